@@ -1,0 +1,3 @@
+"""rmexp: configuration-driven reward-model experiments."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,165 @@
+"""`rmexp VERB [overrides]`: finds the verb, checks the command line as a whole, then lets Hydra run the job."""
+
+import importlib
+import os
+import sys
+import traceback
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import rmexp
+from rmexp.config.problems import ConfigurationError, did_you_mean
+from rmexp.config.tree import conf_folder, verbs
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line, that of this process by default.
+
+    Returns:
+        0 done; 1 the job failed or its configuration has problems; 2 wrong usage; 130 interrupted.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    match arguments:
+        case []:
+            print(general_help(), file=sys.stderr)
+            return USAGE
+        case ["--help" | "-h", *_]:
+            print(general_help())
+            return DONE
+        case ["--version", *_]:
+            print(f"rmexp {rmexp.__version__}")
+            return DONE
+        case ["--shell-completion" | "-sc", *_]:  # Hydra's completion calls without a verb
+            arguments = ["train", *arguments]
+    verb, *rest = arguments
+    if verb not in verbs():
+        return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
+    try:
+        return _run(verb, rest)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except SystemExit as error:  # of the argument parser and of Hydra's own reports
+        return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
+    except Exception as error:
+        return _fail(_in_words(error), FAILED, error)
+
+
+def general_help() -> str:
+    """What `rmexp --help` prints."""
+    width = max(map(len, verbs()))
+    return "\n".join(
+        [
+            "usage: rmexp VERB [KEY=VALUE ...] [-m]",
+            "",
+            *(f"  {verb:{width}}  {phrase}" for verb, phrase in verbs().items()),
+            "",
+            "examples:",
+            "  rmexp compare data=json_vs_text model=tiny",
+            "  rmexp train task=reward data=jsonl data.path=PAIRS.jsonl optimizer.lr=1e-5",
+            "  rmexp train -m task=reward data=json_vs_text optimizer.lr=1e-4,1e-3 seed=0,1",
+            "",
+            "rmexp VERB --help lists groups, options and keys; rmexp VERB --cfg job shows the configuration.",
+            f"The YAML files behind them are in {conf_folder()}",
+        ]
+    )
+
+
+def _run(verb: str, arguments: list[str]) -> int:
+    # Hydra's own entry point, one step below hydra.main, which would read sys.argv: that stays as it is, verb and all,
+    # for Lightning starts the other ranks of a ddp run with it.
+    from hydra._internal.utils import _run_hydra, get_args_parser
+
+    parser: ArgumentParser = get_args_parser()
+    parser.prog = f"rmexp {verb}"
+    options = parser.parse_intermixed_args(arguments)
+    if options.config_path or options.config_name or options.experimental_rerun:
+        parser.error(
+            "--config-path, --config-name and --experimental-rerun would go past the check of the configuration"
+        )
+    if sum(map(bool, (options.run, options.multirun, options.cfg, options.info, options.shell_completion))) > 1:
+        parser.error("only one of --run, --multirun, --cfg, --info and --shell-completion makes sense")
+    if options.help:
+        from rmexp.config.help import verb_help
+
+        print(verb_help(verb, options.overrides, options.config_dir))
+        return DONE
+    _check(verb, options)
+    failures: list[str] = []
+    _run_hydra(
+        args=options,
+        args_parser=parser,
+        task_function=_job(verb, failures),
+        config_path=str(conf_folder()),
+        config_name=verb,
+    )
+    return FAILED if failures else DONE
+
+
+def _check(verb: str, options: Namespace) -> None:
+    """Raise with all problems of the command line; what only shows a configuration may show an incomplete one."""
+    from rmexp.config.compose import compose, compose_unchecked
+    from rmexp.config.multirun import check_multirun
+
+    if options.shell_completion or options.hydra_help:
+        return
+    if options.cfg or options.info:
+        if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
+            raise ConfigurationError(problems)
+    elif options.multirun or "hydra.mode=MULTIRUN" in options.overrides:
+        check_multirun(verb, options.overrides, options.config_dir)
+    else:
+        compose(verb, options.overrides, options.config_dir)
+
+
+def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
+    """The function that Hydra calls, once or for each cell of a multirun.
+
+    Args:
+        verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
+        failures: where messages of failed cells go; a failed cell does not keep the others from running.
+    """
+    process = os.getpid()
+
+    def job(config: Any) -> Any:
+        name = verb.replace("-", "_")
+        try:
+            return getattr(importlib.import_module(f"rmexp.run.{name}"), name)(config)
+        except Exception as error:
+            failures.append(_cell() + _in_words(error))
+            if os.getpid() != process:  # started by a launcher: `failures` is a copy, only an exception gets back
+                from hydra.errors import CompactHydraException
+
+                raise CompactHydraException(f"rmexp: {failures[-1]}") from None
+            _fail(failures[-1], FAILED, error)
+            return None
+
+    return job
+
+
+def _cell() -> str:
+    """What tells this cell of a multirun from the others; nothing in a single run."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    return f"{' '.join(hydra.overrides.task)}: " if hydra.mode == RunMode.MULTIRUN else ""
+
+
+def _in_words(error: Exception) -> str:
+    """One line; the type goes with it where the message was not made for users."""
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    text = " ".join(str(error).split())
+    return (
+        text if text and isinstance(error, ValueError | OSError | RuntimeError) else f"{type(error).__name__}: {text}"
+    )
+
+
+def _fail(message: str, code: int, error: Exception | None = None) -> int:
+    if error is not None and os.environ.get("HYDRA_FULL_ERROR") == "1":
+        traceback.print_exception(error)
+    print(f"rmexp: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,66 @@
+"""Whether the keys of nodes with a `_target_` are what the target takes, found out without importing it."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rmexp.config.annotations import fits
+from rmexp.config.build import FRAMES
+from rmexp.config.problems import did_you_mean
+from rmexp.config.signatures import Signature, signature_of
+from rmexp.jsonl import describe
+
+_SPECIAL = ("_target_", "_partial_", "_recursive_", "_convert_")
+
+
+class Problem(NamedTuple):
+    """What is wrong, and the dotted path of the key to change."""
+
+    path: str
+    text: str
+
+
+class Unknown:
+    """Stands for a value that is not there: not set, or an interpolation that leads nowhere."""
+
+
+def unbound(node: Any, path: str = "") -> Iterator[Problem]:
+    """What the targets in plain data do not take, or lack.
+
+    Args:
+        node: a configuration with its interpolations resolved.
+        path: of the node, with a dot at its end unless it is the whole configuration.
+    """
+    if isinstance(node, dict) and "_target_" in node:
+        yield from _unbound_target(node, path)
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from unbound(value, f"{path}{key}.")
+
+
+def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    target = node["_target_"]
+    frame = FRAMES.get(path[:-1].rpartition(".")[2])
+    try:
+        signatures = {name: signature_of(name) for name in (frame, target) if name is not None}
+    except ValueError as error:
+        yield Problem(f"{path}_target_", str(error))
+        return
+    takes_any = any(signature.takes_any for signature in signatures.values())
+    takers = {key: name for name in reversed(signatures) for key in signatures[name].parameters}  # the frame's first
+    for key, value in node.items():
+        if key in takers:
+            yield from _misfit(value, takers[key], signatures[takers[key]], key, path)
+        elif key not in _SPECIAL and (not takes_any or key.startswith("_")):
+            yield Problem(f"{path}{key}", f"{target} takes no `{key}`{did_you_mean(key, takers)}")
+    for name, signature in signatures.items():
+        waits = name != frame and node.get("_partial_", False)
+        for key, parameter in signature.parameters.items():
+            if parameter.required and key not in node and not waits:
+                yield Problem(f"{path}{key}", f"{name} needs it; set +{path}{key}=...")
+
+
+def _misfit(value: Any, name: str, signature: Signature, key: str, path: str) -> Iterator[Problem]:
+    annotation = signature.parameters[key].annotation
+    unchecked = isinstance(value, Unknown) or (isinstance(value, dict) and "_target_" in value)
+    if annotation and not unchecked and not fits(value, annotation, signature.aliases):
+        yield Problem(f"{path}{key}", f"{name} expects {ast.unparse(annotation)}, got {describe(value)}")

@@ -1,0 +1,72 @@
+"""From a node of the configuration to the object that its `_target_` names."""
+
+import functools
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.signatures import signature_of
+
+# Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
+# these frozen dataclasses.
+FRAMES = {
+    "data": "rmexp.data.loading.Loading",
+    "model": "rmexp.models.start.StartingPoint",
+    "trainer": "rmexp.training.pace.Pace",
+}
+
+
+def build(node: DictConfig, **runtime: Any) -> Any:
+    """Call the target of `node` with the node's values and `runtime`.
+
+    Args:
+        node: with `_partial_: true` the result is a partial that waits for the rest; without a target the nodes
+            in it are built each under its name; an empty one builds None.
+        runtime: objects that no YAML can hold; they win over values of the same name.
+
+    Raises:
+        ValueError: the target is not on the allowlist or does not exist.
+    """
+    if not node:
+        return None
+    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    for target in _targets(content):
+        signature_of(target)
+    assert isinstance(content, dict)
+    try:
+        # Runtime objects go in by a normal call: Hydra would turn a dataclass among them into a dict.
+        partial = instantiate({**content, "_partial_": True} if "_target_" in content else content, _convert_="all")
+    except InstantiationException as error:
+        raise error.__cause__ or error from None
+    if "_target_" not in content:
+        return partial
+    if content.get("_partial_", False):
+        return functools.partial(partial, **runtime)
+    return partial(**runtime)
+
+
+def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, Any]:
+    """Build a node of a group of `FRAMES`: what its target gives, and the frame with the framework's own keys."""
+    module, _, name = FRAMES[group].rpartition(".")
+    keys = signature_of(FRAMES[group]).parameters.keys()
+    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    frame = getattr(importlib.import_module(module), name)
+    own = {str(key): value for key, value in content.items() if key in keys}
+    rest = OmegaConf.create({key: value for key, value in content.items() if key not in keys})
+    return build(rest, **runtime), frame(**own)
+
+
+def _targets(content: Any) -> Iterator[str]:
+    """Every `_target_` in plain data, however deep."""
+    if isinstance(content, dict):
+        if "_target_" in content:
+            yield content["_target_"]
+        content = list(content.values())
+    if isinstance(content, list):
+        for item in content:
+            yield from _targets(item)

@@ -1,0 +1,92 @@
+"""Whether a composed configuration can be built: all that speaks against it, without importing anything it names."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
+
+from rmexp.config.binding import Problem, Unknown, unbound
+from rmexp.config.overrides import key_paths
+from rmexp.config.problems import did_you_mean, did_you_mean_key
+from rmexp.config.stages import SHARED, stage, stage_names
+
+_MISSING = "???"
+
+
+def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
+    """All that keeps a configuration from being built.
+
+    Args:
+        config: composed with all overrides.
+        skeleton: composed with the choices of options only; nodes without a target may have no other keys.
+
+    Returns:
+        One sentence per problem, starting with the path of the key.
+    """
+    names = stage_names(config)
+    problems = [*_unset(config), *_unknown_keys(_plain(config), _plain(skeleton), "")]
+    elsewhere = {*names, *SHARED} if names else set()
+    problems += _unbuildable(OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere]))
+    for name in names:
+        own = set(key_paths(_plain(config[name])))
+        for path, text in _unbuildable(stage(config, name)):
+            problems.append(Problem(f"{name}.{path}" if path in own else path, text))
+    return list(dict.fromkeys(f"{path}: {text}" for path, text in problems))
+
+
+def _unset(config: DictConfig) -> Iterator[Problem]:
+    for path, value in _leaves(_plain(config)):
+        if value == _MISSING:
+            yield Problem(path, f"not set; set {path}=...")
+
+
+def _unknown_keys(node: Any, known: Any, path: str) -> Iterator[Problem]:
+    """Keys of nodes without a target that the YAML tree does not know; an empty node in the tree takes any."""
+    if not isinstance(node, dict) or not isinstance(known, dict) or not known:
+        return
+    for key, value in node.items():
+        if key in known:
+            yield from _unknown_keys(value, known[key], f"{path}{key}.")
+        elif "_target_" not in known:
+            hint = did_you_mean(str(key), known) or did_you_mean_key(f"{path}{key}", list(key_paths(known, path)))
+            yield Problem(f"{path}{key}", f"no such key in the configuration tree{hint}")
+
+
+def _unbuildable(config: DictConfig) -> Iterator[Problem]:
+    """Interpolations that lead nowhere, and what does not bind to a target."""
+    values = _plain(config)
+    for path, value in _leaves(values):
+        if value == _MISSING:
+            _put(values, path, Unknown())
+        elif isinstance(value, str) and "${" in value:
+            try:
+                _put(values, path, _plain(OmegaConf.select(config, path, throw_on_missing=True), resolve=True))
+            except InterpolationToMissingValueError:  # the key it leads to is reported itself
+                _put(values, path, Unknown())
+            except OmegaConfBaseException as error:
+                _put(values, path, Unknown())
+                yield Problem(path, f"`{value}` leads nowhere ({str(error).splitlines()[0]})")
+    yield from unbound(values)
+
+
+def _plain(config: Any, *, resolve: bool = False) -> Any:
+    return OmegaConf.to_container(config, resolve=resolve) if OmegaConf.is_config(config) else config
+
+
+def _leaves(node: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Everything that is neither a dict nor a list, with its path in OmegaConf's notation."""
+    if not isinstance(node, dict | list):
+        return [(path, node)]
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    return [leaf for key, value in items for leaf in _leaves(value, f"{path}.{key}" if path else str(key))]
+
+
+def _put(node: Any, path: str, value: Any) -> None:
+    """Set the leaf at `path` of nested dicts and lists."""
+    key, _, rest = path.partition(".")
+    place = int(key) if isinstance(node, list) else key
+    if rest:
+        _put(node[place], rest, value)
+    else:
+        node[place] = value

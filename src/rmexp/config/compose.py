@@ -1,0 +1,130 @@
+"""The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
+
+from collections.abc import Collection, Sequence
+from copy import deepcopy
+from functools import cache
+from typing import NamedTuple, cast
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rmexp.config.check import problems_of
+from rmexp.config.overrides import change, read_overrides
+from rmexp.config.problems import ConfigurationError, did_you_mean_key
+from rmexp.config.tree import conf_folder
+
+_COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
+
+
+class Composed(NamedTuple):
+    """What the overrides made of the tree.
+
+    Attributes:
+        config: with all overrides.
+        skeleton: with the choices of options only: every key that the YAML tree knows.
+        choices: the option chosen now for each group of the verb.
+        problems: of the overrides, which were then left out.
+    """
+
+    config: DictConfig
+    skeleton: DictConfig
+    choices: dict[str, str | None]
+    problems: list[str]
+
+
+def compose(verb: str, overrides: Sequence[str], folder: str | None = None) -> DictConfig:
+    """Compose and check the configuration of one run.
+
+    Args:
+        verb: name of the primary configuration, `conf/<verb>.yaml`.
+        overrides: in Hydra's grammar, such as `data=jsonl`, `optimizer.lr=1e-4`.
+        folder: searched for options before the tree.
+
+    Raises:
+        ConfigurationError: with every problem, not only the first.
+    """
+    composed = compose_unchecked(verb, overrides, folder)
+    problems = [*composed.problems, *problems_of(composed.config, composed.skeleton)]
+    if problems:
+        raise ConfigurationError(problems)
+    return composed.config
+
+
+def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = None) -> Composed:
+    """Compose a configuration, leaving out and reporting the overrides that do not fit the tree."""
+    loader = config_loader(folder)
+    choices, values, wrong = read_overrides(loader, verb, overrides)
+    skeleton, impossible = _choose(loader, verb, tuple(str(override.input_line) for override in choices))
+    config = deepcopy(skeleton)
+    problems = [*wrong, *impossible]
+    problems += [problem for override in values if (problem := change(config, override))]
+    return Composed(_without_hydra(config), _without_hydra(skeleton), _choices(skeleton), problems)
+
+
+@cache
+def _choose(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...]) -> tuple[DictConfig, list[str]]:
+    """Compose with the choices that can be made; a problem for each that cannot."""
+    try:
+        return _load(loader, verb, choices), []
+    except _COMPOSITION_ERRORS as error:
+        first = error
+    try:
+        known = _choices(_load(loader, verb, (), RunMode.MULTIRUN))
+    except _COMPOSITION_ERRORS:
+        raise ConfigurationError([_flat(first)]) from first
+    accepted: list[str] = []
+    problems: list[str] = []
+    for choice in choices:
+        try:
+            _load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
+            accepted.append(choice)
+        except _COMPOSITION_ERRORS as error:
+            key = choice.lstrip("+~").partition("=")[0]
+            unknown = f"`{verb}` has no choice `{key}` to make{_elsewhere(key, known)}"
+            told = key in known or key.startswith("hydra")
+            problems.append(f"{choice}: {_flat(error) if told else unknown}")
+    try:
+        return _load(loader, verb, tuple(accepted)), problems
+    except _COMPOSITION_ERRORS as error:
+        return _load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
+
+
+def _load(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...], mode: RunMode = RunMode.RUN) -> DictConfig:
+    """Hydra's composition; in multirun mode a choice that must still be made is no error."""
+    return cast(DictConfig, loader.load_configuration(verb, list(choices), mode, validate_sweep_overrides=False))
+
+
+@cache
+def config_loader(folder: str | None) -> ConfigLoaderImpl:
+    """Hydra's loader for our tree, without Hydra's global state: composing works inside a running job too."""
+    version.setbase("1.3")
+    path = create_config_search_path(str(conf_folder()))
+    if folder is not None:
+        path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+    return ConfigLoaderImpl(path)
+
+
+def _choices(config: DictConfig) -> dict[str, str | None]:
+    chosen = reversed(config.hydra.runtime.choices.items())  # Hydra notes the last of the defaults list first
+    return {str(key): value for key, value in chosen if not key.startswith("hydra")}
+
+
+def _without_hydra(config: DictConfig) -> DictConfig:
+    copied = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    OmegaConf.set_struct(copied, True)
+    return copied
+
+
+def _elsewhere(key: str, known: Collection[str]) -> str:
+    here = [other for other in known if other.startswith(f"{key}@")]
+    return f"; choose {' or '.join(f'`{other}`' for other in here)}" if here else did_you_mean_key(key, known)
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(f"{error} {error.__cause__ or ''}".split())

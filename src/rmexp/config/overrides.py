@@ -1,0 +1,121 @@
+"""The overrides of a command line, each judged by itself: two mistyped ones are two problems."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.problems import did_you_mean, did_you_mean_key
+from rmexp.config.tree import conf_folder, options_of
+
+
+class Overrides(NamedTuple):
+    """A command line taken apart.
+
+    Attributes:
+        choices: of options for groups, such as `data=jsonl`, and whatever concerns Hydra itself.
+        values: of keys, such as `optimizer.lr=1e-4`.
+        problems: one for each override that is neither; those are left out.
+    """
+
+    choices: list[Override]
+    values: list[Override]
+    problems: list[str]
+
+
+def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:
+    """Parse each of `texts` and tell choices of options from values of keys.
+
+    Args:
+        loader: knows the groups and their options.
+        verb: name of the primary configuration.
+        texts: in Hydra's grammar.
+        sweeps: whether several values for one key are fine, as with `-m`.
+    """
+    parser = OverridesParser.create(config_loader=loader)
+    search_path = [text for text in texts if text.startswith("hydra.searchpath=")]
+    result = Overrides([], [], [])
+    for text in texts:
+        try:
+            override = parser.parse_overrides([text])[0]
+        except HydraException as error:
+            reason = str(error).splitlines()[0].partition(" expecting ")[0]
+            result.problems.append(f"{text}: expected KEY=VALUE in Hydra's grammar ({reason})")
+            continue
+        options = loader.get_group_options(override.key_or_group, config_name=verb, overrides=search_path)
+        if override.is_sweep_override() and not sweeps:
+            result.problems.append(
+                f"{text}: several values need `-m`; a list is written [a,b], a text with commas '\"a,b\"'"
+            )
+        elif override.is_hydra_override() and not options:
+            result.choices.append(override)
+        elif options and not isinstance(override.value(), dict):
+            if problem := _unknown_option(override, options):
+                result.problems.append(problem)
+            else:
+                result.choices.append(override)
+        else:
+            result.values.append(override)
+    return result
+
+
+def change(config: DictConfig, override: Override) -> str | None:
+    """Apply `override` to `config` in place, or tell why it cannot be."""
+    key, text = override.key_or_group, override.input_line
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config([override], config)
+    except HydraException as error:
+        keys = list(key_paths(OmegaConf.to_container(config, resolve=False)))
+        if override.is_add():
+            return f"{text}: `{key}` exists already; leave out the `+` to change it"
+        if key not in keys:
+            return f"{key}: no such key or group{_options_with(key, keys) or did_you_mean_key(key, keys)}"
+        return f"{text}: {' '.join(str(error.__cause__ or error).split())}"
+    return None
+
+
+def key_paths(content: Any, prefix: str = "") -> Iterator[str]:
+    """Dotted paths of all keys in plain data, of inner nodes and of leaves, without Hydra's own.
+
+    >>> list(key_paths({"a": {"b": 1}, "hydra": {"c": 2}}))
+    ['a', 'a.b']
+    """
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if prefix or key != "hydra":
+                yield f"{prefix}{key}"
+                yield from key_paths(value, f"{prefix}{key}.")
+
+
+def _options_with(key: str, keys: Sequence[str]) -> str:
+    """Other options of the group that do have the key, such as data=jsonl for `data.path`."""
+    group, _, name = key.partition(".")
+    if group not in keys:
+        return ""
+    pattern = re.compile(rf"^{re.escape(name)}:", re.MULTILINE)
+    files = [conf_folder() / group / f"{option}.yaml" for option in options_of(group)]
+    found = [f"{group}={file.stem}" for file in files if pattern.search(file.read_text(encoding="utf-8"))]
+    return f"; {' and '.join(found)} {'has' if len(found) == 1 else 'have'} it" if found and name else ""
+
+
+def _unknown_option(override: Override, options: list[str]) -> str | None:
+    if override.is_delete():
+        return None
+    group = override.key_or_group
+    if override.is_sweep_override():
+        values = list(override.sweep_iterator()) if override.is_discrete_sweep() else []
+    else:
+        value = override.value()
+        values = list(value) if isinstance(value, list) else [value]
+    own = [option for option in options if not option.startswith("_")]  # the others are only there to be included
+    for value in values:
+        if value not in own:
+            hint = did_you_mean(str(value), own)
+            shown = "null" if value is None else value
+            return f"{override.input_line}: `{group}` has no option `{shown}`{hint} (options: {', '.join(own)})"
+    return None

@@ -1,0 +1,48 @@
+"""What is wrong with a configuration: all of it at once, each with the nearest right name."""
+
+import difflib
+from collections.abc import Collection, Iterable
+
+
+class ConfigurationError(ValueError):
+    """The configuration cannot be used; `problems` says why, one sentence each."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return self.problems[0]
+        return "\n  ".join([f"{len(self.problems)} problems in the configuration", *self.problems])
+
+
+def did_you_mean(name: str, names: Collection[str]) -> str:
+    """`; did you mean ...?` with the nearest of `names`, or nothing when none is near.
+
+    >>> did_you_mean("trian", ["train", "compare"])
+    '; did you mean `train`?'
+    """
+    return _question(difflib.get_close_matches(name, names, n=1))
+
+
+def did_you_mean_key(key: str, keys: Collection[str]) -> str:
+    """The same for a dotted path, that may lie deeper than thought: `dpo.loss.beta` for `loss.beta`.
+
+    >>> did_you_mean_key("los.beta", ["dpo.loss.beta", "reward.loss"])
+    '; did you mean `dpo.loss.beta`?'
+    """
+    tails: dict[str, list[str]] = {}
+    for other in sorted(keys, key=lambda other: other.count(".")):
+        parts = other.split(".")
+        for start in range(len(parts)):
+            tails.setdefault(".".join(parts[start:]), []).append(other)
+    nearest = difflib.get_close_matches(
+        key, [tail for tail in tails if not tail.rpartition(".")[2].startswith("_")], n=1
+    )
+    found = tails[nearest[0]] if nearest else []
+    return _question([other for other in found if other.count(".") == found[0].count(".")][:3])
+
+
+def _question(names: Collection[str]) -> str:
+    return f"; did you mean {' or '.join(f'`{name}`' for name in names)}?" if names else ""

@@ -1,0 +1,74 @@
+"""The configuration as text that may be kept and shown: interpolations unresolved, secrets redacted."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+REDACTED = "<redacted>"
+PLACES = ("run_dir", "sweep_dir")  # where results go, not what they are
+
+_SECRET = re.compile(r"(key|token|secret|password)(?!i[sz]|word)", re.IGNORECASE)
+_INTERPOLATION = re.compile(r"\$\{[^{},]*\}")  # one with a default after a comma may hold the secret itself
+
+
+def saved_yaml(config: DictConfig) -> str:
+    """YAML of `config` that can be composed again except for the secrets, which are gone.
+
+    Args:
+        config: texts below keys named like a secret are redacted unless they are interpolations such as
+            `${oc.env:NAME}`; numbers, such as `max_tokens`, are never secrets.
+    """
+    return OmegaConf.to_yaml(OmegaConf.create(_saved(config)))
+
+
+def fingerprint(config: DictConfig) -> str:
+    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places."""
+    content = {key: value for key, value in _saved(config).items() if key not in PLACES}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def differences(old_yaml: str, config: DictConfig) -> list[str]:
+    """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
+    old, new = (_leaves(_plain(OmegaConf.create(text))) for text in (old_yaml, saved_yaml(config)))
+    return [
+        f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
+        for key in [*old, *(new.keys() - old.keys())]
+        if key not in PLACES and (key not in old or key not in new or old[key] != new[key])
+    ]
+
+
+def _saved(config: DictConfig) -> dict[str, Any]:
+    content = _redact(_plain(config), hidden=False)
+    assert isinstance(content, dict)
+    return content
+
+
+def _plain(config: Any) -> Any:
+    return OmegaConf.to_container(config, resolve=False)
+
+
+def _redact(content: Any, *, hidden: bool) -> Any:
+    if isinstance(content, dict):
+        return {key: _redact(value, hidden=hidden or bool(_SECRET.search(str(key)))) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_redact(value, hidden=hidden) for value in content]
+    if hidden and isinstance(content, str) and content != "???" and not _INTERPOLATION.fullmatch(content):
+        return REDACTED
+    return content
+
+
+def _leaves(content: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(content, dict) or not content:
+        return {path: content}
+    return {
+        key: leaf
+        for name, value in content.items()
+        for key, leaf in _leaves(value, f"{path}.{name}" if path else str(name)).items()
+    }
+
+
+def _shown(leaves: dict[str, Any], key: str) -> str:
+    return json.dumps(leaves[key], ensure_ascii=False, default=str) if key in leaves else "not"

@@ -1,0 +1,1 @@
+"""From records to batches: splits, token ids under one truncation rule, and their account."""

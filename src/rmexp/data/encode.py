@@ -1,0 +1,171 @@
+"""Records to token ids: one rule for what is too long, every outcome counted.
+
+A sequence is the rendered prompt, the response and exactly one end-of-sequence token. Prompt and response are
+tokenised as one text; the response starts with the first token that carries one of its characters.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rmexp.data.loading import Loading
+from rmexp.records import Preference, Prompt, prompt_text
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTokens:
+    """One prompt with one response.
+
+    Attributes:
+        token_ids: prompt, response, end token.
+        prompt_tokens: how many of them belong to the prompt.
+        truncated: whether anything was cut.
+    """
+
+    token_ids: tuple[int, ...]
+    prompt_tokens: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairTokens:
+    """A preference, encoded; see `Preference` for `target`.
+
+    Attributes:
+        reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
+    """
+
+    chosen: ResponseTokens
+    rejected: ResponseTokens
+    target: float
+    reference_logps: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the pairs of one split; `pairs` = `kept` + `dropped` + `identical`.
+
+    Attributes:
+        pairs: read.
+        kept: encoded, cut or whole.
+        truncated: kept, with something cut from at least one side.
+        dropped: longer than the limit under data.truncation=drop.
+        identical: both sides equal once cut, so that nothing is left to learn.
+        tokens: in the kept pairs, both sides.
+    """
+
+    pairs: int
+    kept: int
+    truncated: int
+    dropped: int
+    identical: int
+    tokens: int
+
+    def to_row(self) -> dict[str, int]:
+        """For summaries."""
+        return asdict(self)
+
+
+class Encoder:
+    """Encodes prompts and responses for one tokenizer, under the limits of a data set.
+
+    Args:
+        tokenizer: a fast transformers tokenizer with an end-of-sequence token.
+        loading: limits and the truncation rule.
+    """
+
+    def __init__(self, tokenizer: Any, loading: Loading) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ValueError(
+                f"expected a fast tokenizer, which tells where tokens lie, got {type(tokenizer).__name__} (model.path)"
+            )
+        if tokenizer.eos_token_id is None:
+            raise ValueError("the tokenizer has no end-of-sequence token (`eos_token` in its tokenizer_config.json)")
+        self.tokenizer = tokenizer
+        self.loading = loading
+        first = tokenizer("a").input_ids[:1]
+        self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
+
+    def render(self, prompt: Prompt) -> str:
+        """The text of the prompt as the model sees it: by the tokenizer's chat template where it has one."""
+        if not self.tokenizer.chat_template:
+            return prompt_text(prompt)
+        turns = [("user", prompt)] if isinstance(prompt, str) else prompt
+        messages = [{"role": role, "content": content} for role, content in turns]
+        # Templates that print today's date would move rewards with the calendar.
+        return str(
+            self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"
+            )
+        )
+
+    def encode(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
+        """Encode prompts with their responses; None where one is too long and data.truncation=drop.
+
+        Raises:
+            ValueError: one is too long and data.truncation=error.
+        """
+        items = list(items)
+        unique = list(dict.fromkeys(items))
+        prompts = {prompt: self.render(prompt) for prompt, _ in unique}
+        texts = [prompts[prompt] + response for prompt, response in unique]
+        encodings = self.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True) if texts else {}
+        done: dict[tuple[Prompt, str], ResponseTokens | None] = {}
+        for index, item in enumerate(unique):
+            boundary = len(prompts[item[0]])
+            ids, offsets = encodings["input_ids"][index], encodings["offset_mapping"][index]
+            prompt_tokens = next((i for i, (_, end) in enumerate(offsets) if end > boundary), len(ids))
+            done[item] = self._fit(ids, prompt_tokens)
+        return [done[item] for item in items]
+
+    def _fit(self, ids: Sequence[int], prompt_tokens: int) -> ResponseTokens | None:
+        """Add begin and end token, then apply the truncation rule."""
+        bos = self._bos if list(ids[: len(self._bos)]) != self._bos else []
+        prompt = [*bos, *ids[:prompt_tokens]]
+        response = [*ids[prompt_tokens:], self.tokenizer.eos_token_id]
+        excess = len(prompt) + len(response) - self.loading.max_tokens
+        if excess <= 0:
+            return ResponseTokens((*prompt, *response), len(prompt), False)
+        if self.loading.truncation == "drop":
+            return None
+        if self.loading.truncation == "error":
+            raise ValueError(
+                f"a sequence has {len(prompt) + len(response)} tokens, expected at most {self.loading.max_tokens} "
+                "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
+            )
+        if self.loading.truncation == "cut_prompt":
+            start = len(self._bos)  # the begin token stays
+            prompt = prompt[:start] + prompt[start:][excess:]
+        else:
+            response = response[: max(1, len(response) - excess)]
+        return self._cut_rest(prompt, response)
+
+    def _cut_rest(self, prompt: list[int], response: list[int]) -> ResponseTokens:
+        """What one cut could not make fit: a response alone, or a prompt alone, may be longer than the limit."""
+        limit = self.loading.max_tokens
+        prompt = prompt[-(limit - 1) :]
+        response = response[: limit - len(prompt)]
+        return ResponseTokens((*prompt, *response), len(prompt), True)
+
+
+def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[PairTokens], Account]:
+    """Encode a split and account for every pair of it."""
+    encoded = encoder.encode((record.prompt, response) for record in records for response in record.responses)
+    pairs: list[PairTokens] = []
+    dropped = identical = 0
+    for record, chosen, rejected in zip(records, encoded[::2], encoded[1::2], strict=True):
+        if chosen is None or rejected is None:
+            dropped += 1
+        elif chosen.token_ids == rejected.token_ids:
+            identical += 1
+        else:
+            pairs.append(PairTokens(chosen, rejected, record.target))
+    account = Account(
+        pairs=len(records),
+        kept=len(pairs),
+        truncated=sum(pair.chosen.truncated or pair.rejected.truncated for pair in pairs),
+        dropped=dropped,
+        identical=identical,
+        tokens=sum(len(pair.chosen.token_ids) + len(pair.rejected.token_ids) for pair in pairs),
+    )
+    return pairs, account

@@ -1,0 +1,39 @@
+"""The keys that every data set has beside those of its source."""
+
+from dataclasses import dataclass
+
+TRUNCATIONS = ("cut_prompt", "cut_response", "drop", "error")
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How records become splits and batches, whatever their source.
+
+    Attributes:
+        name: of the data set, for folders and reports.
+        batch_pairs: pairs per training batch, at least 1.
+        max_tokens: longest sequence of prompt and response, in tokens.
+        truncation: what happens to a longer one: `cut_prompt` (from the left, then the response from the right),
+            `cut_response` (from the right), `drop` the pair, or `error`.
+        val_fraction: share in (0, 1) of the pairs that go to validation where the data has no split of its own.
+        group: field that no two splits may share, such as `meta.topic`; the prompt when None.
+        split_seed: another one gives another split.
+    """
+
+    name: str
+    batch_pairs: int
+    max_tokens: int
+    truncation: str
+    val_fraction: float
+    group: str | None
+    split_seed: int
+
+    def __post_init__(self) -> None:
+        if self.batch_pairs < 1:
+            raise ValueError(f"data.batch_pairs must be at least 1, got {self.batch_pairs}")
+        if self.max_tokens < 2:
+            raise ValueError(f"data.max_tokens must be at least 2, got {self.max_tokens}")
+        if self.truncation not in TRUNCATIONS:
+            raise ValueError(f"data.truncation must be one of {', '.join(TRUNCATIONS)}, got {self.truncation}")
+        if not 0 < self.val_fraction < 1:
+            raise ValueError(f"data.val_fraction must be between 0 and 1, got {self.val_fraction}")

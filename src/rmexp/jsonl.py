@@ -1,0 +1,87 @@
+"""JSON-lines files, plain or compressed: rows with their line numbers in, whole files out."""
+
+import gzip
+import json
+import lzma
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, Any, cast
+
+from rmexp.durable import whole_file
+
+
+class BadRow(ValueError):
+    """One line of a file is not what it should be; the message starts with file and line."""
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.line = line
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines of a `.jsonl`, `.jsonl.gz` or `.jsonl.xz` file that are not blank, each with its number from 1.
+
+    Raises:
+        ValueError: the path is no file, or its compression ends early or is damaged.
+    """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ValueError(f"{path}: expected a file of JSON lines, but this path {what} (set data.path)")
+    number = 0
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path}: compressed data is damaged or cut off after line {number} ({error})") from error
+
+
+def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """The JSON object on one line.
+
+    Raises:
+        BadRow: the line is not UTF-8, not JSON, or not an object.
+    """
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadRow(path, number, f"not UTF-8 at byte {error.start + 1}") from error
+    except json.JSONDecodeError as error:
+        raise BadRow(path, number, f"not JSON: {error.msg} at column {error.colno}") from error
+    if not isinstance(row, dict):
+        raise BadRow(path, number, f"expected a JSON object, got {describe(row)}")
+    return row
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one JSON object a line, compressed when the name ends in `.gz` or `.xz`; whole or not at all."""
+    with whole_file(path) as raw, _compressing(raw, path.suffix) as file:
+        for row in rows:
+            file.write((json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def describe(value: Any) -> str:
+    """A short name of a JSON value for messages: `true`, `12`, `""`, `a list`, `an object`."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:
+    if suffix == ".gz":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename=""))
+    return cast(IO[bytes], lzma.LZMAFile(raw, "wb")) if suffix == ".xz" else nullcontext(raw)
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if path.suffix == ".xz":
+        return cast(IO[bytes], lzma.open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,70 @@
+"""Model folders: read with their contract checked, written whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from rmexp.models.contract import Contract, check_tokenizer, folder_fingerprint, read_contract
+from rmexp.models.hub import hub, is_model_folder, resolve_commit
+from rmexp.models.language_model import LanguageModel, disable_dropout
+from rmexp.models.reward_model import RewardModel
+
+
+def load_language_model(folder: str) -> LanguageModel:
+    """A language model with its tokenizer, checked against its contract where it has one.
+
+    Raises:
+        ValueError: there is no model, it is a reward model, or its contract does not hold.
+    """
+    contract = read_contract(folder)
+    _expect(contract, "language_model", folder)
+    loaded = hub((), 0, path=folder, revision=None, dtype="float32", trust_remote_code=False)
+    loaded = loaded._replace(fingerprint=folder_fingerprint(folder))
+    if contract is not None:
+        check_tokenizer(contract, loaded.tokenizer, folder)
+        loaded = loaded._replace(base_model=contract.base_model, revision=contract.revision)
+    disable_dropout(loaded.causal_lm)
+    return loaded
+
+
+def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
+    """A reward model and its tokenizer, checked against its contract where it has one.
+
+    Raises:
+        ValueError: there is no model, it has no score head, or its contract does not hold.
+    """
+    contract = read_contract(folder)
+    _expect(contract, "reward_model", folder)
+    options = {} if is_model_folder(folder) else {"revision": resolve_commit(folder, None)}
+    model = RewardModel.load(folder, **options)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    if contract is not None:
+        check_tokenizer(contract, tokenizer, folder)
+    disable_dropout(model)
+    return model, tokenizer
+
+
+def save_folder(folder: Path, save_weights: Callable[[Path], None], tokenizer: Any, contract: Contract) -> str:
+    """Write weights, tokenizer and contract beside their place, then move them there in one step.
+
+    Returns:
+        The folder's fingerprint.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_weights(partial)
+    tokenizer.save_pretrained(partial)
+    contract.save(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return folder_fingerprint(str(folder))
+
+
+def _expect(contract: Contract | None, kind: str, folder: str) -> None:
+    if contract is not None and contract.kind != kind:
+        raise ValueError(f"{folder}: expected a {kind.replace('_', ' ')}, but its contract says {contract.kind}")

@@ -1,0 +1,82 @@
+"""Causal language models that transformers loads: hub ids and local folders, each failure one sentence."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import model_info, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rmexp.models.language_model import LanguageModel
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def hub(
+    texts: Iterable[str], seed: int, *, path: str, revision: str | None, dtype: str, trust_remote_code: bool
+) -> LanguageModel:
+    """Load a language model and its tokenizer.
+
+    Args:
+        texts: not used; a tokenizer comes with the model.
+        seed: not used; the weights come with the model.
+        path: local folder, or hub id such as `TinyLlama/TinyLlama-1.1B-Chat-v1.0`.
+        revision: commit, tag or branch of a hub repository; the commit it stands for is recorded.
+        dtype: of the weights: float32, bfloat16 or float16.
+        trust_remote_code: whether code from the repository may run.
+
+    Raises:
+        ValueError: no model there, no such repository, or no network to fetch it.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"model.dtype must be one of {', '.join(DTYPES)}, got {dtype}")
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    commit = None
+    if not is_model_folder(path):
+        commit = resolve_commit(path, revision)
+        options["revision"] = commit
+    tokenizer = AutoTokenizer.from_pretrained(path, **options)
+    causal_lm = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype), **options)
+    return LanguageModel(causal_lm, tokenizer, path, commit)
+
+
+def is_model_folder(path: str) -> bool:
+    """Whether `path` is a local folder with a model.
+
+    Raises:
+        ValueError: it is a local path, but holds no model.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            inside = f"; did you mean {folder / 'model'}" if (folder / "model" / "config.json").is_file() else ""
+            raise ValueError(f"{path} is no model folder: it has no config.json{inside}")
+        return True
+    if folder.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
+        raise ValueError(f"{path}: expected a model folder or a hub id, but there is no such folder")
+    return False
+
+
+def resolve_commit(path: str, revision: str | None) -> str:
+    """The commit of a hub repository that a revision stands for, from the local cache or else from the hub.
+
+    Asking for it first makes a missing network one quick sentence, where loading would retry for half a minute.
+    """
+    cached = try_to_load_from_cache(path, "config.json", revision=revision)
+    if isinstance(cached, str):
+        return Path(cached).parent.name
+    try:
+        return str(model_info(path, revision=revision, timeout=10).sha)
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        at = f" at revision {revision}" if revision else ""
+        raise ValueError(
+            f"{path}{at} is neither a local folder nor a hub repository that can be read (set model.path)"
+        ) from error
+    except (OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else type(error).__name__
+        raise ValueError(
+            f"{path} is no local folder, is not in the hub's local cache, and the hub cannot be reached ({reason}); "
+            "set model.path to a folder, or connect to a network"
+        ) from error

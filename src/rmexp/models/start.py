@@ -1,0 +1,19 @@
+"""Where a model starts: from what its group builds, or from a folder that another run left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """The keys that every model has beside those of its builder.
+
+    Attributes:
+        name: of the model, for folders and reports.
+        reference: folder of the model to start from; None starts from what the group builds.
+        recipe: learning rate and epochs that suit this backbone, per task; configurations refer to it.
+    """
+
+    name: str
+    reference: str | None
+    recipe: Mapping[str, Mapping[str, float]]

@@ -1,0 +1,25 @@
+"""How many processor threads a model of some size should use."""
+
+import os
+
+import torch
+from torch import nn
+
+SMALL_PARAMETERS = 2_000_000
+
+
+def use_threads(wanted: int | None, model: nn.Module) -> int:
+    """Set torch's threads, and return their number.
+
+    Args:
+        wanted: number of threads; None chooses 1 for a model below 2 million parameters, whose operations are too
+            short to share, and otherwise all processors that this process may run on.
+        model: what is about to run.
+    """
+    if wanted is None:
+        small = sum(parameter.numel() for parameter in model.parameters()) < SMALL_PARAMETERS
+        wanted = 1 if small else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if not wanted or wanted < 1:
+        raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
+    torch.set_num_threads(wanted)
+    return wanted

@@ -1,0 +1,110 @@
+"""The page of `rmexp compare`."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from rmexp.reports import figures, wording
+from rmexp.reports.content import CompareReport, SplitResult, StageResult
+from rmexp.reports.curves import EpochRow, epochs
+from rmexp.reports.page import render
+
+MOST_DISAGREEMENTS = 20
+MOST_EPOCH_ROWS = 30
+
+
+class Panel(NamedTuple):
+    """A figure and the sentence that says what it shows."""
+
+    svg: Markup
+    caption: str
+
+
+class StagePanels(NamedTuple):
+    """The curves of a stage and their numbers."""
+
+    stage: StageResult
+    loss: Panel | None
+    accuracy: Panel | None
+    epochs: Sequence[EpochRow]
+
+
+class SplitPanels(NamedTuple):
+    """The scatters of a split."""
+
+    split: SplitResult
+    responses: Panel | None
+    margins: Panel | None
+
+
+def compare_report(report: CompareReport) -> str:
+    """The whole page as HTML: one file without script or request, byte-identical for equal content."""
+    return render(
+        "compare.html",
+        report=report,
+        wording=wording,
+        stages=[_stage(stage) for stage in report.stages],
+        splits=[_split(split, report) for split in report.splits],
+        showcase=_showcase(report),
+        reductions=_reductions(report),
+        graded=_graded(report),
+        disagreements=report.disagreements[:MOST_DISAGREEMENTS],
+    )
+
+
+def _stage(stage: StageResult) -> StagePanels:
+    loss, accuracy = figures.loss_figure(stage), figures.accuracy_figure(stage)
+    return StagePanels(
+        stage,
+        loss=Panel(Markup(loss), wording.loss_sentence(stage)) if loss else None,
+        accuracy=Panel(Markup(accuracy), wording.accuracy_sentence(stage)) if accuracy else None,
+        epochs=_spread(epochs(stage.rows), MOST_EPOCH_ROWS),
+    )
+
+
+def _split(split: SplitResult, report: CompareReport) -> SplitPanels:
+    if not split.agreement.pairs:
+        return SplitPanels(split, None, None)
+    responses = figures.response_figure(split, report.chosen_name, report.rejected_name)
+    return SplitPanels(
+        split,
+        responses=Panel(Markup(responses), wording.pooled_sentence(split.agreement)),
+        margins=Panel(Markup(figures.margin_figure(split)), wording.margins_sentence(split, figures.MOST_PAIRS)),
+    )
+
+
+def _showcase(report: CompareReport) -> Sequence[Panel]:
+    if not report.showcase:
+        return ()
+    names = (report.chosen_name, report.rejected_name)
+    bars = (figures.showcase_figure(report.showcase, reward, *names) for reward in ("explicit", "implicit"))
+    captions = ("Scores of the reward model; only their differences mean anything.", _implicit_caption(report))
+    return [Panel(Markup(svg), caption) for svg, caption in zip(bars, captions, strict=True)]
+
+
+def _implicit_caption(report: CompareReport) -> str:
+    return f"β = {report.beta:g} times the summed log-ratio of policy and reference; 0 where the two are the same."
+
+
+def _reductions(report: CompareReport) -> Sequence[Panel]:
+    levels = report.reductions
+    if not levels:
+        return ()
+    return [
+        Panel(Markup(figures.dilution_figure(levels)), wording.dilution_sentence(levels)),
+        Panel(Markup(figures.across_figure(levels)), wording.across_sentence(levels)),
+    ]
+
+
+def _graded(report: CompareReport) -> Panel | None:
+    if report.graded is None:
+        return None
+    return Panel(Markup(figures.graded_figure(report.graded)), wording.graded_sentence(report.graded))
+
+
+def _spread(rows: Sequence[Any], most: int) -> Sequence[Any]:
+    """At most about `most` rows, evenly spread, the first and the last among them."""
+    if len(rows) <= most:
+        return rows
+    return [rows[round(index * (len(rows) - 1) / (most - 1))] for index in range(most)]

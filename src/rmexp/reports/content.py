@@ -1,0 +1,179 @@
+"""What the report of `rmexp compare` is made from; parts that a run does not have are left empty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.analysis.accuracy import Accuracy
+from rmexp.analysis.agreement import Agreement
+from rmexp.analysis.graded import Graded
+from rmexp.analysis.length import LengthEffect
+from rmexp.analysis.reductions import LevelFigures
+
+Scores = tuple[float, float]  # of the responses listed first and second
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
+class SplitResult:
+    """Both rewards on one evaluation split.
+
+    Attributes:
+        name: `val`, `unseen` or any other.
+        explicit_scores: (N, 2) scores of the reward model, first and second response.
+        implicit_scores: (N, 2) implicit rewards.
+        target: (N,) probability that the first response is the better one.
+        explicit: accuracy and ranges of the first.
+        implicit: accuracy and ranges of the second.
+        agreement: of the two.
+        explicit_length: what response length does to the explicit reward; None when not measured.
+        implicit_length: the same for the implicit reward.
+    """
+
+    name: str
+    explicit_scores: NDArray[np.floating[Any]]
+    implicit_scores: NDArray[np.floating[Any]]
+    target: NDArray[np.floating[Any]]
+    explicit: Accuracy
+    implicit: Accuracy
+    agreement: Agreement
+    explicit_length: LengthEffect | None = None
+    implicit_length: LengthEffect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """One stage of training.
+
+    Attributes:
+        name: `sft`, `reward` or `dpo`.
+        rows: rows of its metrics.csv as read: `step`, `epoch` (finished ones, with their fraction), `train/loss` and
+            `train/accuracy` of the batch, `val/loss`, `val/accuracy`; empty cells may be "", None or absent.
+        folder: run folder of the stage, as text for the reader.
+        reused: the stage was taken over from an earlier run or from a given folder.
+        seconds: wall time of its training; None when unknown, as for a folder given by path.
+        pairs_per_second: training speed.
+        peak_memory_mb: most memory the process held.
+        parameters: number of trained parameters.
+    """
+
+    name: str
+    rows: Sequence[Mapping[str, Any]] = ()
+    folder: str = ""
+    reused: bool = False
+    seconds: float | None = None
+    pairs_per_second: float | None = None
+    peak_memory_mb: float | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowcasePrompt:
+    """A prompt picked to be looked at, its two responses and both rewards of each.
+
+    Attributes:
+        label: a few words for the figure, such as `Kafka (unseen)`.
+        prompt: text of the prompt.
+        chosen: text of the preferred response.
+        rejected: text of the other response.
+        explicit: scores of chosen and rejected by the reward model.
+        implicit: implicit rewards of chosen and rejected.
+    """
+
+    label: str
+    prompt: str
+    chosen: str
+    rejected: str
+    explicit: Scores
+    implicit: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A pair of which the two rewards put different responses first.
+
+    Attributes:
+        split: evaluation split it is from.
+        id: the record's id.
+        prompt: text of the prompt.
+        chosen: text of the response listed first.
+        rejected: text of the response listed second.
+        target: probability that the first is the better one.
+        explicit: scores by the reward model, first and second response.
+        implicit: implicit rewards, first and second response.
+    """
+
+    split: str
+    id: str
+    prompt: str
+    chosen: str
+    rejected: str
+    target: float
+    explicit: Scores
+    implicit: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class DataAccount:
+    """What became of the pairs of one split.
+
+    Attributes:
+        split: its name.
+        pairs: pairs in the split before encoding.
+        kept: pairs that were used.
+        truncated: of those kept, pairs in which something was cut.
+        dropped: pairs left out because they did not fit.
+    """
+
+    split: str
+    pairs: int
+    kept: int
+    truncated: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompareReport:
+    """Everything on the page.
+
+    Attributes:
+        data: name of the data set.
+        model: name of the model.
+        seed: seed of the run.
+        run_folder: as text for the reader.
+        train_pairs: pairs trained on.
+        beta: the beta of DPO and of the implicit reward.
+        splits: evaluation splits, in the order to be shown.
+        stages: in the order trained.
+        account: data account of each split.
+        config_yaml: composed configuration, redacted.
+        showcase: prompts picked to be looked at.
+        reductions: sum and mean at each prompt length, of the split `reductions_split`.
+        reductions_split: name of that split.
+        graded: both scorers on candidate sets with the same labels.
+        disagreements: pairs that the two order differently; at most twenty are shown, as listed.
+        bad_rows: malformed rows that were left out while reading.
+        chosen_name: what chosen responses are called in figures, such as `JSON`.
+        rejected_name: what rejected responses are called.
+    """
+
+    data: str
+    model: str
+    seed: int
+    run_folder: str
+    train_pairs: int
+    beta: float
+    splits: Sequence[SplitResult]
+    stages: Sequence[StageResult]
+    account: Sequence[DataAccount]
+    config_yaml: str
+    showcase: Sequence[ShowcasePrompt] = ()
+    reductions: Sequence[LevelFigures] = ()
+    reductions_split: str = ""
+    graded: Graded | None = None
+    disagreements: Sequence[Disagreement] = ()
+    bad_rows: int = 0
+    chosen_name: str = "chosen"
+    rejected_name: str = "rejected"

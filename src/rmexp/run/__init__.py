@@ -1,0 +1,1 @@
+"""One file per verb: a table of contents of what the command does."""

@@ -1,0 +1,85 @@
+"""Compares an explicit reward model with the implicit reward of a DPO policy, on the same held-out pairs.
+
+Obtains the SFT reference, the reward model and the policy (each trained, or reused when nothing that it depends on has
+changed), scores the evaluation splits with both and writes report.html and summary.json.
+
+Examples:
+    rmexp compare data=json_vs_text model=tiny
+    rmexp compare data=jsonl data.path=PAIRS.jsonl.gz data.group=meta.topic dpo.loss.beta=0.2
+    rmexp compare data=json_vs_text reward.path=MODEL_FOLDER model.reference=SFT_FOLDER
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.durable import write_text
+from rmexp.models.contract import folder_fingerprint
+from rmexp.run.data import LoadedData, load_split_data
+from rmexp.run.folder import RunFolder, claim
+from rmexp.run.terminal import interval, percent, show_table
+
+
+def compare(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder with its report out."""
+    data = load_split_data(config)
+    path = run_folder("compare", config)
+    with claim(path, config, _inputs(config, data)) as run:
+        summary = run.summary()
+        if summary is None:
+            summary = _compare(config, data, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
+    given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
+    return {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+
+
+def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+    from rmexp.reports.compare import compare_report
+    from rmexp.run.compare_figures import as_summary, comparison
+    from rmexp.run.compare_scores import score_everything
+    from rmexp.run.compare_stages import obtain_stages
+
+    began = time.perf_counter()
+    stages = obtain_stages(config, data, run.path)
+    trained = time.perf_counter()
+    scores = score_everything(stages, data.records, data.loading, config.trainer.threads, run.path / "scored")
+    report = comparison(config, data, stages, scores, run.path)
+    summary = as_summary(report, stages)
+    write_text(run.path / "report.html", compare_report(report))
+    now = time.perf_counter()
+    seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}
+    return summary | {"seconds": {name: round(value, 2) for name, value in seconds.items()}}
+
+
+def _show(summary: dict[str, Any], path: Path) -> None:
+    rows = []
+    for split, figures in summary["splits"].items():
+        for name in ("explicit", "implicit"):
+            figure = figures[name]
+            lowest, highest = (
+                f(figure[key] for key in keys)
+                for f, keys in ((min, ("chosen_min", "rejected_min")), (max, ("chosen_max", "rejected_max")))
+            )
+            accuracy = percent(figure["accuracy"])
+            bounds = interval(figure["accuracy_low"], figure["accuracy_high"])
+            rows.append(
+                (f"{name} reward", accuracy, bounds, f"{figure['n']} {split} pairs", f"{lowest:.1f} .. {highest:.1f}")
+            )
+    show_table(("", "accuracy", "95 %", "", "rewards"), rows)
+    agreed = summary["agreement"]
+    same = round((agreed["same_order"] or 0) * agreed["pairs"])
+    shown = summary["showcase"]
+    print(
+        f"same response first on {same} of {agreed['pairs']} {summary['headline']} pairs "
+        f"and on {shown['same_order']} of {shown['prompts']} showcase prompts"
+    )
+    print(f"run folder   {path}")
+    print(f"report       {path / 'report.html'}")

@@ -1,0 +1,200 @@
+"""From scores to what a comparison tells: the report's content, and the same as plain data."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+
+from rmexp.analysis.accuracy import pairwise_accuracy
+from rmexp.analysis.agreement import agreement
+from rmexp.analysis.graded import Graded, graded
+from rmexp.analysis.length import length_effect
+from rmexp.analysis.orientation import order
+from rmexp.analysis.reductions import reductions
+from rmexp.config.saved import saved_yaml
+from rmexp.records import Candidates, Preference, prompt_text
+from rmexp.reports.content import CompareReport, DataAccount, Disagreement, ShowcasePrompt, SplitResult, StageResult
+from rmexp.run.compare_scores import AllScores, SetScores, scores_array
+from rmexp.run.compare_stages import Stage
+from rmexp.run.data import LoadedData
+from rmexp.training.metrics_csv import read_metrics
+
+SHOWCASE_PROMPTS = 3
+SHOWN_DISAGREEMENTS = 20
+
+
+def comparison(
+    config: DictConfig, data: LoadedData, stages: dict[str, Stage], scores: AllScores, path: Path
+) -> CompareReport:
+    """Everything that the report shows."""
+    last = next(reversed(scores.splits))
+    level_target = [record.target for record in data.records.splits[last]][: np.shape(scores.levels[0].response_sum)[0]]
+    showcase, names = _showcase(scores)
+    return CompareReport(
+        data=data.loading.name,
+        model=config.model.name,
+        seed=config.seed,
+        run_folder=str(path),
+        train_pairs=stages["reward"].summary.get("train_pairs", len(data.records.splits["train"])),
+        beta=scores.beta,
+        splits=[_split(name, group) for name, group in scores.splits.items()],
+        stages=[_stage(stage) for stage in stages.values()],
+        account=_accounts(stages),
+        config_yaml=saved_yaml(config),
+        showcase=showcase,
+        reductions=reductions(scores.levels, level_target),
+        reductions_split=last,
+        graded=_graded(scores),
+        disagreements=_disagreements(scores)[:SHOWN_DISAGREEMENTS],
+        bad_rows=data.records.bad_rows,
+        chosen_name=names[0],
+        rejected_name=names[1],
+    )
+
+
+def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any]:
+    """The figures of a report as plain data, for summary.json; the last split is the headline."""
+    splits = {
+        split.name: {
+            "explicit": asdict(split.explicit),
+            "implicit": asdict(split.implicit),
+            "agreement": asdict(split.agreement),
+            "explicit_length": split.explicit_length and asdict(split.explicit_length),
+            "implicit_length": split.implicit_length and asdict(split.implicit_length),
+        }
+        for split in report.splits
+    }
+    headline = report.splits[-1].name
+    shown = [asdict(prompt) for prompt in report.showcase]
+    agreed = [_same_first(prompt) for prompt in report.showcase]
+    return {
+        "data": report.data,
+        "model": report.model,
+        "seed": report.seed,
+        "beta": report.beta,
+        "train_pairs": report.train_pairs,
+        "headline": headline,
+        **{name: splits[headline][name] for name in ("explicit", "implicit", "agreement")},
+        "splits": splits,
+        "showcase": {"prompts": len(shown), "same_order": sum(agreed), "responses": shown},
+        "reductions": {"split": report.reductions_split, "levels": [asdict(level) for level in report.reductions]},
+        "graded": report.graded and asdict(report.graded),
+        "stages": {name: _stage_summary(stage) for name, stage in stages.items()},
+    }
+
+
+def _split(name: str, group: SetScores) -> SplitResult:
+    explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
+    target = np.array([record.target for record in group.records if isinstance(record, Preference)])
+    tokens = np.array([row.tokens for row in group.explicit])
+    return SplitResult(
+        name=name,
+        explicit_scores=explicit,
+        implicit_scores=implicit,
+        target=target,
+        explicit=pairwise_accuracy(explicit, target),
+        implicit=pairwise_accuracy(implicit, target),
+        agreement=agreement(explicit, implicit, target),
+        explicit_length=length_effect(explicit, tokens, target),
+        implicit_length=length_effect(implicit, tokens, target),
+    )
+
+
+def _stage(stage: Stage) -> StageResult:
+    rows: Sequence[dict[str, str]] = []
+    if stage.folder is not None:
+        rows = read_metrics(stage.folder / "metrics.csv")
+    summary = stage.summary
+    return StageResult(
+        name=stage.name,
+        rows=rows,
+        folder=str(stage.folder or stage.model),
+        reused=stage.reused,
+        seconds=summary.get("seconds"),
+        pairs_per_second=summary.get("train_pairs_per_second"),
+        peak_memory_mb=summary.get("peak_memory_mb"),
+        parameters=summary.get("model", {}).get("parameters"),
+    )
+
+
+def _stage_summary(stage: Stage) -> dict[str, Any]:
+    keys = ("steps", "epochs", "seconds", "train_pairs_per_second", "peak_memory_mb", "threads", "train", "val")
+    own = {key: stage.summary[key] for key in keys if key in stage.summary}
+    return {"model": stage.model, "reused": stage.reused, **own}
+
+
+def _accounts(stages: dict[str, Stage]) -> list[DataAccount]:
+    """Of the first stage that was trained here: all see the same pairs."""
+    account: dict[str, Any] = next((stage.summary["account"] for stage in stages.values() if stage.summary), {})
+    return [
+        DataAccount(name, row["pairs"], row["kept"], row["truncated"], row["dropped"] + row["identical"])
+        for name, row in account.items()
+    ]
+
+
+def _showcase(scores: AllScores) -> tuple[list[ShowcasePrompt], tuple[str, str]]:
+    """Prompts to look at: the source's own, else the first of the last split with prompts of their own."""
+    if "showcase" in scores.candidates:
+        group = scores.candidates["showcase"]
+        first = group.records[0]
+        labels = first.meta["labels"]
+        return [_shown(group, index) for index in range(len(group.records))], (labels[0], labels[1])
+    group = scores.splits[next(reversed(scores.splits))]
+    rows = {prompt_text(record.prompt): index for index, record in reversed(list(enumerate(group.records)))}
+    picked = sorted(rows.values())[:SHOWCASE_PROMPTS]
+    return [_shown(group, index) for index in picked], ("chosen", "rejected")
+
+
+def _shown(group: SetScores, index: int) -> ShowcasePrompt:
+    record = group.records[index]
+    topic, seen = record.meta.get("topic"), record.meta.get("seen")
+    label = str(topic) if topic is not None else f"prompt {index + 1}"
+    if isinstance(record, Candidates) and seen is not None:
+        label += "" if seen else " (unseen)"
+    explicit, implicit = group.explicit[index].scores, group.implicit[index].scores
+    texts = record.responses
+    return ShowcasePrompt(
+        label, prompt_text(record.prompt), texts[0], texts[1], (explicit[0], explicit[1]), (implicit[0], implicit[1])
+    )
+
+
+def _same_first(prompt: ShowcasePrompt) -> bool:
+    return (prompt.explicit[0] > prompt.explicit[1]) == (prompt.implicit[0] > prompt.implicit[1])
+
+
+def _graded(scores: AllScores) -> Graded | None:
+    if "graded" not in scores.candidates:
+        return None
+    group = scores.candidates["graded"]
+    arrays = {"explicit": scores_array(group.explicit), "implicit": scores_array(group.implicit)}
+    return graded(group.records[0].meta["labels"], arrays)
+
+
+def _disagreements(scores: AllScores) -> list[Disagreement]:
+    """Pairs that the two rewards order differently, those first on which both are surest."""
+    found: list[tuple[float, Disagreement]] = []
+    for name, group in scores.splits.items():
+        explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
+        margins = np.abs(np.diff(explicit)[:, 0]), np.abs(np.diff(implicit)[:, 0])
+        sureness = np.minimum(*(margin / max(float(margin.mean()), 1e-12) for margin in margins))
+        for index in np.flatnonzero(order(explicit) != order(implicit)).tolist():
+            record = group.records[index]
+            assert isinstance(record, Preference)
+            found.append((float(sureness[index]), _disagreement(name, record, explicit[index], implicit[index])))
+    return [row for _, row in sorted(found, key=lambda item: -item[0])]
+
+
+def _disagreement(split: str, record: Preference, explicit: Any, implicit: Any) -> Disagreement:
+    return Disagreement(
+        split,
+        record.id,
+        prompt_text(record.prompt),
+        record.chosen,
+        record.rejected,
+        record.target,
+        (float(explicit[0]), float(explicit[1])),
+        (float(implicit[0]), float(implicit[1])),
+    )

@@ -1,0 +1,102 @@
+"""Both rewards of everything that a comparison looks at, written as scored files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.analysis.reductions import PromptLevel
+from rmexp.data.loading import Loading
+from rmexp.records import Preference, PreferenceData, Record, Scored
+from rmexp.run.compare_stages import Stage
+from rmexp.scoring.explicit import ExplicitScorer
+from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.preamble import preamble, with_preamble
+from rmexp.scoring.scored_file import write_scored
+
+PREAMBLE_SENTENCES = (0, 8, 32)
+PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time
+
+
+class SetScores(NamedTuple):
+    """Both rewards of one set of records."""
+
+    records: Sequence[Record]
+    explicit: list[Scored]
+    implicit: list[Scored]
+
+
+class AllScores(NamedTuple):
+    """Everything that the figures are made of."""
+
+    splits: dict[str, SetScores]
+    candidates: dict[str, SetScores]
+    levels: list[PromptLevel]
+    beta: float
+
+
+def score_everything(
+    stages: dict[str, Stage], data: PreferenceData, loading: Loading, threads: int | None, folder: Path
+) -> AllScores:
+    """Score the evaluation splits, the candidate sets, and the last split behind longer prompts."""
+    explicit = ExplicitScorer("explicit", stages["reward"].model, loading=loading, threads=threads)
+    implicit = ImplicitScorer(
+        "implicit",
+        stages["dpo"].model,
+        stages["sft"].model,
+        None,
+        "response_sum",
+        loading=loading,
+        threads=threads,
+    )
+    names = [name for name in data.splits if name != "train"]
+    splits = {name: _both(name, data.splits[name], explicit, implicit, folder) for name in names}
+    candidates = {name: _both(name, group, explicit, implicit, folder) for name, group in data.candidates.items()}
+    levels = _levels(names[-1], data.splits[names[-1]][:PREAMBLE_PAIRS], implicit, loading, folder)
+    return AllScores(splits, candidates, levels, implicit.beta)
+
+
+def scores_array(scored: Sequence[Scored]) -> NDArray[np.float64]:
+    """(N, K) scores of N records with K responses each."""
+    return np.array([row.scores for row in scored])
+
+
+def _both(
+    name: str, records: Sequence[Record], explicit: ExplicitScorer, implicit: ImplicitScorer, folder: Path
+) -> SetScores:
+    first = explicit.score(records)
+    write_scored(folder / f"{name}.explicit.jsonl", first, records, explicit.describe())
+    return SetScores(records, first, _reductions(name, records, implicit, folder)["response_sum"])
+
+
+def _reductions(
+    name: str, records: Sequence[Record], implicit: ImplicitScorer, folder: Path
+) -> dict[str, list[Scored]]:
+    """The implicit reward as a sum over the response and as a mean over the sequence, from one pass."""
+    responses, ratios = implicit.log_ratios(records)
+    result = {}
+    for reduction in ("response_sum", "sequence_mean"):
+        result[reduction] = implicit.reduce(records, responses, ratios, reduction)
+        file = "implicit" if reduction == "response_sum" else f"implicit_{reduction}"
+        described = implicit.describe() | {"reduction": reduction}
+        write_scored(folder / f"{name}.{file}.jsonl", result[reduction], records, described)
+    return result
+
+
+def _levels(
+    name: str, records: Sequence[Preference], implicit: ImplicitScorer, loading: Loading, folder: Path
+) -> list[PromptLevel]:
+    """The same pairs behind preambles of growing length, as far as nothing has to be cut."""
+    levels = []
+    for sentences in PREAMBLE_SENTENCES:
+        longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in records]
+        encoded = implicit.encoder.encode((record.prompt, text) for record in longer for text in record.responses)
+        if any(tokens is None or tokens.truncated for tokens in encoded) and sentences:
+            break
+        scored = _reductions(f"{name}.preamble{sentences}", longer, implicit, folder)
+        prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in encoded if tokens is not None]))
+        arrays = (scores_array(scored[reduction]) for reduction in ("response_sum", "sequence_mean"))
+        levels.append(PromptLevel(prompt_tokens, *arrays))
+    return levels

@@ -1,0 +1,61 @@
+"""The three models of a comparison: trained, found trained before, or given by path."""
+
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.build import build
+from rmexp.config.stages import stage
+from rmexp.run.data import LoadedData
+from rmexp.run.train import train_stage
+from rmexp.training.dpo import implied_beta
+
+log = logging.getLogger(__name__)
+
+
+class Stage(NamedTuple):
+    """One model of a comparison."""
+
+    name: str  # sft, reward or dpo
+    model: str  # folder of the model
+    folder: Path | None  # run folder; None for a model given by path
+    summary: dict[str, Any]  # of the run; empty for a model given by path
+    reused: bool
+
+
+def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str, Stage]:
+    """SFT reference, then reward model and DPO policy, which both start from it."""
+    _refuse_bad_values(config)
+    sft = _obtain(config, "sft", config.model.reference, config.model.reference, data, path)
+    others = {name: _obtain(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
+    return {"sft": sft, **others}
+
+
+def _obtain(
+    config: DictConfig, name: str, given: str | None, reference: str | None, data: LoadedData, path: Path
+) -> Stage:
+    if given is not None:
+        log.info("%s: given as %s", name, given)
+        return Stage(name, given, None, {}, reused=True)
+    own = stage(config, name)
+    OmegaConf.update(own, "model.reference", reference)
+    trained = train_stage(own, data, path / name)
+    if trained.reused:
+        log.info("%s: unchanged, %s is reused", name, trained.path)
+    return Stage(name, str(trained.path / "model"), trained.path, trained.summary, trained.reused)
+
+
+def _refuse_bad_values(config: DictConfig) -> None:
+    """What a later stage would refuse is refused before the first one has cost its minutes."""
+    for name in ("sft", "reward", "dpo"):
+        own = stage(config, name)
+        try:
+            build(own.optimizer)([torch.nn.Parameter(torch.zeros(1))])
+            build(own.schedule)(0, 10)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{error} (set {name}.optimizer.* or {name}.schedule.*)") from error
+        if name == "dpo":
+            implied_beta(build(own.loss))

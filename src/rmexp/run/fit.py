@@ -1,0 +1,205 @@
+"""One stage of training inside a claimed run folder; everything heavy is imported from here."""
+
+import logging
+import math
+import time
+import warnings
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import ProgressBar
+from omegaconf import DictConfig, OmegaConf
+from transformers.utils.logging import disable_progress_bar
+
+from rmexp.analysis.intervals import wilson
+from rmexp.config.build import build, build_framed
+from rmexp.config.saved import saved_yaml
+from rmexp.data.encode import Account, Encoder, PairTokens, encode_pairs
+from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.folder import load_language_model, save_folder
+from rmexp.models.language_model import LanguageModel
+from rmexp.models.start import StartingPoint
+from rmexp.models.threads import use_threads
+from rmexp.records import PreferenceData
+from rmexp.run.data import LoadedData
+from rmexp.run.environment import peak_memory_mb
+from rmexp.run.folder import RunFolder
+from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
+from rmexp.training.epochs import Epochs
+from rmexp.training.interruption import StopOnSignal
+from rmexp.training.metrics_csv import MetricsCSV
+from rmexp.training.pace import Pace
+from rmexp.training.pair_data import PairData
+from rmexp.training.throughput import Throughput
+from rmexp.training.tracking import finish_wandb
+
+log = logging.getLogger(__name__)
+
+
+def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any]:
+    """Train a stage and leave its model in the run folder.
+
+    Returns:
+        The figures of summary.json.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the run; what is done is saved.
+    """
+    began = time.perf_counter()
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    disable_progress_bar()  # transformers draws one for every file that it writes
+    L.seed_everything(config.seed, verbose=False)
+    start = _start(config, loaded.records)
+    encoder = Encoder(start.tokenizer, loaded.loading)
+    splits = {name: encode_pairs(loaded.records.splits[name], encoder) for name in ("train", "val")}
+    _check(splits, start, loaded.loading.max_tokens)
+    module = build(
+        config.module,
+        start=start,
+        loss=build(config.loss),
+        optimizer=build(config.optimizer),
+        schedule=build(config.schedule),
+    )()
+    make_trainer, pace = build_framed("trainer", config.trainer)
+    threads = use_threads(pace.threads, module)
+    (train, train_account), (val, val_account) = splits["train"], splits["val"]
+    data = PairData(train, val, loaded.loading.batch_pairs, pace.max_epochs, config.seed)
+    log.info("%s: %d training and %d validation pairs, %d threads", config.task, len(train), len(val), threads)
+    throughput, stop = Throughput(), StopOnSignal()
+    trainer = _trainer(config, make_trainer, pace, data, run, [throughput, stop])
+    if module.relative and start.fingerprint is None:
+        _save(run, "reference", module, start, loaded.loading.max_tokens)
+    trainer.fit(module, data, ckpt_path=_checkpoint(run), weights_only=True)
+    finish_wandb()
+    if stop.received:
+        raise KeyboardInterrupt(
+            f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
+        )
+    fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
+    return {
+        "task": config.task,
+        "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
+        "steps": trainer.global_step,
+        "epochs": round(throughput.pairs / len(train), 4),
+        "train_pairs": len(train),
+        "val_pairs": len(val),
+        "bad_rows": loaded.records.bad_rows,
+        **_account(train_account, val_account),
+        **throughput.per_second(),
+        "threads": threads,
+        "peak_memory_mb": peak_memory_mb(),
+        "seconds": round(time.perf_counter() - began, 2),
+        "train": _finite(module.train_figures.compute()),
+        "val": _validation(module, len(val)),
+    }
+
+
+def _start(config: DictConfig, records: PreferenceData) -> LanguageModel:
+    """The model to start from: a folder when one is given, else what the model group builds."""
+    builder, starting = build_framed("model", config.model)
+    assert isinstance(starting, StartingPoint)
+    if starting.reference is not None:
+        return load_language_model(starting.reference)
+    prompts = (encoded for record in records.splits["train"] for encoded in _texts(record))
+    built: LanguageModel = builder(prompts, config.seed)
+    return built
+
+
+def _texts(record: Any) -> tuple[str, ...]:
+    turns = (record.prompt,) if isinstance(record.prompt, str) else [message.content for message in record.prompt]
+    return (*turns, *record.responses)
+
+
+def _check(splits: dict[str, tuple[list[PairTokens], Account]], start: LanguageModel, max_tokens: int) -> None:
+    positions = getattr(start.causal_lm.config, "max_position_embeddings", None)
+    if positions is not None and max_tokens > positions:
+        raise ValueError(f"the model has {positions} positions, but data.max_tokens is {max_tokens}; lower it")
+    for name, (pairs, account) in splits.items():
+        lost = account.dropped + account.identical
+        if account.truncated or lost:
+            log.info(
+                "%s: %d of %d pairs kept, %d of them cut to %d tokens; %d dropped, %d identical once cut",
+                *(name, account.kept, account.pairs, account.truncated, max_tokens, account.dropped, account.identical),
+            )
+        if not pairs:
+            raise ValueError(f"no pair of the split `{name}` is left of {account.pairs} (raise data.max_tokens)")
+
+
+def _trainer(
+    config: DictConfig, make_trainer: Any, pace: Pace, data: PairData, run: RunFolder, callbacks: list[Any]
+) -> L.Trainer:
+    """The trainer: one long pass over all epochs, metrics.csv always, the configured callbacks and logger."""
+    batches = data.train_dataloader().steps_per_epoch
+    accumulate = config.trainer.accumulate_grad_batches
+    checkpoint = newest_valid(run.path / "checkpoints")[0]
+    loggers = [MetricsCSV(run.path / "metrics.csv", batches / accumulate, step_of(checkpoint))]
+    tracking = build(config.logger)
+    if tracking is not None:
+        saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
+        loggers.append(tracking(folder=run.path, job_type=config.task, config=saved))
+    every = pace.validate_every_steps
+    configured = build(config.callbacks)
+    checkpoints = configured.pop("checkpoint", None)
+    if checkpoints is not None:
+        callbacks = [*callbacks, checkpoints(run.path / "checkpoints")]
+    return make_trainer(  # type: ignore[no-any-return]
+        max_epochs=1,
+        max_steps=pace.max_steps or -1,
+        callbacks=[Epochs(batches, every and every * accumulate), *configured.values(), *callbacks],
+        logger=loggers,
+        plugins=[DurableCheckpointIO()],
+        default_root_dir=run.path,
+        num_sanity_val_steps=0,
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in configured.values()),
+        enable_model_summary=False,
+        enable_checkpointing=checkpoints is not None,
+        check_val_every_n_epoch=1,
+    )
+
+
+def _checkpoint(run: RunFolder) -> str | None:
+    """Where to go on from, when the folder holds an unfinished run."""
+    path, damaged = newest_valid(run.path / "checkpoints")
+    for bad in damaged:
+        log.info("checkpoint %s is damaged and left out", bad)
+    if path is not None:
+        log.info("going on from %s", path)
+    return None if path is None else str(path)
+
+
+def _save(run: RunFolder, name: str, module: Any, start: LanguageModel, max_tokens: int) -> str:
+    contract = Contract(
+        kind=module.kind,
+        pooling=module.pooling,
+        max_tokens=max_tokens,
+        dtype=str(next(module.parameters()).dtype).removeprefix("torch."),
+        base_model=start.base_model,
+        revision=start.revision,
+        **tokenizer_fields(start.tokenizer),
+        **(module.contract_fields() if name == "model" else {}),
+    )
+    return save_folder(run.path / name, module.save, start.tokenizer, contract)
+
+
+def _account(train: Account, val: Account) -> dict[str, Any]:
+    return {
+        "dropped": train.dropped + val.dropped + train.identical + val.identical,
+        "truncated": train.truncated + val.truncated,
+        "account": {"train": train.to_row(), "val": val.to_row()},
+    }
+
+
+def _validation(module: Any, pairs: int) -> dict[str, Any]:
+    figures = module.val_figures.compute()
+    counted = int(module.val_figures.accuracy.pairs)
+    low, high = wilson(float(module.val_figures.accuracy.correct), counted) if counted else (None, None)
+    return {"n": pairs, **_finite(figures), "accuracy_low": low, "accuracy_high": high}
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def _parameters(module: Any) -> int:
+    return sum(parameter.numel() for parameter in module.model.parameters())

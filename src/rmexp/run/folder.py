@@ -1,0 +1,122 @@
+"""Run folders: claimed by one process, bound to one configuration, finished only when everything is in them."""
+
+import fcntl
+import json
+import logging
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.saved import differences, saved_yaml
+from rmexp.durable import write_json, write_text
+from rmexp.run.environment import environment, now
+
+log = logging.getLogger(__name__)
+
+CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.yaml", "environment.json", "summary.json", "failure.json"
+LOCK = ".lock"
+
+
+class RunFolder:
+    """A folder that this process holds; made by `claim`."""
+
+    def __init__(self, path: Path, environment: dict[str, Any]) -> None:
+        self.path = path
+        self._environment = environment
+
+    @property
+    def model(self) -> Path:
+        """Where the model goes."""
+        return self.path / "model"
+
+    def summary(self) -> dict[str, Any] | None:
+        """The final figures, when the run has finished."""
+        return _read(self.path / SUMMARY)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Write the final figures: the last thing that a run does."""
+        write_json(self.path / ENVIRONMENT, self._environment | {"end": now()})
+        (self.path / FAILURE).unlink(missing_ok=True)
+        write_json(self.path / SUMMARY, {**summary, "status": "finished"})
+
+
+@contextmanager
+def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> Iterator[RunFolder]:
+    """Hold a run folder while a run is made in it.
+
+    Args:
+        path: of the folder; made when missing.
+        config: composed configuration; a folder of another one is refused.
+        inputs: fingerprints of what the configuration only names, such as the content of data files. A folder made from
+            other inputs is moved aside.
+
+    Yields:
+        The folder. An exception leaves `failure.json` in it; Ctrl-C leaves it to be gone on with.
+
+    Raises:
+        ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
+    """
+    _refuse_other_configuration(path, config)
+    _move_aside_if_outdated(path, inputs)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / LOCK).open("a+")
+    except OSError as error:
+        raise ValueError(f"the run folder {path} cannot be written: {error.strerror} (set run_dir)") from error
+    with lock:
+        _lock(lock.fileno(), path)
+        record = environment(config.get("seed")) | {"inputs": dict(inputs)}
+        if not (path / SUMMARY).exists():
+            write_text(path / CONFIG, saved_yaml(config))
+            write_json(path / ENVIRONMENT, record)
+        try:
+            yield RunFolder(path, record)
+        except Exception as error:
+            failure = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc(), "time": now()}
+            write_json(path / FAILURE, failure)
+            raise
+
+
+def _refuse_other_configuration(path: Path, config: DictConfig) -> None:
+    if (path / CONFIG).is_file():
+        changed = differences((path / CONFIG).read_text(encoding="utf-8"), config)
+        if changed:
+            raise ValueError(
+                f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"
+                f"{'; ...' if len(changed) > 5 else ''}); set another run_dir, or delete the folder"
+            )
+
+
+def _move_aside_if_outdated(path: Path, inputs: Mapping[str, str | None]) -> None:
+    record = _read(path / ENVIRONMENT)
+    if record is None or record.get("inputs") == dict(inputs):
+        return
+    changed = [name for name, value in inputs.items() if record.get("inputs", {}).get(name) != value]
+    number = 1
+    while (aside := path.with_name(f"{path.name}-outdated-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    log.info("%s was made from other inputs (%s changed): moved to %s", path, ", ".join(changed), aside.name)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """The lock dies with its process, so there are no stale ones."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        owner = (path / LOCK).read_text().strip() or "unknown"
+        raise ValueError(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,58 @@
+"""Scores every response of a data set: pairs or candidate lists, by any scorer.
+
+Each split becomes one scored file with a manifest beside it.
+
+Examples:
+    rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp score scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=json_vs_text
+    rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=json_vs_text run_dir=FOLDER
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.build import build
+from rmexp.config.folders import run_folder
+from rmexp.run.data import load_data
+from rmexp.run.folder import claim
+from rmexp.run.terminal import show_table
+
+
+def score(config: DictConfig) -> Path:
+    """Composed configuration in, folder with scored files out."""
+    data = load_data(config)
+    path = run_folder("score", config)
+    with claim(path, config, {"data": data.fingerprint}) as run:
+        summary = run.summary()
+        if summary is None:
+            from rmexp.scoring.scored_file import write_scored
+
+            began = time.perf_counter()
+            scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+            files: dict[str, Any] = {}
+            for name, records in data.records.sets().items():
+                scored = scorer.score(records)
+                write_scored(path / "scored" / f"{name}.jsonl", scored, records, scorer.describe())
+                files[name] = {
+                    "records": len(scored),
+                    "responses": sum(len(row.scores) for row in scored),
+                    "truncated": sum(sum(row.truncated) for row in scored),
+                }
+            seconds = time.perf_counter() - began
+            responses = sum(file["responses"] for file in files.values())
+            summary = {
+                "scorer": scorer.describe(),
+                "data": {"name": data.loading.name, "fingerprint": data.fingerprint},
+                "files": files,
+                "bad_rows": data.records.bad_rows,
+                "seconds": round(seconds, 2),
+                "responses_per_second": round(responses / seconds, 1),
+            }
+            run.finish(summary)
+    rows = [(name, *(str(count) for count in counts.values())) for name, counts in summary["files"].items()]
+    show_table(("", "records", "responses", "truncated"), rows)
+    print(f"scored files {path / 'scored'}")
+    return path

@@ -1,0 +1,62 @@
+"""Trains one stage on preference pairs: a reward model, an SFT reference or a DPO policy.
+
+The run folder holds the model, metrics.csv, checkpoints and summary.json; the same command again goes on where it
+stopped, or shows the figures of a finished run.
+
+Examples:
+    rmexp train task=reward data=json_vs_text model=tiny
+    rmexp train task=reward data=jsonl data.path=PAIRS.jsonl model=hub model.path=HF_FOLDER_OR_ID
+    rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.models.contract import folder_fingerprint
+from rmexp.run.data import LoadedData, load_split_data
+from rmexp.run.folder import claim
+from rmexp.run.terminal import percent, show_table
+
+
+class Trained(NamedTuple):
+    """A finished stage."""
+
+    path: Path
+    summary: dict[str, Any]
+    reused: bool
+
+
+def train(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out."""
+    trained = train_stage(config, load_split_data(config), run_folder("train", config))
+    _show(trained)
+    return trained.path
+
+
+def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
+    """Train in a folder, or find there that it was done before."""
+    reference = config.model.reference
+    inputs = {"data": data.fingerprint, "reference": reference and folder_fingerprint(reference)}
+    with claim(path, config, inputs) as run:
+        done = run.summary()
+        if done is not None:
+            return Trained(path, done, reused=True)
+        from rmexp.run.fit import fit
+
+        run.finish(fit(config, data, run) | {"inputs": inputs})
+        return Trained(path, run.summary() or {}, reused=False)
+
+
+def _show(trained: Trained) -> None:
+    summary = trained.summary
+    rows = [
+        (name, f"{percent(figures['accuracy'])}", f"{figures['loss']:.4f}", f"{summary[f'{name}_pairs']} pairs")
+        for name in ("train", "val")
+        if (figures := summary[name])
+    ]
+    show_table(("", "accuracy", "loss", ""), rows)
+    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} pairs/s, {summary['seconds']:.1f} s")
+    print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

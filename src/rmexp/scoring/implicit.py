@@ -1,0 +1,164 @@
+"""The implicit reward of a policy as a scorer: how much likelier it makes a response than its reference does."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from rmexp.batches import ResponseBatch
+from rmexp.data.encode import ResponseTokens
+from rmexp.data.loading import Loading
+from rmexp.models.contract import folder_fingerprint, read_contract, tokenizer_fields
+from rmexp.models.device import to_device
+from rmexp.models.folder import load_language_model
+from rmexp.models.language_model import prompt_and_response_logprobs
+from rmexp.models.threads import use_threads
+from rmexp.records import Record, Scored
+from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
+
+REDUCTIONS = ("response_sum", "response_mean", "sequence_mean")
+
+
+class LogRatio(NamedTuple):
+    """log pi - log pi_ref of one prompt with one response, in nats, each part summed over its tokens."""
+
+    prompt: float
+    response: float
+    prompt_tokens: int  # that something predicts: all but the first of the sequence
+    response_tokens: int
+
+
+def implicit_reward(ratio: LogRatio, beta: float, reduction: str) -> float:
+    """Beta times a log-ratio, reduced over tokens.
+
+    Args:
+        ratio: of policy to reference.
+        beta: of the policy's training, > 0.
+        reduction: `response_sum`, the reward that DPO defines; `response_mean`, the same per response token;
+            `sequence_mean`, the mean over prompt and response tokens, which dilutes it with what both sides share.
+
+    Source: Rafailov et al. 2023, section 4, up to a term that the prompt alone decides.
+
+    >>> ratio = LogRatio(prompt=1.0, response=6.0, prompt_tokens=4, response_tokens=3)
+    >>> [implicit_reward(ratio, 0.5, reduction) for reduction in REDUCTIONS]
+    [3.0, 1.0, 0.5]
+    """
+    if reduction == "response_sum":
+        return beta * ratio.response
+    if reduction == "response_mean":
+        return beta * ratio.response / max(ratio.response_tokens, 1)
+    if reduction == "sequence_mean":
+        tokens = ratio.prompt_tokens + ratio.response_tokens
+        return beta * (ratio.prompt + ratio.response) / max(tokens, 1)
+    raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
+
+
+class ImplicitScorer:
+    """Scores with a policy and its reference.
+
+    Args:
+        name: of the scorer, for files and tables.
+        policy: `model/` folder of a DPO run, or any language model.
+        reference: the language model that the policy was trained from.
+        beta: None takes the one in the policy's contract.
+        reduction: over tokens; see `implicit_reward`.
+        loading: limits, and pairs per batch.
+        threads: processor threads; None chooses by model size.
+
+    Raises:
+        ValueError: the two do not belong together, or no beta is known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        policy: str,
+        reference: str,
+        beta: float | None,
+        reduction: str,
+        *,
+        loading: Loading,
+        threads: int | None,
+    ) -> None:
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
+        self.name, self.reduction = name, reduction
+        self.beta = _beta(beta, policy)
+        self.fingerprint = f"{folder_fingerprint(policy)}-{folder_fingerprint(reference)}"
+        _check_reference(policy, reference)
+        trained, before = load_language_model(policy), load_language_model(reference)
+        _check_tokenizers(trained.tokenizer, before.tokenizer, policy, reference)
+        self.policy, self.reference = to_device(trained.causal_lm), to_device(before.causal_lm)
+        self.encoder = scoring_encoder(trained.tokenizer, loading)
+        use_threads(threads, self.policy)
+
+    def score(self, records: Sequence[Record]) -> list[Scored]:
+        """The implicit reward of every response."""
+        return self.reduce(records, *self.log_ratios(records), self.reduction)
+
+    def log_ratios(self, records: Sequence[Record]) -> tuple[list[ResponseTokens], list[LogRatio]]:
+        """All responses of the records, encoded, and their log-ratios: what every reduction is made of."""
+        responses = encode_records(self.encoder, records)
+
+        def difference(batch: ResponseBatch) -> Tensor:
+            return prompt_and_response_logprobs(self.policy, batch) - prompt_and_response_logprobs(
+                self.reference, batch
+            )
+
+        self.reference.eval()
+        figures = compute(self.policy, difference, responses, 2 * self.encoder.loading.batch_pairs)
+        ratios = [
+            LogRatio(
+                prompt, response, max(tokens.prompt_tokens - 1, 0), len(tokens.token_ids) - max(tokens.prompt_tokens, 1)
+            )
+            for tokens, (prompt, response) in zip(responses, figures, strict=True)
+        ]
+        return responses, ratios
+
+    def reduce(
+        self, records: Sequence[Record], responses: Sequence[ResponseTokens], ratios: Sequence[LogRatio], reduction: str
+    ) -> list[Scored]:
+        """Scores of one reduction from what `log_ratios` gave."""
+        return scored_records(records, responses, (implicit_reward(ratio, self.beta, reduction) for ratio in ratios))
+
+    def describe(self) -> dict[str, Any]:
+        """For manifests."""
+        return {
+            "name": self.name,
+            "kind": "implicit",
+            "fingerprint": self.fingerprint,
+            "beta": self.beta,
+            "reduction": self.reduction,
+        }
+
+
+def _beta(beta: float | None, policy: str) -> float:
+    contract = read_contract(policy)
+    if beta is None:
+        if contract is None or contract.beta is None:
+            raise ValueError(f"{policy} does not say which beta it was trained with (set scorer.beta)")
+        beta = contract.beta
+    if not beta > 0:
+        raise ValueError(f"`beta` must be > 0, got {beta} (set scorer.beta)")
+    return beta
+
+
+def _check_reference(policy: str, reference: str) -> None:
+    contract = read_contract(policy)
+    if contract is not None and contract.reference is not None:
+        found = folder_fingerprint(reference)
+        if found != contract.reference:
+            raise ValueError(
+                f"{policy} was trained from the reference {contract.reference}, but {reference} is {found} "
+                "(set scorer.reference)"
+            )
+
+
+def _check_tokenizers(policy: Any, reference: Any, policy_path: str, reference_path: str) -> None:
+    first, second = tokenizer_fields(policy), tokenizer_fields(reference)
+    for name in first:
+        if first[name] != second[name]:
+            raise ValueError(
+                f"policy and reference must share their tokenizer: {name} is {first[name]} in {policy_path} "
+                f"and {second[name]} in {reference_path}"
+            )

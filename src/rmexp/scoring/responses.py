@@ -1,0 +1,69 @@
+"""From records to one figure per response: encoded, batched by length, computed, put back in order."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rmexp.batches import ResponseBatch
+from rmexp.data.encode import Encoder, ResponseTokens
+from rmexp.data.loading import Loading
+from rmexp.data.pack import response_batch
+from rmexp.records import Record, Scored
+
+
+def scoring_encoder(tokenizer: Any, loading: Loading) -> Encoder:
+    """An encoder that never leaves a response out: every record gets its scores, cut ones are marked."""
+    rule = "cut_prompt" if loading.truncation == "drop" else loading.truncation
+    return Encoder(tokenizer, replace(loading, truncation=rule))
+
+
+def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[ResponseTokens]:
+    """All responses of all records, in order."""
+    encoded = encoder.encode((record.prompt, response) for record in records for response in record.responses)
+    return [response for response in encoded if response is not None]
+
+
+@torch.inference_mode()
+def compute(
+    model: nn.Module,
+    function: Callable[[ResponseBatch], Tensor],
+    responses: Sequence[ResponseTokens],
+    batch_responses: int,
+) -> list[list[float]]:
+    """Apply `function` to every distinct response, in batches of like length.
+
+    Args:
+        model: tells the device.
+        function: of a batch of N responses to (N,) or (N, K) figures.
+        responses: encoded; equal ones are computed once.
+        batch_responses: responses per batch; no figure depends on it beyond rounding.
+
+    Returns:
+        K figures for each of `responses`, in their order.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    distinct = sorted(set(responses), key=lambda response: (len(response.token_ids), response.token_ids))
+    done: dict[ResponseTokens, list[float]] = {}
+    for start in range(0, len(distinct), batch_responses):
+        rows = distinct[start : start + batch_responses]
+        batch = ResponseBatch(*(field.to(device) for field in response_batch(rows)))
+        figures = function(batch).reshape(len(rows), -1).cpu().tolist()
+        done.update(zip(rows, figures, strict=True))
+    return [done[response] for response in responses]
+
+
+def scored_records(
+    records: Sequence[Record], responses: Sequence[ResponseTokens], scores: Iterable[float]
+) -> list[Scored]:
+    """Put figures of single responses together by record."""
+    pairs = iter(zip(responses, scores, strict=True))
+    result = []
+    for record in records:
+        tokens, values = zip(*(next(pairs) for _ in record.responses), strict=True)
+        lengths = tuple(len(response.token_ids) for response in tokens)
+        result.append(Scored(record.id, values, lengths, tuple(response.truncated for response in tokens)))
+    return result

@@ -1,0 +1,56 @@
+"""Scored files: the one hand-over from models to analysis, with a manifest that says what they are."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rmexp.durable import write_json
+from rmexp.jsonl import BadRow, parse_row, read_lines, write_rows
+from rmexp.records import Record, Scored, fingerprint
+
+
+def write_scored(path: Path, scored: Sequence[Scored], records: Sequence[Record], scorer: dict[str, Any]) -> None:
+    """Write `path`, and beside it a manifest that tells scorer and data.
+
+    Args:
+        path: of the `.jsonl` file; the manifest is `<name>.manifest.json`.
+        scored: one row a record, in the records' order.
+        records: what was scored.
+        scorer: name and fingerprint of the scorer, and whatever else defines it.
+    """
+    write_rows(path, (row.to_row() for row in scored))
+    manifest = {
+        "scorer": scorer,
+        "data": fingerprint(records),
+        "records": len(scored),
+        "responses": sum(len(row.scores) for row in scored),
+        "truncated": sum(sum(row.truncated) for row in scored),
+    }
+    write_json(manifest_path(path), manifest)
+
+
+def read_scored(path: Path) -> tuple[list[Scored], dict[str, Any]]:
+    """The rows and the manifest of a scored file.
+
+    Raises:
+        BadRow: a row is not a scored record.
+        ValueError: the manifest is missing or counts other rows.
+    """
+    rows = []
+    for number, line in read_lines(path):
+        try:
+            rows.append(Scored.from_row(parse_row(path, number, line)))
+        except (ValueError, TypeError) as error:
+            raise error if isinstance(error, BadRow) else BadRow(path, number, str(error)) from error
+    if not manifest_path(path).is_file():
+        raise ValueError(f"{path}: its manifest {manifest_path(path).name} is missing; score the records again")
+    manifest: dict[str, Any] = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+    if manifest["records"] != len(rows):
+        raise ValueError(f"{path} has {len(rows)} rows, but its manifest says {manifest['records']}; score again")
+    return rows, manifest
+
+
+def manifest_path(path: Path) -> Path:
+    """Where the manifest of a scored file lies."""
+    return path.with_name(f"{path.name.removesuffix('.jsonl')}.manifest.json")

@@ -1,0 +1,1 @@
+"""Sources: text in, preference records out; no tokenizer, no torch."""

@@ -1,0 +1,1 @@
+"""Thin LightningModules, loaders whose order is a function of seed and step, and what surrounds a fit."""

@@ -1,0 +1,74 @@
+"""Checkpoints that are whole or absent, and the newest one that can be read."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from rmexp.durable import whole_file
+
+LAST, BEST = "last.ckpt", "best.ckpt"
+
+
+class DurableCheckpointIO(TorchCheckpointIO):
+    """Writes beside the target, syncs, then renames: a killed process leaves the old checkpoint or the new one.
+
+    Lightning's own stages in the temporary folder, which may be another file system.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        """Write a checkpoint."""
+        with whole_file(Path(path)) as file:
+            torch.save(checkpoint, file)
+
+
+def best_and_last(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
+    """Keep the checkpoint of the best validation and that of the last, and save when a run is interrupted.
+
+    Args:
+        folder: where they go.
+        monitor: logged figure that decides which is best.
+        mode: `min` or `max` of it.
+    """
+    return ModelCheckpoint(
+        dirpath=folder,
+        filename=BEST.removesuffix(".ckpt"),
+        monitor=monitor,
+        mode=mode,
+        save_last=True,
+        save_top_k=1,
+        auto_insert_metric_name=False,
+        save_on_train_epoch_end=False,
+        enable_version_counter=False,
+    )
+
+
+def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
+    """The newest checkpoint that can be read, and the damaged ones that are newer.
+
+    A checkpoint is a zip archive whose parts carry check sums, which torch.load does not look at.
+    """
+    damaged: list[Path] = []
+    for path in _newest_first(folder):
+        if zipfile.is_zipfile(path) and _intact(path):
+            return path, damaged
+        damaged.append(path)
+    return None, damaged
+
+
+def step_of(path: Path | None) -> int:
+    """Optimizer steps that a checkpoint stands for; 0 without one."""
+    return 0 if path is None else int(torch.load(path, map_location="meta", weights_only=True)["global_step"])
+
+
+def _newest_first(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def _intact(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip() is None

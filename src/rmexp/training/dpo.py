@@ -1,0 +1,114 @@
+"""Direct preference optimisation: a policy whose log-ratio to its reference is an implicit reward."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+from transformers import PreTrainedModel
+
+from rmexp.batches import PairBatch
+from rmexp.data.encode import PairTokens
+from rmexp.data.pack import pair_batch
+from rmexp.losses.dpo import DPOLoss
+from rmexp.metrics.pair_figures import PairFigures
+from rmexp.models.language_model import LanguageModel, disable_dropout, response_logprobs
+from rmexp.training.optimization import Schedule, configure, log_step, log_validation
+from rmexp.training.pair_data import PairData
+
+
+class DPOModule(L.LightningModule):
+    """Trains a policy on preference pairs; the reference is the policy before its first step.
+
+    Args:
+        start: the language model that is both reference and beginning of the policy.
+        loss: of (policy chosen, policy rejected, reference chosen, reference rejected, target=...), with a keyword
+            `beta`.
+        optimizer: of the parameters.
+        schedule: factor of the learning rate, of (step, total_steps=...).
+    """
+
+    kind = "language_model"
+    pooling = None
+    relative = True  # whether scores are relative to the model that training starts from
+
+    def __init__(
+        self,
+        start: LanguageModel,
+        loss: Callable[..., DPOLoss],
+        optimizer: Callable[..., Optimizer],
+        schedule: Schedule,
+    ) -> None:
+        super().__init__()
+        self.model: PreTrainedModel = start.causal_lm
+        disable_dropout(self.model)
+        self.beta = implied_beta(loss)
+        self.loss, self.optimizer, self.schedule, self.reference = loss, optimizer, schedule, start.fingerprint
+        self.train_figures, self.val_figures = PairFigures(), PairFigures()
+
+    def setup(self, stage: str) -> None:
+        """Compute the reference's log-probabilities once: here the weights are still its own, also when resuming."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+        assert isinstance(data, PairData)
+        self.model.to(self.trainer.strategy.root_device)
+        data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
+        data.val = with_reference_logps(self.model, data.val, data.batch_pairs)
+
+    def _step(self, batch: PairBatch, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
+        assert batch.reference_logps is not None
+        policy = response_logprobs(self.model, batch.responses).chunk(2)
+        result = self.loss(*policy, *batch.reference_logps.chunk(2), target=batch.target)
+        figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, batch.target)
+        return result.losses.mean(), result.chosen_rewards, result.rejected_rewards
+
+    def training_step(self, batch: PairBatch, index: int) -> Tensor:
+        """Loss of a batch."""
+        loss, chosen, rejected = self._step(batch, self.train_figures)
+        log_step(self, loss, chosen, rejected, batch.target)
+        return loss
+
+    def validation_step(self, batch: PairBatch, index: int) -> None:
+        """Add a batch to the validation figures."""
+        self._step(batch, self.val_figures)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log loss and accuracy over all validation pairs."""
+        log_validation(self, self.val_figures)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Optimizer and schedule."""
+        return configure(self, self.optimizer, self.schedule)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights."""
+        self.model.save_pretrained(folder)
+
+    def contract_fields(self) -> dict[str, Any]:
+        """What the contract says beyond the fields of every model."""
+        return {"beta": self.beta, "reference": self.reference}
+
+
+def implied_beta(loss: Callable[..., DPOLoss]) -> float:
+    """The reward that a loss gives for a log-ratio of one nat; a loss with a bad coefficient raises here."""
+    return float(loss(torch.ones(1), *torch.zeros(3, 1)).chosen_rewards)
+
+
+@torch.inference_mode()
+def with_reference_logps(causal_lm: PreTrainedModel, pairs: Sequence[PairTokens], batch_pairs: int) -> list[PairTokens]:
+    """The pairs with both responses' summed log-probabilities under `causal_lm`, in their old order."""
+    device = next(causal_lm.parameters()).device
+    order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].chosen.token_ids))
+    done: dict[int, PairTokens] = {}
+    for start in range(0, len(order), batch_pairs):
+        rows = order[start : start + batch_pairs]
+        batch = pair_batch([pairs[index] for index in rows]).responses
+        logps = response_logprobs(causal_lm, type(batch)(*(field.to(device) for field in batch))).cpu()
+        for row, index in enumerate(rows):
+            values = (float(logps[row]), float(logps[row + len(rows)]))
+            done[index] = replace(pairs[index], reference_logps=values)
+    return [done[index] for index in range(len(pairs))]

@@ -1,0 +1,61 @@
+"""metrics.csv: one row per logged step, the same columns from the first row to the last."""
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers.logger import Logger
+
+COLUMNS = ("step", "epoch", "seconds", "lr", "train/loss", "train/accuracy", "val/loss", "val/accuracy")
+
+
+class MetricsCSV(Logger):
+    """Lightning logger that appends rows to one file; nothing is lost when the process dies.
+
+    Args:
+        path: of the file.
+        steps_per_epoch: optimizer steps, for the column `epoch`.
+        keep_steps: rows up to this step are kept from an interrupted run; later ones will be written again.
+    """
+
+    def __init__(self, path: Path, steps_per_epoch: float, keep_steps: int = 0) -> None:
+        super().__init__()
+        self._path, self._steps_per_epoch = path, steps_per_epoch
+        kept = [row for row in read_metrics(path) if int(row["step"]) <= keep_steps] if path.exists() else []
+        self._before = float(kept[-1]["seconds"]) if kept else 0.0
+        self._start = time.perf_counter()
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(kept)
+
+    @property
+    def name(self) -> str:
+        """Of the logger."""
+        return "csv"
+
+    @property
+    def version(self) -> str:
+        """A run folder has one file."""
+        return ""
+
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: config.yaml holds them."""
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Append a row; `step` counts from 0, the column from 1: finished steps."""
+        assert step is not None
+        figures = {name: value for name, value in metrics.items() if name != "epoch"}
+        if not figures:
+            return
+        seconds = self._before + time.perf_counter() - self._start
+        row = {"step": step + 1, "epoch": f"{(step + 1) / self._steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row | {name: f"{value:.9g}" for name, value in figures.items()})
+
+
+def read_metrics(path: Path) -> list[dict[str, str]]:
+    """The rows of a metrics.csv; figures that a row does not have are empty."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

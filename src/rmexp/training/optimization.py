@@ -1,0 +1,47 @@
+"""What the modules share around their step: optimizer with schedule, and the logging of figures."""
+
+from collections.abc import Callable
+from functools import partial
+
+import lightning as L
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from rmexp.metrics.pair_figures import PairFigures
+
+Schedule = Callable[..., float]
+
+
+def configure(
+    module: L.LightningModule, optimizer: Callable[..., Optimizer], schedule: Schedule
+) -> OptimizerLRScheduler:
+    """The optimizer over the module's trainable parameters, its learning rate set anew after every step."""
+    trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        built = optimizer(trainable)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{error} (set optimizer.*)") from error
+    total_steps = int(module.trainer.estimated_stepping_batches)
+    scheduler = LambdaLR(built, partial(schedule, total_steps=total_steps))
+    return {"optimizer": built, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def log_step(module: L.LightningModule, loss: Tensor, chosen: Tensor, rejected: Tensor, target: Tensor) -> None:
+    """Log a training batch: its loss, its accuracy and the learning rate it was made with."""
+    batch = PairFigures()
+    batch.update(loss, chosen, rejected, target)
+    optimizer = module.optimizers()
+    assert isinstance(optimizer, Optimizer)
+    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"]}
+    accuracy = batch.accuracy.compute()
+    if not accuracy.isnan():  # a batch of ties has none
+        figures["train/accuracy"] = accuracy
+    module.log_dict(figures, batch_size=target.shape[0])
+
+
+def log_validation(module: L.LightningModule, figures: PairFigures) -> None:
+    """Log a finished validation."""
+    values = figures.compute()
+    module.log_dict({"val/loss": values["loss"], "val/accuracy": values["accuracy"]})

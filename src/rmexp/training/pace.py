@@ -1,0 +1,27 @@
+"""How long a run is and when it looks up: the keys of the trainer group that are not Lightning's."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Length of a run and times of its validations.
+
+    Attributes:
+        max_epochs: passes over the training pairs, at least 1.
+        max_steps: optimizer steps at most; None leaves it to `max_epochs`.
+        threads: processor threads; None chooses by model size.
+        validate_every_steps: optimizer steps between validations, besides the one that ends each epoch; None for those
+            alone.
+    """
+
+    max_epochs: int
+    max_steps: int | None
+    threads: int | None
+    validate_every_steps: int | None
+
+    def __post_init__(self) -> None:
+        for name in ("max_epochs", "max_steps", "threads", "validate_every_steps"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"trainer.{name} must be at least 1, got {value}")

@@ -1,0 +1,41 @@
+"""How far a run is: a bar on a terminal, one plain line now and then in a log."""
+
+import logging
+import sys
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback, RichProgressBar
+
+log = logging.getLogger(__name__)
+
+
+def progress(line_every_steps: int) -> Callback:
+    """A bar where standard error is a terminal, otherwise a line every `line_every_steps` steps."""
+    return RichProgressBar() if sys.stderr.isatty() and sys.stdout.isatty() else ProgressLines(line_every_steps)
+
+
+class ProgressLines(Callback):
+    """Logs step, loss and accuracy, and every validation."""
+
+    def __init__(self, every_steps: int) -> None:
+        self.every_steps = every_steps
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Log a line when it is time."""
+        step = trainer.global_step
+        if step % self.every_steps == 0 and (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
+            total = int(trainer.estimated_stepping_batches)
+            log.info("  step %d of %d  %s", step, total, _figures(trainer, "train"))
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the validation's figures."""
+        log.info("  step %d  %s", trainer.global_step, _figures(trainer, "val"))
+
+
+def _figures(trainer: L.Trainer, phase: str) -> str:
+    metrics = trainer.callback_metrics
+    names = [name for name in (f"{phase}/loss", f"{phase}/accuracy") if name in metrics]
+    return "  ".join(f"{name} {float(metrics[name]):.4f}" for name in names)

@@ -1,0 +1,45 @@
+"""Pairs and tokens per second of training alone, validation and start-up left out."""
+
+import time
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+
+from rmexp.batches import PairBatch
+
+
+class Throughput(Callback):
+    """Counts pairs, tokens and the seconds that training took."""
+
+    def __init__(self) -> None:
+        self.pairs = self.tokens = 0
+        self.seconds = 0.0
+        self._since = 0.0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock."""
+        self._since = time.perf_counter()
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stop it."""
+        self.seconds += time.perf_counter() - self._since
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start it again."""
+        self._since = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: PairBatch, batch_idx: int
+    ) -> None:
+        """Count a batch."""
+        self.pairs += batch.pairs
+        self.tokens += int(batch.responses.lengths.sum())
+
+    def per_second(self) -> dict[str, float]:
+        """Pairs and tokens per second; a run ends with a validation, so the clock has been read."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "train_pairs_per_second": round(self.pairs / seconds, 2),
+            "train_tokens_per_second": round(self.tokens / seconds, 1),
+        }

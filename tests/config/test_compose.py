@@ -1,0 +1,93 @@
+import itertools
+
+import pytest
+from omegaconf import OmegaConf
+
+from rmexp.config.compose import compose
+from rmexp.config.overrides import key_paths
+from rmexp.config.problems import ConfigurationError
+from rmexp.config.tree import conf_folder, options_of, verbs
+
+NEEDED = {
+    "data=jsonl": ["data.path=x"],
+    "model=hub": ["model.path=x"],
+    "scorer=explicit": ["scorer.path=x"],
+    "scorer=implicit": ["scorer.policy=x", "scorer.reference=x"],
+    "score": ["scorer.path=x"],
+}
+
+
+def every_option():
+    """(verb, overrides) so that each file of the tree is composed at least once."""
+    groups = sorted(path.name for path in conf_folder().iterdir() if path.is_dir() and path.name != "hydra")
+    for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in groups)):
+        choice = f"{group}={option}"
+        yield "score" if group == "scorer" else "train", [choice, *NEEDED.get(choice, [])]
+
+
+def problems(verb, *overrides):
+    with pytest.raises(ConfigurationError) as caught:
+        compose(verb, overrides)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(("verb", "overrides"), every_option(), ids=lambda value: str(value))
+def test_every_option_composes_and_binds(verb, overrides):
+    compose(verb, overrides)
+
+
+@pytest.mark.parametrize("verb", sorted(verbs()))
+def test_every_verb_composes_and_binds(verb):
+    assert "hydra" not in compose(verb, NEEDED.get(verb, []))
+
+
+@pytest.mark.parametrize(("task", "data"), itertools.product(["sft", "reward", "dpo"], ["json_vs_text", "jsonl"]))
+def test_tasks_and_data_combine(task, data):
+    config = compose("train", [f"task={task}", f"data={data}", *NEEDED.get(f"data={data}", [])])
+    assert (config.task, config.data.name) == (task, data)
+    assert config.optimizer.lr == config.model.recipe[task].lr
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "message"),
+    [
+        ("train", "data=json_vs_txt", "`data` has no option `json_vs_txt`; did you mean `json_vs_text`? ("),
+        ("train", "data=_loading", "`data` has no option `_loading`"),
+        ("train", "logger=null", "`logger` has no option `null`"),
+        ("train", "optimizr.lr=1", "no such key or group; did you mean `optimizer.lr`?"),
+        ("train", "lr=1", "did you mean `optimizer.lr`?"),
+        ("train", "data.path=x", "no such key or group; data=jsonl has it"),
+        ("train", "optimzer=adamw", "no such key or group; did you mean `optimizer`?"),
+        ("train", "hydra.jbo.chdir=true", "hydra.jbo"),
+        ("train", "x==y", "expected KEY=VALUE"),
+        ("train", "optimizer.lr=1,2", "several values need `-m`"),
+        ("train", "+seed=1", "`seed` exists already; leave out the `+`"),
+        ("train", "seed.x=1", "no such key or group"),
+        ("train", "~nothing", "no such key or group"),
+        ("train", "scorer=explicit", "`train` has no choice `scorer` to make"),
+        ("compare", "task=dpo", "choose `task@sft` or `task@reward` or `task@dpo`"),
+        ("compare", "loss.beta=1", "did you mean `dpo.loss.beta`?"),
+        ("compare", "trainer.max_epochs=1", "`sft.trainer.max_epochs`"),
+    ],
+)
+def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message):
+    (problem,) = problems(verb, override)
+    assert problem.startswith(override.lstrip("~").split("=")[0])
+    assert message in problem
+
+
+def test_all_problems_come_at_once():
+    found = problems("train", "data=jsonl", "optimizr.lr=1", "model=tny", "trainer.max_epochs=two", "+loss.alpha=1")
+    assert [problem.split("=")[0].split(":")[0] for problem in found] == [
+        "model", "optimizr.lr", "data.path", "trainer.max_epochs", "loss.alpha",
+    ]  # fmt: skip
+
+
+def test_a_later_override_may_rest_on_an_added_one():
+    (problem,) = problems("train", "+foo={a: 1}", "foo.a=2")
+    assert problem.startswith("foo: no such key")
+
+
+def test_key_paths_are_those_of_the_composition():
+    keys = set(key_paths(OmegaConf.to_container(compose("train", []), resolve=False)))
+    assert {"data", "data.max_tokens", "model.recipe.dpo.lr", "callbacks.progress.line_every_steps"} <= keys

@@ -1,0 +1,31 @@
+import pickle
+
+from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key
+
+
+def test_a_single_problem_is_the_message():
+    assert str(ConfigurationError(["a: wrong"])) == "a: wrong"
+
+
+def test_several_problems_are_counted_and_repeated_ones_said_once():
+    error = ConfigurationError(["a: wrong", "b: wrong", "a: wrong"])
+    assert error.problems == ["a: wrong", "b: wrong"]
+    assert str(error).splitlines() == ["2 problems in the configuration", "  a: wrong", "  b: wrong"]
+
+
+def test_the_problems_survive_the_way_between_processes():
+    assert pickle.loads(pickle.dumps(ConfigurationError(["a", "b"]))).problems == ["a", "b"]
+
+
+def test_nothing_is_suggested_when_nothing_is_near():
+    assert did_you_mean("zebra", ["train", "compare"]) == ""
+    assert did_you_mean_key("zebra", ["optimizer.lr"]) == ""
+
+
+def test_a_key_of_several_stages_is_suggested_for_each():
+    keys = ["seed", "sft.loss", "sft.loss.beta", "dpo.loss.beta", "dpo.model.loss.beta"]
+    assert did_you_mean_key("loss.beta", keys) == "; did you mean `sft.loss.beta` or `dpo.loss.beta`?"
+
+
+def test_targets_are_never_suggested():
+    assert "_target_" not in did_you_mean_key("loss.target", ["loss._target_"])

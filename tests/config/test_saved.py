@@ -1,0 +1,62 @@
+import pytest
+from omegaconf import OmegaConf
+
+from rmexp.config.compose import compose
+from rmexp.config.saved import REDACTED, differences, fingerprint, saved_yaml
+
+
+def config(**content):
+    return OmegaConf.create(content)
+
+
+@pytest.mark.parametrize("key", ["api_key", "apikey", "HF_TOKEN", "client_secret", "password", "db_password_2"])
+def test_secrets_are_redacted(key):
+    text = saved_yaml(config(logger={key: "hunter2", "list": [{key: ["hunter2"]}]}))
+    assert "hunter2" not in text
+    assert text.count(REDACTED) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_tokens", 512),
+        ("token", None),
+        ("token", True),
+        ("tokenizer", "byte-level"),
+        ("keyword", "x"),
+        ("api_key", "${oc.env:WANDB_API_KEY}"),
+        ("name", "hunter2"),
+    ],
+)
+def test_what_is_no_secret_stays(key, value):
+    assert OmegaConf.to_container(OmegaConf.create(saved_yaml(config(**{key: value}))), resolve=False) == {key: value}
+
+
+def test_a_secret_in_the_default_of_an_interpolation_is_redacted():
+    assert "hunter2" not in saved_yaml(config(api_key="${oc.env:X,hunter2}"))
+
+
+def test_interpolations_stay_unresolved():
+    assert "lr: ${model.recipe.reward.lr}" in saved_yaml(compose("train", []))
+
+
+def test_the_fingerprint_is_that_of_the_choices_alone():
+    first = config(a=1, b={"c": 2}, run_dir="x", sweep_dir="y")
+    assert fingerprint(first) == fingerprint(config(sweep_dir=None, b={"c": 2}, a=1))
+    assert fingerprint(first) != fingerprint(config(a=1, b={"c": 3}))
+    assert len(fingerprint(first)) == 8
+
+
+def test_differences_name_both_sides():
+    old = saved_yaml(config(run_dir="x", optimizer={"lr": 0.1, "eps": 1}, gone=[1], same="${optimizer.lr}"))
+    new = config(run_dir="y", optimizer={"lr": 0.2, "eps": 1}, fresh=None, same="${optimizer.lr}")
+    assert differences(old, new) == [
+        "optimizer.lr: 0.1 there, 0.2 here",
+        "gone: [1] there, not here",
+        "fresh: not there, null here",
+    ]
+
+
+def test_a_saved_configuration_does_not_differ_from_itself():
+    whole = compose("compare", [])
+    assert differences(saved_yaml(whole), whole) == []

@@ -1,0 +1,95 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rmexp.analysis.accuracy import pairwise_accuracy
+from rmexp.analysis.agreement import agreement
+from rmexp.analysis.graded import graded
+from rmexp.analysis.length import length_effect
+from rmexp.analysis.reductions import PromptLevel, reductions
+from rmexp.reports.content import (
+    CompareReport,
+    DataAccount,
+    Disagreement,
+    ShowcasePrompt,
+    SplitResult,
+    StageResult,
+)
+
+MakeSplit = Callable[[str, int], SplitResult]
+
+
+@pytest.fixture(scope="session")
+def make_split() -> MakeSplit:
+    """Invented scores of a split: the explicit reward errs on the first pair, the implicit one on the second."""
+
+    def make(name: str, pairs: int) -> SplitResult:
+        rng = np.random.default_rng(pairs)
+        explicit, implicit = rng.normal((5, -5), size=(pairs, 2)), rng.normal((0, -9), size=(pairs, 2))
+        explicit[:1], implicit[1:2] = explicit[:1, ::-1], implicit[1:2, ::-1]
+        target, tokens = np.ones(pairs), rng.integers(10, 60, (pairs, 2))
+        return SplitResult(
+            name,
+            explicit,
+            implicit,
+            target,
+            pairwise_accuracy(explicit, target),
+            pairwise_accuracy(implicit, target),
+            agreement(explicit, implicit, target),
+            length_effect(explicit, tokens, target),
+            length_effect(implicit, tokens, target),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stage() -> StageResult:
+    """Two epochs of two steps, cells as a CSV reader gives them."""
+    rows = [
+        {
+            "step": "1",
+            "epoch": "0.5",
+            "train/loss": "0.69",
+            "train/accuracy": "0.5",
+            "val/loss": "",
+            "val/accuracy": "",
+        },
+        {"step": "2", "epoch": "1", "train/loss": "0.3", "train/accuracy": "1", "val/loss": "", "val/accuracy": ""},
+        {"step": "2", "epoch": "1", "train/loss": "", "train/accuracy": "", "val/loss": "0.2", "val/accuracy": "0.75"},
+        {"step": "3", "epoch": "1.5", "train/loss": "0.1", "train/accuracy": "1", "val/loss": "", "val/accuracy": ""},
+        {"step": "4", "epoch": "2", "train/loss": "0.01", "train/accuracy": "1", "val/loss": "", "val/accuracy": ""},
+        {"step": "4", "epoch": "2", "train/loss": "", "train/accuracy": "", "val/loss": "0.02", "val/accuracy": "1"},
+    ]
+    return StageResult("reward", rows, "reward", False, 1.5, 500.0, 700.0, 160_512)
+
+
+@pytest.fixture(scope="session")
+def full(make_split: MakeSplit, stage: StageResult) -> CompareReport:
+    """A comparison with every part."""
+    unseen = make_split("unseen", 8)
+    scores = np.asarray(unseen.implicit_scores)
+    levels = [PromptLevel(15.0, scores, scores / 60), PromptLevel(400.0, scores / 2, -scores / 900)]
+    labels = ("json", "text", "one sentence")
+    return CompareReport(
+        data="json_vs_text",
+        model="tiny",
+        seed=0,
+        run_folder="runs/compare/example",
+        train_pairs=400,
+        beta=0.1,
+        splits=(make_split("val", 10), unseen),
+        stages=(stage,),
+        account=(DataAccount("train", 400, 399, 3, 1), DataAccount("val", 10, 10, 0, 0)),
+        config_yaml="seed: 0\n",
+        showcase=(
+            ShowcasePrompt("Kafka (unseen)", "What is Kafka?", '{"kind": "log"}', "A log.", (5.4, -6.5), (-1, -7)),
+        ),
+        reductions=reductions(levels, np.ones(8)),
+        reductions_split="unseen",
+        graded=graded(labels, {"explicit": [[3, 2, 1], [3, 1, 2]], "implicit": [[3, 2, 1], [1, 2, 3]]}),
+        disagreements=(Disagreement("val", "a1", "Which?", "This.", "That.", 1.0, (1.25, 0.5), (-3.0, -2.0)),),
+        chosen_name="JSON",
+        rejected_name="text",
+    )

@@ -1,0 +1,178 @@
+import os
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+from rmexp import __version__
+from rmexp.cli import main
+
+HEAVY = ("torch", "lightning", "transformers")
+
+
+@pytest.fixture
+def job(monkeypatch, tmp_path):
+    """Puts a function in the place of the code of `train`; what it is given is remembered."""
+    monkeypatch.chdir(tmp_path)
+
+    def install(function=lambda config: None):
+        seen = []
+
+        def train(config):
+            seen.append(config)
+            return function(config)
+
+        module = ModuleType("rmexp.run.train")
+        module.train = train
+        monkeypatch.setitem(sys.modules, "rmexp.run.train", module)
+        return seen
+
+    return install
+
+
+def python(program, **environment):
+    variables = {**os.environ, "HYDRA_FULL_ERROR": "0", **environment}
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=variables, check=False)
+
+
+def test_without_a_verb_the_help_goes_to_standard_error(capsys):
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.split(" ")[0]) == ("", "usage:")
+
+
+def test_help_has_a_phrase_for_each_verb(capsys):
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert "train    one stage of training." in out
+    assert out.count("\n  rmexp ") == 3
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rmexp {__version__}\n"
+
+
+def test_an_unknown_verb_is_wrong_usage(capsys):
+    assert main(["trian"]) == 2
+    assert capsys.readouterr().err == "rmexp: unknown verb `trian`; did you mean `train`?\n"
+
+
+@pytest.mark.parametrize("arguments", [["--nothing"], ["--config-name", "score"], ["-m", "--cfg", "job"]])
+def test_flags_that_do_not_exist_or_do_not_go_together(arguments, capsys):
+    assert main(["train", *arguments]) == 2
+    assert "usage: rmexp train" in capsys.readouterr().err
+
+
+def test_help_of_a_verb_follows_the_choices(capsys):
+    assert main(["train", "--help", "data=jsonl"]) == 0
+    out = capsys.readouterr().out
+    assert "data        json_vs_text [jsonl]" in out
+    assert "data.path=???" in out
+    assert out.count("rmexp train ", out.index("examples:")) == 3
+
+
+def test_the_job_gets_the_composed_configuration(job):
+    seen = job()
+    assert main(["train", "task=dpo", "optimizer.lr=0.5"]) == 0
+    (config,) = seen
+    assert (config.task, config.optimizer.lr) == ("dpo", 0.5)
+    assert "hydra" not in config
+
+
+def test_problems_are_listed_and_nothing_runs(job, capsys):
+    seen = job()
+    assert main(["train", "data=jsonl", "optimizr.lr=1"]) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert err[0] == "rmexp: 2 problems in the configuration"
+    assert [line.split(":")[0].strip() for line in err[1:]] == ["optimizr.lr", "data.path"]
+    assert not seen
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("`beta` must\nbe > 0"), "rmexp: `beta` must be > 0"),
+        (FileNotFoundError(2, "No such file", "x"), "rmexp: [Errno 2] No such file: 'x'"),
+        (KeyError("chosen"), "rmexp: KeyError: 'chosen'"),
+        (RuntimeError(), "rmexp: RuntimeError:"),
+    ],
+)
+def test_a_failure_is_one_line(job, capsys, monkeypatch, error, line):
+    def fail(config):
+        raise error
+
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    job(fail)
+    assert main(["train"]) == 1
+    assert capsys.readouterr().err.rstrip() == line
+
+
+def test_the_traceback_comes_on_request(job, capsys, monkeypatch):
+    def fail(config):
+        raise ValueError("here")
+
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    job(fail)
+    assert main(["train"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_one_line_of_its_own_code(job, capsys):
+    def interrupt(config):
+        raise KeyboardInterrupt
+
+    job(interrupt)
+    assert main(["train"]) == 130
+    assert capsys.readouterr().err == "rmexp: interrupted\n"
+
+
+def test_a_failed_cell_lets_the_others_run(job, capsys):
+    def fail_once(config):
+        if config.seed == 1:
+            raise ValueError("bad luck")
+
+    seen = job(fail_once)
+    assert main(["train", "-m", "task=reward", "seed=0,1,2", "sweep_dir=sweep"]) == 1
+    assert [config.seed for config in seen] == [0, 1, 2]
+    assert capsys.readouterr().err == "rmexp: task=reward seed=1 sweep_dir=sweep: bad luck\n"
+
+
+def test_a_multirun_is_checked_before_its_first_cell(job, capsys):
+    seen = job()
+    assert main(["train", "seed=0,1", "-m", "trainer.max_epochs=1,two"]) == 1
+    assert not seen
+    assert "trainer.max_epochs" in capsys.readouterr().err
+
+
+def test_the_configuration_is_shown_even_when_it_is_incomplete(capsys):
+    assert main(["train", "--cfg", "job", "data=jsonl"]) == 0
+    assert "path: ???" in capsys.readouterr().out
+    assert main(["train", "--cfg", "job", "data=jsnl"]) == 1
+
+
+def test_shell_completion_works_without_a_verb(capsys):
+    assert main(["-sc", "install=bash"]) == 0
+    assert "complete" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["train", "--cfg", "job"], ["compare", "optimizr.lr=1"]]
+)
+def test_nothing_heavy_is_imported_to_answer(arguments):
+    program = (
+        f"import sys; from rmexp.cli import main; main({arguments}); print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    assert python(program).stdout.splitlines()[-1] == "[]"
+
+
+def test_the_general_help_does_not_even_import_hydra():
+    program = "import sys; from rmexp.cli import main; main(['--help']); print('hydra' in sys.modules)"
+    assert python(program).stdout.splitlines()[-1] == "False"
+
+
+def test_python_m_rmexp_exits_with_the_code():
+    done = subprocess.run([sys.executable, "-m", "rmexp", "trian"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

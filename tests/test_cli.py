@@ -81,6 +81,14 @@ def test_the_job_gets_the_composed_configuration(job):
     assert "hydra" not in config
 
 
+def test_options_of_a_folder_of_the_users_own(job, tmp_path):
+    seen = job()
+    (tmp_path / "own" / "data").mkdir(parents=True)
+    (tmp_path / "own" / "data" / "mine.yaml").write_text("defaults: [jsonl, _self_]\nname: mine\npath: pairs.jsonl\n")
+    assert main(["train", "--config-dir", "own", "data=mine"]) == 0
+    assert seen[0].data.name == "mine"
+
+
 def test_problems_are_listed_and_nothing_runs(job, capsys):
     seen = job()
     assert main(["train", "data=jsonl", "optimizr.lr=1"]) == 1

@@ -1,6 +1,7 @@
 """`rmexp VERB [overrides]`: finds the verb, checks the command line as a whole, then lets Hydra run the job."""
 
 import importlib
+import logging
 import os
 import sys
 import traceback
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["--shell-completion" | "-sc", *_]:  # Hydra's completion calls without a verb
             arguments = ["train", *arguments]
     verb, *rest = arguments
+    _log_to_terminal()
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
     try:
@@ -45,6 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
     except Exception as error:
         return _fail(_in_words(error), FAILED, error)
+
+
+def _log_to_terminal() -> None:
+    """Progress and remarks of the library go to standard error; results go to standard output."""
+    log = logging.getLogger("rmexp")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 def general_help() -> str:

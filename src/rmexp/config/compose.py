@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from hydra import version
@@ -106,7 +107,7 @@ def config_loader(folder: str | None) -> ConfigLoaderImpl:
     version.setbase("1.3")
     path = create_config_search_path(str(conf_folder()))
     if folder is not None:
-        path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+        path.prepend("command-line", f"file://{Path(folder).resolve()}", SearchPathQuery(provider="schema"))
     return ConfigLoaderImpl(path)
 
 

@@ -89,7 +89,7 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
 def _split(name: str, group: SetScores) -> SplitResult:
     explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
     target = np.array([record.target for record in group.records if isinstance(record, Preference)])
-    tokens = np.array([row.tokens for row in group.explicit])
+    tokens = np.array(group.response_tokens)
     return SplitResult(
         name=name,
         explicit_scores=explicit,

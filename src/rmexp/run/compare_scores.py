@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.analysis.reductions import PromptLevel
+from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
 from rmexp.records import Preference, PreferenceData, Record, Scored
 from rmexp.run.compare_stages import Stage
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.implicit import ImplicitScorer, LogRatio
 from rmexp.scoring.preamble import preamble, with_preamble
+from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scored_file import write_scored
 
-PREAMBLE_SENTENCES = (0, 8, 32)
+PREAMBLE_SENTENCES = (0, 4, 16)
 PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time
 
 
@@ -26,6 +28,7 @@ class SetScores(NamedTuple):
     records: Sequence[Record]
     explicit: list[Scored]
     implicit: list[Scored]
+    response_tokens: list[tuple[int, ...]]  # lengths of each record's responses alone
 
 
 class AllScores(NamedTuple):
@@ -68,14 +71,22 @@ def _both(
 ) -> SetScores:
     first = explicit.score(records)
     write_scored(folder / f"{name}.explicit.jsonl", first, records, explicit.describe())
-    return SetScores(records, first, _reductions(name, records, implicit, folder)["response_sum"])
+    responses, ratios = implicit.log_ratios(records)
+    lengths = iter(ratio.response_tokens for ratio in ratios)
+    tokens = [tuple(next(lengths) for _ in record.responses) for record in records]
+    sums = _reductions(name, records, responses, ratios, implicit, folder)["response_sum"]
+    return SetScores(records, first, sums, tokens)
 
 
 def _reductions(
-    name: str, records: Sequence[Record], implicit: ImplicitScorer, folder: Path
+    name: str,
+    records: Sequence[Record],
+    responses: Sequence[ResponseTokens],
+    ratios: Sequence[LogRatio],
+    implicit: ImplicitScorer,
+    folder: Path,
 ) -> dict[str, list[Scored]]:
-    """The implicit reward as a sum over the response and as a mean over the sequence, from one pass."""
-    responses, ratios = implicit.log_ratios(records)
+    """The implicit reward as a sum over the response and as a mean over the sequence, from the same log-ratios."""
     result = {}
     for reduction in ("response_sum", "sequence_mean"):
         result[reduction] = implicit.reduce(records, responses, ratios, reduction)
@@ -92,11 +103,11 @@ def _levels(
     levels = []
     for sentences in PREAMBLE_SENTENCES:
         longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in records]
-        encoded = implicit.encoder.encode((record.prompt, text) for record in longer for text in record.responses)
-        if any(tokens is None or tokens.truncated for tokens in encoded) and sentences:
+        if sentences and any(tokens.truncated for tokens in encode_records(implicit.encoder, longer)):
             break
-        scored = _reductions(f"{name}.preamble{sentences}", longer, implicit, folder)
-        prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in encoded if tokens is not None]))
+        responses, ratios = implicit.log_ratios(longer)
+        scored = _reductions(f"{name}.preamble{sentences}", longer, responses, ratios, implicit, folder)
+        prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in responses]))
         arrays = (scores_array(scored[reduction]) for reduction in ("response_sum", "sequence_mean"))
         levels.append(PromptLevel(prompt_tokens, *arrays))
     return levels

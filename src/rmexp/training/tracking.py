@@ -4,14 +4,14 @@ import netrc
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lightning.pytorch.loggers import WandbLogger
 
 
 def wandb_logger(
     *,
-    mode: str,
+    mode: Literal["offline", "online"],
     project: str,
     entity: str | None,
     group: str | None,
@@ -48,18 +48,19 @@ def wandb_logger(
 
     import wandb  # half a second, and it reads the environment
 
-    return WandbLogger(
+    run = wandb.init(
         name=folder.name,
-        save_dir=folder,
+        dir=folder,
         project=project,
         entity=entity,
         group=group,
         tags=list(tags),
         job_type=job_type,
         config=dict(config),
-        offline=mode == "offline",
+        mode=mode,
         settings=wandb.Settings(init_timeout=20, console="off"),
     )
+    return WandbLogger(experiment=run)
 
 
 def finish_wandb() -> None:

@@ -1,0 +1,38 @@
+# Each target does its own set-up: `make demo` and `make test` work in a fresh clone.
+PYTHON ?= python3
+# A plain `torch` may fetch a build with gigabytes of GPU libraries; set TORCH to the build that you want.
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+
+.PHONY: setup demo test test-slow lint lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml requirements/lock.txt
+	$(PYTHON) -c 'import sys; sys.exit("rmexp needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/rmexp compare data=json_vs_text model=tiny
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Versions as installed now, without the package itself; torch is chosen by TORCH above.
+lock: setup
+	$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude rmexp > requirements/lock.txt
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

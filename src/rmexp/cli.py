@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
     try:
         return _run(verb, rest)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return _fail(str(error) or "interrupted", INTERRUPTED)
     except SystemExit as error:  # of the argument parser and of Hydra's own reports
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
     except Exception as error:
@@ -52,10 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _log_to_terminal() -> None:
     """Progress and remarks of the library go to standard error; results go to standard output."""
     log = logging.getLogger("rmexp")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
 

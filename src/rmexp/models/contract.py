@@ -103,19 +103,5 @@ def tokenizer_fingerprint(tokenizer: Any) -> str:
     return _digest(json.dumps(state, sort_keys=True))
 
 
-def folder_fingerprint(folder: str) -> str:
-    """SHA-256 over the weights and configuration in a model folder; of the name itself for a hub id."""
-    path = Path(folder)
-    if not path.is_dir():
-        return _digest(folder)
-    digest = hashlib.sha256()
-    for file in sorted([*path.glob("*.safetensors"), *path.glob("*.bin"), path / "config.json"]):
-        digest.update(file.name.encode())
-        with file.open("rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()[:16]
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]

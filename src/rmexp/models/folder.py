@@ -8,9 +8,10 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from rmexp.models.contract import Contract, check_tokenizer, folder_fingerprint, read_contract
-from rmexp.models.hub import hub, is_model_folder, resolve_commit
+from rmexp.models.contract import Contract, check_tokenizer, read_contract
+from rmexp.models.hub import hub, resolve_commit
 from rmexp.models.language_model import LanguageModel, disable_dropout
+from rmexp.models.location import folder_fingerprint, is_model_folder
 from rmexp.models.reward_model import RewardModel
 
 

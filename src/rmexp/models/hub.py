@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rmexp.models.language_model import LanguageModel
+from rmexp.models.location import is_model_folder
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -42,23 +43,6 @@ def hub(
     return LanguageModel(causal_lm, tokenizer, path, commit)
 
 
-def is_model_folder(path: str) -> bool:
-    """Whether `path` is a local folder with a model.
-
-    Raises:
-        ValueError: it is a local path, but holds no model.
-    """
-    folder = Path(path)
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            inside = f"; did you mean {folder / 'model'}" if (folder / "model" / "config.json").is_file() else ""
-            raise ValueError(f"{path} is no model folder: it has no config.json{inside}")
-        return True
-    if folder.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
-        raise ValueError(f"{path}: expected a model folder or a hub id, but there is no such folder")
-    return False
-
-
 def resolve_commit(path: str, revision: str | None) -> str:
     """The commit of a hub repository that a revision stands for, from the local cache or else from the hub.
 
@@ -74,7 +58,7 @@ def resolve_commit(path: str, revision: str | None) -> str:
         raise ValueError(
             f"{path}{at} is neither a local folder nor a hub repository that can be read (set model.path)"
         ) from error
-    except (OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+    except (OfflineModeIsEnabled, HTTPError, OSError) as error:
         reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else type(error).__name__
         raise ValueError(
             f"{path} is no local folder, is not in the hub's local cache, and the hub cannot be reached ({reason}); "

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
-from rmexp.models.contract import folder_fingerprint
+from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table

@@ -18,7 +18,7 @@ from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scored_file import write_scored
 
-PREAMBLE_SENTENCES = (0, 4, 16)
+PREAMBLE_SENTENCES = (0, 3, 12)
 PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time
 
 

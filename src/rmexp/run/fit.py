@@ -64,7 +64,8 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
     make_trainer, pace = build_framed("trainer", config.trainer)
     threads = use_threads(pace.threads, module)
     (train, train_account), (val, val_account) = splits["train"], splits["val"]
-    data = PairData(train, val, loaded.loading.batch_pairs, pace.max_epochs, config.seed)
+    max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
+    data = PairData(train, val, loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
     log.info("%s: %d training and %d validation pairs, %d threads", config.task, len(train), len(val), threads)
     throughput, stop = Throughput(), StopOnSignal()
     trainer = _trainer(config, make_trainer, pace, data, run, [throughput, stop])
@@ -145,7 +146,6 @@ def _trainer(
         callbacks = [*callbacks, checkpoints(run.path / "checkpoints")]
     return make_trainer(  # type: ignore[no-any-return]
         max_epochs=1,
-        max_steps=pace.max_steps or -1,
         callbacks=[Epochs(batches, every and every * accumulate), *configured.values(), *callbacks],
         logger=loggers,
         plugins=[DurableCheckpointIO()],

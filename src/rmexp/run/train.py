@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.models.contract import folder_fingerprint
+from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data
 from rmexp.run.folder import claim
 from rmexp.run.terminal import percent, show_table

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmexp.data.loading import Loading
-from rmexp.models.contract import folder_fingerprint
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_reward_model
+from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder

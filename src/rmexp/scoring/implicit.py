@@ -8,10 +8,11 @@ from torch import Tensor
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
-from rmexp.models.contract import folder_fingerprint, read_contract, tokenizer_fields
+from rmexp.models.contract import read_contract, tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
 from rmexp.models.language_model import prompt_and_response_logprobs
+from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder

@@ -19,19 +19,22 @@ class PairLoader:
         batch_pairs: pairs per batch; the last of an epoch may be smaller, and no pair is left out.
         epochs: passes over the pairs.
         seed: of the order; each epoch has another one.
+        max_batches: end earlier, after so many batches; None for all epochs.
     """
 
-    def __init__(self, pairs: Sequence[PairTokens], batch_pairs: int, epochs: int, seed: int) -> None:
+    def __init__(
+        self, pairs: Sequence[PairTokens], batch_pairs: int, epochs: int, seed: int, max_batches: int | None = None
+    ) -> None:
         self.pairs = pairs
         self.batch_pairs = batch_pairs
-        self.epochs = epochs
         self.steps_per_epoch = math.ceil(len(pairs) / batch_pairs)
+        self.batches = min(epochs * self.steps_per_epoch, max_batches or epochs * self.steps_per_epoch)
         self.done = 0
         # No more than one order is needed at a time.
         self._order = lru_cache(maxsize=1)(lambda epoch: np.random.default_rng([seed, epoch]).permutation(len(pairs)))
 
     def __len__(self) -> int:
-        return self.epochs * self.steps_per_epoch
+        return self.batches
 
     def __iter__(self) -> Iterator[PairBatch]:
         for step in range(self.done, len(self)):

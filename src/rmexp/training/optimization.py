@@ -34,7 +34,7 @@ def log_step(module: L.LightningModule, loss: Tensor, chosen: Tensor, rejected: 
     batch.update(loss, chosen, rejected, target)
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
-    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"]}
+    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"], "step": float(module.global_step)}
     accuracy = batch.accuracy.compute()
     if not accuracy.isnan():  # a batch of ties has none
         figures["train/accuracy"] = accuracy
@@ -44,4 +44,6 @@ def log_step(module: L.LightningModule, loss: Tensor, chosen: Tensor, rejected: 
 def log_validation(module: L.LightningModule, figures: PairFigures) -> None:
     """Log a finished validation."""
     values = figures.compute()
-    module.log_dict({"val/loss": values["loss"], "val/accuracy": values["accuracy"]})
+    # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
+    step = float(module.global_step - 1)
+    module.log_dict({"val/loss": values["loss"], "val/accuracy": values["accuracy"], "step": step})

@@ -19,18 +19,25 @@ class PairData(L.LightningDataModule):
         batch_pairs: pairs per batch, for both.
         epochs: passes over the training pairs.
         seed: of their order.
+        max_batches: end training earlier; None for all epochs.
     """
 
     def __init__(
-        self, train: Sequence[PairTokens], val: Sequence[PairTokens], batch_pairs: int, epochs: int, seed: int
+        self,
+        train: Sequence[PairTokens],
+        val: Sequence[PairTokens],
+        batch_pairs: int,
+        epochs: int,
+        seed: int,
+        max_batches: int | None = None,
     ) -> None:
         super().__init__()
         self.train, self.val = train, val
-        self.batch_pairs, self.epochs, self.seed = batch_pairs, epochs, seed
+        self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
 
     def train_dataloader(self) -> PairLoader:
         """All training batches of the run."""
-        return PairLoader(self.train, self.batch_pairs, self.epochs, self.seed)
+        return PairLoader(self.train, self.batch_pairs, self.epochs, self.seed, self.max_batches)
 
     def val_dataloader(self) -> "FixedBatches":
         """Validation batches of pairs of like length, which need little padding."""

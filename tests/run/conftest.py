@@ -1,0 +1,27 @@
+"""One comparison with the defaults, made once for all tests that look at its results."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from rmexp.cli import main
+
+
+class Comparison(NamedTuple):
+    path: Path
+    summary: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    path = tmp_path_factory.mktemp("compare") / "run"
+    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
+    return Comparison(path, json.loads((path / "summary.json").read_text()))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,175 @@
+"""The main job: what the post promises, that a second run reuses the first, and that nothing is lost on disk."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from rmexp.cli import main
+from rmexp.scoring.scored_file import read_scored
+from rmexp.training.metrics_csv import COLUMNS, read_metrics
+
+STAGES = ("sft", "reward", "dpo")
+
+
+def test_both_rewards_put_json_first_also_on_unseen_topics(comparison):
+    for split, pairs in (("val", 100), ("unseen", 80)):
+        figures = comparison.summary["splits"][split]
+        assert figures["explicit"]["accuracy"] == 1.0
+        assert figures["implicit"]["accuracy"] >= 0.98
+        assert figures["agreement"]["pairs"] == pairs
+        assert figures["agreement"]["same_order"] >= 0.98
+    assert comparison.summary["headline"] == "unseen"
+    assert comparison.summary["showcase"]["same_order"] == comparison.summary["showcase"]["prompts"] == 3
+
+
+def test_reward_model_is_right_by_the_end_of_epoch_1_and_its_loss_ends_below_001(comparison):
+    rows = [row for row in read_metrics(comparison.path / "reward" / "metrics.csv") if row["val/accuracy"]]
+    assert [float(row["epoch"]) for row in rows] == [1.0, 2.0]
+    assert all(float(row["val/accuracy"]) == 1.0 for row in rows)
+    assert float(rows[-1]["val/loss"]) < 0.01
+
+
+def test_summary_figures_follow_from_the_scored_files(comparison):
+    scores = {}
+    for name in ("explicit", "implicit"):
+        rows, manifest = read_scored(comparison.path / "scored" / f"unseen.{name}.jsonl")
+        scores[name] = np.array([row.scores for row in rows])
+        assert manifest["records"] == 80
+        assert np.mean(scores[name][:, 0] > scores[name][:, 1]) == comparison.summary[name]["accuracy"]
+    pooled = stats.spearmanr(scores["explicit"].ravel(), scores["implicit"].ravel()).statistic
+    assert comparison.summary["agreement"]["spearman"] == pytest.approx(pooled, abs=1e-6)
+
+
+def test_longer_prompts_dilute_the_mean_over_the_sequence(comparison):
+    levels = comparison.summary["reductions"]["levels"]
+    assert len(levels) == 3
+    dilution = [level["sequence_mean"]["dilution"] for level in levels]
+    assert dilution[0] == 1.0
+    assert dilution[0] > 2 * dilution[1] > 4 * dilution[2] > 0
+
+
+def test_stages_are_complete_run_folders(comparison):
+    for stage in STAGES:
+        folder = comparison.path / stage
+        for name in ("config.yaml", "environment.json", "metrics.csv", "summary.json"):
+            assert (folder / name).is_file()
+        for name in ("model.safetensors", "tokenizer.json", "chat_template.jinja", "contract.json"):
+            assert (folder / "model" / name).is_file()
+        assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+        summary = json.loads((folder / "summary.json").read_text())
+        assert summary["status"] == "finished"
+        assert summary["task"] == stage
+        assert summary["dropped"] == summary["truncated"] == 0
+        assert (summary["train_pairs"], summary["val_pairs"]) == (400, 100)
+        rows = read_metrics(folder / "metrics.csv")
+        assert tuple(rows[0]) == COLUMNS
+        assert [int(row["step"]) for row in rows if row["train/loss"]] == list(range(1, summary["steps"] + 1))
+
+
+def test_the_policys_contract_names_its_reference_and_beta(comparison):
+    contract = json.loads((comparison.path / "dpo" / "model" / "contract.json").read_text())
+    reference = json.loads((comparison.path / "sft" / "summary.json").read_text())["model"]["fingerprint"]
+    assert contract["reference"] == reference
+    assert contract["beta"] == pytest.approx(0.1)
+
+
+def test_saved_reward_model_is_a_plain_transformers_classifier(comparison):
+    folder = comparison.path / "reward" / "model"
+    classifier = AutoModelForSequenceClassification.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    row = json.loads((comparison.path / "scored" / "showcase.explicit.jsonl").read_text().splitlines()[0])
+    response = comparison.summary["showcase"]["responses"][0]
+    messages = [{"role": "user", "content": response["prompt"]}]
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + response["chosen"]
+    ids = [*tokenizer(text, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+    with torch.inference_mode():
+        reward = classifier(input_ids=torch.tensor([ids])).logits
+    assert classifier.config.problem_type == "regression"
+    assert reward.item() == pytest.approx(row["scores"][0], abs=1e-4)
+
+
+def test_report_is_self_contained(comparison):
+    page = (comparison.path / "report.html").read_text()
+    assert "<svg" in page
+    assert "<script" not in page
+    assert "Kafka" in page
+    assert len(page) < 300_000
+
+
+def test_second_run_changes_nothing(comparison, capsys):
+    before = (comparison.path / "summary.json").stat().st_mtime_ns
+    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={comparison.path}"]) == 0
+    assert (comparison.path / "summary.json").stat().st_mtime_ns == before
+    assert "same response first on 80 of 80 unseen pairs" in capsys.readouterr().out
+
+
+def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_path, capsys):
+    path = tmp_path / "again"
+    shutil.copytree(comparison.path, path)
+    (path / "summary.json").unlink()
+    models = {stage: (path / stage / "model" / "model.safetensors").stat().st_mtime_ns for stage in STAGES}
+    # Stages name their reference by its path, so the copy's own reference is what they must have started from.
+    for stage in ("reward", "dpo"):
+        config = path / stage / "config.yaml"
+        config.write_text(config.read_text().replace(str(comparison.path), str(path)))
+    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
+    summary = json.loads((path / "summary.json").read_text())
+    assert all(stage["reused"] for stage in summary["stages"].values())
+    assert {stage: (path / stage / "model" / "model.safetensors").stat().st_mtime_ns for stage in STAGES} == models
+    assert summary["explicit"] == comparison.summary["explicit"]
+    assert summary["implicit"] == comparison.summary["implicit"]
+
+
+def test_score_gives_what_compare_scored(comparison, tmp_path):
+    common = ["score", "data=json_vs_text", "data.batch_pairs=5"]
+    models = {stage: comparison.path / stage / "model" for stage in STAGES}
+    explicit = ["scorer=explicit", f"scorer.path={models['reward']}"]
+    implicit = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['sft']}"]
+    for name, scorer in (("explicit", explicit), ("implicit", [*implicit, "scorer.beta=0.1"])):
+        assert main([*common, *scorer, f"run_dir={tmp_path / name}"]) == 0
+        again, _ = read_scored(tmp_path / name / "scored" / "unseen.jsonl")
+        before, _ = read_scored(comparison.path / "scored" / f"unseen.{name}.jsonl")
+        assert [row.id for row in again] == [row.id for row in before]
+        np.testing.assert_allclose([r.scores for r in again], [r.scores for r in before], rtol=1e-4, atol=1e-4)
+
+
+def test_a_policy_with_a_foreign_reference_is_refused(comparison, tmp_path, capsys):
+    models = {stage: comparison.path / stage / "model" for stage in STAGES}
+    scorer = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['dpo']}"]
+    assert main(["score", "data=json_vs_text", *scorer, f"run_dir={tmp_path / 's'}"]) == 1
+    assert "was trained from the reference" in capsys.readouterr().err
+
+
+def test_compare_with_given_models(comparison, tmp_path):
+    given = [
+        f"model.reference={comparison.path / 'sft' / 'model'}",
+        f"reward.path={comparison.path / 'reward' / 'model'}",
+        f"dpo.path={comparison.path / 'dpo' / 'model'}",
+    ]
+    path = tmp_path / "given"
+    assert main(["compare", "data=json_vs_text", *given, "logger=csv", f"run_dir={path}"]) == 0
+    summary = json.loads((path / "summary.json").read_text())
+    assert summary["explicit"] == comparison.summary["explicit"]
+    assert not any((path / stage).exists() for stage in STAGES)
+
+
+def test_compare_on_files_split_by_a_group(here):
+    pairs = [
+        {"prompt": f"Question {i}", "chosen": f"good answer {i}", "rejected": f"bad {i}", "meta": {"topic": i % 5}}
+        for i in range(40)
+    ]
+    Path("pairs.jsonl").write_text("\n".join(json.dumps(pair) for pair in pairs))
+    options = ["data=jsonl", "data.path=pairs.jsonl", "data.group=meta.topic", "model=tiny", "logger=csv"]
+    assert main(["compare", *options, "trainer=smoke", "run_dir=run"]) == 0
+    summary = json.loads(Path("run/summary.json").read_text())
+    assert summary["headline"] == "val"
+    assert summary["agreement"]["pairs"] == 8  # one of five topics
+    assert {"pairs", "same_order", "spearman", "kendall", "both_right", "only_explicit", "only_implicit"} <= set(
+        summary["agreement"]
+    )

@@ -31,7 +31,6 @@ def comparison(
 ) -> CompareReport:
     """Everything that the report shows."""
     last = next(reversed(scores.splits))
-    level_target = [record.target for record in data.records.splits[last]][: np.shape(scores.levels[0].response_sum)[0]]
     showcase, names = _showcase(scores)
     return CompareReport(
         data=data.loading.name,
@@ -45,7 +44,7 @@ def comparison(
         account=_accounts(stages),
         config_yaml=saved_yaml(config),
         showcase=showcase,
-        reductions=reductions(scores.levels, level_target),
+        reductions=reductions(*scores.lengthened),
         reductions_split=last,
         graded=_graded(scores),
         disagreements=_disagreements(scores)[:SHOWN_DISAGREEMENTS],

@@ -31,12 +31,19 @@ class SetScores(NamedTuple):
     response_tokens: list[tuple[int, ...]]  # lengths of each record's responses alone
 
 
+class Levels(NamedTuple):
+    """The same pairs at each prompt length, and their targets."""
+
+    levels: list[PromptLevel]
+    target: list[float]
+
+
 class AllScores(NamedTuple):
     """Everything that the figures are made of."""
 
     splits: dict[str, SetScores]
     candidates: dict[str, SetScores]
-    levels: list[PromptLevel]
+    lengthened: Levels
     beta: float
 
 
@@ -57,8 +64,8 @@ def score_everything(
     names = [name for name in data.splits if name != "train"]
     splits = {name: _both(name, data.splits[name], explicit, implicit, folder) for name in names}
     candidates = {name: _both(name, group, explicit, implicit, folder) for name, group in data.candidates.items()}
-    levels = _levels(names[-1], data.splits[names[-1]][:PREAMBLE_PAIRS], implicit, loading, folder)
-    return AllScores(splits, candidates, levels, implicit.beta)
+    lengthened = _levels(names[-1], data.splits[names[-1]], implicit, folder)
+    return AllScores(splits, candidates, lengthened, implicit.beta)
 
 
 def scores_array(scored: Sequence[Scored]) -> NDArray[np.float64]:
@@ -96,18 +103,20 @@ def _reductions(
     return result
 
 
-def _levels(
-    name: str, records: Sequence[Preference], implicit: ImplicitScorer, loading: Loading, folder: Path
-) -> list[PromptLevel]:
-    """The same pairs behind preambles of growing length, as far as nothing has to be cut."""
+def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, folder: Path) -> Levels:
+    """The same pairs behind preambles of growing length; those that would have to be cut are in no level."""
+    fit = [record for record in records if _whole(with_preamble(record, preamble(PREAMBLE_SENTENCES[-1])), implicit)]
+    fit = fit[:PREAMBLE_PAIRS]
     levels = []
-    for sentences in PREAMBLE_SENTENCES:
-        longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in records]
-        if sentences and any(tokens.truncated for tokens in encode_records(implicit.encoder, longer)):
-            break
+    for sentences in PREAMBLE_SENTENCES if fit else ():
+        longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in fit]
         responses, ratios = implicit.log_ratios(longer)
         scored = _reductions(f"{name}.preamble{sentences}", longer, responses, ratios, implicit, folder)
         prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in responses]))
         arrays = (scores_array(scored[reduction]) for reduction in ("response_sum", "sequence_mean"))
         levels.append(PromptLevel(prompt_tokens, *arrays))
-    return levels
+    return Levels(levels, [record.target for record in fit])
+
+
+def _whole(record: Record, implicit: ImplicitScorer) -> bool:
+    return not any(tokens.truncated for tokens in encode_records(implicit.encoder, [record]))

@@ -68,14 +68,15 @@ def by_split(runs: Any) -> Any:
 def accuracy(runs: Any) -> str:
     rows = []
     for start, figures in by_split(runs):
-        cells = [f"{share(figures[s]['accuracy'])} {bounds(figures[s])}" for s in ("explicit", "implicit")]
+        scorers = (figures["explicit"], figures["implicit"], figures["baselines"]["longer"])
+        cells = [f"{share(scorer['accuracy'])} {bounds(scorer)}" for scorer in scorers]
         agreed = figures["agreement"]
         square = "/".join(str(agreed[k]) for k in ("both_right", "only_explicit", "only_implicit", "both_wrong"))
         rows.append([*start, *cells, share(agreed["same_order"]), square, f"{agreed['mcnemar_p']:.2g}"])
     square = "both right / only explicit / only implicit / both wrong"
     return table(
         "Accuracy on held-out pairs, with 95 % Wilson intervals, and agreement",
-        ["data", "split", "seed", "explicit", "implicit", "same order", square, "McNemar p"],
+        ["data", "split", "seed", "explicit", "implicit", "longer wins", "same order", square, "McNemar p"],
         rows,
     )
 

@@ -30,6 +30,7 @@ class SplitResult:
         agreement: of the two.
         explicit_length: what response length does to the explicit reward; None when not measured.
         implicit_length: the same for the implicit reward.
+        longer: what "the response with more characters is better" gets on the same pairs.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SplitResult:
     agreement: Agreement
     explicit_length: LengthEffect | None = None
     implicit_length: LengthEffect | None = None
+    longer: Accuracy | None = None
 
 
 @dataclass(frozen=True, slots=True)

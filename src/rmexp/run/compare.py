@@ -62,17 +62,13 @@ def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
 def _show(summary: dict[str, Any], path: Path) -> None:
     rows = []
     for split, figures in summary["splits"].items():
-        for name in ("explicit", "implicit"):
-            figure = figures[name]
-            lowest, highest = (
-                f(figure[key] for key in keys)
-                for f, keys in ((min, ("chosen_min", "rejected_min")), (max, ("chosen_max", "rejected_max")))
-            )
-            accuracy = percent(figure["accuracy"])
+        baselines = {"longer wins": figures["baselines"]["longer"]}
+        scored = {f"{name} reward": figures[name] for name in ("explicit", "implicit")}
+        for name, figure in (scored | baselines).items():
+            ends = [figure[f"{side}_{end}"] for side in ("chosen", "rejected") for end in ("min", "max")]
+            scores = "" if name in baselines or None in ends else f"{min(ends):.1f} .. {max(ends):.1f}"
             bounds = interval(figure["accuracy_low"], figure["accuracy_high"])
-            rows.append(
-                (f"{name} reward", accuracy, bounds, f"{figure['n']} {split} pairs", f"{lowest:.1f} .. {highest:.1f}")
-            )
+            rows.append((name, percent(figure["accuracy"]), bounds, f"{figure['n']} {split} pairs", scores))
     show_table(("", "accuracy", "95 %", "", "rewards"), rows)
     agreed = summary["agreement"]
     same = round((agreed["same_order"] or 0) * agreed["pairs"])

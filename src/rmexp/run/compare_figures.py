@@ -61,6 +61,7 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
             "explicit": asdict(split.explicit),
             "implicit": asdict(split.implicit),
             "agreement": asdict(split.agreement),
+            "baselines": {"longer": split.longer and asdict(split.longer)},
             "explicit_length": split.explicit_length and asdict(split.explicit_length),
             "implicit_length": split.implicit_length and asdict(split.implicit_length),
         }
@@ -89,6 +90,7 @@ def _split(name: str, group: SetScores) -> SplitResult:
     explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
     target = np.array([record.target for record in group.records if isinstance(record, Preference)])
     tokens = np.array(group.response_tokens)
+    characters = np.array([[len(response) for response in record.responses] for record in group.records])
     return SplitResult(
         name=name,
         explicit_scores=explicit,
@@ -99,6 +101,7 @@ def _split(name: str, group: SetScores) -> SplitResult:
         agreement=agreement(explicit, implicit, target),
         explicit_length=length_effect(explicit, tokens, target),
         implicit_length=length_effect(implicit, tokens, target),
+        longer=pairwise_accuracy(characters, target),
     )
 
 

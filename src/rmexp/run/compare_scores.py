@@ -104,11 +104,16 @@ def _reductions(
 
 
 def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, folder: Path) -> Levels:
-    """The same pairs behind preambles of growing length; those that would have to be cut are in no level."""
-    fit = [record for record in records if _whole(with_preamble(record, preamble(PREAMBLE_SENTENCES[-1])), implicit)]
+    """The same pairs behind preambles of growing length, up to the longest behind which enough pairs fit uncut."""
+    for longest in reversed(PREAMBLE_SENTENCES):
+        fit = [
+            record for record in records if not longest or _whole(with_preamble(record, preamble(longest)), implicit)
+        ]
+        if len(fit) >= min(PREAMBLE_PAIRS // 2, len(records)):
+            break
     fit = fit[:PREAMBLE_PAIRS]
     levels = []
-    for sentences in PREAMBLE_SENTENCES if fit else ():
+    for sentences in (count for count in PREAMBLE_SENTENCES if count <= longest):
         longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in fit]
         responses, ratios = implicit.log_ratios(longer)
         scored = _reductions(f"{name}.preamble{sentences}", longer, responses, ratios, implicit, folder)

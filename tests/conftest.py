@@ -1,0 +1,109 @@
+"""No network, one thread, and small models that several files look at; nothing may train them in place."""
+
+import os
+
+os.environ |= {
+    "WANDB_MODE": "disabled",
+    "WANDB_ERROR_REPORTING": "false",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rmexp.batches import ResponseBatch
+from rmexp.data.loading import Loading
+from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.folder import save_folder
+from rmexp.models.language_model import LanguageModel
+from rmexp.models.reward_model import RewardModel
+from rmexp.models.tiny import tiny
+from rmexp.records import Preference
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def loading() -> Loading:
+    """Limits that nothing in `pairs` reaches."""
+    return Loading("test", 4, 128, "cut_prompt", 0.2, None, 0)
+
+
+@pytest.fixture(scope="session")
+def pairs() -> tuple[Preference, ...]:
+    """Twelve pairs with texts of many lengths."""
+    return tuple(
+        Preference(f"How long is rope {i}?", "It is long. " * (1 + i % 4) + f"{i}", "short " * (1 + i % 3) + f"{i}")
+        for i in range(12)
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_model(pairs: tuple[Preference, ...]) -> LanguageModel:
+    """A random Llama with a tokenizer of 320 tokens and a chat template."""
+    texts = [text for pair in pairs for text in (str(pair.prompt), *pair.responses)]
+    built = tiny(texts, 0, hidden_size=16, layers=2, heads=2, vocabulary=320, max_positions=256)
+    built.causal_lm.eval()
+    return built
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tiny_model: LanguageModel) -> Any:
+    return tiny_model.tokenizer
+
+
+@pytest.fixture(scope="session")
+def plain_tokenizer(tokenizer: Any) -> Any:
+    """The same tokenizer without a chat template."""
+    plain = copy.deepcopy(tokenizer)
+    plain.chat_template = None
+    return plain
+
+
+@pytest.fixture(scope="session")
+def batch() -> ResponseBatch:
+    """Four sequences of lengths 3 to 9 with prompts of 1 to 5 tokens, zeros behind."""
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.tensor([9, 3, 7, 5])
+    token_ids = torch.randint(6, 260, (4, 9), generator=generator)
+    token_ids[torch.arange(9) >= lengths[:, None]] = 0
+    return ResponseBatch(token_ids, lengths, torch.tensor([5, 1, 3, 4]))
+
+
+@pytest.fixture(scope="session")
+def make_contract(tokenizer: Any) -> Callable[..., Contract]:
+    """A contract for the tiny tokenizer; keywords replace its fields."""
+
+    def make(kind: str, **fields: Any) -> Contract:
+        common = {"pooling": None, "max_tokens": 128, "dtype": "float32", "base_model": "tiny", "revision": None}
+        return Contract(**(common | tokenizer_fields(tokenizer) | {"kind": kind} | fields))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def reference_folder(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: LanguageModel, make_contract: Callable[..., Contract]
+) -> Path:
+    """The tiny model as a language-model folder."""
+    folder = tmp_path_factory.mktemp("reference") / "model"
+    save_folder(folder, tiny_model.causal_lm.save_pretrained, tiny_model.tokenizer, make_contract("language_model"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reward_folder(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: LanguageModel, make_contract: Callable[..., Contract]
+) -> Path:
+    """A reward model on the tiny model's body."""
+    folder = tmp_path_factory.mktemp("reward") / "model"
+    torch.manual_seed(1)
+    model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model))
+    save_folder(folder, model.save, tiny_model.tokenizer, make_contract("reward_model", pooling="last_token"))
+    return folder

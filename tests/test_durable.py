@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from rmexp.durable import whole_file, write_json, write_text
+
+
+def test_the_file_appears_when_the_block_ends(tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+    with whole_file(path) as file:
+        file.write(b"content")
+        assert not path.exists()
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(error), whole_file(path) as file:
+        file.write(b"half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_utf8_and_replaces(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "a long first content")
+    write_text(path, "ä → 好")
+    assert path.read_bytes() == "ä → 好".encode()
+
+
+def test_json_roundtrips(tmp_path):
+    content = {"ä": [1, 2.5, None, True], "b": {"c": "好"}}
+    write_json(tmp_path / "file", content)
+    assert json.loads((tmp_path / "file").read_text(encoding="utf-8")) == content
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_json_that_others_cannot_read_is_refused(tmp_path, value):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "file", {"loss": value})
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,98 @@
+import gzip
+import json
+import lzma
+
+import pytest
+
+from rmexp.jsonl import BadRow, describe, parse_row, read_lines, write_rows
+
+ROWS = [{"text": "ä → 好", "n": 1}, {"text": "line\nbreak", "n": [1.5, None]}, {}]
+OPENERS = {"rows.jsonl": open, "rows.jsonl.gz": gzip.open, "rows.jsonl.xz": lzma.open}
+
+
+def rows_of(path):
+    return [parse_row(path, number, line) for number, line in read_lines(path)]
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_written_rows_are_read_back(tmp_path, name):
+    path = tmp_path / name
+    write_rows(path, ROWS)
+    assert rows_of(path) == ROWS
+    with OPENERS[name](path, "rb") as file:  # and by others
+        assert [json.loads(line) for line in file] == ROWS
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_the_same_rows_are_the_same_bytes(tmp_path, name):
+    write_rows(tmp_path / "a" / name, ROWS)
+    write_rows(tmp_path / "b" / name, ROWS)
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_a_row_that_cannot_be_written_leaves_the_old_file(tmp_path, name):
+    path = tmp_path / name
+    write_rows(path, ROWS)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_rows(path, [{"score": float("nan")}])
+    assert rows_of(path) == ROWS
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_blank_lines_keep_the_count_of_lines(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'\n{"a": 1}\n  \n\n{"a": 2}')
+    assert [number for number, _ in read_lines(path)] == [2, 5]
+
+
+def test_byte_order_mark_and_windows_line_ends(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"a": 2}\r\n')
+    assert rows_of(path) == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(("name", "compress"), [("rows.jsonl.gz", gzip.compress), ("rows.jsonl.xz", lzma.compress)])
+def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
+    path = tmp_path / name
+    whole = compress(b"".join(json.dumps({"n": n, "text": str(hash(str(n)))}).encode() + b"\n" for n in range(20000)))
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xFF
+    for content in (whole[: len(whole) // 2], bytes(flipped), b'{"not": "compressed"}\n'):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"{name}: compressed data is damaged or cut off after line \d+"):
+            list(read_lines(path))
+
+
+def test_paths_that_are_no_files(tmp_path):
+    with pytest.raises(ValueError, match=r"absent.jsonl: .* does not exist \(set data.path\)"):
+        list(read_lines(tmp_path / "absent.jsonl"))
+    with pytest.raises(ValueError, match="this path is a folder"):
+        list(read_lines(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b'{"a": "\xff"}', "not UTF-8 at byte 8"),
+        ('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 1"),
+        (b'{"a": 1', "not JSON: Expecting ',' delimiter at column 8"),
+        (b"{'a': 1}", "not JSON: Expecting property name enclosed in double quotes at column 2"),
+        (b"[" * 100_000, "not JSON: "),
+        (b"1" * 5000, "not JSON: "),
+        (b"[1, 2]", "expected a JSON object, got a list"),
+        (b'"text"', 'expected a JSON object, got "text"'),
+        (b"null", "expected a JSON object, got null"),
+    ],
+)
+def test_a_bad_row_names_file_and_line(tmp_path, line, problem):
+    with pytest.raises(BadRow) as caught:
+        parse_row(tmp_path / "rows.jsonl", 7, line)
+    assert str(caught.value).startswith(f"{tmp_path}/rows.jsonl:7: {problem}")
+    assert caught.value.line == 7
+
+
+def test_values_are_described_as_in_json():
+    described = [describe(value) for value in (True, None, 12, "", "é", [1], {"a": 1})]
+    assert described == ["true", "null", "12", '""', '"é"', "a list", "an object"]
+    assert describe("x" * 100) == '"' + "x" * 36 + "..."

@@ -64,6 +64,10 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
             list(read_lines(path))
 
 
+def test_a_whole_surrogate_pair_is_text(tmp_path):
+    assert parse_row(tmp_path, 1, rb'{"a": "\ud83d\ude00"}') == {"a": "😀"}
+
+
 def test_paths_that_are_no_files(tmp_path):
     with pytest.raises(ValueError, match=r"absent.jsonl: .* does not exist \(set data.path\)"):
         list(read_lines(tmp_path / "absent.jsonl"))
@@ -80,6 +84,7 @@ def test_paths_that_are_no_files(tmp_path):
         (b"{'a': 1}", "not JSON: Expecting property name enclosed in double quotes at column 2"),
         (b"[" * 100_000, "not JSON: "),
         (b"1" * 5000, "not JSON: "),
+        (rb'{"meta": {"a": "\ud83d\ude00 \ud800"}}', "expected text, got half a surrogate pair, '\\ud800'"),
         (b"[1, 2]", "expected a JSON object, got a list"),
         (b'"text"', 'expected a JSON object, got "text"'),
         (b"null", "expected a JSON object, got null"),

@@ -19,9 +19,9 @@ COMMANDS = re.findall(r"^rmexp (.+)$", README, re.MULTILINE)
 def test_commands_compose(command):
     verb, *overrides = shlex.split(command)
     if overrides[0] == "-m":
-        check_multirun(verb, overrides[1:])
+        assert check_multirun(verb, overrides[1:]) is None
     else:
-        compose(verb, overrides)
+        assert compose(verb, overrides) is not None
 
 
 def test_every_verb_is_shown():

@@ -39,8 +39,6 @@ def test_rows_roundtrip(cls, row):
         *(({name: value}, f"`{name}` must be a non-empty string, got {got}")
           for name in ("chosen", "rejected")
           for value, got in ((True, "true"), (None, "null"), (3, "3"), ("", '""'), (" \n", '" \\n"'), ([], "a list"))),
-        ({"chosen": "\ud800"}, "`chosen` must be text that UTF-8 can hold, got half a surrogate pair"),
-        ({"prompt": "\udfff"}, "`prompt` must be text that UTF-8 can hold, got half a surrogate pair"),
         ({"rejected": "c"}, "`chosen` and `rejected` must differ, got the same text twice"),
         ({"target": 1.5}, "`target` must be in [0, 1], got 1.5"),
         ({"target": -1}, "`target` must be in [0, 1], got -1"),

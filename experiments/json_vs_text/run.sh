@@ -12,6 +12,11 @@ if [ -n "${UKPCONVARG1:-}" ]; then
     .venv/bin/rmexp compare data=jsonl data.path="$UKPCONVARG1" data.group=meta.topic model=tiny data.max_tokens=256 \
       seed=$seed data.split_seed=$seed trainer.threads=1 logger=csv sft.trainer.max_epochs=1 reward.trainer.max_epochs=1 \
       dpo.trainer.max_epochs=1 run_dir="$out/ukpconvarg1/seed$seed"
+    # The same reference and reward model with a policy trained ten times more gently.
+    .venv/bin/rmexp compare data=jsonl data.path="$UKPCONVARG1" data.group=meta.topic model=tiny data.max_tokens=256 \
+      seed=$seed data.split_seed=$seed trainer.threads=1 logger=csv dpo.trainer.max_epochs=1 dpo.optimizer.lr=5e-5 \
+      model.reference="$out/ukpconvarg1/seed$seed/sft/model" reward.path="$out/ukpconvarg1/seed$seed/reward/model" \
+      run_dir="$out/ukpconvarg1_dpo_lr5e-5/seed$seed"
   done
 fi
 .venv/bin/python experiments/json_vs_text/tables.py "$out"

@@ -144,10 +144,11 @@ def grades(runs: Any) -> str:
 def cost(runs: Any) -> str:
     rows = []
     for name, summary in runs:
-        stages = summary["stages"]
-        seconds = [f"{stages[stage]['seconds']:.1f}" for stage in ("sft", "reward", "dpo")]
-        memory = max(stage["peak_memory_mb"] for stage in stages.values())
-        losses = [f"{stages[stage]['val']['loss']:.2g}" for stage in ("sft", "reward", "dpo")]
+        stages = [summary["stages"][stage] for stage in ("sft", "reward", "dpo")]
+        trained = ["seconds" in stage for stage in stages]  # others were given by path
+        seconds = [f"{stage['seconds']:.1f}" if own else "-" for stage, own in zip(stages, trained, strict=True)]
+        memory = max(stage.get("peak_memory_mb", 0) for stage in stages)
+        losses = [f"{stage['val']['loss']:.2g}" if own else "-" for stage, own in zip(stages, trained, strict=True)]
         rows.append([name, str(summary["seed"]), *seconds, *losses, f"{memory:.0f}"])
     header = ["sft s", "reward s", "dpo s", "sft val loss", "reward val loss", "dpo val loss", "peak MiB"]
     return table("Cost and final validation losses", ["data", "seed", *header], rows)

@@ -43,14 +43,22 @@ def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
     """The JSON object on one line.
 
     Raises:
-        BadRow: the line is not UTF-8, not JSON, or not an object.
+        BadRow: the line is not UTF-8, not JSON, or not an object, or holds what is no text.
     """
     try:
         row = json.loads(line.decode("utf-8-sig"))
+        if b"\\u" in line:
+            json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair would fail much later
     except UnicodeDecodeError as error:
         raise BadRow(path, number, f"not UTF-8 at byte {error.start + 1}") from error
+    except UnicodeEncodeError as error:
+        raise BadRow(
+            path, number, f"expected text, got half a surrogate pair, {error.object[error.start]!a}"
+        ) from error
     except json.JSONDecodeError as error:
         raise BadRow(path, number, f"not JSON: {error.msg} at column {error.colno}") from error
+    except (ValueError, RecursionError) as error:  # thousands of digits or of brackets
+        raise BadRow(path, number, f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise BadRow(path, number, f"expected a JSON object, got {describe(row)}")
     return row
@@ -67,7 +75,7 @@ def describe(value: Any) -> str:
     """A short name of a JSON value for messages: `true`, `12`, `""`, `a list`, `an object`."""
     if isinstance(value, dict):
         return "an object"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "a list"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -131,8 +132,8 @@ class Candidates:
             ValueError: a field is missing or is not what the format asks for; the message names it.
         """
         responses, gold = _required(row, "responses"), row.get("gold")
-        for name, value in (("responses", responses), ("gold", gold)):
-            if value is not None and not isinstance(value, list):
+        for name, value in (("responses", responses), ("gold", [] if gold is None else gold)):
+            if not isinstance(value, list):
                 raise ValueError(f"`{name}` must be a list, got {describe(value)}")
         return cls(
             prompt=_prompt_of(row),
@@ -235,7 +236,7 @@ def _check_text(name: str, value: Any) -> None:
 
 
 def _check_number(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ValueError(f"`{name}` must be a finite number, got {value!r}")
 
 

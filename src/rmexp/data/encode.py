@@ -1,7 +1,8 @@
 """Records to token ids: one rule for what is too long, every outcome counted.
 
-A sequence is the rendered prompt, the response and exactly one end-of-sequence token. Prompt and response are
-tokenised as one text; the response starts with the first token that carries one of its characters.
+A sequence is the rendered prompt, the response and exactly one end-of-sequence token, unless the response is cut: then
+it has none. Prompt and response are tokenised as one text; the response starts with the first token that carries one
+of its characters.
 """
 
 from collections.abc import Iterable, Sequence
@@ -134,7 +135,7 @@ class Encoder:
                 "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
             )
         if self.loading.truncation == "cut_prompt":
-            start = len(self._bos)  # the begin token stays
+            start = self._begin_tokens(prompt)
             prompt = prompt[:start] + prompt[start:][excess:]
         else:
             response = response[: max(1, len(response) - excess)]
@@ -143,9 +144,14 @@ class Encoder:
     def _cut_rest(self, prompt: list[int], response: list[int]) -> ResponseTokens:
         """What one cut could not make fit: a response alone, or a prompt alone, may be longer than the limit."""
         limit = self.loading.max_tokens
-        prompt = prompt[-(limit - 1) :]
+        start = self._begin_tokens(prompt)
+        prompt = prompt[:start] + prompt[start:][max(0, len(prompt) - (limit - 1)) :]
         response = response[: limit - len(prompt)]
         return ResponseTokens((*prompt, *response), len(prompt), True)
+
+    def _begin_tokens(self, prompt: list[int]) -> int:
+        """1 where the prompt starts with a begin token, which no cut may take, whether it or its template put it."""
+        return int(prompt[:1] == [self.tokenizer.bos_token_id])
 
 
 def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[PairTokens], Account]:

@@ -9,7 +9,7 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from rmexp.models.contract import Contract, check_tokenizer, read_contract
-from rmexp.models.hub import hub, resolve_commit
+from rmexp.models.hub import from_pretrained, hub, resolve_commit
 from rmexp.models.language_model import LanguageModel, disable_dropout
 from rmexp.models.location import folder_fingerprint, is_model_folder
 from rmexp.models.reward_model import RewardModel
@@ -42,7 +42,7 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
     _expect(contract, "reward_model", folder)
     options = {} if is_model_folder(folder) else {"revision": resolve_commit(folder, None)}
     model = RewardModel.load(folder, **options)
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    tokenizer = from_pretrained(AutoTokenizer, folder, **options)
     if contract is not None:
         check_tokenizer(contract, tokenizer, folder)
     disable_dropout(model)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rmexp.models.language_model import LanguageModel
@@ -38,9 +39,26 @@ def hub(
     if not is_model_folder(path):
         commit = resolve_commit(path, revision)
         options["revision"] = commit
-    tokenizer = AutoTokenizer.from_pretrained(path, **options)
-    causal_lm = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype), **options)
+    tokenizer = from_pretrained(AutoTokenizer, path, **options)
+    options |= {"dtype": getattr(torch, dtype), "output_loading_info": True}
+    causal_lm, loading = from_pretrained(AutoModelForCausalLM, path, **options)
+    missing = sorted(loading["missing_keys"])
+    if missing:  # transformers would draw them at random
+        raise ValueError(f"{path} is no language model: it has no weights for {', '.join(missing[:3])}")
     return LanguageModel(causal_lm, tokenizer, path, commit)
+
+
+def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:
+    """What `auto_class` of transformers loads from a folder or hub id.
+
+    Raises:
+        ValueError: files are missing, damaged or of another kind; one sentence, whatever was raised inside.
+    """
+    try:
+        return auto_class.from_pretrained(path, **options)
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {reason}") from error
 
 
 def resolve_commit(path: str, revision: str | None) -> str:

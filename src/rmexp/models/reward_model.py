@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from rmexp.batches import ResponseBatch
+from rmexp.models.hub import from_pretrained
 
 
 class RewardModel(nn.Module):
@@ -55,11 +56,10 @@ class RewardModel(nn.Module):
             options: passed on to `from_pretrained`.
 
         Raises:
-            ValueError: the head is missing, has several outputs, or is not a single linear layer.
+            ValueError: nothing there can be loaded, or the head is missing, has several outputs, or is not a single linear layer.
         """
-        classifier, loading = AutoModelForSequenceClassification.from_pretrained(
-            folder, output_loading_info=True, **options
-        )
+        options |= {"output_loading_info": True}
+        classifier, loading = from_pretrained(AutoModelForSequenceClassification, folder, **options)
         missing = sorted(loading["missing_keys"])
         if missing:
             raise ValueError(f"{folder} is no reward model: it has no weights for {', '.join(missing[:3])}")

@@ -12,7 +12,14 @@ log = logging.getLogger(__name__)
 
 def progress(line_every_steps: int) -> Callback:
     """A bar where standard error is a terminal, otherwise a line every `line_every_steps` steps."""
-    return RichProgressBar() if sys.stderr.isatty() and sys.stdout.isatty() else ProgressLines(line_every_steps)
+    return StepBar() if sys.stderr.isatty() and sys.stdout.isatty() else ProgressLines(line_every_steps)
+
+
+class StepBar(RichProgressBar):
+    """A bar over all steps of the run; Lightning's own would call the one long pass "Epoch 0"."""
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return "Training  "
 
 
 class ProgressLines(Callback):
@@ -38,4 +45,4 @@ class ProgressLines(Callback):
 def _figures(trainer: L.Trainer, phase: str) -> str:
     metrics = trainer.callback_metrics
     names = [name for name in (f"{phase}/loss", f"{phase}/accuracy") if name in metrics]
-    return "  ".join(f"{name} {float(metrics[name]):.4f}" for name in names)
+    return "  ".join(f"{name} {float(metrics[name]):.4g}" for name in names)

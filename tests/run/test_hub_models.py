@@ -1,0 +1,52 @@
+"""Local model folders of several families: trained, saved, loaded by transformers, scored the same."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForSequenceClassification,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from rmexp.cli import main
+from rmexp.models.tiny import train_tokenizer
+
+SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+GROUPED = SMALL | {"num_key_value_heads": 1, "head_dim": 16}
+FAMILIES = {
+    "gpt2": lambda size: GPT2LMHeadModel(GPT2Config(vocab_size=size, n_embd=32, n_layer=2, n_head=2, n_positions=512)),
+    "qwen3": lambda size: Qwen3ForCausalLM(Qwen3Config(vocab_size=size, **GROUPED)),
+    "gemma2": lambda size: Gemma2ForCausalLM(Gemma2Config(vocab_size=size, **GROUPED)),
+}
+
+
+@pytest.fixture(params=sorted(FAMILIES))
+def hub_folder(request, here):
+    tokenizer = train_tokenizer(["Some text to learn from, and some more of it."], 300, 512)
+    torch.manual_seed(0)
+    FAMILIES[request.param](len(tokenizer)).save_pretrained("hub")
+    tokenizer.save_pretrained("hub")
+    rows = [{"prompt": f"Question {i}?", "chosen": f"yes {i} yes", "rejected": f"no {i}"} for i in range(12)]
+    Path("pairs.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    return "hub"
+
+
+def test_the_whole_comparison_runs_and_its_models_load(hub_folder, capsys):
+    data = ["data=jsonl", "data.path=pairs.jsonl", "data.batch_pairs=4", "data.max_tokens=128"]
+    model = ["model=hub", f"model.path={hub_folder}"]
+    assert main(["compare", *data, *model, "trainer=smoke", "logger=csv", "run_dir=run"]) == 0
+    classifier, loading = AutoModelForSequenceClassification.from_pretrained(
+        "run/reward/model", output_loading_info=True
+    )
+    assert not loading["missing_keys"]
+    assert not loading["unexpected_keys"]
+    assert classifier.config.num_labels == 1
+    contract = json.loads(Path("run/reward/model/contract.json").read_text())
+    assert (contract["base_model"], contract["pooling"]) == (hub_folder, "last_token")

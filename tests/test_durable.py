@@ -17,11 +17,15 @@ def test_the_file_appears_when_the_block_ends(tmp_path):
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    def interrupted():
+        with whole_file(path) as file:
+            file.write(b"half of the n")
+            raise error
+
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(error), whole_file(path) as file:
-        file.write(b"half of the n")
-        raise error
+    with pytest.raises(error):
+        interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

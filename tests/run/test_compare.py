@@ -173,3 +173,12 @@ def test_compare_on_files_split_by_a_group(here):
     assert {"pairs", "same_order", "spearman", "kendall", "both_right", "only_explicit", "only_implicit"} <= set(
         summary["agreement"]
     )
+
+
+def test_another_beta_trains_the_policy_alone(here):
+    common = ["compare", "data=json_vs_text", "trainer=smoke", "logger=csv"]
+    assert main([*common, "run_dir=runs/first"]) == 0
+    assert main([*common, "dpo.loss.beta=0.2", "run_dir=runs/second"]) == 0
+    stages = json.loads(Path("runs/second/summary.json").read_text())["stages"]
+    assert {name: stage["reused"] for name, stage in stages.items()} == {"sft": True, "reward": True, "dpo": False}
+    assert stages["sft"]["model"] == "runs/first/sft/model"

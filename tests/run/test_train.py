@@ -1,6 +1,8 @@
 """Run folders of single stages: what is in them, when they are reused, refused, gone on with or moved aside."""
 
 import json
+import math
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,3 +148,31 @@ def test_multirun_gives_each_cell_its_folder(here, monkeypatch):
     assert main(["train", "-m", "trainer=smoke", "logger=csv", "seed=0,1", "sweep_dir=sweep"]) == 0
     summaries = list(Path("sweep").glob("*/summary.json"))
     assert len(summaries) == 2
+
+
+def test_a_run_killed_after_its_last_step_keeps_its_figures(here):
+    assert main(["train", *SMOKE]) == 0
+    before = json.loads(Path("run/summary.json").read_text())
+    Path("run/summary.json").unlink()
+    assert main(["train", *SMOKE]) == 0
+    after = json.loads(Path("run/summary.json").read_text())
+    for key in ("steps", "epochs", "train", "val", "model"):
+        assert after[key] == before[key]
+
+
+def test_the_first_step_of_dpo_has_reward_zero_in_reduced_precision_too(here):
+    assert main(["train", "task=dpo", "trainer.precision=bf16-mixed", *SMOKE]) == 0
+    first = read_metrics(Path("run/metrics.csv"))[0]
+    assert float(first["train/loss"]) == pytest.approx(math.log(2), abs=1e-3)
+
+
+def test_scoring_again_after_the_model_changed_scores_anew(here):
+    score = ["score", "data=json_vs_text", "scorer=explicit", "scorer.path=run/model", "run_dir=scores"]
+    scores = []
+    for seed in (0, 1):
+        shutil.rmtree("run", ignore_errors=True)
+        assert main(["train", f"seed={seed}", *SMOKE]) == 0
+        assert main(score) == 0
+        scores.append(Path("scores/scored/val.jsonl").read_text())
+    assert scores[0] != scores[1]
+    assert Path("scores-outdated-1").is_dir()

@@ -13,6 +13,8 @@ class PairFigures(nn.Module):
         super().__init__()
         self.loss = MeanMetric()
         self.accuracy = PairwiseAccuracy()
+        for metric in (self.loss, self.accuracy):
+            metric.persistent(True)  # a resumed run goes on counting
 
     def update(self, losses: Tensor, chosen: Tensor, rejected: Tensor, target: Tensor) -> None:
         """Add a batch: (n,) losses whose plain mean is wanted, and (B,) scores of both sides with their target."""

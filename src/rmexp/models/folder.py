@@ -15,15 +15,20 @@ from rmexp.models.location import folder_fingerprint, is_model_folder
 from rmexp.models.reward_model import RewardModel
 
 
-def load_language_model(folder: str) -> LanguageModel:
+def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_code: bool = False) -> LanguageModel:
     """A language model with its tokenizer, checked against its contract where it has one.
+
+    Args:
+        folder: local folder, or hub id with `@` and a revision if need be.
+        dtype: of the weights.
+        trust_remote_code: whether code from a repository may run.
 
     Raises:
         ValueError: there is no model, it is a reward model, or its contract does not hold.
     """
     contract = read_contract(folder)
     _expect(contract, "language_model", folder)
-    loaded = hub((), 0, path=folder, revision=None, dtype="float32", trust_remote_code=False)
+    loaded = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
     loaded = loaded._replace(fingerprint=folder_fingerprint(folder))
     if contract is not None:
         check_tokenizer(contract, loaded.tokenizer, folder)
@@ -40,7 +45,10 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
     """
     contract = read_contract(folder)
     _expect(contract, "reward_model", folder)
-    options = {} if is_model_folder(folder) else {"revision": resolve_commit(folder, None)}
+    options = {}
+    if not is_model_folder(folder):
+        folder, _, revision = folder.partition("@")
+        options["revision"] = resolve_commit(folder, revision or None)
     model = RewardModel.load(folder, **options)
     tokenizer = from_pretrained(AutoTokenizer, folder, **options)
     if contract is not None:

@@ -24,7 +24,7 @@ def hub(
     Args:
         texts: not used; a tokenizer comes with the model.
         seed: not used; the weights come with the model.
-        path: local folder, or hub id such as `TinyLlama/TinyLlama-1.1B-Chat-v1.0`.
+        path: local folder, or hub id such as `TinyLlama/TinyLlama-1.1B-Chat-v1.0`, with `@` and a revision if need be.
         revision: commit, tag or branch of a hub repository; the commit it stands for is recorded.
         dtype: of the weights: float32, bfloat16 or float16.
         trust_remote_code: whether code from the repository may run.
@@ -37,7 +37,8 @@ def hub(
     options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     commit = None
     if not is_model_folder(path):
-        commit = resolve_commit(path, revision)
+        path, _, named = path.partition("@")
+        commit = resolve_commit(path, named or revision)
         options["revision"] = commit
     tokenizer = from_pretrained(AutoTokenizer, path, **options)
     options |= {"dtype": getattr(torch, dtype), "output_loading_info": True}

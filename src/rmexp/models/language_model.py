@@ -40,6 +40,17 @@ def prompt_and_response_logprobs(causal_lm: PreTrainedModel, batch: ResponseBatc
     return torch.stack([whole - response, response], dim=1)
 
 
+def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
+    """Refuse sequences that are longer than the model has positions for.
+
+    Raises:
+        ValueError: naming both numbers.
+    """
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if positions is not None and max_tokens > positions:
+        raise ValueError(f"the model has {positions} positions, but data.max_tokens is {max_tokens}; lower it")
+
+
 def disable_dropout(model: nn.Module) -> None:
     """Set every dropout to zero: policy and reference, or two epochs, should differ by training alone."""
     for module in model.modules():

@@ -56,7 +56,8 @@ class RewardModel(nn.Module):
             options: passed on to `from_pretrained`.
 
         Raises:
-            ValueError: nothing there can be loaded, or the head is missing, has several outputs, or is not a single linear layer.
+            ValueError: nothing there can be loaded, or the head is missing, has several outputs, or is not a single
+                linear layer.
         """
         options |= {"output_loading_info": True}
         classifier, loading = from_pretrained(AutoModelForSequenceClassification, folder, **options)

@@ -38,6 +38,8 @@ def compare(config: DictConfig) -> Path:
 
 def _inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
     given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
+    if config.model.reference is None and "path" in config.model:
+        given["model"] = config.model.path
     return {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
 
 

@@ -164,7 +164,8 @@ def _shown(group: SetScores, index: int) -> ShowcasePrompt:
 
 
 def _same_first(prompt: ShowcasePrompt) -> bool:
-    return (prompt.explicit[0] > prompt.explicit[1]) == (prompt.implicit[0] > prompt.implicit[1])
+    explicit, implicit = order(np.array([prompt.explicit, prompt.implicit]))
+    return bool(explicit == implicit)
 
 
 def _graded(scores: AllScores) -> Graded | None:

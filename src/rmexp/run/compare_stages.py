@@ -1,5 +1,6 @@
 """The three models of a comparison: trained, found trained before, or given by path."""
 
+import json
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,9 +9,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
+from rmexp.config.saved import differences
 from rmexp.config.stages import stage
 from rmexp.run.data import LoadedData
-from rmexp.run.train import train_stage
+from rmexp.run.folder import CONFIG, SUMMARY
+from rmexp.run.train import stage_inputs, train_stage
 from rmexp.training.dpo import implied_beta
 
 log = logging.getLogger(__name__)
@@ -42,10 +45,20 @@ def _obtain(
         return Stage(name, given, None, {}, reused=True)
     own = stage(config, name)
     OmegaConf.update(own, "model.reference", reference)
-    trained = train_stage(own, data, path / name)
+    folder = _made_before(own, stage_inputs(own, data), name, path) or path / name
+    trained = train_stage(own, data, folder)
     if trained.reused:
         log.info("%s: unchanged, %s is reused", name, trained.path)
     return Stage(name, str(trained.path / "model"), trained.path, trained.summary, trained.reused)
+
+
+def _made_before(own: DictConfig, inputs: dict[str, str | None], name: str, path: Path) -> Path | None:
+    """A finished run of the same stage in a comparison beside this one, which differs in another stage only."""
+    for folder in sorted(path.parent.glob(f"*/{name}")):
+        done = (folder / SUMMARY).is_file() and json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        if done and done["inputs"] == inputs and not differences((folder / CONFIG).read_text(encoding="utf-8"), own):
+            return folder
+    return None
 
 
 def _refuse_bad_values(config: DictConfig) -> None:

@@ -17,7 +17,7 @@ from rmexp.config.saved import saved_yaml
 from rmexp.data.encode import Account, Encoder, PairTokens, encode_pairs
 from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import load_language_model, save_folder
-from rmexp.models.language_model import LanguageModel
+from rmexp.models.language_model import LanguageModel, check_positions
 from rmexp.models.start import StartingPoint
 from rmexp.models.threads import use_threads
 from rmexp.records import PreferenceData
@@ -48,6 +48,7 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
     began = time.perf_counter()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
     disable_progress_bar()  # transformers draws one for every file that it writes
     L.seed_everything(config.seed, verbose=False)
     start = _start(config, loaded.records)
@@ -73,7 +74,7 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
         _save(run, "reference", module, start, loaded.loading.max_tokens)
     trainer.fit(module, data, ckpt_path=_checkpoint(run), weights_only=True)
     finish_wandb()
-    if stop.received:
+    if stop.received and trainer.global_step < trainer.estimated_stepping_batches:
         raise KeyboardInterrupt(
             f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
         )
@@ -91,7 +92,7 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
         "threads": threads,
         "peak_memory_mb": peak_memory_mb(),
         "seconds": round(time.perf_counter() - began, 2),
-        "train": _finite(module.train_figures.compute()),
+        "train": {"n": int(module.train_figures.accuracy.pairs), **_finite(module.train_figures.compute())},
         "val": _validation(module, len(val)),
     }
 
@@ -101,7 +102,8 @@ def _start(config: DictConfig, records: PreferenceData) -> LanguageModel:
     builder, starting = build_framed("model", config.model)
     assert isinstance(starting, StartingPoint)
     if starting.reference is not None:
-        return load_language_model(starting.reference)
+        loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
+        return load_language_model(starting.reference, **loading)
     prompts = (encoded for record in records.splits["train"] for encoded in _texts(record))
     built: LanguageModel = builder(prompts, config.seed)
     return built
@@ -113,9 +115,7 @@ def _texts(record: Any) -> tuple[str, ...]:
 
 
 def _check(splits: dict[str, tuple[list[PairTokens], Account]], start: LanguageModel, max_tokens: int) -> None:
-    positions = getattr(start.causal_lm.config, "max_position_embeddings", None)
-    if positions is not None and max_tokens > positions:
-        raise ValueError(f"the model has {positions} positions, but data.max_tokens is {max_tokens}; lower it")
+    check_positions(start.causal_lm, max_tokens)
     for name, (pairs, account) in splits.items():
         lost = account.dropped + account.identical
         if account.truncated or lost:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from omegaconf import DictConfig
 
@@ -62,14 +62,12 @@ def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> I
         ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
     """
     _refuse_other_configuration(path, config)
-    _move_aside_if_outdated(path, inputs)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = (path / LOCK).open("a+")
-    except OSError as error:
-        raise ValueError(f"the run folder {path} cannot be written: {error.strerror} (set run_dir)") from error
+    lock = _hold(path)
+    if _outdated(path, inputs):
+        _move_aside(path)
+        lock.close()
+        lock = _hold(path)
     with lock:
-        _lock(lock.fileno(), path)
         record = environment(config.get("seed")) | {"inputs": dict(inputs)}
         if not (path / SUMMARY).exists():
             write_text(path / CONFIG, saved_yaml(config))
@@ -92,27 +90,36 @@ def _refuse_other_configuration(path: Path, config: DictConfig) -> None:
             )
 
 
-def _move_aside_if_outdated(path: Path, inputs: Mapping[str, str | None]) -> None:
+def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:
     record = _read(path / ENVIRONMENT)
-    if record is None or record.get("inputs") == dict(inputs):
-        return
-    changed = [name for name, value in inputs.items() if record.get("inputs", {}).get(name) != value]
+    return record is not None and record.get("inputs") != dict(inputs)
+
+
+def _move_aside(path: Path) -> None:
     number = 1
     while (aside := path.with_name(f"{path.name}-outdated-{number}")).exists():
         number += 1
     path.rename(aside)
-    log.info("%s was made from other inputs (%s changed): moved to %s", path, ", ".join(changed), aside.name)
+    log.info("%s was made from other data or models, which have changed: moved to %s", path, aside.name)
 
 
-def _lock(descriptor: int, path: Path) -> None:
-    """The lock dies with its process, so there are no stale ones."""
+def _hold(path: Path) -> IO[str]:
+    """Take the folder's lock, which dies with its process, so that there are no stale ones."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / LOCK).open("a+")
+    except OSError as error:
+        raise ValueError(f"the run folder {path} cannot be written: {error.strerror} (set run_dir)") from error
+    try:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        lock.close()
         owner = (path / LOCK).read_text().strip() or "unknown"
         raise ValueError(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
+from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import load_data
 from rmexp.run.folder import claim
 from rmexp.run.terminal import show_table
@@ -25,8 +26,11 @@ def score(config: DictConfig) -> Path:
     """Composed configuration in, folder with scored files out."""
     data = load_data(config)
     path = run_folder("score", config)
-    with claim(path, config, {"data": data.fingerprint}) as run:
+    models = {key: config.scorer[key] for key in ("path", "policy", "reference") if key in config.scorer}
+    inputs = {"data": data.fingerprint, **{key: folder_fingerprint(model) for key, model in models.items()}}
+    with claim(path, config, inputs) as run:
         summary = run.summary()
+        reused = summary is not None
         if summary is None:
             from rmexp.scoring.scored_file import write_scored
 
@@ -54,5 +58,5 @@ def score(config: DictConfig) -> Path:
             run.finish(summary)
     rows = [(name, *(str(count) for count in counts.values())) for name, counts in summary["files"].items()]
     show_table(("", "records", "responses", "truncated"), rows)
-    print(f"scored files {path / 'scored'}")
+    print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
     return path

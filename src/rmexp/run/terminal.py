@@ -18,6 +18,11 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
+def number(value: float | None) -> str:
+    """A figure with four digits after the point; a dash where it is not defined."""
+    return "-" if value is None else f"{value:.4f}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """A confidence interval of a share, in per cent."""
     return "" if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"

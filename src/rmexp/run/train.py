@@ -18,7 +18,7 @@ from rmexp.config.folders import run_folder
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data
 from rmexp.run.folder import claim
-from rmexp.run.terminal import percent, show_table
+from rmexp.run.terminal import number, percent, show_table
 
 
 class Trained(NamedTuple):
@@ -38,8 +38,7 @@ def train(config: DictConfig) -> Path:
 
 def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
     """Train in a folder, or find there that it was done before."""
-    reference = config.model.reference
-    inputs = {"data": data.fingerprint, "reference": reference and folder_fingerprint(reference)}
+    inputs = stage_inputs(config, data)
     with claim(path, config, inputs) as run:
         done = run.summary()
         if done is not None:
@@ -50,11 +49,21 @@ def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
         return Trained(path, run.summary() or {}, reused=False)
 
 
+def stage_inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
+    """Fingerprints of what a stage is made from and its configuration only names."""
+    inputs: dict[str, str | None] = {"data": data.fingerprint}
+    reference = config.model.reference
+    inputs["reference"] = reference and folder_fingerprint(reference)
+    if reference is None and "path" in config.model:
+        inputs["model"] = folder_fingerprint(config.model.path)
+    return inputs
+
+
 def _show(trained: Trained) -> None:
     summary = trained.summary
     rows = [
-        (name, f"{percent(figures['accuracy'])}", f"{figures['loss']:.4f}", f"{summary[f'{name}_pairs']} pairs")
-        for name in ("train", "val")
+        (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} pairs{remark}")
+        for name, remark in (("train", " of the last epoch, while training"), ("val", ""))
         if (figures := summary[name])
     ]
     show_table(("", "accuracy", "loss", ""), rows)

@@ -6,6 +6,7 @@ from typing import Any
 from rmexp.data.loading import Loading
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_reward_model
+from rmexp.models.language_model import check_positions
 from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
@@ -27,6 +28,7 @@ class ExplicitScorer:
         self.model, tokenizer = load_reward_model(path)
         self.fingerprint = folder_fingerprint(path)
         self.encoder = scoring_encoder(tokenizer, loading)
+        check_positions(self.model.body, loading.max_tokens)
         use_threads(threads, self.model)
         to_device(self.model)
 

@@ -11,7 +11,7 @@ from rmexp.data.loading import Loading
 from rmexp.models.contract import read_contract, tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
-from rmexp.models.language_model import prompt_and_response_logprobs
+from rmexp.models.language_model import check_positions, prompt_and_response_logprobs
 from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
@@ -91,6 +91,7 @@ class ImplicitScorer:
         _check_tokenizers(trained.tokenizer, before.tokenizer, policy, reference)
         self.policy, self.reference = to_device(trained.causal_lm), to_device(before.causal_lm)
         self.encoder = scoring_encoder(trained.tokenizer, loading)
+        check_positions(self.policy, loading.max_tokens)
         use_threads(threads, self.policy)
 
     def score(self, records: Sequence[Record]) -> list[Scored]:

@@ -56,8 +56,9 @@ class DPOModule(L.LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         assert isinstance(data, PairData)
         self.model.to(self.trainer.strategy.root_device)
-        data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
-        data.val = with_reference_logps(self.model, data.val, data.batch_pairs)
+        with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
+            data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
+            data.val = with_reference_logps(self.model, data.val, data.batch_pairs)
 
     def _step(self, batch: PairBatch, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         assert batch.reference_logps is not None

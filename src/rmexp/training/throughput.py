@@ -36,6 +36,15 @@ class Throughput(Callback):
         self.pairs += batch.pairs
         self.tokens += int(batch.responses.lengths.sum())
 
+    def state_dict(self) -> dict[str, float]:
+        """For checkpoints, so that a resumed run goes on counting."""
+        return {"pairs": self.pairs, "tokens": self.tokens, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Go on after what a checkpoint has counted."""
+        self.pairs, self.tokens = int(state_dict["pairs"]), int(state_dict["tokens"])
+        self.seconds = state_dict["seconds"]
+
     def per_second(self) -> dict[str, float]:
         """Pairs and tokens per second; a run ends with a validation, so the clock has been read."""
         seconds = max(self.seconds, 1e-9)

@@ -1,0 +1,183 @@
+import copy
+import itertools
+from dataclasses import replace
+
+import pytest
+from tokenizers.processors import TemplateProcessing
+
+from rmexp.data.encode import Account, Encoder, encode_pairs
+from rmexp.data.loading import TRUNCATIONS
+from rmexp.records import Message, Preference
+
+RESPONSES = ("It is long. 7", " leading space", "\n\nline", "é好🙂", "e\u0301", "{", "short short", "  ", "trailing \n")
+PROMPTS = (
+    "How long is rope 3?",
+    "",
+    "ends in a space ",
+    "ends in é好🙂",
+    (Message("system", "short"), Message("user", "a"), Message("assistant", "b"), Message("user", "c\n")),
+)
+BOS, EOS = 1, 2
+
+
+@pytest.fixture(scope="module")
+def begin_tokenizer(plain_tokenizer):
+    """No chat template, and a begin token put by the tokenizer itself, as with the Llama family."""
+    made = copy.deepcopy(plain_tokenizer)
+    processor = TemplateProcessing(single="<|begin|> $A", special_tokens=[("<|begin|>", BOS)])
+    made.backend_tokenizer.post_processor = processor
+    return made
+
+
+@pytest.fixture(params=["template", "plain", "begin"])
+def any_tokenizer(request, tokenizer, plain_tokenizer, begin_tokenizer):
+    return {"template": tokenizer, "plain": plain_tokenizer, "begin": begin_tokenizer}[request.param]
+
+
+def test_prompt_and_response_lie_on_their_sides_of_the_boundary(tokenizer, loading):
+    encoder = Encoder(tokenizer, loading)
+    items = list(itertools.product(PROMPTS, RESPONSES))
+    for (prompt, response), tokens in zip(items, encoder.encode(items), strict=True):
+        prompt_ids, response_ids = tokens.token_ids[: tokens.prompt_tokens], tokens.token_ids[tokens.prompt_tokens :]
+        assert tokenizer.decode(prompt_ids) == encoder.render(prompt)
+        assert tokenizer.decode(response_ids) == response + "<|end|>"
+        assert not tokens.truncated
+
+
+def test_one_begin_token_where_the_tokenizer_has_one_and_one_end_token(any_tokenizer, loading):
+    encoder = Encoder(any_tokenizer, loading)
+    begins = int(any_tokenizer.chat_template is not None or any_tokenizer("a").input_ids[0] == BOS)
+    for tokens in encoder.encode(itertools.product(PROMPTS, RESPONSES)):
+        assert tokens.token_ids.count(BOS) == begins
+        assert tokens.token_ids[:begins] == (BOS,) * begins
+        assert tokens.token_ids.count(EOS) == 1 + tokens.token_ids[: tokens.prompt_tokens].count(EOS)
+        assert tokens.token_ids[-1] == EOS
+
+
+@pytest.mark.parametrize(("prompt", "response"), [("It is lo", "ng. 7"), ("shor", "t"), ("ends in \u00e9", "\u00e9")])
+def test_the_text_is_tokenised_as_one(plain_tokenizer, loading, prompt, response):
+    (tokens,) = Encoder(plain_tokenizer, loading).encode([(prompt, response)])
+    assert list(tokens.token_ids) == [*plain_tokenizer(prompt + response).input_ids, EOS]
+
+
+def test_a_token_across_the_boundary_belongs_to_the_response(plain_tokenizer, loading):
+    assert plain_tokenizer.tokenize("It is long.")[-2:] == ["Ġlong", "."]
+    (tokens,) = Encoder(plain_tokenizer, loading).encode([("It is lo", "ng. 7")])
+    assert plain_tokenizer.decode(tokens.token_ids[: tokens.prompt_tokens]) == "It is"
+    assert plain_tokenizer.decode(tokens.token_ids[tokens.prompt_tokens :]) == " long. 7<|end|>"
+
+
+def test_every_boundary_of_a_text_without_a_template(plain_tokenizer, loading):
+    text = "How long is rope 3? It is long. é好🙂 short  short"
+    items = [(text[:cut], text[cut:]) for cut in range(len(text))]
+    offsets = plain_tokenizer(text, return_offsets_mapping=True)["offset_mapping"]
+    for cut, tokens in enumerate(Encoder(plain_tokenizer, loading).encode(items)):
+        assert plain_tokenizer.decode(tokens.token_ids[:-1]) == text
+        assert all(end <= cut for _, end in offsets[: tokens.prompt_tokens])
+        assert offsets[tokens.prompt_tokens][1] > cut
+
+
+def test_chat_prompts_and_their_text_forms(tokenizer, plain_tokenizer, loading):
+    turns = (Message("system", "s"), Message("user", "u"))
+    encoder = Encoder(tokenizer, loading)
+    assert encoder.render("u") == encoder.render((Message("user", "u"),)) == "<|begin|><|user|>u<|assistant|>"
+    assert encoder.render(turns) == "<|begin|><|system|>s<|user|>u<|assistant|>"
+    assert Encoder(plain_tokenizer, loading).render(turns) == "system: s\nuser: u"
+
+
+def test_a_template_gets_a_fixed_date(tokenizer, loading):
+    dated = copy.deepcopy(tokenizer)
+    dated.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"
+    assert Encoder(dated, loading).render("u") == "26 Jul 2024"
+
+
+@pytest.mark.parametrize("rule", ["cut_prompt", "cut_response"])
+@pytest.mark.parametrize("max_tokens", [2, 3, 5, 8, 13, 20, 30])
+def test_cutting_keeps_the_limit_the_begin_token_and_something_to_score(any_tokenizer, loading, rule, max_tokens):
+    whole = Encoder(any_tokenizer, loading)
+    cutting = Encoder(any_tokenizer, replace(loading, max_tokens=max_tokens, truncation=rule))
+    items = list(itertools.product(PROMPTS, RESPONSES))
+    for before, after in zip(whole.encode(items), cutting.encode(items), strict=True):
+        length = len(before.token_ids)
+        assert len(after.token_ids) == min(length, max_tokens)
+        assert after.truncated == (length > max_tokens)
+        assert 0 <= after.prompt_tokens < len(after.token_ids)
+        assert (after.token_ids[0] == BOS) == (before.token_ids[0] == BOS)
+        assert after.truncated or after == before
+
+
+def test_cut_prompt_takes_from_the_left_of_the_prompt_first(tokenizer, loading):
+    (whole,) = Encoder(tokenizer, loading).encode([("How long is rope 3?", "It is long. 7")])
+    ids, prompt = whole.token_ids, whole.prompt_tokens
+    response = len(ids) - prompt
+    for excess in range(1, len(ids) - 2):
+        cutting = Encoder(tokenizer, replace(loading, max_tokens=len(ids) - excess))
+        (cut,) = cutting.encode([("How long is rope 3?", "It is long. 7")])
+        if excess < prompt:  # the begin token and the right end of the prompt, the whole response
+            assert cut.token_ids == (BOS, *ids[1 + excess :])
+        else:
+            assert cut.token_ids == (BOS, *ids[prompt : prompt + response - (excess - prompt + 1)])
+            assert cut.prompt_tokens == 1
+
+
+def test_cut_response_takes_from_the_right_of_the_response_first(tokenizer, loading):
+    (whole,) = Encoder(tokenizer, loading).encode([("How long is rope 3?", "It is long. 7")])
+    ids, prompt = whole.token_ids, whole.prompt_tokens
+    for length in range(2, len(ids)):
+        cutting = Encoder(tokenizer, replace(loading, max_tokens=length, truncation="cut_response"))
+        (cut,) = cutting.encode([("How long is rope 3?", "It is long. 7")])
+        if length > prompt:
+            assert cut.token_ids == ids[:length]
+        else:  # one token of the response, and the right end of the prompt
+            assert cut.token_ids == (BOS, *ids[prompt - length + 2 : prompt], ids[prompt])
+
+
+def length_of(tokenizer, loading, prompt, response):
+    return len(Encoder(tokenizer, loading).encode([(prompt, response)])[0].token_ids)
+
+
+@pytest.mark.parametrize("rule", TRUNCATIONS)
+def test_every_pair_is_accounted_for(tokenizer, loading, rule):
+    records = [
+        Preference("p", "x", "y"),
+        Preference("p", "x" * 40, "y"),
+        Preference("p", "x", "y" * 40, target=0.25),
+        Preference("p", "x" * 40 + "1", "x" * 40 + "2"),  # equal within the limit
+    ]
+    limit = replace(loading, max_tokens=length_of(tokenizer, loading, "p", "x" * 8), truncation=rule)
+    encoder = Encoder(tokenizer, limit)
+    if rule == "error":
+        longest = length_of(tokenizer, loading, "p", "x" * 40)
+        expected = rf"a sequence has {longest} tokens, expected at most {limit.max_tokens} \(set data.max_tokens"
+        with pytest.raises(ValueError, match=expected):
+            encode_pairs(records, encoder)
+        return
+    pairs, account = encode_pairs(records, encoder)
+    tokens = sum(len(side.token_ids) for pair in pairs for side in (pair.chosen, pair.rejected))
+    if rule == "drop":
+        assert account == Account(pairs=4, kept=1, truncated=0, dropped=3, identical=0, tokens=tokens)
+    else:
+        assert account == Account(pairs=4, kept=3, truncated=2, dropped=0, identical=1, tokens=tokens)
+        assert [pair.target for pair in pairs] == [1.0, 1.0, 0.25]
+    assert account.to_row()["pairs"] == account.kept + account.dropped + account.identical
+    assert max(len(side.token_ids) for pair in pairs for side in (pair.chosen, pair.rejected)) <= limit.max_tokens
+
+
+def test_no_pairs_are_an_empty_account(tokenizer, loading):
+    assert encode_pairs([], Encoder(tokenizer, loading)) == ([], Account(0, 0, 0, 0, 0, 0))
+
+
+def test_equal_items_are_encoded_alike_whoever_is_beside_them(tokenizer, loading):
+    encoder = Encoder(tokenizer, loading)
+    first, second, third = (("a", "b"), ("a", "It is long."), ("p", "b"))
+    together = encoder.encode([first, second, first, third])
+    assert together == [encoder.encode([item])[0] for item in (first, second, first, third)]
+
+
+def test_a_tokenizer_that_cannot_do_it_is_refused(tokenizer, loading):
+    with pytest.raises(ValueError, match=r"expected a fast tokenizer, .* got object \(model.path\)"):
+        Encoder(object(), loading)
+    endless = copy.deepcopy(tokenizer)
+    endless.eos_token = None
+    with pytest.raises(ValueError, match="the tokenizer has no end-of-sequence token"):
+        Encoder(endless, loading)

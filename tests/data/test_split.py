@@ -1,0 +1,90 @@
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from rmexp.data.split import group_key, split_by_hash, with_splits
+from rmexp.records import Message, Preference, PreferenceData
+
+
+def make(prompts, pairs_each=1, topics=4):
+    """Pairs by prompt, each prompt in the topic of its number."""
+    return tuple(
+        Preference(f"p{prompt}", f"c{pair}", "r", meta={"topic": {"name": f"t{prompt % topics}"}})
+        for prompt in range(prompts)
+        for pair in range(pairs_each)
+    )
+
+
+@pytest.mark.parametrize("group", [None, "meta.topic.name"])
+def test_no_group_is_in_two_splits_and_no_pair_is_lost(loading, group):
+    records = make(60, pairs_each=3, topics=15)
+    loading = replace(loading, group=group)
+    splits = split_by_hash(records, loading)
+    keys = {name: {group_key(record, group) for record in part} for name, part in splits.items()}
+    assert keys["train"].isdisjoint(keys["val"])
+    assert sorted((*splits["train"], *splits["val"]), key=records.index) == list(records)
+
+
+@pytest.mark.parametrize(("fraction", "expected"), [(0.2, 20), (0.001, 1), (0.5, 50), (0.999, 99)])
+def test_val_holds_its_fraction_and_train_is_never_empty(loading, fraction, expected):
+    assert len(split_by_hash(make(100), replace(loading, val_fraction=fraction))["val"]) == expected
+
+
+def test_whole_groups_overshoot_the_fraction_by_less_than_one_group(loading):
+    splits = split_by_hash(make(20, pairs_each=7), loading)
+    assert 28 <= len(splits["val"]) < 28 + 7
+    assert set(Counter(record.prompt for record in splits["val"]).values()) == {7}
+
+
+def test_the_order_of_rows_decides_nothing_and_is_kept(loading):
+    records = list(make(50, pairs_each=2))
+    before = split_by_hash(tuple(records), loading)
+    random.Random(0).shuffle(records)
+    after = split_by_hash(tuple(records), loading)
+    for name in ("train", "val"):
+        assert {record.id for record in before[name]} == {record.id for record in after[name]}
+        assert list(after[name]) == [record for record in records if record in after[name]]
+
+
+def test_the_seed_gives_another_split_and_new_rows_move_few(loading):
+    records = make(200)
+    val = {record.id for record in split_by_hash(records, loading)["val"]}
+    other = {record.id for record in split_by_hash(records, replace(loading, split_seed=1))["val"]}
+    assert len(val & other) < 20  # 8 by chance
+    grown = {record.id for record in split_by_hash(make(202), loading)["val"]}
+    assert len(val - grown) <= 2
+
+
+def test_all_is_split_and_own_splits_are_kept(loading):
+    test = make(3)
+    split = with_splits(PreferenceData({"all": make(10), "test": test}, bad_rows=2), loading)
+    assert {name: len(part) for name, part in split.splits.items()} == {"train": 8, "val": 2, "test": 3}
+    assert split.bad_rows == 2
+    own = PreferenceData({"train": make(1), "val": test})
+    assert with_splits(own, loading) == own
+
+
+@pytest.mark.parametrize(
+    ("splits", "group", "message"),
+    [
+        ({"all": make(1)}, None, r"1 pair\(s\) with 1 prompt, expected at least 2 \(add data, or set data.val_path\)"),
+        ({"all": make(1, pairs_each=9)}, None, r"9 pair\(s\) with 1 prompt"),
+        ({"all": make(9, topics=1)}, "meta.topic.name", r"9 pair\(s\) with 1 value of data.group=meta.topic.name"),
+        ({"all": ()}, None, r"0 pair\(s\) with 0 prompt"),
+        ({"train": make(2)}, None, "data set test has no pairs in its split `val`"),
+        ({"train": (), "val": make(2)}, None, "data set test has no pairs in its split `train`"),
+        ({"all": make(2)}, "meta.source", r"has no field meta.source; it has meta.topic \(set data.group\)"),
+        ({"all": make(2)}, "meta.topic.name.more", "has no field meta.topic.name.more"),
+    ],
+)
+def test_too_little_data_or_no_such_field_is_refused(loading, splits, group, message):
+    with pytest.raises(ValueError, match=message):
+        with_splits(PreferenceData(splits), replace(loading, group=group))
+
+
+def test_the_turns_of_a_conversation_are_its_group():
+    turns = (Message("user", "a"), Message("assistant", "b"))
+    assert group_key(Preference(turns, "c", "r"), None) != group_key(Preference("a", "c", "r"), None)
+    assert group_key(Preference(turns, "c", "r", id="7"), "id") == "7"

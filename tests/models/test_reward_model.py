@@ -1,0 +1,108 @@
+import copy
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from rmexp.batches import ResponseBatch
+from rmexp.models.reward_model import RewardModel
+
+CLOSE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model):
+    torch.manual_seed(3)
+    return RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model)).eval()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, model):
+    path = tmp_path_factory.mktemp("reward")
+    model.save(path)
+    return path
+
+
+@torch.no_grad()
+def test_transformers_gives_the_same_rewards(model, folder, batch):
+    classifier = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    mask = (torch.arange(9) < batch.lengths[:, None]).long()
+    expected = classifier(input_ids=batch.token_ids, attention_mask=mask).logits
+    assert expected.shape == (4, 1)  # the padding id is 0, which is no token of the batch
+    torch.testing.assert_close(model(batch), expected.squeeze(1), **CLOSE)
+    assert classifier.config.problem_type == "regression"
+
+
+@torch.no_grad()
+def test_the_last_real_token_is_read(model, batch):
+    hidden = model.body(input_ids=batch.token_ids).last_hidden_state
+    expected = [float(hidden[row, length - 1] @ model.head.weight[0]) for row, length in enumerate(batch.lengths)]
+    torch.testing.assert_close(model(batch), torch.tensor(expected), **CLOSE)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("padding", [0, 2, 77])
+def test_the_padding_value_changes_nothing(model, batch, padding):
+    ids = torch.where(torch.arange(9) >= batch.lengths[:, None], padding, batch.token_ids)
+    assert torch.equal(model(batch._replace(token_ids=ids)), model(batch))
+
+
+@torch.no_grad()
+def test_a_padding_id_that_ends_the_response_is_read(model, batch):
+    ids = batch.token_ids.clone()
+    ids[0, 8] = 0
+    assert not torch.equal(model(batch._replace(token_ids=ids))[0], model(batch)[0])
+
+
+@torch.no_grad()
+def test_others_in_the_batch_change_nothing(model, batch):
+    together = model(batch)
+    for row, length in enumerate(batch.lengths):
+        alone = ResponseBatch(batch.token_ids[row : row + 1, :length], *(field[row : row + 1] for field in batch[1:]))
+        torch.testing.assert_close(model(alone), together[row : row + 1], **CLOSE)
+    order = torch.tensor([2, 0, 3, 1])
+    torch.testing.assert_close(model(ResponseBatch(*(field[order] for field in batch))), together[order], **CLOSE)
+
+
+@torch.no_grad()
+def test_saved_and_loaded_rewards_are_identical(model, folder, batch):
+    loaded = RewardModel.load(str(folder))
+    assert torch.equal(loaded.eval()(batch), model(batch))
+    assert loaded.head.bias is None
+
+
+def test_saving_leaves_the_model_as_it_is(model, tmp_path, batch):
+    labels = model.body.config.num_labels
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    model.save(tmp_path)
+    assert model.body.config.num_labels == labels
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+
+
+def test_a_language_model_without_head_is_refused(reference_folder):
+    with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
+        RewardModel.load(str(reference_folder))
+
+
+def test_two_labels_are_refused(tmp_path, tiny_model):
+    config = copy.deepcopy(tiny_model.causal_lm.config)
+    config.num_labels = 2
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="expected a `score` layer with 1 output, got 2"):
+        RewardModel.load(str(tmp_path))
+
+
+def test_a_new_head_is_drawn_around_zero_without_bias(tiny_model):
+    torch.manual_seed(0)
+    heads = torch.stack([RewardModel(tiny_model.causal_lm.base_model).head.weight for _ in range(200)])
+    assert heads.shape == (200, 1, 16)
+    # standard error of a deviation over 3,200 draws: 1 / sqrt(6,400) of itself
+    assert heads.std().item() == pytest.approx(17**-0.5, rel=4 / 80)
+    assert abs(heads.mean().item()) < 4 * 17**-0.5 / math.sqrt(3200)
+
+
+def test_gradients_reach_head_and_body(tiny_model, batch):
+    model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model))
+    model(batch).sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())

@@ -1,0 +1,60 @@
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from rmexp.models.location import folder_fingerprint
+from rmexp.records import Candidates
+from rmexp.scoring.explicit import ExplicitScorer
+
+
+@pytest.fixture
+def scorer(reward_folder, loading):
+    return lambda **limits: ExplicitScorer(
+        "explicit", str(reward_folder), loading=replace(loading, **limits), threads=1
+    )
+
+
+def scores(scorer, records):
+    return [score for row in scorer.score(records) for score in row.scores]
+
+
+def test_transformers_gives_the_same_rewards_one_by_one(scorer, reward_folder, tokenizer, pairs):
+    classifier = AutoModelForSequenceClassification.from_pretrained(reward_folder).eval()
+    expected = []
+    for pair in pairs:
+        for response in pair.responses:
+            turns = [{"role": "user", "content": pair.prompt}, {"role": "assistant", "content": response}]
+            ids = tokenizer.apply_chat_template(turns, return_dict=True, return_tensors="pt")["input_ids"]
+            with torch.no_grad():
+                expected.append(float(classifier(input_ids=ids).logits))
+    assert scores(scorer(), pairs) == pytest.approx(expected, abs=1e-5)
+
+
+def test_scores_do_not_depend_on_the_batch_size_or_on_the_kind_of_record(scorer, pairs):
+    expected = scores(scorer(), pairs)
+    for batch_pairs in (1, 3, 50):
+        assert scores(scorer(batch_pairs=batch_pairs), pairs) == pytest.approx(expected, abs=1e-5)
+    assert scores(scorer(), [Candidates(pair.prompt, pair.responses) for pair in pairs]) == expected
+
+
+def test_what_was_cut_is_marked_and_still_scored(scorer, pairs):
+    lengths = [length for row in scorer().score(pairs) for length in row.tokens]
+    limit = sorted(lengths)[12]
+    rows = scorer(max_tokens=limit, truncation="drop").score(pairs)
+    assert [cut for row in rows for cut in row.truncated] == [length > limit for length in lengths]
+    assert [length for row in rows for length in row.tokens] == [min(length, limit) for length in lengths]
+
+
+def test_manifest(scorer, reward_folder):
+    expected = {"name": "explicit", "kind": "explicit", "fingerprint": folder_fingerprint(str(reward_folder))}
+    assert scorer().describe() == expected
+
+
+def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, loading):
+    copy.deepcopy(tiny_model.causal_lm).save_pretrained(tmp_path)
+    tiny_model.tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
+        ExplicitScorer("explicit", str(tmp_path), loading=loading, threads=1)

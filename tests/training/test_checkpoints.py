@@ -1,0 +1,96 @@
+import os
+import zipfile
+
+import pytest
+import torch
+
+from rmexp.training.checkpoints import DurableCheckpointIO, best_and_last, newest_valid, step_of
+
+CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Writes a checkpoint, each newer than the one before."""
+    written = []
+
+    def write(name, content=CONTENT):
+        path = tmp_path / name
+        DurableCheckpointIO().save_checkpoint(content, path)
+        written.append(path)
+        os.utime(path, ns=(len(written) * 10**9, len(written) * 10**9))
+        return path
+
+    return write
+
+
+def damage(path, how):
+    content, stat = bytearray(path.read_bytes()), path.stat()
+    if how == "torn":
+        content = content[: len(content) // 2]
+    elif how == "flipped":
+        with zipfile.ZipFile(path) as archive:
+            weights = max(archive.infolist(), key=lambda part: part.file_size)
+        content[weights.header_offset + weights.file_size // 2] ^= 1
+    else:
+        content = bytearray({"empty": b"", "text": b"not a checkpoint"}[how])
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+
+
+def test_what_is_saved_is_read_back(save):
+    path = save("last.ckpt")
+    loaded = DurableCheckpointIO().load_checkpoint(path, weights_only=True)
+    assert torch.equal(loaded["state_dict"]["weight"], CONTENT["state_dict"]["weight"])
+    assert step_of(path) == 7
+    assert step_of(None) == 0
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint(save, tmp_path):
+    path = save("last.ckpt")
+    before = path.read_bytes()
+    with pytest.raises((AttributeError, TypeError, RuntimeError)):
+        save("last.ckpt", {"unpicklable": lambda: None})
+    assert path.read_bytes() == before
+    assert [child.name for child in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_the_newest_is_taken_and_no_folder_has_none(save, tmp_path):
+    save("last.ckpt")
+    best = save("best.ckpt")
+    assert newest_valid(tmp_path) == (best, [])
+    assert newest_valid(tmp_path / "absent") == (None, [])
+
+
+@pytest.mark.parametrize("how", ["torn", "flipped", "empty", "text"])
+def test_damaged_ones_are_named_and_skipped(save, tmp_path, how):
+    good, bad = save("best.ckpt"), save("last.ckpt")
+    damage(bad, how)
+    assert newest_valid(tmp_path) == (good, [bad])
+    damage(good, how)
+    assert newest_valid(tmp_path) == (None, [bad, good])
+
+
+def test_torch_alone_would_accept_a_flipped_bit(save):
+    path = save("last.ckpt")
+    damage(path, "flipped")
+    loaded = torch.load(path, weights_only=True)
+    assert not torch.equal(loaded["state_dict"]["weight"], CONTENT["state_dict"]["weight"])
+
+
+def test_an_older_damaged_one_does_not_matter(save, tmp_path):
+    bad, good = save("last.ckpt"), save("best.ckpt")
+    damage(bad, "torn")
+    assert newest_valid(tmp_path) == (good, [])
+
+
+def test_a_part_left_by_a_killed_process_is_no_checkpoint(save, tmp_path):
+    path = save("last.ckpt")
+    (tmp_path / ".last.ckpt.x1y2z3").write_bytes(b"half")
+    assert newest_valid(tmp_path) == (path, [])
+
+
+def test_best_and_last(tmp_path):
+    callback = best_and_last(tmp_path, "val/loss", "min")
+    assert (callback.monitor, callback.mode, callback.save_top_k, callback.save_last) == ("val/loss", "min", 1, True)
+    assert (callback.dirpath, callback.filename) == (str(tmp_path), "best")

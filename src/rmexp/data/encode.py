@@ -2,15 +2,18 @@
 
 A sequence is the rendered prompt, the response and exactly one end-of-sequence token, unless the response is cut: then
 it has none. Prompt and response are tokenised as one text; the response starts with the first token that carries one
-of its characters.
+of its characters. What looks like a special token in a response, or in a turn that a chat template renders, is text.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rmexp.data.loading import Loading
 from rmexp.records import Preference, Prompt, prompt_text
+
+OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +87,22 @@ class Encoder:
             raise ValueError("the tokenizer has no end-of-sequence token (`eos_token` in its tokenizer_config.json)")
         self.tokenizer = tokenizer
         self.loading = loading
+        special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+        any_special = "|".join(re.escape(content) for content in sorted(special, key=len, reverse=True))
+        self._special = re.compile(any_special or "(?!)")
+        self._marked = re.compile(f"{OPEN}({any_special or '(?!)'}){CLOSE}")
         first = tokenizer("a").input_ids[:1]
         self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
 
     def render(self, prompt: Prompt) -> str:
         """The text of the prompt as the model sees it: by the tokenizer's chat template where it has one."""
+        return self._marked.sub(r"\1", self._render(prompt))
+
+    def _render(self, prompt: Prompt) -> str:
         if not self.tokenizer.chat_template:
             return prompt_text(prompt)
         turns = [("user", prompt)] if isinstance(prompt, str) else prompt
-        messages = [{"role": role, "content": content} for role, content in turns]
+        messages = [{"role": role, "content": self._mark(content)} for role, content in turns]
         # Templates that print today's date would move rewards with the calendar.
         return str(
             self.tokenizer.apply_chat_template(
@@ -108,16 +118,39 @@ class Encoder:
         """
         items = list(items)
         unique = list(dict.fromkeys(items))
-        prompts = {prompt: self.render(prompt) for prompt, _ in unique}
-        texts = [prompts[prompt] + response for prompt, response in unique]
-        encodings = self.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True) if texts else {}
+        prompts = {prompt: self._render(prompt) for prompt, _ in unique}
+        lengths = {prompt: len(self._marked.sub(r"\1", text)) for prompt, text in prompts.items()}
+        encodings = self._tokenize([prompts[prompt] + self._mark(response) for prompt, response in unique])
         done: dict[tuple[Prompt, str], ResponseTokens | None] = {}
-        for index, item in enumerate(unique):
-            boundary = len(prompts[item[0]])
-            ids, offsets = encodings["input_ids"][index], encodings["offset_mapping"][index]
-            prompt_tokens = next((i for i, (_, end) in enumerate(offsets) if end > boundary), len(ids))
+        for item, (ids, ends) in zip(unique, encodings, strict=True):
+            boundary = lengths[item[0]]
+            prompt_tokens = next((index for index, end in enumerate(ends) if end > boundary), len(ids))
             done[item] = self._fit(ids, prompt_tokens)
         return [done[item] for item in items]
+
+    def _mark(self, text: str) -> str:
+        """Put marks around what looks like a special token."""
+        return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
+
+    def _tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
+        """Ids of each text, and where each token ends in it, not counting marks."""
+        if not texts:
+            return []
+        pieces = [self._marked.split(text) for text in texts]  # every second one was marked
+        plain = self._call([first for first, *_ in pieces])
+        for (ids, ends), (first, *others) in zip(plain, pieces, strict=True):
+            start = len(first)
+            for index, piece in enumerate(others):
+                ((more, stops),) = self._call([piece], split_special_tokens=index % 2 == 0)
+                ids += more
+                ends += [start + stop for stop in stops]
+                start += len(piece)
+        return plain
+
+    def _call(self, texts: list[str], **options: bool) -> list[tuple[list[int], list[int]]]:
+        encodings = self.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, **options)
+        ends = [[end for _, end in offsets] for offsets in encodings["offset_mapping"]]
+        return list(zip(encodings["input_ids"], ends, strict=True))
 
     def _fit(self, ids: Sequence[int], prompt_tokens: int) -> ResponseTokens | None:
         """Add begin and end token, then apply the truncation rule."""

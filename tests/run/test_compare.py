@@ -176,7 +176,8 @@ def test_compare_on_files_split_by_a_group(here):
 
 
 def test_another_beta_trains_the_policy_alone(here):
-    common = ["compare", "data=json_vs_text", "trainer=smoke", "logger=csv"]
+    small = ["data.pairs=40", "data.unseen_pairs=10"]
+    common = ["compare", "data=json_vs_text", *small, "trainer=smoke", "logger=csv"]
     assert main([*common, "run_dir=runs/first"]) == 0
     assert main([*common, "dpo.loss.beta=0.2", "run_dir=runs/second"]) == 0
     stages = json.loads(Path("runs/second/summary.json").read_text())["stages"]

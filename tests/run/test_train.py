@@ -121,7 +121,7 @@ def test_overlong_pairs_are_counted(here):
 
 
 def test_interrupted_run_goes_on_with_the_same_command(tmp_path):
-    command = [sys.executable, "-m", "rmexp", "train", "logger=csv", "trainer.max_epochs=3", "run_dir=run"]
+    command = [sys.executable, "-m", "rmexp", "train", "logger=csv", "trainer.max_epochs=2", "run_dir=run"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     metrics = tmp_path / "run" / "metrics.csv"
     deadline = time.monotonic() + 90
@@ -135,7 +135,7 @@ def test_interrupted_run_goes_on_with_the_same_command(tmp_path):
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert finished.returncode == 0, finished.stderr
     steps = [int(row["step"]) for row in read_metrics(metrics) if row["train/loss"]]
-    assert steps == list(range(1, 76))
+    assert steps == list(range(1, 51))
 
 
 def test_offline_wandb_run_lies_in_the_run_folder(here, monkeypatch):

@@ -33,7 +33,9 @@ def test_figures_of_each_step_are_those_of_its_batch(rows):
 
 @pytest.mark.parametrize("every", [None, 2])
 def test_validations_stand_at_the_step_they_follow(rows, toy, every):
-    validated = [row for row in rows(9, 3, every) if row["val/loss"]]
+    logged = rows(9, 3, every)
+    validated, trained = ([row for row in logged if row[name]] for name in ("val/loss", "train/loss"))
+    assert [int(row["step"]) for row in trained] == list(range(1, 10))
     assert [int(row["step"]) for row in validated] == toy.validated_after
     assert [row["val/accuracy"] for row in validated] == ["0.5"] * len(validated)
 

@@ -42,7 +42,7 @@ def test_validations_stand_at_the_step_they_follow(rows, toy, every):
 
 def test_several_batches_a_step(rows):
     trained = [row for row in rows(8, 4, accumulate_grad_batches=2) if row["lr"]]
-    assert [(int(row["step"]), float(row["lr"])) for row in trained][-4:] == [
+    assert [(int(row["step"]), float(row["lr"])) for row in trained] == [
         (1, 0.5),
         (2, 0.375),
         (3, 0.25),

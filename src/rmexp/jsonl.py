@@ -20,15 +20,19 @@ class BadRow(ValueError):
         self.line = line
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, bytes]]:
     """Lines of a `.jsonl`, `.jsonl.gz` or `.jsonl.xz` file that are not blank, each with its number from 1.
+
+    Args:
+        path: of the file.
+        key: of the configuration that names it, for messages.
 
     Raises:
         ValueError: the path is no file, or its compression ends early or is damaged.
     """
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise ValueError(f"{path}: expected a file of JSON lines, but this path {what} (set data.path)")
+        raise ValueError(f"{path}: expected a file of JSON lines, but this path {what} (set {key})")
     number = 0
     try:
         with _open(path) as file:

@@ -21,6 +21,14 @@ class Message(NamedTuple):
 Prompt = str | tuple[Message, ...]
 
 
+class EmptyText(ValueError):
+    """A response holds nothing but white space."""
+
+
+class IdenticalSides(ValueError):
+    """Both responses of a pair are the same text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preference:
     """A prompt, two responses and which of them is the better one.
@@ -48,7 +56,7 @@ class Preference:
         _check_text("chosen", self.chosen)
         _check_text("rejected", self.rejected)
         if self.chosen == self.rejected:
-            raise ValueError("`chosen` and `rejected` must differ, got the same text twice")
+            raise IdenticalSides("`chosen` and `rejected` must differ, got the same text twice")
         _check_number("target", self.target)
         if not 0 <= self.target <= 1:
             raise ValueError(f"`target` must be in [0, 1], got {self.target}")
@@ -196,6 +204,25 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that was read and left out, as data.on_bad_row=skip asks for.
+
+    Attributes:
+        path: file or data set it stands in.
+        line: its number there, from 1.
+        kind: `empty` response, `identical` sides, or `malformed`.
+        problem: what was expected and what came.
+        row: its start, as it was read.
+    """
+
+    path: str
+    line: int
+    kind: str
+    problem: str
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PreferenceData:
     """What a source gives: named splits of pairs and named sets of candidates.
 
@@ -208,7 +235,7 @@ class PreferenceData:
 
     splits: Mapping[str, tuple[Preference, ...]]
     candidates: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
-    bad_rows: int = 0
+    bad_rows: tuple[SkippedRow, ...] = ()
 
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""
@@ -232,7 +259,8 @@ def fingerprint(records: Iterable[Record]) -> str:
 
 def _check_text(name: str, value: Any) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"`{name}` must be a non-empty string, got {describe(value)}")
+        error = EmptyText if isinstance(value, str) else ValueError
+        raise error(f"`{name}` must be a non-empty string, got {describe(value)}")
 
 
 def _check_number(name: str, value: Any) -> None:

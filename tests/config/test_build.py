@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 from rmexp.config.build import FRAMES, build, build_framed
 from rmexp.config.compose import compose
 from rmexp.data.loading import Loading
+from rmexp.data.selection import Selection
 from rmexp.records import Message, Preference
 from rmexp.training.pace import Pace
 
@@ -64,9 +65,10 @@ def test_a_target_off_the_allowlist_is_not_called(wrap, tmp_path):
 
 def test_a_framed_node_is_parted():
     config = compose("train", ["data.batch_pairs=3", "data.pairs=20"])
-    data, loading = build_framed("data", config.data)
+    data, loading, selection = build_framed("data", config.data)
     assert isinstance(loading, Loading)
     assert loading.batch_pairs == 3
+    assert isinstance(selection, Selection)
     assert sum(map(len, data.splits.values())) - len(data.splits["unseen"]) == 20
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rmexp.data.split import group_key, split_by_hash, with_splits
-from rmexp.records import Message, Preference, PreferenceData
+from rmexp.records import Message, Preference, PreferenceData, SkippedRow
 
 
 def make(prompts, pairs_each=1, topics=4):
@@ -59,9 +59,11 @@ def test_the_seed_gives_another_split_and_new_rows_move_few(loading):
 
 def test_all_is_split_and_own_splits_are_kept(loading):
     test = make(3)
-    split = with_splits(PreferenceData({"all": make(10), "test": test}, bad_rows=2), loading)
+    split = with_splits(
+        PreferenceData({"all": make(10), "test": test}, bad_rows=(SkippedRow("f", 1, "empty", "no text"),)), loading
+    )
     assert {name: len(part) for name, part in split.splits.items()} == {"train": 8, "val": 2, "test": 3}
-    assert split.bad_rows == 2
+    assert len(split.bad_rows) == 1
     own = PreferenceData({"train": make(1), "val": test})
     assert with_splits(own, loading) == own
 

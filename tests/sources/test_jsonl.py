@@ -26,7 +26,7 @@ def file(tmp_path):
 def test_one_file_is_one_split_in_its_order(file, suffix):
     data = jsonl(path=file(f"pairs.{suffix}"), **OPTIONS)
     assert data.splits == {"all": RECORDS}
-    assert data.bad_rows == 0
+    assert data.bad_rows == ()
 
 
 def test_files_of_their_own_are_splits_of_their_own(file):
@@ -46,7 +46,7 @@ def test_bad_rows_stop_or_are_counted_over_all_files(file):
         jsonl(path=path, **OPTIONS)
     data = jsonl(path=path, **(OPTIONS | {"test_path": test, "on_bad_row": "skip"}))
     assert data.splits == {"all": RECORDS, "test": RECORDS}
-    assert data.bad_rows == 8
+    assert len(data.bad_rows) == 8
 
 
 def test_the_message_says_how_to_go_on(file):

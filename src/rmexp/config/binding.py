@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rmexp.config.annotations import fits
-from rmexp.config.build import FRAMES
+from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
 from rmexp.jsonl import describe
@@ -39,9 +39,10 @@ def unbound(node: Any, path: str = "") -> Iterator[Problem]:
 
 def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
     target = node["_target_"]
-    frame = FRAMES.get(path[:-1].rpartition(".")[2])
+    group = framed_group(path[:-1])
+    frames = FRAMES[group] if group else ()
     try:
-        signatures = {name: signature_of(name) for name in (frame, target) if name is not None}
+        signatures = {name: signature_of(name) for name in (*frames, target)}
     except ValueError as error:
         yield Problem(f"{path}_target_", str(error))
         return
@@ -53,7 +54,7 @@ def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
         elif key not in _SPECIAL and (not takes_any or key.startswith("_")):
             yield Problem(f"{path}{key}", f"{target} takes no `{key}`{did_you_mean(key, takers)}")
     for name, signature in signatures.items():
-        waits = name != frame and node.get("_partial_", False)
+        waits = name not in frames and node.get("_partial_", False)
         for key, parameter in signature.parameters.items():
             if parameter.required and key not in node and not waits:
                 yield Problem(f"{path}{key}", f"{name} needs it; set +{path}{key}=...")

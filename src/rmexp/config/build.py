@@ -2,7 +2,7 @@
 
 import functools
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -14,10 +14,22 @@ from rmexp.config.signatures import signature_of
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
 # these frozen dataclasses.
 FRAMES = {
-    "data": "rmexp.data.loading.Loading",
-    "model": "rmexp.models.start.StartingPoint",
-    "trainer": "rmexp.training.pace.Pace",
+    "data": ("rmexp.data.loading.Loading", "rmexp.data.selection.Selection"),
+    "model": ("rmexp.models.start.StartingPoint",),
+    "trainer": ("rmexp.training.pace.Pace",),
 }
+_HOLDERS = {"parts": "data", "tests": "data"}  # nodes whose children are nodes of a group
+
+
+def framed_group(path: str) -> str | None:
+    """The group of `FRAMES` that a node belongs to, told by where it stands.
+
+    >>> framed_group("data"), framed_group("data.parts.helpful"), framed_group("optimizer")
+    ('data', 'data', None)
+    """
+    holder, _, name = path.rpartition(".")
+    group = _HOLDERS.get(holder.rpartition(".")[2], name)
+    return group if group in FRAMES else None
 
 
 def build(node: DictConfig, **runtime: Any) -> Any:
@@ -49,16 +61,36 @@ def build(node: DictConfig, **runtime: Any) -> Any:
     return partial(**runtime)
 
 
-def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, Any]:
-    """Build a node of a group of `FRAMES`: what its target gives, and the frame with the framework's own keys."""
-    module, _, name = FRAMES[group].rpartition(".")
-    keys = signature_of(FRAMES[group]).parameters.keys()
+def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, ...]:
+    """Build a node of a group of `FRAMES`: what its target gives, and the frames with the framework's own keys.
+
+    Nodes of the same group inside it, such as the parts of a mixture, are built by their targets alone.
+    """
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    frame = getattr(importlib.import_module(module), name)
-    own = {str(key): value for key, value in content.items() if key in keys}
-    rest = OmegaConf.create({key: value for key, value in content.items() if key not in keys})
-    return build(rest, **runtime), frame(**own)
+    keys = {frame: signature_of(frame).parameters.keys() for frame in FRAMES[group]}
+    frames = [
+        _class(frame)(**{key: value for key, value in content.items() if key in keys[frame]}) for frame in FRAMES[group]
+    ]
+    own = set().union(*keys.values())
+    return build(OmegaConf.create(_without(content, own, group, group)), **runtime), *frames
+
+
+def _without(content: Any, keys: Set[str], group: str, path: str) -> Any:
+    """Plain data without the framework's keys, at its top and in the nodes of the group inside it."""
+    if not isinstance(content, dict):
+        return content
+    framed = framed_group(path) == group
+    return {
+        key: _without(value, keys, group, f"{path}.{key}")
+        for key, value in content.items()
+        if not (framed and key in keys)
+    }
+
+
+def _class(dotted: str) -> Any:
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _targets(content: Any) -> Iterator[str]:

@@ -18,14 +18,14 @@ from omegaconf import DictConfig
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data
+from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
 
 
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    data = load_split_data(config)
+    data = load_split_data(config.data)
     path = run_folder("compare", config)
     with claim(path, config, _inputs(config, data)) as run:
         summary = run.summary()
@@ -50,6 +50,7 @@ def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     from rmexp.run.compare_stages import obtain_stages
 
     began = time.perf_counter()
+    write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
     trained = time.perf_counter()
     scores = score_everything(stages, data.records, data.loading, config.trainer.threads, run.path / "scored")

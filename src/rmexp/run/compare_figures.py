@@ -48,7 +48,7 @@ def comparison(
         reductions_split=last,
         graded=_graded(scores),
         disagreements=_disagreements(scores)[:SHOWN_DISAGREEMENTS],
-        bad_rows=data.records.bad_rows,
+        bad_rows=len(data.records.bad_rows),
         chosen_name=names[0],
         rejected_name=names[1],
     )

@@ -1,12 +1,16 @@
-"""The data of a configuration: read, split and fingerprinted before anything heavy is imported."""
+"""The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import NamedTuple
 
 from omegaconf import DictConfig
 
 from rmexp.config.build import build_framed
 from rmexp.data.loading import Loading
+from rmexp.data.selection import selected
 from rmexp.data.split import with_splits
+from rmexp.jsonl import write_rows
 from rmexp.records import PreferenceData, fingerprint
 
 
@@ -18,14 +22,32 @@ class LoadedData(NamedTuple):
     fingerprint: str
 
 
-def load_data(config: DictConfig) -> LoadedData:
-    """Read the data set of a configuration as its source gives it."""
-    records, loading = build_framed("data", config.data)
-    everything = (record for group in records.sets().values() for record in group)
-    return LoadedData(records, loading, fingerprint(everything))
+def load_data(node: DictConfig) -> LoadedData:
+    """Read a data set as its source gives it, whole.
+
+    Args:
+        node: of the data group.
+    """
+    records, loading, _ = build_framed("data", node)
+    return LoadedData(records, loading, _fingerprint(records))
 
 
-def load_split_data(config: DictConfig) -> LoadedData:
-    """Read the data set of a configuration, with a training and a validation split."""
-    data = load_data(config)
-    return data._replace(records=with_splits(data.records, data.loading))
+def load_split_data(node: DictConfig) -> LoadedData:
+    """Read a data set with a training and a validation split, and of its pairs those that are to be used.
+
+    Args:
+        node: of the data group.
+    """
+    records, loading, selection = build_framed("data", node)
+    records = selected(with_splits(records, loading), selection)
+    return LoadedData(records, loading, _fingerprint(records))
+
+
+def write_bad_rows(data: PreferenceData, folder: Path) -> None:
+    """Leave `bad_rows.jsonl` in a run folder when rows were left out."""
+    if data.bad_rows:
+        write_rows(folder / "bad_rows.jsonl", (asdict(row) for row in data.bad_rows))
+
+
+def _fingerprint(data: PreferenceData) -> str:
+    return fingerprint(record for group in data.sets().values() for record in group)

@@ -86,7 +86,7 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
         "epochs": round(throughput.pairs / len(train), 4),
         "train_pairs": len(train),
         "val_pairs": len(val),
-        "bad_rows": loaded.records.bad_rows,
+        "bad_rows": len(loaded.records.bad_rows),
         **_account(train_account, val_account),
         **throughput.per_second(),
         "threads": threads,

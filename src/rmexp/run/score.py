@@ -17,14 +17,14 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import load_data
+from rmexp.run.data import load_data, write_bad_rows
 from rmexp.run.folder import claim
 from rmexp.run.terminal import show_table
 
 
 def score(config: DictConfig) -> Path:
     """Composed configuration in, folder with scored files out."""
-    data = load_data(config)
+    data = load_data(config.data)
     path = run_folder("score", config)
     models = {key: config.scorer[key] for key in ("path", "policy", "reference") if key in config.scorer}
     inputs = {"data": data.fingerprint, **{key: folder_fingerprint(model) for key, model in models.items()}}
@@ -34,6 +34,7 @@ def score(config: DictConfig) -> Path:
         if summary is None:
             from rmexp.scoring.scored_file import write_scored
 
+            write_bad_rows(data.records, path)
             began = time.perf_counter()
             scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
             files: dict[str, Any] = {}
@@ -51,7 +52,7 @@ def score(config: DictConfig) -> Path:
                 "scorer": scorer.describe(),
                 "data": {"name": data.loading.name, "fingerprint": data.fingerprint},
                 "files": files,
-                "bad_rows": data.records.bad_rows,
+                "bad_rows": len(data.records.bad_rows),
                 "seconds": round(seconds, 2),
                 "responses_per_second": round(responses / seconds, 1),
             }

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data
+from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
 from rmexp.run.folder import claim
 from rmexp.run.terminal import number, percent, show_table
 
@@ -31,7 +31,7 @@ class Trained(NamedTuple):
 
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
-    trained = train_stage(config, load_split_data(config), run_folder("train", config))
+    trained = train_stage(config, load_split_data(config.data), run_folder("train", config))
     _show(trained)
     return trained.path
 
@@ -45,6 +45,7 @@ def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
             return Trained(path, done, reused=True)
         from rmexp.run.fit import fit
 
+        write_bad_rows(data.records, path)
         run.finish(fit(config, data, run) | {"inputs": inputs})
         return Trained(path, run.summary() or {}, reused=False)
 

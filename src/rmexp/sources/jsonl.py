@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rmexp.jsonl import BadRow, parse_row, read_lines
-from rmexp.records import Preference, PreferenceData
+from rmexp.records import EmptyText, IdenticalSides, Preference, PreferenceData, SkippedRow
 
 
 def jsonl(*, path: str, val_path: str | None, test_path: str | None, on_bad_row: str) -> PreferenceData:
@@ -23,7 +23,7 @@ def jsonl(*, path: str, val_path: str | None, test_path: str | None, on_bad_row:
         raise ValueError(f"data.on_bad_row must be error or skip, got {on_bad_row}")
     files = {"train" if val_path else "all": path, "val": val_path, "test": test_path}
     splits: dict[str, tuple[Preference, ...]] = {}
-    bad_rows = 0
+    bad_rows: tuple[SkippedRow, ...] = ()
     for split, file in files.items():
         if file is not None:
             splits[split], bad = read_preferences(Path(file), skip_bad=on_bad_row == "skip")
@@ -31,21 +31,23 @@ def jsonl(*, path: str, val_path: str | None, test_path: str | None, on_bad_row:
     return PreferenceData(splits, bad_rows=bad_rows)
 
 
-def read_preferences(path: Path, *, skip_bad: bool) -> tuple[tuple[Preference, ...], int]:
-    """The records of one file in its order, and the number of malformed rows left out."""
+def read_preferences(path: Path, *, skip_bad: bool) -> tuple[tuple[Preference, ...], tuple[SkippedRow, ...]]:
+    """The records of one file in its order, and the malformed rows left out."""
     records: list[Preference] = []
-    bad_rows = 0
+    bad_rows: list[SkippedRow] = []
     for number, line in read_lines(path):
         try:
             records.append(_preference(path, number, line))
-        except BadRow:
+        except BadRow as error:
             if not skip_bad:
                 raise
-            bad_rows += 1
+            bad_rows.append(
+                SkippedRow(str(path), number, _kind(error), str(error.__cause__ or error), repr(line[:200]))
+            )
     if not records:
-        found = f"{bad_rows} malformed rows and no other" if bad_rows else "no rows"
+        found = f"{len(bad_rows)} malformed rows and no other" if bad_rows else "no rows"
         raise ValueError(f"{path}: expected preference records, one JSON object a line, but the file has {found}")
-    return tuple(records), bad_rows
+    return tuple(records), tuple(bad_rows)
 
 
 def _preference(path: Path, number: int, line: bytes) -> Preference:
@@ -55,3 +57,8 @@ def _preference(path: Path, number: int, line: bytes) -> Preference:
     except ValueError as error:
         hint = "data.on_bad_row=skip leaves such rows out and counts them"
         raise BadRow(path, number, f"{error} ({hint})") from error
+
+
+def _kind(error: BadRow) -> str:
+    kinds = {EmptyText: "empty", IdenticalSides: "identical"}
+    return next((kind for cause, kind in kinds.items() if isinstance(error.__cause__, cause)), "malformed")

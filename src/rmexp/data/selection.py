@@ -1,0 +1,135 @@
+"""Which pairs of a data set are used: a subset, a range of difficulty, without leaks, with labels turned round."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rmexp.jsonl import parse_row, read_lines
+from rmexp.records import Preference, PreferenceData
+
+LEAKS = ("warn", "drop", "ignore")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The keys of every data set that say which of its pairs are used.
+
+    Attributes:
+        train_pairs: size of a random subset of the training split; None for all of it. Of two subsets with the same
+            seed the smaller one is part of the larger one.
+        label_noise: share in [0, 1] of the training pairs whose label is turned round; `meta.flipped` records it.
+        sample_seed: of the subset and of the noise.
+        difficulty: `difficulty.jsonl` of `rmexp profile`; None uses every pair.
+        difficulty_bins: bins of it that are kept, in every split.
+        leaks: what happens to training pairs whose prompt occurs in an evaluation split: `warn`, `drop` or `ignore`.
+        leak_similarity: Jaccard similarity in (0, 1] from which two prompts count as near-duplicates; None compares
+            exact and normalised prompts alone.
+        leaks_against: further files of records that the training split is checked against.
+    """
+
+    train_pairs: int | None
+    label_noise: float
+    sample_seed: int
+    difficulty: str | None
+    difficulty_bins: list[str]
+    leaks: str
+    leak_similarity: float | None
+    leaks_against: list[str]
+
+    def __post_init__(self) -> None:
+        if self.train_pairs is not None and self.train_pairs < 1:
+            raise ValueError(f"data.train_pairs must be at least 1, got {self.train_pairs}")
+        if not 0 <= self.label_noise <= 1:
+            raise ValueError(f"data.label_noise must be in [0, 1], got {self.label_noise}")
+        if self.leaks not in LEAKS:
+            raise ValueError(f"data.leaks must be one of {', '.join(LEAKS)}, got {self.leaks}")
+        if self.leak_similarity is not None and not 0 < self.leak_similarity <= 1:
+            raise ValueError(f"data.leak_similarity must be in (0, 1], got {self.leak_similarity}")
+
+
+def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
+    """The data with the pairs that `selection` asks for, in their order.
+
+    Raises:
+        ValueError: nothing is left of a split, there are too few training pairs, or the difficulties are not of
+            this data.
+    """
+    splits = dict(data.splits)
+    if selection.difficulty is not None:
+        bins = read_difficulty(Path(selection.difficulty))
+        splits = {name: _of_bins(name, records, bins, selection) for name, records in splits.items()}
+    if selection.train_pairs is not None:
+        splits["train"] = sampled(splits["train"], selection.train_pairs, selection.sample_seed)
+    if selection.label_noise:
+        splits["train"] = with_label_noise(splits["train"], selection.label_noise, selection.sample_seed)
+    return replace(data, splits=splits)
+
+
+def sampled(records: Sequence[Preference], size: int, seed: int) -> tuple[Preference, ...]:
+    """A random subset in the order of `records`.
+
+    Raises:
+        ValueError: there are fewer records.
+    """
+    if size > len(records):
+        raise ValueError(f"expected at least data.train_pairs={size} training pairs, the data has {len(records)}")
+    kept = np.sort(np.random.default_rng([seed, 0]).permutation(len(records))[:size])
+    return tuple(records[index] for index in kept)
+
+
+def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> tuple[Preference, ...]:
+    """Turn the label of a random share of the pairs round: `target` becomes 1 - target, the sides stay.
+
+    Args:
+        records: pairs; ties keep their target.
+        rate: share of them, in [0, 1]; the number is rounded.
+        seed: of the choice.
+
+    Returns:
+        The pairs, each with `meta.flipped` true or false.
+    """
+    count = round(rate * len(records))
+    flipped = set(np.random.default_rng([seed, 1]).permutation(len(records))[:count].tolist())
+    return tuple(
+        replace(
+            record,
+            target=1 - record.target if index in flipped else record.target,
+            meta={**record.meta, "flipped": index in flipped},
+        )
+        for index, record in enumerate(records)
+    )
+
+
+def read_difficulty(path: Path) -> dict[str, str]:
+    """The difficulty bin of each record by its id, from what `rmexp profile` wrote.
+
+    Raises:
+        ValueError: the file does not exist, or a line has no `id` and `bin`.
+    """
+    bins: dict[str, str] = {}
+    for number, line in read_lines(path, key="data.difficulty"):
+        row = parse_row(path, number, line)
+        if not isinstance(row.get("id"), str) or not isinstance(row.get("bin"), str):
+            raise ValueError(f"{path}:{number}: expected an `id` and a `bin`, both strings (set data.difficulty)")
+        bins[row["id"]] = row["bin"]
+    return bins
+
+
+def _of_bins(
+    name: str, records: Sequence[Preference], bins: dict[str, str], selection: Selection
+) -> tuple[Preference, ...]:
+    unknown = [record.id for record in records if record.id not in bins]
+    if unknown:
+        raise ValueError(
+            f"{selection.difficulty} says nothing of {len(unknown)} of {len(records)} pairs of the split `{name}` "
+            f"(such as {unknown[0]}); profile this data set (set data.difficulty)"
+        )
+    kept = tuple(record for record in records if bins[record.id] in selection.difficulty_bins)
+    if not kept:
+        raise ValueError(
+            f"no pair of the split `{name}` lies in data.difficulty_bins={selection.difficulty_bins}; "
+            f"{selection.difficulty} has {', '.join(sorted(set(bins.values())))}"
+        )
+    return kept

@@ -138,6 +138,7 @@ def test_cutting_keeps_the_limit_the_begin_token_and_something_to_score(any_toke
         assert after.truncated == (length > max_tokens)
         assert 0 <= after.prompt_tokens < len(after.token_ids)
         assert (after.token_ids[0] == BOS) == (before.token_ids[0] == BOS)
+        assert after.token_ids[-1] == EOS
         assert after.truncated or after == before
 
 
@@ -151,7 +152,7 @@ def test_cut_prompt_takes_from_the_left_of_the_prompt_first(tokenizer, loading):
         if excess < prompt:  # the begin token and the right end of the prompt, the whole response
             assert cut.token_ids == (BOS, *ids[1 + excess :])
         else:
-            assert cut.token_ids == (BOS, *ids[prompt : prompt + response - (excess - prompt + 1)])
+            assert cut.token_ids == (BOS, *ids[prompt : prompt + response - (excess - prompt + 1) - 1], EOS)
             assert cut.prompt_tokens == 1
 
 
@@ -161,10 +162,12 @@ def test_cut_response_takes_from_the_right_of_the_response_first(tokenizer, load
     for length in range(2, len(ids)):
         cutting = Encoder(tokenizer, replace(loading, max_tokens=length, truncation="cut_response"))
         (cut,) = cutting.encode([("How long is rope 3?", "It is long. 7")])
-        if length > prompt:
-            assert cut.token_ids == ids[:length]
-        else:  # one token of the response, and the right end of the prompt
-            assert cut.token_ids == (BOS, *ids[prompt - length + 2 : prompt], ids[prompt])
+        if length > prompt + 1:
+            assert cut.token_ids == (*ids[: length - 1], EOS)
+        elif length > 2:  # one token of the response and its end, and the right end of the prompt
+            assert cut.token_ids == (BOS, *ids[prompt - length + 3 : prompt], ids[prompt], EOS)
+        else:
+            assert cut.token_ids == (BOS, EOS)
 
 
 def length_of(tokenizer, loading, prompt, response):

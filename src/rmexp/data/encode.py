@@ -1,7 +1,7 @@
 """Records to token ids: one rule for what is too long, every outcome counted.
 
-A sequence is the rendered prompt, the response and exactly one end-of-sequence token, unless the response is cut: then
-it has none. Prompt and response are tokenised as one text; the response starts with the first token that carries one
+A sequence is the rendered prompt, the response and exactly one end-of-sequence token, also where the response is cut:
+the reward is always read at the same kind of place. Prompt and response are tokenised as one text; the response starts with the first token that carries one
 of its characters. What looks like a special token in a response, or in a turn that a chat template renders, is text.
 """
 
@@ -167,19 +167,18 @@ class Encoder:
                 f"a sequence has {len(prompt) + len(response)} tokens, expected at most {self.loading.max_tokens} "
                 "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
             )
-        if self.loading.truncation == "cut_prompt":
-            start = self._begin_tokens(prompt)
-            prompt = prompt[:start] + prompt[start:][excess:]
-        else:
-            response = response[: max(1, len(response) - excess)]
-        return self._cut_rest(prompt, response)
+        return self._cut(prompt, response, excess)
 
-    def _cut_rest(self, prompt: list[int], response: list[int]) -> ResponseTokens:
-        """What one cut could not make fit: a response alone, or a prompt alone, may be longer than the limit."""
-        limit = self.loading.max_tokens
-        start = self._begin_tokens(prompt)
-        prompt = prompt[:start] + prompt[start:][max(0, len(prompt) - (limit - 1)) :]
-        response = response[: limit - len(prompt)]
+    def _cut(self, prompt: list[int], response: list[int], excess: int) -> ResponseTokens:
+        """Cut the side that the rule names, then the other one as far as that was not enough."""
+        limit, start = self.loading.max_tokens, self._begin_tokens(prompt)
+        least = min(2, len(response), limit - start)  # of the response: where there is room, a token and its end
+        if self.loading.truncation == "cut_prompt":
+            response_tokens = min(len(response), limit - start)
+        else:
+            response_tokens = max(least, len(response) - excess)
+        prompt = prompt[:start] + prompt[start:][max(0, len(prompt) + response_tokens - limit) :]
+        response = [*response[: response_tokens - 1], response[-1]]
         return ResponseTokens((*prompt, *response), len(prompt), True)
 
     def _begin_tokens(self, prompt: list[int]) -> int:

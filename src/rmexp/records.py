@@ -62,7 +62,7 @@ class Preference:
             raise ValueError(f"`target` must be in [0, 1], got {self.target}")
         if self.margin is not None:
             _check_number("margin", self.margin)
-        _complete(self, _prompt_json(self.prompt), self.chosen, self.rejected)
+        _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -83,7 +83,7 @@ class Preference:
 
     def to_row(self) -> dict[str, Any]:
         """The JSON object that `from_row` reads back to an equal record."""
-        row: dict[str, Any] = {"id": self.id, "prompt": _prompt_json(self.prompt)}
+        row: dict[str, Any] = {"id": self.id, "prompt": prompt_json(self.prompt)}
         row |= {"chosen": self.chosen, "rejected": self.rejected}
         if self.target != 1:
             row["target"] = self.target
@@ -130,7 +130,7 @@ class Candidates:
                 )
             for value in self.gold:
                 _check_number("gold", value)
-        _complete(self, _prompt_json(self.prompt), *self.responses)
+        _complete(self, prompt_json(self.prompt), *self.responses)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -153,7 +153,7 @@ class Candidates:
 
     def to_row(self) -> dict[str, Any]:
         """The JSON object that `from_row` reads back to an equal record."""
-        row: dict[str, Any] = {"id": self.id, "prompt": _prompt_json(self.prompt), "responses": list(self.responses)}
+        row: dict[str, Any] = {"id": self.id, "prompt": prompt_json(self.prompt), "responses": list(self.responses)}
         if self.gold is not None:
             row["gold"] = list(self.gold)
         if self.meta:
@@ -249,6 +249,11 @@ def prompt_text(prompt: Prompt) -> str:
     return "\n".join(f"{message.role}: {message.content}" for message in prompt)
 
 
+def prompt_json(prompt: Prompt) -> Any:
+    """A prompt as JSON holds it: text, or a list of objects."""
+    return prompt if isinstance(prompt, str) else [message._asdict() for message in prompt]
+
+
 def fingerprint(records: Iterable[Record]) -> str:
     """SHA-256 over the records' content and order, as 16 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -292,10 +297,6 @@ def _prompt_of(row: Mapping[str, Any]) -> Prompt:
             raise ValueError(f"each message of `prompt` must have a `role` and a `content`, got {describe(message)}")
         messages.append(Message(message["role"], message["content"]))
     return tuple(messages)
-
-
-def _prompt_json(prompt: Prompt) -> Any:
-    return prompt if isinstance(prompt, str) else [message._asdict() for message in prompt]
 
 
 def _required(row: Mapping[str, Any], name: str) -> Any:

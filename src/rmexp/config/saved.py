@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 REDACTED = "<redacted>"
-PLACES = ("run_dir", "sweep_dir")  # where results go, not what they are
+PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
 
 _SECRET = re.compile(r"(key|token|secret|password)(?!i[sz]|word)", re.IGNORECASE)
 _INTERPOLATION = re.compile(r"\$\{[^{},]*\}")  # one with a default after a comma may hold the secret itself
@@ -26,7 +26,7 @@ def saved_yaml(config: DictConfig) -> str:
 
 def fingerprint(config: DictConfig) -> str:
     """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places."""
-    content = {key: value for key, value in _saved(config).items() if key not in PLACES}
+    content = {key: value for key, value in _leaves(_saved(config)).items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

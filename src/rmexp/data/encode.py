@@ -1,17 +1,22 @@
 """Records to token ids: one rule for what is too long, every outcome counted.
 
 A sequence is the rendered prompt, the response and exactly one end-of-sequence token, also where the response is cut:
-the reward is always read at the same kind of place. Prompt and response are tokenised as one text; the response starts with the first token that carries one
-of its characters. What looks like a special token in a response, or in a turn that a chat template renders, is text.
+the reward is always read at the same kind of place. Prompt and response are tokenised as one text; the response starts
+with the first token that carries one of its characters. What looks like a special token in a response, or in a turn
+that a chat template renders, is text.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
 from typing import Any
 
+from rmexp.data.encoded_cache import cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
-from rmexp.records import Preference, Prompt, prompt_text
+from rmexp.models.contract import tokenizer_fields
+from rmexp.records import Preference, Prompt, prompt_json, prompt_text
 
 OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
 
@@ -110,6 +115,23 @@ class Encoder:
             )
         )
 
+    def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
+        """What `encode` gives, kept in a file of data.cache_dir."""
+        items = list(items)
+        if self.loading.cache_dir is None or not items:
+            return self.encode(items)
+        code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        tokenizer = (tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map)
+        state = (code, tokenizer, self.loading.max_tokens, self.loading.truncation)
+        plain = ((prompt_json(prompt), response) for prompt, response in items)
+        path = cache_file(self.loading.cache_dir, state, plain)
+        rows = read_encoded(path)
+        if rows is not None:
+            return [None if row is None else ResponseTokens(*row) for row in rows]
+        responses = self.encode(items)
+        write_encoded(path, [None if response is None else astuple(response) for response in responses])
+        return responses
+
     def encode(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         """Encode prompts with their responses; None where one is too long and data.truncation=drop.
 
@@ -188,7 +210,7 @@ class Encoder:
 
 def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[PairTokens], Account]:
     """Encode a split and account for every pair of it."""
-    encoded = encoder.encode((record.prompt, response) for record in records for response in record.responses)
+    encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
     pairs: list[PairTokens] = []
     dropped = identical = 0
     for record, chosen, rejected in zip(records, encoded[::2], encoded[1::2], strict=True):

@@ -18,6 +18,7 @@ class Loading:
         val_fraction: share in (0, 1) of the pairs that go to validation where the data has no split of its own.
         group: field that no two splits may share, such as `meta.topic`; the prompt when None.
         split_seed: another one gives another split.
+        cache_dir: folder of encoded data, shared by runs; its files may be deleted at any time. None keeps none.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Loading:
     val_fraction: float
     group: str | None
     split_seed: int
+    cache_dir: str | None
 
     def __post_init__(self) -> None:
         if self.batch_pairs < 1:

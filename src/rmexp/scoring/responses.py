@@ -22,7 +22,7 @@ def scoring_encoder(tokenizer: Any, loading: Loading) -> Encoder:
 
 def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[ResponseTokens]:
     """All responses of all records, in order."""
-    encoded = encoder.encode((record.prompt, response) for record in records for response in record.responses)
+    encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
     return [response for response in encoded if response is not None]
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not PAIRS.is_file(), reason=f"{PAIRS.name} of uk
 
 def test_whole_debate_sides_are_held_out():
     config = compose("train", ["data=jsonl", f"data.path={PAIRS}", "data.group=meta.topic"])
-    splits = load_split_data(config).records.splits
+    splits = load_split_data(config.data).records.splits
     topics = {name: {record.meta["topic"] for record in records} for name, records in splits.items()}
     assert sum(len(records) for records in splits.values()) == 12_792
     assert len(topics["train"] | topics["val"]) == 32

@@ -25,6 +25,6 @@ def stage(config: DictConfig, name: str) -> DictConfig:
     own = OmegaConf.masked_copy(config[name], [key for key in config[name] if key != "path"])
     OmegaConf.set_struct(shared, False)
     OmegaConf.set_struct(own, False)
-    merged = cast(DictConfig, OmegaConf.merge(shared, own, {"run_dir": None}))
+    merged = cast(DictConfig, OmegaConf.merge(shared, own, {"run_dir": None, "tests": {}}))
     OmegaConf.set_struct(merged, True)
     return merged

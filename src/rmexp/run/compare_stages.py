@@ -45,8 +45,8 @@ def _obtain(
         return Stage(name, given, None, {}, reused=True)
     own = stage(config, name)
     OmegaConf.update(own, "model.reference", reference)
-    folder = _made_before(own, stage_inputs(own, data), name, path) or path / name
-    trained = train_stage(own, data, folder)
+    folder = _made_before(own, stage_inputs(own, data, {}), name, path) or path / name
+    trained = train_stage(own, data, {}, folder)
     if trained.reused:
         log.info("%s: unchanged, %s is reused", name, trained.path)
     return Stage(name, str(trained.path / "model"), trained.path, trained.summary, trained.reused)

@@ -1,5 +1,6 @@
 """The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -8,18 +9,19 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build_framed
 from rmexp.data.loading import Loading
-from rmexp.data.selection import selected
+from rmexp.data.selection import read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.jsonl import write_rows
 from rmexp.records import PreferenceData, fingerprint
 
 
 class LoadedData(NamedTuple):
-    """Records, how they are to be batched, and the fingerprint of all of them."""
+    """What a node of the data group stands for."""
 
     records: PreferenceData
-    loading: Loading
-    fingerprint: str
+    loading: Loading  # how they are to be batched
+    fingerprint: str  # of all of them
+    bins: Mapping[str, str] | None = None  # difficulty of each record by id, where data.difficulty tells it
 
 
 def load_data(node: DictConfig) -> LoadedData:
@@ -40,7 +42,8 @@ def load_split_data(node: DictConfig) -> LoadedData:
     """
     records, loading, selection = build_framed("data", node)
     records = selected(with_splits(records, loading), selection)
-    return LoadedData(records, loading, _fingerprint(records))
+    bins = None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
+    return LoadedData(records, loading, _fingerprint(records), bins)
 
 
 def write_bad_rows(data: PreferenceData, folder: Path) -> None:

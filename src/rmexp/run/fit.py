@@ -4,6 +4,7 @@ import logging
 import math
 import time
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import lightning as L
@@ -24,6 +25,7 @@ from rmexp.records import PreferenceData
 from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
 from rmexp.run.folder import RunFolder
+from rmexp.run.held_out import evaluate, evaluation_sets, stage_scorer
 from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import StopOnSignal
@@ -36,8 +38,14 @@ from rmexp.training.tracking import finish_wandb
 log = logging.getLogger(__name__)
 
 
-def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any]:
-    """Train a stage and leave its model in the run folder.
+def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+    """Train a stage, leave its model in the run folder and score with it whatever it did not learn from.
+
+    Args:
+        config: of the stage.
+        loaded: data with a training and a validation split.
+        tests: further data sets, whose held-out pairs are scored too.
+        run: where everything goes.
 
     Returns:
         The figures of summary.json.
@@ -79,6 +87,7 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
             f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
         )
     fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
+    scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
     return {
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
@@ -91,9 +100,11 @@ def fit(config: DictConfig, loaded: LoadedData, run: RunFolder) -> dict[str, Any
         **throughput.per_second(),
         "threads": threads,
         "peak_memory_mb": peak_memory_mb(),
-        "seconds": round(time.perf_counter() - began, 2),
+        "train_seconds": round(time.perf_counter() - began, 2),
         "train": {"n": int(module.train_figures.accuracy.pairs), **_finite(module.train_figures.compute())},
         "val": _validation(module, len(val)),
+        "evaluation": [] if scorer is None else evaluate(scorer, evaluation_sets(loaded, tests), run.path),
+        "seconds": round(time.perf_counter() - began, 2),
     }
 
 

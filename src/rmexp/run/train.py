@@ -9,6 +9,7 @@ Examples:
     rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from rmexp.config.folders import run_folder
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
 from rmexp.run.folder import claim
-from rmexp.run.terminal import number, percent, show_table
+from rmexp.run.terminal import interval, number, percent, show_table
 
 
 class Trained(NamedTuple):
@@ -31,14 +32,15 @@ class Trained(NamedTuple):
 
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
-    trained = train_stage(config, load_split_data(config.data), run_folder("train", config))
+    tests = {str(name): load_split_data(node) for name, node in config.tests.items()}
+    trained = train_stage(config, load_split_data(config.data), tests, run_folder("train", config))
     _show(trained)
     return trained.path
 
 
-def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
+def train_stage(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], path: Path) -> Trained:
     """Train in a folder, or find there that it was done before."""
-    inputs = stage_inputs(config, data)
+    inputs = stage_inputs(config, data, tests)
     with claim(path, config, inputs) as run:
         done = run.summary()
         if done is not None:
@@ -46,13 +48,14 @@ def train_stage(config: DictConfig, data: LoadedData, path: Path) -> Trained:
         from rmexp.run.fit import fit
 
         write_bad_rows(data.records, path)
-        run.finish(fit(config, data, run) | {"inputs": inputs})
+        run.finish(fit(config, data, tests, run) | {"inputs": inputs})
         return Trained(path, run.summary() or {}, reused=False)
 
 
-def stage_inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
+def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
     """Fingerprints of what a stage is made from and its configuration only names."""
     inputs: dict[str, str | None] = {"data": data.fingerprint}
+    inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     reference = config.model.reference
     inputs["reference"] = reference and folder_fingerprint(reference)
     if reference is None and "path" in config.model:
@@ -60,13 +63,21 @@ def stage_inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
     return inputs
 
 
+def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
+    name = " ".join(filter(None, (row["data"], row["split"], row["slice"])))
+    bounds = interval(row["accuracy_low"], row["accuracy_high"])
+    return name, percent(row["accuracy"]), bounds, number(row["nll"]), number(row["usable_bits"]), str(row["n"])
+
+
 def _show(trained: Trained) -> None:
     summary = trained.summary
     rows = [
         (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} pairs{remark}")
         for name, remark in (("train", " of the last epoch, while training"), ("val", ""))
-        if (figures := summary[name])
+        if (figures := summary[name]) and not (name == "val" and summary["evaluation"])
     ]
     show_table(("", "accuracy", "loss", ""), rows)
+    if summary["evaluation"]:
+        show_table(("held out", "accuracy", "95 %", "nll", "bits", "pairs"), [*map(_held_out, summary["evaluation"])])
     print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} pairs/s, {summary['seconds']:.1f} s")
     print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

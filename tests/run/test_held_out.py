@@ -1,0 +1,82 @@
+"""What `train` says about the finished model on pairs that it did not learn from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rmexp.cli import main
+from rmexp.jsonl import parse_row, read_lines
+from rmexp.scoring.scored_file import read_scored
+
+SMOKE = ["trainer=smoke", "logger=csv", "run_dir=run", "data.pairs=60", "data.unseen_pairs=10"]
+
+
+def rows(path):
+    return [parse_row(Path(path), number, line) for number, line in read_lines(Path(path))]
+
+
+@pytest.mark.parametrize(("task", "scorer"), [("reward", "explicit"), ("dpo", "implicit")])
+def test_the_saved_model_gets_the_figures_of_the_last_validation(here, task, scorer):
+    assert main(["train", f"task={task}", *SMOKE]) == 0
+    summary = json.loads(Path("run/summary.json").read_text())
+    val, unseen = summary["evaluation"]
+    assert (val["scorer"], val["data"], val["split"], val["slice"]) == (scorer, "json_vs_text", "val", None)
+    assert (unseen["split"], unseen["n"]) == ("unseen", 10)
+    assert val["n"] == summary["val"]["n"]
+    assert val["accuracy"] == pytest.approx(summary["val"]["accuracy"])
+    assert val["nll"] == pytest.approx(summary["val"]["loss"], abs=1e-5)
+
+
+def test_every_pair_has_its_bits_and_the_mean_is_the_figure(here):
+    assert main(["train", *SMOKE]) == 0
+    pairs = rows("run/usable_information.jsonl")
+    scored, _ = read_scored(Path("run/scored/unseen.jsonl"))
+    unseen = [row for row in pairs if row["split"] == "unseen"]
+    assert [row["id"] for row in unseen] == [row.id for row in scored]
+    assert [row["margin"] for row in unseen] == pytest.approx([row.scores[0] - row.scores[1] for row in scored])
+    figures = json.loads(Path("run/summary.json").read_text())["evaluation"][1]
+    assert sum(row["bits"] for row in unseen) / 10 == pytest.approx(figures["usable_bits"])
+
+
+def test_other_data_sets_are_scored_on_what_their_own_training_would_not_see(here):
+    other = ["+data@tests.other=json_vs_text", "tests.other.pairs=40", "tests.other.seed=3", "+data@tests.x=jsonl"]
+    Path("x.jsonl").write_text(
+        '{"prompt": "p", "chosen": "a", "rejected": "b"}\n{"prompt": "q", "chosen": "c", "rejected": "d"}'
+    )
+    assert main(["train", *SMOKE, *other, "tests.x.path=x.jsonl"]) == 0
+    evaluation = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    found = {(row["data"], row["split"]): row["n"] for row in evaluation}
+    assert found == {("json_vs_text", "val"): 12, ("json_vs_text", "unseen"): 10, ("other", "val"): 8, ("x", "val"): 1}
+    assert {path.stem for path in Path("run/scored").glob("*[lnr].jsonl")} == {"val", "unseen", "other-val", "x-val"}
+
+
+def test_a_test_set_that_changed_makes_a_new_run(here, capsys):
+    text = '{"prompt": "p", "chosen": "a", "rejected": "b"}\n{"prompt": "q", "chosen": "c", "rejected": "d"}'
+    Path("x.jsonl").write_text(text)
+    command = ["train", *SMOKE, "+data@tests.x=jsonl", "tests.x.path=x.jsonl"]
+    assert main(command) == 0
+    Path("x.jsonl").write_text(text.replace('"a"', '"e"'))
+    assert main(command) == 0
+    assert "moved to run-outdated-1" in capsys.readouterr().err
+
+
+def test_difficulty_bins_part_the_evaluation(here):
+    assert main(["train", *SMOKE]) == 0
+    ids = {row["id"]: "easy" if index % 3 else "hard" for index, row in enumerate(rows("run/usable_information.jsonl"))}
+    from rmexp.sources.json_vs_text import json_vs_text
+
+    train = json_vs_text(pairs=60, unseen_pairs=10, seed=0).splits["train"]
+    ids |= {record.id: "easy" for record in train}
+    Path("d.jsonl").write_text("\n".join(json.dumps({"id": id, "bin": name}) for id, name in ids.items()))
+    assert main(["train", *SMOKE[:2], "run_dir=binned", *SMOKE[3:], "data.difficulty=d.jsonl"]) == 0
+    evaluation = json.loads(Path("binned/summary.json").read_text())["evaluation"]
+    whole, *parts = [row for row in evaluation if row["split"] == "val"]
+    assert {row["slice"] for row in parts} == {"difficulty=easy", "difficulty=hard"}
+    assert sum(row["n"] for row in parts) == whole["n"] == 12
+    assert sum(row["nll"] * row["n"] for row in parts) / 12 == pytest.approx(whole["nll"])
+
+
+def test_sft_learns_no_preference(here):
+    assert main(["train", "task=sft", *SMOKE]) == 0
+    assert json.loads(Path("run/summary.json").read_text())["evaluation"] == []

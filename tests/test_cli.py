@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -145,6 +146,41 @@ def test_a_failed_cell_lets_the_others_run(job, capsys):
     assert main(["train", "-m", "task=reward", "seed=0,1,2", "sweep_dir=sweep"]) == 1
     assert [config.seed for config in seen] == [0, 1, 2]
     assert capsys.readouterr().err == "rmexp: task=reward seed=1 sweep_dir=sweep: bad luck\n"
+
+
+@pytest.fixture
+def after_sweep(job):
+    """A job whose folder is named by its seed, and that fails for seed 1; what the hook is given is remembered."""
+
+    def fail_once(config):
+        if config.seed == 1:
+            raise ValueError("bad luck")
+        return Path(f"seed{config.seed}")
+
+    job(fail_once)
+    calls = []
+    sys.modules["rmexp.run.train"].after_sweep = lambda folders, sweep_dir: calls.append((folders, sweep_dir))
+    return calls
+
+
+def test_a_verb_hears_of_the_finished_cells_once_when_a_multirun_is_over(after_sweep):
+    assert main(["train", "-m", "seed=0,1,2", "sweep_dir=sweep"]) == 1
+    assert after_sweep == [([Path("seed0"), Path("seed2")], Path("sweep"))]
+
+
+@pytest.mark.parametrize("arguments", [["seed=0"], ["-m", "seed=1"]])
+def test_there_is_nothing_to_hear_of_a_single_run_or_of_failures_alone(after_sweep, arguments):
+    main(["train", *arguments])
+    assert after_sweep == []
+
+
+def test_a_failure_over_the_whole_sweep_is_one_line_too(after_sweep, capsys, monkeypatch):
+    def fail(folders, sweep_dir):
+        raise ValueError("no table")
+
+    monkeypatch.setattr(sys.modules["rmexp.run.train"], "after_sweep", fail)
+    assert main(["train", "-m", "seed=0,2"]) == 1
+    assert capsys.readouterr().err == "rmexp: no table\n"
 
 
 def test_a_multirun_is_checked_before_its_first_cell(job, capsys):

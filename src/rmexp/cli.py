@@ -7,6 +7,8 @@ import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import rmexp
@@ -14,6 +16,21 @@ from rmexp.config.problems import ConfigurationError, did_you_mean
 from rmexp.config.tree import conf_folder, verbs
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass
+class Cells:
+    """What became of the cells of a multirun; of a single run, of its one job.
+
+    Attributes:
+        failures: a message for each that failed.
+        folders: the run folders of those of a multirun that finished, in the order run.
+        sweep_dir: of the multirun.
+    """
+
+    failures: list[str] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    sweep_dir: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,15 +116,16 @@ def _run(verb: str, arguments: list[str]) -> int:
         print(verb_help(verb, options.overrides, options.config_dir))
         return DONE
     _check(verb, options)
-    failures: list[str] = []
+    cells = Cells()
     _run_hydra(
         args=options,
         args_parser=parser,
-        task_function=_job(verb, failures),
+        task_function=_job(verb, cells),
         config_path=str(conf_folder()),
         config_name=verb,
     )
-    return FAILED if failures else DONE
+    _after_sweep(verb, cells)
+    return FAILED if cells.failures else DONE
 
 
 def _check(verb: str, options: Namespace) -> None:
@@ -126,29 +144,46 @@ def _check(verb: str, options: Namespace) -> None:
         compose(verb, options.overrides, options.config_dir)
 
 
-def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
+def _job(verb: str, cells: Cells) -> Callable[[Any], Any]:
     """The function that Hydra calls, once or for each cell of a multirun.
 
     Args:
         verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
-        failures: where messages of failed cells go; a failed cell does not keep the others from running.
+        cells: where results go; a failed cell does not keep the others from running.
     """
     process = os.getpid()
 
     def job(config: Any) -> Any:
-        name = verb.replace("-", "_")
         try:
-            return getattr(importlib.import_module(f"rmexp.run.{name}"), name)(config)
+            result = getattr(_module(verb), verb.replace("-", "_"))(config)
         except Exception as error:
-            failures.append(_cell() + _in_words(error))
-            if os.getpid() != process:  # started by a launcher: `failures` is a copy, only an exception gets back
+            cells.failures.append(_cell() + _in_words(error))
+            if os.getpid() != process:  # started by a launcher: `cells` is a copy, only an exception gets back
                 from hydra.errors import CompactHydraException
 
-                raise CompactHydraException(f"rmexp: {failures[-1]}") from None
-            _fail(failures[-1], FAILED, error)
+                raise CompactHydraException(f"rmexp: {cells.failures[-1]}") from None
+            _fail(cells.failures[-1], FAILED, error)
             return None
+        if _cell() and isinstance(result, Path):
+            cells.folders.append(result)
+            cells.sweep_dir = Path(config.sweep_dir)
+        return result
 
     return job
+
+
+def _after_sweep(verb: str, cells: Cells) -> None:
+    """Give a verb its say over a whole multirun: `after_sweep(folders, sweep_dir)` of its module, where it has one.
+
+    It is called once, with the run folders of the cells that finished, and not at all when none did or when a launcher
+    ran them in other processes.
+    """
+    if cells.sweep_dir is not None and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
+        hook(list(cells.folders), cells.sweep_dir)
+
+
+def _module(verb: str) -> Any:
+    return importlib.import_module(f"rmexp.run.{verb.replace('-', '_')}")
 
 
 def _cell() -> str:

@@ -1,7 +1,7 @@
 """The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build_framed
 from rmexp.data.loading import Loading
-from rmexp.data.selection import read_difficulty, selected
+from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.jsonl import write_rows
 from rmexp.records import PreferenceData, fingerprint
@@ -42,14 +42,32 @@ def load_split_data(node: DictConfig) -> LoadedData:
     """
     records, loading, selection = build_framed("data", node)
     records = selected(with_splits(records, loading), selection)
-    bins = None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
-    return LoadedData(records, loading, _fingerprint(records), bins)
+    return LoadedData(records, loading, _fingerprint(records), _bins(selection))
+
+
+def load_test_data(node: DictConfig) -> LoadedData:
+    """Read the one split of a data set that another one's model is tested on: `test`, else what its `val` would be.
+
+    Args:
+        node: of the data group.
+    """
+    records, loading, selection = build_framed("data", node)
+    if "test" not in records.splits:
+        records = with_splits(records, loading)
+    name = "test" if "test" in records.splits else "val"
+    whole = replace(selection, train_pairs=None, label_noise=0.0)
+    records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
+    return LoadedData(records, loading, _fingerprint(records), _bins(selection))
 
 
 def write_bad_rows(data: PreferenceData, folder: Path) -> None:
     """Leave `bad_rows.jsonl` in a run folder when rows were left out."""
     if data.bad_rows:
         write_rows(folder / "bad_rows.jsonl", (asdict(row) for row in data.bad_rows))
+
+
+def _bins(selection: Selection) -> Mapping[str, str] | None:
+    return None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
 
 
 def _fingerprint(data: PreferenceData) -> str:

@@ -51,15 +51,14 @@ def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: 
 
 
 def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[EvaluationSet]:
-    """All splits but `train` of the data set, and of each other one `test`, or `val` where it has no `test`."""
+    """All splits but `train` of the data set, and the one split of each other data set."""
     sets = [
         EvaluationSet(data.loading.name, split, records, data.bins)
         for split, records in data.records.splits.items()
         if split != "train"
     ]
     for name, other in tests.items():
-        split = "test" if "test" in other.records.splits else "val"
-        sets.append(EvaluationSet(name, split, other.records.splits[split], other.bins))
+        sets += [EvaluationSet(name, split, records, other.bins) for split, records in other.records.splits.items()]
     return sets
 
 

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
+from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.folder import claim
 from rmexp.run.terminal import interval, number, percent, show_table
 
@@ -32,7 +32,7 @@ class Trained(NamedTuple):
 
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
-    tests = {str(name): load_split_data(node) for name, node in config.tests.items()}
+    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
     trained = train_stage(config, load_split_data(config.data), tests, run_folder("train", config))
     _show(trained)
     return trained.path

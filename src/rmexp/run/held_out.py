@@ -58,7 +58,9 @@ def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[E
         if split != "train"
     ]
     for name, other in tests.items():
-        sets += [EvaluationSet(name, split, records, other.bins) for split, records in other.records.splits.items()]
+        for split, records in other.records.splits.items():
+            if not any(same.split == split and same.data == name and same.records == records for same in sets):
+                sets.append(EvaluationSet(name, split, records, other.bins))
     return sets
 
 

@@ -9,7 +9,7 @@ Examples:
     rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,17 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.folder import claim
 from rmexp.run.terminal import interval, number, percent, show_table
+
+
+def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
+    """Put the finished cells of a multirun side by side: `evaluation.csv`, and who is good on whose data."""
+    from rmexp.run.sweep_figures import matrix, write_sweep
+
+    entries = write_sweep(folders, sweep_dir)
+    if entries:
+        print("\naccuracy on held-out pairs, mean over seeds")
+        show_table(*matrix(entries))
+    print(f"sweep        {sweep_dir / 'evaluation.csv'}")
 
 
 class Trained(NamedTuple):

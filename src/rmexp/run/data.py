@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
 from rmexp.config.build import build_framed
+from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loading import Loading
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
@@ -22,6 +24,7 @@ class LoadedData(NamedTuple):
     loading: Loading  # how they are to be batched
     fingerprint: str  # of all of them
     bins: Mapping[str, str] | None = None  # difficulty of each record by id, where data.difficulty tells it
+    leaks: Mapping[str, Any] = MappingProxyType({})  # account of the leak check; empty when none was asked for
 
 
 def load_data(node: DictConfig) -> LoadedData:
@@ -41,8 +44,9 @@ def load_split_data(node: DictConfig) -> LoadedData:
         node: of the data group.
     """
     records, loading, selection = build_framed("data", node)
-    records = selected(with_splits(records, loading), selection)
-    return LoadedData(records, loading, _fingerprint(records), _bins(selection))
+    records, leaks = checked_for_leaks(with_splits(records, loading), selection)
+    records = selected(records, selection)
+    return LoadedData(records, loading, _fingerprint(records), _bins(selection), leaks)
 
 
 def load_test_data(node: DictConfig) -> LoadedData:

@@ -1,0 +1,191 @@
+"""Training pairs whose prompt, or nearly the same one, is evaluated on: counted, shown, left out on request."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rmexp.data.near_duplicates import near_duplicates
+from rmexp.data.normalised import known_by, normalised
+from rmexp.data.selection import Selection
+from rmexp.jsonl import BadRow, parse_row, read_lines
+from rmexp.records import Candidates, Preference, PreferenceData, Record
+
+log = logging.getLogger(__name__)
+
+KINDS = ("exact", "normalised", "near")
+_IN_WORDS = {"exact": "exact", "normalised": "but for case, space or punctuation", "near": "near-duplicates"}
+MOST_EXAMPLES = 5  # of each kind
+_SHOWN = 300  # characters of an example
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A training pair and a record of another set with the same prompt, or nearly so.
+
+    Attributes:
+        kind: `exact`, `normalised` (but for NFKC form, case, white space and punctuation) or `near`.
+        id: of the training pair.
+        text: the start of its prompt, or of both responses where the prompt is empty.
+        set: name of the other set.
+        other_id: of the other record.
+        other_text: likewise.
+        similarity: of their word shingles where `kind` is `near`, else 1.
+    """
+
+    kind: str
+    id: str
+    text: str
+    set: str
+    other_id: str
+    other_text: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """What of the training split leaks.
+
+    Attributes:
+        pairs: training pairs looked at.
+        sets: records of each set they were compared with.
+        counts: training pairs of each kind, each counted once, by its first kind.
+        by_set: training pairs that leak into each set, each counted where it was found first.
+        indices: of these pairs, ascending.
+        examples: a few of each kind.
+    """
+
+    pairs: int
+    sets: Mapping[str, int]
+    counts: Mapping[str, int]
+    by_set: Mapping[str, int]
+    indices: tuple[int, ...]
+    examples: tuple[Leak, ...]
+
+    def to_row(self) -> dict[str, Any]:
+        """For summaries."""
+        return {
+            "pairs": self.pairs,
+            "sets": dict(self.sets),
+            **self.counts,
+            "by_set": dict(self.by_set),
+            "examples": [asdict(example) for example in self.examples],
+        }
+
+
+def find_leaks(train: Sequence[Record], others: Mapping[str, Sequence[Record]], similarity: float | None) -> Leaks:
+    """Compare the prompts of one set with those of others; where a prompt is empty, its responses stand for it.
+
+    Args:
+        train: records that are learnt from.
+        others: records that are evaluated on, by the name of their set.
+        similarity: Jaccard similarity in (0, 1] from which two prompts are nearly the same; None leaves that out.
+    """
+    texts = [known_by(record) for record in train]
+    found = _matches(dict.fromkeys(texts), others, similarity)
+    counts, by_set = dict.fromkeys(KINDS, 0), dict.fromkeys(others, 0)
+    indices: list[int] = []
+    examples: list[Leak] = []
+    for index, text in enumerate(texts):
+        if text not in found:
+            continue
+        kind, (name, record), truth = found[text]
+        indices.append(index)
+        counts[kind] += 1
+        by_set[name] += 1
+        if counts[kind] <= MOST_EXAMPLES:
+            other = known_by(record)[:_SHOWN]
+            examples.append(Leak(kind, train[index].id, text[:_SHOWN], name, record.id, other, round(truth, 4)))
+    sizes = {name: len(records) for name, records in others.items()}
+    return Leaks(len(train), sizes, counts, by_set, tuple(indices), tuple(examples))
+
+
+def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[PreferenceData, dict[str, Any]]:
+    """Look for leaks as `selection` asks for: one line of warning, or the leaking training pairs left out.
+
+    Args:
+        data: with a training split; all other splits and candidate sets are evaluated on, and stay as they are.
+        selection: its keys `leaks`, `leak_similarity` and `leaks_against`.
+
+    Returns:
+        The data, and an account for summaries, empty when nothing was looked for; `dropped` says how many pairs.
+
+    Raises:
+        ValueError: a file of `leaks_against` cannot be read, or no training pair would be left.
+    """
+    if selection.leaks == "ignore":
+        return data, {}
+    others = {name: records for name, records in data.sets().items() if name != "train"}
+    others |= {path: read_records(Path(path)) for path in selection.leaks_against}
+    train = data.splits["train"]
+    leaks = find_leaks(train, others, selection.leak_similarity)
+    dropped = len(leaks.indices) if selection.leaks == "drop" else 0
+    if leaks.indices:
+        log.warning("%s", leak_sentence(leaks, dropped=bool(dropped)))
+    if dropped == len(train):
+        raise ValueError(f"data.leaks=drop leaves none of {dropped} training pairs (set data.leaks or the splits)")
+    if dropped:
+        leaking = set(leaks.indices)
+        kept = tuple(record for index, record in enumerate(train) if index not in leaking)
+        data = replace(data, splits={**data.splits, "train": kept})
+    return data, {**leaks.to_row(), "dropped": dropped}
+
+
+def leak_sentence(leaks: Leaks, *, dropped: bool) -> str:
+    """One line for the log: how many, of which kind, an example, what to do."""
+    kinds = ", ".join(f"{leaks.counts[kind]} {_IN_WORDS[kind]}" for kind in KINDS if leaks.counts[kind])
+    sets = ", ".join(f"{count} in {name}" for name, count in leaks.by_set.items() if count)
+    example = leaks.examples[0]
+    start = " ".join(example.text.split())
+    start = start if len(start) <= 80 else f"{start[:79]}…"
+    done = "left out of training" if dropped else "data.leaks=drop leaves them out, data.leaks=ignore is silent"
+    return (
+        f"leaks: {len(leaks.indices)} of {leaks.pairs} training pairs have a prompt that is also evaluated on "
+        f"({kinds}; {sets}), such as {start!r}; {done}"
+    )
+
+
+def read_records(path: Path) -> tuple[Record, ...]:
+    """Preference or candidate records of a JSON-lines file, or rows that have no more than a `prompt`.
+
+    Raises:
+        ValueError: the file cannot be read; the message names file and line.
+    """
+    records: list[Record] = []
+    for number, line in read_lines(path, key="data.leaks_against"):
+        row = parse_row(path, number, line)
+        try:
+            if "chosen" in row:
+                records.append(Preference.from_row(row))
+            else:
+                records.append(Candidates.from_row({"responses": ["-"], **row}))
+        except ValueError as error:
+            raise BadRow(path, number, f"{error} (set data.leaks_against)") from error
+    return tuple(records)
+
+
+Match = tuple[str, tuple[str, Record], float]  # kind, set and record, similarity
+
+
+def _matches(
+    texts: Mapping[str, None], others: Mapping[str, Sequence[Record]], similarity: float | None
+) -> dict[str, Match]:
+    """What each text matches, by the first kind that it does."""
+    exact: dict[str, tuple[str, Record]] = {}
+    alike: dict[str, tuple[str, Record]] = {}
+    for name, records in others.items():
+        for record in records:
+            text = known_by(record)
+            if text not in exact:
+                exact[text] = (name, record)
+                alike.setdefault(normalised(text), (name, record))
+    found: dict[str, Match] = {text: ("exact", exact[text], 1.0) for text in texts if text in exact}
+    rest = {text: normalised(text) for text in texts if text not in found}
+    found |= {text: ("normalised", alike[plain], 1.0) for text, plain in rest.items() if plain in alike}
+    if similarity is not None:
+        rest = {text: plain for text, plain in rest.items() if text not in found}
+        names, targets = [*rest], [*alike.values()]
+        for match in near_duplicates([*rest.values()], [*alike], similarity):
+            found[names[match.text]] = ("near", targets[match.other], match.similarity)
+    return found

@@ -1,0 +1,49 @@
+"""Texts made alike where they differ only in writing, and the text by which a record is known."""
+
+import unicodedata
+
+from rmexp.records import Prompt, Record, prompt_text
+
+_MEANT = frozenset("#%&*-/@\\")  # `C#` is not `C`, nor `5-3` the same as `5*3`
+
+
+class _Table(dict[int, str]):
+    """A translation table that learns the characters it meets: punctuation becomes a space."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        punctuation = unicodedata.category(character)[0] == "P" and character not in _MEANT
+        self[code] = " " if punctuation else character
+        return self[code]
+
+
+_TABLE = _Table()
+
+
+def normalised(text: str) -> str:
+    r"""A text without what writing alone decides: NFKC form, case, white space, punctuation.
+
+    Signs that carry meaning in code and arithmetic stay; of a text of nothing but punctuation all of it stays.
+
+    >>> normalised("  What's\nthe TIME?"), normalised("C#!"), normalised("?!")
+    ('what s the time', 'c#', '?!')
+    """
+    folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    return " ".join(folded.translate(_TABLE).split()) or " ".join(folded.split())
+
+
+def known_by(record: Record) -> str:
+    r"""The text that tells records apart: the prompt, or all responses where the prompt is empty and says nothing.
+
+    >>> from rmexp.records import Preference
+    >>> known_by(Preference("", "b", "a"))
+    'a\nb'
+    """
+    prompt = prompt_text(record.prompt)
+    return prompt if not empty(record.prompt) else "\n".join(sorted(record.responses))
+
+
+def empty(prompt: Prompt) -> bool:
+    """Whether a prompt has no text at all, in any of its turns."""
+    turns = (prompt,) if isinstance(prompt, str) else (message.content for message in prompt)
+    return not any(turn.strip() for turn in turns)

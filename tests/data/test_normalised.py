@@ -1,0 +1,34 @@
+import pytest
+
+from rmexp.data.normalised import known_by, normalised
+from rmexp.records import Candidates, Message, Preference
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("What's  the\ttime?", "what s the time"),
+        ("ﬁle № \uff11", "FILE No 1"),
+        ("«Straße»", "strasse"),
+        ("今日は。", "今日は"),
+        ("किताब?", "किताब"),
+    ],
+)
+def test_what_writing_alone_decides_is_gone(first, second):
+    assert normalised(first) == normalised(second)
+
+
+@pytest.mark.parametrize(("first", "second"), [("C#", "C"), ("5-3", "5*3"), ("1.5", "15"), ("कि", "की"), ("?!", "...")])
+def test_what_carries_meaning_stays(first, second):
+    assert normalised(first) != normalised(second)
+
+
+def test_an_empty_prompt_leaves_the_responses_in_either_order():
+    pair, turned = Preference(" ", "a", "b"), Preference("", "b", "a")
+    assert known_by(pair) == known_by(turned) == "a\nb"
+    assert known_by(Preference((Message("user", ""),), "a", "b")) == "a\nb"
+
+
+def test_a_prompt_is_known_by_its_text():
+    assert known_by(Candidates("p", ("a",))) == "p"
+    assert known_by(Preference((Message("user", "p"),), "a", "b")) == "user: p"

@@ -81,7 +81,7 @@ def full(make_split: MakeSplit, stage: StageResult) -> CompareReport:
         beta=0.1,
         splits=(make_split("val", 10), unseen),
         stages=(stage,),
-        account=(DataAccount("train", 400, 399, 3, 1), DataAccount("val", 10, 10, 0, 0)),
+        account=(DataAccount("train", 400, 399, 3, 1, 0), DataAccount("val", 10, 9, 0, 0, 1)),
         config_yaml="seed: 0\n",
         showcase=(
             ShowcasePrompt("Kafka (unseen)", "What is Kafka?", '{"kind": "log"}', "A log.", (5.4, -6.5), (-1, -7)),

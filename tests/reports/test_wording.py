@@ -63,7 +63,9 @@ def test_disagreements_are_counted_over_all_splits(full):
 
 
 def test_accounts_add_up_over_splits(full):
-    assert wording.account_sentence(full) == "0 malformed rows left out, 3 pairs truncated and 1 dropped."
+    assert wording.account_sentence(full) == (
+        "0 malformed rows left out, 3 pairs truncated, 1 dropped as too long, 1 identical once cut."
+    )
 
 
 def test_the_curves_are_said_in_numbers(stage):

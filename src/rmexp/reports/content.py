@@ -127,6 +127,7 @@ class DataAccount:
         kept: pairs that were used.
         truncated: of those kept, pairs in which something was cut.
         dropped: pairs left out because they did not fit.
+        identical: pairs left out because both sides were the same once cut.
     """
 
     split: str
@@ -134,6 +135,7 @@ class DataAccount:
     kept: int
     truncated: int
     dropped: int
+    identical: int
 
 
 @dataclass(frozen=True, slots=True)

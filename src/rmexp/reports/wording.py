@@ -164,8 +164,9 @@ def disagreements_sentence(report: CompareReport, shown: int) -> str:
 
 def account_sentence(report: CompareReport) -> str:
     """Whether anything was lost on the way from the file to the model."""
-    truncated, dropped = (sum(getattr(row, name) for row in report.account) for name in ("truncated", "dropped"))
-    if not (truncated or dropped or report.bad_rows):
+    names = ("truncated", "dropped", "identical")
+    truncated, dropped, identical = (sum(getattr(row, name) for row in report.account) for name in names)
+    if not (truncated or dropped or identical or report.bad_rows):
         return "No row was malformed, no pair truncated or dropped."
-    pairs = f"{counted(truncated, 'pair')} truncated and {count(dropped)} dropped"
-    return f"{counted(report.bad_rows, 'malformed row')} left out, {pairs}."
+    pairs = f"{counted(truncated, 'pair')} truncated, {count(dropped)} dropped as too long"
+    return f"{counted(report.bad_rows, 'malformed row')} left out, {pairs}, {count(identical)} identical once cut."

@@ -132,7 +132,7 @@ def _accounts(stages: dict[str, Stage]) -> list[DataAccount]:
     """Of the first stage that was trained here: all see the same pairs."""
     account: dict[str, Any] = next((stage.summary["account"] for stage in stages.values() if stage.summary), {})
     return [
-        DataAccount(name, row["pairs"], row["kept"], row["truncated"], row["dropped"] + row["identical"])
+        DataAccount(name, *(row[key] for key in ("pairs", "kept", "truncated", "dropped", "identical")))
         for name, row in account.items()
     ]
 

@@ -195,7 +195,8 @@ def _save(run: RunFolder, name: str, module: Any, start: LanguageModel, max_toke
 
 def _account(train: Account, val: Account) -> dict[str, Any]:
     return {
-        "dropped": train.dropped + val.dropped + train.identical + val.identical,
+        "dropped": train.dropped + val.dropped,
+        "identical": train.identical + val.identical,
         "truncated": train.truncated + val.truncated,
         "account": {"train": train.to_row(), "val": val.to_row()},
     }

@@ -11,9 +11,11 @@ class StartingPoint:
     Attributes:
         name: of the model, for folders and reports.
         reference: folder of the model to start from; None starts from what the group builds.
+        chat_template: of prompts: None for the model's own, `plain` for none, else a file with a Jinja template.
         recipe: learning rate and epochs that suit this backbone, per task; configurations refer to it.
     """
 
     name: str
     reference: str | None
+    chat_template: str | None
     recipe: Mapping[str, Mapping[str, float]]

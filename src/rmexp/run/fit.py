@@ -16,6 +16,7 @@ from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
 from rmexp.config.saved import saved_yaml
 from rmexp.data.encode import Account, Encoder, PairTokens, encode_pairs
+from rmexp.models.chat_template import use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.language_model import LanguageModel, check_positions
@@ -115,10 +116,12 @@ def _start(config: DictConfig, records: PreferenceData) -> LanguageModel:
     assert isinstance(starting, StartingPoint)
     if starting.reference is not None:
         loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
-        return load_language_model(starting.reference, **loading)
-    prompts = (encoded for record in records.splits["train"] for encoded in _texts(record))
-    built: LanguageModel = builder(prompts, config.seed)
-    return built
+        start = load_language_model(starting.reference, **loading)
+    else:
+        prompts = (encoded for record in records.splits["train"] for encoded in _texts(record))
+        start = builder(prompts, config.seed)
+    use_chat_template(start.tokenizer, starting.chat_template)
+    return start
 
 
 def _texts(record: Any) -> tuple[str, ...]:

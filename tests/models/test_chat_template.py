@@ -1,0 +1,41 @@
+import copy
+
+import pytest
+
+from rmexp.data.encode import Encoder
+from rmexp.models.chat_template import use_chat_template
+
+
+@pytest.fixture
+def own(tokenizer):
+    """A tokenizer that may be changed."""
+    return copy.deepcopy(tokenizer)
+
+
+def test_null_keeps_the_models_own(own, tokenizer):
+    use_chat_template(own, None)
+    assert own.chat_template == tokenizer.chat_template
+
+
+def test_plain_is_the_text_itself(own, loading):
+    use_chat_template(own, "plain")
+    assert Encoder(own, loading).render("How long?") == "How long?"
+
+
+def test_a_file_is_used_and_saved_with_the_tokenizer(own, loading, tmp_path):
+    file = tmp_path / "t.jinja"
+    file.write_text("{% for message in messages %}[{{ message.role }}] {{ message.content }}{% endfor %} ->")
+    use_chat_template(own, str(file))
+    assert Encoder(own, loading).render("How long?") == "[user] How long? ->"
+    own.save_pretrained(tmp_path / "saved")
+    assert type(own).from_pretrained(tmp_path / "saved").chat_template == file.read_text()
+
+
+@pytest.mark.parametrize("text", [None, "{% for x in %}"])
+def test_no_file_and_no_template_are_told(own, tmp_path, text):
+    file = tmp_path / "t.jinja"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ValueError, match=r"t\.jinja(:1)?.*") as caught:
+        use_chat_template(own, str(file))
+    assert "model.chat_template" in str(caught.value)

@@ -224,22 +224,25 @@ class SkippedRow:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceData:
-    """What a source gives: named splits of pairs and named sets of candidates.
+    """What a source gives: named splits of pairs or of demonstrations, and named sets of candidates.
 
     Attributes:
-        splits: either `{"all": ...}`, to be split later, or splits of the data's own, `train` and `val` among them;
+        splits: of pairs: either `{"all": ...}`, to be split later, or splits of the data's own, `train` and `val` among them;
             every further split (`unseen`, `test`) is for evaluation.
         candidates: sets for evaluation only.
+        demonstrations: splits, likewise, of prompts with the one response that a language model should learn to give;
+            a source has either these or pairs.
         bad_rows: rows that were read and left out because they were malformed.
     """
 
     splits: Mapping[str, tuple[Preference, ...]]
     candidates: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
     bad_rows: tuple[SkippedRow, ...] = ()
+    demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
 
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""
-        return {**self.splits, **self.candidates}
+        return {**self.splits, **self.demonstrations, **self.candidates}
 
 
 def prompt_text(prompt: Prompt) -> str:

@@ -9,7 +9,7 @@ from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, options_of, verbs
 
 NEEDED = {
-    "data=jsonl": ["data.path=x"],
+    **{f"data={name}": ["data.path=x"] for name in ("jsonl", "json", "csv", "parquet", "hub")},
     "model=hub": ["model.path=x"],
     "scorer=explicit": ["scorer.path=x"],
     "scorer=implicit": ["scorer.policy=x", "scorer.reference=x"],
@@ -23,6 +23,8 @@ def every_option():
     for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in groups)):
         choice = f"{group}={option}"
         yield "score" if group == "scorer" else "train", [choice, *NEEDED.get(choice, [])]
+    for option in options_of("data/format"):
+        yield "train", ["data=jsonl", "data.path=x", f"data/format={option}"]
 
 
 def problems(verb, *overrides):
@@ -56,7 +58,9 @@ def test_tasks_and_data_combine(task, data):
         ("train", "logger=null", "`logger` has no option `null`"),
         ("train", "optimizr.lr=1", "no such key or group; did you mean `optimizer.lr`?"),
         ("train", "lr=1", "did you mean `optimizer.lr`?"),
-        ("train", "data.path=x", "no such key or group; data=jsonl has it"),
+        ("train", "data.path=x", "no such key or group; data=csv and data=hub and data=json and data=jsonl and data=par"),
+        ("train", "data.until=x", "no such key or group; data=mixture has it"),
+        ("train", "data/format=table", "no choice `data/format` to make; `data=csv` and `data=helpsteer2` and"),
         ("train", "optimzer=adamw", "no such key or group; did you mean `optimizer`?"),
         ("train", "hydra.jbo.chdir=true", "hydra.jbo"),
         ("train", "x==y", "expected KEY=VALUE"),
@@ -74,6 +78,37 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
     (problem,) = problems(verb, override)
     assert problem.startswith(override.lstrip("~").split("=")[0])
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data/format=tabel", "`data/format` has no option `tabel`; did you mean `table`? (options: columns, "),
+        ("data/fromat=table", "no such key or group; did you mean `data/format`?"),
+        ("data.format=table", "`data.format` is chosen as a whole, with `data/format=OPTION`"),
+        ("data.format.promt=x", "no such key or group; did you mean `data.format.prompt`?"),
+        ("+data.format.promt=x", "Columns takes no `promt`; did you mean `prompt`?"),
+        ("data.format.prompt=1", "Columns expects str, got 1"),
+    ],
+)
+def test_a_mistake_in_a_group_below_a_group(override, message):
+    (problem,) = problems("train", "data=jsonl", "data.path=x", override)
+    assert message in problem
+
+
+def test_a_part_of_a_mixture_is_checked_like_a_data_set():
+    part = ["data=mixture", "+data@data.parts.a=jsonl", "data.parts.a.path=x"]
+    config = compose("train", [*part, "data/format@data.parts.a.format=hh_rlhf", "data.weights={a: 1}"])
+    assert config.data.parts.a.format.prompt is None
+    assert config.data.splitting.val_fraction == config.data.val_fraction
+    for override, message in (
+        ("data.parts.a.pth=x", "did you mean `data.parts.a.path`?"),
+        ("+data.parts.a.pth=x", "rmexp.sources.files.files takes no `pth`; did you mean `path`?"),
+        ("data/format@data.parts.a.format=hh", "has no option `hh`; did you mean `shp`?"),
+        ("data.parts.a.format=hh_rlhf", "is chosen as a whole, with `data/format@data.parts.a.format=OPTION`"),
+    ):
+        (problem,) = problems("train", *part, override)
+        assert message in problem
 
 
 def test_all_problems_come_at_once():

@@ -109,12 +109,13 @@ def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[Prefe
         selection: its keys `leaks`, `leak_similarity` and `leaks_against`.
 
     Returns:
-        The data, and an account for summaries, empty when nothing was looked for; `dropped` says how many pairs.
+        The data, and an account for summaries, empty when nothing was looked for, as with demonstrations; `dropped`
+        says how many pairs.
 
     Raises:
         ValueError: a file of `leaks_against` cannot be read, or no training pair would be left.
     """
-    if selection.leaks == "ignore":
+    if selection.leaks == "ignore" or data.demonstrations:
         return data, {}
     others = {name: records for name, records in data.sets().items() if name != "train"}
     others |= {path: read_records(Path(path)) for path in selection.leaks_against}

@@ -56,6 +56,8 @@ def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
         ValueError: nothing is left of a split, there are too few training pairs, or the difficulties are not of
             this data.
     """
+    if data.demonstrations and (selection.difficulty or selection.train_pairs or selection.label_noise):
+        raise ValueError("data.difficulty, data.train_pairs and data.label_noise are for pairs, but the data has none")
     splits = dict(data.splits)
     if selection.difficulty is not None:
         bins = read_difficulty(Path(selection.difficulty))

@@ -4,10 +4,25 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from rmexp.data.loading import Loading
-from rmexp.records import Preference, PreferenceData, prompt_text
+from rmexp.records import Candidates, Preference, PreferenceData, Record, prompt_text
+
+R = TypeVar("R", Preference, Candidates)
+
+
+class SplitRule(Protocol):
+    """What decides a split: see the fields of the same names of `Loading`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def val_fraction(self) -> float: ...  # noqa: D102
+    @property
+    def group(self) -> str | None: ...  # noqa: D102
+    @property
+    def split_seed(self) -> int: ...  # noqa: D102
 
 
 def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
@@ -16,55 +31,64 @@ def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
     Raises:
         ValueError: there is too little to split, a group field is missing, or a split is empty.
     """
-    splits = dict(data.splits)
-    if "all" in splits:
-        splits = split_by_hash(splits.pop("all"), loading) | splits
+    if data.demonstrations:
+        return replace(data, demonstrations=_parted(data.demonstrations, loading, "demonstrations"))
+    return replace(data, splits=_parted(data.splits, loading, "pairs"))
+
+
+def _parted(splits: Mapping[str, tuple[R, ...]], loading: Loading, what: str) -> dict[str, tuple[R, ...]]:
+    parted = dict(splits)
+    if "all" in parted:
+        parted = split_by_hash(parted.pop("all"), loading) | parted
     for name in ("train", "val"):
-        if not splits.get(name):
-            raise ValueError(f"data set {loading.name} has no pairs in its split `{name}`; give it at least one")
-    return replace(data, splits=splits)
+        if not parted.get(name):
+            raise ValueError(f"data set {loading.name} has no {what} in its split `{name}`; give it at least one")
+    return parted
 
 
-def split_by_hash(records: tuple[Preference, ...], loading: Loading) -> dict[str, tuple[Preference, ...]]:
-    """Put whole groups, in the order of their hashes, into `val` until it holds `val_fraction` of the pairs.
+def split_by_hash(records: tuple[R, ...], rule: SplitRule) -> dict[str, tuple[R, ...]]:
+    """Put whole groups, in the order of their hashes, into `val` until it holds `val_fraction` of the records.
 
-    A group is all pairs of one prompt, or of one value of `loading.group`; the order of records is kept.
+    A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
+    prompt keeps nothing together: such a record is a group by its responses.
     """
     groups: dict[str, int] = defaultdict(int)
-    keys = [group_key(record, loading.group) for record in records]
+    keys = [group_key(record, rule.group) for record in records]
     for key in keys:
         groups[key] += 1
     if len(groups) < 2:
-        by = f"value of data.group={loading.group}" if loading.group else "prompt"
+        by = f"value of data.group={rule.group}" if rule.group else "prompt"
         raise ValueError(
-            f"{loading.name} cannot be split into train and val: {len(records)} pair(s) with {len(groups)} {by}, "
+            f"{rule.name} cannot be split into train and val: {len(records)} pair(s) with {len(groups)} {by}, "
             "expected at least 2 (add data, or set data.val_path)"
         )
     held_out: set[str] = set()
     pairs = 0
-    for key in sorted(groups, key=lambda key: _hash(key, loading.split_seed)):
+    for key in sorted(groups, key=lambda key: _hash(key, rule.split_seed)):
         held_out.add(key)
         pairs += groups[key]
-        if pairs >= loading.val_fraction * len(records) or len(held_out) == len(groups) - 1:
+        if pairs >= rule.val_fraction * len(records) or len(held_out) == len(groups) - 1:
             break
     train = tuple(record for record, key in zip(records, keys, strict=True) if key not in held_out)
     val = tuple(record for record, key in zip(records, keys, strict=True) if key in held_out)
     return {"train": train, "val": val}
 
 
-def group_key(record: Preference, group: str | None) -> str:
+def group_key(record: Record, group: str | None) -> str:
     """What keeps a record together with others in one split: its prompt, or the value of a field such as `meta.topic`.
+
+    Without a prompt it is the responses, in any order.
 
     Raises:
         ValueError: the record does not have the field.
     """
     if group is None:
-        return prompt_text(record.prompt)
-    value: Any = {"meta": record.meta, "id": record.id, "target": record.target}
+        return prompt_text(record.prompt) or "\n".join(sorted(record.responses))
+    value: Any = {"meta": record.meta, "id": record.id, "target": getattr(record, "target", None)}
     for part in group.split("."):
         if not isinstance(value, Mapping) or part not in value:
             has = ", ".join(f"meta.{name}" for name in record.meta) or "no meta fields"
-            raise ValueError(f"record {record.id} has no field {group}; it has {has} (set data.group)")
+            raise ValueError(f"record {record.id} has no field {group}; it has {has} (set {key})")
         value = value[part]
     return str(value)
 

@@ -13,15 +13,26 @@ from rmexp.durable import whole_file
 
 
 class BadRow(ValueError):
-    """One line of a file is not what it should be; the message starts with file and line."""
+    """One line of a file is not what it should be; the message starts with file and line.
 
-    def __init__(self, path: Path, line: int, problem: str) -> None:
+    Attributes:
+        line: its number, from 1.
+        problem: the message without file and line.
+    """
+
+    def __init__(self, path: Path | str, line: int, problem: str) -> None:
         super().__init__(f"{path}:{line}: {problem}")
         self.line = line
+        self.problem = problem
 
 
 def read_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, bytes]]:
-    """Lines of a `.jsonl`, `.jsonl.gz` or `.jsonl.xz` file that are not blank, each with its number from 1.
+    """Lines of a plain, `.gz` or `.xz` file that are not blank, each with its number from 1; see `all_lines`."""
+    return ((number, line) for number, line in all_lines(path, key=key) if line.strip())
+
+
+def all_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, bytes]]:
+    """Lines of a plain, `.gz` or `.xz` file, each with its number from 1.
 
     Args:
         path: of the file.
@@ -32,13 +43,12 @@ def read_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, byt
     """
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise ValueError(f"{path}: expected a file of JSON lines, but this path {what} (set {key})")
+        raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
     number = 0
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line
+                yield number, line
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise ValueError(f"{path}: compressed data is damaged or cut off after line {number} ({error})") from error
 
@@ -81,7 +91,7 @@ def describe(value: Any) -> str:
         return "an object"
     if isinstance(value, list | tuple):
         return "a list"
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=str)  # a table holds dates and bytes too
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -58,7 +58,11 @@ def test_tasks_and_data_combine(task, data):
         ("train", "logger=null", "`logger` has no option `null`"),
         ("train", "optimizr.lr=1", "no such key or group; did you mean `optimizer.lr`?"),
         ("train", "lr=1", "did you mean `optimizer.lr`?"),
-        ("train", "data.path=x", "no such key or group; data=csv and data=hub and data=json and data=jsonl and data=par"),
+        (
+            "train",
+            "data.path=x",
+            "no such key or group; data=csv and data=hub and data=json and data=jsonl and data=par",
+        ),
         ("train", "data.until=x", "no such key or group; data=mixture has it"),
         ("train", "data/format=table", "no choice `data/format` to make; `data=csv` and `data=helpsteer2` and"),
         ("train", "optimzer=adamw", "no such key or group; did you mean `optimizer`?"),
@@ -104,7 +108,7 @@ def test_a_part_of_a_mixture_is_checked_like_a_data_set():
     for override, message in (
         ("data.parts.a.pth=x", "did you mean `data.parts.a.path`?"),
         ("+data.parts.a.pth=x", "rmexp.sources.files.files takes no `pth`; did you mean `path`?"),
-        ("data/format@data.parts.a.format=hh", "has no option `hh`; did you mean `shp`?"),
+        ("data/format@data.parts.a.format=hh", "`data/format` has no option `hh` (options: columns, "),
         ("data.parts.a.format=hh_rlhf", "is chosen as a whole, with `data/format@data.parts.a.format=OPTION`"),
     ):
         (problem,) = problems("train", *part, override)

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.overrides import change, read_overrides
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
-from rmexp.config.tree import conf_folder
+from rmexp.config.tree import conf_folder, options_with
 
 _COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
 
@@ -64,8 +64,9 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
     skeleton, impossible = _choose(loader, verb, tuple(str(override.input_line) for override in choices))
     config = deepcopy(skeleton)
     problems = [*wrong, *impossible]
-    problems += [problem for override in values if (problem := change(config, override))]
-    return Composed(_without_hydra(config), _without_hydra(skeleton), _choices(skeleton), problems)
+    made = _choices(skeleton)
+    problems += [problem for override in values if (problem := change(config, override, list(made)))]
+    return Composed(_without_hydra(config), _without_hydra(skeleton), made, problems)
 
 
 @cache
@@ -124,6 +125,9 @@ def _without_hydra(config: DictConfig) -> DictConfig:
 
 def _elsewhere(key: str, known: Collection[str]) -> str:
     here = [other for other in known if other.startswith(f"{key}@")]
+    group, _, name = key.partition("@")[0].rpartition("/")
+    if group and not here and (options := options_with(group, f"- {name}")):
+        return f"; {' and '.join(f'`{group}={option}`' for option in options)} have it"
     return f"; choose {' or '.join(f'`{other}`' for other in here)}" if here else did_you_mean_key(key, known)
 
 

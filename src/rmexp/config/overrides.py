@@ -1,6 +1,5 @@
 """The overrides of a command line, each judged by itself: two mistyped ones are two problems."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.problems import did_you_mean, did_you_mean_key
-from rmexp.config.tree import conf_folder, options_of
+from rmexp.config.tree import options_with
 
 
 class Overrides(NamedTuple):
@@ -64,9 +63,18 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
     return result
 
 
-def change(config: DictConfig, override: Override) -> str | None:
-    """Apply `override` to `config` in place, or tell why it cannot be."""
+def change(config: DictConfig, override: Override, choices: Sequence[str]) -> str | None:
+    """Apply `override` to `config` in place, or tell why it cannot be.
+
+    Args:
+        config: changed.
+        override: of the value of a key.
+        choices: that the configuration makes of options, such as `data` or `data/format`.
+    """
     key, text = override.key_or_group, override.input_line
+    whole = [choice for choice in choices if (choice.partition("@")[2] or choice.replace("/", ".")) == key]
+    if whole and not isinstance(override.value(), dict):
+        return f"{text}: `{key}` is chosen as a whole, with `{whole[0]}=OPTION`"
     try:
         ConfigLoaderImpl._apply_overrides_to_config([override], config)
     except HydraException as error:
@@ -74,7 +82,8 @@ def change(config: DictConfig, override: Override) -> str | None:
         if override.is_add():
             return f"{text}: `{key}` exists already; leave out the `+` to change it"
         if key not in keys:
-            return f"{key}: no such key or group{_options_with(key, keys) or did_you_mean_key(key, keys)}"
+            names = [*keys, *(choice for choice in choices if "/" in key and "/" in choice)]
+            return f"{key}: no such key or group{_options_with(key, keys) or did_you_mean_key(key, names)}"
         return f"{text}: {' '.join(str(error.__cause__ or error).split())}"
     return None
 
@@ -97,9 +106,7 @@ def _options_with(key: str, keys: Sequence[str]) -> str:
     group, _, name = key.partition(".")
     if group not in keys:
         return ""
-    pattern = re.compile(rf"^{re.escape(name)}:", re.MULTILINE)
-    files = [conf_folder() / group / f"{option}.yaml" for option in options_of(group)]
-    found = [f"{group}={file.stem}" for file in files if pattern.search(file.read_text(encoding="utf-8"))]
+    found = [f"{group}={option}" for option in options_with(group, name)]
     return f"; {' and '.join(found)} {'has' if len(found) == 1 else 'have'} it" if found and name else ""
 
 

@@ -1,5 +1,6 @@
 """The folder of YAML files: where it is, which verbs it has, which options a group has."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,24 @@ def verbs() -> dict[str, str]:
 def options_of(group: str) -> list[str]:
     """Names of the files of `conf/<group>/`, without those that only others include."""
     return sorted(path.stem for path in (conf_folder() / group).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def options_with(group: str, key: str) -> list[str]:
+    """Options of a group whose file has a key at its top; where some of them need a value for it, those alone.
+
+    Args:
+        group: such as `data`.
+        key: such as `path`, or `- format` for a choice that the option makes itself.
+    """
+    pattern = re.compile(rf"^(?:  )?{re.escape(key)}: *(.*)$", re.MULTILINE)
+    found = {option: values for option in options_of(group) if (values := pattern.findall(_text(group, option)))}
+    return [option for option, values in found.items() if values[-1].startswith("???")] or list(found)
+
+
+def _text(group: str, option: str) -> str:
+    """The YAML text of an option, after that of the files which it only includes."""
+    text = (conf_folder() / group / f"{option}.yaml").read_text(encoding="utf-8")
+    return "".join(_text(group, name) for name in re.findall(r"^  - (_(?!self_$)\w+)$", text, re.MULTILINE)) + text
 
 
 def _phrase(path: Path) -> str:

@@ -4,10 +4,13 @@ import pytest
 
 from rmexp.jsonl import BadRow, write_rows
 from rmexp.records import Preference
-from rmexp.sources.jsonl import jsonl, read_preferences
+from rmexp.sources.files import files
+from rmexp.sources.formats.columns import Columns
 
 RECORDS = tuple(Preference(f"p{i}", "c", "r", target=i / 4, meta={"topic": i}) for i in range(4))
-OPTIONS = {"val_path": None, "test_path": None, "on_bad_row": "error"}
+NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id", "meta")
+COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)))
+OPTIONS = {"val_path": None, "test_path": None, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}
 
 
 @pytest.fixture
@@ -24,27 +27,27 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "jsonl.xz"])
 def test_one_file_is_one_split_in_its_order(file, suffix):
-    data = jsonl(path=file(f"pairs.{suffix}"), **OPTIONS)
+    data = files(path=file(f"pairs.{suffix}"), **OPTIONS)
     assert data.splits == {"all": RECORDS}
     assert data.bad_rows == ()
 
 
 def test_files_of_their_own_are_splits_of_their_own(file):
     path, val, test = file("a.jsonl", RECORDS[:2]), file("b.jsonl", RECORDS[2:3]), file("c.jsonl", RECORDS[3:])
-    assert jsonl(path=path, **(OPTIONS | {"val_path": val, "test_path": test})).splits == {
+    assert files(path=path, **(OPTIONS | {"val_path": val, "test_path": test})).splits == {
         "train": RECORDS[:2],
         "val": RECORDS[2:3],
         "test": RECORDS[3:],
     }
-    assert set(jsonl(path=path, **(OPTIONS | {"test_path": test})).splits) == {"all", "test"}
+    assert set(files(path=path, **(OPTIONS | {"test_path": test})).splits) == {"all", "test"}
 
 
 def test_bad_rows_stop_or_are_counted_over_all_files(file):
     bad = 'not json\n{}\n\n{"prompt": "p", "chosen": true, "rejected": "r"}\n[]\n'
     path, test = file("a.jsonl", extra=bad), file("b.jsonl", extra=bad)
     with pytest.raises(BadRow, match=r"a.jsonl:5: not JSON"):
-        jsonl(path=path, **OPTIONS)
-    data = jsonl(path=path, **(OPTIONS | {"test_path": test, "on_bad_row": "skip"}))
+        files(path=path, **OPTIONS)
+    data = files(path=path, **(OPTIONS | {"test_path": test, "on_bad_row": "skip"}))
     assert data.splits == {"all": RECORDS, "test": RECORDS}
     assert len(data.bad_rows) == 8
 
@@ -53,18 +56,20 @@ def test_the_message_says_how_to_go_on(file):
     path = file("a.jsonl", extra=json.dumps({"prompt": "p", "chosen": "", "rejected": "r"}))
     hint = r"data.on_bad_row=skip leaves such rows out and counts them"
     with pytest.raises(BadRow, match=rf'a.jsonl:5: `chosen` must be a non-empty string, got "" \({hint}\)'):
-        jsonl(path=path, **OPTIONS)
+        files(path=path, **OPTIONS)
 
 
 def test_files_without_a_usable_row_are_refused(file, tmp_path):
     (tmp_path / "empty.jsonl").write_text("\n\n")
-    with pytest.raises(ValueError, match=r"empty.jsonl: expected preference records, .* but the file has no rows"):
-        jsonl(path=str(tmp_path / "empty.jsonl"), **OPTIONS)
+    with pytest.raises(ValueError, match=r"empty.jsonl: expected preference records, but the file has no rows"):
+        files(path=str(tmp_path / "empty.jsonl"), **OPTIONS)
     (tmp_path / "bad.jsonl").write_text("x\ny\n")
-    with pytest.raises(ValueError, match="but the file has 2 malformed rows and no other"):
-        read_preferences(tmp_path / "bad.jsonl", skip_bad=True)
+    with pytest.raises(
+        ValueError, match=r"bad.jsonl: expected preference records, but the file has 2 rows and none is"
+    ):
+        files(path=str(tmp_path / "bad.jsonl"), **(OPTIONS | {"on_bad_row": "skip", "max_bad_share": 1}))
     with pytest.raises(ValueError, match=r"absent.jsonl: .* does not exist"):
-        jsonl(path=file("a.jsonl"), **(OPTIONS | {"val_path": str(tmp_path / "absent.jsonl")}))
+        files(path=file("a.jsonl"), **(OPTIONS | {"val_path": str(tmp_path / "absent.jsonl")}))
 
 
 def test_a_damaged_file_is_not_skipped_over(tmp_path):
@@ -72,9 +77,9 @@ def test_a_damaged_file_is_not_skipped_over(tmp_path):
     content = (tmp_path / "a.jsonl.gz").read_bytes()
     (tmp_path / "a.jsonl.gz").write_bytes(content[:-12])
     with pytest.raises(ValueError, match="compressed data is damaged or cut off after line"):
-        jsonl(path=str(tmp_path / "a.jsonl.gz"), **(OPTIONS | {"on_bad_row": "skip"}))
+        files(path=str(tmp_path / "a.jsonl.gz"), **(OPTIONS | {"on_bad_row": "skip"}))
 
 
 def test_on_bad_row_is_one_of_two(file):
     with pytest.raises(ValueError, match=r"data.on_bad_row must be error or skip, got ignore"):
-        jsonl(path=file("a.jsonl"), **(OPTIONS | {"on_bad_row": "ignore"}))
+        files(path=file("a.jsonl"), **(OPTIONS | {"on_bad_row": "ignore"}))

@@ -1,0 +1,163 @@
+"""Rows of JSON lines, JSON, CSV and Parquet files, told apart by their suffix; the text ones plain, .gz or .xz."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rmexp.jsonl import BadRow, all_lines, describe, parse_row, read_lines
+from rmexp.sources.rows import Row
+
+_LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
+
+
+def file_rows(path: Path, *, key: str) -> Iterator[Row]:
+    """The rows of a file, those that cannot be read among them with their error.
+
+    Args:
+        path: `.jsonl`, `.json`, `.csv`, `.tsv`, each also with `.gz` or `.xz`, or `.parquet`.
+        key: of the configuration that names it, for messages.
+
+    Raises:
+        ValueError: there is no such file, its suffix is none of these, or it is damaged as a whole.
+    """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
+    suffix = (Path(path.stem) if path.suffix in (".gz", ".xz") else path).suffix
+    if suffix not in _READERS or (suffix == ".parquet" and path.suffix != ".parquet"):
+        known = ", ".join(_READERS)
+        raise ValueError(f"{path}: expected a file that ends in {known} (also .gz or .xz but for Parquet; set {key})")
+    return _READERS[suffix](path, key)
+
+
+def _jsonl(path: Path, key: str) -> Iterator[Row]:
+    for number, line in read_lines(path, key=key):
+        try:
+            yield Row(str(path), number, parse_row(path, number, line))
+        except BadRow as error:
+            yield Row(str(path), number, {}, error=error, text=repr(line[:200]))
+
+
+def _json(path: Path, key: str) -> Iterator[Row]:
+    lines = read_lines(path, key=key)
+    first = next(lines, None)
+    if first is None:
+        return
+    if _is_object(first[1]) and next(lines, None) is not None:  # JSON lines under another name
+        yield from _jsonl(path, key)
+        return
+    for index, item in enumerate(_list_of(path, b"".join(line for _, line in all_lines(path, key=key))), start=1):
+        problem = None if isinstance(item, dict) else f"expected a JSON object, got {describe(item)}"
+        problem = problem or _half_a_pair(item)
+        error = ValueError(problem) if problem else None
+        yield Row(str(path), index, {} if error else item, "row", error, str(item)[:200] if error else "")
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line.decode("utf-8-sig")), dict)
+    except ValueError:
+        return False
+
+
+def _list_of(path: Path, content: bytes) -> list[Any]:
+    try:
+        whole = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 at byte {error.start + 1}") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}:{error.lineno}: not JSON: {error.msg} at column {error.colno}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not JSON: {error}") from error
+    lists = [value for value in (whole.values() if isinstance(whole, dict) else [whole]) if isinstance(value, list)]
+    if len(lists) != 1:
+        got = f"an object with {len(lists)}" if isinstance(whole, dict) else describe(whole)
+        raise ValueError(f"{path}: expected a JSON list of objects, or an object with one list, got {got}")
+    return lists[0]
+
+
+def _half_a_pair(item: Any) -> str | None:
+    try:
+        json.dumps(item, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"expected text, got half a surrogate pair, {error.object[error.start]!a}"
+    return None
+
+
+def _csv(path: Path, key: str) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    lines = (
+        line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
+        for number, line in all_lines(path, key=key)
+    )
+    reader = csv.reader(lines, delimiter="\t" if ".tsv" in path.suffixes else ",", strict=True)
+    names = next(reader, [])
+    if len(set(names)) < len(names) or "" in names:
+        raise ValueError(f"{path}:1: expected a header with a different name for each column, got {', '.join(names)}")
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(str(path), line, {}, error=ValueError(f"not CSV: {error}"))
+            continue
+        if cells:
+            yield _csv_row(path, line, names, cells)
+
+
+def _csv_row(path: Path, line: int, names: list[str], cells: list[str]) -> Row:
+    problem = None
+    if len(cells) != len(names):
+        problem = f"expected {len(names)} fields as in the header, got {len(cells)}"
+    elif any(not cell.isprintable() and _escaped(cell) for cell in cells):
+        problem = (
+            f"not UTF-8 in the field `{next(name for name, cell in zip(names, cells, strict=True) if _escaped(cell))}`"
+        )
+    if problem:
+        return Row(str(path), line, {}, error=ValueError(problem), text=repr(cells)[:200])
+    return Row(str(path), line, dict(zip(names, cells, strict=True)))
+
+
+def _escaped(cell: str) -> bool:
+    """Whether a byte that is not UTF-8 was kept as half a surrogate pair."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _parquet(path: Path, key: str) -> Iterator[Row]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise ValueError(f"{path}: reading Parquet needs the extra `data`: pip install 'rmexp[data]'") from error
+    number = 0
+    try:
+        for batch in ParquetFile(path).iter_batches(batch_size=1024):
+            for index in range(batch.num_rows):
+                number += 1
+                yield _parquet_row(path, number, batch.slice(index, 1))
+    except (ArrowException, OSError) as error:
+        raise ValueError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
+
+
+def _parquet_row(path: Path, number: int, batch: Any) -> Row:
+    try:
+        return Row(str(path), number, batch.to_pylist()[0], "row")
+    except UnicodeDecodeError as error:
+        return Row(str(path), number, {}, "row", ValueError(f"not UTF-8 ({error.reason})"))
+
+
+_READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {
+    ".jsonl": _jsonl,
+    ".json": _json,
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,45 @@
+"""Preference data of your own: local files of any kind and format, one file or one per split."""
+
+from pathlib import Path
+
+from rmexp.records import PreferenceData
+from rmexp.sources.file_rows import file_rows
+from rmexp.sources.reading import Reading
+from rmexp.sources.rows import Format
+
+
+def files(
+    *,
+    path: str | None,
+    val_path: str | None,
+    test_path: str | None,
+    format: Format,
+    on_bad_row: str,
+    max_bad_share: float,
+) -> PreferenceData:
+    """Read preference pairs.
+
+    Args:
+        path: file, of a kind that its suffix tells; split by hash where there is no `val_path`. None where there is
+            nothing but a test split.
+        val_path: file of the validation split.
+        test_path: file of a test split.
+        format: what a row means.
+        on_bad_row: `error` stops at the first malformed row; `skip` leaves such rows out and counts them.
+        max_bad_share: share of a file's rows, in [0, 1], that may be left out; more stop the run.
+
+    Raises:
+        ValueError: a file does not exist, is damaged, has no usable row or too many bad ones; or a row is malformed
+            and `on_bad_row` is `error`; the message names file, line and field.
+    """
+    reading = Reading(on_bad_row=on_bad_row, max_bad_share=max_bad_share)
+    named = {"train" if val_path else "all": (path, "path"), "val": (val_path, "val_path")}
+    named["test"] = (test_path, "test_path")
+    splits = {
+        split: reading.records(file, file_rows(Path(file), key=f"data.{key}"), format)
+        for split, (file, key) in named.items()
+        if file is not None
+    }
+    if not splits:
+        raise ValueError("expected at least one file, got none (set data.path or data.test_path)")
+    return PreferenceData(splits, bad_rows=tuple(reading.bad_rows))

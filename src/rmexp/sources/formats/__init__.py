@@ -1,0 +1,1 @@
+"""Formats: what one row of a data set means as preference pairs."""

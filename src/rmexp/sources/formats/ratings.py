@@ -1,0 +1,92 @@
+"""One prompt a row with a list of responses, each with ratings or a rank.
+
+Source: Cui et al. 2023, "UltraFeedback: boosting language models with scaled AI feedback"; Zhu et al. 2023,
+"Starling-7B" (Nectar, lists of ranked responses).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from rmexp.jsonl import describe
+from rmexp.records import EmptyText
+from rmexp.sources.formats.pairing import Candidate, Pairing
+from rmexp.sources.formats.transcript import prompt_of
+from rmexp.sources.rows import Outcome, Row, extras, field, number, row_by_row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratings:
+    """Where prompt, responses and scores stand; every part of a response is a path inside its object.
+
+    Attributes:
+        prompt: column of the text.
+        transcript: whether that is a dialogue of `Human:` and `Assistant:` turns, which become messages.
+        responses: column of the list.
+        response: text of one; None where the list holds texts.
+        score: of one, or several that are averaged; None where the order of the list is the rank, the best one first.
+        lowest_is_best: whether the score is a rank.
+        name: what wrote it; None where nothing says so.
+        meta: further columns to keep.
+        pairing: which pairs are made.
+    """
+
+    prompt: str
+    transcript: bool
+    responses: str
+    response: str | None
+    score: str | list[str] | None
+    lowest_is_best: bool
+    name: str | None
+    meta: list[str]
+    pairing: Pairing
+
+    def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
+        """Make pairs of each row; a response that cannot be used is an error, the others are still paired."""
+        return row_by_row(rows, self._pairs)
+
+    def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+        prompt, listed = field(content, self.prompt), field(content, self.responses)
+        if not isinstance(listed, list):
+            raise ValueError(f"`{self.responses}` must be a list, got {describe(listed)}")
+        if not isinstance(prompt, str):
+            raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
+        candidates = []
+        for index, item in enumerate(listed):
+            try:
+                candidates.append(self._candidate(item, index))
+            except ValueError as error:
+                yield type(error)(f"{self.responses}[{index}]: {error}")
+        if len(candidates) > 1 or len(candidates) == len(listed):
+            messages = prompt_of(prompt) if self.transcript else prompt
+            yield from self.pairing.of(messages, candidates, extras(content, self.meta))
+
+    def _candidate(self, item: Any, index: int) -> Candidate:
+        if not isinstance(item, Mapping):
+            item = {"response": item} if self.response is None and self.score is None else {}
+        text = field(item, self.response or "response")
+        score = float(-index) if self.score is None else score_of(item, self.score)
+        name = None if self.name is None else str(field(item, self.name))
+        return Candidate(text_of(text, self.response or "response"), -score if self.lowest_is_best else score, name)
+
+
+def score_of(content: Mapping[str, Any], columns: str | list[str]) -> float:
+    """The score in a column, or the mean over several.
+
+    Raises:
+        ValueError: one is missing or no number.
+    """
+    return fmean(number(content, column) for column in ([columns] if isinstance(columns, str) else columns))
+
+
+def text_of(value: Any, column: str) -> str:
+    """A response, checked before it is paired with others.
+
+    Raises:
+        ValueError: it is no text, or holds nothing but white space.
+    """
+    if not isinstance(value, str) or not value.strip():
+        error = EmptyText if isinstance(value, str) else ValueError
+        raise error(f"`{column}` must be a non-empty string, got {describe(value)}")
+    return value

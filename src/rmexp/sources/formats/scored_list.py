@@ -1,0 +1,58 @@
+"""One scored response a row; the rows of one prompt are paired.
+
+Source: Wang et al. 2024, "HelpSteer2: open-source dataset for training top-performing reward models".
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rmexp.jsonl import describe
+from rmexp.sources.formats.pairing import Candidate, Pairing
+from rmexp.sources.formats.ratings import score_of, text_of
+from rmexp.sources.rows import Outcome, Row, extras, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredList:
+    """Columns of prompt, response and score; rows with the same prompt belong together, wherever they stand.
+
+    Attributes:
+        prompt: column of the text.
+        response: column of the response.
+        score: column of a number, or several that are averaged.
+        name: column of what wrote it; None where nothing says so.
+        meta: further columns to keep, of the prompt's first row.
+        pairing: which pairs are made.
+    """
+
+    prompt: str
+    response: str
+    score: str | list[str]
+    name: str | None
+    meta: list[str]
+    pairing: Pairing
+
+    def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
+        """Make pairs of all rows of each prompt, in the order of the prompts' first rows."""
+        groups: dict[str, tuple[Row, dict[str, Any], list[Candidate]]] = {}
+        for row in rows:
+            try:
+                prompt, candidate = self._read(row)
+                if prompt not in groups:
+                    place = Row(row.path, row.number, {self.prompt: prompt}, row.unit)
+                    groups[prompt] = (place, extras(row.content, self.meta), [])
+                groups[prompt][2].append(candidate)
+            except ValueError as error:
+                yield row, error
+        for prompt, (place, meta, candidates) in groups.items():
+            for outcome in self.pairing.of(prompt, candidates, meta):
+                yield place, outcome
+
+    def _read(self, row: Row) -> tuple[str, Candidate]:
+        prompt = field(row.content, self.prompt)
+        if not isinstance(prompt, str):
+            raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
+        name = None if self.name is None else str(field(row.content, self.name))
+        text = text_of(field(row.content, self.response), self.response)
+        return prompt, Candidate(text, score_of(row.content, self.score), name)

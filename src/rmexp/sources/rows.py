@@ -1,0 +1,128 @@
+"""Rows as a source reads them, and what a format makes of each: pairs, pairs left out on request, or errors."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from rmexp.jsonl import describe
+from rmexp.records import Preference
+
+
+class Row(NamedTuple):
+    """One row of a file or data set.
+
+    Attributes:
+        path: file or data set it stands in.
+        number: its line or row there, from 1.
+        content: its fields.
+        unit: `line` of a text file, or `row` where there are no lines.
+        error: why it cannot be read; the content is empty then.
+        text: its start where it cannot be read.
+    """
+
+    path: str
+    number: int
+    content: Mapping[str, Any]
+    unit: str = "line"
+    error: ValueError | None = None
+    text: str = ""
+
+    @property
+    def place(self) -> str:
+        """File and line as messages name them."""
+        return f"{self.path}:{self.number}" if self.unit == "line" else f"{self.path}: row {self.number}"
+
+
+class LeftOut(NamedTuple):
+    """A pair that the options of a format leave out; counted, no error.
+
+    Attributes:
+        reason: such as `ties (data.format.pairing.ties=drop)`, the same for all pairs that it holds for.
+    """
+
+    reason: str
+
+
+Outcome = Preference | LeftOut | ValueError
+
+
+class Format(Protocol):
+    """What rows mean: each gives any number of pairs, and rows may have to be looked at together."""
+
+    def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
+        """Each pair, and each error, with the row that it comes from; nothing is raised for a bad row."""
+        ...
+
+
+def row_by_row(
+    rows: Iterable[Row], convert: Callable[[Mapping[str, Any]], Iterable[Outcome]]
+) -> Iterator[tuple[Row, Outcome]]:
+    """Apply `convert` to each row by itself; a ValueError that it raises is an outcome like the others."""
+    for row in rows:
+        try:
+            for outcome in convert(row.content):
+                yield row, outcome
+        except ValueError as error:
+            yield row, error
+
+
+def field(content: Mapping[str, Any], path: str) -> Any:
+    """The value of a column, or of a field inside it by a dotted path such as `meta.topic`.
+
+    Raises:
+        ValueError: it is not there.
+
+    >>> field({"meta": {"topic": "maps"}, "a.b": 1}, "meta.topic")
+    'maps'
+    >>> field({"meta": {"topic": "maps"}, "a.b": 1}, "a.b")
+    1
+    """
+    if path in content:
+        return content[path]
+    value: Any = content
+    for part in path.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise ValueError(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+        value = value[part]
+    return value
+
+
+def number(content: Mapping[str, Any], path: str) -> float:
+    """A column that holds a finite number, or a text that is one.
+
+    Raises:
+        ValueError: it is not there, or is no number.
+    """
+    value = field(content, path)
+    parsed = as_number(value)
+    if isinstance(parsed, bool) or not isinstance(parsed, int | float) or not math.isfinite(parsed):
+        raise ValueError(f"`{path}` must be a finite number, got {describe(value)}")
+    return parsed
+
+
+def as_number(value: Any) -> Any:
+    """The number that a text says, as in CSV files; anything else as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: dates and the like as text, NaN and infinities as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def extras(content: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Columns to keep as meta fields, each under the last part of its path.
+
+    Raises:
+        ValueError: one is not there.
+    """
+    return {path.rpartition(".")[2]: plain(field(content, path)) for path in paths}

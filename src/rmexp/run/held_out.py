@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rmexp.analysis.accuracy import pairwise_accuracy
+from rmexp.analysis.against_truth import against_truth
+from rmexp.analysis.ceiling import ceiling, truth_of
 from rmexp.analysis.held_out import HeldOut, by_slice, held_out
 from rmexp.analysis.usable_information import usable_bits
 from rmexp.data.loading import Loading
@@ -84,7 +87,8 @@ def evaluate(scorer: Any, sets: Sequence[EvaluationSet], folder: Path) -> list[d
         write_scored(folder / "scored" / f"{name}.jsonl", scored, part.records, scorer.describe())
         for slice_name, result in _figures(part, scored).items():
             row = {"scorer": scorer.name, "data": part.data, "split": part.split, "slice": slice_name}
-            figures.append(row | result.to_row())
+            beside = _beside(part, scored) if slice_name is None else {}
+            figures.append(row | result.to_row() | beside)
         pairs += _pairs(part, scored)
     write_rows(folder / "usable_information.jsonl", pairs)
     return figures
@@ -97,6 +101,18 @@ def _figures(part: EvaluationSet, scored: Sequence[Scored]) -> dict[str | None, 
         bins = by_slice(scores, target, [part.bins[record.id] for record in part.records])
         result |= {f"difficulty={name}": figures for name, figures in bins.items()}
     return result
+
+
+def _beside(part: EvaluationSet, scored: Sequence[Scored]) -> dict[str, Any]:
+    """What the figures are to be measured by: the longer response, and the truth where it is known."""
+    target = [record.target for record in part.records]
+    characters = [[len(response) for response in record.responses] for record in part.records]
+    beside: dict[str, Any] = {"longer_accuracy": pairwise_accuracy(characters, target).accuracy}
+    if (truth := truth_of(part.records)) is not None:
+        known = ceiling(truth, target)
+        beside |= {"bayes_accuracy": known.bayes_accuracy, "bayes_nll": known.bayes_nll}
+        beside["against_truth"] = against_truth([row.scores for row in scored], truth).to_row()
+    return beside
 
 
 def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, Any]]:

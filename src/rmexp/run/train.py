@@ -77,7 +77,16 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
 def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
     name = " ".join(filter(None, (row["data"], row["split"], row["slice"])))
     bounds = interval(row["accuracy_low"], row["accuracy_high"])
-    return name, percent(row["accuracy"]), bounds, number(row["nll"]), number(row["usable_bits"]), str(row["n"])
+    beside = [percent(row[key]) if key in row else "" for key in ("longer_accuracy", "bayes_accuracy")]
+    return (
+        name,
+        percent(row["accuracy"]),
+        bounds,
+        number(row["nll"]),
+        number(row["usable_bits"]),
+        *beside,
+        str(row["n"]),
+    )
 
 
 def _show(trained: Trained) -> None:
@@ -89,6 +98,7 @@ def _show(trained: Trained) -> None:
     ]
     show_table(("", "accuracy", "loss", ""), rows)
     if summary["evaluation"]:
-        show_table(("held out", "accuracy", "95 %", "nll", "bits", "pairs"), [*map(_held_out, summary["evaluation"])])
+        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs")
+        show_table(header, [*map(_held_out, summary["evaluation"])])
     print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} pairs/s, {summary['seconds']:.1f} s")
     print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

@@ -34,12 +34,12 @@ def share(successes: float, n: int) -> Share:
     return Share(n, successes / n, low, high)
 
 
-def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Score interval of a binomial share, inside [0, 1] and of use at 0 % and 100 % too.
 
     Args:
         successes: cases that count; halves are allowed (ties).
-        n: number of independent cases, at least 1.
+        n: number of independent cases, at least 1; an effective number need not be whole.
         confidence: probability in (0, 1) with which such intervals cover the true share.
 
     Raises:

@@ -117,10 +117,7 @@ def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[Prefe
     """
     if selection.leaks == "ignore" or data.demonstrations:
         return data, {}
-    others = {name: records for name, records in data.sets().items() if name != "train"}
-    others |= {path: read_records(Path(path)) for path in selection.leaks_against}
-    train = data.splits["train"]
-    leaks = find_leaks(train, others, selection.leak_similarity)
+    train, leaks = data.splits["train"], leaks_of(data, selection)
     dropped = len(leaks.indices) if selection.leaks == "drop" else 0
     if leaks.indices:
         log.warning("%s", leak_sentence(leaks, dropped=bool(dropped)))
@@ -131,6 +128,17 @@ def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[Prefe
         kept = tuple(record for index, record in enumerate(train) if index not in leaking)
         data = replace(data, splits={**data.splits, "train": kept})
     return data, {**leaks.to_row(), "dropped": dropped}
+
+
+def leaks_of(data: PreferenceData, selection: Selection) -> Leaks:
+    """What of the training split leaks into any other split, candidate set or file of `selection.leaks_against`.
+
+    Raises:
+        ValueError: a file cannot be read.
+    """
+    others = {name: records for name, records in data.sets().items() if name != "train"}
+    others |= {path: read_records(Path(path)) for path in selection.leaks_against}
+    return find_leaks(data.splits["train"], others, selection.leak_similarity)
 
 
 def leak_sentence(leaks: Leaks, *, dropped: bool) -> str:

@@ -25,6 +25,7 @@ class LoadedData(NamedTuple):
     fingerprint: str  # of all of them
     bins: Mapping[str, str] | None = None  # difficulty of each record by id, where data.difficulty tells it
     leaks: Mapping[str, Any] = MappingProxyType({})  # account of the leak check; empty when none was asked for
+    selection: Selection | None = None  # of data that is whole: what would be selected of it
 
 
 def load_data(node: DictConfig) -> LoadedData:
@@ -33,8 +34,8 @@ def load_data(node: DictConfig) -> LoadedData:
     Args:
         node: of the data group.
     """
-    records, loading, _ = build_framed("data", node)
-    return LoadedData(records, loading, _fingerprint(records))
+    records, loading, selection = build_framed("data", node)
+    return LoadedData(records, loading, _fingerprint(records), selection=selection)
 
 
 def load_split_data(node: DictConfig) -> LoadedData:

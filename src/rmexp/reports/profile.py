@@ -1,0 +1,107 @@
+"""The page of `rmexp profile`."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+
+from rmexp.analysis.baselines import MEANING
+from rmexp.analysis.profile import Profile
+from rmexp.reports import profile_figures as figures
+from rmexp.reports import profile_wording as wording
+from rmexp.reports.compare import Panel
+from rmexp.reports.page import render
+
+MOST_EXAMPLES = 6  # of each kind
+
+
+class Shown(NamedTuple):
+    """A pair to be read.
+
+    Attributes:
+        id: of the record.
+        prompt: its text.
+        chosen: response listed first.
+        rejected: the other.
+        target: probability that the first is the better one.
+        note: why it is shown.
+    """
+
+    id: str
+    prompt: str
+    chosen: str
+    rejected: str
+    target: float
+    note: str
+
+
+class Reading(NamedTuple):
+    """Pairs of one kind, with a heading and a sentence."""
+
+    title: str
+    sentence: str
+    pairs: Sequence[Shown]
+
+
+def profile_report(profile: Profile, *, data: str, run_folder: str, config_yaml: str) -> str:
+    """The whole page as HTML: one file without script or request, byte-identical for equal content.
+
+    Args:
+        profile: of the data.
+        data: its name.
+        run_folder: as text for the reader.
+        config_yaml: composed configuration, redacted.
+    """
+    return render(
+        "profile.html",
+        profile=profile,
+        data=data,
+        run_folder=run_folder,
+        config_yaml=config_yaml,
+        prompts=len(np.unique(profile.texts.prompt)),
+        baselines=figures.best_first(profile.baselines),
+        names=figures.NAMES,
+        meaning=MEANING,
+        wording=wording,
+        baselines_panel=_panel(figures.baselines_figure(profile.baselines), _baselines_caption(profile)),
+        lengths_panel=_panel(figures.lengths_figure(profile), "The longest half per cent lies in the last bar."),
+        difficulty_panel=_panel(figures.difficulty_figure(profile), "Dashed: the borders of the bins."),
+        bins_panel=_panel(figures.bins_figure(profile), "A bin far above 50 % can be won by length alone."),
+        readings=[reading for reading in _readings(profile) if reading.pairs],
+        leaks=() if profile.leaks is None else profile.leaks.examples,
+    )
+
+
+def _panel(svg: str, caption: str) -> Panel:
+    return Panel(Markup(svg), caption)
+
+
+def _baselines_caption(profile: Profile) -> str:
+    return f"The line is 50 %. Intervals take {profile.clusters:,} {profile.cluster} as independent."
+
+
+def _readings(profile: Profile) -> Iterator[Reading]:
+    contradicting = profile.examples.contradicting[: 2 * MOST_EXAMPLES].tolist()
+    yield Reading(
+        "Contradictions",
+        "The same two responses to the same prompt, labelled in both directions, one after the other.",
+        [_shown(profile, index, "one of two labels") for index in contradicting],
+    )
+    yield Reading(
+        "Cycles",
+        "Labels that cannot all be true of one order of the responses.",
+        [_shown(profile, index, "on a cycle") for index in profile.examples.in_cycles[:MOST_EXAMPLES].tolist()],
+    )
+    order = np.argsort(profile.difficulty.ease, kind="stable")
+    hardest = order[profile.texts.target[order] != 0.5][:MOST_EXAMPLES].tolist()
+    yield Reading(
+        "Hardest pairs",
+        f"Least ease, by {profile.difficulty.by}. Read them: it may be the label that is wrong.",
+        [_shown(profile, index, f"ease {profile.difficulty.ease[index]:.3g}") for index in hardest],
+    )
+
+
+def _shown(profile: Profile, index: int, note: str) -> Shown:
+    record, text = profile.records[index], profile.texts
+    return Shown(record.id, text.texts[text.prompt[index]], record.chosen, record.rejected, record.target, note)

@@ -1,0 +1,131 @@
+"""The sentences of a profile: what to conclude from its numbers before training anything."""
+
+from collections.abc import Iterator
+
+from rmexp.analysis.baselines import LEARNT, Baseline
+from rmexp.analysis.label_noise import NoiseEstimate
+from rmexp.analysis.profile import Profile
+from rmexp.reports.numbers import count, counted, number, percent
+from rmexp.reports.profile_figures import NAMES, best_first
+
+_METHODS = {
+    "repeated_pairs": "pairs labelled more than once",
+    "triangles": "cycles among three responses",
+    "votes": "soft labels",
+    "confident_disagreement": "confident disagreement",
+}
+
+
+def method_name(estimate: NoiseEstimate) -> str:
+    """What an estimate of label noise is made from."""
+    return _METHODS[estimate.method]
+
+
+def with_interval(value: float | None, low: float | None, high: float | None) -> str:
+    """A share and its interval."""
+    return percent(value) if low is None else f"{percent(value)} [{percent(low)}, {percent(high)}]"
+
+
+def conclusions(profile: Profile) -> Iterator[str]:
+    """One sentence for each thing that a reader should know before training."""
+    yield baseline_sentence(profile)
+    if profile.ceiling is not None and profile.ceiling.bayes_accuracy is not None:
+        yield (
+            f"No model can expect more than {percent(profile.ceiling.bayes_accuracy)}: the true probabilities are "
+            f"known, and the labels were drawn from them (least log-loss {number(profile.ceiling.bayes_nll)} nats)."
+        )
+    yield from warnings(profile)
+    yield length_sentence(profile)
+
+
+def baseline_sentence(profile: Profile) -> str:
+    """The figure that a model must beat."""
+    best = profile.best
+    if best.accuracy is None:
+        return "No pair has a preference, so there is nothing to learn."
+    rules = [baseline for baseline in best_first(profile.baselines) if baseline.name not in LEARNT]
+    said = f"{NAMES[best.name]} gets {_figure(best)}"
+    if best.name in LEARNT:
+        said += f"; without learning anything, {NAMES[rules[0].name]} gets {_figure(rules[0])}"
+    if best.low is not None and best.low <= 0.5:
+        return f"No baseline is told from a coin by these pairs: the best of them, {said}."
+    return f"A model must beat this before it has learnt anything else: {said}."
+
+
+def _figure(baseline: Baseline) -> str:
+    return with_interval(baseline.accuracy, baseline.low, baseline.high)
+
+
+def warnings(profile: Profile) -> Iterator[str]:
+    """What is wrong with the data, where anything is."""
+    counts = profile.counts
+    if profile.bad_rows:
+        kinds = [row.kind for row in profile.bad_rows]
+        said = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+        yield f"{counted(len(kinds), 'row')} left out while reading ({said}); bad_rows.jsonl has them."
+    if counts.normalised_duplicates:
+        yield (
+            f"{counted(counts.duplicates, 'row')} repeat an earlier one exactly, {count(counts.normalised_duplicates)} "
+            "but for case, space or punctuation."
+        )
+    if counts.contradictions:
+        yield (
+            f"{counted(counts.contradictions, 'pair')} of responses to a prompt have labels in both directions, of "
+            f"{count(counts.repeated)} labelled more than once."
+        )
+    if counts.in_cycles:
+        yield cycles_sentence(profile)
+    if counts.identical_normalised:
+        yield f"{counted(counts.identical_normalised, 'pair')} differ in nothing but case, space or punctuation."
+    if profile.leaks is not None and profile.leaks.indices:
+        yield leaks_sentence(profile)
+
+
+def cycles_sentence(profile: Profile) -> str:
+    """Labels that no order of the responses can make all true."""
+    counts = profile.counts
+    said = f"{counted(counts.in_cycles, 'label')} lie on a cycle such as a > b > c > a within their prompt"
+    if not counts.triangles:
+        return f"{said}."
+    share = percent((counts.cyclic_triangles or 0) / counts.triangles)
+    return (
+        f"{said}; of {counted(counts.triangles, 'triple')} of which each two are compared, {share} contradict "
+        "themselves (25 % for labels drawn by a coin)."
+    )
+
+
+def leaks_sentence(profile: Profile) -> str:
+    """What of the training split is evaluated on."""
+    leaks = profile.leaks
+    if leaks is None:
+        return "There are no two splits to compare, and the data cannot be split."
+    if not leaks.indices:
+        return f"No prompt of {counted(leaks.pairs, 'training pair')} is evaluated on, not even nearly."
+    kinds = leaks.counts
+    return (
+        f"{count(len(leaks.indices))} of {counted(leaks.pairs, 'training pair')} have a prompt that is evaluated on: "
+        f"{count(kinds['exact'])} exactly, {count(kinds['normalised'])} but for case, space or punctuation, "
+        f"{count(kinds['near'])} nearly; data.leaks=drop leaves them out of training."
+    )
+
+
+def length_sentence(profile: Profile) -> str:
+    """What sequences cost, and what sharing prompts saves."""
+    lengths = profile.lengths
+    longest = lengths.tokens["prompt"]["p95"] + max(lengths.tokens[side]["p95"] for side in ("chosen", "rejected"))
+    return (
+        f"{count(lengths.total)} tokens, {percent(lengths.prompt_share)} of them prompt; sharing the prompt between "
+        f"the two responses saves {percent(lengths.saved_by_pair)} of two separate sequences, sharing it between all "
+        f"different responses to it {percent(lengths.saved_by_prompt)}. About {number(longest)} tokens hold a long "
+        "prompt with a long response (95th percentiles)."
+    )
+
+
+def difficulty_sentence(profile: Profile) -> str:
+    """What difficulty is measured by here."""
+    low, high = profile.difficulty.thresholds
+    return (
+        f"Ease is measured by: {profile.difficulty.by}. A pair is hard up to {number(low)} and easy above "
+        f"{number(high)}, the terciles of the pairs with a preference; labelled ties are hard. "
+        "data.difficulty=difficulty.jsonl with data.difficulty_bins uses the bins."
+    )

@@ -1,0 +1,132 @@
+"""Profiles a data set without a trained model: what is in it, what contradicts or leaks, how hard it is.
+
+Leaves profile.json, difficulty.jsonl (one bin a pair, for data.difficulty) and report.html. Several data sets with -m
+are put side by side in the sweep folder.
+
+Examples:
+    rmexp profile data=jsonl data.path=PAIRS.jsonl.gz data.on_bad_row=skip
+    rmexp profile data=jsonl data.path=PAIRS.jsonl data.group=meta.topic tokenizer=HF_FOLDER_OR_ID
+    rmexp profile -m data=json_vs_text,synthetic
+"""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import saved_yaml
+from rmexp.data.leaks import Leaks, leaks_of
+from rmexp.data.split import with_splits
+from rmexp.durable import write_json, write_text
+from rmexp.jsonl import write_rows
+from rmexp.models.location import folder_fingerprint
+from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.run.folder import RunFolder, claim
+from rmexp.run.terminal import interval, percent, show_table
+
+log = logging.getLogger(__name__)
+
+PROFILE, DIFFICULTY, REPORT = "profile.json", "difficulty.jsonl", "report.html"
+
+
+def profile(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder with its report out."""
+    data = load_data(config.data)
+    path = run_folder("profile", config)
+    tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
+    with claim(path, config, {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
+        summary = run.summary()
+        if summary is None:
+            summary = _profile(config, data, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
+    """Put the profiles of a multirun side by side: a table here, profiles.json and profiles.html in its folder."""
+    from rmexp.reports.profiles import profiles_report, row_of
+
+    found = [json.loads((folder / PROFILE).read_text(encoding="utf-8")) for folder in folders]
+    names = [profile["data"] for profile in found]
+    unique = len(set(names)) == len(names)
+    rows = [
+        row_of(name if unique else folder.name, str(folder), profile)
+        for name, folder, profile in zip(names, folders, found, strict=True)
+    ]
+    write_json(sweep_dir / "profiles.json", [row.to_row() for row in rows])
+    write_text(sweep_dir / "profiles.html", profiles_report(rows))
+    print()
+    cells = [
+        (
+            row.name,
+            str(row.pairs),
+            f"{percent(row.longer.accuracy)} {interval(row.longer.low, row.longer.high)}",
+            f"{percent(row.best.accuracy)} {interval(row.best.low, row.best.high)}",
+            row.best_name,
+            percent(row.ceiling),
+        )
+        for row in rows
+    ]
+    show_table(("data set", "pairs", "longer", "best baseline", "", "best possible"), cells)
+    print(f"side by side {sweep_dir / 'profiles.html'}")
+
+
+def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+    from rmexp.analysis.profile import profile_of
+    from rmexp.reports.profile import profile_report
+    from rmexp.reports.profile_wording import warnings
+
+    began = time.perf_counter()
+    write_bad_rows(data.records, run.path)
+    found = profile_of(
+        data.records,
+        _leaks(data),
+        group=data.loading.group,
+        tokenizer=config.tokenizer,
+        strength=list(config.strength),
+        seed=config.seed,
+    )
+    name = data.loading.name
+    row = {"data": name, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
+    write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
+    write_json(run.path / PROFILE, row)
+    page = profile_report(found, data=name, run_folder=str(run.path), config_yaml=saved_yaml(config))
+    write_text(run.path / REPORT, page)
+    return row | {"seconds": round(time.perf_counter() - began, 2)}
+
+
+def _leaks(data: LoadedData) -> Leaks | None:
+    """Between the splits that training would use; None where the data cannot be split or data.leaks is `ignore`."""
+    assert data.selection is not None
+    if data.selection.leaks == "ignore":
+        return None
+    try:
+        split = with_splits(data.records, data.loading)
+    except ValueError as error:
+        log.info("leaks between splits are not looked for: %s", error)
+        return None
+    return leaks_of(split, data.selection)
+
+
+def _show(summary: dict[str, Any], path: Path) -> None:
+    print(
+        f"{summary['data']}: {summary['pairs']} pairs, {summary['prompts']} prompts, {summary['tokens']} tokens, "
+        f"{summary['ties']} ties, {summary['bad_rows']} rows left out"
+    )
+    rows = [
+        (name, percent(figure["accuracy"]), interval(figure["low"], figure["high"]))
+        for name, figure in sorted(summary["baselines"].items(), key=lambda item: -(item[1]["accuracy"] or 0))
+    ]
+    show_table(("baseline", "accuracy", "95 %"), rows)
+    if summary["ceiling"] is not None:
+        print(f"best possible accuracy {percent(summary['ceiling']['bayes_accuracy'])}")
+    for warning in summary["warnings"]:
+        print(f"note: {warning}")
+    print(f"difficulty   {path / DIFFICULTY} (by {summary['difficulty']['by']})")
+    print(f"run folder   {path}")
+    print(f"report       {path / REPORT}")

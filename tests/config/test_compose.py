@@ -11,6 +11,7 @@ from rmexp.config.tree import conf_folder, options_of, verbs
 NEEDED = {
     **{f"data={name}": ["data.path=x"] for name in ("jsonl", "json", "csv", "parquet", "hub")},
     "model=hub": ["model.path=x"],
+    "model=encoder": ["model.path=x"],
     "scorer=explicit": ["scorer.path=x"],
     "scorer=implicit": ["scorer.policy=x", "scorer.reference=x"],
     "score": ["scorer.path=x"],

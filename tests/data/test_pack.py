@@ -1,9 +1,17 @@
 import torch
 
 from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import pair_batch, response_batch
+from rmexp.data.pack import by_length, distinct_responses, pair_batch, pairing, response_batch
 
 LONG, SHORT = ResponseTokens((5, 6, 7, 0, 2), 2, False), ResponseTokens((5, 2), 1, True)
+OTHER = ResponseTokens((5, 8, 2), 1, False)
+# Three responses in four pairs, as of one prompt with all its comparisons.
+COMPARED = [
+    PairTokens(LONG, SHORT, 1.0, (-1.0, -2.0)),
+    PairTokens(SHORT, OTHER, 0.25, (-2.0, -3.0)),
+    PairTokens(OTHER, LONG, 1.0, (-3.0, -1.0)),
+    PairTokens(LONG, SHORT, 0.0, (-1.0, -2.0)),
+]
 
 
 def test_padding_is_on_the_right_and_lengths_tell_it():
@@ -13,21 +21,38 @@ def test_padding_is_on_the_right_and_lengths_tell_it():
     assert batch.prompt_lengths.tolist() == [1, 2]
     assert batch.response_tokens.tolist() == [1, 3]
     assert batch.token_ids.dtype == batch.lengths.dtype == batch.prompt_lengths.dtype == torch.int64
+    assert (batch.size, batch.tokens) == (2, 7)
 
 
 def test_without_a_prompt_nothing_predicts_the_first_token():
     assert response_batch([ResponseTokens((5, 6, 2), 0, False)]).response_tokens.tolist() == [2]
 
 
-def test_pairs_are_all_chosen_then_all_rejected():
-    batch = pair_batch([PairTokens(LONG, SHORT, 1.0, (-1.0, -2.0)), PairTokens(SHORT, LONG, 0.25, (-3.0, -4.0))])
-    assert batch.pairs == 2
-    assert batch.responses.lengths.tolist() == [5, 2, 2, 5]
-    assert batch.target.tolist() == [1.0, 0.25]
-    assert batch.reference_logps.tolist() == [-1.0, -3.0, -2.0, -4.0]
+def test_pairs_that_share_nothing_are_all_chosen_then_all_rejected():
+    batch = pair_batch([PairTokens(LONG, SHORT, 1.0), PairTokens(OTHER, ResponseTokens((9, 2), 1, False), 0.25)])
+    assert batch.responses.lengths.tolist() == [5, 3, 2, 2]
+    assert batch.pairing.rows.tolist() == [0, 1, 2, 3]
+    assert batch.pairing.target.tolist() == [1.0, 0.25]
+    assert batch.pairing.reference_logps is None
+    assert (batch.size, batch.tokens) == (2, 12)
+
+
+def test_a_response_of_several_pairs_is_in_the_batch_once():
+    batch = pair_batch(COMPARED)
+    assert batch.responses.lengths.tolist() == [5, 2, 3]
+    chosen, rejected = batch.pairing.sides(batch.responses.lengths)
+    assert chosen.tolist() == [len(pair.chosen.token_ids) for pair in COMPARED]
+    assert rejected.tolist() == [len(pair.rejected.token_ids) for pair in COMPARED]
+    assert batch.pairing.reference_logps.tolist() == [-1.0, -2.0, -3.0, -1.0, -2.0, -3.0, -1.0, -2.0]
+    assert (batch.size, batch.tokens) == (4, 2 * 5 + 2 * 3 + 2 + 2 + 5 + 2)
 
 
 def test_reference_figures_are_all_there_or_none():
-    assert (
-        pair_batch([PairTokens(LONG, SHORT, 1.0, (-1.0, -2.0)), PairTokens(SHORT, LONG, 1.0)]).reference_logps is None
-    )
+    batch = pair_batch([PairTokens(LONG, SHORT, 1.0, (-1.0, -2.0)), PairTokens(SHORT, LONG, 1.0)])
+    assert batch.pairing.reference_logps is None
+
+
+def test_pairs_find_their_responses_in_any_order_of_them():
+    ordered = by_length(distinct_responses(COMPARED))
+    assert ordered == [SHORT, OTHER, LONG]
+    assert pairing(COMPARED, ordered).rows.tolist() == [2, 0, 1, 2, 0, 1, 2, 0]

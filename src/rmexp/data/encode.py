@@ -15,6 +15,7 @@ from typing import Any
 
 from rmexp.data.encoded_cache import cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
+from rmexp.data.split import group_key
 from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Preference, Prompt, prompt_json, prompt_text
 
@@ -42,12 +43,14 @@ class PairTokens:
 
     Attributes:
         reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
+        group: what batches keep together, as data.batch_by says; None where they keep nothing together.
     """
 
     chosen: ResponseTokens
     rejected: ResponseTokens
     target: float
     reference_logps: tuple[float, float] | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,7 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
         elif chosen.token_ids == rejected.token_ids:
             identical += 1
         else:
-            pairs.append(PairTokens(chosen, rejected, record.target))
+            pairs.append(PairTokens(chosen, rejected, record.target, group=_batch_group(record, encoder.loading)))
     account = Account(
         pairs=len(records),
         kept=len(pairs),
@@ -229,3 +232,9 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
         tokens=sum(len(pair.chosen.token_ids) + len(pair.rejected.token_ids) for pair in pairs),
     )
     return pairs, account
+
+
+def _batch_group(record: Preference, loading: Loading) -> str | None:
+    if loading.batch_by is None:
+        return None
+    return group_key(record, None if loading.batch_by == "prompt" else loading.batch_by, "data.batch_by")

@@ -12,6 +12,8 @@ class Loading:
     Attributes:
         name: of the data set, for folders and reports.
         batch_pairs: pairs per training batch, at least 1.
+        batch_by: what the pairs of a batch share as far as they fit, so that responses that they have in common are
+            computed once: `prompt`, or a field such as `meta.topic`; None shuffles all pairs.
         max_tokens: longest sequence of prompt and response, in tokens.
         truncation: what happens to a longer one: `cut_prompt` (from the left, then the response from the right),
             `cut_response` (from the right), `drop` the pair, or `error`.
@@ -23,6 +25,7 @@ class Loading:
 
     name: str
     batch_pairs: int
+    batch_by: str | None
     max_tokens: int
     truncation: str
     val_fraction: float

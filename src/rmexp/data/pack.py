@@ -1,10 +1,10 @@
 """Encoded responses and pairs to batches of tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 
-from rmexp.batches import PairBatch, ResponseBatch
+from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 
 
@@ -19,12 +19,29 @@ def response_batch(responses: Sequence[ResponseTokens]) -> ResponseBatch:
 
 
 def pair_batch(pairs: Sequence[PairTokens]) -> PairBatch:
-    """Batch encoded pairs: all chosen responses, then all rejected ones."""
+    """Batch encoded pairs; a response that several of them have is in the batch once."""
+    responses = distinct_responses(pairs)
+    return PairBatch(response_batch(responses), pairing(pairs, responses))
+
+
+def distinct_responses(pairs: Sequence[PairTokens]) -> list[ResponseTokens]:
+    """Every response once, in the order of all chosen, then all rejected."""
+    return list(dict.fromkeys([pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]))
+
+
+def by_length(responses: Iterable[ResponseTokens]) -> list[ResponseTokens]:
+    """Every response once, the shortest first, so that batches of neighbours need little padding."""
+    return sorted(set(responses), key=lambda response: (len(response.token_ids), response.token_ids))
+
+
+def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> Pairing:
+    """Where the sides of pairs are among distinct responses, with the pairs' labels."""
+    row = {response: index for index, response in enumerate(responses)}
     reference = None
     if all(pair.reference_logps is not None for pair in pairs):
         reference = torch.tensor([pair.reference_logps for pair in pairs]).T.flatten()
-    return PairBatch(
-        response_batch([pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]),
+    return Pairing(
+        torch.tensor([row[pair.chosen] for pair in pairs] + [row[pair.rejected] for pair in pairs]),
         torch.tensor([pair.target for pair in pairs], dtype=torch.float32),
         reference,
     )

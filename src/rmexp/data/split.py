@@ -74,7 +74,7 @@ def split_by_hash(records: tuple[R, ...], rule: SplitRule) -> dict[str, tuple[R,
     return {"train": train, "val": val}
 
 
-def group_key(record: Record, group: str | None) -> str:
+def group_key(record: Record, group: str | None, key: str = "data.group") -> str:
     """What keeps a record together with others in one split: its prompt, or the value of a field such as `meta.topic`.
 
     Without a prompt it is the responses, in any order.

@@ -8,11 +8,11 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from rmexp.models.contract import Contract, check_tokenizer, read_contract
+from rmexp.models.contract import FILE, Contract, check_tokenizer, read_contract
 from rmexp.models.hub import from_pretrained, hub, resolve_commit
 from rmexp.models.language_model import LanguageModel, disable_dropout
 from rmexp.models.location import folder_fingerprint, is_model_folder
-from rmexp.models.reward_model import RewardModel
+from rmexp.models.reward_model import HEAD_FILE, RewardModel
 
 
 def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_code: bool = False) -> LanguageModel:
@@ -49,7 +49,12 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
     if not is_model_folder(folder):
         folder, _, revision = folder.partition("@")
         options["revision"] = resolve_commit(folder, revision or None)
-    model = RewardModel.load(folder, **options)
+    if (Path(folder) / HEAD_FILE).is_file():
+        if contract is None or contract.pooling is None:
+            raise ValueError(f"{folder} has a {HEAD_FILE}, but no {FILE} that says its pooling")
+        model = RewardModel.load_parts(folder, contract.pooling)
+    else:
+        model = RewardModel.load(folder, **options)
     tokenizer = from_pretrained(AutoTokenizer, folder, **options)
     if contract is not None:
         check_tokenizer(contract, tokenizer, folder)

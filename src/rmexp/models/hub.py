@@ -8,7 +8,7 @@ import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from rmexp.models.language_model import LanguageModel
 from rmexp.models.location import is_model_folder
@@ -32,6 +32,36 @@ def hub(
     Raises:
         ValueError: no model there, no such repository, or no network to fetch it.
     """
+    causal_lm, tokenizer, path, commit = load_pretrained(
+        AutoModelForCausalLM, path, revision, dtype, trust_remote_code, kind="language model"
+    )
+    return LanguageModel(causal_lm, tokenizer, path, commit)
+
+
+def load_pretrained(
+    auto_class: Any,
+    path: str,
+    revision: str | None,
+    dtype: str,
+    trust_remote_code: bool,
+    *,
+    kind: str = "model of that kind",
+    not_needed: tuple[str, ...] = (),
+) -> tuple[PreTrainedModel, Any, str, str | None]:
+    """A model with all its weights, its tokenizer, its path without revision, and its commit on the hub.
+
+    Args:
+        auto_class: of transformers, to load the model with.
+        path: as for `hub`.
+        revision: as for `hub`.
+        dtype: as for `hub`.
+        trust_remote_code: as for `hub`.
+        kind: of model that is expected, for messages.
+        not_needed: starts of the names of weights that may be missing.
+
+    Raises:
+        ValueError: no such type, no model there, or one without some of its weights.
+    """
     if dtype not in DTYPES:
         raise ValueError(f"model.dtype must be one of {', '.join(DTYPES)}, got {dtype}")
     options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
@@ -42,11 +72,11 @@ def hub(
         options["revision"] = commit
     tokenizer = from_pretrained(AutoTokenizer, path, **options)
     options |= {"dtype": getattr(torch, dtype), "output_loading_info": True}
-    causal_lm, loading = from_pretrained(AutoModelForCausalLM, path, **options)
-    missing = sorted(loading["missing_keys"])
+    model, loading = from_pretrained(auto_class, path, **options)
+    missing = sorted(name for name in loading["missing_keys"] if not name.startswith(not_needed))
     if missing:  # transformers would draw them at random
-        raise ValueError(f"{path} is no language model: it has no weights for {', '.join(missing[:3])}")
-    return LanguageModel(causal_lm, tokenizer, path, commit)
+        raise ValueError(f"{path} is no {kind}: it has no weights for {', '.join(missing[:3])}")
+    return model, tokenizer, path, commit
 
 
 def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:

@@ -19,6 +19,21 @@ class LanguageModel(NamedTuple):
     revision: str | None  # commit of a hub repository
     fingerprint: str | None = None  # of the folder it was read from; None for weights that are in no folder
 
+    @property
+    def body(self) -> PreTrainedModel:
+        """The model without its language-model head."""
+        return self.causal_lm.base_model
+
+    @property
+    def pooling(self) -> str:
+        """Hidden state that a reward is read from: the only one that has seen the whole sequence."""
+        return "last_token"
+
+    @property
+    def mask_padding(self) -> bool:
+        """Whether the body must be told what is padding: causal attention never looks to the right."""
+        return False
+
 
 def response_logprobs(causal_lm: PreTrainedModel, batch: ResponseBatch) -> Tensor:
     """(N,) log-probability of each response, summed over its tokens; see `sequence_logprobs`.
@@ -47,6 +62,10 @@ def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
         ValueError: naming both numbers.
     """
     positions = getattr(model.config, "max_position_embeddings", None)
+    for name, module in model.named_modules():
+        # The RoBERTa family counts positions from behind that of its padding.
+        if positions and name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            positions -= module.padding_idx + 1
     if positions is not None and max_tokens > positions:
         raise ValueError(f"the model has {positions} positions, but data.max_tokens is {max_tokens}; lower it")
 

@@ -1,29 +1,45 @@
-"""The explicit reward model: a transformer body and one linear layer that reads the last real token."""
+"""The explicit reward model: a transformer body and one linear layer on one hidden state of each sequence."""
 
 import copy
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
 from rmexp.batches import ResponseBatch
+from rmexp.models.encoder import drop_pooler
 from rmexp.models.hub import from_pretrained
+from rmexp.models.pooling import check_pooling, own_tokens, pooled
+
+HEAD_FILE = "reward_head.safetensors"
 
 
 class RewardModel(nn.Module):
     """A scalar reward for a prompt with a response.
 
     Args:
-        body: decoder without language-model head; its `last_hidden_state` is read.
+        body: transformer without language-model head; its `last_hidden_state` is read.
         head: (1, hidden) linear layer without bias; drawn from N(0, 1 / (hidden + 1)) when omitted
             (Stiennon et al. 2020, appendix B).
+        pooling: which hidden state is read; see `pooled`.
+        mask_padding: whether the body has to be told what is padding; causal attention need not, since padding is on
+            the right, where it never looks.
     """
 
-    def __init__(self, body: PreTrainedModel, head: nn.Linear | None = None) -> None:
+    def __init__(
+        self,
+        body: PreTrainedModel,
+        head: nn.Linear | None = None,
+        *,
+        pooling: str = "last_token",
+        mask_padding: bool = False,
+    ) -> None:
         super().__init__()
-        self.body = body
+        check_pooling(pooling)
+        self.body, self.pooling, self.mask_padding = body, pooling, mask_padding
         if head is None:
             hidden = int(body.config.hidden_size)
             head = nn.Linear(hidden, 1, bias=False, dtype=body.dtype)
@@ -31,17 +47,24 @@ class RewardModel(nn.Module):
         self.head = head
 
     def forward(self, batch: ResponseBatch) -> Tensor:
-        """(N,) rewards, float32, from the hidden state of each sequence's last token that is not padding.
-
-        The last token is found from the lengths, never by comparing ids with the padding id, which may equal the end
-        token. Padding is on the right, so causal attention needs no mask.
-        """
-        hidden = self.body(input_ids=batch.token_ids, use_cache=False).last_hidden_state
-        last = hidden[torch.arange(len(batch.lengths), device=hidden.device), batch.lengths - 1]
-        return self.head(last).squeeze(-1).float()  # type: ignore[no-any-return]
+        """(N,) rewards, float32."""
+        options: dict[str, Any] = {"use_cache": False}
+        if self.mask_padding:
+            options = {"attention_mask": own_tokens(batch.lengths, batch.token_ids.shape[1]).long()}
+        hidden = self.body(input_ids=batch.token_ids, **options).last_hidden_state
+        return self.head(pooled(hidden, batch.lengths, self.pooling)).squeeze(-1).float()  # type: ignore[no-any-return]
 
     def save(self, folder: Path) -> None:
-        """Write a folder that `AutoModelForSequenceClassification` loads: one label, `score.weight`, raw reward."""
+        """Write the weights.
+
+        A decoder whose last token is read becomes a folder that `AutoModelForSequenceClassification` loads: one label,
+        `score.weight`, raw reward. Any other body is written as `AutoModel` loads it, with the head's weight, (1,
+        hidden), in a file of its own: transformers has no one class for it.
+        """
+        if self.mask_padding:
+            self.body.save_pretrained(folder)
+            save_file({"weight": self.head.weight.detach().contiguous()}, folder / HEAD_FILE)
+            return
         classifier = _empty_classifier(self.body.config)
         setattr(classifier, classifier.base_model_prefix, self.body)
         classifier.score = self.head
@@ -69,6 +92,36 @@ class RewardModel(nn.Module):
             outputs = getattr(head, "out_features", "no `score` layer")
             raise ValueError(f"{folder}: expected a `score` layer with 1 output, got {outputs}")
         return cls(classifier.base_model, head)
+
+    @classmethod
+    def load_parts(cls, folder: str, pooling: str) -> "RewardModel":
+        """Read a body with a head beside it, as `save` writes them.
+
+        Args:
+            folder: local folder.
+            pooling: of the model; its contract says it.
+
+        Raises:
+            ValueError: one of them cannot be loaded, or they do not fit.
+        """
+        options: dict[str, Any] = {"output_loading_info": True}
+        try:
+            body, loading = from_pretrained(AutoModel, folder, **options, add_pooling_layer=False)
+        except TypeError:  # a family that has no pooling layer to leave out
+            body, loading = from_pretrained(AutoModel, folder, **options)
+        missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
+        if missing:
+            raise ValueError(f"{folder} is no reward model: it has no weights for {', '.join(missing[:3])}")
+        drop_pooler(body)
+        weight = load_file(Path(folder) / HEAD_FILE)["weight"]
+        if weight.shape != (1, body.config.hidden_size):
+            raise ValueError(
+                f"{folder}: expected a head of shape (1, {body.config.hidden_size}) in {HEAD_FILE}, "
+                f"got {tuple(weight.shape)}"
+            )
+        head = nn.Linear(weight.shape[1], 1, bias=False, dtype=weight.dtype)
+        head.weight = nn.Parameter(weight)
+        return cls(body, head, pooling=pooling, mask_padding=True)
 
 
 def _empty_classifier(body_config: Any) -> Any:

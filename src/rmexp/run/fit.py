@@ -16,10 +16,11 @@ from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
 from rmexp.config.saved import saved_yaml
 from rmexp.data.encode import Account, Encoder, PairTokens, encode_pairs
+from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import load_language_model, save_folder
-from rmexp.models.language_model import LanguageModel, check_positions
+from rmexp.models.language_model import check_positions
 from rmexp.models.start import StartingPoint
 from rmexp.models.threads import use_threads
 from rmexp.records import PreferenceData
@@ -110,7 +111,7 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     }
 
 
-def _start(config: DictConfig, records: PreferenceData) -> LanguageModel:
+def _start(config: DictConfig, records: PreferenceData) -> Backbone:
     """The model to start from: a folder when one is given, else what the model group builds."""
     builder, starting = build_framed("model", config.model)
     assert isinstance(starting, StartingPoint)
@@ -129,8 +130,8 @@ def _texts(record: Any) -> tuple[str, ...]:
     return (*turns, *record.responses)
 
 
-def _check(splits: dict[str, tuple[list[PairTokens], Account]], start: LanguageModel, max_tokens: int) -> None:
-    check_positions(start.causal_lm, max_tokens)
+def _check(splits: dict[str, tuple[list[PairTokens], Account]], start: Backbone, max_tokens: int) -> None:
+    check_positions(start.body, max_tokens)
     for name, (pairs, account) in splits.items():
         lost = account.dropped + account.identical
         if account.truncated or lost:
@@ -183,7 +184,7 @@ def _checkpoint(run: RunFolder) -> str | None:
     return None if path is None else str(path)
 
 
-def _save(run: RunFolder, name: str, module: Any, start: LanguageModel, max_tokens: int) -> str:
+def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int) -> str:
     contract = Contract(
         kind=module.kind,
         pooling=module.pooling,

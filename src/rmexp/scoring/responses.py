@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import Encoder, ResponseTokens
 from rmexp.data.loading import Loading
-from rmexp.data.pack import response_batch
+from rmexp.data.pack import by_length, response_batch
 from rmexp.records import Record, Scored
 
 
@@ -46,7 +46,7 @@ def compute(
     """
     device = next(model.parameters()).device
     model.eval()
-    distinct = sorted(set(responses), key=lambda response: (len(response.token_ids), response.token_ids))
+    distinct = by_length(responses)
     done: dict[ResponseTokens, list[float]] = {}
     for start in range(0, len(distinct), batch_responses):
         rows = distinct[start : start + batch_responses]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch
+from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens
-from rmexp.data.pack import pair_batch
 from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.models.language_model import LanguageModel, disable_dropout, response_logprobs
+from rmexp.models.backbone import Backbone, language_model
+from rmexp.models.language_model import disable_dropout, response_logprobs
+from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, configure, log_step, log_validation
-from rmexp.training.pair_data import PairData
+from rmexp.training.pair_data import PairData, validation_pairing
 
 
 class DPOModule(L.LightningModule):
@@ -39,17 +41,18 @@ class DPOModule(L.LightningModule):
 
     def __init__(
         self,
-        start: LanguageModel,
+        start: Backbone,
         loss: Callable[..., DPOLoss],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
     ) -> None:
         super().__init__()
-        self.model: PreTrainedModel = start.causal_lm
+        self.model: PreTrainedModel = language_model(start, "dpo").causal_lm
         disable_dropout(self.model)
         self.beta = implied_beta(loss)
         self.loss, self.optimizer, self.schedule, self.reference = loss, optimizer, schedule, start.fingerprint
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
     def setup(self, stage: str) -> None:
         """Compute the reference's log-probabilities once: here the weights are still its own, also when resuming."""
@@ -60,25 +63,30 @@ class DPOModule(L.LightningModule):
             data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
             data.val = with_reference_logps(self.model, data.val, data.batch_pairs)
 
-    def _step(self, batch: PairBatch, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
-        assert batch.reference_logps is not None
-        policy = response_logprobs(self.model, batch.responses).chunk(2)
-        result = self.loss(*policy, *batch.reference_logps.chunk(2), target=batch.target)
-        figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, batch.target)
+    def _judge(self, logps: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
+        assert pairing.reference_logps is not None
+        result = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), target=pairing.target)
+        figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, pairing.target)
         return result.losses.mean(), result.chosen_rewards, result.rejected_rewards
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        loss, chosen, rejected = self._step(batch, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch.target)
+        logps = response_logprobs(self.model, batch.responses)
+        loss, chosen, rejected = self._judge(logps, batch.pairing, self.train_figures)
+        log_step(self, loss, chosen, rejected, batch.pairing.target)
         return loss
 
-    def validation_step(self, batch: PairBatch, index: int) -> None:
-        """Add a batch to the validation figures."""
-        self._step(batch, self.val_figures)
+    def on_validation_epoch_start(self) -> None:
+        """Forget what an interrupted validation left."""
+        self.val_logps.clear()
+
+    def validation_step(self, batch: ResponseBatch, index: int) -> None:
+        """Log-probabilities of a batch of validation responses."""
+        self.val_logps.append(response_logprobs(self.model, batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
+        self._judge(torch.cat(self.val_logps), validation_pairing(self), self.val_figures)
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -99,17 +107,9 @@ def implied_beta(loss: Callable[..., DPOLoss]) -> float:
     return float(loss(torch.ones(1), *torch.zeros(3, 1)).chosen_rewards)
 
 
-@torch.inference_mode()
 def with_reference_logps(causal_lm: PreTrainedModel, pairs: Sequence[PairTokens], batch_pairs: int) -> list[PairTokens]:
     """The pairs with both responses' summed log-probabilities under `causal_lm`, in their old order."""
-    device = next(causal_lm.parameters()).device
-    order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].chosen.token_ids))
-    done: dict[int, PairTokens] = {}
-    for start in range(0, len(order), batch_pairs):
-        rows = order[start : start + batch_pairs]
-        batch = pair_batch([pairs[index] for index in rows]).responses
-        logps = response_logprobs(causal_lm, type(batch)(*(field.to(device) for field in batch))).cpu()
-        for row, index in enumerate(rows):
-            values = (float(logps[row]), float(logps[row + len(rows)]))
-            done[index] = replace(pairs[index], reference_logps=values)
-    return [done[index] for index in range(len(pairs))]
+    responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
+    logps = [logp for (logp,) in compute(causal_lm, partial(response_logprobs, causal_lm), responses, 2 * batch_pairs)]
+    sides = zip(logps[: len(pairs)], logps[len(pairs) :], strict=True)
+    return [replace(pair, reference_logps=both) for pair, both in zip(pairs, sides, strict=True)]

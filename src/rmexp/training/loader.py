@@ -1,51 +1,57 @@
 """Training batches whose order is a function of seed and step alone, so that a run can go on where it stopped."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from rmexp.batches import PairBatch
-from rmexp.data.encode import PairTokens
-from rmexp.data.pack import pair_batch
+from rmexp.training.batch_order import Shuffled, Together
+
+Example = TypeVar("Example")
+Batch = TypeVar("Batch")
 
 
-class PairLoader:
+class TrainingLoader(Generic[Example, Batch]):
     """All batches of a run, one epoch after the other, in one pass of known length.
 
     Args:
-        pairs: training pairs.
-        batch_pairs: pairs per batch; the last of an epoch may be smaller, and no pair is left out.
-        epochs: passes over the pairs.
-        seed: of the order; each epoch has another one.
+        examples: to train on.
+        pack: makes a batch of some of them.
+        order: which of them stand together; each epoch draws another order.
+        epochs: passes over the examples.
+        seed: of the order.
         max_batches: end earlier, after so many batches; None for all epochs.
     """
 
     def __init__(
-        self, pairs: Sequence[PairTokens], batch_pairs: int, epochs: int, seed: int, max_batches: int | None = None
+        self,
+        examples: Sequence[Example],
+        pack: Callable[[Sequence[Example]], Batch],
+        order: Shuffled | Together,
+        epochs: int,
+        seed: int,
+        max_batches: int | None = None,
     ) -> None:
-        self.pairs = pairs
-        self.batch_pairs = batch_pairs
-        self.steps_per_epoch = math.ceil(len(pairs) / batch_pairs)
-        self.batches = min(epochs * self.steps_per_epoch, max_batches or epochs * self.steps_per_epoch)
+        self.examples, self.pack = examples, pack
+        self.steps_per_epoch = order.steps
+        self.batches = min(epochs * order.steps, max_batches or epochs * order.steps)
         self.done = 0
-        # No more than one order is needed at a time.
-        self._order = lru_cache(maxsize=1)(lambda epoch: np.random.default_rng([seed, epoch]).permutation(len(pairs)))
+        # No more than one epoch is needed at a time.
+        self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([seed, epoch])))
 
     def __len__(self) -> int:
         return self.batches
 
-    def __iter__(self) -> Iterator[PairBatch]:
+    def __iter__(self) -> Iterator[Batch]:
         for step in range(self.done, len(self)):
             self.done = step + 1
             yield self.batch(step)
 
-    def batch(self, step: int) -> PairBatch:
+    def batch(self, step: int) -> Batch:
         """The batch of one step, counted from 0."""
         epoch, position = divmod(step, self.steps_per_epoch)
-        start = position * self.batch_pairs
-        return pair_batch([self.pairs[index] for index in self._order(epoch)[start : start + self.batch_pairs]])
+        return self.pack([self.examples[index] for index in self._epoch(epoch)[position]])
 
     def state_dict(self) -> dict[str, int]:
         """How many batches were handed out."""

@@ -1,11 +1,13 @@
 """What the modules share around their step: optimizer with schedule, and the logging of figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 import lightning as L
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -15,17 +17,39 @@ Schedule = Callable[..., float]
 
 
 def configure(
-    module: L.LightningModule, optimizer: Callable[..., Optimizer], schedule: Schedule
+    module: L.LightningModule,
+    optimizer: Callable[..., Optimizer],
+    schedule: Schedule,
+    factors: Mapping[str, float] = MappingProxyType({}),
 ) -> OptimizerLRScheduler:
-    """The optimizer over the module's trainable parameters, its learning rate set anew after every step."""
-    trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    """The optimizer over the module's trainable parameters, its learning rate set anew after every step.
+
+    Args:
+        module: whose parameters are trained.
+        optimizer: of parameters.
+        schedule: factor of the learning rate, of (step, total_steps=...).
+        factors: of the learning rate of the parameters whose names start so.
+    """
+    groups = _groups(module, factors)
     try:
-        built = optimizer(trainable)
+        built = optimizer([{"params": parameters} for _, parameters in groups])
     except (ValueError, TypeError) as error:
         raise ValueError(f"{error} (set optimizer.*)") from error
+    for (factor, _), group in zip(groups, built.param_groups, strict=True):
+        group["lr"] *= factor
     total_steps = int(module.trainer.estimated_stepping_batches)
     scheduler = LambdaLR(built, partial(schedule, total_steps=total_steps))
     return {"optimizer": built, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _groups(module: L.LightningModule, factors: Mapping[str, float]) -> list[tuple[float, list[Parameter]]]:
+    """Trainable parameters by the factor of their learning rate; those without one first."""
+    groups: dict[float, list[Parameter]] = {1.0: []}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            factor = next((factor for start, factor in factors.items() if name.startswith(start)), 1.0)
+            groups.setdefault(factor, []).append(parameter)
+    return [(factor, parameters) for factor, parameters in groups.items() if parameters]
 
 
 def log_step(module: L.LightningModule, loss: Tensor, chosen: Tensor, rejected: Tensor, target: Tensor) -> None:

@@ -1,22 +1,28 @@
-"""The pairs of a run, as Lightning asks for them."""
+"""The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
 from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
 
 import lightning as L
 
-from rmexp.batches import PairBatch
-from rmexp.data.encode import PairTokens
-from rmexp.data.pack import pair_batch
-from rmexp.training.loader import PairLoader
+from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.data.encode import PairTokens, ResponseTokens
+from rmexp.data.pack import by_length, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.training.batch_order import Shuffled, Together
+from rmexp.training.loader import TrainingLoader
+
+Batch = TypeVar("Batch")
+MOST_RESPONSES = 128  # in a batch of validation, however many pairs a training batch has
 
 
 class PairData(L.LightningDataModule):
     """Training and validation pairs.
 
     Args:
-        train: training pairs; a module may replace them in its `setup`, to add what it computed once.
+        train: training pairs; a module may replace them in its `setup`, to add what it computed once. Where they have
+            a group, batches keep it together.
         val: validation pairs, likewise.
-        batch_pairs: pairs per batch, for both.
+        batch_pairs: pairs per training batch.
         epochs: passes over the training pairs.
         seed: of their order.
         max_batches: end training earlier; None for all epochs.
@@ -35,29 +41,49 @@ class PairData(L.LightningDataModule):
         self.train, self.val = train, val
         self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
 
-    def train_dataloader(self) -> PairLoader:
+    def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch]:
         """All training batches of the run."""
-        return PairLoader(self.train, self.batch_pairs, self.epochs, self.seed, self.max_batches)
+        groups = [pair.group for pair in self.train]
+        order: Shuffled | Together = Shuffled(len(groups), self.batch_pairs)
+        if any(group is not None for group in groups):
+            order = Together(groups, self.batch_pairs)
+        return TrainingLoader(self.train, pair_batch, order, self.epochs, self.seed, self.max_batches)
 
-    def val_dataloader(self) -> "FixedBatches":
-        """Validation batches of pairs of like length, which need little padding."""
-        return FixedBatches(batches_by_length(self.val, self.batch_pairs))
+    def val_dataloader(self) -> "FixedBatches[ResponseBatch]":
+        """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
+        return response_batches(self._val_responses(), 2 * self.batch_pairs)
+
+    def val_pairing(self) -> Pairing:
+        """The validation pairs, as rows of what `val_dataloader` gives."""
+        return pairing(self.val, self._val_responses())
+
+    def _val_responses(self) -> list[ResponseTokens]:
+        return by_length(distinct_responses(self.val))
 
 
-class FixedBatches:
+class FixedBatches(Generic[Batch]):
     """The same batches each time; Lightning would take a plain list for several loaders."""
 
-    def __init__(self, batches: Sequence[PairBatch]) -> None:
+    def __init__(self, batches: Sequence[Batch]) -> None:
         self.batches = batches
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[PairBatch]:
+    def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)
 
 
-def batches_by_length(pairs: Sequence[PairTokens], batch_pairs: int) -> list[PairBatch]:
-    """Batches of the pairs in the order of their longer side."""
-    ordered = sorted(pairs, key=lambda pair: max(len(pair.chosen.token_ids), len(pair.rejected.token_ids)))
-    return [pair_batch(ordered[start : start + batch_pairs]) for start in range(0, len(ordered), batch_pairs)]
+def response_batches(responses: Sequence[ResponseTokens], batch_responses: int) -> FixedBatches[ResponseBatch]:
+    """Batches of responses in their order, none larger than `MOST_RESPONSES`."""
+    size = min(batch_responses, MOST_RESPONSES)
+    return FixedBatches([response_batch(responses[start : start + size]) for start in range(0, len(responses), size)])
+
+
+def validation_pairing(module: L.LightningModule) -> Pairing:
+    """The validation pairs of the run that a module is in, where the module is."""
+    data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+    assert isinstance(data, PairData)
+    rows, target, reference = data.val_pairing()
+    reference = None if reference is None else reference.to(module.device)
+    return Pairing(rows.to(module.device), target.to(module.device), reference)

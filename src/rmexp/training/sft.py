@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch
+from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.models.language_model import LanguageModel, disable_dropout, response_logprobs
+from rmexp.models.backbone import Backbone, language_model
+from rmexp.models.language_model import disable_dropout, response_logprobs
 from rmexp.training.optimization import Schedule, configure, log_step, log_validation
+from rmexp.training.pair_data import validation_pairing
 
 SIDES = ("both", "chosen")
 
@@ -38,7 +41,7 @@ class SFTModule(L.LightningModule):
 
     def __init__(
         self,
-        start: LanguageModel,
+        start: Backbone,
         loss: Callable[..., Tensor],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
@@ -47,31 +50,43 @@ class SFTModule(L.LightningModule):
         super().__init__()
         if sides not in SIDES:
             raise ValueError(f"module.sides must be one of {', '.join(SIDES)}, got {sides}")
-        self.model: PreTrainedModel = start.causal_lm
+        self.model: PreTrainedModel = language_model(start, "sft").causal_lm
         disable_dropout(self.model)
         self.loss, self.optimizer, self.schedule, self.sides = loss, optimizer, schedule, sides
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
+        self.val_tokens: list[Tensor] = []
 
-    def _step(self, batch: PairBatch, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
-        logps = response_logprobs(self.model, batch.responses)
-        chosen, rejected = logps.chunk(2)
-        used = slice(None) if self.sides == "both" else slice(batch.pairs)
-        losses = self.loss(logps[used], batch.responses.response_tokens[used])
-        figures.update(losses, chosen, rejected, batch.target)
+    def _judge(
+        self, logps: Tensor, tokens: Tensor, pairing: Pairing, figures: PairFigures
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        chosen, rejected = pairing.sides(logps)
+        used = pairing.rows if self.sides == "both" else pairing.rows[: len(chosen)]
+        losses = self.loss(logps[used], tokens[used])
+        figures.update(losses, chosen, rejected, pairing.target)
         return losses.mean(), chosen, rejected
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        loss, chosen, rejected = self._step(batch, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch.target)
+        logps, tokens = response_logprobs(self.model, batch.responses), batch.responses.response_tokens
+        loss, chosen, rejected = self._judge(logps, tokens, batch.pairing, self.train_figures)
+        log_step(self, loss, chosen, rejected, batch.pairing.target)
         return loss
 
-    def validation_step(self, batch: PairBatch, index: int) -> None:
-        """Add a batch to the validation figures."""
-        self._step(batch, self.val_figures)
+    def on_validation_epoch_start(self) -> None:
+        """Forget what an interrupted validation left."""
+        self.val_logps.clear()
+        self.val_tokens.clear()
+
+    def validation_step(self, batch: ResponseBatch, index: int) -> None:
+        """Log-probabilities of a batch of validation responses."""
+        self.val_logps.append(response_logprobs(self.model, batch))
+        self.val_tokens.append(batch.response_tokens)
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
+        logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
+        self._judge(logps, tokens, validation_pairing(self), self.val_figures)
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

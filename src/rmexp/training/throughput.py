@@ -1,4 +1,4 @@
-"""Pairs and tokens per second of training alone, validation and start-up left out."""
+"""Pairs (or single demonstrations) and tokens per second of training alone, validation and start-up left out."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from rmexp.batches import PairBatch
+from rmexp.batches import PairBatch, ResponseBatch
 
 
 class Throughput(Callback):
@@ -30,11 +30,16 @@ class Throughput(Callback):
         self._since = time.perf_counter()
 
     def on_train_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: PairBatch, batch_idx: int
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: PairBatch | ResponseBatch,
+        batch_idx: int,
     ) -> None:
         """Count a batch."""
-        self.pairs += batch.pairs
-        self.tokens += int(batch.responses.lengths.sum())
+        self.pairs += batch.size
+        self.tokens += batch.tokens
 
     def state_dict(self) -> dict[str, float]:
         """For checkpoints, so that a resumed run goes on counting."""

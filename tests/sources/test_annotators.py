@@ -51,10 +51,15 @@ def test_one_group_has_the_one_temperature():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"temperature": 0.0}, r"`temperature` must be above 0, got 0.0 \(set data.temperature\)"),
-        ({"temperature": float("nan")}, "`temperature` must be above 0, got nan"),
-        ({"group_temperatures": [1.0, -1.0]}, r"`group_temperatures` must be above 0, got -1.0 \(set data.group_t"),
-        ({"ties": -0.1}, r"`ties` must be at least 0, got -0.1 \(set data.ties\)"),
+        ({"temperature": 0.0}, r"`temperature` must be a finite number above 0, got 0.0 \(set data.temperature\)"),
+        ({"temperature": float("nan")}, "`temperature` must be a finite number above 0, got nan"),
+        (
+            {"group_temperatures": [1.0, -1.0]},
+            r"`group_temperatures` must be a finite number above 0, got -1.0 \(set data.group_t",
+        ),
+        ({"ties": -0.1}, r"`ties` must be a finite number of at least 0, got -0.1 \(set data.ties\)"),
+        ({"ties": float("inf")}, "`ties` must be a finite number of at least 0, got inf"),
+        ({"length_bias": float("nan")}, r"`length_bias` must be a finite number, got nan \(set data.length_bias\)"),
     ],
 )
 def test_numbers_out_of_range(keys, message):

@@ -148,6 +148,7 @@ def test_agreement_is_the_correlation_of_groups():
         ("attributes", 41, r"`attributes` must be a whole number from 2 to 40, got 41 \(set data.attributes\)"),
         ("attributes", 2.5, "`attributes` must be a whole number"),
         ("distractors", -1, r"`distractors` must be a whole number from 0 to 12, got -1 \(set data.distractors\)"),
+        ("weight_seed", -1, "`weight_seed` must be a whole number from 0 to 4294967295, got -1"),
         ("sentences", [0, 3], "`sentences` must be the smallest and the largest number"),
         ("sentences", [3, 2], r"got \[3, 2\] \(set data.sentences\)"),
         ("sentences", [2, 24], "from 1 to less than 24 attributes"),

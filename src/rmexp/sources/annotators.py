@@ -1,5 +1,6 @@
 """How labels come from the worth of two replies: Bradley-Terry, with ties after Davidson, group by group."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,10 +59,12 @@ def annotators(
         ValueError: a number is out of range.
     """
     for key, value in (("temperature", temperature), *(("group_temperatures", value) for value in group_temperatures)):
-        if not value > 0:
-            raise ValueError(f"`{key}` must be above 0, got {value} (set data.{key})")
-    if not ties >= 0:
-        raise ValueError(f"`ties` must be at least 0, got {ties} (set data.ties)")
+        if not 0 < value < math.inf:
+            raise ValueError(f"`{key}` must be a finite number above 0, got {value} (set data.{key})")
+    if not 0 <= ties < math.inf:
+        raise ValueError(f"`ties` must be a finite number of at least 0, got {ties} (set data.ties)")
+    if not math.isfinite(length_bias):
+        raise ValueError(f"`length_bias` must be a finite number, got {length_bias} (set data.length_bias)")
     return Annotators(np.array([group_temperatures or [temperature]]).T, length_bias, ties)
 
 

@@ -116,6 +116,7 @@ def synthetic_family(
     _check_whole("attributes", attributes, 2, len(ATTRIBUTES))
     low, high = _check_sentences(sentences, attributes)
     _check_whole("distractors", distractors, 0, len(DISTRACTORS))
+    _check_whole("weight_seed", weight_seed, 0, 2**32 - 1)
     _check_share("prompt_dependence", prompt_dependence)
     _check_share("group_agreement", group_agreement)
     if not 1 <= groups <= len(GROUPS):

@@ -64,9 +64,7 @@ def test_files_without_a_usable_row_are_refused(file, tmp_path):
     with pytest.raises(ValueError, match=r"empty.jsonl: expected preference records, but the file has no rows"):
         files(path=str(tmp_path / "empty.jsonl"), **OPTIONS)
     (tmp_path / "bad.jsonl").write_text("x\ny\n")
-    with pytest.raises(
-        ValueError, match=r"bad.jsonl: expected preference records, but the file has 2 rows and none is"
-    ):
+    with pytest.raises(ValueError, match=r"bad.jsonl: expected .* but the file has 2 rows and none is left"):
         files(path=str(tmp_path / "bad.jsonl"), **(OPTIONS | {"on_bad_row": "skip", "max_bad_share": 1}))
     with pytest.raises(ValueError, match=r"absent.jsonl: .* does not exist"):
         files(path=file("a.jsonl"), **(OPTIONS | {"val_path": str(tmp_path / "absent.jsonl")}))

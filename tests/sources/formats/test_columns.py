@@ -1,0 +1,57 @@
+import pytest
+
+from rmexp.records import Message
+
+ROW = {"prompt": "p", "chosen": "c", "rejected": "r"}
+
+
+def test_columns_have_the_names_of_their_fields(pairs):
+    (pair,) = pairs("columns", [ROW | {"target": 0.7, "margin": 2, "id": 3, "meta": {"a": 1}, "other": 1}])
+    assert pair.to_row() == ROW | {"id": "3", "target": 0.7, "margin": 2, "meta": {"a": 1}}
+
+
+def test_other_names_and_dotted_paths(pairs):
+    row = {"question": "p", "answers": {"better": "c", "worse": "r"}, "meta": {"votes": {"share": "0.8"}, "topic": "t"}}
+    names = ["prompt=question", "chosen=answers.better", "rejected=answers.worse", "target=meta.votes.share"]
+    (pair,) = pairs("columns", [row], *names, "meta=[meta.topic]")
+    assert pair.to_row() == ROW | {"id": pair.id, "target": 0.8, "meta": {"topic": "t"}}
+
+
+def test_a_table_keeps_all_other_columns(pairs):
+    (pair,) = pairs("table", [ROW | {"target": 1, "topic": "t", "n": None, "meta": {"a": float("nan")}}])
+    assert pair.meta == {"topic": "t", "n": None, "a": None}
+    assert pairs("table", [ROW | {"meta": "text"}])[0].meta == {"meta": "text"}
+
+
+def test_fields_that_need_not_be_there_may_be_null(pairs):
+    (pair,) = pairs("columns", [ROW | {"target": None, "margin": None, "id": None, "meta": None}])
+    assert (pair.target, pair.margin, pair.meta) == (1.0, None, {})
+    assert pair.id == pairs("columns", [ROW])[0].id
+
+
+def test_a_target_for_every_row(pairs):
+    (pair,) = pairs("columns", [{"prompt": "p", "a": "x", "b": "y"}], "chosen=a", "rejected=b", "target=0.5")
+    assert (pair.chosen, pair.target) == ("x", 0.5)
+
+
+def test_prompts_of_messages(pairs):
+    (pair,) = pairs("columns", [ROW | {"prompt": [{"role": "user", "content": "p"}]}])
+    assert pair.prompt == (Message("user", "p"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "overrides", "message"),
+    [
+        ({"chosen": "c"}, [], "`prompt` is missing; the row has chosen; set data.format.prompt"),
+        (ROW, ["chosen=better"], "`better` is missing; the row has prompt, chosen, rejected; set data.format.chosen"),
+        (ROW, ["target=label"], "`label` is missing; the row has prompt, chosen, rejected"),
+        (ROW, ["target=meta.label"], "`meta.label` is missing"),
+        (ROW, ["meta=[topic]"], "`topic` is missing"),
+        (ROW, ["id=key"], "`key` is missing"),
+        (ROW | {"chosen": [{"role": "assistant"}]}, [], "got a list; data/format=messages reads messages"),
+        (ROW | {"target": True}, [], "`target` must be a finite number, got True"),
+        (ROW | {"meta": "x"}, [], '`meta` must be an object, got "x"'),
+    ],
+)
+def test_what_is_not_there_is_named_with_its_column(problem, row, overrides, message):
+    assert message in problem("columns", row, *overrides)

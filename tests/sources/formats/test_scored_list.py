@@ -1,0 +1,43 @@
+"""The shape of nvidia/HelpSteer2 with texts of our own."""
+
+from rmexp.records import EmptyText
+from rmexp.sources.rows import LeftOut
+
+
+def row(prompt, response, helpfulness, correctness=2):
+    rest = {"correctness": correctness, "coherence": 4, "complexity": 1, "verbosity": 2}
+    return {"prompt": prompt, "response": response, "helpfulness": helpfulness} | rest
+
+
+ROWS = [row("p", "a", 1), row("q", "x", 3), row("p", "b", 4), row("q", "y", 3), row("p", "c", 2), row("alone", "z", 1)]
+
+
+def test_rows_of_one_prompt_are_paired_wherever_they_stand(outcomes):
+    found = outcomes("helpsteer2", ROWS)
+    made = [(line, pair.prompt, pair.chosen, pair.rejected, pair.target) for line, pair in found[:-1]]
+    assert made == [
+        (1, "p", "b", "c", 1.0),
+        (1, "p", "b", "a", 1.0),
+        (1, "p", "c", "a", 1.0),
+        (2, "q", "x", "y", 0.5),
+    ]
+    assert found[-1] == (6, LeftOut("prompts with fewer than two responses"))
+    groups = [pair.meta["group"] for _, pair in found[:-1]]
+    assert len(set(groups[:3])) == 1
+    assert groups[0] != groups[3]
+
+
+def test_scores_can_be_averaged(pairs):
+    rows = [row("p", "a", 4, correctness=0), row("p", "b", 3, correctness=4)]
+    assert pairs("helpsteer2", rows)[0].chosen == "a"
+    assert pairs("helpsteer2", rows, "score=[helpfulness,correctness]")[0].margin == 1.5
+
+
+def test_a_bad_row_is_named_and_the_others_are_paired(outcomes):
+    rows = [row("p", "a", 1), row("p", "", 2), row("p", "b", None), row(None, "c", 1), row("p", "d", 3)]
+    found = outcomes("helpsteer2", rows)
+    assert [line for line, _ in found] == [2, 3, 4, 1]
+    assert isinstance(found[0][1], EmptyText)
+    assert str(found[1][1]) == "`helpfulness` must be a finite number, got null"
+    assert str(found[2][1]) == "`prompt` must be a string, got null"
+    assert (found[3][1].chosen, found[3][1].rejected) == ("d", "a")

@@ -1,0 +1,82 @@
+import logging
+
+import pytest
+
+from rmexp.records import Preference
+from rmexp.sources.reading import Reading
+from rmexp.sources.rows import LeftOut, Row, row_by_row
+
+SKIP = {"on_bad_row": "skip", "max_bad_share": 0.5}
+
+
+def rows(*contents):
+    return [Row("f", number, {"value": content}) for number, content in enumerate(contents, start=1)]
+
+
+def form(found):
+    """A format that gives what the row holds, and raises what it holds of errors."""
+
+    def convert(content):
+        if isinstance(content["value"], Exception):
+            raise content["value"]
+        yield from content["value"]
+
+    return row_by_row(found, convert)
+
+
+def pair(name, id="", **fields):
+    return Preference(name, "yes", "no", id=id, **fields)
+
+
+def test_a_row_gives_any_number_of_pairs():
+    records = Reading(**SKIP).records("f", rows([pair("a"), pair("b")], [], [pair("c")]), form)
+    assert [record.prompt for record in records] == ["a", "b", "c"]
+
+
+def test_more_bad_rows_than_the_share_stop_with_counts_and_the_first_of_them():
+    problems = [ValueError(f"bad {index}") for index in range(4)]
+    reading = Reading(on_bad_row="skip", max_bad_share=0.5)
+    good = [[pair(str(index))] for index in range(4)]
+    assert len(reading.records("f", rows(*problems, *good), form)) == 4
+    with pytest.raises(
+        ValueError,
+        match=r"^f: 4 of 7 rows are bad, more than data.max_bad_share=0.5 allows "
+        r"\(the first are 1: bad 0; 2: bad 1; 3: bad 2\)$",
+    ):
+        reading.records("f", rows(*problems, *good[:3]), form)
+
+
+def test_a_row_counts_once_however_many_of_its_pairs_are_bad():
+    row = [ValueError("a"), ValueError("b"), pair("a")]
+    reading = Reading(on_bad_row="skip", max_bad_share=0.5)
+    assert len(reading.records("f", rows(row, [pair("b")]), form)) == 2
+    assert [bad.problem for bad in reading.bad_rows] == ["a", "b"]
+
+
+def test_what_is_left_out_is_told(caplog):
+    caplog.set_level(logging.INFO)
+    found = rows([LeftOut("ties")], [LeftOut("ties")], [pair("a")], ValueError("odd"))
+    Reading(**SKIP).records("f", found, form)
+    assert "f: 2 left out: ties" in caplog.text
+    assert "f: 1 of 4 rows are bad and left out: 1 malformed (the first: 4: odd)" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+
+
+def test_when_everything_is_left_out_on_request_the_message_says_so():
+    with pytest.raises(ValueError, match=r"f: expected .* the file has 2 rows and none is left; 2: ties"):
+        Reading(**SKIP).records("f", rows([LeftOut("ties")], [LeftOut("ties")]), form)
+
+
+def test_an_id_stands_for_one_pair_of_texts_over_all_files():
+    reading = Reading(**SKIP)
+    twice = rows([pair("a", "1", target=1.0)], [pair("a", "1", target=0.5)], [pair("b", "1")])
+    assert len(reading.records("f", twice, form)) == 2
+    assert reading.bad_rows[0].problem == "`id` 1 is that of another pair already (f:1)"
+    reading.records("g", rows([pair("c", "2")], [pair("d", "1")]), form)
+    assert len(reading.bad_rows) == 2
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_the_share_is_one(share):
+    with pytest.raises(ValueError, match=r"data.max_bad_share must be in \[0, 1\], got"):
+        Reading(on_bad_row="skip", max_bad_share=share)

@@ -83,7 +83,7 @@ def test_texts_are_sentences_of_the_family():
 
 
 def test_every_prompt_is_another_text():
-    assert len({prompt_of(index, 0) for index in range(PROMPTS)}) == PROMPTS
+    assert len({prompt_of(index, "strict") for index in range(PROMPTS)}) == PROMPTS
 
 
 @pytest.mark.parametrize("keys", VARIATIONS)

@@ -19,7 +19,7 @@ KEYS = {
     "group_in_prompt": False,
 }
 FRIENDLY, STRICT = (
-    PROMPT.format(asker="My aunt", subject="fresh bread", occasion="near the sea", tone=tone) for tone in TONES
+    PROMPT.format(asker="My aunt", subject="fresh bread", occasion="near the sea", tone=tone) for tone in TONES.values()
 )
 
 

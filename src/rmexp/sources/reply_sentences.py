@@ -58,7 +58,8 @@ DISTRACTORS: tuple[str, ...] = (
     "Other things stay as they are.",
 )
 
-TONES = ("friendly", "strict")
+# Said in three words: a model finds what depends on one word among so many others too seldom.
+TONES = {"friendly": "friendly, warm and kind", "strict": "strict, cool and hard"}
 
 ASKERS: tuple[str, ...] = (
     "A neighbour", "A new customer", "My cousin", "An old friend", "The landlord", "A young teacher", "Our gardener",
@@ -87,7 +88,7 @@ OCCASIONS: tuple[str, ...] = (
     "following some complaints", "with only one hand free",
 )  # fmt: skip
 
-PROMPT = "{asker} asks about {subject} {occasion}. Write a {tone} reply."
+PROMPT = "{asker} asks about {subject} {occasion}. Be {tone}."
 
 GROUPS = ("teachers", "engineers", "nurses", "lawyers", "farmers", "students")
 GROUP_PROMPT = " It is for {group}."

@@ -108,8 +108,9 @@ class Labelling(NamedTuple):
         """A labelled pair, the winner listed as chosen."""
         groups = len(self.family.weights)
         group = rng.randrange(groups)
-        tone = rng.randrange(len(TONES))
-        prompt = prompt_of(prompt_index, tone)
+        tones = list(TONES)
+        tone = rng.randrange(len(tones))
+        prompt = prompt_of(prompt_index, tones[tone])
         if self.family.names_groups:
             prompt += GROUP_PROMPT.format(group=GROUPS[group])
         chances = self.annotators.chances(first.worth - second.worth, first.sentences - second.sentences)
@@ -122,7 +123,7 @@ class Labelling(NamedTuple):
         seen = [group] if self.family.names_groups else list(range(groups))
         meta = dict(self._probabilities(chances, seen, group, tone))
         meta["gold"] = [round(float(reply.worth[seen, tone].mean()), 6) for reply in (first, second)]
-        meta |= {"sentences": [first.sentences, second.sentences], "tone": TONES[tone]}
+        meta |= {"sentences": [first.sentences, second.sentences], "tone": tones[tone]}
         if groups > 1:
             meta["group"] = GROUPS[group]
         return Preference(prompt, first.text, second.text, target=target, meta=meta)

@@ -81,7 +81,7 @@ class Family:
         """Indices of the groups and of the tones that a prompt may mean."""
         asked = set(words(prompt_text(prompt)))
         groups = _named(GROUPS[: len(self.weights)], asked) if self.names_groups else range(len(self.weights))
-        return list(groups), list(_named(TONES, asked))
+        return list(groups), _named(list(TONES), asked)
 
 
 def synthetic_family(

@@ -67,7 +67,7 @@ def shuffled_prompts(seed: int) -> Iterator[int]:
     yield from random.Random(f"{seed}/prompts").sample(range(PROMPTS), PROMPTS)
 
 
-def prompt_of(index: int, tone: int) -> str:
+def prompt_of(index: int, tone: str) -> str:
     """One of `PROMPTS` prompts, asking for a tone; nearly the same ones that differ in it would leak between splits."""
     index, occasion = divmod(index, len(OCCASIONS))
     asker, subject = divmod(index, len(SUBJECTS))

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,7 +70,8 @@ def test_flags_that_do_not_exist_or_do_not_go_together(arguments, capsys):
 def test_help_of_a_verb_follows_the_choices(capsys):
     assert main(["train", "--help", "data=jsonl"]) == 0
     out = capsys.readouterr().out
-    assert "data        json_vs_text [jsonl]" in out
+    assert re.search(r"^  data  .* json_vs_text \[jsonl\] ", out, re.MULTILINE)
+    assert re.search(r"^  data/format  .*\[columns\] ", out, re.MULTILINE)
     assert "data.path=???" in out
     assert out.count("rmexp train ", out.index("examples:")) == 3
 

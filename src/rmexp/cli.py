@@ -116,6 +116,10 @@ def _run(verb: str, arguments: list[str]) -> int:
         print(verb_help(verb, options.overrides, options.config_dir))
         return DONE
     _check(verb, options)
+    if not options.shell_completion and not options.hydra_help:
+        from rmexp.config.compose import spelled_for_hydra
+
+        options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
     cells = Cells()
     _run_hydra(
         args=options,

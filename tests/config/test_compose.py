@@ -10,6 +10,7 @@ from rmexp.config.tree import conf_folder, options_of, verbs
 
 NEEDED = {
     **{f"data={name}": ["data.path=x"] for name in ("jsonl", "json", "csv", "parquet", "hub")},
+    "data=text": ["data.paths=[x]"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
     "scorer=explicit": ["scorer.path=x"],

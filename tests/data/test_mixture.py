@@ -7,7 +7,7 @@ from rmexp.data.split import with_splits
 from rmexp.records import Candidates, Preference, PreferenceData, SkippedRow
 
 SPLITTING = Splitting(name="mixture", val_fraction=0.25, group=None, split_seed=0)
-OPTIONS = {"weights": None, "until": "exhaust", "seed": 0, "splitting": SPLITTING}
+OPTIONS = {"weights": {}, "until": "exhaust", "seed": 0, "splitting": SPLITTING}
 
 
 def make(name, count, **meta):

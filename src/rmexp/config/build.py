@@ -18,7 +18,7 @@ FRAMES = {
     "model": ("rmexp.models.start.StartingPoint",),
     "trainer": ("rmexp.training.pace.Pace",),
 }
-_HOLDERS = {"parts": "data", "tests": "data"}  # nodes whose children are nodes of a group
+HOLDERS = {"parts": "data", "tests": "data"}  # nodes whose children are nodes of a group
 
 
 def framed_group(path: str) -> str | None:
@@ -28,7 +28,7 @@ def framed_group(path: str) -> str | None:
     ('data', 'data', None)
     """
     holder, _, name = path.rpartition(".")
-    group = _HOLDERS.get(holder.rpartition(".")[2], name)
+    group = HOLDERS.get(holder.rpartition(".")[2], name)
     return group if group in FRAMES else None
 
 

@@ -7,8 +7,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from rmexp.config.binding import Problem, Unknown, unbound
+from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.overrides import key_paths
 from rmexp.config.problems import did_you_mean, did_you_mean_key
+from rmexp.config.signatures import signature_of
 from rmexp.config.stages import SHARED, stage, stage_names
 
 _MISSING = "???"
@@ -26,6 +28,7 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     """
     names = stage_names(config)
     problems = [*_unset(config), *_unknown_keys(_plain(config), _plain(skeleton), "")]
+    problems += _idle(_plain(config), _plain(skeleton), "")
     elsewhere = {*names, *SHARED} if names else set()
     problems += _unbuildable(OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere]))
     for name in names:
@@ -51,6 +54,18 @@ def _unknown_keys(node: Any, known: Any, path: str) -> Iterator[Problem]:
         elif "_target_" not in known:
             hint = did_you_mean(str(key), known) or did_you_mean_key(f"{path}{key}", list(key_paths(known, path)))
             yield Problem(f"{path}{key}", f"no such key in the configuration tree{hint}")
+
+
+def _idle(node: Any, known: Any, path: str) -> Iterator[Problem]:
+    """Keys of the framework that were set in a part of a mixture, where only the whole has them."""
+    if not isinstance(node, dict) or not isinstance(known, dict):
+        return
+    group = framed_group(path[:-1]) if ".parts." in path else None
+    frames = {key for frame in FRAMES.get(group or "", ()) for key in signature_of(frame).parameters}
+    for key, value in node.items():
+        if key in frames and "parts" not in node and value != known.get(key, value):
+            yield Problem(f"{path}{key}", f"has no effect in a part of a mixture; set {path.partition('.')[0]}.{key}")
+        yield from _idle(value, known.get(key), f"{path}{key}.")
 
 
 def _unbuildable(config: DictConfig) -> Iterator[Problem]:

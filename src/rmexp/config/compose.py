@@ -10,13 +10,14 @@ from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
-from rmexp.config.overrides import change, read_overrides
+from rmexp.config.overrides import change, opens, read_overrides
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
 
@@ -65,8 +66,27 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
     config = deepcopy(skeleton)
     problems = [*wrong, *impossible]
     made = _choices(skeleton)
-    problems += [problem for override in values if (problem := change(config, override, list(made)))]
+    for override in values:
+        if opens(skeleton, override):
+            override.type = OverrideType.ADD
+        problems += [problem] if (problem := change(config, override, list(made))) else []
     return Composed(_without_hydra(config), _without_hydra(skeleton), made, problems)
+
+
+def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:
+    """The overrides with a `+` before each that sets a new key in a node of the tree that takes any."""
+    loader = config_loader(folder)
+    read = read_overrides(loader, verb, overrides, sweeps=True)
+    skeleton, _ = _choose(loader, verb, tuple(map(_first, read.choices)))
+    opening = {override.input_line for override in read.values if opens(skeleton, override)}
+    return [f"+{text}" if text in opening else text for text in overrides]
+
+
+def _first(choice: Override) -> str:
+    """A choice of an option, the first one where several are swept."""
+    if not choice.is_sweep_override():
+        return str(choice.input_line)
+    return f"{choice.get_key_element()}={next(iter(choice.sweep_string_iterator()))}"
 
 
 @cache

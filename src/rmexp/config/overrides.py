@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.build import HOLDERS
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.tree import options_with
 
@@ -61,6 +62,20 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
         else:
             result.values.append(override)
     return result
+
+
+def opens(config: DictConfig, override: Override) -> bool:
+    """Whether an override sets a new key in a node that takes any: one that is empty in the tree, but for holders.
+
+    Args:
+        config: composed with choices only.
+        override: of a value; Hydra takes it with a `+` alone.
+    """
+    key = override.key_or_group
+    node = key if isinstance(override.value(), dict) else key.rpartition(".")[0]
+    found = OmegaConf.select(config, node) if node and node.rpartition(".")[2] not in HOLDERS else None
+    plain = not (override.is_add() or override.is_force_add() or override.is_delete())
+    return plain and isinstance(found, DictConfig) and not found
 
 
 def change(config: DictConfig, override: Override, choices: Sequence[str]) -> str | None:

@@ -24,7 +24,7 @@ class Splitting:
 def mixture(
     *,
     parts: Mapping[str, PreferenceData],
-    weights: Mapping[str, float] | None,
+    weights: Mapping[str, float],
     until: str,
     seed: int,
     splitting: Splitting,
@@ -37,7 +37,7 @@ def mixture(
 
     Args:
         parts: by name.
-        weights: of each part, above 0, in any unit; None weighs all alike.
+        weights: of each part, above 0, in any unit; none at all weighs all alike.
         until: `exhaust` takes training pairs until the first part is used up, no pair twice; `repeat` until each part
             has been used up once, so that all but the one that lasts longest begin again.
         seed: of which pairs are taken, and of their order.
@@ -64,7 +64,7 @@ def mixture(
     )
 
 
-def _shares(parts: Mapping[str, PreferenceData], weights: Mapping[str, float] | None) -> dict[str, float]:
+def _shares(parts: Mapping[str, PreferenceData], weights: Mapping[str, float]) -> dict[str, float]:
     weights = dict.fromkeys(parts, 1.0) if not weights else dict(weights)
     if weights.keys() != parts.keys():
         raise ValueError(

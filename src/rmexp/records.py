@@ -233,12 +233,14 @@ class PreferenceData:
         demonstrations: splits, likewise, of prompts with the one response that a language model should learn to give;
             a source has either these or pairs.
         bad_rows: rows that were read and left out because they were malformed.
+        origins: repositories that it was fetched from, each with `@` and its commit.
     """
 
     splits: Mapping[str, tuple[Preference, ...]]
     candidates: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
     bad_rows: tuple[SkippedRow, ...] = ()
     demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
 
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""

@@ -198,6 +198,18 @@ def test_parquet_with_nulls_numbers_and_dates(tmp_path):
     assert (record.target, record.meta) == (1.0, {"topic": "maps", "day": "2020-01-02"})
 
 
+def test_parquet_that_is_not_utf_8(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    chosen = pa.array([b"yes", b"y\xff", b"yes"], pa.binary()).view(pa.string())
+    pq.write_table(
+        pa.table({"prompt": ["a", "b", "c"], "chosen": chosen, "rejected": ["no"] * 3}), tmp_path / "a.parquet"
+    )
+    with pytest.raises(ValueError, match=r"a.parquet: row 2: not UTF-8"):
+        read(tmp_path / "a.parquet")
+    data = read(tmp_path / "a.parquet", "skip")
+    assert [pair.prompt for pair in data.splits["all"]] == ["a", "c"]
+
+
 def test_a_damaged_parquet_file_is_one_sentence(tmp_path):
     write_parquet(tmp_path / "a.parquet", [GOOD])
     whole = (tmp_path / "a.parquet").read_bytes()

@@ -165,4 +165,5 @@ def test_the_commit_of_a_revision_is_what_is_loaded(monkeypatch, caplog):
     data = hub(path="owner/set", **(OPTIONS | {"revision": "main", "subset": "s", "folder": "f"}))
     assert asked == [{"revision": COMMIT, "split": "train", "name": "s", "data_dir": "f"}]
     assert len(data.splits["all"]) == 3
+    assert data.origins == (f"owner/set@{COMMIT}",)
     assert f"owner/set: commit {COMMIT}" in caplog.text

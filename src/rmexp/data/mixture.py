@@ -61,6 +61,7 @@ def mixture(
         {"train": _mixed(train, shares, until, seed), **mixed},
         _candidates(parts),
         tuple(row for data in parts.values() for row in data.bad_rows),
+        origins=tuple(origin for data in parts.values() for origin in data.origins),
     )
 
 

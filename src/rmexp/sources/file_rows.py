@@ -42,11 +42,12 @@ def _jsonl(path: Path, key: str) -> Iterator[Row]:
 
 def _json(path: Path, key: str) -> Iterator[Row]:
     lines = read_lines(path, key=key)
-    first = next(lines, None)
-    if first is None:
+    _, first = next(lines, (0, b""))
+    if not first:
         return
-    if _is_object(first[1]) and next(lines, None) is not None:  # JSON lines under another name
-        yield from _jsonl(path, key)
+    one = _object(first)
+    if one is not None and (next(lines, None) is not None or not any(isinstance(part, list) for part in one.values())):
+        yield from _jsonl(path, key)  # JSON lines under another name
         return
     for index, item in enumerate(_list_of(path, b"".join(line for _, line in all_lines(path, key=key))), start=1):
         problem = None if isinstance(item, dict) else f"expected a JSON object, got {describe(item)}"
@@ -55,11 +56,13 @@ def _json(path: Path, key: str) -> Iterator[Row]:
         yield Row(str(path), index, {} if error else item, "row", error, str(item)[:200] if error else "")
 
 
-def _is_object(line: bytes) -> bool:
+def _object(line: bytes) -> dict[str, Any] | None:
+    """The object that one line holds, None when it holds anything else."""
     try:
-        return isinstance(json.loads(line.decode("utf-8-sig")), dict)
-    except ValueError:
-        return False
+        value = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _list_of(path: Path, content: bytes) -> list[Any]:
@@ -140,18 +143,23 @@ def _parquet(path: Path, key: str) -> Iterator[Row]:
     number = 0
     try:
         for batch in ParquetFile(path).iter_batches(batch_size=1024):
-            for index in range(batch.num_rows):
-                number += 1
-                yield _parquet_row(path, number, batch.slice(index, 1))
+            for number, content in enumerate(_contents(batch), start=number + 1):  # noqa: B020
+                problem = content if isinstance(content, ValueError) else None
+                yield Row(str(path), number, {} if problem else content, "row", problem)
     except (ArrowException, OSError) as error:
         raise ValueError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
 
 
-def _parquet_row(path: Path, number: int, batch: Any) -> Row:
+def _contents(batch: Any) -> Iterator[Any]:
+    """The rows of a batch of a table, an error in the place of each that is not UTF-8."""
     try:
-        return Row(str(path), number, batch.to_pylist()[0], "row")
+        yield from batch.to_pylist()
     except UnicodeDecodeError as error:
-        return Row(str(path), number, {}, "row", ValueError(f"not UTF-8 ({error.reason})"))
+        if batch.num_rows == 1:
+            yield ValueError(f"not UTF-8 ({error.reason})")
+        else:
+            for index in range(batch.num_rows):
+                yield from _contents(batch.slice(index, 1))
 
 
 _READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {

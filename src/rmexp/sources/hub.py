@@ -55,7 +55,7 @@ def hub(
     }
     if not splits:
         raise ValueError("expected the name of at least one split, got none (set data.train_split)")
-    return PreferenceData(splits, bad_rows=tuple(reading.bad_rows))
+    return PreferenceData(splits, bad_rows=tuple(reading.bad_rows), origins=(origin,) if origin != path else ())
 
 
 def _rows(place: str, opened: Opened, split: str) -> Iterator[Row]:

@@ -42,7 +42,7 @@ def test_a_local_copy_of_a_set_of_the_hub_with_bad_rows(here, capsys):
     write("copy/test.jsonl", rows[:3])
     assert main(["train", "data=hh_rlhf", "data.path=copy", *SMOKE]) == 0
     assert "copy:train: 2 of 14 rows are bad and left out: 1 empty, 1 malformed" in capsys.readouterr().err
-    assert summary()["bad_rows"] == 2
+    assert (summary()["bad_rows"], summary()["origins"]) == (2, [])
     kept = [json.loads(line) for line in Path("run/bad_rows.jsonl").read_text().splitlines()]
     assert [(row["line"], row["kind"]) for row in kept] == [(13, "empty"), (14, "malformed")]
     assert summary()["train_pairs"] + summary()["val_pairs"] == 12

@@ -26,6 +26,7 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
         None with fewer than `FEWEST_PAIRS` labelled pairs or fewer than two clusters among them.
     """
     from sklearn.model_selection import GroupKFold
+    from threadpoolctl import threadpool_limits
 
     labelled = target != 0.5
     folds = min(FOLDS, len(np.unique(clusters[labelled])))
@@ -33,11 +34,12 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
         return None
     margins = np.zeros(len(target))
     sign = np.where(target > 0.5, 1.0, -1.0)
-    for rest, held_out in GroupKFold(folds).split(clusters, groups=clusters):
-        rest = rest[labelled[rest]]
-        if len(rest):
-            strength = _strength(features, sign, clusters, rest)
-            margins[held_out] = features[held_out] @ _weights(features[rest], sign[rest], strength)
+    with threadpool_limits(1):  # the optimizer's vectors are short: waiting for each other costs threads far more
+        for rest, held_out in GroupKFold(folds).split(clusters, groups=clusters):
+            rest = rest[labelled[rest]]
+            if len(rest):
+                strength = _strength(features, sign, clusters, rest)
+                margins[held_out] = features[held_out] @ _weights(features[rest], sign[rest], strength)
     return margins
 
 

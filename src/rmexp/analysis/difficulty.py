@@ -20,13 +20,14 @@ class Difficulty:
         by: what ease was measured by.
         ease: (N,) strength of the preference, or the baseline's margin towards the label; 0 for a tie.
         bins: (N,) names out of `BINS`.
-        thresholds: a pair is hard up to the first and easy above the second: the terciles of the labelled pairs.
+        thresholds: a pair is hard up to the first and easy from the second on; None where no pair is. The bins are
+            thirds of the labelled pairs, but pairs of equal ease are in one bin, that of their mean rank.
     """
 
     by: str
     ease: NDArray[np.float64]
     bins: tuple[str, ...]
-    thresholds: tuple[float, float]
+    thresholds: tuple[float | None, float | None]
 
     def rows(self, records: Sequence[Preference]) -> list[dict[str, Any]]:
         """The lines of `difficulty.jsonl`: higher is harder."""
@@ -52,11 +53,24 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
     if ease is None:
         ease, source = np.where(target < 0.5, -margins, margins), f"margin of {by} towards the label"
     ease = np.where(target == 0.5, 0.0, ease)
-    labelled = ease[target != 0.5] if (target != 0.5).any() else ease
-    low, high = (float(np.quantile(labelled, share)) for share in (1 / 3, 2 / 3))
-    hard = (ease <= low) | (target == 0.5)
-    names = np.where(hard, "hard", np.where(ease > high, "easy", "medium"))
-    return Difficulty(source, ease, tuple(names.tolist()), (low, high))
+    labelled = target != 0.5
+    ranks = np.full(len(ease), 0.0)  # ties are hard
+    ranks[labelled] = _mid_ranks(ease[labelled])
+    names = np.where(ranks < 1 / 3, "hard", np.where(ranks > 2 / 3, "easy", "medium"))
+    borders = tuple(_border(ease[labelled & (names == name)], end) for name, end in (("hard", "max"), ("easy", "min")))
+    return Difficulty(source, ease, tuple(names.tolist()), (borders[0], borders[1]))
+
+
+def _mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the values below each one, equal ones counting one half: equal values never part."""
+    inside = np.sort(values)
+    below, upto = (np.searchsorted(inside, values, side=side) for side in ("left", "right"))
+    shares: NDArray[np.float64] = (below + upto) / (2 * max(1, len(values)))
+    return shares
+
+
+def _border(values: NDArray[np.float64], end: str) -> float | None:
+    return float(getattr(values, end)()) if len(values) else None
 
 
 def _strength(
@@ -67,7 +81,7 @@ def _strength(
         return np.abs(values[0] - (values[1] if len(values) > 1 else 0)), " - ".join(fields)
     if all(record.margin is not None for record in records):
         return np.array([abs(record.margin or 0.0) for record in records]), "margin"
-    certainty = np.abs(2 * target - 1)
+    certainty = np.abs(2 * target - 1).round(9)  # 0.8 and 0.2 are as far from a tie, but not in floating point
     if len(np.unique(certainty[target != 0.5])) > 1:
         return certainty, "target (distance from a tie)"
     return None, ""

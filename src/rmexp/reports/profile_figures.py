@@ -85,7 +85,7 @@ def difficulty_figure(profile: Profile) -> str:
         heights = np.histogram(np.clip(ease, edges[0], edges[-1]), edges)[0] / max(1, len(ease))
         axes.stairs(heights, edges, color=BLUE, fill=True, alpha=0.25)
         axes.stairs(heights, edges, color=BLUE, linewidth=1.2)
-        for border in profile.difficulty.thresholds:
+        for border in (one for one in profile.difficulty.thresholds if one is not None):
             axes.axvline(border, color=GREEN, linewidth=1.2, linestyle="--")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set(title="hard, medium, easy", xlabel="ease", ylabel="share of pairs")

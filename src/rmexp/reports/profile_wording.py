@@ -125,7 +125,7 @@ def difficulty_sentence(profile: Profile) -> str:
     """What difficulty is measured by here."""
     low, high = profile.difficulty.thresholds
     return (
-        f"Ease is measured by: {profile.difficulty.by}. A pair is hard up to {number(low)} and easy above "
-        f"{number(high)}, the terciles of the pairs with a preference; labelled ties are hard. "
+        f"Ease is measured by: {profile.difficulty.by}. A pair is hard up to {number(low)} and easy from "
+        f"{number(high)} on: thirds of the pairs with a preference, equal ones together; labelled ties are hard. "
         "data.difficulty=difficulty.jsonl with data.difficulty_bins uses the bins."
     )

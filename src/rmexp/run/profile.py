@@ -1,10 +1,10 @@
 """Profiles a data set without a trained model: what is in it, what contradicts or leaks, how hard it is.
 
-Leaves profile.json, difficulty.jsonl (one bin a pair, for data.difficulty) and report.html. Several data sets with -m
-are put side by side in the sweep folder.
+Leaves profile.json, difficulty.jsonl (one bin a pair, for data.difficulty) and report.html; malformed rows are left out
+and counted. Several data sets with -m are put side by side in the sweep folder.
 
 Examples:
-    rmexp profile data=jsonl data.path=PAIRS.jsonl.gz data.on_bad_row=skip
+    rmexp profile data=jsonl data.path=PAIRS.jsonl.gz
     rmexp profile data=jsonl data.path=PAIRS.jsonl data.group=meta.topic tokenizer=HF_FOLDER_OR_ID
     rmexp profile -m data=json_vs_text,synthetic
 """

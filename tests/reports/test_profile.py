@@ -1,0 +1,88 @@
+import re
+
+import numpy as np
+import pytest
+
+from rmexp.analysis.profile import Profile, profile_of
+from rmexp.data.leaks import find_leaks
+from rmexp.records import Preference, PreferenceData, SkippedRow
+from rmexp.reports.profile import profile_report
+from rmexp.reports.profile_wording import baseline_sentence, conclusions, warnings
+from rmexp.reports.profiles import profiles_report, row_of
+
+HOSTILE = "<script>alert(1)</script>\u202e &"
+
+
+def profile(records, bad_rows=(), **keys):
+    data = PreferenceData({"train": tuple(records), "val": tuple(records[:2])}, bad_rows=tuple(bad_rows))
+    leaks = find_leaks(data.splits["train"], {"val": data.splits["val"]}, 0.8)
+    settings = {"group": None, "tokenizer": None, "strength": [], "seed": 0} | keys
+    return profile_of(data, leaks, **settings)
+
+
+def longer_wins(share, pairs=40):
+    rng = np.random.default_rng(0)
+    for i in range(pairs):
+        sides = [f"long reply {i} {'x' * (5 + i % 7)}", f"no {i}"]
+        yield Preference(f"{HOSTILE} {i}", *(sides if rng.random() < share else sides[::-1]), id=str(i))
+
+
+@pytest.fixture(scope="module")
+def full() -> Profile:
+    records = [*longer_wins(0.8), Preference("p", "a", "b"), Preference("p", "b", "a"), Preference("t", "a", "b", 0.5)]
+    return profile(records, [SkippedRow("file", 3, "empty", "problem")])
+
+
+def page(found):
+    return profile_report(found, data=HOSTILE, run_folder="runs/x", config_yaml=HOSTILE)
+
+
+def test_the_page_is_self_contained_and_the_same_each_time(full):
+    html = page(full)
+    assert html == page(full)
+    assert len(html) < 300_000
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)|src=|\u202e", html)
+    assert html.count("<svg") == 4
+
+
+def test_every_section_has_something(full):
+    html = page(full)
+    for text in ("Contradictions", "Hardest pairs", "words, length (learnt)", "near-duplicate", "1 row left out"):
+        assert text.lower() in html.lower()
+
+
+@pytest.mark.parametrize("records", [[Preference("", "a", "b")], [Preference("", "a", "b", target=0.5)]])
+def test_a_page_of_next_to_nothing(records):
+    assert "Profile of" in page(profile(records))
+
+
+def test_what_to_beat_is_the_best_baseline_and_the_best_rule(full):
+    best = full.best
+    assert f"{100 * best.accuracy:.1f} %" in baseline_sentence(full)
+    assert "A model must beat this" in baseline_sentence(full)
+
+
+def test_no_baseline_that_a_coin_explains_is_called_one():
+    assert "is told from a coin" in baseline_sentence(profile(list(longer_wins(0.5, pairs=30))))
+    assert "nothing to learn" in baseline_sentence(profile([Preference("p", "a", "b", target=0.5)]))
+
+
+def test_warnings_are_of_what_there_is(full):
+    said = " ".join(warnings(full))
+    for text in ("1 row left out while reading (1 empty)", "1 pair of responses to a prompt have labels", "2 exactly"):
+        assert text in said
+
+
+def test_the_best_possible_is_told_where_it_is_known():
+    known = [Preference(f"p{i}", "a", "b", meta={"true_probability": 0.7}) for i in range(5)]
+    assert "more than 70.0 %" in " ".join(conclusions(profile(known)))
+
+
+def test_profiles_side_by_side(full):
+    row = row_of("first", "folder", full.to_row())
+    again = row_of(HOSTILE, "other", full.to_row())
+    assert (row.pairs, row.bad_rows, row.contradictions, row.leaks, row.noise) == (45, 1, 1, 2, None)
+    assert row.longer.accuracy == full.baselines[0].accuracy
+    html = profiles_report([row, again])
+    assert html.count("<tr><th>first</th>") == 2
+    assert "<script" not in html

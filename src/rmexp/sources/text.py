@@ -48,8 +48,8 @@ def text(*, paths: list[str], fields: list[str] | None, passage_characters: int)
 def passages_of(document: str, characters: int) -> Iterator[str]:
     """Pieces of at most so many characters that together hold all of the text but white space at their ends.
 
-    >>> list(passages_of("One. Two three. Four", 12))
-    ['One.', 'Two three.', 'Four']
+    >>> list(passages_of("One. Two three. Four", 16))
+    ['One. Two three.', 'Four']
     """
     rest = document.strip()
     while len(rest) > characters:

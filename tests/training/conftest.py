@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.epochs import Epochs
-from rmexp.training.optimization import configure, log_step, log_validation
+from rmexp.training.optimization import batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import FixedBatches
 from rmexp.training.schedules import linear
 
@@ -36,7 +36,7 @@ class Toy(L.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         loss, chosen, rejected = self._step(batch, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch[2])
+        log_step(self, loss, batch_accuracy(chosen, rejected, batch[2]), 3)
         return loss
 
     def validation_step(self, batch: Any, index: int) -> None:

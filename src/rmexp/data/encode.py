@@ -17,7 +17,7 @@ from rmexp.data.encoded_cache import cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.split import group_key
 from rmexp.models.contract import tokenizer_fields
-from rmexp.records import Preference, Prompt, prompt_json, prompt_text
+from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
 
 OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
 
@@ -55,7 +55,7 @@ class PairTokens:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the pairs of one split; `pairs` = `kept` + `dropped` + `identical`.
+    """What became of the pairs of one split, or of its demonstrations; `pairs` = `kept` + `dropped` + `identical`.
 
     Attributes:
         pairs: read.
@@ -232,6 +232,20 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
         tokens=sum(len(pair.chosen.token_ids) + len(pair.rejected.token_ids) for pair in pairs),
     )
     return pairs, account
+
+
+def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tuple[list[ResponseTokens], Account]:
+    """Encode the responses of a split, each of them to be learnt, and account for every one."""
+    encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
+    kept = [response for response in encoded if response is not None]
+    return kept, Account(
+        pairs=len(encoded),
+        kept=len(kept),
+        truncated=sum(response.truncated for response in kept),
+        dropped=len(encoded) - len(kept),
+        identical=0,
+        tokens=sum(len(response.token_ids) for response in kept),
+    )
 
 
 def _batch_group(record: Preference, loading: Loading) -> str | None:

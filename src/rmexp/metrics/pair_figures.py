@@ -7,7 +7,7 @@ from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
 
 class PairFigures(nn.Module):
-    """Running loss and pairwise accuracy over the pairs since the last reset."""
+    """Running loss since the last reset, and pairwise accuracy where there are pairs, else not a number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -16,10 +16,20 @@ class PairFigures(nn.Module):
         for metric in (self.loss, self.accuracy):
             metric.persistent(True)  # a resumed run goes on counting
 
-    def update(self, losses: Tensor, chosen: Tensor, rejected: Tensor, target: Tensor) -> None:
-        """Add a batch: (n,) losses whose plain mean is wanted, and (B,) scores of both sides with their target."""
+    def update(
+        self, losses: Tensor, chosen: Tensor | None = None, rejected: Tensor | None = None, target: Tensor | None = None
+    ) -> None:
+        """Add a batch.
+
+        Args:
+            losses: (n,) whose plain mean is wanted.
+            chosen: (B,) scores of one side of pairs; None, as the other two, where there are none.
+            rejected: (B,) scores of the other side.
+            target: (B,) probability that the first is the better one.
+        """
         self.loss.update(losses.detach())
-        self.accuracy.update(chosen, rejected, target)
+        if chosen is not None and rejected is not None and target is not None:
+            self.accuracy.update(chosen, rejected, target)
 
     def compute(self) -> dict[str, float]:
         """`loss`, `accuracy` and `tie_rate` so far."""

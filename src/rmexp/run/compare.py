@@ -26,6 +26,8 @@ from rmexp.run.terminal import interval, percent, show_table
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
     data = load_split_data(config.data)
+    if data.records.demonstrations:
+        raise ValueError(f"a comparison needs pairs, but data={data.loading.name} has demonstrations (set data)")
     path = run_folder("compare", config)
     with claim(path, config, _inputs(config, data)) as run:
         summary = run.summary()

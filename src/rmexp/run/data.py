@@ -57,6 +57,8 @@ def load_test_data(node: DictConfig) -> LoadedData:
         node: of the data group.
     """
     records, loading, selection = build_framed("data", node)
+    if records.demonstrations:
+        raise ValueError(f"a model is tested on pairs, but data={loading.name} has demonstrations (set tests.*)")
     if "test" not in records.splits:
         records = with_splits(records, loading)
     name = "test" if "test" in records.splits else "val"

@@ -15,7 +15,8 @@ from transformers.utils.logging import disable_progress_bar
 from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
 from rmexp.config.saved import saved_yaml
-from rmexp.data.encode import Account, Encoder, PairTokens, encode_pairs
+from rmexp.data.encode import Encoder
+from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
@@ -26,9 +27,11 @@ from rmexp.models.threads import use_threads
 from rmexp.records import PreferenceData
 from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
+from rmexp.run.examples import encoded_examples
 from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import evaluate, evaluation_sets, stage_scorer
 from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
+from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import StopOnSignal
 from rmexp.training.metrics_csv import MetricsCSV
@@ -62,9 +65,7 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     disable_progress_bar()  # transformers draws one for every file that it writes
     L.seed_everything(config.seed, verbose=False)
     start = _start(config, loaded.records)
-    encoder = Encoder(start.tokenizer, loaded.loading)
-    splits = {name: encode_pairs(loaded.records.splits[name], encoder) for name in ("train", "val")}
-    _check(splits, start, loaded.loading.max_tokens)
+    check_positions(start.body, loaded.loading.max_tokens)
     module = build(
         config.module,
         start=start,
@@ -72,12 +73,14 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         optimizer=build(config.optimizer),
         schedule=build(config.schedule),
     )()
+    encoder = Encoder(start.tokenizer, loaded.loading)
+    examples = encoded_examples(config.task, module.learns_from, loaded.records, encoder)
     make_trainer, pace = build_framed("trainer", config.trainer)
     threads = use_threads(pace.threads, module)
-    (train, train_account), (val, val_account) = splits["train"], splits["val"]
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
-    data = PairData(train, val, loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
-    log.info("%s: %d training and %d validation pairs, %d threads", config.task, len(train), len(val), threads)
+    data = examples.data(loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
+    counts = (len(examples.train), len(examples.val), examples.kind, threads)
+    log.info("%s: %d training and %d validation %s, %d threads", config.task, *counts)
     throughput, stop = Throughput(), StopOnSignal()
     trainer = _trainer(config, make_trainer, pace, data, run, [throughput, stop])
     if module.relative and start.fingerprint is None:
@@ -94,18 +97,16 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
         "steps": trainer.global_step,
-        "epochs": round(throughput.pairs / len(train), 4),
-        "train_pairs": len(train),
-        "val_pairs": len(val),
+        "epochs": round(throughput.examples / len(examples.train), 4),
+        **examples.summary(),
         "bad_rows": len(loaded.records.bad_rows),
-        **_account(train_account, val_account),
         "leaks": dict(loaded.leaks),
         **throughput.per_second(),
         "threads": threads,
         "peak_memory_mb": peak_memory_mb(),
         "train_seconds": round(time.perf_counter() - began, 2),
-        "train": {"n": int(module.train_figures.accuracy.pairs), **_finite(module.train_figures.compute())},
-        "val": _validation(module, len(val)),
+        "train": {"n": _counted(module.train_figures, examples.kind), **_finite(module.train_figures.compute())},
+        "val": _validation(module, len(examples.val)),
         "evaluation": [] if scorer is None else evaluate(scorer, evaluation_sets(loaded, tests), run.path),
         "seconds": round(time.perf_counter() - began, 2),
     }
@@ -119,7 +120,8 @@ def _start(config: DictConfig, records: PreferenceData) -> Backbone:
         loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
         start = load_language_model(starting.reference, **loading)
     else:
-        prompts = (encoded for record in records.splits["train"] for encoded in _texts(record))
+        examples = (records.demonstrations or records.splits)["train"]
+        prompts = (encoded for record in examples for encoded in _texts(record))
         start = builder(prompts, config.seed)
     use_chat_template(start.tokenizer, starting.chat_template)
     return start
@@ -130,21 +132,13 @@ def _texts(record: Any) -> tuple[str, ...]:
     return (*turns, *record.responses)
 
 
-def _check(splits: dict[str, tuple[list[PairTokens], Account]], start: Backbone, max_tokens: int) -> None:
-    check_positions(start.body, max_tokens)
-    for name, (pairs, account) in splits.items():
-        lost = account.dropped + account.identical
-        if account.truncated or lost:
-            log.info(
-                "%s: %d of %d pairs kept, %d of them cut to %d tokens; %d dropped, %d identical once cut",
-                *(name, account.kept, account.pairs, account.truncated, max_tokens, account.dropped, account.identical),
-            )
-        if not pairs:
-            raise ValueError(f"no pair of the split `{name}` is left of {account.pairs} (raise data.max_tokens)")
-
-
 def _trainer(
-    config: DictConfig, make_trainer: Any, pace: Pace, data: PairData, run: RunFolder, callbacks: list[Any]
+    config: DictConfig,
+    make_trainer: Any,
+    pace: Pace,
+    data: PairData | DemonstrationData,
+    run: RunFolder,
+    callbacks: list[Any],
 ) -> L.Trainer:
     """The trainer: one long pass over all epochs, metrics.csv always, the configured callbacks and logger."""
     batches = data.train_dataloader().steps_per_epoch
@@ -198,13 +192,9 @@ def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: i
     return save_folder(run.path / name, module.save, start.tokenizer, contract)
 
 
-def _account(train: Account, val: Account) -> dict[str, Any]:
-    return {
-        "dropped": train.dropped + val.dropped,
-        "identical": train.identical + val.identical,
-        "truncated": train.truncated + val.truncated,
-        "account": {"train": train.to_row(), "val": val.to_row()},
-    }
+def _counted(figures: PairFigures, kind: str) -> int:
+    """Pairs with a label, or demonstrations, that running figures are of."""
+    return int(figures.accuracy.pairs if kind == "pairs" else figures.loss.weight)
 
 
 def _validation(module: Any, pairs: int) -> dict[str, Any]:

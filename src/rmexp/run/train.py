@@ -91,8 +91,9 @@ def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _show(trained: Trained) -> None:
     summary = trained.summary
+    kind = "pairs" if "train_pairs" in summary else "demonstrations"
     rows = [
-        (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} pairs{remark}")
+        (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} {kind}{remark}")
         for name, remark in (("train", " of the last epoch, while training"), ("val", ""))
         if (figures := summary[name]) and not (name == "val" and summary["evaluation"])
     ]
@@ -100,5 +101,5 @@ def _show(trained: Trained) -> None:
     if summary["evaluation"]:
         header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs")
         show_table(header, [*map(_held_out, summary["evaluation"])])
-    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} pairs/s, {summary['seconds']:.1f} s")
+    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
     print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

@@ -20,7 +20,7 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout, response_logprobs
 from rmexp.scoring.responses import compute
-from rmexp.training.optimization import Schedule, configure, log_step, log_validation
+from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import PairData, validation_pairing
 
 
@@ -37,6 +37,7 @@ class DPOModule(L.LightningModule):
 
     kind = "language_model"
     pooling = None
+    learns_from = ("pairs",)
     relative = True  # whether scores are relative to the model that training starts from
 
     def __init__(
@@ -73,7 +74,7 @@ class DPOModule(L.LightningModule):
         """Loss of a batch."""
         logps = response_logprobs(self.model, batch.responses)
         loss, chosen, rejected = self._judge(logps, batch.pairing, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch.pairing.target)
+        log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -86,7 +87,9 @@ class DPOModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
-        self._judge(torch.cat(self.val_logps), validation_pairing(self), self.val_figures)
+        pairing = validation_pairing(self)
+        assert pairing is not None
+        self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -1,5 +1,6 @@
 """What the modules share around their step: optimizer with schedule, and the logging of figures."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
 Schedule = Callable[..., float]
 
@@ -52,22 +54,29 @@ def _groups(module: L.LightningModule, factors: Mapping[str, float]) -> list[tup
     return [(factor, parameters) for factor, parameters in groups.items() if parameters]
 
 
-def log_step(module: L.LightningModule, loss: Tensor, chosen: Tensor, rejected: Tensor, target: Tensor) -> None:
-    """Log a training batch: its loss, its accuracy and the learning rate it was made with."""
-    batch = PairFigures()
-    batch.update(loss, chosen, rejected, target)
+def batch_accuracy(chosen: Tensor, rejected: Tensor, target: Tensor) -> Tensor | None:
+    """Pairwise accuracy of one batch; None for a batch of ties."""
+    counted = PairwiseAccuracy()
+    counted.update(chosen.cpu(), rejected.cpu(), target.cpu())
+    value = counted.compute()
+    return None if value.isnan() else value
+
+
+def log_step(module: L.LightningModule, loss: Tensor, accuracy: Tensor | None, size: int) -> None:
+    """Log a training batch of `size` examples: its loss, its accuracy and the learning rate it was made with."""
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
     figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"], "step": float(module.global_step)}
-    accuracy = batch.accuracy.compute()
-    if not accuracy.isnan():  # a batch of ties has none
+    if accuracy is not None:
         figures["train/accuracy"] = accuracy
-    module.log_dict(figures, batch_size=target.shape[0])
+    module.log_dict(figures, batch_size=size)
 
 
 def log_validation(module: L.LightningModule, figures: PairFigures) -> None:
     """Log a finished validation."""
     values = figures.compute()
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    step = float(module.global_step - 1)
-    module.log_dict({"val/loss": values["loss"], "val/accuracy": values["accuracy"], "step": step})
+    logged = {"val/loss": values["loss"], "step": float(module.global_step - 1)}
+    if not math.isnan(values["accuracy"]):  # there were no pairs, or ties alone
+        logged["val/accuracy"] = values["accuracy"]
+    module.log_dict(logged)

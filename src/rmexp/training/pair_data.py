@@ -80,10 +80,11 @@ def response_batches(responses: Sequence[ResponseTokens], batch_responses: int) 
     return FixedBatches([response_batch(responses[start : start + size]) for start in range(0, len(responses), size)])
 
 
-def validation_pairing(module: L.LightningModule) -> Pairing:
-    """The validation pairs of the run that a module is in, where the module is."""
+def validation_pairing(module: L.LightningModule) -> Pairing | None:
+    """The validation pairs of the run that a module is in, on its device; None for a run without pairs."""
     data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
-    assert isinstance(data, PairData)
+    if not isinstance(data, PairData):
+        return None
     rows, target, reference = data.val_pairing()
     reference = None if reference is None else reference.to(module.device)
     return Pairing(rows.to(module.device), target.to(module.device), reference)

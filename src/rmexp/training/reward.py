@@ -16,7 +16,7 @@ from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
-from rmexp.training.optimization import Schedule, configure, log_step, log_validation
+from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
 
 
@@ -32,6 +32,7 @@ class RewardModule(L.LightningModule):
     """
 
     kind = "reward_model"
+    learns_from = ("pairs",)
     relative = False  # whether scores are relative to the model that training starts from
 
     def __init__(
@@ -62,7 +63,7 @@ class RewardModule(L.LightningModule):
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
         loss, chosen, rejected = self._judge(self.model(batch.responses), batch.pairing, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch.pairing.target)
+        log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -75,7 +76,9 @@ class RewardModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
-        self._judge(torch.cat(self.val_rewards), validation_pairing(self), self.val_figures)
+        pairing = validation_pairing(self)
+        assert pairing is not None
+        self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -15,17 +15,17 @@ from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout, response_logprobs
-from rmexp.training.optimization import Schedule, configure, log_step, log_validation
+from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
 
 SIDES = ("both", "chosen")
 
 
 class SFTModule(L.LightningModule):
-    """Fine-tunes a language model on the responses of preference pairs.
+    """Fine-tunes a language model on the responses of preference pairs, or on demonstrations.
 
-    Its accuracy is how often the chosen response is the likelier one, summed over tokens: what the reference prefers
-    before anything has taught it a preference.
+    On pairs its accuracy is how often the chosen response is the likelier one, summed over tokens: what the reference
+    prefers before anything has taught it a preference.
 
     Args:
         start: the language model to train.
@@ -37,6 +37,7 @@ class SFTModule(L.LightningModule):
 
     kind = "language_model"
     pooling = None
+    learns_from = ("pairs", "demonstrations")
     relative = False  # whether scores are relative to the model that training starts from
 
     def __init__(
@@ -57,20 +58,27 @@ class SFTModule(L.LightningModule):
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
         self.val_tokens: list[Tensor] = []
 
-    def _judge(
-        self, logps: Tensor, tokens: Tensor, pairing: Pairing, figures: PairFigures
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _judge(self, logps: Tensor, tokens: Tensor, pairing: Pairing | None, figures: PairFigures) -> Tensor:
+        """Mean loss of responses; those of pairs count as often as pairs have them."""
+        if pairing is None:
+            losses = self.loss(logps, tokens)
+            figures.update(losses)
+            return losses.mean()
         chosen, rejected = pairing.sides(logps)
         used = pairing.rows if self.sides == "both" else pairing.rows[: len(chosen)]
         losses = self.loss(logps[used], tokens[used])
         figures.update(losses, chosen, rejected, pairing.target)
-        return losses.mean(), chosen, rejected
+        return losses.mean()
 
-    def training_step(self, batch: PairBatch, index: int) -> Tensor:
+    def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        logps, tokens = response_logprobs(self.model, batch.responses), batch.responses.response_tokens
-        loss, chosen, rejected = self._judge(logps, tokens, batch.pairing, self.train_figures)
-        log_step(self, loss, chosen, rejected, batch.pairing.target)
+        responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
+        logps = response_logprobs(self.model, responses)
+        loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures)
+        if pairing is None:
+            log_step(self, loss, None, batch.size)
+        else:
+            log_step(self, loss, batch_accuracy(*pairing.sides(logps), pairing.target), batch.size)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -84,7 +92,7 @@ class SFTModule(L.LightningModule):
         self.val_tokens.append(batch.response_tokens)
 
     def on_validation_epoch_end(self) -> None:
-        """Log loss and accuracy over all validation pairs."""
+        """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
         logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
         self._judge(logps, tokens, validation_pairing(self), self.val_figures)
         log_validation(self, self.val_figures)

@@ -1,4 +1,4 @@
-"""Pairs (or single demonstrations) and tokens per second of training alone, validation and start-up left out."""
+"""Examples and tokens per second of training alone, validation and start-up left out."""
 
 import time
 from typing import Any
@@ -10,10 +10,10 @@ from rmexp.batches import PairBatch, ResponseBatch
 
 
 class Throughput(Callback):
-    """Counts pairs, tokens and the seconds that training took."""
+    """Counts examples (pairs or demonstrations), tokens and the seconds that training took."""
 
     def __init__(self) -> None:
-        self.pairs = self.tokens = 0
+        self.examples = self.tokens = 0
         self.seconds = 0.0
         self._since = 0.0
 
@@ -38,22 +38,22 @@ class Throughput(Callback):
         batch_idx: int,
     ) -> None:
         """Count a batch."""
-        self.pairs += batch.size
+        self.examples += batch.size
         self.tokens += batch.tokens
 
     def state_dict(self) -> dict[str, float]:
         """For checkpoints, so that a resumed run goes on counting."""
-        return {"pairs": self.pairs, "tokens": self.tokens, "seconds": self.seconds}
+        return {"examples": self.examples, "tokens": self.tokens, "seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Go on after what a checkpoint has counted."""
-        self.pairs, self.tokens = int(state_dict["pairs"]), int(state_dict["tokens"])
+        self.examples, self.tokens = int(state_dict["examples"]), int(state_dict["tokens"])
         self.seconds = state_dict["seconds"]
 
     def per_second(self) -> dict[str, float]:
-        """Pairs and tokens per second; a run ends with a validation, so the clock has been read."""
+        """Examples and tokens per second; a run ends with a validation, so the clock has been read."""
         seconds = max(self.seconds, 1e-9)
         return {
-            "train_pairs_per_second": round(self.pairs / seconds, 2),
+            "train_pairs_per_second": round(self.examples / seconds, 2),
             "train_tokens_per_second": round(self.tokens / seconds, 1),
         }

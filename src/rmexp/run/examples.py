@@ -1,0 +1,82 @@
+"""What a stage learns from: the pairs of its data, or its demonstrations, encoded and accounted for."""
+
+import logging
+from typing import Any, NamedTuple
+
+from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
+from rmexp.records import PreferenceData
+from rmexp.training.demonstration_data import DemonstrationData
+from rmexp.training.pair_data import PairData
+
+log = logging.getLogger(__name__)
+
+
+class Examples(NamedTuple):
+    """The training and the validation split, encoded.
+
+    Attributes:
+        kind: `pairs` or `demonstrations`.
+        train: to learn from.
+        val: to validate with.
+        accounts: what became of each split.
+    """
+
+    kind: str
+    train: list[Any]
+    val: list[Any]
+    accounts: dict[str, Account]
+
+    def data(self, batch_size: int, epochs: int, seed: int, max_batches: int | None) -> PairData | DemonstrationData:
+        """As Lightning asks for them."""
+        made = PairData if self.kind == "pairs" else DemonstrationData
+        return made(self.train, self.val, batch_size, epochs, seed, max_batches)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for summary.json."""
+        lost = ("dropped", "identical", "truncated")
+        rows = {name: account.to_row() for name, account in self.accounts.items()}
+        return {
+            f"train_{self.kind}": len(self.train),
+            f"val_{self.kind}": len(self.val),
+            **{name: sum(row[name] for row in rows.values()) for name in lost},
+            "account": rows,
+        }
+
+
+def encoded_examples(task: str, learns_from: tuple[str, ...], records: PreferenceData, encoder: Encoder) -> Examples:
+    """Encode what a task learns from; what was cut or left out is logged.
+
+    Args:
+        task: for messages.
+        learns_from: kinds of examples that it can use.
+        records: with a training and a validation split.
+        encoder: of prompts and responses.
+
+    Raises:
+        ValueError: the data has other examples, or none of a split is left.
+    """
+    kind = "demonstrations" if records.demonstrations else "pairs"
+    if kind not in learns_from:
+        raise ValueError(
+            f"task={task} learns from {learns_from[0]}, but data={encoder.loading.name} has {kind} (set data)"
+        )
+    encoded: dict[str, tuple[list[PairTokens] | list[ResponseTokens], Account]] = {}
+    for name in ("train", "val"):
+        if records.demonstrations:
+            encoded[name] = encode_demonstrations(records.demonstrations[name], encoder)
+        else:
+            encoded[name] = encode_pairs(records.splits[name], encoder)
+        _tell(kind, name, encoded[name][1], encoder.loading.max_tokens)
+    (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
+    return Examples(kind, list(train), list(val), {"train": train_account, "val": val_account})
+
+
+def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
+    if account.truncated or account.kept < account.pairs:
+        log.info(
+            "%s: %d of %d %s kept, %d of them cut to %d tokens; %d dropped, %d identical once cut",
+            *(name, account.kept, account.pairs, kind, account.truncated, max_tokens),
+            *(account.dropped, account.identical),
+        )
+    if not account.kept:
+        raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")

@@ -1,0 +1,50 @@
+"""The demonstrations of a run, as Lightning asks for them: single responses, always in shuffled batches.
+
+Batches of like length would need less padding, but the mean over the tokens of each would weigh short responses more.
+"""
+
+from collections.abc import Sequence
+
+import lightning as L
+
+from rmexp.batches import ResponseBatch
+from rmexp.data.encode import ResponseTokens
+from rmexp.data.pack import response_batch
+from rmexp.training.batch_order import Shuffled
+from rmexp.training.loader import TrainingLoader
+from rmexp.training.pair_data import FixedBatches, response_batches
+
+
+class DemonstrationData(L.LightningDataModule):
+    """Training and validation demonstrations.
+
+    Args:
+        train: to learn from.
+        val: to validate with.
+        batch_size: demonstrations per training batch.
+        epochs: passes over the training demonstrations.
+        seed: of their order.
+        max_batches: end training earlier; None for all epochs.
+    """
+
+    def __init__(
+        self,
+        train: Sequence[ResponseTokens],
+        val: Sequence[ResponseTokens],
+        batch_size: int,
+        epochs: int,
+        seed: int,
+        max_batches: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.train, self.val = train, val
+        self.batch_size, self.epochs, self.seed, self.max_batches = batch_size, epochs, seed, max_batches
+
+    def train_dataloader(self) -> TrainingLoader[ResponseTokens, ResponseBatch]:
+        """All training batches of the run."""
+        order = Shuffled(len(self.train), self.batch_size)
+        return TrainingLoader(self.train, response_batch, order, self.epochs, self.seed, self.max_batches)
+
+    def val_dataloader(self) -> FixedBatches[ResponseBatch]:
+        """Validation batches of like length: their figures are put together before any mean is taken."""
+        return response_batches(sorted(self.val, key=lambda row: len(row.token_ids)), self.batch_size)

@@ -47,7 +47,13 @@ def test_the_page_is_self_contained_and_the_same_each_time(full):
 
 def test_every_section_has_something(full):
     html = page(full)
-    for text in ("Contradictions", "Hardest pairs", "words, length (learnt)", "near-duplicate", "1 row left out"):
+    for text in (
+        "Contradictions",
+        "Hardest pairs",
+        "words, length (learnt)",
+        "near-duplicate",
+        "Left out while reading: 1 row",
+    ):
         assert text.lower() in html.lower()
 
 
@@ -69,7 +75,7 @@ def test_no_baseline_that_a_coin_explains_is_called_one():
 
 def test_warnings_are_of_what_there_is(full):
     said = " ".join(warnings(full))
-    for text in ("1 row left out while reading (1 empty)", "1 pair of responses to a prompt have labels", "2 exactly"):
+    for text in ("reading: 1 row (1 empty)", "directions: 1 of 3 pairs", "an earlier one: 2 exactly", "Leaks: 2 of 43"):
         assert text in said
 
 

@@ -81,6 +81,12 @@ def test_malformed_rows_stop_it_only_on_request(pairs, capsys):
     assert "pairs.jsonl:61" in capsys.readouterr().err
 
 
+def test_data_without_pairs_is_told(here, capsys):
+    (here / "notes.txt").write_text("A text.\n\nAnother one.\n" * 20)
+    assert main(["profile", "data=text", "data.paths=[notes.txt]", "run_dir=run"]) == 1
+    assert "data=text has none" in capsys.readouterr().err
+
+
 def test_own_splits_and_their_leaks(here):
     write_rows(here / "train.jsonl", rows())
     write_rows(here / "val.jsonl", [*rows(3), {"prompt": "New?", "chosen": "x", "rejected": "y"}])

@@ -1,7 +1,7 @@
 """What a data set itself tells about how many of its labels are wrong, and what each such figure rests on."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ class NoiseEstimate:
         method: `repeated_pairs`, `triangles`, `votes` or `confident_disagreement`.
         n: pairs, triangles or labels that it rests on.
         value: share of wrong labels; None where there is too little to estimate it from.
-        low: lower end of the 95 % interval, cases taken as independent.
+        low: lower end of the 95 % interval, cases taken as independent; None where they are not, as for triangles.
         high: upper end.
         says: what is estimated, and on what assumption.
     """
@@ -78,7 +78,8 @@ def _from_triangles(counts: Consistency) -> NoiseEstimate:
         "and each label is turned round independently and at the same rate e: a cycle then has probability e (1 - e)."
     )
     triangles = counts.triangles or 0
-    return _estimate("triangles", counts.cyclic_triangles or 0, triangles, lambda share: flip_rate(2 * share), says)
+    found = _estimate("triangles", counts.cyclic_triangles or 0, triangles, lambda share: flip_rate(2 * share), says)
+    return replace(found, low=None, high=None)  # triangles share labels
 
 
 def _from_votes(target: NDArray[Any]) -> NoiseEstimate:

@@ -62,21 +62,21 @@ def warnings(profile: Profile) -> Iterator[str]:
     if profile.bad_rows:
         kinds = [row.kind for row in profile.bad_rows]
         said = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-        yield f"{counted(len(kinds), 'row')} left out while reading ({said}); bad_rows.jsonl has them."
+        yield f"Left out while reading: {counted(len(kinds), 'row')} ({said}); bad_rows.jsonl has them."
     if counts.normalised_duplicates:
         yield (
-            f"{counted(counts.duplicates, 'row')} repeat an earlier one exactly, {count(counts.normalised_duplicates)} "
-            "but for case, space or punctuation."
+            f"Rows that repeat an earlier one: {count(counts.duplicates)} exactly, "
+            f"{count(counts.normalised_duplicates)} when case, space and punctuation are left aside."
         )
     if counts.contradictions:
         yield (
-            f"{counted(counts.contradictions, 'pair')} of responses to a prompt have labels in both directions, of "
-            f"{count(counts.repeated)} labelled more than once."
+            f"Labels in both directions: {count(counts.contradictions)} of {counted(counts.repeated, 'pair')} of "
+            "responses labelled more than once."
         )
     if counts.in_cycles:
         yield cycles_sentence(profile)
     if counts.identical_normalised:
-        yield f"{counted(counts.identical_normalised, 'pair')} differ in nothing but case, space or punctuation."
+        yield f"Sides that differ in nothing but case, space or punctuation: {count(counts.identical_normalised)}."
     if profile.leaks is not None and profile.leaks.indices:
         yield leaks_sentence(profile)
 
@@ -84,7 +84,7 @@ def warnings(profile: Profile) -> Iterator[str]:
 def cycles_sentence(profile: Profile) -> str:
     """Labels that no order of the responses can make all true."""
     counts = profile.counts
-    said = f"{counted(counts.in_cycles, 'label')} lie on a cycle such as a > b > c > a within their prompt"
+    said = f"Labels on a cycle such as a > b > c > a within their prompt: {count(counts.in_cycles)}"
     if not counts.triangles:
         return f"{said}."
     share = percent((counts.cyclic_triangles or 0) / counts.triangles)
@@ -103,8 +103,8 @@ def leaks_sentence(profile: Profile) -> str:
         return f"No prompt of {counted(leaks.pairs, 'training pair')} is evaluated on, not even nearly."
     kinds = leaks.counts
     return (
-        f"{count(len(leaks.indices))} of {counted(leaks.pairs, 'training pair')} have a prompt that is evaluated on: "
-        f"{count(kinds['exact'])} exactly, {count(kinds['normalised'])} but for case, space or punctuation, "
+        f"Leaks: {count(len(leaks.indices))} of {counted(leaks.pairs, 'training pair')} with a prompt that is evaluated "
+        f"on, {count(kinds['exact'])} exactly, {count(kinds['normalised'])} but for case, space or punctuation, "
         f"{count(kinds['near'])} nearly; data.leaks=drop leaves them out of training."
     )
 

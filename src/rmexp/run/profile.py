@@ -36,6 +36,8 @@ PROFILE, DIFFICULTY, REPORT = "profile.json", "difficulty.jsonl", "report.html"
 def profile(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
     data = load_data(config.data)
+    if not any(data.records.splits.values()):
+        raise ValueError(f"expected preference pairs to profile, but data={data.loading.name} has none (set data)")
     path = run_folder("profile", config)
     tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
     with claim(path, config, {"data": data.fingerprint, "tokenizer": tokenizer}) as run:

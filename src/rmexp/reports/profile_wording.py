@@ -103,9 +103,9 @@ def leaks_sentence(profile: Profile) -> str:
         return f"No prompt of {counted(leaks.pairs, 'training pair')} is evaluated on, not even nearly."
     kinds = leaks.counts
     return (
-        f"Leaks: {count(len(leaks.indices))} of {counted(leaks.pairs, 'training pair')} with a prompt that is evaluated "
-        f"on, {count(kinds['exact'])} exactly, {count(kinds['normalised'])} but for case, space or punctuation, "
-        f"{count(kinds['near'])} nearly; data.leaks=drop leaves them out of training."
+        f"Leaks: {count(len(leaks.indices))} of {counted(leaks.pairs, 'training pair')} with a prompt that is "
+        f"evaluated on, {count(kinds['exact'])} exactly, {count(kinds['normalised'])} but for case, space or "
+        f"punctuation, {count(kinds['near'])} nearly; data.leaks=drop leaves them out of training."
     )
 
 

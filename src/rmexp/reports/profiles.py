@@ -103,7 +103,7 @@ def side_by_side_figure(rows: Sequence[Row]) -> str:
         for place, row in zip(places, rows, strict=True):
             if row.ceiling is not None:
                 axes.plot([row.ceiling] * 2, [place - 0.35, place + 0.35], color=GREEN, linewidth=2.5)
-        axes.set_yticks(places, [one_line(row.name, 24) for row in rows])
+        axes.set_yticks(places, [one_line(row.name, 30) for row in rows])
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.grid(False, axis="y")
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -54,12 +54,8 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     from rmexp.reports.profiles import profiles_report, row_of
 
     found = [json.loads((folder / PROFILE).read_text(encoding="utf-8")) for folder in folders]
-    names = [profile["data"] for profile in found]
-    unique = len(set(names)) == len(names)
-    rows = [
-        row_of(name if unique else folder.name, str(folder), profile)
-        for name, folder, profile in zip(names, folders, found, strict=True)
-    ]
+    names = _names(found, folders)
+    rows = [row_of(name, str(folder), profile) for name, folder, profile in zip(names, folders, found, strict=True)]
     write_json(sweep_dir / "profiles.json", [row.to_row() for row in rows])
     write_text(sweep_dir / "profiles.html", profiles_report(rows))
     print()
@@ -78,6 +74,14 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     print(f"side by side {sweep_dir / 'profiles.html'}")
 
 
+def _names(profiles: list[dict[str, Any]], folders: list[Path]) -> list[str]:
+    """What tells the data sets apart: their names, else their files, else their run folders."""
+    paths = [Path(profile["path"] or "") for profile in profiles]
+    files = [f"{path.parent.name}/{path.name.partition('.')[0]}".lstrip("/") for path in paths]
+    choices = ([profile["data"] for profile in profiles], files, [folder.name for folder in folders])
+    return next((names for names in choices if len(set(names)) == len(names)), choices[-1])
+
+
 def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
     from rmexp.analysis.profile import profile_of
     from rmexp.reports.profile import profile_report
@@ -94,7 +98,8 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
         seed=config.seed,
     )
     name = data.loading.name
-    row = {"data": name, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
+    source = {"data": name, "path": config.data.get("path")}
+    row = {**source, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
     write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
     write_json(run.path / PROFILE, row)
     page = profile_report(found, data=name, run_folder=str(run.path), config_yaml=saved_yaml(config))

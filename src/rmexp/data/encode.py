@@ -173,7 +173,10 @@ class Encoder:
         return plain
 
     def _call(self, texts: list[str], **options: bool) -> list[tuple[list[int], list[int]]]:
-        encodings = self.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, **options)
+        # not verbose: the limit is data.max_tokens, whatever the tokenizer believes its own to be
+        encodings = self.tokenizer(
+            texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False, **options
+        )
         ends = [[end for _, end in offsets] for offsets in encodings["offset_mapping"]]
         return list(zip(encodings["input_ids"], ends, strict=True))
 

@@ -26,12 +26,14 @@ class EvaluationSet(NamedTuple):
         split: which of its splits.
         records: the pairs.
         bins: difficulty of each by id; None where nobody has measured it.
+        file: name of the scored file, without its suffix.
     """
 
     data: str
     split: str
     records: Sequence[Preference]
     bins: Mapping[str, str] | None
+    file: str
 
 
 def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: int | None, folder: Path) -> Any:
@@ -56,14 +58,14 @@ def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: 
 def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[EvaluationSet]:
     """All splits but `train` of the data set, and the one split of each other data set."""
     sets = [
-        EvaluationSet(data.loading.name, split, records, data.bins)
+        EvaluationSet(data.loading.name, split, records, data.bins, split)
         for split, records in data.records.splits.items()
         if split != "train"
     ]
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             if not any(same.split == split and same.data == name and same.records == records for same in sets):
-                sets.append(EvaluationSet(name, split, records, other.bins))
+                sets.append(EvaluationSet(name, split, records, other.bins, f"{name}-{split}"))
     return sets
 
 
@@ -82,9 +84,7 @@ def evaluate(scorer: Any, sets: Sequence[EvaluationSet], folder: Path) -> list[d
     pairs: list[dict[str, Any]] = []
     for part in sets:
         scored = scorer.score(part.records)
-        own = part is sets[0] or part.data == sets[0].data
-        name = part.split if own else f"{part.data}-{part.split}"
-        write_scored(folder / "scored" / f"{name}.jsonl", scored, part.records, scorer.describe())
+        write_scored(folder / "scored" / f"{part.file}.jsonl", scored, part.records, scorer.describe())
         for slice_name, result in _figures(part, scored).items():
             row = {"scorer": scorer.name, "data": part.data, "split": part.split, "slice": slice_name}
             beside = _beside(part, scored) if slice_name is None else {}

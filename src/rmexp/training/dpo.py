@@ -19,6 +19,7 @@ from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout, response_logprobs
+from rmexp.models.length_slices import in_length_slices
 from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import PairData, validation_pairing
@@ -72,7 +73,7 @@ class DPOModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        logps = response_logprobs(self.model, batch.responses)
+        logps = in_length_slices(partial(response_logprobs, self.model), batch.responses)
         loss, chosen, rejected = self._judge(logps, batch.pairing, self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss

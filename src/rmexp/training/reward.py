@@ -14,6 +14,7 @@ from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
+from rmexp.models.length_slices import in_length_slices
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
@@ -62,7 +63,8 @@ class RewardModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        loss, chosen, rejected = self._judge(self.model(batch.responses), batch.pairing, self.train_figures)
+        rewards = in_length_slices(self.model, batch.responses)
+        loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
 

@@ -1,6 +1,7 @@
 """Supervised fine-tuning: the reference that reward model and policy start from."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout, response_logprobs
+from rmexp.models.length_slices import in_length_slices
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
 
@@ -73,7 +75,7 @@ class SFTModule(L.LightningModule):
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
-        logps = response_logprobs(self.model, responses)
+        logps = in_length_slices(partial(response_logprobs, self.model), responses)
         loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures)
         if pairing is None:
             log_step(self, loss, None, batch.size)

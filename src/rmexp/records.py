@@ -227,8 +227,8 @@ class PreferenceData:
     """What a source gives: named splits of pairs or of demonstrations, and named sets of candidates.
 
     Attributes:
-        splits: of pairs: either `{"all": ...}`, to be split later, or splits of the data's own, `train` and `val` among them;
-            every further split (`unseen`, `test`) is for evaluation.
+        splits: of pairs: either `{"all": ...}`, to be split later, or splits of the data's own, `train` and `val` among
+            them; every further split (`unseen`, `test`) is for evaluation.
         candidates: sets for evaluation only.
         demonstrations: splits, likewise, of prompts with the one response that a language model should learn to give;
             a source has either these or pairs.

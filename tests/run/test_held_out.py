@@ -8,6 +8,7 @@ import pytest
 from rmexp.cli import main
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.scoring.scored_file import read_scored
+from rmexp.sources.json_vs_text import json_vs_text
 
 SMOKE = ["trainer=smoke", "logger=csv", "run_dir=run", "data.pairs=60", "data.unseen_pairs=10"]
 
@@ -64,8 +65,6 @@ def test_a_test_set_that_changed_makes_a_new_run(here, capsys):
 def test_difficulty_bins_part_the_evaluation(here):
     assert main(["train", *SMOKE]) == 0
     ids = {row["id"]: "easy" if index % 3 else "hard" for index, row in enumerate(rows("run/usable_information.jsonl"))}
-    from rmexp.sources.json_vs_text import json_vs_text
-
     train = json_vs_text(pairs=60, unseen_pairs=10, seed=0).splits["train"]
     ids |= {record.id: "easy" for record in train}
     Path("d.jsonl").write_text("\n".join(json.dumps({"id": id, "bin": name}) for id, name in ids.items()))
@@ -80,3 +79,13 @@ def test_difficulty_bins_part_the_evaluation(here):
 def test_sft_learns_no_preference(here):
     assert main(["train", "task=sft", *SMOKE]) == 0
     assert json.loads(Path("run/summary.json").read_text())["evaluation"] == []
+
+
+def test_training_pairs_that_leak_into_a_test_set_are_told_and_counted(here, capsys):
+    train = json_vs_text(pairs=60, unseen_pairs=10, seed=0).splits["train"]
+    leaking = [{"prompt": record.prompt, "chosen": f"a {i}", "rejected": "b"} for i, record in enumerate(train[:2])]
+    Path("x.jsonl").write_text("\n".join(map(json.dumps, leaking)))
+    assert main(["train", *SMOKE, "+data@tests.x=jsonl", "tests.x.path=null", "tests.x.test_path=x.jsonl"]) == 0
+    leaks = json.loads(Path("run/summary.json").read_text())["leaks"]
+    assert leaks["by_set"]["tests.x"] == leaks["exact"] >= 2
+    assert "tests.x" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rmexp.data.near_duplicates import near_duplicates
@@ -101,12 +102,15 @@ def find_leaks(train: Sequence[Record], others: Mapping[str, Sequence[Record]], 
     return Leaks(len(train), sizes, counts, by_set, tuple(indices), tuple(examples))
 
 
-def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[PreferenceData, dict[str, Any]]:
+def checked_for_leaks(
+    data: PreferenceData, selection: Selection, tests: Mapping[str, Sequence[Record]] = MappingProxyType({})
+) -> tuple[PreferenceData, dict[str, Any]]:
     """Look for leaks as `selection` asks for: one line of warning, or the leaking training pairs left out.
 
     Args:
         data: with a training split; all other splits and candidate sets are evaluated on, and stay as they are.
         selection: its keys `leaks`, `leak_similarity` and `leaks_against`.
+        tests: records of other data sets that are evaluated on.
 
     Returns:
         The data, and an account for summaries, empty when nothing was looked for, as with demonstrations; `dropped`
@@ -117,7 +121,7 @@ def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[Prefe
     """
     if selection.leaks == "ignore" or data.demonstrations:
         return data, {}
-    train, leaks = data.splits["train"], leaks_of(data, selection)
+    train, leaks = data.splits["train"], leaks_of(data, selection, tests)
     dropped = len(leaks.indices) if selection.leaks == "drop" else 0
     if leaks.indices:
         log.warning("%s", leak_sentence(leaks, dropped=bool(dropped)))
@@ -130,13 +134,16 @@ def checked_for_leaks(data: PreferenceData, selection: Selection) -> tuple[Prefe
     return data, {**leaks.to_row(), "dropped": dropped}
 
 
-def leaks_of(data: PreferenceData, selection: Selection) -> Leaks:
-    """What of the training split leaks into any other split, candidate set or file of `selection.leaks_against`.
+def leaks_of(
+    data: PreferenceData, selection: Selection, tests: Mapping[str, Sequence[Record]] = MappingProxyType({})
+) -> Leaks:
+    """What of the training split leaks into any other split or set, test, or file of `selection.leaks_against`.
 
     Raises:
         ValueError: a file cannot be read.
     """
     others = {name: records for name, records in data.sets().items() if name != "train"}
+    others |= {f"tests.{name}": records for name, records in tests.items()}
     others |= {path: read_records(Path(path)) for path in selection.leaks_against}
     return find_leaks(data.splits["train"], others, selection.leak_similarity)
 

@@ -57,7 +57,7 @@ def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     trained = time.perf_counter()
     scores = score_everything(stages, data.records, data.loading, config.trainer.threads, run.path / "scored")
     report = comparison(config, data, stages, scores, run.path)
-    summary = as_summary(report, stages)
+    summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))
     now = time.perf_counter()
     seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}

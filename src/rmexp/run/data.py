@@ -38,14 +38,16 @@ def load_data(node: DictConfig) -> LoadedData:
     return LoadedData(records, loading, _fingerprint(records), selection=selection)
 
 
-def load_split_data(node: DictConfig) -> LoadedData:
+def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingProxyType({})) -> LoadedData:
     """Read a data set with a training and a validation split, and of its pairs those that are to be used.
 
     Args:
         node: of the data group.
+        tests: further data sets that nothing may leak into.
     """
     records, loading, selection = build_framed("data", node)
-    records, leaks = checked_for_leaks(with_splits(records, loading), selection)
+    others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in tests.items()}
+    records, leaks = checked_for_leaks(with_splits(records, loading), selection, others)
     records = selected(records, selection)
     return LoadedData(records, loading, _fingerprint(records), _bins(selection), leaks)
 

@@ -44,7 +44,7 @@ class Trained(NamedTuple):
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
-    trained = train_stage(config, load_split_data(config.data), tests, run_folder("train", config))
+    trained = train_stage(config, load_split_data(config.data, tests), tests, run_folder("train", config))
     _show(trained)
     return trained.path
 

@@ -9,11 +9,11 @@ that a chat template renders, is text.
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rmexp.data.encoded_cache import cache_file, read_encoded, write_encoded
+from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.split import group_key
 from rmexp.models.contract import tokenizer_fields
@@ -132,7 +132,7 @@ class Encoder:
         if rows is not None:
             return [None if row is None else ResponseTokens(*row) for row in rows]
         responses = self.encode(items)
-        write_encoded(path, [None if response is None else astuple(response) for response in responses])
+        write_encoded(path, [None if response is None else _row(response) for response in responses])
         return responses
 
     def encode(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
@@ -212,6 +212,10 @@ class Encoder:
     def _begin_tokens(self, prompt: list[int]) -> int:
         """1 where the prompt starts with a begin token, which no cut may take, whether it or its template put it."""
         return int(prompt[:1] == [self.tokenizer.bos_token_id])
+
+
+def _row(response: ResponseTokens) -> Row:
+    return response.token_ids, response.prompt_tokens, response.truncated  # dataclasses.astuple copies every token
 
 
 def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[PairTokens], Account]:

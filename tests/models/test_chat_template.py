@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from rmexp.data.encode import Encoder
-from rmexp.models.chat_template import use_chat_template
+from rmexp.models.chat_template import check_same_template, template_fingerprint, use_chat_template
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_file_is_used_and_saved_with_the_tokenizer(own, loading, tmp_path):
     assert type(own).from_pretrained(tmp_path / "saved").chat_template == file.read_text()
 
 
-@pytest.mark.parametrize("text", [None, "{% for x in %}"])
+@pytest.mark.parametrize("text", [None, "{% for x in %}", "{{ messages[0].who.name }}"])
 def test_no_file_and_no_template_are_told(own, tmp_path, text):
     file = tmp_path / "t.jinja"
     if text is not None:
@@ -39,3 +39,20 @@ def test_no_file_and_no_template_are_told(own, tmp_path, text):
     with pytest.raises(ValueError, match=r"t\.jinja(:1)?.*") as caught:
         use_chat_template(own, str(file))
     assert "model.chat_template" in str(caught.value)
+
+
+def test_a_policy_keeps_the_template_of_its_reference(own, reference_folder):
+    check_same_template(str(reference_folder), own)
+    use_chat_template(own, "plain")
+    with pytest.raises(ValueError, match="trained with another chat template"):
+        check_same_template(str(reference_folder), own)
+
+
+def test_a_file_is_known_by_what_is_in_it(tmp_path):
+    file = tmp_path / "t.jinja"
+    prints = []
+    for text in ("a", "b", "a"):
+        file.write_text(text)
+        prints.append(template_fingerprint(str(file)))
+    assert prints[0] == prints[2] != prints[1]
+    assert [template_fingerprint(choice) for choice in (None, "plain", str(tmp_path / "none"))] == [None] * 3

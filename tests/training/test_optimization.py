@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.training.optimization import configure
 
 
 @pytest.fixture
@@ -60,3 +61,14 @@ def test_only_trainable_parameters_are_optimised(toy, fit):
     trainer = fit(toy, 1, 1)
     (group,) = trainer.optimizers[0].param_groups
     assert [id(parameter) for parameter in group["params"]] == [id(toy.weight)]
+
+
+def test_parameters_by_name_have_a_learning_rate_of_their_own(toy, fit):
+    toy.head = torch.nn.Parameter(torch.ones(1))
+    factors = {"head": 20.0}
+    toy.configure_optimizers = lambda: configure(toy, toy.optimizer, toy.schedule, factors)
+    trainer = fit(toy, 4, 4)
+    groups = trainer.optimizers[0].param_groups
+    assert [[id(parameter) for parameter in group["params"]] for group in groups] == [[id(toy.weight)], [id(toy.head)]]
+    assert [group["initial_lr"] for group in groups] == [0.5, 10.0]
+    assert groups[1]["lr"] == 20 * groups[0]["lr"]

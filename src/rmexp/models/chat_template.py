@@ -1,10 +1,13 @@
 """How a prompt becomes text: by the model's own chat template, by another one, or by plain concatenation."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from rmexp.models.contract import read_contract, tokenizer_fields
 
 PLAIN = "plain"
 
@@ -18,7 +21,7 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
             `role: content` lines; else a file with a Jinja template.
 
     Raises:
-        ValueError: there is no such file, or it is no template.
+        ValueError: there is no such file, or it is no template, or it cannot render.
     """
     if choice is None:
         return
@@ -38,3 +41,34 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
             f"{choice}:{error.lineno}: expected a Jinja template, but {error.message} (set model.chat_template)"
         ) from error
     tokenizer.chat_template = text
+    try:
+        messages = [{"role": "user", "content": "Hello"}]
+        tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except TemplateError as error:
+        raise ValueError(
+            f"{choice}: expected a template that renders a message of a user, but {error} (set model.chat_template)"
+        ) from error
+
+
+def template_fingerprint(choice: str | None) -> str | None:
+    """SHA-256 of the file that a choice names, as 16 hexadecimal digits; None for a choice that is no file."""
+    path = None if choice in (None, PLAIN) else Path(str(choice))
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path is not None and path.is_file() else None
+
+
+def check_same_template(reference: str, tokenizer: Any) -> None:
+    """Refuse a template that is not the reference's: scores relative to a model need its very inputs.
+
+    Args:
+        reference: folder or hub id of the model that scores are relative to.
+        tokenizer: of the model that is to be trained from it.
+
+    Raises:
+        ValueError: the folder's contract has another template.
+    """
+    contract = read_contract(reference)
+    if contract is not None and contract.chat_template != tokenizer_fields(tokenizer)["chat_template"]:
+        raise ValueError(
+            f"{reference} was trained with another chat template, but a policy is compared with its reference on the "
+            "same inputs (set model.chat_template=null, or train the reference with it)"
+        )

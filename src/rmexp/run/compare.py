@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
+from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
@@ -42,7 +43,9 @@ def _inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
     given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
     if config.model.reference is None and "path" in config.model:
         given["model"] = config.model.path
-    return {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    template = template_fingerprint(config.model.chat_template)
+    return inputs if template is None else inputs | {"chat_template": template}
 
 
 def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rmexp.config.saved import saved_yaml
 from rmexp.data.encode import Encoder
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
-from rmexp.models.chat_template import use_chat_template
+from rmexp.models.chat_template import check_same_template, use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.language_model import check_positions
@@ -73,6 +73,8 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         optimizer=build(config.optimizer),
         schedule=build(config.schedule),
     )()
+    if module.relative and config.model.reference is not None:
+        check_same_template(config.model.reference, start.tokenizer)
     encoder = Encoder(start.tokenizer, loaded.loading)
     examples = encoded_examples(config.task, module.learns_from, loaded.records, encoder)
     make_trainer, pace = build_framed("trainer", config.trainer)

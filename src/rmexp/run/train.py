@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.folder import claim
@@ -71,6 +72,9 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
     inputs["reference"] = reference and folder_fingerprint(reference)
     if reference is None and "path" in config.model:
         inputs["model"] = folder_fingerprint(config.model.path)
+    template = template_fingerprint(config.model.chat_template)
+    if template is not None:
+        inputs["chat_template"] = template
     return inputs
 
 

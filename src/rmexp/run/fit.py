@@ -59,20 +59,11 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
     began = time.perf_counter()
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
-    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
-    disable_progress_bar()  # transformers draws one for every file that it writes
+    _quiet_libraries()
     L.seed_everything(config.seed, verbose=False)
     start = _start(config, loaded.records)
     check_positions(start.body, loaded.loading.max_tokens)
-    module = build(
-        config.module,
-        start=start,
-        loss=build(config.loss),
-        optimizer=build(config.optimizer),
-        schedule=build(config.schedule),
-    )()
+    module = _module(config, start)
     if module.relative and config.model.reference is not None:
         check_same_template(config.model.reference, start.tokenizer)
     encoder = Encoder(start.tokenizer, loaded.loading)
@@ -112,6 +103,19 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         "evaluation": [] if scorer is None else evaluate(scorer, evaluation_sets(loaded, tests), run.path),
         "seconds": round(time.perf_counter() - began, 2),
     }
+
+
+def _quiet_libraries() -> None:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
+    disable_progress_bar()  # transformers draws one for every file that it writes
+
+
+def _module(config: DictConfig, start: Backbone) -> Any:
+    """The LightningModule of the task on the model to start from."""
+    parts = {name: build(config[name]) for name in ("loss", "optimizer", "schedule")}
+    return build(config.module, start=start, **parts)()
 
 
 def _start(config: DictConfig, records: PreferenceData) -> Backbone:

@@ -44,15 +44,15 @@ for seed in "${seeds[@]}"; do
     train tiny $level "$seed" data.seed="$seed" "${small[@]}"
   done
   train tiny synthetic_prompt "$seed" data.seed="$seed" "${small[@]}" optimizer.lr=3e-3
-  train tiny ukpconvarg1 "$seed" "${larger[@]}" "${by_side[@]}" optimizer.lr=5e-4
+  train tiny ukpconvarg1 "$seed" "${larger[@]}" "${by_side[@]}" optimizer.lr=5e-4 trainer.max_epochs=1
   train minilm hh_helpful "$seed" "${minilm[@]}" "${llmbar[@]}" trainer.max_epochs=1
-  train tiny hh_helpful "$seed" "${larger[@]}" optimizer.lr=5e-4
+  train tiny hh_helpful "$seed" "${larger[@]}" optimizer.lr=5e-4 trainer.max_epochs=1
   train tiny blimp_paradigms "$seed" "${larger[@]}" optimizer.lr=1e-3
 done
 
 for seed in "${seeds[@]}"; do
-  train pretrained ukpconvarg1 "$seed" "${pretrained[@]}" "${by_side[@]}"
-  train pretrained hh_helpful "$seed" "${pretrained[@]}"
+  train pretrained ukpconvarg1 "$seed" "${pretrained[@]}" "${by_side[@]}" trainer.max_epochs=1
+  train pretrained hh_helpful "$seed" "${pretrained[@]}" trainer.max_epochs=1
   train pretrained blimp "$seed" "${pretrained[@]}" optimizer.lr=1e-3
   for pairs in 250 1000 3000; do
     curve tiny synthetic $pairs "$seed" data.seed="$seed" "${small[@]}" trainer.max_epochs=$((pairs < 1000 ? 12 : 6))

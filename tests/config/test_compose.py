@@ -16,6 +16,7 @@ NEEDED = {
     "scorer=explicit": ["scorer.path=x"],
     "scorer=implicit": ["scorer.policy=x", "scorer.reference=x"],
     "score": ["scorer.path=x"],
+    "export": ["path=x"],
 }
 
 

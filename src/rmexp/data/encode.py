@@ -20,6 +20,7 @@ from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
 
 OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
+DATE = "26 Jul 2024"  # for templates that print today's, which would move rewards with the calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,8 @@ class Encoder:
             return prompt_text(prompt)
         turns = [("user", prompt)] if isinstance(prompt, str) else prompt
         messages = [{"role": role, "content": self._mark(content)} for role, content in turns]
-        # Templates that print today's date would move rewards with the calendar.
         return str(
-            self.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"
-            )
+            self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, date_string=DATE)
         )
 
     def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:

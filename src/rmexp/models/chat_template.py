@@ -8,6 +8,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rmexp.models.contract import read_contract, tokenizer_fields
+from rmexp.records import Prompt, prompt_json
 
 PLAIN = "plain"
 
@@ -48,6 +49,12 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
         raise ValueError(
             f"{choice}: expected a template that renders a message of a user, but {error} (set model.chat_template)"
         ) from error
+
+
+def chat_messages(prompt: Prompt, response: str) -> list[dict[str, str]]:
+    """A prompt with its response as chat templates take them: a text is one turn of the user."""
+    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt_json(prompt)
+    return [*turns, {"role": "assistant", "content": response}]
 
 
 def template_fingerprint(choice: str | None) -> str | None:

@@ -62,8 +62,21 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
     return model, tokenizer
 
 
-def save_folder(folder: Path, save_weights: Callable[[Path], None], tokenizer: Any, contract: Contract) -> str:
+def save_folder(
+    folder: Path,
+    save_weights: Callable[[Path], None],
+    tokenizer: Any,
+    contract: Contract,
+    finish: Callable[[Path], None] = lambda written: None,
+) -> str:
     """Write weights, tokenizer and contract beside their place, then move them there in one step.
+
+    Args:
+        folder: where they go; an older one is replaced.
+        save_weights: writes the weights into a folder.
+        tokenizer: that goes with them.
+        contract: what the folder promises.
+        finish: called with what is written before it is moved; where it raises nothing is left.
 
     Returns:
         The folder's fingerprint.
@@ -74,6 +87,11 @@ def save_folder(folder: Path, save_weights: Callable[[Path], None], tokenizer: A
     save_weights(partial)
     tokenizer.save_pretrained(partial)
     contract.save(partial)
+    try:
+        finish(partial)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
     return folder_fingerprint(str(folder))

@@ -1,0 +1,120 @@
+"""The card of an exported model: what it is, how good it is, what it expects, how other programs use it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rmexp.reports.visible import one_line
+
+_SKIPPED = ("kind", "reward_mean", "reward_sd")
+
+
+def model_card(
+    name: str, contract: Any, difference: float, evaluation: Sequence[Mapping[str, Any]], remarks: Sequence[str]
+) -> str:
+    """Markdown with the front matter that model hubs read.
+
+    Args:
+        name: of the folder.
+        contract: of the folder, a `rmexp.models.contract.Contract`.
+        difference: largest one between scores here and in transformers alone.
+        evaluation: rows with `data`, `split`, `slice`, `n`, `accuracy` and its interval.
+        remarks: what is not as it was in training.
+    """
+    reward = contract.kind == "reward_model"
+    parts = [
+        _front_matter(contract.base_model, reward),
+        f"# {one_line(name, 80)}",
+        "",
+        _what(contract, reward),
+        "",
+        *_use(reward),
+        *_evaluation(evaluation),
+        "## What scores depend on",
+        "",
+        *(f"* {key}: {_cell(value)}" for key, value in asdict(contract).items() if key not in _SKIPPED),
+        *(f"* {remark}" for remark in remarks),
+        "",
+        f"Loaded with transformers alone, scores differed by at most {difference:.1e} from those of rmexp.",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _front_matter(base_model: str, reward: bool) -> str:
+    tags = ("reward-model", "rlhf") if reward else ("rlhf",)
+    lines = ["library_name: transformers", f"pipeline_tag: {'text-classification' if reward else 'text-generation'}"]
+    lines += [f"base_model: {base_model}"] if base_model.count("/") == 1 and not base_model.startswith("/") else []
+    return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in tags), "---", ""])
+
+
+def _what(contract: Any, reward: bool) -> str:
+    if not reward:
+        return "A language model."
+    text = "A reward model: one number for a prompt with a response, higher is better. Only differences mean anything."
+    if contract.reward_mean is not None:
+        text += f" On its training data rewards have mean {contract.reward_mean:.3g}, sd {contract.reward_sd:.3g}."
+    return text
+
+
+def _use(reward: bool) -> Iterator[str]:
+    yield from ("## Use", "", "```python")
+    if not reward:
+        yield from (
+            "from transformers import AutoModelForCausalLM, AutoTokenizer",
+            "",
+            "tokenizer = AutoTokenizer.from_pretrained(FOLDER)",
+            "model = AutoModelForCausalLM.from_pretrained(FOLDER)",
+            "```",
+            "",
+            "vLLM: `vllm serve FOLDER`. SGLang: `python -m sglang.launch_server --model-path FOLDER`.",
+            "",
+        )
+        return
+    yield from (
+        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+        "",
+        "tokenizer = AutoTokenizer.from_pretrained(FOLDER)",
+        "model = AutoModelForSequenceClassification.from_pretrained(FOLDER)",
+        'messages = [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]',
+        "text = tokenizer.apply_chat_template(messages, tokenize=False)",
+        'reward = model(**tokenizer(text, add_special_tokens=False, return_tensors="pt")).logits[0, 0]',
+        "```",
+        "",
+        "* Pipeline: `pipeline('text-classification', FOLDER)(text, add_special_tokens=False)`; no sigmoid is applied,",
+        "  for `problem_type` is `regression`.",
+        "* vLLM: `vllm serve FOLDER --runner pooling --convert classify`, then `POST /classify`; not tried here.",
+        "* SGLang: `python -m sglang.launch_server --model-path FOLDER --is-embedding`, then `POST /classify`; not",
+        "  tried here.",
+        "* TRL: `GRPOTrainer(..., reward_funcs=FOLDER)`, likewise RLOO and online DPO.",
+        "",
+    )
+
+
+def _evaluation(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield from (
+        "## Evaluation",
+        "",
+        "| data | split | slice | pairs | accuracy | 95 % | nll |",
+        "|---|---|---|---|---|---|---|",
+    )
+    for row in rows:
+        cells = (row.get("data"), row.get("split"), row.get("slice"), row.get("n"))
+        low, high = row.get("accuracy_low"), row.get("accuracy_high")
+        bounds = f"{_percent(low)} to {_percent(high)}" if low is not None and high is not None else "-"
+        figures = (_percent(row.get("accuracy")), bounds, _cell(row.get("nll")))
+        yield f"| {' | '.join([*(_cell(value) for value in cells), *figures])} |"
+    yield ""
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return one_line(text, 120).replace("|", "\\|")

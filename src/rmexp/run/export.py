@@ -1,0 +1,103 @@
+"""Writes a reward model or a policy as a plain transformers folder, reloads it in a fresh process and compares scores.
+
+A reward model becomes an AutoModelForSequenceClassification with one label and the raw reward, a policy an
+AutoModelForCausalLM; a model card tells how to use it and how good it is. Nothing is left where scores differ.
+
+Examples:
+    rmexp export path=runs/train/RUN/model out=FOLDER
+    rmexp export path=MODEL_FOLDER out=FOLDER evaluation=RUN/evaluation.json
+    rmexp export path=DPO_FOLDER out=FOLDER overwrite=true
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.durable import write_text
+from rmexp.models.location import folder_fingerprint
+from rmexp.run.folder import SUMMARY, claim
+
+CARD = "README.md"
+
+
+def export(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out; the model lies in `out`."""
+    path = run_folder("export", config)
+    inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
+    with claim(path, config, inputs) as run:
+        out = run.model if config.out is None else Path(config.out)
+        summary = run.summary()
+        if summary is None or not out.exists():
+            _refuse_to_replace(out, config)
+            summary = _export(config, out)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _content(path: str | None) -> str | None:
+    if path is None:
+        return None
+    if not Path(path).is_file():
+        raise ValueError(f"{path}: expected an evaluation.json, but there is no such file (set evaluation)")
+    return Path(path).read_text(encoding="utf-8")
+
+
+def _refuse_to_replace(out: Path, config: DictConfig) -> None:
+    if not config.overwrite and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} is there already (set another out, or overwrite=true)")
+
+
+def _export(config: DictConfig, out: Path) -> dict[str, Any]:
+    from transformers.utils.logging import disable_progress_bar
+
+    from rmexp.models.export import prepare_export
+    from rmexp.reports.model_card import model_card
+    from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
+
+    began = time.perf_counter()
+    disable_progress_bar()
+    prepared = prepare_export(config.path, EXAMPLES)
+    own = own_scores(prepared, EXAMPLES)
+    found: list[Parity] = []
+
+    def finish(folder: Path) -> None:
+        found.append(check_parity(folder, prepared.kind, own, EXAMPLES))
+        figures = _figures(config)
+        card = model_card(out.name, prepared.contract, found[0].largest_difference, figures, prepared.remarks)
+        write_text(folder / CARD, card)
+
+    fingerprint = prepared.write(out, finish)
+    return {
+        "model": {"path": str(out), "kind": prepared.kind, "fingerprint": fingerprint, "source": config.path},
+        "parity": found[0]._asdict(),
+        "remarks": list(prepared.remarks),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+def _figures(config: DictConfig) -> list[dict[str, Any]]:
+    """Rows of an evaluation: the one given, else that of the run which trained the model."""
+    content = config.evaluation and json.loads(Path(config.evaluation).read_text(encoding="utf-8"))
+    if not content:
+        summary = Path(config.path).parent / SUMMARY
+        content = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {}
+    rows: list[dict[str, Any]] = content.get("results") or content.get("evaluation") or []
+    return rows
+
+
+def _show(summary: dict[str, Any], path: Path) -> None:
+    parity, model = summary["parity"], summary["model"]
+    for remark in summary["remarks"]:
+        print(f"note: {remark}")
+    print(
+        f"{model['kind'].replace('_', ' ')}: a fresh process with transformers alone gives {parity['examples']} "
+        f"conversations the same scores (largest difference {parity['largest_difference']:.1e}, "
+        f"allowed {parity['tolerance']:.1e})"
+    )
+    print(f"model        {model['path']}")
+    print(f"run folder   {path}")

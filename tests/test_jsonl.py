@@ -61,7 +61,9 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
     flipped[len(whole) // 2] ^= 0xFF
     for content in (whole[: len(whole) // 2], bytes(flipped), b'{"not": "compressed"}\n'):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=rf"{name}: compressed data is damaged or cut off after line \d+"):
+        with pytest.raises(
+            ValueError, match=rf"{name}: compressed data is damaged or cut off (after line \d+|in its first line)"
+        ):
             list(read_lines(path))
 
 
@@ -82,6 +84,7 @@ def test_paths_that_are_no_files(tmp_path):
         (b'{"a": "\xff"}', "not UTF-8 at byte 8"),
         ('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 1"),
         (b'{"a": 1', "not JSON: Expecting ',' delimiter at column 8"),
+        (b'{"a": "b\tc"}', "not JSON: Invalid control character at column 9"),
         (b"{'a': 1}", "not JSON: Expecting property name enclosed in double quotes at column 2"),
         (b"[" * 100_000, "not JSON: "),
         (b"1" * 5000, "not JSON: "),
@@ -99,6 +102,6 @@ def test_a_bad_row_names_file_and_line(tmp_path, line, problem):
 
 
 def test_values_are_described_as_in_json():
-    described = [describe(value) for value in (True, None, 12, "", "é", [1], {"a": 1})]
-    assert described == ["true", "null", "12", '""', '"é"', "a list", "an object"]
+    described = [describe(value) for value in (True, None, 12, "", "é", [1], [], {"a": 1})]
+    assert described == ["true", "null", "12", '""', '"é"', "a list", "an empty list", "an object"]
     assert describe("x" * 100) == '"' + "x" * 36 + "..."

@@ -38,18 +38,18 @@ def test_rows_roundtrip(cls, row):
     [
         *(({name: value}, f"`{name}` must be a non-empty string, got {got}")
           for name in ("chosen", "rejected")
-          for value, got in ((True, "true"), (None, "null"), (3, "3"), ("", '""'), (" \n", '" \\n"'), ([], "a list"))),
+          for value, got in ((True, "true"), (None, "null"), (3, "3"), ("", '""'), (" \n", '" \\n"'), ([], "an empty list"))),
         ({"rejected": "c"}, "`chosen` and `rejected` must differ, got the same text twice"),
         ({"target": 1.5}, "`target` must be in [0, 1], got 1.5"),
         ({"target": -1}, "`target` must be in [0, 1], got -1"),
-        ({"target": "1"}, "`target` must be a finite number, got '1'"),
-        ({"target": True}, "`target` must be a finite number, got True"),
-        ({"target": float("nan")}, "`target` must be a finite number, got nan"),
-        ({"margin": float("inf")}, "`margin` must be a finite number, got inf"),
+        ({"target": "1"}, "`target` must be a finite number, got \"1\""),
+        ({"target": True}, "`target` must be a finite number, got true"),
+        ({"target": float("nan")}, "`target` must be a finite number, got NaN"),
+        ({"margin": float("inf")}, "`margin` must be a finite number, got Infinity"),
         ({"margin": 10**400}, "`margin` must be a finite number, got 1000"),
-        ({"margin": [1]}, "`margin` must be a finite number, got [1]"),
+        ({"margin": [1]}, "`margin` must be a finite number, got a list"),
         ({"prompt": 5}, "`prompt` must be a string or a list of messages, got 5"),
-        ({"prompt": []}, "`prompt` must be a string or a list of messages, got a list"),
+        ({"prompt": []}, "`prompt` must be a string or a list of messages, got an empty list"),
         ({"prompt": ["u"]}, 'each message of `prompt` must have a `role` and a `content`, got "u"'),
         ({"prompt": [{"role": "user"}]}, "each message of `prompt` must have a `role` and a `content`, got an object"),
         ({"prompt": [{"role": "user", "content": None}]}, "a `role` and a `content`, both strings"),
@@ -87,7 +87,7 @@ def test_a_missing_field_is_named_with_those_that_are_there(cls, row, name):
         ({"responses": ["a", ""]}, '`responses[1]` must be a non-empty string, got ""'),
         ({"gold": 1}, "`gold` must be a list, got 1"),
         ({"gold": [1]}, "`gold` must hold 2 numbers, one a response, got 1"),
-        ({"gold": [1, None]}, "`gold` must be a finite number, got None"),
+        ({"gold": [1, None]}, "`gold` must be a finite number, got null"),
     ],
 )
 def test_malformed_candidates_name_their_field(changes, message):

@@ -41,16 +41,22 @@ def all_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, byte
     Raises:
         ValueError: the path is no file, or its compression ends early or is damaged.
     """
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
+    check_file(path, key)
     number = 0
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
                 yield number, line
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: compressed data is damaged or cut off after line {number} ({error})") from error
+        where = f"after line {number}" if number else "in its first line"
+        raise ValueError(f"{path}: compressed data is damaged or cut off {where} ({error})") from error
+
+
+def check_file(path: Path, key: str) -> None:
+    """Raise a ValueError that names the key of the configuration where a path is no file."""
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
 
 
 def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
             path, number, f"expected text, got half a surrogate pair, {error.object[error.start]!a}"
         ) from error
     except json.JSONDecodeError as error:
-        raise BadRow(path, number, f"not JSON: {error.msg} at column {error.colno}") from error
+        raise BadRow(path, number, f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:  # thousands of digits or of brackets
         raise BadRow(path, number, f"not JSON: {error}") from error
     if not isinstance(row, dict):
@@ -86,11 +92,11 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def describe(value: Any) -> str:
-    """A short name of a JSON value for messages: `true`, `12`, `""`, `a list`, `an object`."""
+    """A short name of a JSON value for messages: `true`, `12`, `""`, `a list`, `an empty list`, `an object`."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     text = json.dumps(value, ensure_ascii=False, default=str)  # a table holds dates and bytes too
     return text if len(text) <= 40 else f"{text[:37]}..."
 

@@ -213,6 +213,7 @@ class SkippedRow:
         kind: `empty` response, `identical` sides, or `malformed`.
         problem: what was expected and what came.
         row: its start, as it was read.
+        unit: what the number counts, `line` or, where there are none, `row`.
     """
 
     path: str
@@ -220,6 +221,7 @@ class SkippedRow:
     kind: str
     problem: str
     row: str = ""
+    unit: str = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ def _check_text(name: str, value: Any) -> None:
 
 def _check_number(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise ValueError(f"`{name}` must be a finite number, got {value!r}")
+        raise ValueError(f"`{name}` must be a finite number, got {describe(value)}")
 
 
 def _check_prompt(prompt: Any) -> None:

@@ -1,4 +1,5 @@
 import logging
+import re
 from dataclasses import replace
 
 import pytest
@@ -92,11 +93,34 @@ def test_further_files_are_compared_with(tmp_path, caplog):
     assert account["sets"] == {"val": 1, str(path): 3}
 
 
-def test_a_bad_row_of_a_further_file_is_named(tmp_path):
-    path = tmp_path / "benchmark.jsonl"
-    path.write_text('{"prompt": "a"}\n{"text": "b"}\n')
-    with pytest.raises(ValueError, match=r"benchmark\.jsonl:2: `prompt` is missing.*data\.leaks_against"):
-        read_records(path)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("benchmark.csv", "prompt,topic,id\nWho?,people,1\nWhat?,things,\n"),
+        ("benchmark.json", '[{"prompt": "Who?", "meta": 3}, {"prompt": "What?", "target": "A"}]'),
+        ("benchmark.tsv", "topic\tprompt\tchosen\trejected\tmargin\npeople\tWho?\ta\tb\t\nthings\tWhat?\ta\tb\t2\n"),
+    ],
+)
+def test_further_files_are_of_any_kind_and_may_have_other_columns(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert [record.prompt for record in read_records(tmp_path / name)] == ["Who?", "What?"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("benchmark.jsonl", '{"prompt": "a"}\n{"text": "b"}\n', "benchmark.jsonl:2: `prompt` is missing"),
+        ("benchmark.jsonl", '{"prompt": "a"}\n{"prompt": 3}\n', "benchmark.jsonl:2: `prompt` must be a string"),
+        ("benchmark.jsonl", '{"prompt": "a"}\nno\n', "benchmark.jsonl:2: not JSON"),
+        ("benchmark.csv", "prompt\na\n\nb,c\n", "benchmark.csv:4: expected 1 fields as in the header, got 2"),
+        ("benchmark.json", '[{"prompt": "a"}, 3]', "benchmark.json: row 2: expected a JSON object, got 3"),
+        ("benchmark.txt", "a", "expected a file that ends in .jsonl"),
+    ],
+)
+def test_a_bad_row_of_a_further_file_is_named(tmp_path, name, content, problem):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=rf"{re.escape(problem)}.*set data\.leaks_against\)$"):
+        read_records(tmp_path / name)
 
 
 def test_a_long_example_is_cut():

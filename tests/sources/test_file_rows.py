@@ -81,7 +81,9 @@ def test_compression_that_is_cut_in_the_middle_stops_even_where_rows_are_skipped
     WRITERS[name](tmp_path / name, rows)
     whole = gzip.compress((tmp_path / name).read_bytes())
     (tmp_path / f"{name}.gz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=rf"{name}.gz: compressed data is damaged or cut off after line \d+"):
+    with pytest.raises(
+        ValueError, match=rf"{name}.gz: compressed data is damaged or cut off (after line \d+|in its first line)"
+    ):
         read(tmp_path / f"{name}.gz", on_bad_row="skip")
 
 
@@ -115,7 +117,7 @@ def test_numbers_in_a_table_of_text_are_numbers(tmp_path):
     assert (first.target, first.margin, first.id) == (0.5, None, "x")
     assert (second.target, second.margin, second.id) == (1.0, 2.0, "y")
     write_csv(tmp_path / "a.csv", [GOOD | {"target": "half"}])
-    with pytest.raises(ValueError, match=r"a.csv:2: `target` must be a finite number, got 'half'"):
+    with pytest.raises(ValueError, match=r'a.csv:2: `target` must be a finite number, got "half"'):
         read(tmp_path / "a.csv")
 
 

@@ -41,7 +41,7 @@ def test_more_bad_rows_than_the_share_stop_with_counts_and_the_first_of_them():
     with pytest.raises(
         ValueError,
         match=r"^f: 4 of 7 rows are bad, more than data.max_bad_share=0.5 allows "
-        r"\(the first are 1: bad 0; 2: bad 1; 3: bad 2\)$",
+        r"\(such as line 1: bad 0; line 2: bad 1; line 3: bad 2\)$",
     ):
         reading.records("f", rows(*problems, *good[:3]), form)
 
@@ -58,7 +58,7 @@ def test_what_is_left_out_is_told(caplog):
     found = rows([LeftOut("ties")], [LeftOut("ties")], [pair("a")], ValueError("odd"))
     Reading(**SKIP).records("f", found, form)
     assert "f: 2 left out: ties" in caplog.text
-    assert "f: 1 of 4 rows are bad and left out: 1 malformed (the first: 4: odd)" in caplog.text
+    assert "f: 1 of 4 rows are bad and left out: 1 malformed (such as line 4: odd)" in caplog.text
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
 
 

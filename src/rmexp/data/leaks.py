@@ -10,8 +10,10 @@ from typing import Any
 from rmexp.data.near_duplicates import near_duplicates
 from rmexp.data.normalised import known_by, normalised
 from rmexp.data.selection import Selection
-from rmexp.jsonl import BadRow, parse_row, read_lines
+from rmexp.jsonl import BadRow
 from rmexp.records import Candidates, Preference, PreferenceData, Record
+from rmexp.sources.file_rows import file_rows
+from rmexp.sources.rows import Row
 
 log = logging.getLogger(__name__)
 
@@ -163,22 +165,31 @@ def leak_sentence(leaks: Leaks, *, dropped: bool) -> str:
 
 
 def read_records(path: Path) -> tuple[Record, ...]:
-    """Preference or candidate records of a JSON-lines file, or rows that have no more than a `prompt`.
+    """Preference or candidate records, or rows with a `prompt` and whatever else, of a file of any kind.
+
+    Args:
+        path: of a kind that `file_rows` knows by its suffix.
 
     Raises:
-        ValueError: the file cannot be read; the message names file and line.
+        ValueError: the file cannot be read, or a row has no prompt; the message names file and line.
     """
     records: list[Record] = []
-    for number, line in read_lines(path, key="data.leaks_against"):
-        row = parse_row(path, number, line)
+    for row in file_rows(path, key="data.leaks_against"):
         try:
-            if "chosen" in row:
-                records.append(Preference.from_row(row))
-            else:
-                records.append(Candidates.from_row({"responses": ["-"], **row}))
+            records.append(_known(row))
         except ValueError as error:
-            raise BadRow(path, number, f"{error} (set data.leaks_against)") from error
+            problem = error.problem if isinstance(error, BadRow) else error
+            raise ValueError(f"{row.place}: {problem} (set data.leaks_against)") from error
     return tuple(records)
+
+
+def _known(row: Row) -> Record:
+    """The record of a row; only its prompt, and its responses where that is empty, will be looked at."""
+    if row.error is not None:
+        raise row.error
+    fields = row.content
+    texts = {name: fields[name] for name in ("prompt", "chosen", "rejected", "responses", "id") if name in fields}
+    return Preference.from_row(texts) if "chosen" in fields else Candidates.from_row({"responses": ["-"], **texts})
 
 
 Match = tuple[str, tuple[str, Record], float]  # kind, set and record, similarity

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rmexp.jsonl import BadRow, all_lines, describe, parse_row, read_lines
+from rmexp.jsonl import BadRow, all_lines, check_file, describe, parse_row, read_lines
 from rmexp.sources.rows import Row
 
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
@@ -22,9 +22,7 @@ def file_rows(path: Path, *, key: str) -> Iterator[Row]:
     Raises:
         ValueError: there is no such file, its suffix is none of these, or it is damaged as a whole.
     """
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
+    check_file(path, key)
     suffix = (Path(path.stem) if path.suffix in (".gz", ".xz") else path).suffix
     if suffix not in _READERS or (suffix == ".parquet" and path.suffix != ".parquet"):
         known = ", ".join(_READERS)
@@ -71,7 +69,9 @@ def _list_of(path: Path, content: bytes) -> list[Any]:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 at byte {error.start + 1}") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}:{error.lineno}: not JSON: {error.msg} at column {error.colno}") from error
+        raise ValueError(
+            f"{path}:{error.lineno}: not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON: {error}") from error
     lists = [value for value in (whole.values() if isinstance(whole, dict) else [whole]) if isinstance(value, list)]

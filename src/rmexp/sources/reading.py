@@ -74,7 +74,7 @@ class Reading:
             raise _located(row, f"{problem} ({_HINT})") from error
         kind = next((kind for cause, kind in _KINDS.items() if isinstance(error, cause)), "malformed")
         start = row.text or json.dumps(row.content, ensure_ascii=False, default=str)
-        self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200]))
+        self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200], row.unit))
 
     def _reused_id(self, row: Row, record: Preference) -> str | None:
         """A problem when an earlier pair of other texts has the same id; the same pair twice is legal."""
@@ -83,18 +83,16 @@ class Reading:
         return None if earlier == content else f"`id` {record.id} is that of another pair already ({place})"
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
-        lines = {row.line: f"{row.line}: {row.problem}" for row in reversed(bad)}
+        lines = {row.line: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}
         first = "; ".join(list(lines.values())[:-4:-1])
         if bad and len(lines) > self._max_bad_share * rows:
             raise ValueError(
                 f"{path}: {len(lines)} of {rows} rows are bad, more than data.max_bad_share={self._max_bad_share} "
-                f"allows (the first are {first})"
+                f"allows (such as {first})"
             )
         if bad:
             kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.kind for row in bad).items())
-            log.warning(
-                "%s: %d of %d rows are bad and left out: %s (the first: %s)", path, len(lines), rows, kinds, first
-            )
+            log.warning("%s: %d of %d rows are bad and left out: %s (such as %s)", path, len(lines), rows, kinds, first)
 
 
 def _located(row: Row, problem: str) -> ValueError:

@@ -49,7 +49,7 @@ def test_prompts_of_messages(pairs):
         (ROW, ["meta=[topic]"], "`topic` is missing"),
         (ROW, ["id=key"], "`key` is missing"),
         (ROW | {"chosen": [{"role": "assistant"}]}, [], "got a list; data/format=messages reads messages"),
-        (ROW | {"target": True}, [], "`target` must be a finite number, got True"),
+        (ROW | {"target": True}, [], "`target` must be a finite number, got true"),
         (ROW | {"meta": "x"}, [], '`meta` must be an object, got "x"'),
     ],
 )

@@ -38,7 +38,7 @@ def test_rows_roundtrip(cls, row):
     [
         *(({name: value}, f"`{name}` must be a non-empty string, got {got}")
           for name in ("chosen", "rejected")
-          for value, got in ((True, "true"), (None, "null"), (3, "3"), ("", '""'), (" \n", '" \\n"'), ([], "an empty list"))),
+          for value, got in ((True, "true"), (None, "null"), (3, "3"), ("", '""'), (" \n", '" \\n"'), ([1], "a list"))),
         ({"rejected": "c"}, "`chosen` and `rejected` must differ, got the same text twice"),
         ({"target": 1.5}, "`target` must be in [0, 1], got 1.5"),
         ({"target": -1}, "`target` must be in [0, 1], got -1"),

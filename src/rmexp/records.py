@@ -236,6 +236,7 @@ class PreferenceData:
             a source has either these or pairs.
         bad_rows: rows that were read and left out because they were malformed.
         origins: repositories that it was fetched from, each with `@` and its commit.
+        parts: of a mixture, the names of the data sets in it; `meta.source` of each pair says which one it is from.
     """
 
     splits: Mapping[str, tuple[Preference, ...]]
@@ -243,6 +244,7 @@ class PreferenceData:
     bad_rows: tuple[SkippedRow, ...] = ()
     demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""

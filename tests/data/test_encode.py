@@ -185,8 +185,8 @@ def test_every_pair_is_accounted_for(tokenizer, loading, rule):
     limit = replace(loading, max_tokens=length_of(tokenizer, loading, "p", "x" * 8), truncation=rule)
     encoder = Encoder(tokenizer, limit)
     if rule == "error":
-        longest = length_of(tokenizer, loading, "p", "x" * 40)
-        expected = rf"a sequence has {longest} tokens, expected at most {limit.max_tokens} \(set data.max_tokens"
+        longest = length_of(tokenizer, loading, "p", "x" * 40 + "1")
+        expected = rf'^4 of 6 sequences have more than {limit.max_tokens} tokens, the longest of them, "p", {longest} '
         with pytest.raises(ValueError, match=expected):
             encode_pairs(records, encoder)
         return

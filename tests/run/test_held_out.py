@@ -71,9 +71,38 @@ def test_difficulty_bins_part_the_evaluation(here):
     assert main(["train", *SMOKE[:2], "run_dir=binned", *SMOKE[3:], "data.difficulty=d.jsonl"]) == 0
     evaluation = json.loads(Path("binned/summary.json").read_text())["evaluation"]
     whole, *parts = [row for row in evaluation if row["split"] == "val"]
-    assert {row["slice"] for row in parts} == {"difficulty=easy", "difficulty=hard"}
+    assert [row["slice"] for row in parts] == ["difficulty=easy", "difficulty=hard"]
     assert sum(row["n"] for row in parts) == whole["n"] == 12
-    assert sum(row["nll"] * row["n"] for row in parts) / 12 == pytest.approx(whole["nll"])
+    for figure in ("nll", "longer_accuracy"):
+        assert sum(row[figure] * row["n"] for row in parts) / 12 == pytest.approx(whole[figure])
+
+
+def test_a_mixture_is_judged_part_by_part(here):
+    parts = ["data=mixture", "+data@data.parts.formats=json_vs_text", "+data@data.parts.replies=synthetic"]
+    sizes = ["data.parts.formats.pairs=30", "data.parts.replies.pairs=24", "data.parts.replies.val_pairs=15"]
+    assert main(["train", *SMOKE[:3], *parts, *sizes, "data.parts.replies.test_pairs=9"]) == 0
+    evaluation = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    found = {(row["split"], row["slice"]): row["n"] for row in evaluation}
+    assert found == {
+        ("val", None): 21, ("val", "source=formats"): 6, ("val", "source=replies"): 15, ("test", None): 9,
+        ("unseen", None): 80,
+    }  # fmt: skip
+    assert [row["slice"] for row in evaluation if "bayes_accuracy" in row] == ["source=replies", None]
+
+
+def test_what_the_length_limit_does_to_held_out_pairs_is_told_before_training(here, capsys):
+    text = '{"prompt": "p%d", "chosen": "%s", "rejected": "b"}\n'
+    Path("short.jsonl").write_text("".join(text % (i, "a") for i in range(10)))
+    long = "".join(text % (i, "z" * 99) for i in range(3)) + text.replace('"b"', f'"{"z" * 98}"') % (3, "z" * 99)
+    Path("long.jsonl").write_text(long)
+    command = ["train", *SMOKE[:3], "data=jsonl", "data.path=short.jsonl", "data.test_path=long.jsonl"]
+    assert main([*command, "data.max_tokens=24", "data.truncation=drop"]) == 0
+    assert "test: 4 of 4 pairs cut to 24 tokens, 1 identical\n" in capsys.readouterr().err
+    val, test = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    assert (val["truncated"], test["truncated"], test["identical"], test["tie_rate"]) == (0, 4, 1, 0.25)
+    assert main([*command, "run_dir=never", "data.max_tokens=24", "data.truncation=error"]) == 1
+    assert "5 of 8 sequences have more than 24 tokens" in capsys.readouterr().err
+    assert not Path("never/checkpoints").exists()
 
 
 def test_sft_learns_no_preference(here):

@@ -8,7 +8,7 @@ that a chat template renders, is text.
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.split import group_key
+from rmexp.jsonl import describe
 from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
 
@@ -137,18 +138,20 @@ class Encoder:
         """Encode prompts with their responses; None where one is too long and data.truncation=drop.
 
         Raises:
-            ValueError: one is too long and data.truncation=error.
+            ValueError: some are too long and data.truncation=error.
         """
         items = list(items)
         unique = list(dict.fromkeys(items))
         prompts = {prompt: self._render(prompt) for prompt, _ in unique}
         lengths = {prompt: len(self._marked.sub(r"\1", text)) for prompt, text in prompts.items()}
         encodings = self._tokenize([prompts[prompt] + self._mark(response) for prompt, response in unique])
-        done: dict[tuple[Prompt, str], ResponseTokens | None] = {}
-        for item, (ids, ends) in zip(unique, encodings, strict=True):
-            boundary = lengths[item[0]]
-            prompt_tokens = next((index for index, end in enumerate(ends) if end > boundary), len(ids))
-            done[item] = self._fit(ids, prompt_tokens)
+        sequences = {
+            item: self._sequence(ids, ends, lengths[item[0]])
+            for item, (ids, ends) in zip(unique, encodings, strict=True)
+        }
+        if self.loading.truncation == "error":
+            self._refuse_long(sequences)
+        done = {item: self._fit(*sequence) for item, sequence in sequences.items()}
         return [done[item] for item in items]
 
     def _mark(self, text: str) -> str:
@@ -178,21 +181,30 @@ class Encoder:
         ends = [[end for _, end in offsets] for offsets in encodings["offset_mapping"]]
         return list(zip(encodings["input_ids"], ends, strict=True))
 
-    def _fit(self, ids: Sequence[int], prompt_tokens: int) -> ResponseTokens | None:
-        """Add begin and end token, then apply the truncation rule."""
-        bos = self._bos if list(ids[: len(self._bos)]) != self._bos else []
-        prompt = [*bos, *ids[:prompt_tokens]]
-        response = [*ids[prompt_tokens:], self.tokenizer.eos_token_id]
+    def _sequence(self, ids: list[int], ends: list[int], boundary: int) -> tuple[list[int], list[int]]:
+        """Prompt with its begin token, response with its end token; the prompt's text ends at `boundary`."""
+        prompt_tokens = next((index for index, end in enumerate(ends) if end > boundary), len(ids))
+        bos = self._bos if ids[: len(self._bos)] != self._bos else []
+        return [*bos, *ids[:prompt_tokens]], [*ids[prompt_tokens:], self.tokenizer.eos_token_id]
+
+    def _refuse_long(self, sequences: Mapping[tuple[Prompt, str], tuple[list[int], list[int]]]) -> None:
+        lengths = {item: len(prompt) + len(response) for item, (prompt, response) in sequences.items()}
+        long = {item: length for item, length in lengths.items() if length > self.loading.max_tokens}
+        if long:
+            prompt, response = longest = max(long, key=long.__getitem__)
+            raise ValueError(
+                f"{len(long)} of {len(lengths)} sequences have more than {self.loading.max_tokens} tokens, the longest "
+                f"of them, {describe(prompt_text(prompt) or response)}, {long[longest]} "
+                "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
+            )
+
+    def _fit(self, prompt: list[int], response: list[int]) -> ResponseTokens | None:
+        """Apply the truncation rule."""
         excess = len(prompt) + len(response) - self.loading.max_tokens
         if excess <= 0:
             return ResponseTokens((*prompt, *response), len(prompt), False)
         if self.loading.truncation == "drop":
             return None
-        if self.loading.truncation == "error":
-            raise ValueError(
-                f"a sequence has {len(prompt) + len(response)} tokens, expected at most {self.loading.max_tokens} "
-                "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
-            )
         return self._cut(prompt, response, excess)
 
     def _cut(self, prompt: list[int], response: list[int], excess: int) -> ResponseTokens:

@@ -62,6 +62,7 @@ def mixture(
         _candidates(parts),
         tuple(row for data in parts.values() for row in data.bad_rows),
         origins=tuple(origin for data in parts.values() for origin in data.origins),
+        parts=tuple(parts),
     )
 
 

@@ -26,8 +26,8 @@ class Selection:
         leaks: what happens to training pairs whose prompt occurs in an evaluation split: `warn`, `drop` or `ignore`.
         leak_similarity: Jaccard similarity in (0, 1] from which two prompts count as near-duplicates; None compares
             exact and normalised prompts alone.
-        leaks_against: further files, of any kind that data.path may have, with a `prompt` in each row, that the training
-            split is checked against.
+        leaks_against: further files that the training split is checked against, of any kind that data.path may have,
+            with a `prompt` in each row.
     """
 
     train_pairs: int | None

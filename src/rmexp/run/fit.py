@@ -29,7 +29,8 @@ from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
 from rmexp.run.examples import encoded_examples
 from rmexp.run.folder import RunFolder
-from rmexp.run.held_out import evaluate, evaluation_sets, stage_scorer
+from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, stage_scorer
+from rmexp.scoring.responses import scoring_encoder
 from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
@@ -68,12 +69,14 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         check_same_template(config.model.reference, start.tokenizer)
     encoder = Encoder(start.tokenizer, loaded.loading)
     examples = encoded_examples(config.task, module.learns_from, loaded.records, encoder)
+    sets = evaluation_sets(loaded, tests) if learns_preferences(module) else []
+    cut = cut_to_fit(sets, scoring_encoder(start.tokenizer, loaded.loading))
     make_trainer, pace = build_framed("trainer", config.trainer)
     threads = use_threads(pace.threads, module)
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
     data = examples.data(loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
     counts = (len(examples.train), len(examples.val), examples.kind, threads)
-    log.info("%s: %d training and %d validation %s, %d threads", config.task, *counts)
+    log.info("%s: %d training and %d validation %s, threads: %d", config.task, *counts)
     throughput, stop = Throughput(), StopOnSignal()
     trainer = _trainer(config, make_trainer, pace, data, run, [throughput, stop])
     if module.relative and start.fingerprint is None:
@@ -85,7 +88,11 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
             f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
         )
     fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
-    scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
+    trained = time.perf_counter()
+    evaluation = []
+    if sets:
+        scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
+        evaluation = evaluate(scorer, sets, cut, run.path)
     return {
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
@@ -97,10 +104,10 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         **throughput.per_second(),
         "threads": threads,
         "peak_memory_mb": peak_memory_mb(),
-        "train_seconds": round(time.perf_counter() - began, 2),
+        "train_seconds": round(trained - began, 2),
         "train": {"n": _counted(module.train_figures, examples.kind), **_finite(module.train_figures.compute())},
         "val": _validation(module, len(examples.val)),
-        "evaluation": [] if scorer is None else evaluate(scorer, evaluation_sets(loaded, tests), run.path),
+        "evaluation": evaluation,
         "seconds": round(time.perf_counter() - began, 2),
     }
 

@@ -1,5 +1,6 @@
 """How good the finished model of a stage is on every split that it did not learn from, and on other data sets."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,15 +8,22 @@ from typing import Any, NamedTuple
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.against_truth import against_truth
 from rmexp.analysis.ceiling import ceiling, truth_of
-from rmexp.analysis.held_out import HeldOut, by_slice, held_out
+from rmexp.analysis.difficulty import BINS
+from rmexp.analysis.held_out import held_out
 from rmexp.analysis.usable_information import usable_bits
+from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
 from rmexp.jsonl import write_rows
 from rmexp.records import Preference, Scored
 from rmexp.run.data import LoadedData
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scored_file import write_scored
+
+log = logging.getLogger(__name__)
+
+DIFFICULTY = "difficulty"
 
 
 class EvaluationSet(NamedTuple):
@@ -25,22 +33,28 @@ class EvaluationSet(NamedTuple):
         data: name of the data set: its own, or its key below `tests`.
         split: which of its splits.
         records: the pairs.
-        bins: difficulty of each by id; None where nobody has measured it.
+        slices: parts that are looked at by themselves, by what tells them apart: `difficulty` where it was measured,
+            `source` in a mixture; each has the name of every pair's part by its id.
         file: name of the scored file, without its suffix.
     """
 
     data: str
     split: str
     records: Sequence[Preference]
-    bins: Mapping[str, str] | None
+    slices: Mapping[str, Mapping[str, str]]
     file: str
 
 
+def learns_preferences(module: Any) -> bool:
+    """Whether a stage gives something that pairs can be scored with: all but language-model training does."""
+    return bool(module.kind == "reward_model" or module.relative)
+
+
 def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: int | None, folder: Path) -> Any:
-    """The finished model of a run folder as users will score with it; None for a stage that learns no preference.
+    """The finished model of a run folder as users will score with it.
 
     Args:
-        module: that was trained.
+        module: that was trained, of a stage that learns preferences.
         reference: folder that training started from; None for one that the run left itself.
         loading: limits, and pairs per batch.
         threads: processor threads; None chooses by model size.
@@ -49,81 +63,121 @@ def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: 
     model = str(folder / "model")
     if module.kind == "reward_model":
         return ExplicitScorer("explicit", model, loading=loading, threads=threads)
-    if module.relative:
-        base = reference or str(folder / "reference")
-        return ImplicitScorer("implicit", model, base, None, "response_sum", loading=loading, threads=threads)
-    return None
+    base = reference or str(folder / "reference")
+    return ImplicitScorer("implicit", model, base, None, "response_sum", loading=loading, threads=threads)
 
 
 def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[EvaluationSet]:
     """All splits but `train` of the data set, and the one split of each other data set."""
     sets = [
-        EvaluationSet(data.loading.name, split, records, data.bins, split)
+        EvaluationSet(data.loading.name, split, records, _slices(data), split)
         for split, records in data.records.splits.items()
         if split != "train"
     ]
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             if not any(same.split == split and same.data == name and same.records == records for same in sets):
-                sets.append(EvaluationSet(name, split, records, other.bins, f"{name}-{split}"))
+                sets.append(EvaluationSet(name, split, records, _slices(other), f"{name}-{split}"))
     return sets
 
 
-def evaluate(scorer: Any, sets: Sequence[EvaluationSet], folder: Path) -> list[dict[str, Any]]:
+def cut_to_fit(sets: Sequence[EvaluationSet], encoder: Encoder) -> dict[str, dict[str, int]]:
+    """What the length limit will do to each set, by its file; told before anything is trained.
+
+    Args:
+        sets: all of them; what becomes of `val` is told when it is encoded for training.
+        encoder: as the scorer will have it: no pair is left out.
+
+    Returns:
+        Pairs with a side that is cut, `truncated`, and pairs whose sides are equal then, `identical`: these are ties.
+
+    Raises:
+        ValueError: a sequence is too long and data.truncation=error.
+    """
+    counts = {}
+    for part in sets:
+        responses = encode_records(encoder, part.records)
+        sides = list(zip(responses[::2], responses[1::2], strict=True))
+        cut = sum(first.truncated or second.truncated for first, second in sides)
+        identical = sum(first.token_ids == second.token_ids for first, second in sides)
+        counts[part.file] = {"truncated": cut, "identical": identical}
+        if part.file != "val" and (cut or identical):
+            limit = encoder.loading.max_tokens
+            log.info("%s: %d of %d pairs cut to %d tokens, %d identical", part.file, cut, len(sides), limit, identical)
+    return counts
+
+
+def evaluate(
+    scorer: Any, sets: Sequence[EvaluationSet], cut: Mapping[str, Mapping[str, int]], folder: Path
+) -> list[dict[str, Any]]:
     """Score each set once and leave the scores and each pair's usable information in the run folder.
 
     Args:
         scorer: of the finished model.
         sets: to be scored.
+        cut: what `cut_to_fit` counted in them.
         folder: run folder; `scored/` and `usable_information.jsonl` go there.
 
     Returns:
-        Rows of figures, one a set and one a difficulty bin of it.
+        Rows of figures, one a set and one a slice of it.
     """
     figures: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for part in sets:
         scored = scorer.score(part.records)
         write_scored(folder / "scored" / f"{part.file}.jsonl", scored, part.records, scorer.describe())
-        for slice_name, result in _figures(part, scored).items():
-            row = {"scorer": scorer.name, "data": part.data, "split": part.split, "slice": slice_name}
-            beside = _beside(part, scored) if slice_name is None else {}
-            figures.append(row | result.to_row() | beside)
+        place = {"scorer": scorer.name, "data": part.data, "split": part.split}
+        figures.append({**place, "slice": None, **_figures(part.records, scored), **cut[part.file]})
+        for name, members in _members(part).items():
+            inside = ([part.records[index] for index in members], [scored[index] for index in members])
+            figures.append({**place, "slice": name, **_figures(*inside)})
         pairs += _pairs(part, scored)
     write_rows(folder / "usable_information.jsonl", pairs)
     return figures
 
 
-def _figures(part: EvaluationSet, scored: Sequence[Scored]) -> dict[str | None, HeldOut]:
-    scores, target = [row.scores for row in scored], [record.target for record in part.records]
-    result: dict[str | None, HeldOut] = {None: held_out(scores, target)}
-    if part.bins is not None:
-        bins = by_slice(scores, target, [part.bins[record.id] for record in part.records])
-        result |= {f"difficulty={name}": figures for name, figures in bins.items()}
-    return result
+def _slices(data: LoadedData) -> dict[str, Mapping[str, str]]:
+    slices: dict[str, Mapping[str, str]] = {} if data.bins is None else {DIFFICULTY: data.bins}
+    if data.records.parts:
+        held_out = (record for split, records in data.records.splits.items() if split != "train" for record in records)
+        slices["source"] = {record.id: record.meta["source"] for record in held_out}
+    return slices
 
 
-def _beside(part: EvaluationSet, scored: Sequence[Scored]) -> dict[str, Any]:
-    """What the figures are to be measured by: the longer response, and the truth where it is known."""
-    target = [record.target for record in part.records]
-    characters = [[len(response) for response in record.responses] for record in part.records]
-    beside: dict[str, Any] = {"longer_accuracy": pairwise_accuracy(characters, target).accuracy}
-    if (truth := truth_of(part.records)) is not None:
+def _members(part: EvaluationSet) -> dict[str, list[int]]:
+    """Where the pairs of each slice stand, the easy ones before the hard ones; none of one that is the whole set."""
+    members: dict[str, list[int]] = {}
+    for kind, names in part.slices.items():
+        own = [names[record.id] for record in part.records]
+        found = set(own) if len(set(own)) > 1 else ()
+        for name in sorted(found, key=lambda name: (BINS.index(name) if name in BINS else len(BINS), name)):
+            members[f"{kind}={name}"] = [index for index, other in enumerate(own) if other == name]
+    return members
+
+
+def _figures(records: Sequence[Preference], scored: Sequence[Scored]) -> dict[str, Any]:
+    """The scorer's figures and what they are to be measured by: the longer response, the truth where it is known."""
+    scores, target = [row.scores for row in scored], [record.target for record in records]
+    characters = [[len(response) for response in record.responses] for record in records]
+    longer = pairwise_accuracy(characters, target).accuracy
+    figures: dict[str, Any] = {**held_out(scores, target).to_row(), "longer_accuracy": longer}
+    if (truth := truth_of(records)) is not None:
         known = ceiling(truth, target)
-        beside |= {"bayes_accuracy": known.bayes_accuracy, "bayes_nll": known.bayes_nll}
-        beside["against_truth"] = against_truth([row.scores for row in scored], truth).to_row()
-    return beside
+        figures |= {"bayes_accuracy": known.bayes_accuracy, "bayes_nll": known.bayes_nll}
+        figures["against_truth"] = against_truth(scores, truth).to_row()
+    return figures
 
 
 def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, Any]]:
     margins = [row.scores[0] - row.scores[1] for row in scored]
     bits = usable_bits(margins, [record.target for record in part.records]).tolist()
+    bins = part.slices.get(DIFFICULTY, {})
     for record, margin, value in zip(part.records, margins, bits, strict=True):
         yield {
             "id": record.id,
             "data": part.data,
             "split": part.split,
-            "bin": None if part.bins is None else part.bins[record.id],
+            "bin": bins.get(record.id),
             "margin": margin,
             "bits": value,
         }

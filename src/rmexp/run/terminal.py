@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns; the first to the left, the others to the right."""
+    """Print aligned columns, the first to the left, the others to the right; one that is empty in every row is not."""
     table = [header, *rows] if any(header) else list(rows)
+    shown = [column for column in range(len(header)) if not rows or any(row[column] for row in rows)]
+    table = [[row[column] for column in shown] for row in table]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
         cells = [row[0].ljust(widths[0])]

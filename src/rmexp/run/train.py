@@ -82,6 +82,7 @@ def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
     name = " ".join(filter(None, (row["data"], row["split"], row["slice"])))
     bounds = interval(row["accuracy_low"], row["accuracy_high"])
     beside = [percent(row[key]) if key in row else "" for key in ("longer_accuracy", "bayes_accuracy")]
+    cut = str(row.get("truncated") or "")
     return (
         name,
         percent(row["accuracy"]),
@@ -90,6 +91,7 @@ def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
         number(row["usable_bits"]),
         *beside,
         str(row["n"]),
+        cut,
     )
 
 
@@ -103,7 +105,7 @@ def _show(trained: Trained) -> None:
     ]
     show_table(("", "accuracy", "loss", ""), rows)
     if summary["evaluation"]:
-        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs")
+        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
         show_table(header, [*map(_held_out, summary["evaluation"])])
     print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
     print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rmexp.analysis.baselines import MEANING, judged, list_items, markdown_marks, rule_scores
+from rmexp.analysis.baselines import MEANING, judged, rule_scores
 from rmexp.analysis.pair_texts import pair_texts, word_counts
 from rmexp.records import Preference
 
@@ -58,23 +58,6 @@ def test_swapping_the_sides_and_the_labels_changes_nothing(scores):
         assert judged(name, swapped[name], texts.target, np.arange(4)) == judged(
             name, scores[name], pair_texts(RECORDS).target, np.arange(4)
         )
-
-
-@pytest.mark.parametrize(
-    ("text", "items", "marks"),
-    [
-        ("", 0, 0),
-        ("1. a\n2) b\n * c\n\u2022 d", 4, 4),
-        ("2020 was\n-no\n3.14 is", 0, 0),
-        ("# T\n## U\n#tag", 0, 2),
-        ("**a** `b` [c](d)", 0, 3),
-        ("```\ncode\n```", 0, 2),
-        ("| a | b |", 0, 1),
-        ("2 * 3 ** 4", 0, 0),
-    ],
-)
-def test_lists_and_markdown(text, items, marks):
-    assert (list_items(text), markdown_marks(text)) == (items, marks)
 
 
 def test_every_rule_has_a_meaning(scores):

@@ -13,8 +13,10 @@ NEEDED = {
     "data=text": ["data.paths=[x]"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
-    "scorer=explicit": ["scorer.path=x"],
-    "scorer=implicit": ["scorer.policy=x", "scorer.reference=x"],
+    **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "hub", "scored_file")},
+    **{f"scorer={name}": ["scorer.policy=x", "scorer.reference=x"] for name in ("implicit", "implicit_mean")},
+    "scorer=implicit_reference_free": ["scorer.policy=x"],
+    "scorer=gold": ["data=synthetic"],
     "score": ["scorer.path=x"],
     "export": ["path=x"],
 }

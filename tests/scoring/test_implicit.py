@@ -30,7 +30,8 @@ def policy_folder(tmp_path_factory, tiny_model, reference_folder, make_contract)
 def scorer(policy_folder, reference_folder, loading):
     def make(policy=policy_folder, reference=reference_folder, beta=None, reduction="response_sum", **limits):
         options = {"loading": replace(loading, **limits), "threads": 1}
-        return ImplicitScorer("implicit", str(policy), str(reference), beta, reduction, **options)
+        reference = None if reference is None else str(reference)
+        return ImplicitScorer("implicit", str(policy), reference, beta, reduction, **options)
 
     return make
 
@@ -93,6 +94,19 @@ def test_beta_is_the_policys_own_unless_given(scorer, pairs):
     assert scorer().beta == 0.25
     doubled = [2 * score for score in scores(scorer(), pairs)]
     assert scores(scorer(beta=0.5), pairs) == pytest.approx(doubled, rel=1e-6)
+
+
+def test_without_a_reference_it_is_the_policys_log_probability(scorer, pairs):
+    free, relative = scorer(reference=None), scorer()
+    ids = torch.tensor(free.encoder.encode([(pairs[0].prompt, pairs[0].chosen)])[0].token_ids)
+    start = free.encoder.encode([(pairs[0].prompt, pairs[0].chosen)])[0].prompt_tokens
+    with torch.no_grad():
+        logps = torch.log_softmax(free.policy(input_ids=ids[None]).logits[0].double(), -1)
+    expected = 0.25 * sum(float(logps[position - 1, ids[position]]) for position in range(start, len(ids)))
+    assert scores(free, pairs)[0] == pytest.approx(expected, abs=1e-4)
+    assert scores(free, pairs) != pytest.approx(scores(relative, pairs), abs=0.1)
+    assert free.describe()["reference"] is None
+    assert free.fingerprint != relative.fingerprint
 
 
 def test_candidates_are_scored_like_pairs(scorer, pairs):

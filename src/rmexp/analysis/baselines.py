@@ -1,6 +1,5 @@
 """What rules that know nothing of content get right: a model must beat them before it has learnt anything else."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from scipy.sparse import csr_array
 
 from rmexp.analysis.clusters import clustered_share
 from rmexp.analysis.pair_texts import PairTexts
+from rmexp.data.text_measures import list_items, markdown_marks
 from rmexp.metrics.pair_credit import pair_credit
 
 MEANING = {
@@ -25,9 +25,6 @@ MEANING = {
     "bag_of_words_length": "counts of words and the logarithm of the length, learnt from the other folds",
 }
 LEARNT = ("first_token", "bag_of_words", "bag_of_words_length")
-
-_LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+\u2022\u2013]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
-_MARKDOWN = re.compile(r"^#{1,6} |\*\*[^*\n]+\*\*|`[^`\n]+`|^```|^\|.*\||\[[^\]\n]+\]\([^)\n]+\)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +82,6 @@ def rule_scores(texts: PairTexts, words: csr_array, seed: int) -> Mapping[str, N
         "markdown": texts.sides(texts.each(markdown_marks)),
         "prompt_overlap": prompt_overlap(texts, words),
     }
-
-
-def list_items(text: str) -> int:
-    r"""Lines that start like an item of a list.
-
-    >>> list_items("Buy:\n- bread\n2. milk\n3.5 is a number")
-    2
-    """
-    return len(_LIST_ITEM.findall(text))
-
-
-def markdown_marks(text: str) -> int:
-    """Headings, bold words, code, rows of tables and links, beside items of lists.
-
-    >>> markdown_marks("# Plan"), markdown_marks("**a** and `b`"), markdown_marks("2 * 3 * 4")
-    (1, 2, 0)
-    """
-    return len(_MARKDOWN.findall(text)) + list_items(text)
 
 
 def prompt_overlap(texts: PairTexts, words: csr_array) -> NDArray[np.float64]:

@@ -18,13 +18,13 @@ FRAMES = {
     "model": ("rmexp.models.start.StartingPoint",),
     "trainer": ("rmexp.training.pace.Pace",),
 }
-HOLDERS = {"parts": "data", "tests": "data"}  # nodes whose children are nodes of a group
+HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group
 
 
 def framed_group(path: str) -> str | None:
     """The group of `FRAMES` that a node belongs to, told by where it stands.
 
-    >>> framed_group("data"), framed_group("data.parts.helpful"), framed_group("optimizer")
+    >>> framed_group("data"), framed_group("data.parts.helpful"), framed_group("scorer.members.model")
     ('data', 'data', None)
     """
     holder, _, name = path.rpartition(".")

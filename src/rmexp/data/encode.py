@@ -112,7 +112,7 @@ class Encoder:
         if not self.tokenizer.chat_template:
             return prompt_text(prompt)
         turns = [("user", prompt)] if isinstance(prompt, str) else prompt
-        messages = [{"role": role, "content": self._mark(content)} for role, content in turns]
+        messages = [{"role": role, "content": self.mark(content)} for role, content in turns]
         return str(
             self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, date_string=DATE)
         )
@@ -144,7 +144,7 @@ class Encoder:
         unique = list(dict.fromkeys(items))
         prompts = {prompt: self._render(prompt) for prompt, _ in unique}
         lengths = {prompt: len(self._marked.sub(r"\1", text)) for prompt, text in prompts.items()}
-        encodings = self._tokenize([prompts[prompt] + self._mark(response) for prompt, response in unique])
+        encodings = self.tokenize([prompts[prompt] + self.mark(response) for prompt, response in unique])
         sequences = {
             item: self._sequence(ids, ends, lengths[item[0]])
             for item, (ids, ends) in zip(unique, encodings, strict=True)
@@ -154,11 +154,11 @@ class Encoder:
         done = {item: self._fit(*sequence) for item, sequence in sequences.items()}
         return [done[item] for item in items]
 
-    def _mark(self, text: str) -> str:
-        """Put marks around what looks like a special token."""
+    def mark(self, text: str) -> str:
+        """Put marks around what looks like a special token, so that `tokenize` takes it for text."""
         return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
 
-    def _tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
+    def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
         """Ids of each text, and where each token ends in it, not counting marks."""
         if not texts:
             return []

@@ -1,14 +1,13 @@
 """Scores every response of a data set: pairs or candidate lists, by any scorer.
 
-Each split becomes one scored file with a manifest beside it.
+Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was.
 
 Examples:
     rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
     rmexp score scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=json_vs_text
-    rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=json_vs_text run_dir=FOLDER
+    rmexp score scorer=baseline scorer.kind=longer data=jsonl data.path=PAIRS.jsonl
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import load_data, write_bad_rows
-from rmexp.run.folder import claim
+from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.run.folder import RunFolder, claim
+from rmexp.run.scorers import score_set, scorer_inputs
 from rmexp.run.terminal import show_table
 
 
@@ -26,38 +25,33 @@ def score(config: DictConfig) -> Path:
     """Composed configuration in, folder with scored files out."""
     data = load_data(config.data)
     path = run_folder("score", config)
-    models = {key: config.scorer[key] for key in ("path", "policy", "reference") if key in config.scorer}
-    inputs = {"data": data.fingerprint, **{key: folder_fingerprint(model) for key, model in models.items()}}
-    with claim(path, config, inputs) as run:
+    with claim(path, config, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary()
         reused = summary is not None
         if summary is None:
-            from rmexp.scoring.scored_file import write_scored
-
-            write_bad_rows(data.records, path)
-            began = time.perf_counter()
-            scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
-            files: dict[str, Any] = {}
-            for name, records in data.records.sets().items():
-                scored = scorer.score(records)
-                write_scored(path / "scored" / f"{name}.jsonl", scored, records, scorer.describe())
-                files[name] = {
-                    "records": len(scored),
-                    "responses": sum(len(row.scores) for row in scored),
-                    "truncated": sum(sum(row.truncated) for row in scored),
-                }
-            seconds = time.perf_counter() - began
-            responses = sum(file["responses"] for file in files.values())
-            summary = {
-                "scorer": scorer.describe(),
-                "data": {"name": data.loading.name, "fingerprint": data.fingerprint},
-                "files": files,
-                "bad_rows": len(data.records.bad_rows),
-                "seconds": round(seconds, 2),
-                "responses_per_second": round(responses / seconds, 1),
-            }
+            summary = _score(config, data, run)
             run.finish(summary)
     rows = [(name, *(str(count) for count in counts.values())) for name, counts in summary["files"].items()]
     show_table(("", "records", "responses", "truncated"), rows)
+    if summary["records_per_second"] is not None:
+        print(f"{summary['records_per_second']:.1f} records per second")
     print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
     return path
+
+
+def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+    write_bad_rows(data.records, run.path)
+    scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+    sets = {
+        name: score_set(scorer, records, run.path / "scored" / f"{name}.jsonl", config.shard_records)
+        for name, records in data.records.sets().items()
+    }
+    computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
+    return {
+        "scorer": scorer.describe(),
+        "data": {"name": data.loading.name, "fingerprint": data.fingerprint},
+        "files": {name: done.account() for name, done in sets.items()},
+        "bad_rows": len(data.records.bad_rows),
+        "seconds": round(seconds, 2),
+        "records_per_second": round(computed / seconds, 1) if computed else None,
+    }

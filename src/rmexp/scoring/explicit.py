@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmexp.data.loading import Loading
+from rmexp.models.contract import read_contract
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_reward_model
 from rmexp.models.language_model import check_positions
@@ -23,10 +24,15 @@ class ExplicitScorer:
         threads: processor threads; None chooses by model size.
     """
 
+    stored = False
+
     def __init__(self, name: str, path: str, *, loading: Loading, threads: int | None) -> None:
         self.name = name
         self.model, tokenizer = load_reward_model(path)
         self.fingerprint = folder_fingerprint(path)
+        contract = read_contract(path)
+        self.reward_mean = contract.reward_mean if contract else None
+        self.reward_sd = contract.reward_sd if contract else None
         self.encoder = scoring_encoder(tokenizer, loading)
         check_positions(self.model.body, loading.max_tokens)
         use_threads(threads, self.model)

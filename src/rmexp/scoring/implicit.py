@@ -1,4 +1,7 @@
-"""The implicit reward of a policy as a scorer: how much likelier it makes a response than its reference does."""
+"""The implicit reward of a policy as a scorer: how much likelier it makes a response than its reference does.
+
+Without a reference it is the log-probability itself, times beta: what is left when the reference was not kept.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,7 +24,7 @@ REDUCTIONS = ("response_sum", "response_mean", "sequence_mean")
 
 
 class LogRatio(NamedTuple):
-    """log pi - log pi_ref of one prompt with one response, in nats, each part summed over its tokens."""
+    """log pi - log pi_ref, or log pi alone, of a prompt with a response, in nats, each part summed over its tokens."""
 
     prompt: float
     response: float
@@ -60,7 +63,7 @@ class ImplicitScorer:
     Args:
         name: of the scorer, for files and tables.
         policy: `model/` folder of a DPO run, or any language model.
-        reference: the language model that the policy was trained from.
+        reference: the language model that the policy was trained from; None for the reward without one.
         beta: None takes the one in the policy's contract.
         reduction: over tokens; see `implicit_reward`.
         loading: limits, and pairs per batch.
@@ -70,11 +73,13 @@ class ImplicitScorer:
         ValueError: the two do not belong together, or no beta is known.
     """
 
+    stored = False
+
     def __init__(
         self,
         name: str,
         policy: str,
-        reference: str,
+        reference: str | None,
         beta: float | None,
         reduction: str,
         *,
@@ -85,11 +90,10 @@ class ImplicitScorer:
             raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
         self.name, self.reduction = name, reduction
         self.beta = _beta(beta, policy)
-        self.fingerprint = f"{folder_fingerprint(policy)}-{folder_fingerprint(reference)}"
-        _check_reference(policy, reference)
-        trained, before = load_language_model(policy), load_language_model(reference)
-        _check_tokenizers(trained.tokenizer, before.tokenizer, policy, reference)
-        self.policy, self.reference = to_device(trained.causal_lm), to_device(before.causal_lm)
+        self.fingerprint = "-".join(folder_fingerprint(path) for path in (policy, reference) if path is not None)
+        trained = load_language_model(policy)
+        self.policy = to_device(trained.causal_lm)
+        self.reference = None if reference is None else _reference(reference, policy, trained.tokenizer)
         self.encoder = scoring_encoder(trained.tokenizer, loading)
         check_positions(self.policy, loading.max_tokens)
         use_threads(threads, self.policy)
@@ -103,11 +107,9 @@ class ImplicitScorer:
         responses = encode_records(self.encoder, records)
 
         def difference(batch: ResponseBatch) -> Tensor:
-            return prompt_and_response_logprobs(self.policy, batch) - prompt_and_response_logprobs(
-                self.reference, batch
-            )
+            trained = prompt_and_response_logprobs(self.policy, batch)
+            return trained if self.reference is None else trained - prompt_and_response_logprobs(self.reference, batch)
 
-        self.reference.eval()
         figures = compute(self.policy, difference, responses, 2 * self.encoder.loading.batch_pairs)
         ratios = [
             LogRatio(
@@ -131,6 +133,7 @@ class ImplicitScorer:
             "fingerprint": self.fingerprint,
             "beta": self.beta,
             "reduction": self.reduction,
+            **({"reference": None} if self.reference is None else {}),
         }
 
 
@@ -143,6 +146,14 @@ def _beta(beta: float | None, policy: str) -> float:
     if not beta > 0:
         raise ValueError(f"`beta` must be > 0, got {beta} (set scorer.beta)")
     return beta
+
+
+def _reference(path: str, policy: str, tokenizer: Any) -> Any:
+    """The reference, once it is known to be the policy's own."""
+    _check_reference(policy, path)
+    loaded = load_language_model(path)
+    _check_tokenizers(tokenizer, loaded.tokenizer, policy, path)
+    return to_device(loaded.causal_lm).eval()
 
 
 def _check_reference(policy: str, reference: str) -> None:

@@ -1,0 +1,36 @@
+"""What can be counted in a response without understanding it: list items, markdown marks, words of the prompt."""
+
+import re
+
+from rmexp.data.normalised import normalised
+
+_LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+\u2022\u2013]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
+_MARKDOWN = re.compile(r"^#{1,6} |\*\*[^*\n]+\*\*|`[^`\n]+`|^```|^\|.*\||\[[^\]\n]+\]\([^)\n]+\)", re.MULTILINE)
+
+
+def list_items(text: str) -> int:
+    r"""Lines that start like an item of a list.
+
+    >>> list_items("Buy:\n- bread\n2. milk\n3.5 is a number")
+    2
+    """
+    return len(_LIST_ITEM.findall(text))
+
+
+def markdown_marks(text: str) -> int:
+    """Headings, bold words, code, rows of tables and links, beside items of lists.
+
+    >>> markdown_marks("# Plan"), markdown_marks("**a** and `b`"), markdown_marks("2 * 3 * 4")
+    (1, 2, 0)
+    """
+    return len(_MARKDOWN.findall(text)) + list_items(text)
+
+
+def prompt_overlap(prompt: str, response: str) -> float:
+    """Share of the prompt's distinct normalised words that the response repeats; 0 where the prompt has none.
+
+    >>> prompt_overlap("What is a map?", "A map, it is.")
+    0.75
+    """
+    asked = set(normalised(prompt).split())
+    return len(asked & set(normalised(response).split())) / max(len(asked), 1)

@@ -1,0 +1,98 @@
+"""Rules that know nothing of content as scorers: what a reward model must beat, usable wherever a score is."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rmexp.data.loading import Loading
+from rmexp.data.text_measures import list_items, markdown_marks, prompt_overlap
+from rmexp.records import Record, Scored, prompt_text
+from rmexp.scoring.learnt_baseline import LEARNT, learnt_measure
+from rmexp.scoring.scorer import fingerprint_of
+
+Measure = Callable[[str, str], float]  # of a prompt and a response
+
+RULES: dict[str, Measure] = {
+    "longer": lambda _, response: len(response),
+    "shorter": lambda _, response: -len(response),
+    "list_items": lambda _, response: list_items(response),
+    "markdown": lambda _, response: markdown_marks(response),
+    "prompt_overlap": prompt_overlap,
+}
+KINDS = (*RULES, "random", *LEARNT)
+
+
+class BaselineScorer:
+    """Scores with a rule, or with shallow features learnt from labelled pairs.
+
+    Args:
+        name: of the scorer, for files and tables.
+        kind: `longer` or `shorter`, in characters; `list_items`; `markdown` marks; `prompt_overlap`, the share of the
+            prompt's words that the response repeats; `random`, a number in [0, 1) drawn by hash; or, learnt,
+            `first_token` of the response, `bag_of_words`, `bag_of_words_length`.
+        seed: of `random`: equal texts get equal numbers, in whatever order and company.
+        pairs: JSON lines of labelled pairs that a learnt kind learns from; None for the others.
+        loading: not used; a rule has no limits.
+        threads: not used.
+
+    Raises:
+        ValueError: there is no such kind, or the pairs are missing, not needed or not enough.
+    """
+
+    stored = False
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        seed: int,
+        pairs: str | None,
+        *,
+        loading: Loading | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"scorer.kind must be one of {', '.join(KINDS)}, got {kind}")
+        if (pairs is None) == (kind in LEARNT):
+            need = "learns from labelled pairs: set scorer.pairs=FILE" if pairs is None else "learns nothing from"
+            raise ValueError(f"scorer.kind={kind} {need}{'' if pairs is None else f' scorer.pairs={pairs}'}")
+        self.name, self.kind, self.seed = name, kind, seed
+        self.pairs = None if pairs is None else hashlib.sha256(_content(Path(pairs))).hexdigest()[:16]
+        self.fingerprint = fingerprint_of(**self._definition())
+        self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else _rule(kind, seed)
+
+    def score(self, records: Sequence[Record]) -> list[Scored]:
+        """What the rule says of every response; tokens are words, as white space parts them."""
+        return [self._scored(record) for record in records]
+
+    def describe(self) -> dict[str, Any]:
+        """For manifests."""
+        return {"name": self.name, "kind": "baseline", "fingerprint": self.fingerprint, **self._definition()}
+
+    def _definition(self) -> dict[str, Any]:
+        drawn = {"seed": self.seed} if self.kind == "random" else {}
+        return {"rule": self.kind, **drawn, **({} if self.pairs is None else {"pairs": self.pairs})}
+
+    def _scored(self, record: Record) -> Scored:
+        prompt = prompt_text(record.prompt)
+        scores = tuple(float(self.measure(prompt, response)) for response in record.responses)
+        words = len(prompt.split())
+        lengths = tuple(words + len(response.split()) for response in record.responses)
+        return Scored(record.id, scores, lengths, (False,) * len(scores))
+
+
+def _rule(kind: str, seed: int) -> Measure:
+    return partial(_drawn, seed) if kind == "random" else RULES[kind]
+
+
+def _drawn(seed: int, prompt: str, response: str) -> float:
+    digest = hashlib.sha256(f"{seed}\n{prompt}\n{response}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise ValueError(f"{path}: expected a file of labelled pairs, but there is none (set scorer.pairs)")
+    return path.read_bytes()

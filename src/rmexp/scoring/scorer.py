@@ -1,0 +1,39 @@
+"""What every scorer is: a thing with a name and a fingerprint that gives each response a number."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from rmexp.records import Record, Scored
+
+
+class Scorer(Protocol):
+    """Scores responses; whatever takes one scorer takes any.
+
+    Attributes:
+        name: of it, for files and tables.
+        fingerprint: of all that decides its scores; two scorers with the same one give the same scores.
+        stored: whether the scores are read from files: of whole sets of records alone.
+    """
+
+    name: str
+    fingerprint: str
+    stored: bool
+
+    def score(self, records: Sequence[Record]) -> list[Scored]:
+        """A finite score of every response, in the order of the records; none depends on the other records."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """For manifests: name, kind, fingerprint, and whatever else defines it."""
+        ...
+
+
+def fingerprint_of(**parts: Any) -> str:
+    """SHA-256 of plain data that decides a scorer's scores, as 16 hexadecimal digits.
+
+    >>> fingerprint_of(kind="longer") == fingerprint_of(kind="shorter")
+    False
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,99 @@
+"""Scores that an earlier run has left on disk, as a scorer: for analysis without a model."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rmexp.data.loading import Loading
+from rmexp.records import Record, Scored, fingerprint
+from rmexp.scoring.scored_file import manifest_path, read_scored
+
+
+class StoredScores:
+    """Looks scores up in scored files.
+
+    Args:
+        name: of the scorer, for files and tables; None takes that of the scorer that made them.
+        path: scored file, or a folder of scored files of one scorer, among which the data's fingerprint chooses.
+        loading: not used; nothing is encoded.
+        threads: not used.
+
+    Raises:
+        ValueError: there are no scored files, or those of several scorers.
+    """
+
+    stored = True
+
+    def __init__(
+        self, name: str | None, path: str, *, loading: Loading | None = None, threads: int | None = None
+    ) -> None:
+        self.path = path
+        self._manifests = {file: _manifest(file) for file in _files(Path(path))}
+        scorers = [manifest["scorer"] for manifest in self._manifests.values()]
+        self.made_by: dict[str, Any] = scorers[0]
+        other = next((scorer for scorer in scorers if scorer != self.made_by), None)
+        if other is not None:
+            raise ValueError(
+                f"{path} has scores of several scorers, {_known(self.made_by)} and {_known(other)}; name one file "
+                "(set scorer.path)"
+            )
+        self.name = name or str(self.made_by.get("name", "scored_file"))
+        self.fingerprint = str(self.made_by.get("fingerprint", ""))
+
+    def score(self, records: Sequence[Record]) -> list[Scored]:
+        """The stored scores of exactly these records.
+
+        Raises:
+            ValueError: no file is of these records; the fingerprints of both are named.
+        """
+        wanted = fingerprint(records)
+        for file, manifest in self._manifests.items():
+            if manifest["data"] == wanted:
+                return _of(records, read_scored(file)[0], file)
+        there = ", ".join(sorted({str(manifest["data"]) for manifest in self._manifests.values()}))
+        raise ValueError(
+            f"{self.path} has scores of the data {there}, but these {len(records)} records are the data {wanted} "
+            "(set scorer.path, or score this data)"
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """What the scorer that made the scores said of itself, under this one's name."""
+        return {**self.made_by, "name": self.name}
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = [file for file in sorted(path.glob("*.jsonl*")) if manifest_path(file).is_file()]
+    if not found:
+        what = "there are no scored files with their manifests in it" if path.is_dir() else "there is none"
+        raise ValueError(f"{path}: expected a scored file or a folder of such files, but {what} (set scorer.path)")
+    return found
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    place = manifest_path(file)
+    if not place.is_file():
+        raise ValueError(f"{file}: its manifest {place.name} is missing; score the records again")
+    try:
+        content: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(content["scorer"], dict) or not isinstance(content["data"], str):
+            raise TypeError
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{place}: expected a manifest with a `scorer` and the fingerprint of its `data`") from error
+    return content
+
+
+def _of(records: Sequence[Record], rows: list[Scored], file: Path) -> list[Scored]:
+    for record, row in zip(records, rows, strict=True):
+        if record.id != row.id or len(record.responses) != len(row.scores):
+            raise ValueError(
+                f"{file}: expected {len(record.responses)} scores of the record {record.id}, "
+                f"got {len(row.scores)} of {row.id}; score the records again"
+            )
+    return rows
+
+
+def _known(scorer: dict[str, Any]) -> str:
+    return f"{scorer.get('name')} ({scorer.get('fingerprint')})"

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from rmexp.records import Scored, fingerprint
+from rmexp.scoring.scored_file import manifest_path, write_scored
+from rmexp.scoring.stored_scores import StoredScores
+
+SCORER = {"name": "explicit", "kind": "explicit", "fingerprint": "0123"}
+
+
+@pytest.fixture
+def rows(pairs):
+    return [Scored(pair.id, (0.5 + i, -float(i)), (5, 6), (False, False)) for i, pair in enumerate(pairs)]
+
+
+@pytest.fixture
+def folder(tmp_path, pairs, rows):
+    write_scored(tmp_path / "val.jsonl", rows, pairs, SCORER)
+    write_scored(tmp_path / "test.jsonl", rows[:4], pairs[:4], SCORER)
+    return tmp_path
+
+
+def test_scores_come_back_as_they_were(folder, pairs, rows):
+    assert StoredScores(None, str(folder / "val.jsonl")).score(pairs) == rows
+
+
+def test_a_folder_knows_which_file_is_meant(folder, pairs, rows):
+    scorer = StoredScores(None, str(folder))
+    assert (scorer.score(pairs), scorer.score(pairs[:4])) == (rows, rows[:4])
+
+
+def test_it_is_the_scorer_that_made_the_scores(folder):
+    scorer = StoredScores(None, str(folder))
+    assert (scorer.name, scorer.fingerprint, scorer.describe()) == ("explicit", "0123", SCORER)
+    renamed = StoredScores("seed 1", str(folder))
+    assert (renamed.name, renamed.describe()) == ("seed 1", SCORER | {"name": "seed 1"})
+
+
+def test_other_data_is_refused_with_both_fingerprints(folder, pairs):
+    there, wanted = fingerprint(pairs), fingerprint(pairs[1:])
+    with pytest.raises(ValueError, match=rf"scores of the data {there}, but these 11 records are the data {wanted}"):
+        StoredScores(None, str(folder / "val.jsonl")).score(pairs[1:])
+
+
+def test_rows_in_another_order_are_refused(folder, pairs):
+    lines = (folder / "val.jsonl").read_text().splitlines(keepends=True)
+    (folder / "val.jsonl").write_text("".join([lines[1], lines[0], *lines[2:]]))
+    with pytest.raises(ValueError, match=rf"2 scores of the record {pairs[0].id}, got 2 of {pairs[1].id}"):
+        StoredScores(None, str(folder / "val.jsonl")).score(pairs)
+
+
+def test_scores_of_two_scorers_are_refused(folder, pairs, rows):
+    write_scored(folder / "other.jsonl", rows[:4], pairs[:4], SCORER | {"fingerprint": "4567"})
+    with pytest.raises(ValueError, match=r"scores of several scorers, explicit \(\w+\) and explicit \(\w+\); name one"):
+        StoredScores(None, str(folder))
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "not json", json.dumps({"scorer": "x", "data": "y"})])
+def test_a_broken_manifest_is_told(folder, content):
+    manifest_path(folder / "val.jsonl").write_text(content)
+    with pytest.raises(ValueError, match=r"val.manifest.json: expected a manifest with a `scorer`"):
+        StoredScores(None, str(folder / "val.jsonl"))
+
+
+def test_nothing_there_is_told(tmp_path):
+    with pytest.raises(ValueError, match=r"but there is none \(set scorer.path\)"):
+        StoredScores(None, str(tmp_path / "no.jsonl"))
+    with pytest.raises(ValueError, match="but there are no scored files with their manifests in it"):
+        StoredScores(None, str(tmp_path))
+    (tmp_path / "alone.jsonl").write_text("")
+    with pytest.raises(ValueError, match=r"its manifest alone\.manifest\.json is missing"):
+        StoredScores(None, str(tmp_path / "alone.jsonl"))

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.analysis.agreement import agreement, mcnemar
+from rmexp.analysis.agreement import agreement
+from rmexp.analysis.mcnemar import mcnemar
 
 
 def test_counts_by_hand():

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from rmexp.analysis.correlation import kendall, spearman
+from rmexp.analysis.mcnemar import mcnemar
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
 
 
@@ -90,19 +90,3 @@ def agreement(explicit: ArrayLike, implicit: ArrayLike, target: ArrayLike) -> Ag
         both_wrong=int((~right[0] & ~right[1]).sum()),
         mcnemar_p=mcnemar(only_explicit, only_implicit),
     )
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """P-value of the exact two-sided McNemar test that both are right equally often.
-
-    Args:
-        only_first: pairs that only the first orders as the label does.
-        only_second: pairs that only the second does.
-
-    Source: McNemar 1947; exact form: a fair coin over the discordant pairs.
-
-    >>> mcnemar(0, 5)
-    0.0625
-    """
-    discordant = only_first + only_second
-    return float(stats.binomtest(only_first, discordant).pvalue) if discordant else 1.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from rmexp.analysis.intervals import Share, wilson
 from rmexp.data.normalised import empty, known_by
@@ -64,7 +64,7 @@ def clustered_share(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
     variance = groups / (groups - 1) * float((residuals**2).sum()) / n**2
     spread = mean * (1 - mean)
     independent = min(n, spread / variance) if variance > 1e-15 else n if spread else groups
-    few = (NormalDist().inv_cdf(0.975) / float(student.ppf(0.975, groups - 1))) ** 2
+    few = (NormalDist().inv_cdf(0.975) / float(stdtrit(groups - 1, 0.975))) ** 2
     effective = max(1.0, independent * few)
     low, high = wilson(mean * effective, effective)
     return Share(n, mean, low, high)

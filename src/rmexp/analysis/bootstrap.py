@@ -1,0 +1,86 @@
+"""What a mean would have been with other prompts: clusters drawn anew, all figures of a draw from the same ones.
+
+Shapes: N pairs, S figures, D draws.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+DRAWS = 2000
+_MOST_WEIGHTS = 4_000_000  # that are held at once, 32 MB
+
+
+class Interval(NamedTuple):
+    """The middle 95 % of the draws; None where there is nothing to draw from."""
+
+    low: float | None
+    high: float | None
+
+
+def bootstrap_means(
+    values: ArrayLike, counted: ArrayLike, clusters: NDArray[Any], draws: int, seed: int
+) -> NDArray[np.float64]:
+    """(D, S) means of each column in samples of whole clusters, drawn with replacement.
+
+    Two columns of one call are drawn together, so that the interval of their difference is that of paired figures.
+
+    Args:
+        values: (N, S) figures of each pair.
+        counted: (N, S) whether a pair counts for the mean, 0 or 1; what does not count has no value either.
+        clusters: (N,) numbers of what is independent, such as prompts.
+        draws: number of samples.
+        seed: of the draws; equal arguments give equal samples.
+
+    Returns:
+        NaN where nothing that counts was drawn.
+
+    Source: Efron and Tibshirani 1993, "An introduction to the bootstrap"; Field and Welsh 2007 for whole clusters.
+
+    >>> means = bootstrap_means([[1.0], [0.0]], [[1], [1]], np.array([0, 1]), 1000, 0)
+    >>> sorted(set(means.ravel().tolist()))
+    [0.0, 0.5, 1.0]
+    """
+    weight = np.asarray(counted, dtype=np.float64)
+    figures = np.where(weight > 0, np.asarray(values, dtype=np.float64), 0.0) * weight
+    _, numbers = np.unique(clusters, return_inverse=True)
+    groups, columns = int(numbers.max(initial=-1)) + 1, figures.shape[1]
+    sums = np.stack([np.bincount(numbers, c, minlength=groups) for c in [*figures.T, *weight.T]], axis=1)
+    rng = np.random.default_rng(seed)
+    at_once = max(1, _MOST_WEIGHTS // max(groups, 1))
+    means = np.full((draws, columns), np.nan)
+    for start in range(0, draws if groups else 0, at_once):
+        here = min(at_once, draws - start)
+        drawn = (np.bincount(rng.integers(0, groups, groups, dtype=np.int32), minlength=groups) for _ in range(here))
+        totals = np.stack([*drawn]).astype(np.float64) @ sums
+        np.divide(
+            totals[:, :columns], totals[:, columns:], out=means[start : start + here], where=totals[:, columns:] > 0
+        )
+    return means
+
+
+def percentile_interval(means: NDArray[np.float64]) -> Interval:
+    """The 2.5 % and the 97.5 % quantile of draws; no bounds where some draw has no value, for then there is too little.
+
+    Args:
+        means: (D,) of one figure, or of the difference of two.
+    """
+    if not len(means) or np.isnan(means).any():
+        return Interval(None, None)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Interval(float(low), float(high))
+
+
+def sign_p_value(differences: NDArray[np.float64]) -> float | None:
+    """Two-sided p-value that a difference is 0: twice the share of draws on the rarer side of it, counting one more.
+
+    Args:
+        differences: (D,) draws of the difference of two figures.
+
+    Source: Davison and Hinkley 1997, "Bootstrap methods and their application", section 4.4.
+    """
+    if not len(differences) or np.isnan(differences).any():
+        return None
+    rarer = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return min(1.0, 2 * (rarer + 1) / (len(differences) + 1))

@@ -1,0 +1,46 @@
+"""Where the margins of a scorer lie."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class MarginDistribution:
+    """Preferred minus other score, over pairs with a preference; None without them.
+
+    Attributes:
+        margin_mean: of them.
+        margin_sd: their standard deviation.
+        margin_quantiles: at `QUANTILES`.
+    """
+
+    margin_mean: float | None
+    margin_sd: float | None
+    margin_quantiles: tuple[float, ...] | None
+
+    def to_row(self) -> dict[str, Any]:
+        """For evaluation.json."""
+        return asdict(self)
+
+
+def margin_distribution(margin: ArrayLike, target: ArrayLike) -> MarginDistribution:
+    """Mean, spread and quantiles of the margins towards the label.
+
+    Args:
+        margin: (N,) score of the response listed first minus that of the second.
+        target: (N,) probability that the first is the better one.
+
+    >>> margin_distribution([1.0, 3.0, 9.0], [1.0, 0.0, 0.5]).margin_mean
+    -1.0
+    """
+    margins, labels = np.asarray(margin, dtype=np.float64), np.asarray(target)
+    towards = np.where(labels < 0.5, -margins, margins)[labels != 0.5]
+    if not len(towards):
+        return MarginDistribution(None, None, None)
+    quantiles = tuple(np.quantile(towards, QUANTILES).tolist())
+    return MarginDistribution(float(towards.mean()), float(towards.std()), quantiles)

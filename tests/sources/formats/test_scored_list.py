@@ -1,6 +1,6 @@
 """The shape of nvidia/HelpSteer2 with texts of our own."""
 
-from rmexp.records import EmptyText
+from rmexp.records import EmptyText, Message
 from rmexp.sources.rows import LeftOut
 
 
@@ -25,6 +25,16 @@ def test_rows_of_one_prompt_are_paired_wherever_they_stand(outcomes):
     groups = [pair.meta["group"] for _, pair in found[:-1]]
     assert len(set(groups[:3])) == 1
     assert groups[0] != groups[3]
+
+
+def test_prompts_of_several_turns_become_messages(pairs, outcomes):
+    dialogue = "Hi\n\n<extra_id_1>Assistant\n\nHello.\n\n<extra_id_1>User\n\nBye"
+    (pair,) = pairs("helpsteer2", [row(dialogue, "a", 1), row(dialogue, "b", 2)])
+    assert pair.prompt == (Message("user", "Hi"), Message("assistant", "Hello."), Message("user", "Bye"))
+    (_, problem), _ = outcomes("helpsteer2", [row(dialogue.rpartition("\n\n<")[0], "a", 1), row("p", "b", 2)])
+    assert "ends with the assistant's" in str(problem)
+    (text,) = pairs("helpsteer2", [row(dialogue, "a", 1), row(dialogue, "b", 2)], "turn_marker=null")
+    assert text.prompt == dialogue
 
 
 def test_scores_can_be_averaged(pairs):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rmexp.jsonl import describe
+from rmexp.records import Prompt, prompt_json
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.ratings import score_of, text_of
+from rmexp.sources.formats.transcript import marked_prompt
 from rmexp.sources.rows import Outcome, Row, extras, field
 
 
@@ -19,6 +21,8 @@ class ScoredList:
 
     Attributes:
         prompt: column of the text.
+        turn_marker: what stands before `User` or `Assistant` where a further turn of a dialogue begins in the prompt;
+            such prompts become messages. None where every prompt is one text.
         response: column of the response.
         score: column of a number, or several that are averaged.
         name: column of what wrote it; None where nothing says so.
@@ -27,6 +31,7 @@ class ScoredList:
     """
 
     prompt: str
+    turn_marker: str | None
     response: str
     score: str | list[str]
     name: str | None
@@ -35,12 +40,12 @@ class ScoredList:
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make pairs of all rows of each prompt, in the order of the prompts' first rows."""
-        groups: dict[str, tuple[Row, dict[str, Any], list[Candidate]]] = {}
+        groups: dict[Prompt, tuple[Row, dict[str, Any], list[Candidate]]] = {}
         for row in rows:
             try:
                 prompt, candidate = self._read(row)
                 if prompt not in groups:
-                    place = Row(row.path, row.number, {self.prompt: prompt}, row.unit)
+                    place = Row(row.path, row.number, {self.prompt: prompt_json(prompt)}, row.unit)
                     groups[prompt] = (place, extras(row.content, self.meta), [])
                 groups[prompt][2].append(candidate)
             except ValueError as error:
@@ -49,10 +54,11 @@ class ScoredList:
             for outcome in self.pairing.of(prompt, candidates, meta):
                 yield place, outcome
 
-    def _read(self, row: Row) -> tuple[str, Candidate]:
+    def _read(self, row: Row) -> tuple[Prompt, Candidate]:
         prompt = field(row.content, self.prompt)
         if not isinstance(prompt, str):
             raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
         name = None if self.name is None else str(field(row.content, self.name))
         text = text_of(field(row.content, self.response), self.response)
-        return prompt, Candidate(text, score_of(row.content, self.score), name)
+        dialogue = prompt if self.turn_marker is None else marked_prompt(prompt, self.turn_marker)
+        return dialogue, Candidate(text, score_of(row.content, self.score), name)

@@ -1,12 +1,12 @@
-"""Dialogues in one text, as Anthropic writes them: each turn begins with `Human:` or `Assistant:`."""
+"""Dialogues in one text: each turn after `Human:` or `Assistant:`, as Anthropic writes them, or after a marker."""
 
 import re
 
 from rmexp.jsonl import describe
-from rmexp.records import Message
+from rmexp.records import Message, Prompt
 
 _TURN = re.compile(r"(?:^|\n\n)(Human|Assistant):")
-_ROLES = {"Human": "user", "Assistant": "assistant"}
+_ROLES = {"Human": "user", "User": "user", "Assistant": "assistant"}
 
 
 def turns(text: object) -> list[Message]:
@@ -32,7 +32,34 @@ def prompt_of(text: object) -> tuple[Message, ...]:
     Raises:
         ValueError: it is no transcript, or ends with what the assistant said.
     """
-    messages = turns(text)
+    return _without_last(turns(text))
+
+
+def marked_prompt(text: str, marker: str) -> Prompt:
+    r"""The turns of a text where each but the first begins with `marker` and a role; a text without a marker as it is.
+
+    The roles are `User` and `Assistant`; the first turn is the user's.
+
+    Raises:
+        ValueError: it ends with what the assistant said.
+
+    >>> marked_prompt("Hi\n<x>Assistant\nHello.\n<x>User\nBye", "<x>")[1:]
+    (Message(role='assistant', content='Hello.'), Message(role='user', content='Bye'))
+    >>> marked_prompt("Hi", "<x>")
+    'Hi'
+    """
+    first, *parts = re.split(rf"{re.escape(marker)}(User|Assistant)\b", text)
+    if not parts:
+        return text
+    names = ["User", *parts[::2]]
+    messages = [
+        Message(_ROLES[name], content.strip()) for name, content in zip(names, [first, *parts[1::2]], strict=True)
+    ]
+    return _without_last(messages if first.strip() else messages[1:])
+
+
+def _without_last(messages: list[Message]) -> tuple[Message, ...]:
+    """The messages without an empty last turn of the assistant."""
     if messages[-1].role == "assistant":
         if messages[-1].content:
             raise ValueError("expected a prompt that ends with a human's turn, got one that ends with the assistant's")

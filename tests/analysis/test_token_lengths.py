@@ -30,12 +30,13 @@ def test_sharing_by_hand(words):
         Preference("", "a", "b"),  # 0 + 1 + 1
     ]
     texts = pair_texts(records)
-    figures = length_figures(texts, tokens_of(texts.texts, str(words)))
+    figures = length_figures(texts, tokens_of(texts.texts, str(words)), 5)
     assert figures.total == 15
     assert figures.prompt_share == pytest.approx(6 / 15)
     assert figures.saved_by_pair == pytest.approx(6 / 21)
     assert figures.saved_by_prompt == pytest.approx(1 - (3 + 1 + 2 + 3 + 1 + 1) / 21)
     assert figures.pairs_per_prompt == 1.5
+    assert figures.too_long == 1  # 3 + 2 tokens fit, 3 + 3 do not
     assert figures.tokens["chosen"]["mean"] == pytest.approx(5 / 3, abs=0.01)  # as the labels order them
     assert figures.characters["prompt"]["max"] == 5
 

@@ -16,7 +16,7 @@ HOSTILE = "<script>alert(1)</script>\u202e &"
 def profile(records, bad_rows=(), **keys):
     data = PreferenceData({"train": tuple(records), "val": tuple(records[:2])}, bad_rows=tuple(bad_rows))
     leaks = find_leaks(data.splits["train"], {"val": data.splits["val"]}, 0.8)
-    settings = {"group": None, "tokenizer": None, "strength": [], "seed": 0} | keys
+    settings = {"group": None, "max_tokens": 8, "tokenizer": None, "strength": [], "seed": 0} | keys
     return profile_of(data, leaks, **settings)
 
 

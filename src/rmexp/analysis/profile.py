@@ -18,6 +18,7 @@ from rmexp.analysis.label_noise import NoiseEstimate, label_noise
 from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
 from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens_of
 from rmexp.data.leaks import Leaks
+from rmexp.data.normalised import empty
 from rmexp.records import Preference, PreferenceData, SkippedRow
 
 FALLBACK = "length alone"
@@ -145,6 +146,7 @@ def profile_of(
     leaks: Leaks | None,
     *,
     group: str | None,
+    max_tokens: int,
     tokenizer: str | None,
     strength: Sequence[str],
     seed: int,
@@ -155,6 +157,7 @@ def profile_of(
         data: with at least one pair.
         leaks: between its splits, as found before.
         group: field whose values are independent of each other; the prompt when None.
+        max_tokens: longest sequence that training would take.
         tokenizer: see `tokens_of`.
         strength: see `difficulty`.
         seed: of the coin.
@@ -178,9 +181,9 @@ def profile_of(
         texts=texts,
         splits=_splits(data, texts, tokens, clusters),
         bad_rows=data.bad_rows,
-        cluster=f"values of {group}" if group else "prompts",
+        cluster=f"values of {group}" if group else _independent(records),
         clusters=len(np.unique(clusters)),
-        lengths=length_figures(texts, tokens),
+        lengths=length_figures(texts, tokens, max_tokens),
         tokens=tokens,
         counts=counts,
         examples=examples,
@@ -192,6 +195,11 @@ def profile_of(
         ceiling=None if truth is None else ceiling(truth, texts.target),
         seed=seed,
     )
+
+
+def _independent(records: Sequence[Preference]) -> str:
+    """What a pair goes by where no group is named: see `clusters_of`."""
+    return "pairs of responses" if all(empty(record.prompt) for record in records) else "prompts"
 
 
 def _scores(texts: PairTexts, tokens: Tokens, clusters: NDArray[Any], seed: int) -> Mapping[str, NDArray[Any]]:

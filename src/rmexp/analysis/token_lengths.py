@@ -44,6 +44,8 @@ class Lengths:
             the prompt.
         saved_by_prompt: the same when all different responses to a prompt share it.
         pairs_per_prompt: mean.
+        max_tokens: longest sequence that training would take.
+        too_long: pairs of which a prompt with a response is longer; what a chat template adds is not counted.
     """
 
     tokenizer: str
@@ -54,6 +56,8 @@ class Lengths:
     saved_by_pair: float
     saved_by_prompt: float
     pairs_per_prompt: float
+    max_tokens: int
+    too_long: int
 
     def to_row(self) -> dict[str, Any]:
         """For summaries."""
@@ -84,12 +88,13 @@ def tokens_of(texts: Sequence[str], path: str | None) -> Tokens:
     return Tokens(lengths, first, name)
 
 
-def length_figures(texts: PairTexts, tokens: Tokens) -> Lengths:
+def length_figures(texts: PairTexts, tokens: Tokens, max_tokens: int) -> Lengths:
     """Lengths of the prompts, and of the responses as the labels order them.
 
     Args:
         texts: of N pairs, at least one.
         tokens: of the same texts.
+        max_tokens: longest sequence that training would take.
     """
     characters = texts.each(len)
     parts = {"prompt": texts.prompt, "chosen": texts.preferred, "rejected": texts.other}
@@ -107,6 +112,8 @@ def length_figures(texts: PairTexts, tokens: Tokens) -> Lengths:
         saved_by_pair=float(prompts / separate),
         saved_by_prompt=float(1 - (once + distinct) / separate),
         pairs_per_prompt=len(texts) / len(np.unique(texts.prompt)),
+        max_tokens=max_tokens,
+        too_long=int((tokens.lengths[texts.prompt] + texts.sides(tokens.lengths).max(axis=1) > max_tokens).sum()),
     )
 
 

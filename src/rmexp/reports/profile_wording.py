@@ -98,7 +98,7 @@ def leaks_sentence(profile: Profile) -> str:
     """What of the training split is evaluated on."""
     leaks = profile.leaks
     if leaks is None:
-        return "There are no two splits to compare, and the data cannot be split."
+        return "Nothing was looked for: data.leaks=ignore, or there are no two splits and the data cannot be split."
     if not leaks.indices:
         return f"No prompt of {counted(leaks.pairs, 'training pair')} is evaluated on, not even nearly."
     kinds = leaks.counts
@@ -117,7 +117,9 @@ def length_sentence(profile: Profile) -> str:
         f"{count(lengths.total)} tokens, {percent(lengths.prompt_share)} of them prompt; sharing the prompt between "
         f"the two responses saves {percent(lengths.saved_by_pair)} of two separate sequences, sharing it between all "
         f"different responses to it {percent(lengths.saved_by_prompt)}. About {number(longest)} tokens hold a long "
-        "prompt with a long response (95th percentiles)."
+        f"prompt with a long response (95th percentiles); {counted(lengths.too_long, 'pair')} "
+        f"({percent(lengths.too_long / len(profile.records))}) would not fit into data.max_tokens="
+        f"{lengths.max_tokens}, before any chat template."
     )
 
 

@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from rmexp.reports.compare import Panel
 from rmexp.reports.page import render
+from rmexp.reports.profile_figures import NAMES
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
 
@@ -82,7 +83,7 @@ def profiles_report(rows: Sequence[Row]) -> str:
         rows: of the data sets, in the order to be shown.
     """
     panel = Panel(Markup(side_by_side_figure(rows)), "The line is 50 %; a bar of green is the best possible accuracy.")
-    return render("profiles.html", rows=rows, panel=panel)
+    return render("profiles.html", rows=rows, panel=panel, names=NAMES)
 
 
 def side_by_side_figure(rows: Sequence[Row]) -> str:

@@ -24,6 +24,7 @@ from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
+from rmexp.reports.numbers import counted
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
@@ -76,10 +77,18 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
 
 def _names(profiles: list[dict[str, Any]], folders: list[Path]) -> list[str]:
     """What tells the data sets apart: their names, else their files, else their run folders."""
-    paths = [Path(profile["path"] or "") for profile in profiles]
-    files = [f"{path.parent.name}/{path.name.partition('.')[0]}".lstrip("/") for path in paths]
+    files = [_place(Path(profile["path"] or "")).partition(".")[0] for profile in profiles]
     choices = ([profile["data"] for profile in profiles], files, [folder.name for folder in folders])
     return next((names for names in choices if len(set(names)) == len(names)), choices[-1])
+
+
+def _place(path: Path) -> str:
+    """A file or folder with the one that it lies in, which is often what has the name of the data.
+
+    >>> _place(Path("/data/helpful/pairs.jsonl.gz"))
+    'helpful/pairs.jsonl.gz'
+    """
+    return f"{path.parent.name}/{path.name}".lstrip("/")
 
 
 def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
@@ -93,6 +102,7 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
         data.records,
         _leaks(data),
         group=data.loading.group,
+        max_tokens=data.loading.max_tokens,
         tokenizer=config.tokenizer,
         strength=list(config.strength),
         seed=config.seed,
@@ -102,7 +112,8 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     row = {**source, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
     write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
     write_json(run.path / PROFILE, row)
-    page = profile_report(found, data=name, run_folder=str(run.path), config_yaml=saved_yaml(config))
+    title = name if source["path"] is None else f"{name}: {_place(Path(source['path']))}"
+    page = profile_report(found, data=title, run_folder=str(run.path), config_yaml=saved_yaml(config))
     write_text(run.path / REPORT, page)
     return row | {"seconds": round(time.perf_counter() - began, 2)}
 
@@ -122,8 +133,9 @@ def _leaks(data: LoadedData) -> Leaks | None:
 
 def _show(summary: dict[str, Any], path: Path) -> None:
     print(
-        f"{summary['data']}: {summary['pairs']} pairs, {summary['prompts']} prompts, {summary['tokens']} tokens, "
-        f"{summary['ties']} ties, {summary['bad_rows']} rows left out"
+        f"{summary['data']}: {counted(summary['pairs'], 'pair')}, {counted(summary['prompts'], 'prompt')}, "
+        f"{counted(summary['tokens'], 'token')}, {counted(summary['ties'], 'tie')}, "
+        f"{counted(summary['bad_rows'], 'row')} left out"
     )
     rows = [
         (name, percent(figure["accuracy"]), interval(figure["low"], figure["high"]))

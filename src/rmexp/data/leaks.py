@@ -11,7 +11,7 @@ from rmexp.data.near_duplicates import near_duplicates
 from rmexp.data.normalised import known_by, normalised
 from rmexp.data.selection import Selection
 from rmexp.jsonl import BadRow
-from rmexp.records import Candidates, Preference, PreferenceData, Record
+from rmexp.records import Candidates, PreferenceData, Record
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.rows import Row
 
@@ -165,10 +165,10 @@ def leak_sentence(leaks: Leaks, *, dropped: bool) -> str:
 
 
 def read_records(path: Path) -> tuple[Record, ...]:
-    """Preference or candidate records, or rows with a `prompt` and whatever else, of a file of any kind.
+    """The prompts of a file of any kind, with the responses that stand beside them.
 
     Args:
-        path: of a kind that `file_rows` knows by its suffix.
+        path: of a kind that `file_rows` knows by its suffix; each row has a `prompt`, and whatever else.
 
     Raises:
         ValueError: the file cannot be read, or a row has no prompt; the message names file and line.
@@ -176,20 +176,22 @@ def read_records(path: Path) -> tuple[Record, ...]:
     records: list[Record] = []
     for row in file_rows(path, key="data.leaks_against"):
         try:
-            records.append(_known(row))
+            records.append(_prompt_of(row))
         except ValueError as error:
             problem = error.problem if isinstance(error, BadRow) else error
             raise ValueError(f"{row.place}: {problem} (set data.leaks_against)") from error
     return tuple(records)
 
 
-def _known(row: Row) -> Record:
-    """The record of a row; only its prompt, and its responses where that is empty, will be looked at."""
+def _prompt_of(row: Row) -> Candidates:
+    """A record to compare with: known by its prompt, or by its responses where that is empty, whatever they are."""
     if row.error is not None:
         raise row.error
-    fields = row.content
-    texts = {name: fields[name] for name in ("prompt", "chosen", "rejected", "responses", "id") if name in fields}
-    return Preference.from_row(texts) if "chosen" in fields else Candidates.from_row({"responses": ["-"], **texts})
+    listed = row.content.get("responses")
+    found = [row.content.get("chosen"), row.content.get("rejected"), *(listed if isinstance(listed, list) else ())]
+    texts = [text for text in found if isinstance(text, str) and text.strip()]
+    fields = {name: row.content[name] for name in ("prompt", "id") if name in row.content}
+    return Candidates.from_row({**fields, "responses": texts or ["-"]})
 
 
 Match = tuple[str, tuple[str, Record], float]  # kind, set and record, similarity

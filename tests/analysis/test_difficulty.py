@@ -52,9 +52,17 @@ def test_named_fields_win_and_two_are_subtracted():
     assert bins(records, ["meta.against"]).ease.tolist() == [0, 1, 2] * 3
 
 
-@pytest.mark.parametrize("field", ["meta.votes", "votes", "meta"])
-def test_a_field_that_is_no_number_is_named(field):
-    with pytest.raises(ValueError, match=f"record 0: expected a number in {field}.*set strength"):
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("meta.votes", "record 0 has no field meta.votes; it has no meta fields"),
+        ("votes", "record 0 has no field votes"),
+        ("meta", "record 0: expected a number in meta, got an object"),
+        ("margin", "record 0: expected a number in margin, got null"),
+    ],
+)
+def test_a_field_that_is_no_number_is_named(field, message):
+    with pytest.raises(ValueError, match=rf"{message}.*\(set strength\)$"):
         bins(pairs(), [field])
 
 

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from rmexp.analysis.intervals import Share, wilson
-from rmexp.data.normalised import empty, known_by
 from rmexp.data.split import group_key
 from rmexp.records import Preference
 
@@ -27,8 +26,7 @@ def clusters_of(records: Sequence[Preference], group: str | None) -> NDArray[np.
         ValueError: a record does not have the field.
     """
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    by_text = (group is None and empty(record.prompt) for record in records)
-    keys = (known_by(r) if text else group_key(r, group) for r, text in zip(records, by_text, strict=True))
+    keys = (group_key(record, group) for record in records)
     return np.fromiter((numbers[key] for key in keys), dtype=np.int64, count=len(records))
 
 

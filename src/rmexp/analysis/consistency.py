@@ -67,8 +67,9 @@ def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
     up, down = (np.bincount(pairs[votes == vote], minlength=pairs.max(initial=0) + 1) for vote in (1, -1))
     contradicted = (up > 0) & (down > 0)
     orders = [np.isin(np.arange(len(up)), pairs[turned == order]) for order in (False, True)]
-    in_cycles = _in_cycles(texts)
-    triangles, cyclic = _triangles(texts)
+    graph = _graph(texts)
+    in_cycles = _in_cycles(texts, graph)
+    triangles, cyclic = _triangles(graph)
     counts = Consistency(
         duplicates=len(rows) - len(np.unique(rows, axis=0)),
         normalised_duplicates=len(alike) - len(np.unique(alike, axis=0)),
@@ -141,9 +142,8 @@ def _matrix(graph: _Graph) -> csr_array:
     return csr_array((ones, (graph.better, graph.worse)), shape=(graph.nodes, graph.nodes))
 
 
-def _in_cycles(texts: PairTexts) -> NDArray[np.bool_]:
+def _in_cycles(texts: PairTexts, graph: _Graph) -> NDArray[np.bool_]:
     """(N,) whether a pair's label is an edge inside a strongly connected part of its prompt's graph."""
-    graph = _graph(texts)
     part = connected_components(_matrix(graph), connection="strong")[1]
     majority = set(zip(graph.better.tolist(), graph.worse.tolist(), strict=True))
     swapped = texts.target < 0.5
@@ -154,9 +154,8 @@ def _in_cycles(texts: PairTexts) -> NDArray[np.bool_]:
     return found
 
 
-def _triangles(texts: PairTexts) -> tuple[int | None, int | None]:
+def _triangles(graph: _Graph) -> tuple[int | None, int | None]:
     """Triangles of compared responses, and those of them that are cycles."""
-    graph = _graph(texts)
     beats = _matrix(graph)
     compared = beats + beats.T
     degree = np.asarray(compared.sum(axis=1)).ravel()

@@ -1,12 +1,14 @@
 """How hard each pair is: by how strong its preference is where the data says so, else by what shallow features see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.record_field import record_field
+from rmexp.jsonl import describe
 from rmexp.records import Preference
 
 BINS = ("easy", "medium", "hard")
@@ -88,9 +90,7 @@ def _strength(
 
 
 def _number(record: Preference, field: str) -> float:
-    value: Any = {"meta": record.meta, "margin": record.margin, "target": record.target}
-    for part in field.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+    value = record_field(record, field, "strength")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"record {record.id}: expected a number in {field}, got {value!r} (set strength)")
+        raise ValueError(f"record {record.id}: expected a number in {field}, got {describe(value)} (set strength)")
     return float(value)

@@ -4,10 +4,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from rmexp.data.loading import Loading
-from rmexp.records import Candidates, Preference, PreferenceData, Record, prompt_text
+from rmexp.data.normalised import known_by
+from rmexp.data.record_field import record_field
+from rmexp.records import Candidates, Preference, PreferenceData, Record
 
 R = TypeVar("R", Preference, Candidates)
 
@@ -77,20 +79,12 @@ def split_by_hash(records: tuple[R, ...], rule: SplitRule) -> dict[str, tuple[R,
 def group_key(record: Record, group: str | None, key: str = "data.group") -> str:
     """What keeps a record together with others in one split: its prompt, or the value of a field such as `meta.topic`.
 
-    Without a prompt it is the responses, in any order.
+    Where the prompt is empty it is the responses, in any order.
 
     Raises:
         ValueError: the record does not have the field.
     """
-    if group is None:
-        return prompt_text(record.prompt) or "\n".join(sorted(record.responses))
-    value: Any = {"meta": record.meta, "id": record.id, "target": getattr(record, "target", None)}
-    for part in group.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            has = ", ".join(f"meta.{name}" for name in record.meta) or "no meta fields"
-            raise ValueError(f"record {record.id} has no field {group}; it has {has} (set {key})")
-        value = value[part]
-    return str(value)
+    return known_by(record) if group is None else str(record_field(record, group, key))
 
 
 def _hash(key: str, seed: int) -> bytes:

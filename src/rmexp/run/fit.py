@@ -59,7 +59,7 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     _quiet_libraries()
     L.seed_everything(config.seed, verbose=False)
     start = _start(config, loaded.records)
@@ -88,7 +88,7 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
             f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
         )
     fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
-    trained = time.perf_counter()
+    trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:
         scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
@@ -105,6 +105,7 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         "threads": threads,
         "peak_memory_mb": peak_memory_mb(),
         "train_seconds": round(trained - began, 2),
+        "train_cpu_seconds": round(cpu_trained - cpu_began, 2),
         "train": {"n": _counted(module.train_figures, examples.kind), **_finite(module.train_figures.compute())},
         "val": _validation(module, len(examples.val)),
         "evaluation": evaluation,

@@ -1,0 +1,30 @@
+"""The value of a record's field by its dotted path, as configurations name it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rmexp.records import Record
+
+
+def record_field(record: Record, path: str, key: str) -> Any:
+    """What a record holds in `id`, `target`, `margin`, or anywhere in `meta`.
+
+    Args:
+        record: a pair or candidates.
+        path: such as `meta.topic`.
+        key: of the configuration that names the field, for messages.
+
+    Raises:
+        ValueError: the record does not have it.
+
+    >>> from rmexp.records import Preference
+    >>> record_field(Preference("p", "a", "b", meta={"topic": {"name": "maps"}}), "meta.topic.name", "data.group")
+    'maps'
+    """
+    value: Any = {"meta": record.meta, **{name: getattr(record, name, None) for name in ("id", "target", "margin")}}
+    for part in path.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            has = ", ".join(f"meta.{name}" for name in record.meta) or "no meta fields"
+            raise ValueError(f"record {record.id} has no field {path}; it has {has} (set {key})")
+        value = value[part]
+    return value

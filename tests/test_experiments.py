@@ -6,18 +6,28 @@ from pathlib import Path
 
 import pytest
 
+from rmexp.analysis.intervals import wilson
 from rmexp.config.compose import compose
+from rmexp.durable import write_json
+from rmexp.jsonl import write_rows
+from rmexp.records import Preference, Scored
+from rmexp.scoring.scored_file import write_scored
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 OPTIONS = sorted(EXPERIMENTS.glob("*/conf/data/*.yaml"))
 
 
-@pytest.fixture(scope="module")
-def prepare():
-    spec = importlib.util.spec_from_file_location("prepare", EXPERIMENTS / "difficulty" / "prepare.py")
+def script(name):
+    """A script of the experiment as a module."""
+    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / "difficulty" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def prepare():
+    return script("prepare")
 
 
 @pytest.mark.parametrize("script", sorted(EXPERIMENTS.glob("*/run.sh")), ids=lambda path: path.parent.name)
@@ -49,3 +59,37 @@ def test_votes_become_a_margin(prepare):
     assert row["margin"] == pytest.approx(0.6)
     assert row["meta"] == {"topic": "t_x", "strict": True, "pair_id": "p"}
     assert prepare.debate(row) == "t"
+
+
+def write_run(folder, data, accuracy, records, pairs):
+    """What `tables.py` reads of a run that orders a share of the pairs right."""
+    row = {"data": data, "split": "test", "slice": None, "n": len(records), "label_ties": 0, "longer_accuracy": 0.5}
+    row |= {"accuracy": accuracy, "usable_bits": accuracy / 2}
+    summary = {"train_pairs": pairs, "train_cpu_seconds": 9.0, "peak_memory_mb": 7.0, "model": {"parameters": 1}}
+    write_json(folder / "summary.json", {**summary, "evaluation": [row]})
+    right = round(accuracy * len(records))
+    scored = [Scored(r.id, (float(i < right), 0.5), (1, 1), (False, False)) for i, r in enumerate(records)]
+    write_scored(folder / "scored" / "test.jsonl", scored, records, {"name": "explicit"})
+
+
+def test_tables_have_every_seed_of_the_paradigms_and_every_learning_curve(tmp_path, monkeypatch):
+    tables = script("tables")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
+    records = [
+        Preference("", f"good {i}", f"bad {i}", margin=margin, meta={"term": "t", "uid": "u", "strict": i > 0})
+        for i, margin in enumerate((0.2, 0.4, 1.0, 1.0))
+    ]
+    for seed, accuracy in enumerate((0.25, 0.5, 1.0)):
+        for backbone, data in (("tiny", "blimp"), ("tiny", "blimp_paradigms"), ("minilm", "ukpconvarg1")):
+            write_rows(tmp_path / "data" / data / str(seed) / "test.jsonl", [record.to_row() for record in records])
+            write_run(tmp_path / backbone / data / f"seed{seed}", data, accuracy, records, 8000)
+        for backbone, data in (("tiny", "blimp"), ("minilm", "ukpconvarg1")):
+            write_run(tmp_path / "curve" / backbone / data / "1000" / f"seed{seed}", data, accuracy / 2, records, 1000)
+    tables.main(tmp_path)
+    lines = (tmp_path / "results" / "tables.md").read_text().splitlines()
+    assert f"| t: u | 12 | 58.3 {tables.bounds(*wilson(7, 12))} |" in lines
+    for start in ("| tiny, from scratch | blimp |", "| MiniLM encoder | ukpconvarg1 |"):
+        curve = [line for line in lines if line.startswith(start) and line.count("|") == 6]
+        assert f"{start} 1000 | 29.2 ± 19.1 | 0.146 ± 0.095 |" in curve
+        assert f"{start} 8000 | 58.3 ± 38.2 | 0.292 ± 0.191 |" in curve
+    assert (tmp_path / "results" / "difficulty.svg").stat().st_size > 5000

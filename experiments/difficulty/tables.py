@@ -323,7 +323,7 @@ def picture(rows: Sequence[Row], profiles: Mapping[str, Any], curves: Sequence[R
         right.annotate(f" {data}", (sizes[-1], means[-1]), fontsize=7.5, va="center")
     right.axhline(0, color="#999999", linewidth=0.8, linestyle=":")
     right.set(xscale="log", xlabel="training pairs", ylabel="usable bits per test pair")
-    ticks = sorted({row["train_pairs"] for row in curves})
+    ticks = [tick for tick in (250, 1000, 4000, 16000) if any(row["train_pairs"] >= tick for row in curves)]
     right.set_xticks(ticks, [str(tick) for tick in ticks])
     right.minorticks_off()
     right.margins(x=0.3)

@@ -36,6 +36,8 @@ class Pairing(NamedTuple):
 
     rows: Tensor  # (2B,) int64 in [0, N): of all chosen, then of all rejected; a response may be of several pairs
     target: Tensor  # (B,) float32, probability that chosen is the better one
+    margin: Tensor | None  # (B,) float32, how much better, in the data's units; None where a pair has none
+    response_tokens: Tensor  # (2B,) int64, tokens of each response that something predicts
     reference_logps: Tensor | None  # (2B,) float32, summed over response tokens; for DPO
 
     def sides(self, figures: Tensor) -> tuple[Tensor, Tensor]:

@@ -201,6 +201,12 @@ def test_every_pair_is_accounted_for(tokenizer, loading, rule):
     assert max(len(side.token_ids) for pair in pairs for side in (pair.chosen, pair.rejected)) <= limit.max_tokens
 
 
+def test_label_and_margin_travel_with_the_pair(tokenizer, loading):
+    records = [Preference("Q", "a", "b", target=0.25, margin=-2.0), Preference("Q", "a", "c")]
+    encoded, _ = encode_pairs(records, Encoder(tokenizer, loading))
+    assert [(pair.target, pair.margin) for pair in encoded] == [(0.25, -2.0), (1.0, None)]
+
+
 def test_no_pairs_are_an_empty_account(tokenizer, loading):
     assert encode_pairs([], Encoder(tokenizer, loading)) == ([], Account(0, 0, 0, 0, 0, 0))
 

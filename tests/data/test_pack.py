@@ -52,6 +52,18 @@ def test_reference_figures_are_all_there_or_none():
     assert batch.pairing.reference_logps is None
 
 
+def test_margins_are_all_there_or_none():
+    known = [PairTokens(LONG, SHORT, 1.0, margin=2.0), PairTokens(SHORT, OTHER, 0.5, margin=0.0)]
+    assert pair_batch(known).pairing.margin.tolist() == [2.0, 0.0]
+    assert pair_batch([*known, PairTokens(OTHER, LONG, 1.0)]).pairing.margin is None
+
+
+def test_tokens_of_each_side_are_those_that_its_log_probability_sums():
+    batch = pair_batch(COMPARED)
+    chosen, rejected = batch.pairing.sides(batch.responses.response_tokens)
+    assert batch.pairing.response_tokens.tolist() == [*chosen.tolist(), *rejected.tolist()]
+
+
 def test_pairs_find_their_responses_in_any_order_of_them():
     ordered = by_length(distinct_responses(COMPARED))
     assert ordered == [SHORT, OTHER, LONG]

@@ -176,3 +176,29 @@ def test_scoring_again_after_the_model_changed_scores_anew(here):
         scores.append(Path("scores/scored/val.jsonl").read_text())
     assert scores[0] != scores[1]
     assert Path("scores-outdated-1").is_dir()
+
+
+def test_rankings_are_learnt_from_lists(here, capsys):
+    lists = [
+        {"prompt": f"Question {i}?", "responses": [f"fair {i}", f"good {i}", f"bad {i}"], "gold": [1, 2, 0]}
+        for i in range(20)
+    ]
+    Path("lists.jsonl").write_text("\n".join(json.dumps(row) for row in lists))
+    options = ["train", "data=jsonl", "data.path=lists.jsonl", "data/format=ranked", "loss=plackett_luce", *SMOKE]
+    assert main(options) == 1
+    assert "set data.batch_by=prompt" in capsys.readouterr().err
+    assert main([*options, "data.batch_by=prompt", "run_dir=whole"]) == 0
+    assert json.loads(Path("whole/summary.json").read_text())["val"]["n"] == 12  # four lists of three pairs
+
+
+def test_a_policy_says_how_its_reward_is_reduced_and_is_scored_so(here):
+    assert main(["train", "task=dpo", "loss=length_normalised_dpo", "data.pairs=40", *SMOKE]) == 0
+    contract = json.loads(Path("run/model/contract.json").read_text())
+    assert (contract["beta"], contract["reduction"]) == (5.0, "response_mean")
+    manifest = json.loads(Path("run/scored/unseen.manifest.json").read_text())
+    assert (manifest["scorer"]["beta"], manifest["scorer"]["reduction"]) == (5.0, "response_mean")
+
+
+def test_a_loss_of_another_task_is_one_line(here, capsys):
+    assert main(["train", "task=reward", "loss=ipo", *SMOKE]) == 1
+    assert "task=reward needs a loss of chosen_rewards, rejected_rewards" in capsys.readouterr().err

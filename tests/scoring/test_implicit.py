@@ -1,4 +1,5 @@
 import copy
+import json
 import shutil
 from dataclasses import replace
 
@@ -165,3 +166,13 @@ def test_a_policy_that_does_not_say_its_beta_needs_one(scorer, reference_folder)
 def test_a_reward_model_is_no_policy(scorer, reward_folder):
     with pytest.raises(ValueError, match="expected a language model, but its contract says reward_model"):
         scorer(policy=reward_folder, beta=0.1)
+
+
+def test_the_reduction_is_the_one_of_training_unless_told(scorer, pairs, policy_folder, tmp_path):
+    assert scorer(reduction=None).reduction == "response_sum"  # a contract that says nothing
+    folder = tmp_path / "model"
+    shutil.copytree(policy_folder, folder)
+    contract = json.loads((folder / "contract.json").read_text())
+    (folder / "contract.json").write_text(json.dumps(contract | {"reduction": "response_mean"}))
+    assert scores(scorer(policy=folder, reduction=None), pairs) == scores(scorer(reduction="response_mean"), pairs)
+    assert scorer(policy=folder, reduction="response_sum").describe()["reduction"] == "response_sum"

@@ -38,10 +38,15 @@ class ResponseTokens:
     prompt_tokens: int
     truncated: bool
 
+    @property
+    def response_tokens(self) -> int:
+        """Tokens of the response that something predicts: all but the first where there is no prompt."""
+        return len(self.token_ids) - max(self.prompt_tokens, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class PairTokens:
-    """A preference, encoded; see `Preference` for `target`.
+    """A preference, encoded; see `Preference` for `target` and `margin`.
 
     Attributes:
         reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
@@ -53,6 +58,7 @@ class PairTokens:
     target: float
     reference_logps: tuple[float, float] | None = None
     group: str | None = None
+    margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +245,8 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
         elif chosen.token_ids == rejected.token_ids:
             identical += 1
         else:
-            pairs.append(PairTokens(chosen, rejected, record.target, group=_batch_group(record, encoder.loading)))
+            group = _batch_group(record, encoder.loading)
+            pairs.append(PairTokens(chosen, rejected, record.target, group=group, margin=record.margin))
     account = Account(
         pairs=len(records),
         kept=len(pairs),

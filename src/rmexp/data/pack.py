@@ -37,11 +37,16 @@ def by_length(responses: Iterable[ResponseTokens]) -> list[ResponseTokens]:
 def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> Pairing:
     """Where the sides of pairs are among distinct responses, with the pairs' labels."""
     row = {response: index for index, response in enumerate(responses)}
-    reference = None
+    sides = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
+    reference = margin = None
     if all(pair.reference_logps is not None for pair in pairs):
         reference = torch.tensor([pair.reference_logps for pair in pairs]).T.flatten()
+    if all(pair.margin is not None for pair in pairs):
+        margin = torch.tensor([pair.margin for pair in pairs], dtype=torch.float32)
     return Pairing(
-        torch.tensor([row[pair.chosen] for pair in pairs] + [row[pair.rejected] for pair in pairs]),
-        torch.tensor([pair.target for pair in pairs], dtype=torch.float32),
-        reference,
+        rows=torch.tensor([row[side] for side in sides]),
+        target=torch.tensor([pair.target for pair in pairs], dtype=torch.float32),
+        margin=margin,
+        response_tokens=torch.tensor([side.response_tokens for side in sides]),
+        reference_logps=reference,
     )

@@ -47,9 +47,18 @@ def dpo_loss(
     >>> loss.losses, loss.chosen_rewards, loss.rejected_rewards
     (tensor([0.3133]), tensor([0.5000]), tensor([-0.5000]))
     """
-    if not beta > 0:
-        raise ValueError(f"`beta` must be > 0, got {beta} (set loss.beta)")
+    check_beta(beta)
     chosen_rewards = beta * (policy_chosen_logps - reference_chosen_logps)
     rejected_rewards = beta * (policy_rejected_logps - reference_rejected_logps)
     losses = bradley_terry_loss(chosen_rewards, rejected_rewards, target=target)
     return DPOLoss(losses, chosen_rewards.detach(), rejected_rewards.detach())
+
+
+def check_beta(beta: float) -> None:
+    """Refuse a beta that is no strength.
+
+    Raises:
+        ValueError: it is not positive.
+    """
+    if not beta > 0:
+        raise ValueError(f"`beta` must be > 0, got {beta} (set loss.beta)")

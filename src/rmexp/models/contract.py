@@ -30,6 +30,7 @@ class Contract:
         reward_mean: of the training split, for a reward model.
         reward_sd: the same, standard deviation.
         beta: of a DPO policy's implicit reward.
+        reduction: of its log-ratios over the tokens of a response, `response_sum` or `response_mean`.
         reference: fingerprint of the reference that a DPO policy's implicit reward is relative to.
     """
 
@@ -47,6 +48,7 @@ class Contract:
     reward_mean: float | None = None
     reward_sd: float | None = None
     beta: float | None = None
+    reduction: str | None = None
     reference: str | None = None
 
     def save(self, folder: Path) -> None:

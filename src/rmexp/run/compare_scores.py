@@ -57,7 +57,7 @@ def score_everything(
         stages["dpo"].model,
         stages["sft"].model,
         None,
-        "response_sum",
+        None,
         loading=loading,
         threads=threads,
     )
@@ -81,8 +81,8 @@ def _both(
     responses, ratios = implicit.log_ratios(records)
     lengths = iter(ratio.response_tokens for ratio in ratios)
     tokens = [tuple(next(lengths) for _ in record.responses) for record in records]
-    sums = _reductions(name, records, responses, ratios, implicit, folder)["response_sum"]
-    return SetScores(records, first, sums, tokens)
+    own = _reductions(name, records, responses, ratios, implicit, folder)[implicit.reduction]
+    return SetScores(records, first, own, tokens)
 
 
 def _reductions(
@@ -93,11 +93,11 @@ def _reductions(
     implicit: ImplicitScorer,
     folder: Path,
 ) -> dict[str, list[Scored]]:
-    """The implicit reward as a sum over the response and as a mean over the sequence, from the same log-ratios."""
+    """The implicit reward as it was trained, as a sum over the response and as a mean over the sequence."""
     result = {}
-    for reduction in ("response_sum", "sequence_mean"):
+    for reduction in dict.fromkeys((implicit.reduction, "response_sum", "sequence_mean")):
         result[reduction] = implicit.reduce(records, responses, ratios, reduction)
-        file = "implicit" if reduction == "response_sum" else f"implicit_{reduction}"
+        file = "implicit" if reduction == implicit.reduction else f"implicit_{reduction}"
         described = implicit.describe() | {"reduction": reduction}
         write_scored(folder / f"{name}.{file}.jsonl", result[reduction], records, described)
     return result

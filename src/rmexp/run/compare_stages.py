@@ -14,7 +14,7 @@ from rmexp.config.stages import stage
 from rmexp.run.data import LoadedData
 from rmexp.run.folder import CONFIG, SUMMARY
 from rmexp.run.train import stage_inputs, train_stage
-from rmexp.training.dpo import implied_beta
+from rmexp.training.dpo import implied_reward
 
 log = logging.getLogger(__name__)
 
@@ -71,4 +71,4 @@ def _refuse_bad_values(config: DictConfig) -> None:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{error} (set {name}.optimizer.* or {name}.schedule.*)") from error
         if name == "dpo":
-            implied_beta(build(own.loss))
+            implied_reward(build(own.loss))

@@ -64,7 +64,7 @@ def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: 
     if module.kind == "reward_model":
         return ExplicitScorer("explicit", model, loading=loading, threads=threads)
     base = reference or str(folder / "reference")
-    return ImplicitScorer("implicit", model, base, None, "response_sum", loading=loading, threads=threads)
+    return ImplicitScorer("implicit", model, base, None, None, loading=loading, threads=threads)
 
 
 def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[EvaluationSet]:

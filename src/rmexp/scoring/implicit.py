@@ -65,7 +65,8 @@ class ImplicitScorer:
         policy: `model/` folder of a DPO run, or any language model.
         reference: the language model that the policy was trained from; None for the reward without one.
         beta: None takes the one in the policy's contract.
-        reduction: over tokens; see `implicit_reward`.
+        reduction: over tokens, see `implicit_reward`; None takes the one that the policy was trained with, the sum
+            where its contract says nothing.
         loading: limits, and pairs per batch.
         threads: processor threads; None chooses by model size.
 
@@ -81,14 +82,12 @@ class ImplicitScorer:
         policy: str,
         reference: str | None,
         beta: float | None,
-        reduction: str,
+        reduction: str | None,
         *,
         loading: Loading,
         threads: int | None,
     ) -> None:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
-        self.name, self.reduction = name, reduction
+        self.name, self.reduction = name, _reduction(reduction, policy)
         self.beta = _beta(beta, policy)
         self.fingerprint = "-".join(folder_fingerprint(path) for path in (policy, reference) if path is not None)
         trained = load_language_model(policy)
@@ -112,9 +111,7 @@ class ImplicitScorer:
 
         figures = compute(self.policy, difference, responses, 2 * self.encoder.loading.batch_pairs)
         ratios = [
-            LogRatio(
-                prompt, response, max(tokens.prompt_tokens - 1, 0), len(tokens.token_ids) - max(tokens.prompt_tokens, 1)
-            )
+            LogRatio(prompt, response, max(tokens.prompt_tokens - 1, 0), tokens.response_tokens)
             for tokens, (prompt, response) in zip(responses, figures, strict=True)
         ]
         return responses, ratios
@@ -154,6 +151,15 @@ def _reference(path: str, policy: str, tokenizer: Any) -> Any:
     loaded = load_language_model(path)
     _check_tokenizers(tokenizer, loaded.tokenizer, policy, path)
     return to_device(loaded.causal_lm).eval()
+
+
+def _reduction(reduction: str | None, policy: str) -> str:
+    if reduction is None:
+        contract = read_contract(policy)
+        return "response_sum" if contract is None or contract.reduction is None else contract.reduction
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
+    return reduction
 
 
 def _check_reference(policy: str, reference: str) -> None:

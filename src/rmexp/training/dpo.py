@@ -23,6 +23,9 @@ from rmexp.models.length_slices import in_length_slices
 from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import PairData, validation_pairing
+from rmexp.training.pair_loss import PairLoss
+
+SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
 
 
 class DPOModule(L.LightningModule):
@@ -30,8 +33,8 @@ class DPOModule(L.LightningModule):
 
     Args:
         start: the language model that is both reference and beginning of the policy.
-        loss: of (policy chosen, policy rejected, reference chosen, reference rejected, target=...), with a keyword
-            `beta`.
+        loss: of (policy_chosen_logps, policy_rejected_logps, reference_chosen_logps, reference_rejected_logps); it
+            names what else it needs, see `PairLoss`.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
     """
@@ -51,8 +54,9 @@ class DPOModule(L.LightningModule):
         super().__init__()
         self.model: PreTrainedModel = language_model(start, "dpo").causal_lm
         disable_dropout(self.model)
-        self.beta = implied_beta(loss)
-        self.loss, self.optimizer, self.schedule, self.reference = loss, optimizer, schedule, start.fingerprint
+        self.beta, self.reduction = implied_reward(loss)
+        self.loss = PairLoss(loss, SCORES, "dpo")
+        self.optimizer, self.schedule, self.reference = optimizer, schedule, start.fingerprint
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
@@ -60,6 +64,7 @@ class DPOModule(L.LightningModule):
         """Compute the reference's log-probabilities once: here the weights are still its own, also when resuming."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         assert isinstance(data, PairData)
+        self.loss.check([*data.train, *data.val], data.batch_pairs)
         self.model.to(self.trainer.strategy.root_device)
         with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
             data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
@@ -67,7 +72,7 @@ class DPOModule(L.LightningModule):
 
     def _judge(self, logps: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         assert pairing.reference_logps is not None
-        result = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), target=pairing.target)
+        result: DPOLoss = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), pairing=pairing)
         figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, pairing.target)
         return result.losses.mean(), result.chosen_rewards, result.rejected_rewards
 
@@ -103,12 +108,25 @@ class DPOModule(L.LightningModule):
 
     def contract_fields(self) -> dict[str, Any]:
         """What the contract says beyond the fields of every model."""
-        return {"beta": self.beta, "reference": self.reference}
+        return {"beta": self.beta, "reduction": self.reduction, "reference": self.reference}
 
 
-def implied_beta(loss: Callable[..., DPOLoss]) -> float:
-    """The reward that a loss gives for a log-ratio of one nat; a loss with a bad coefficient raises here."""
-    return float(loss(torch.ones(1), *torch.zeros(3, 1)).chosen_rewards)
+def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:
+    """What a loss takes for a reward: the beta that it multiplies a log-ratio with, and how it reduces it over tokens.
+
+    Told by what it gives for a log-ratio of one nat in all, over one token and over two.
+
+    Raises:
+        ValueError: the loss is one of another task, or a coefficient of it is out of range.
+    """
+    asked = PairLoss(loss, SCORES, "dpo")
+    one = torch.ones(1)
+
+    def reward(tokens: int) -> float:
+        pairing = Pairing(torch.arange(2), one, one, torch.tensor([tokens, tokens]), None)
+        return float(asked(one, *torch.zeros(3, 1), pairing=pairing).chosen_rewards)
+
+    return reward(1), "response_sum" if reward(1) == reward(2) else "response_mean"
 
 
 def with_reference_logps(causal_lm: PreTrainedModel, pairs: Sequence[PairTokens], batch_pairs: int) -> list[PairTokens]:

@@ -1,7 +1,7 @@
 """The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import lightning as L
 
@@ -85,6 +85,5 @@ def validation_pairing(module: L.LightningModule) -> Pairing | None:
     data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
     if not isinstance(data, PairData):
         return None
-    rows, target, reference = data.val_pairing()
-    reference = None if reference is None else reference.to(module.device)
-    return Pairing(rows.to(module.device), target.to(module.device), reference)
+    moved: list[Any] = [field if field is None else field.to(module.device) for field in data.val_pairing()]
+    return Pairing(*moved)

@@ -19,6 +19,7 @@ from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
+from rmexp.training.pair_loss import PairLoss
 
 
 class RewardModule(L.LightningModule):
@@ -26,7 +27,8 @@ class RewardModule(L.LightningModule):
 
     Args:
         start: the backbone whose body the reward model takes over.
-        loss: of (chosen rewards, rejected rewards, target=...), one value per pair.
+        loss: of (chosen_rewards, rejected_rewards), one value per pair, or per choice where it is one of whole lists;
+            it names what else it needs, see `PairLoss`.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         head_lr_factor: of the learning rate of the new head, > 0; a pretrained body bears smaller steps than it.
@@ -51,13 +53,19 @@ class RewardModule(L.LightningModule):
         self.pooling = start.pooling
         self.model = RewardModel(start.body, pooling=start.pooling, mask_padding=start.mask_padding)
         disable_dropout(self.model)
-        self.loss, self.optimizer, self.schedule = loss, optimizer, schedule
+        self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")
+        self.optimizer, self.schedule = optimizer, schedule
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.val_rewards: list[Tensor] = []  # of the responses of the validation that is running
 
+    def setup(self, stage: str) -> None:
+        """Refuse pairs that lack what the loss asks for."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+        self.loss.check([*data.train, *data.val], data.batch_pairs)
+
     def _judge(self, rewards: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         chosen, rejected = pairing.sides(rewards)
-        losses = self.loss(chosen, rejected, target=pairing.target)
+        losses = self.loss(chosen, rejected, pairing=pairing)
         figures.update(losses, chosen, rejected, pairing.target)
         return losses.mean(), chosen, rejected
 

@@ -1,0 +1,30 @@
+"""Candidate lists as rmexp itself writes them, `{"prompt", "responses", "gold"?}`, each a ranking of its responses."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rmexp.records import Candidates
+from rmexp.sources.formats.pairing import Candidate, Pairing
+from rmexp.sources.rows import Outcome, Row, row_by_row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """The better one is the one with more `gold`, or where a list has none, the one that stands first.
+
+    Attributes:
+        pairing: which pairs are made.
+    """
+
+    pairing: Pairing
+
+    def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
+        """Make pairs of each row."""
+        return row_by_row(rows, self._pairs)
+
+    def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+        record = Candidates.from_row(content)
+        scores = record.gold or tuple(-float(index) for index in range(len(record.responses)))
+        listed = [Candidate(text, score, None) for text, score in zip(record.responses, scores, strict=True)]
+        return self.pairing.of(record.prompt, listed, record.meta)

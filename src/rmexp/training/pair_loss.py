@@ -1,0 +1,67 @@
+"""A loss of pairs as the modules call it: it gets, beside the scores, the fields of `Pairing` that it names."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rmexp.batches import Pairing
+from rmexp.data.encode import PairTokens
+
+
+class PairLoss:
+    """A configured loss.
+
+    Args:
+        loss: of scores, with keywords among the fields of `Pairing`: `target`, `margin`, `rows`, `response_tokens`.
+        scores: names of its first arguments, as the task calls them.
+        task: that is to be trained, for messages.
+
+    Raises:
+        ValueError: the loss is one of another task.
+    """
+
+    def __init__(self, loss: Callable[..., Any], scores: Sequence[str], task: str) -> None:
+        names = list(inspect.signature(loss).parameters)
+        if names[: len(scores)] != list(scores):
+            raise ValueError(
+                f"task={task} needs a loss of {', '.join(scores)}, "
+                f"got one of {', '.join(names[: len(scores)])} (set loss)"
+            )
+        self.loss = loss
+        self.fields = [name for name in Pairing._fields if name in names]
+
+    def __call__(self, *scores: Tensor, pairing: Pairing) -> Any:
+        """What the loss makes of the scores of both sides."""
+        return self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+
+    def check(self, pairs: Sequence[PairTokens], batch_pairs: int) -> None:
+        """Refuse pairs that lack what the loss asks for, before the first step.
+
+        Args:
+            pairs: training and validation pairs.
+            batch_pairs: pairs per batch.
+
+        Raises:
+            ValueError: a pair has no margin and the loss uses it, or lists would be torn apart.
+        """
+        if "margin" in self.fields and any(pair.margin is None for pair in pairs):
+            self.loss(torch.zeros(1), torch.zeros(1), target=torch.ones(1), margin=None)  # it raises if it must
+        if "rows" in self.fields:
+            _check_whole_lists(pairs, batch_pairs)
+
+
+def _check_whole_lists(pairs: Sequence[PairTokens], batch_pairs: int) -> None:
+    if any(pair.group is None for pair in pairs):
+        raise ValueError("a loss of whole lists needs all pairs of a prompt in one batch (set data.batch_by=prompt)")
+    sizes: dict[str | None, int] = {}
+    for pair in pairs:
+        sizes[pair.group] = sizes.get(pair.group, 0) + 1
+    largest = max(sizes.values(), default=0)
+    if largest > batch_pairs:
+        raise ValueError(
+            f"a loss of whole lists needs all pairs of a prompt in one batch, but one has {largest} pairs and "
+            f"data.batch_pairs is {batch_pairs} (set data.batch_pairs={largest})"
+        )

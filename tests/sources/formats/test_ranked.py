@@ -1,0 +1,26 @@
+def sides(found):
+    return [(pair.chosen, pair.rejected, pair.target, pair.margin) for pair in found]
+
+
+def test_gold_ranks_and_its_gap_is_the_margin(pairs):
+    row = {"prompt": "Q", "responses": ["poor", "good", "fair"], "gold": [0.5, 3, 1.0], "meta": {"topic": "maps"}}
+    found = pairs("ranked", [row])
+    assert sides(found) == [("good", "fair", 1.0, 2.0), ("good", "poor", 1.0, 2.5), ("fair", "poor", 1.0, 0.5)]
+    assert found[0].meta["topic"] == "maps"
+    assert len({pair.meta["group"] for pair in found}) == 1
+
+
+def test_without_gold_the_order_is_the_rank(pairs):
+    row = {"prompt": [{"role": "user", "content": "Q"}], "responses": ["good", "fair", "poor"]}
+    assert sides(pairs("ranked", [row], "pairing.pairs=best_worst")) == [("good", "poor", 1.0, 2.0)]
+    assert len(pairs("ranked", [row])) == 3
+
+
+def test_equal_gold_is_a_tie(pairs):
+    row = {"prompt": "Q", "responses": ["a", "b"], "gold": [1, 1]}
+    assert sides(pairs("ranked", [row])) == [("a", "b", 0.5, 0.0)]
+
+
+def test_what_is_no_list_is_an_error(problem):
+    assert problem("ranked", {"prompt": "Q", "responses": "a"}) == '`responses` must be a list, got "a"'
+    assert "one a response" in problem("ranked", {"prompt": "Q", "responses": ["a", "b"], "gold": [1]})

@@ -1,0 +1,94 @@
+"""Losses by name: each gets what it names, and says before the first step what it lacks."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rmexp.batches import Pairing
+from rmexp.config.build import build
+from rmexp.config.compose import compose
+from rmexp.data.encode import PairTokens, ResponseTokens
+from rmexp.data.pack import pair_batch
+from rmexp.training.dpo import implied_reward
+from rmexp.training.pair_loss import PairLoss
+
+SCORES = ("chosen_rewards", "rejected_rewards")
+EXPLICIT = ["bradley_terry", "bradley_terry_margin", "bradley_terry_smoothed", "bradley_terry_centred", "rao_kupper",
+            "davidson", "hinge", "log_exp", "plackett_luce"]  # fmt: skip
+IMPLICIT = ["dpo", "conservative_dpo", "robust_dpo", "ipo", "length_normalised_dpo"]
+
+
+def configured(task, name, *overrides):
+    return build(compose("train", [f"task={task}", f"loss={name}", *overrides]).loss)
+
+
+def pairs(groups=(None, None), margins=(2.0, 0.0)):
+    texts = [ResponseTokens((5, token, 2), 1, False) for token in (6, 7, 8)]
+    made = PairTokens(texts[0], texts[1], 1.0), PairTokens(texts[0], texts[2], 0.5)
+    return [replace(p, group=g, margin=m) for p, g, m in zip(made, groups, margins, strict=True)]
+
+
+@pytest.mark.parametrize("name", EXPLICIT)
+def test_every_explicit_loss_has_a_gradient_towards_the_label(name):
+    pairing = pair_batch(pairs()).pairing
+    rewards = torch.tensor([0.1, 0.2, -0.3], requires_grad=True)
+    losses = PairLoss(configured("reward", name), SCORES, "reward")(*pairing.sides(rewards), pairing=pairing)
+    losses.mean().backward()
+    assert torch.isfinite(losses).all()
+    assert rewards.grad[0] < 0 < rewards.grad[1]
+
+
+@pytest.mark.parametrize("name", IMPLICIT)
+def test_every_implicit_loss_tells_beta_and_reduction(name):
+    loss = configured("dpo", name, "loss.beta=0.25")
+    reduction = "response_mean" if name == "length_normalised_dpo" else "response_sum"
+    assert implied_reward(loss) == (pytest.approx(0.25), reduction)
+
+
+def test_log_exp_is_what_its_name_says():
+    chosen, rejected = torch.randn(2, 50, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(configured("reward", "log_exp")(chosen, rejected), (rejected - chosen).exp().log1p())
+
+
+def test_another_loss_is_adjusted_by_name():
+    loss = configured("reward", "bradley_terry_centred", "loss@loss.loss=hinge", "loss.centering=0.5")
+    # a lead of 2 costs no hinge, and half of the squared sum is 2
+    assert loss(torch.tensor([2.0]), torch.zeros(1)).item() == 2.0
+
+
+def test_a_loss_of_another_task_is_refused():
+    with pytest.raises(
+        ValueError, match=r"task=reward needs a loss of chosen_rewards, rejected_rewards, got one of pol"
+    ):
+        PairLoss(configured("dpo", "ipo"), SCORES, "reward")
+    with pytest.raises(ValueError, match=r"task=dpo needs a loss of policy_chosen_logps, .* \(set loss\)"):
+        implied_reward(configured("reward", "hinge"))
+
+
+def test_a_loss_gets_the_fields_that_it_names():
+    def loss(chosen_rewards, rejected_rewards, *, rows, margin):
+        return rows, margin
+
+    one = torch.ones(1)
+    pairing = Pairing(torch.arange(2), one, 3 * one, torch.arange(2), None)
+    rows, margin = PairLoss(loss, SCORES, "reward")(one, one, pairing=pairing)
+    assert rows is pairing.rows
+    assert margin is pairing.margin
+
+
+def test_missing_margins_are_told_before_training():
+    loss = PairLoss(configured("reward", "bradley_terry_margin"), SCORES, "reward")
+    loss.check(pairs(), 16)
+    with pytest.raises(ValueError, match="asks for the margin of every pair, but there are pairs without"):
+        loss.check(pairs(margins=(2.0, None)), 16)
+    PairLoss(configured("reward", "bradley_terry_centred"), SCORES, "reward").check(pairs(margins=(None, None)), 16)
+
+
+def test_torn_lists_are_told_before_training():
+    loss = PairLoss(configured("reward", "plackett_luce"), SCORES, "reward")
+    loss.check(pairs(groups=("a", "a")), 2)
+    with pytest.raises(ValueError, match=r"\(set data.batch_by=prompt\)"):
+        loss.check(pairs(), 16)
+    with pytest.raises(ValueError, match=r"one has 2 pairs and data.batch_pairs is 1 \(set data.batch_pairs=2\)"):
+        loss.check(pairs(groups=("a", "a")), 1)

@@ -4,6 +4,10 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -59,3 +63,21 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
     half_width = z * math.sqrt(successes * (n - successes) / n + z * z / 4)
     scale = n + z * z
     return max(0.0, (centre - half_width) / scale), min(1.0, (centre + half_width) / scale)
+
+
+def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float | None, float | None]:
+    """Student's interval of the mean of independent values; None, None for fewer than two.
+
+    Args:
+        values: (N,) numbers.
+        confidence: probability in (0, 1) with which such intervals cover the true mean.
+
+    >>> [round(end, 3) for end in mean_interval([1.0, 2.0, 3.0])]
+    [-0.484, 4.484]
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) < 2:
+        return None, None
+    half = float(stats.t.ppf(0.5 + confidence / 2, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array)))
+    mean = float(array.mean())
+    return mean - half, mean + half

@@ -1,0 +1,250 @@
+"""What picking the best of n buys: every n from one pool of N candidates a prompt, without bias.
+
+Shapes: N candidates of one prompt.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmexp.analysis.intervals import mean_interval
+
+Array = NDArray[np.float64]
+
+
+class Pool(NamedTuple):
+    """The candidates of one prompt.
+
+    Attributes:
+        scores: (N,) by which the pick is made.
+        gold: (N,) true rewards; None where nobody knows them.
+    """
+
+    scores: Array
+    gold: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Means over prompts at one n; what needs gold is None without it.
+
+    Attributes:
+        n: candidates that the best is picked of.
+        kl: of the picks' distribution from the policy's at most: log n - (n - 1) / n, in nats.
+        proxy: score of the pick.
+        gold: true reward of the pick.
+        low: lower end of the 95 % interval over prompts, of `gold`, without gold of `proxy`.
+        high: upper end.
+        random: of a random candidate: true reward, without gold the score.
+        oracle: true reward of the truly best of n.
+        proxy_gain: `proxy` over that of a random candidate.
+        gain: of `gold` over `random`.
+        gain_low: lower end of its 95 % interval over prompts.
+        gain_high: upper end.
+    """
+
+    n: int
+    kl: float
+    proxy: float
+    gold: float | None
+    low: float | None
+    high: float | None
+    random: float
+    oracle: float | None
+    proxy_gain: float
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Gain of true reward as d (a - b d), where d is the root of the KL.
+
+    Attributes:
+        a: slope at the start.
+        b: how the gain bends down.
+        b_low: lower end of the 95 % interval over prompts; above 0 the curve is told to bend.
+        b_high: upper end.
+        peak_n: n at which the fitted curve is highest; None where it never turns down, or beyond 10^9.
+        peak_kl: KL there.
+        peak_gain: height there.
+        measured: whether the peak lies inside the n that were measured.
+        residual: root of the mean squared distance of the points from the curve.
+    """
+
+    a: float
+    b: float
+    b_low: float | None
+    b_high: float | None
+    peak_n: int | None
+    peak_kl: float | None
+    peak_gain: float | None
+    measured: bool
+    residual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The curve over n.
+
+    Attributes:
+        points: at 1, 2, 4, ... up to the smallest pool.
+        fit: of the true gain; None without gold or with fewer than three points.
+        prompts: that the means are over.
+    """
+
+    points: tuple[Point, ...]
+    fit: Fit | None
+    prompts: int
+
+    def to_row(self) -> dict[str, Any]:
+        """For curve.json."""
+        return asdict(self)
+
+
+def best_of_n_kl(n: int) -> float:
+    """KL divergence of best-of-n from its policy in nats; exact where no two candidates are equally good, else a bound.
+
+    Source: Stiennon et al. 2020, appendix G.3; Beirami et al. 2024 show that it bounds.
+
+    >>> best_of_n_kl(1), round(best_of_n_kl(4), 4)
+    (0.0, 0.6363)
+    """
+    return math.log(n) - (n - 1) / n
+
+
+def pick_weights(scores: ArrayLike, n: int) -> Array:
+    """Probability of each candidate to be the best of n drawn without replacement; equal scores share evenly.
+
+    The candidate of rank i from below is the best of n with probability C(i - 1, n - 1) / C(N, n): n / N for the
+    last one, and each of the others (i - n + 1) / i times that of the one above, so that nothing overflows.
+
+    Args:
+        scores: (N,) compared in float32.
+        n: from 1 to N.
+
+    Returns:
+        (N,) weights that sum to 1.
+
+    Source: Nakano et al. 2021, "WebGPT", appendix I, for the estimator.
+
+    >>> pick_weights([3.0, 1.0, 2.0], 2).round(4).tolist()
+    [0.6667, 0.0, 0.3333]
+    """
+    values = np.asarray(scores, dtype=np.float32)
+    total = len(values)
+    if not 1 <= n <= total:
+        raise ValueError(f"n must be from 1 to the {total} candidates of a prompt, got {n}")
+    ranks = np.arange(total - 1, n - 1, -1, dtype=np.float64)  # below the last, as far as weights are not 0
+    weights = np.zeros(total)
+    weights[n - 1 :] = (n / total * np.cumprod(np.concatenate([[1.0], (ranks - n + 1) / ranks])))[::-1]
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(values[order]) > 0]))
+    sizes = np.diff(np.append(starts, total))
+    shared = np.repeat(np.add.reduceat(weights, starts) / sizes, sizes)
+    result = np.empty(total)
+    result[order] = shared
+    return result
+
+
+def sizes_up_to(largest: int) -> list[int]:
+    """1, 2, 4, ... and `largest`.
+
+    >>> sizes_up_to(6)
+    [1, 2, 4, 6]
+    """
+    return sorted({*(2**power for power in range(largest.bit_length())), largest})
+
+
+def best_of_n_curve(pools: Sequence[Pool]) -> Curve:
+    """Means over prompts for each n up to the smallest pool.
+
+    Args:
+        pools: one a prompt; all of them with gold, or none.
+
+    Raises:
+        ValueError: there is no pool.
+    """
+    if not pools:
+        raise ValueError("expected the candidates of at least one prompt, got none")
+    known = pools[0].gold is not None
+    sizes = sizes_up_to(min(len(pool.scores) for pool in pools))
+    proxy, gold, oracle = (np.zeros((len(sizes), len(pools))) for _ in range(3))
+    for column, pool in enumerate(pools):
+        for row, n in enumerate(sizes):
+            weights = pick_weights(pool.scores, n)
+            proxy[row, column] = weights @ pool.scores
+            if pool.gold is not None:
+                gold[row, column] = weights @ pool.gold
+                oracle[row, column] = pick_weights(pool.gold, n) @ pool.gold
+    random = gold[0] if known else proxy[0]
+    points = [
+        _point(n, proxy[row], proxy[0], gold[row] if known else None, oracle[row], random)
+        for row, n in enumerate(sizes)
+    ]
+    return Curve(tuple(points), fit(sizes, gold - gold[0]) if known and len(sizes) > 2 else None, len(pools))
+
+
+def _point(n: int, proxy: Array, first: Array, gold: Array | None, oracle: Array, random: Array) -> Point:
+    low, high = mean_interval(proxy if gold is None else gold)
+    gain_low, gain_high = (None, None) if gold is None else mean_interval(gold - random)
+    return Point(
+        n=n,
+        kl=best_of_n_kl(n),
+        proxy=float(proxy.mean()),
+        gold=None if gold is None else float(gold.mean()),
+        low=low,
+        high=high,
+        random=float(random.mean()),
+        oracle=None if gold is None else float(oracle.mean()),
+        proxy_gain=float((proxy - first).mean()),
+        gain=None if gold is None else float((gold - random).mean()),
+        gain_low=gain_low,
+        gain_high=gain_high,
+    )
+
+
+def fit(sizes: Sequence[int], gains: Array) -> Fit:
+    """Least squares of d (a - b d) through the gains of each prompt; the curve of the means is the mean of the curves.
+
+    Args:
+        sizes: n of each row, at least three of them.
+        gains: (sizes, prompts) over a random candidate.
+
+    Source: Gao, Schulman and Hilton 2022, "Scaling laws for reward model overoptimization", section 3.
+    """
+    kl = np.array([best_of_n_kl(n) for n in sizes])
+    design = np.stack([np.sqrt(kl), -kl], axis=1)
+    by_prompt = np.linalg.lstsq(design, gains, rcond=None)[0]  # (2, prompts)
+    a, b = (float(value) for value in by_prompt.mean(axis=1))
+    low, high = mean_interval(by_prompt[1])
+    residual = gains.mean(axis=1) - design @ [a, b]
+    peak_kl = (a / (2 * b)) ** 2 if a > 0 and b > 0 else None
+    peak_n = None if peak_kl is None else _n_of(peak_kl)
+    return Fit(
+        a,
+        b,
+        low,
+        high,
+        peak_n,
+        peak_kl,
+        None if peak_kl is None else a * a / (4 * b),
+        peak_kl is not None and peak_kl <= kl[-1],
+        float(np.sqrt((residual**2).mean())),
+    )
+
+
+def _n_of(kl: float) -> int | None:
+    """The n whose KL is nearest."""
+    low, high = 1, 10**9
+    if kl > best_of_n_kl(high):
+        return None
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if best_of_n_kl(middle) <= kl else (low, middle)
+    return min((low, high), key=lambda n: abs(best_of_n_kl(n) - kl))

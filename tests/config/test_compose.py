@@ -8,8 +8,9 @@ from rmexp.config.overrides import key_paths
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, options_of, verbs
 
+PATHS = ("jsonl", "json", "csv", "parquet", "hub", "candidates", "demonstrations")
 NEEDED = {
-    **{f"data={name}": ["data.path=x"] for name in ("jsonl", "json", "csv", "parquet", "hub")},
+    **{f"data={name}": ["data.path=x"] for name in PATHS},
     "data=text": ["data.paths=[x]"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
@@ -19,6 +20,7 @@ NEEDED = {
     "scorer=gold": ["data=synthetic"],
     "score": ["scorer.path=x"],
     "export": ["path=x"],
+    "best-of-n": ["scorer.path=x"],
 }
 
 
@@ -66,7 +68,7 @@ def test_tasks_and_data_combine(task, data):
         (
             "train",
             "data.path=x",
-            "no such key or group; data=csv and data=hub and data=json and data=jsonl and data=par",
+            "no such key or group; data=candidates and data=csv and data=demonstrations and data=hub and",
         ),
         ("train", "data.until=x", "no such key or group; data=mixture has it"),
         ("train", "data/format=table", "no choice `data/format` to make; `data=csv` and `data=helpsteer2` and"),

@@ -234,7 +234,7 @@ def fit(sizes: Sequence[int], gains: Array) -> Fit:
         peak_n,
         peak_kl,
         None if peak_kl is None else a * a / (4 * b),
-        peak_kl is not None and peak_kl <= kl[-1],
+        peak_kl is not None and bool(peak_kl <= kl[-1]),
         float(np.sqrt((residual**2).mean())),
     )
 

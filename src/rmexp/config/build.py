@@ -66,14 +66,20 @@ def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, ...
 
     Nodes of the same group inside it, such as the parts of a mixture, are built by their targets alone.
     """
+    frames = build_frames(group, node)
+    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    own = set().union(*(signature_of(frame).parameters.keys() for frame in FRAMES[group]))
+    return build(OmegaConf.create(_without(content, own, group, group)), **runtime), *frames
+
+
+def build_frames(group: str, node: DictConfig) -> tuple[Any, ...]:
+    """The frames of a node alone, where what its target would give is not needed."""
+    keys = {frame: signature_of(frame).parameters.keys() for frame in FRAMES[group]}
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    keys = {frame: signature_of(frame).parameters.keys() for frame in FRAMES[group]}
-    frames = [
+    return tuple(
         _class(frame)(**{key: value for key, value in content.items() if key in keys[frame]}) for frame in FRAMES[group]
-    ]
-    own = set().union(*keys.values())
-    return build(OmegaConf.create(_without(content, own, group, group)), **runtime), *frames
+    )
 
 
 def _without(content: Any, keys: Set[str], group: str, path: str) -> Any:

@@ -160,6 +160,15 @@ class Encoder:
         done = {item: self._fit(*sequence) for item, sequence in sequences.items()}
         return [done[item] for item in items]
 
+    def encode_prompts(self, prompts: Iterable[Prompt], max_tokens: int) -> list[list[int]]:
+        """Ids of prompts for a response to be sampled behind them; longer ones lose tokens from the left."""
+        encoded = []
+        for ids, _ in self.tokenize([self._render(prompt) for prompt in prompts]):
+            whole = [*self._bos, *ids] if ids[: len(self._bos)] != self._bos else ids
+            start = self._begin_tokens(whole)
+            encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
+        return encoded
+
     def mark(self, text: str) -> str:
         """Put marks around what looks like a special token, so that `tokenize` takes it for text."""
         return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)

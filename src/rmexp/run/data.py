@@ -1,6 +1,6 @@
 """The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from rmexp.data.loading import Loading
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.jsonl import write_rows
-from rmexp.records import PreferenceData, fingerprint
+from rmexp.records import PreferenceData, Record, fingerprint
 
 
 class LoadedData(NamedTuple):
@@ -36,6 +36,26 @@ def load_data(node: DictConfig) -> LoadedData:
     """
     records, loading, selection = build_framed("data", node)
     return LoadedData(records, loading, _fingerprint(records), selection=selection)
+
+
+def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
+    """The records of one split or candidate set, of the last one that is for evaluation where none is named.
+
+    Args:
+        data: whole, as `load_data` gives it.
+        name: of the split or set; None chooses.
+        key: of the configuration that names it, for messages.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    sets: dict[str, Sequence[Record]] = data.records.sets()
+    if name is not None:
+        if name not in sets:
+            raise ValueError(f"data={data.loading.name} has no split `{name}`, it has {', '.join(sets)} (set {key})")
+        return sets[name]
+    splits = list(data.records.splits) or list(sets)
+    return sets[next((split for split in reversed(splits) if split != "train"), "train")]
 
 
 def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingProxyType({})) -> LoadedData:

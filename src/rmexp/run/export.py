@@ -20,6 +20,7 @@ from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.folder import SUMMARY, claim
+from rmexp.run.terminal import quiet_transformers
 
 CARD = "README.md"
 
@@ -53,14 +54,12 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
 
 
 def _export(config: DictConfig, out: Path) -> dict[str, Any]:
-    from transformers.utils.logging import disable_progress_bar
-
     from rmexp.models.export import prepare_export
     from rmexp.reports.model_card import model_card
     from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
 
     began = time.perf_counter()
-    disable_progress_bar()
+    quiet_transformers()
     prepared = prepare_export(config.path, EXAMPLES)
     own = own_scores(prepared, EXAMPLES)
     found: list[Parity] = []

@@ -10,7 +10,6 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import ProgressBar
 from omegaconf import DictConfig, OmegaConf
-from transformers.utils.logging import disable_progress_bar
 
 from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
@@ -30,6 +29,7 @@ from rmexp.run.environment import peak_memory_mb
 from rmexp.run.examples import encoded_examples
 from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, stage_scorer
+from rmexp.run.terminal import quiet_transformers
 from rmexp.scoring.responses import scoring_encoder
 from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
 from rmexp.training.demonstration_data import DemonstrationData
@@ -117,7 +117,7 @@ def _quiet_libraries() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
-    disable_progress_bar()  # transformers draws one for every file that it writes
+    quiet_transformers()
 
 
 def _module(config: DictConfig, start: Backbone) -> Any:

@@ -1,0 +1,76 @@
+"""Pools of candidates: sampled from a policy shard by shard, so that an interrupted run goes on."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.records import Candidates, Record
+from rmexp.selection.policy import Policy, Sampled
+
+log = logging.getLogger(__name__)
+
+SHARD_RESPONSES = 4096  # sampled between two writes to disk: the most that an interruption costs
+
+
+class Pool(NamedTuple):
+    """Candidates of prompts, and what did not become one.
+
+    Attributes:
+        records: one a prompt that has candidates.
+        empty: sampled responses that held nothing but white space; others were drawn in their place.
+        without: prompts to which the policy said nothing, however often it was asked.
+        cut: sampled responses that the limit ended.
+    """
+
+    records: list[Candidates]
+    empty: int
+    without: int
+    cut: int
+
+
+def distinct_prompts(records: Sequence[Record], most: int | None) -> list[Record]:
+    """The first record of each prompt, in order, at most so many."""
+    first: dict[object, Record] = {}
+    for record in records:
+        first.setdefault(record.prompt, record)
+    return list(first.values())[:most]
+
+
+def sampled_pool(policy: Policy, records: Sequence[Record], folder: Path) -> Pool:
+    """Sample candidates for the prompts of records; what an earlier run has left in `folder` is not sampled again.
+
+    Args:
+        policy: to sample from.
+        records: of different prompts.
+        folder: of shards, each whole or absent; for this policy and these records alone.
+    """
+    per_shard = max(1, SHARD_RESPONSES // policy.responses)
+    made: list[Candidates] = []
+    empty = without = cut = 0
+    for start in range(0, len(records), per_shard):
+        some = records[start : start + per_shard]
+        for record, sampled in zip(some, _shard(policy, some, folder / f"{start:09d}.jsonl"), strict=True):
+            empty, cut = empty + sampled.empty, cut + sampled.cut
+            if sampled.texts:
+                made.append(Candidates(record.prompt, sampled.texts, meta={"record": record.id}))
+            without += not sampled.texts
+        if len(records) > per_shard:
+            log.info("candidates of %d of %d prompts sampled", start + len(some), len(records))
+    if not made:
+        raise ValueError(f"{policy.path} gave nothing but empty responses to {len(records)} prompts (set candidates.*)")
+    return Pool(made, empty, without, cut)
+
+
+def _shard(policy: Policy, records: Sequence[Record], path: Path) -> list[Sampled]:
+    if path.is_file():
+        rows = (parse_row(path, number, line) for number, line in read_lines(path))
+        return [Sampled(tuple(row["responses"]), row["empty"], row["cut"]) for row in rows]
+    sampled = policy.sample([record.prompt for record in records])
+    rows = (
+        {"record": record.id, "responses": found.texts, "empty": found.empty, "cut": found.cut}
+        for record, found in zip(records, sampled, strict=True)
+    )
+    write_rows(path, rows)
+    return sampled

@@ -1,0 +1,64 @@
+"""Files of prompts with any number of responses: as candidates to be scored, or as demonstrations to be learnt."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rmexp.jsonl import BadRow
+from rmexp.records import Candidates, PreferenceData
+from rmexp.sources.file_rows import file_rows
+
+
+def candidates(*, path: str) -> PreferenceData:
+    """Candidates to be scored, picked from or filtered.
+
+    Args:
+        path: file of `Candidates` rows, of a kind that its suffix tells.
+    """
+    return PreferenceData({}, candidates={"candidates": read_candidates(Path(path))})
+
+
+def demonstrations(*, path: str, val_path: str | None) -> PreferenceData:
+    """Prompts with responses that a language model should learn to give.
+
+    Args:
+        path: file of rows with a `prompt` and a `response`, or a list of `responses`, all of which are learnt.
+        val_path: file of the validation split; None splits `path` by prompt.
+    """
+    if val_path is None:
+        return PreferenceData({}, demonstrations={"all": read_candidates(Path(path))})
+    val = read_candidates(Path(val_path), key="data.val_path")
+    return PreferenceData({}, demonstrations={"train": read_candidates(Path(path)), "val": val})
+
+
+def read_candidates(path: Path, *, key: str = "data.path") -> tuple[Candidates, ...]:
+    """The records of a file.
+
+    Args:
+        path: of the file.
+        key: of the configuration that names it, for messages.
+
+    Raises:
+        ValueError: a row is no record, the message names file and line; there is no such file, or no row in it.
+    """
+    records = []
+    for row in file_rows(path, key=key):
+        try:
+            if row.error is not None:
+                raise row.error
+            records.append(Candidates.from_row(_with_responses(row.content)))
+        except BadRow:
+            raise
+        except ValueError as error:
+            raise ValueError(f"{row.place}: {error}") from error
+    if not records:
+        raise ValueError(f"{path}: expected prompts with responses, but the file has no rows (set {key})")
+    return tuple(records)
+
+
+def _with_responses(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a `Candidates` record; one with a single `response` becomes a list of it."""
+    if "responses" in content or "response" not in content:
+        return content
+    kept = {key: content[key] for key in ("id", "prompt", "meta") if key in content}
+    return kept | {"responses": [content["response"]]}

@@ -1,0 +1,60 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from rmexp.sources.candidate_files import candidates, demonstrations, read_candidates
+
+
+def write(path, *rows):
+    Path(path).write_text("\n".join(json.dumps(row) for row in rows))
+    return path
+
+
+def test_candidates_with_and_without_gold(tmp_path):
+    rows = [
+        {"prompt": "p", "responses": ["a", "b"], "gold": [1, 2.5]},
+        {"prompt": [{"role": "user", "content": "q"}], "responses": ["c"]},
+    ]
+    path = tmp_path / "pool.jsonl.gz"
+    with gzip.open(path, "wt") as file:
+        file.write("\n".join(map(json.dumps, rows)))
+    data = candidates(path=str(path))
+    (records,) = data.candidates.values()
+    assert records[0].gold == (1, 2.5)
+    assert records[1].prompt[0].content == "q"
+    assert not data.splits
+
+
+def test_demonstrations_of_single_and_of_several_responses(tmp_path):
+    path = write(
+        tmp_path / "a.jsonl", {"prompt": "p", "response": "a", "score": 1.5}, {"prompt": "q", "responses": ["b", "c"]}
+    )
+    data = demonstrations(path=str(path), val_path=None)
+    assert [record.responses for record in data.demonstrations["all"]] == [("a",), ("b", "c")]
+    split = demonstrations(path=str(path), val_path=str(path)).demonstrations
+    assert list(split) == ["train", "val"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"prompt": "p", "responses": ["a", ""]}, r"pool.jsonl:2: `responses\[1\]` must be a non-empty string"),
+        ({"prompt": "p", "responses": ["a"], "gold": [1, 2]}, "pool.jsonl:2: `gold` must hold 1 numbers"),
+        ({"prompt": "p", "responses": ["a"], "gold": [None]}, "pool.jsonl:2: `gold` must be a finite number"),
+        ({"prompt": "p"}, "pool.jsonl:2: `responses` is missing"),
+    ],
+)
+def test_a_bad_row_names_file_and_line(tmp_path, row, message):
+    path = write(tmp_path / "pool.jsonl", {"prompt": "p", "responses": ["a"]}, row)
+    with pytest.raises(ValueError, match=message):
+        read_candidates(path)
+
+
+def test_a_file_that_is_none_names_the_key(tmp_path):
+    with pytest.raises(ValueError, match=r"does not exist \(set candidates.path\)"):
+        read_candidates(tmp_path / "none.jsonl", key="candidates.path")
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(ValueError, match="has no rows"):
+        read_candidates(tmp_path / "empty.jsonl")

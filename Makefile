@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow lint lock clean
+.PHONY: setup demo test test-slow test-faults lint lock clean
 
 setup: .venv/.ready
 
@@ -23,6 +23,11 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# Kills runs at random moments for so many seconds, and prints whether the same command finished them alike.
+SECONDS_OF_FAULTS ?= 300
+test-faults: setup
+	$(BIN)/python tests/faults.py --seconds $(SECONDS_OF_FAULTS)
 
 lint: setup
 	$(BIN)/ruff check .

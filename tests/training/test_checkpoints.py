@@ -1,10 +1,11 @@
 import os
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 
-from rmexp.training.checkpoints import DurableCheckpointIO, best_and_last, newest_valid, step_of
+from rmexp.training.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, remove_parts, step_of
 
 CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
 
@@ -90,7 +91,31 @@ def test_a_part_left_by_a_killed_process_is_no_checkpoint(save, tmp_path):
     assert newest_valid(tmp_path) == (path, [])
 
 
-def test_best_and_last(tmp_path):
-    callback = best_and_last(tmp_path, "val/loss", "min")
-    assert (callback.monitor, callback.mode, callback.save_top_k, callback.save_last) == ("val/loss", "min", 1, True)
+def test_the_best_checkpoint(tmp_path):
+    callback = best_checkpoint(tmp_path, "val/loss", "min")
+    assert (callback.monitor, callback.mode, callback.save_top_k, callback.save_last) == ("val/loss", "min", 1, None)
     assert (callback.dirpath, callback.filename) == (str(tmp_path), "best")
+
+
+def test_whatever_byte_is_damaged_it_is_seen_or_does_not_matter(save, tmp_path):
+    path = save("last.ckpt")
+    content = path.read_bytes()
+    random = np.random.default_rng(0)
+    refused = 0
+    for place in random.integers(0, len(content), 300):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(random.integers(8))
+        path.write_bytes(damaged)
+        found, bad = newest_valid(tmp_path)
+        refused += bool(bad)
+        if found:
+            weight = torch.load(found, weights_only=True)["state_dict"]["weight"]
+            assert torch.equal(weight, CONTENT["state_dict"]["weight"])
+    assert refused > 250
+
+
+def test_parts_of_checkpoints_that_a_killed_process_left_are_removed(save, tmp_path):
+    path = save("last.ckpt")
+    (tmp_path / ".last.ckpt.x1y2z3").write_bytes(b"half")
+    remove_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]

@@ -46,12 +46,19 @@ def test_resuming_goes_on_with_the_same_batches(stop, order):
     first = make(order=order)
     batches = iter(first)
     seen = [next(batches) for _ in range(stop)]
-    state = first.state_dict()
-    assert state == {"done": stop}
+    assert first.done == stop
     second = make(order=order)
-    second.load_state_dict(state)
+    second.done = stop
     assert seen + list(second) == whole
-    assert second.state_dict() == {"done": len(whole)}
+    assert second.done == len(whole)
+
+
+def test_before_a_batch_is_where_nothing_of_it_is_counted_yet():
+    loader = make(max_batches=3)
+    seen = []
+    loader.before_batch = lambda: seen.append(loader.done)
+    list(loader)
+    assert seen == [0, 1, 2]
 
 
 def test_fewer_batches_than_epochs_hold():

@@ -5,6 +5,8 @@ import math
 import time
 import warnings
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -31,13 +33,14 @@ from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, stage_scorer
 from rmexp.run.terminal import quiet_transformers
 from rmexp.scoring.responses import scoring_encoder
-from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, step_of
+from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, remove_parts, step_of
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
-from rmexp.training.interruption import StopOnSignal
+from rmexp.training.interruption import Interrupted, Signals
 from rmexp.training.metrics_csv import MetricsCSV
 from rmexp.training.pace import Pace
 from rmexp.training.pair_data import PairData
+from rmexp.training.saving import Saving
 from rmexp.training.throughput import Throughput
 from rmexp.training.tracking import finish_wandb
 
@@ -77,16 +80,18 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     data = examples.data(loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
     counts = (len(examples.train), len(examples.val), examples.kind, threads)
     log.info("%s: %d training and %d validation %s, threads: %d", config.task, *counts)
-    throughput, stop = Throughput(), StopOnSignal()
-    trainer = _trainer(config, make_trainer, pace, data, run, [throughput, stop])
+    checkpoint = _checkpoint(run)
+    throughput, signals = Throughput(), Signals()
+    trainer = _trainer(config, make_trainer, pace, data, run, checkpoint, signals, [throughput])
     if module.relative and start.fingerprint is None:
         _save(run, "reference", module, start, loaded.loading.max_tokens)
-    trainer.fit(module, data, ckpt_path=_checkpoint(run), weights_only=True)
-    finish_wandb()
-    if stop.received and trainer.global_step < trainer.estimated_stepping_batches:
-        raise KeyboardInterrupt(
-            f"{stop.received} after step {trainer.global_step}; the same command goes on from there"
-        )
+    try:
+        with signals:
+            trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
+    finally:
+        finish_wandb()
     fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
@@ -152,12 +157,13 @@ def _trainer(
     pace: Pace,
     data: PairData | DemonstrationData,
     run: RunFolder,
+    checkpoint: Path | None,
+    signals: Signals,
     callbacks: list[Any],
 ) -> L.Trainer:
     """The trainer: one long pass over all epochs, metrics.csv always, the configured callbacks and logger."""
     batches = data.train_dataloader().steps_per_epoch
     accumulate = config.trainer.accumulate_grad_batches
-    checkpoint = newest_valid(run.path / "checkpoints")[0]
     loggers = [MetricsCSV(run.path / "metrics.csv", batches / accumulate, step_of(checkpoint))]
     tracking = build(config.logger)
     if tracking is not None:
@@ -165,9 +171,10 @@ def _trainer(
         loggers.append(tracking(folder=run.path, job_type=config.task, config=saved))
     every = pace.validate_every_steps
     configured = build(config.callbacks)
-    checkpoints = configured.pop("checkpoint", None)
-    if checkpoints is not None:
-        callbacks = [*callbacks, checkpoints(run.path / "checkpoints")]
+    best, saving = (configured.pop(name, None) for name in ("checkpoint", "saving"))
+    folder = run.path / "checkpoints"
+    stop = partial(Saving, None, every_seconds=0.0) if saving is None else partial(saving, folder)
+    callbacks = [*callbacks, stop(seed=config.seed, signals=signals), *([best(folder)] if best is not None else [])]
     return make_trainer(  # type: ignore[no-any-return]
         max_epochs=1,
         callbacks=[Epochs(batches, every and every * accumulate), *configured.values(), *callbacks],
@@ -177,19 +184,20 @@ def _trainer(
         num_sanity_val_steps=0,
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in configured.values()),
         enable_model_summary=False,
-        enable_checkpointing=checkpoints is not None,
+        enable_checkpointing=best is not None,
         check_val_every_n_epoch=1,
     )
 
 
-def _checkpoint(run: RunFolder) -> str | None:
+def _checkpoint(run: RunFolder) -> Path | None:
     """Where to go on from, when the folder holds an unfinished run."""
+    remove_parts(run.path / "checkpoints")
     path, damaged = newest_valid(run.path / "checkpoints")
     for bad in damaged:
         log.info("checkpoint %s is damaged and left out", bad)
     if path is not None:
         log.info("going on from %s", path)
-    return None if path is None else str(path)
+    return path
 
 
 def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int) -> str:

@@ -1,6 +1,9 @@
 """Checkpoints that are whole or absent, and the newest one that can be read."""
 
+import pickle
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,11 +29,11 @@ class DurableCheckpointIO(TorchCheckpointIO):
             torch.save(checkpoint, file)
 
 
-def best_and_last(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
-    """Keep the checkpoint of the best validation and that of the last, and save when a run is interrupted.
+def best_checkpoint(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
+    """Keep the checkpoint of the best validation.
 
     Args:
-        folder: where they go.
+        folder: where it goes.
         monitor: logged figure that decides which is best.
         mode: `min` or `max` of it.
     """
@@ -39,7 +42,6 @@ def best_and_last(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
         filename=BEST.removesuffix(".ckpt"),
         monitor=monitor,
         mode=mode,
-        save_last=True,
         save_top_k=1,
         auto_insert_metric_name=False,
         save_on_train_epoch_end=False,
@@ -54,10 +56,16 @@ def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
     """
     damaged: list[Path] = []
     for path in _newest_first(folder):
-        if zipfile.is_zipfile(path) and _intact(path):
+        if _intact(path):
             return path, damaged
         damaged.append(path)
     return None, damaged
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what a killed process had written of a checkpoint; the folder must be ours alone."""
+    for part in folder.glob(".*.ckpt.*"):
+        part.unlink()
 
 
 def step_of(path: Path | None) -> int:
@@ -70,5 +78,13 @@ def _newest_first(folder: Path) -> Iterator[Path]:
 
 
 def _intact(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        return archive.testzip() is None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                return False
+        step_of(path)
+    except (zipfile.BadZipFile, zlib.error, struct.error, pickle.UnpicklingError, LookupError):
+        return False
+    except (OSError, EOFError, ValueError, RuntimeError):  # damage to the directory of the archive has many faces
+        return False
+    return True

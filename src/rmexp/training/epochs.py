@@ -6,6 +6,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.training.loader import TrainingLoader
 
 
 class Epochs(Callback):
@@ -21,6 +22,16 @@ class Epochs(Callback):
 
     def __init__(self, batches: int, validate_every_batches: int | None) -> None:
         self.batches, self.validate_every_batches = batches, validate_every_batches
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Go on after the batches that a checkpoint has seen.
+
+        Lightning restores the state of loaders only if nothing asked for the loader before, as its own
+        `estimated_stepping_batches` does when a schedule is set up.
+        """
+        loader = trainer.train_dataloader
+        if isinstance(loader, TrainingLoader):
+            loader.done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int

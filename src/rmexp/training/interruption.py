@@ -2,39 +2,38 @@
 
 import signal
 import threading
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
-import lightning as L
-from lightning.pytorch.callbacks import Callback
+
+class Interrupted(Exception):
+    """A signal ended the run; what was done is saved."""
 
 
-class StopOnSignal(Callback):
-    """Lets the step at hand end, validates, and so saves; a second signal ends the process at once.
+class Signals:
+    """Takes note of Ctrl-C and SIGTERM from `take` to the end of its block; a second signal does what it did before.
 
     Attributes:
-        received: name of the signal that stopped the run, or None.
+        received: name of the signal that came, or None.
     """
 
     def __init__(self) -> None:
         self.received: str | None = None
         self._before: dict[int, Any] = {}
 
-    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take the signals over, where that is allowed."""
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+    def __enter__(self) -> "Signals":
+        if threading.current_thread() is threading.main_thread():  # no other may have handlers
+            self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
 
-    def on_train_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    def take(self) -> None:
+        """Note signals from here on; to be called after Lightning has set its own handlers."""
+        for number in self._before:
+            signal.signal(number, self._note)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop here if a signal came."""
-        if self.received:
-            trainer.should_stop = True
-
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Give the signals back."""
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
@@ -44,4 +43,3 @@ class StopOnSignal(Callback):
     def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._before.clear()

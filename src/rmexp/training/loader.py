@@ -36,7 +36,8 @@ class TrainingLoader(Generic[Example, Batch]):
         self.examples, self.pack = examples, pack
         self.steps_per_epoch = order.steps
         self.batches = min(epochs * order.steps, max_batches or epochs * order.steps)
-        self.done = 0
+        self.done = 0  # batches handed out; set before iterating, it is where a run goes on
+        self.before_batch: Callable[[], None] | None = None  # called where nothing of the batch before is left to do
         # No more than one epoch is needed at a time.
         self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([seed, epoch])))
 
@@ -45,6 +46,8 @@ class TrainingLoader(Generic[Example, Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.done, len(self)):
+            if self.before_batch is not None:
+                self.before_batch()
             self.done = step + 1
             yield self.batch(step)
 
@@ -52,11 +55,3 @@ class TrainingLoader(Generic[Example, Batch]):
         """The batch of one step, counted from 0."""
         epoch, position = divmod(step, self.steps_per_epoch)
         return self.pack([self.examples[index] for index in self._epoch(epoch)[position]])
-
-    def state_dict(self) -> dict[str, int]:
-        """How many batches were handed out."""
-        return {"done": self.done}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on after the batches that were handed out."""
-        self.done = state["done"]

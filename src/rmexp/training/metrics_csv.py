@@ -1,11 +1,14 @@
 """metrics.csv: one row per logged step, the same columns from the first row to the last."""
 
 import csv
+import io
 import time
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
+
+from rmexp.durable import write_text
 
 COLUMNS = ("step", "epoch", "seconds", "lr", "train/loss", "train/accuracy", "val/loss", "val/accuracy")
 
@@ -25,10 +28,11 @@ class MetricsCSV(Logger):
         kept = [row for row in read_metrics(path) if int(row["step"]) <= keep_steps] if path.exists() else []
         self._before = float(kept[-1]["seconds"]) if kept else 0.0
         self._start = time.perf_counter()
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(kept)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(kept)
+        write_text(path, text.getvalue())
 
     @property
     def name(self) -> str:

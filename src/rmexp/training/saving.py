@@ -1,0 +1,74 @@
+"""The checkpoint that a run goes on from: written between two steps, every so often and when a signal ends the run."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from rmexp.training.checkpoints import LAST
+from rmexp.training.interruption import Interrupted, Signals
+from rmexp.training.loader import TrainingLoader
+
+MOST_TIME = 0.02  # share of the time between two checkpoints that the first of them may have cost
+
+
+class Saving(Callback):
+    """Saves between optimizer steps, and gives every batch random numbers of its own, whatever was drawn before it.
+
+    Between two steps means where the loader is asked for the next batch: everything of the step before has been done
+    and logged, validation and its checkpoints too.
+
+    Args:
+        folder: of the checkpoints; None saves nothing.
+        every_seconds: between two of them, at least; longer where a checkpoint costs more than 2 % of that.
+        seed: of the random numbers.
+        signals: that end the run.
+    """
+
+    def __init__(self, folder: Path | None, every_seconds: float, seed: int, signals: Signals) -> None:
+        if not every_seconds >= 0:
+            raise ValueError(f"expected a number of seconds of at least 0, got {every_seconds} (set callbacks.saving)")
+        self.folder, self.every_seconds, self.seed, self.signals = folder, every_seconds, seed, signals
+        self.wait = every_seconds  # until the next checkpoint
+        self.saved_at = 0.0
+        self.saved_step = -1  # the step that the newest checkpoint stands for
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Wait for signals, from Lightning's own handlers on, and for the gaps between batches."""
+        self.signals.take()
+        loader = trainer.train_dataloader
+        assert isinstance(loader, TrainingLoader)
+        loader.before_batch = lambda: self._between(trainer)
+        self.saved_at, self.saved_step = time.monotonic(), trainer.global_step
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Seed the batch."""
+        torch.manual_seed((self.seed << 32) + (batch_idx << 8) + trainer.global_rank)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """What comes after training may be interrupted too."""
+        self._save(trainer)
+
+    def _between(self, trainer: L.Trainer) -> None:
+        done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        if done % trainer.accumulate_grad_batches:
+            return
+        received = trainer.strategy.broadcast(self.signals.received)
+        due = trainer.strategy.broadcast(time.monotonic() - self.saved_at >= self.wait)
+        if due or received:
+            self._save(trainer)
+        if received:
+            raise Interrupted(f"{received} after step {trainer.global_step}")
+
+    def _save(self, trainer: L.Trainer) -> None:
+        if self.folder is None or trainer.global_step == self.saved_step:
+            return
+        began = time.monotonic()
+        trainer.save_checkpoint(self.folder / LAST)
+        self.saved_at, self.saved_step = time.monotonic(), trainer.global_step
+        self.wait = max(self.every_seconds, (self.saved_at - began) / MOST_TIME)

@@ -86,6 +86,7 @@ def test_paths_that_are_no_files(tmp_path):
         (b'{"a": 1', "not JSON: Expecting ',' delimiter at column 8"),
         (b'{"a": "b\tc"}', "not JSON: Invalid control character at column 9"),
         (b"{'a': 1}", "not JSON: Expecting property name enclosed in double quotes at column 2"),
+        (b'{"a": [{"b": 1, "c": 2, "b": 3}]}', 'not JSON: the key "b" stands twice in one object'),
         (b"[" * 100_000, "not JSON: "),
         (b"1" * 5000, "not JSON: "),
         (rb'{"meta": {"a": "\ud83d\ude00 \ud800"}}', "expected text, got half a surrogate pair, '\\ud800'"),

@@ -66,7 +66,7 @@ def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         BadRow: the line is not UTF-8, not JSON, or not an object, or holds what is no text.
     """
     try:
-        row = json.loads(line.decode("utf-8-sig"))
+        row = decoded(line.decode("utf-8-sig"))
         if b"\\u" in line:
             json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair would fail much later
     except UnicodeDecodeError as error:
@@ -77,11 +77,24 @@ def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         ) from error
     except json.JSONDecodeError as error:
         raise BadRow(path, number, f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from error
-    except (ValueError, RecursionError) as error:  # thousands of digits or of brackets
+    except (ValueError, RecursionError) as error:  # a key twice, thousands of digits or of brackets
         raise BadRow(path, number, f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise BadRow(path, number, f"expected a JSON object, got {describe(row)}")
     return row
+
+
+def decoded(text: str) -> Any:
+    """What a JSON text says, where no object may have a key twice, of which all but the last would be lost.
+
+    Raises:
+        ValueError: it is not JSON, or has such an object.
+
+    >>> decoded('{"chosen": "a", "chosen": "b"}')
+    Traceback (most recent call last):
+    ValueError: the key "chosen" stands twice in one object
+    """
+    return _DECODER.decode(text)
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -99,6 +112,18 @@ def describe(value: Any) -> str:
         return "a list" if value else "an empty list"
     text = json.dumps(value, ensure_ascii=False, default=str)  # a table holds dates and bytes too
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _distinct(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(fields)
+    if len(found) < len(fields):
+        names = [name for name, _ in fields]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {describe(twice)} stands twice in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct)
 
 
 def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:

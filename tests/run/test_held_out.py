@@ -52,6 +52,14 @@ def test_other_data_sets_are_scored_on_what_their_own_training_would_not_see(her
     assert {path.stem for path in Path("run/scored").glob("*[lnr].jsonl")} == {"val", "unseen", "other-val", "x-val"}
 
 
+def test_bad_rows_of_a_test_set_are_kept_and_counted(here):
+    Path("x.jsonl").write_text('{"prompt": "p", "chosen": "a", "rejected": "b"}\n{"prompt": "q", "chosen": "c"}\n')
+    test = ["+data@tests.x=jsonl", "tests.x.path=null", "tests.x.test_path=x.jsonl", "tests.x.on_bad_row=skip"]
+    assert main(["train", *SMOKE, *test]) == 0
+    assert [(row["path"], row["line"]) for row in rows("run/bad_rows.jsonl")] == [("x.jsonl", 2)]
+    assert json.loads(Path("run/summary.json").read_text())["bad_rows"] == 1
+
+
 def test_a_test_set_that_changed_makes_a_new_run(here, capsys):
     text = '{"prompt": "p", "chosen": "a", "rejected": "b"}\n{"prompt": "q", "chosen": "c", "rejected": "d"}'
     Path("x.jsonl").write_text(text)

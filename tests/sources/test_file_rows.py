@@ -170,6 +170,7 @@ def test_a_bad_row_of_csv_leaves_the_next_one_alone(tmp_path):
         ('"text"', 'got "text"'),
         ('[{"a": 1},\n {"b": }]', r"a.json:2: not JSON: Expecting value at column 8"),
         ("[", "a.json:1: not JSON"),
+        ('[{"a": 1, "a": 2}]', 'a.json: not JSON: the key "a" stands twice in one object'),
         (r'[{"prompt": "\ud800"}]', "a.json: row 1: expected text, got half a surrogate pair"),
         ("[]", "the file has no rows"),
         ("", "the file has no rows"),

@@ -89,10 +89,11 @@ def load_test_data(node: DictConfig) -> LoadedData:
     return LoadedData(records, loading, _fingerprint(records), _bins(selection))
 
 
-def write_bad_rows(data: PreferenceData, folder: Path) -> None:
-    """Leave `bad_rows.jsonl` in a run folder when rows were left out."""
-    if data.bad_rows:
-        write_rows(folder / "bad_rows.jsonl", (asdict(row) for row in data.bad_rows))
+def write_bad_rows(data: PreferenceData, folder: Path, *tests: PreferenceData) -> None:
+    """Leave `bad_rows.jsonl` in a run folder when rows were left out, of the data or of what its model is tested on."""
+    rows = [asdict(row) for part in (data, *tests) for row in part.bad_rows]
+    if rows:
+        write_rows(folder / "bad_rows.jsonl", rows)
 
 
 def _bins(selection: Selection) -> Mapping[str, str] | None:

@@ -59,7 +59,7 @@ def train_stage(config: DictConfig, data: LoadedData, tests: Mapping[str, Loaded
             return Trained(path, done, reused=True)
         from rmexp.run.fit import fit
 
-        write_bad_rows(data.records, path)
+        write_bad_rows(data.records, path, *(test.records for test in tests.values()))
         run.finish(fit(config, data, tests, run) | {"inputs": inputs, "origins": list(data.records.origins)})
         return Trained(path, run.summary() or {}, reused=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rmexp.jsonl import BadRow, all_lines, check_file, describe, parse_row, read_lines
+from rmexp.jsonl import BadRow, all_lines, check_file, decoded, describe, parse_row, read_lines
 from rmexp.sources.rows import Row
 
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
@@ -65,7 +65,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 def _list_of(path: Path, content: bytes) -> list[Any]:
     try:
-        whole = json.loads(content.decode("utf-8-sig"))
+        whole = decoded(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 at byte {error.start + 1}") from error
     except json.JSONDecodeError as error:

@@ -10,15 +10,20 @@ os.environ |= {
 }
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from transformers import PreTrainedModel
 
 from rmexp.batches import ResponseBatch
+from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
+from rmexp.data.pack import response_batch
 from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import save_folder
 from rmexp.models.language_model import LanguageModel
@@ -67,13 +72,43 @@ def plain_tokenizer(tokenizer: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def batch() -> ResponseBatch:
-    """Four sequences of lengths 3 to 9 with prompts of 1 to 5 tokens, zeros behind."""
+def responses() -> list[ResponseTokens]:
+    """Four sequences of lengths 3 to 9 with prompts of 1 to 5 tokens."""
     generator = torch.Generator().manual_seed(0)
-    lengths = torch.tensor([9, 3, 7, 5])
-    token_ids = torch.randint(6, 260, (4, 9), generator=generator)
-    token_ids[torch.arange(9) >= lengths[:, None]] = 0
-    return ResponseBatch(token_ids, lengths, torch.tensor([5, 1, 3, 4]))
+    ids = torch.randint(6, 260, (4, 9), generator=generator).tolist()
+    return [
+        ResponseTokens(tuple(row[:length]), prompt, False)
+        for row, length, prompt in zip(ids, (9, 3, 7, 5), (5, 1, 3, 4), strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def batch(responses: list[ResponseTokens]) -> ResponseBatch:
+    """The same sequences in one row."""
+    return response_batch(responses)
+
+
+def plain_rewards(model: RewardModel, responses: Sequence[ResponseTokens]) -> Tensor:
+    """(N,) rewards by transformers alone, one response after the other, without padding."""
+    last = [model.body(input_ids=torch.tensor([row.token_ids])).last_hidden_state[0, -1] for row in responses]
+    return (torch.stack(last) @ model.head.weight[0]).float()
+
+
+def plain_logps(causal_lm: PreTrainedModel, responses: Sequence[ResponseTokens]) -> Tensor:
+    """(N,) summed log-probabilities likewise, float64; nothing predicts the first token of a sequence."""
+    sums = []
+    for row in responses:
+        ids = torch.tensor(row.token_ids)
+        logps = causal_lm(input_ids=ids[None]).logits[0, :-1].double().log_softmax(-1)
+        first = max(row.prompt_tokens, 1)
+        sums.append(logps.gather(1, ids[1:, None])[first - 1 :].sum())
+    return torch.stack(sums)
+
+
+@pytest.fixture(scope="session")
+def plain() -> SimpleNamespace:
+    """What every faster way of computing is measured against."""
+    return SimpleNamespace(rewards=plain_rewards, logps=plain_logps)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,34 @@
 """Batches as the models see them.
 
-Shape legend: `B` pairs, `N` responses, `L` tokens of the longest sequence.
+Shape legend: `B` pairs, `N` responses, `T` tokens of a packed row, `L` tokens of the longest sequence.
 """
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
 class ResponseBatch(NamedTuple):
-    """Prompts with their responses, padded on the right; what is padding is known from `lengths` alone."""
+    """Prompts with their responses in one packed row, without padding.
 
-    token_ids: Tensor  # (N, L) int64
+    Responses that begin alike, as those to one prompt do, form a group: the tokens that they share stand once, followed
+    by the own tokens of each. Every response has at least one own token, its last. The fields of N responses are in the
+    order in which they were given, whatever the order in the row.
+    """
+
+    token_ids: Tensor  # (T,) int64
+    position_ids: Tensor  # (T,) int64, of each token within its response
+    shared_starts: Tensor  # (N,) int64, where in the row the tokens that a response shares begin
+    shared_lengths: Tensor  # (N,) int64, how many they are; 0 for a response that shares none
+    own_starts: Tensor  # (N,) int64, where in the row its own tokens begin
     lengths: Tensor  # (N,) int64, tokens of prompt and response
     prompt_lengths: Tensor  # (N,) int64, tokens of the prompt
+
+    @property
+    def last_tokens(self) -> Tensor:
+        """(N,) where in the row each response ends."""
+        return self.own_starts + self.lengths - self.shared_lengths - 1
 
     @property
     def response_tokens(self) -> Tensor:
@@ -27,8 +42,15 @@ class ResponseBatch(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Tokens of all sequences."""
+        """Tokens of all sequences, shared ones as often as they are shared."""
         return int(self.lengths.sum())
+
+    def places(self) -> Tensor:
+        """(N, L) where in the row each token of each response stands; some place of the response behind its end."""
+        position = torch.arange(int(self.lengths.max()), device=self.lengths.device)
+        own = self.own_starts[:, None] + (position - self.shared_lengths[:, None])
+        places = torch.where(position < self.shared_lengths[:, None], self.shared_starts[:, None] + position, own)
+        return torch.where(position < self.lengths[:, None], places, self.last_tokens[:, None])
 
 
 class Pairing(NamedTuple):

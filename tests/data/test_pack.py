@@ -1,7 +1,8 @@
+import pytest
 import torch
 
 from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import by_length, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.data.pack import batches_of_tokens, distinct_responses, pair_batch, pairing, response_batch
 
 LONG, SHORT = ResponseTokens((5, 6, 7, 0, 2), 2, False), ResponseTokens((5, 2), 1, True)
 OTHER = ResponseTokens((5, 8, 2), 1, False)
@@ -14,14 +15,27 @@ COMPARED = [
 ]
 
 
-def test_padding_is_on_the_right_and_lengths_tell_it():
-    batch = response_batch([SHORT, LONG])
-    assert batch.token_ids.tolist() == [[5, 2, 0, 0, 0], [5, 6, 7, 0, 2]]
-    assert batch.lengths.tolist() == [2, 5]
-    assert batch.prompt_lengths.tolist() == [1, 2]
-    assert batch.response_tokens.tolist() == [1, 3]
-    assert batch.token_ids.dtype == batch.lengths.dtype == batch.prompt_lengths.dtype == torch.int64
-    assert (batch.size, batch.tokens) == (2, 7)
+def test_what_responses_share_stands_once_and_every_token_has_its_position():
+    batch = response_batch([SHORT, LONG, OTHER, ResponseTokens((5, 6, 7, 9), 2, False)])
+    assert batch.token_ids.tolist() == [5, 2, 5, 6, 7, 0, 2, 9, 5, 8, 2]
+    assert batch.position_ids.tolist() == [0, 1, 0, 1, 2, 3, 4, 3, 0, 1, 2]
+    assert batch.lengths.tolist() == [2, 5, 3, 4]
+    assert batch.prompt_lengths.tolist() == [1, 2, 1, 2]
+    assert batch.shared_lengths.tolist() == [0, 3, 0, 3]
+    assert batch.last_tokens.tolist() == [1, 6, 10, 7]
+    assert batch.response_tokens.tolist() == [1, 3, 2, 2]
+    assert all(field.dtype == torch.int64 for field in batch)
+    assert (batch.size, batch.tokens) == (4, 14)
+
+
+def test_the_places_of_a_response_spell_it():
+    responses = [LONG, SHORT, OTHER, LONG, ResponseTokens((5, 6, 7, 0), 2, False), ResponseTokens((4,), 0, False)]
+    batch = response_batch(responses)
+    spelled = batch.token_ids[batch.places()]
+    positions = batch.position_ids[batch.places()]
+    for row, response in enumerate(responses):
+        assert tuple(spelled[row, : len(response.token_ids)].tolist()) == response.token_ids
+        assert positions[row, : len(response.token_ids)].tolist() == [*range(len(response.token_ids))]
 
 
 def test_without_a_prompt_nothing_predicts_the_first_token():
@@ -65,6 +79,22 @@ def test_tokens_of_each_side_are_those_that_its_log_probability_sums():
 
 
 def test_pairs_find_their_responses_in_any_order_of_them():
-    ordered = by_length(distinct_responses(COMPARED))
-    assert ordered == [SHORT, OTHER, LONG]
+    ordered = [SHORT, OTHER, LONG]
+    assert set(ordered) == set(distinct_responses(COMPARED))
     assert pairing(COMPARED, ordered).rows.tolist() == [2, 0, 1, 2, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("max_tokens", [1, 6, 12, 1000])
+def test_batches_hold_every_response_within_the_limit(packed, max_tokens):
+    responses = [ResponseTokens((*range(5, 5 + length), last), 1, False) for length in (1, 7, 3, 3) for last in (2, 3)]
+    batches = batches_of_tokens([*responses, responses[0]], max_tokens, packed=packed)
+    assert sorted(row.token_ids for batch in batches for row in batch) == sorted(
+        row.token_ids for row in [*responses, responses[0]]
+    )
+    for batch in batches:
+        lengths = [len(row.token_ids) for row in batch]
+        assert len(batch) == 1 or (sum(lengths) if packed else len(lengths) * max(lengths)) <= max_tokens
+    firsts = [batch[0] for batch in batches]
+    key = (lambda row: row.token_ids) if packed else (lambda row: len(row.token_ids))
+    assert firsts == sorted(firsts, key=key)

@@ -26,8 +26,8 @@ def test_a_language_model_is_read_back(reference_folder, tiny_model, batch):
     loaded = load_language_model(str(reference_folder))
     assert (loaded.base_model, loaded.fingerprint) == ("tiny", folder_fingerprint(str(reference_folder)))
     with torch.no_grad():
-        expected = tiny_model.causal_lm(input_ids=batch.token_ids).logits
-        assert torch.equal(loaded.causal_lm(input_ids=batch.token_ids).logits, expected)
+        expected = tiny_model.causal_lm(input_ids=batch.token_ids[None]).logits
+        assert torch.equal(loaded.causal_lm(input_ids=batch.token_ids[None]).logits, expected)
 
 
 def test_a_folder_of_transformers_alone_needs_no_contract(tmp_path, tiny_model, reward_folder):

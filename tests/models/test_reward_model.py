@@ -1,11 +1,13 @@
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.batches import ResponseBatch
+from rmexp.data.pack import response_batch
 from rmexp.models.reward_model import RewardModel
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -25,44 +27,40 @@ def folder(tmp_path_factory, model):
 
 
 @torch.no_grad()
-def test_transformers_gives_the_same_rewards(model, folder, batch):
+def test_transformers_gives_the_same_rewards(model, folder, responses, batch):
     classifier = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    ids = pad_sequence([torch.tensor(row.token_ids) for row in responses], batch_first=True)
     mask = (torch.arange(9) < batch.lengths[:, None]).long()
-    expected = classifier(input_ids=batch.token_ids, attention_mask=mask).logits
+    expected = classifier(input_ids=ids, attention_mask=mask).logits
     assert expected.shape == (4, 1)  # the padding id is 0, which is no token of the batch
     torch.testing.assert_close(model(batch), expected.squeeze(1), **CLOSE)
     assert classifier.config.problem_type == "regression"
 
 
 @torch.no_grad()
-def test_the_last_real_token_is_read(model, batch):
-    hidden = model.body(input_ids=batch.token_ids).last_hidden_state
-    expected = [float(hidden[row, length - 1] @ model.head.weight[0]) for row, length in enumerate(batch.lengths)]
-    torch.testing.assert_close(model(batch), torch.tensor(expected), **CLOSE)
+def test_the_last_token_is_read_whatever_it_is(model, responses, plain):
+    padding = [replace(row, token_ids=(*row.token_ids[:-1], 0)) for row in responses]
+    for some in (responses, padding):
+        torch.testing.assert_close(model(response_batch(some)), plain.rewards(model, some), **CLOSE)
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("padding", [0, 2, 77])
-def test_the_padding_value_changes_nothing(model, batch, padding):
-    ids = torch.where(torch.arange(9) >= batch.lengths[:, None], padding, batch.token_ids)
-    assert torch.equal(model(batch._replace(token_ids=ids)), model(batch))
+@pytest.mark.parametrize("pooling", ["mean", "first_token"])
+def test_a_causal_body_may_be_pooled_otherwise(tiny_model, responses, pooling):
+    model = RewardModel(tiny_model.body, pooling=pooling).eval()
+    assert not model.packed
+    hidden = [model.body(input_ids=torch.tensor([row.token_ids])).last_hidden_state[0] for row in responses]
+    pooled = torch.stack([states.mean(0) if pooling == "mean" else states[0] for states in hidden])
+    torch.testing.assert_close(model(response_batch(responses)), pooled @ model.head.weight[0], **CLOSE)
 
 
 @torch.no_grad()
-def test_a_padding_id_that_ends_the_response_is_read(model, batch):
-    ids = batch.token_ids.clone()
-    ids[0, 8] = 0
-    assert not torch.equal(model(batch._replace(token_ids=ids))[0], model(batch)[0])
-
-
-@torch.no_grad()
-def test_others_in_the_batch_change_nothing(model, batch):
+def test_others_in_the_batch_change_nothing(model, responses, batch):
     together = model(batch)
-    for row, length in enumerate(batch.lengths):
-        alone = ResponseBatch(batch.token_ids[row : row + 1, :length], *(field[row : row + 1] for field in batch[1:]))
-        torch.testing.assert_close(model(alone), together[row : row + 1], **CLOSE)
-    order = torch.tensor([2, 0, 3, 1])
-    torch.testing.assert_close(model(ResponseBatch(*(field[order] for field in batch))), together[order], **CLOSE)
+    for row in range(4):
+        torch.testing.assert_close(model(response_batch(responses[row : row + 1])), together[row : row + 1], **CLOSE)
+    order = [2, 0, 3, 1]
+    torch.testing.assert_close(model(response_batch([responses[row] for row in order])), together[order], **CLOSE)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from rmexp.scoring.explicit import ExplicitScorer
 @pytest.fixture
 def scorer(reward_folder, loading):
     return lambda **limits: ExplicitScorer(
-        "explicit", str(reward_folder), loading=replace(loading, **limits), threads=1
+        "explicit", str(reward_folder), "auto", loading=replace(loading, **limits), threads=1
     )
 
 
@@ -33,11 +33,12 @@ def test_transformers_gives_the_same_rewards_one_by_one(scorer, reward_folder, t
     assert scores(scorer(), pairs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_scores_do_not_depend_on_the_batch_size_or_on_the_kind_of_record(scorer, pairs):
+def test_scores_do_not_depend_on_the_batch_size_or_on_the_kind_of_record(scorer, pairs, monkeypatch):
     expected = scores(scorer(), pairs)
-    for batch_pairs in (1, 3, 50):
-        assert scores(scorer(batch_pairs=batch_pairs), pairs) == pytest.approx(expected, abs=1e-5)
     assert scores(scorer(), [Candidates(pair.prompt, pair.responses) for pair in pairs]) == expected
+    for max_tokens in (1, 60, 300):
+        monkeypatch.setattr("rmexp.scoring.responses.MOST_TOKENS", max_tokens)
+        assert scores(scorer(), pairs) == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_was_cut_is_marked_and_still_scored(scorer, pairs):
@@ -50,11 +51,11 @@ def test_what_was_cut_is_marked_and_still_scored(scorer, pairs):
 
 def test_manifest(scorer, reward_folder):
     expected = {"name": "explicit", "kind": "explicit", "fingerprint": folder_fingerprint(str(reward_folder))}
-    assert scorer().describe() == expected
+    assert scorer().describe() == expected | {"precision": "32-true"}
 
 
 def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, loading):
     copy.deepcopy(tiny_model.causal_lm).save_pretrained(tmp_path)
     tiny_model.tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
-        ExplicitScorer("explicit", str(tmp_path), loading=loading, threads=1)
+        ExplicitScorer("explicit", str(tmp_path), "auto", loading=loading, threads=1)

@@ -32,7 +32,7 @@ def scorer(policy_folder, reference_folder, loading):
     def make(policy=policy_folder, reference=reference_folder, beta=None, reduction="response_sum", **limits):
         options = {"loading": replace(loading, **limits), "threads": 1}
         reference = None if reference is None else str(reference)
-        return ImplicitScorer("implicit", str(policy), reference, beta, reduction, **options)
+        return ImplicitScorer("implicit", str(policy), reference, beta, reduction, "auto", **options)
 
     return make
 
@@ -48,7 +48,7 @@ def plain_log_ratio(scorer, prompt, response):
     total = 0.0
     for model, sign in ((scorer.policy, 1), (scorer.reference, -1)):
         with torch.no_grad():
-            logps = torch.log_softmax(model(input_ids=ids[None]).logits[0].double(), -1)
+            logps = torch.log_softmax(model.causal_lm(input_ids=ids[None]).logits[0].double(), -1)
         for position in range(tokens.prompt_tokens, len(ids)):
             total += sign * float(logps[position - 1, ids[position]])
     return total
@@ -67,10 +67,11 @@ def test_a_policy_equal_to_its_reference_gives_exactly_zero(scorer, pairs, refer
     assert scores(made, pairs) == [0.0] * 24
 
 
-def test_scores_do_not_depend_on_the_batch_size_or_on_the_other_records(scorer, pairs):
+def test_scores_do_not_depend_on_the_batch_size_or_on_the_other_records(scorer, pairs, monkeypatch):
     expected = scores(scorer(), pairs)
-    for batch_pairs in (1, 3, 50):
-        assert scores(scorer(batch_pairs=batch_pairs), pairs) == pytest.approx(expected, abs=1e-5)
+    for max_tokens in (1, 60, 300):
+        monkeypatch.setattr("rmexp.scoring.responses.MOST_TOKENS", max_tokens)
+        assert scores(scorer(), pairs) == pytest.approx(expected, abs=1e-5)
     made = scorer()
     assert [score for pair in pairs for score in scores(made, [pair])] == pytest.approx(expected, abs=1e-5)
 
@@ -102,7 +103,7 @@ def test_without_a_reference_it_is_the_policys_log_probability(scorer, pairs):
     ids = torch.tensor(free.encoder.encode([(pairs[0].prompt, pairs[0].chosen)])[0].token_ids)
     start = free.encoder.encode([(pairs[0].prompt, pairs[0].chosen)])[0].prompt_tokens
     with torch.no_grad():
-        logps = torch.log_softmax(free.policy(input_ids=ids[None]).logits[0].double(), -1)
+        logps = torch.log_softmax(free.policy.causal_lm(input_ids=ids[None]).logits[0].double(), -1)
     expected = 0.25 * sum(float(logps[position - 1, ids[position]]) for position in range(start, len(ids)))
     assert scores(free, pairs)[0] == pytest.approx(expected, abs=1e-4)
     assert scores(free, pairs) != pytest.approx(scores(relative, pairs), abs=0.1)
@@ -118,7 +119,7 @@ def test_candidates_are_scored_like_pairs(scorer, pairs):
 def test_manifest(scorer, policy_folder, reference_folder):
     prints = "-".join(folder_fingerprint(str(folder)) for folder in (policy_folder, reference_folder))
     described = {"name": "implicit", "kind": "implicit", "fingerprint": prints}
-    assert scorer().describe() == described | {"beta": 0.25, "reduction": "response_sum"}
+    assert scorer().describe() == described | {"precision": "32-true", "beta": 0.25, "reduction": "response_sum"}
 
 
 def test_without_a_prompt_no_token_is_counted_twice():

@@ -21,23 +21,19 @@ class Recorder(nn.Module):
 
     def forward(self, batch):
         self.batches.append(batch)
-        real = torch.arange(batch.token_ids.shape[1]) < batch.lengths[:, None]
-        return (batch.token_ids * real).sum(1) * self.weight
+        ids = batch.token_ids[batch.places()]
+        return (ids * (torch.arange(ids.shape[1]) < batch.lengths[:, None])).sum(1) * self.weight
 
 
-@pytest.mark.parametrize("batch_responses", [1, 2, 3, 100])
-def test_figures_come_in_the_order_of_the_responses_whatever_the_batches(batch_responses):
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("max_tokens", [1, 6, 1000])
+def test_figures_come_in_the_order_of_the_responses_whatever_the_batches(max_tokens, packed, monkeypatch):
+    monkeypatch.setattr("rmexp.scoring.responses.MOST_TOKENS", max_tokens)
     model = Recorder().train()
-    figures = compute(model, model, RESPONSES, batch_responses)
+    figures = compute(model, model, RESPONSES, packed=packed)
     assert figures == [[float(sum(response.token_ids))] for response in RESPONSES]
-    assert max(len(batch.lengths) for batch in model.batches) <= batch_responses
+    assert sum(len(batch.lengths) for batch in model.batches) == len(set(RESPONSES))  # equal ones once
     assert not model.training
-
-
-def test_equal_responses_are_computed_once_and_batches_are_of_like_length():
-    model = Recorder()
-    compute(model, model, RESPONSES, 2)
-    assert [batch.lengths.tolist() for batch in model.batches] == [[2, 2], [3, 5]]
 
 
 def test_several_figures_each_and_none_with_a_graph():
@@ -48,13 +44,13 @@ def test_several_figures_each_and_none_with_a_graph():
         graphs.append(sums.requires_grad)
         return torch.stack([sums, -sums], 1)
 
-    assert compute(model, both, RESPONSES[:2], 4) == [[13.0, -13.0], [7.0, -7.0]]
+    assert compute(model, both, RESPONSES[:2], packed=True) == [[13.0, -13.0], [7.0, -7.0]]
     assert graphs == [False]
 
 
 def test_no_responses_are_no_figures():
     model = Recorder()
-    assert compute(model, model, [], 2) == []
+    assert compute(model, model, [], packed=True) == []
 
 
 @pytest.mark.parametrize("truncation", ["drop", "cut_prompt", "cut_response"])

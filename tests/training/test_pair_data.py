@@ -12,21 +12,18 @@ import torch
 
 from rmexp.data.encode import Encoder, encode_pairs
 from rmexp.data.loading import Loading
-from rmexp.data.pack import pair_batch, response_batch
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss
-from rmexp.models.language_model import response_logprobs
 from rmexp.records import Preference
 from rmexp.training.batch_order import Shuffled, Together
-from rmexp.training.dpo import DPOModule, with_reference_logps
+from rmexp.training.dpo import DPOModule
 from rmexp.training.epochs import Epochs
-from rmexp.training.pair_data import MOST_RESPONSES, PairData, response_batches
+from rmexp.training.pair_data import PairData
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant
 from rmexp.training.sft import SFTModule
 
-CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 ANSWERS = ["Yes.", "No, never, for many reasons.", "It depends.", "Ask somebody else about that."]
 RECORDS = [
     Preference(f"Question {number}?", ANSWERS[i], ANSWERS[j], target=target)
@@ -43,10 +40,6 @@ def encoded(tokenizer):
     ]
 
 
-def plain_sides(pairs):
-    return response_batch([pair.chosen for pair in pairs]), response_batch([pair.rejected for pair in pairs])
-
-
 def modules(tiny_model):
     make = {"optimizer": partial(torch.optim.SGD, lr=1e-3), "schedule": partial(constant, warmup_fraction=0.0)}
     start = tiny_model._replace(causal_lm=copy.deepcopy(tiny_model.causal_lm))
@@ -55,30 +48,31 @@ def modules(tiny_model):
         "reward": lambda: RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **make),
         "sft": lambda: SFTModule(start, next_token_loss, sides="both", **make),
         "sft_chosen": lambda: SFTModule(start, next_token_loss, sides="chosen", **make),
-        "dpo": lambda: DPOModule(start, partial(dpo_loss, beta=0.5), **make),
+        "dpo": lambda: DPOModule(start, partial(dpo_loss, beta=0.5), reference_logps="precomputed", **make),
+        "dpo_online": lambda: DPOModule(start, partial(dpo_loss, beta=0.5), reference_logps="online", **make),
     }
 
 
-def plain_losses(name, module, pairs, reference):
-    """(n,) losses of all pairs or responses, each side computed in one batch of its own kind."""
-    chosen, rejected = plain_sides(pairs)
+def plain_losses(name, module, pairs, reference, plain):
+    """(n,) losses of all pairs or responses, each response computed by itself."""
+    sides = [pair.chosen for pair in pairs], [pair.rejected for pair in pairs]
     target = torch.tensor([pair.target for pair in pairs])
     if name == "reward":
-        return bradley_terry_loss(module.model(chosen), module.model(rejected), target=target)
-    logps = [response_logprobs(module.model, side) for side in (chosen, rejected)]
-    if name == "dpo":
-        before = [response_logprobs(reference, side) for side in (chosen, rejected)]
+        return bradley_terry_loss(*(plain.rewards(module.model, side) for side in sides), target=target)
+    logps = [plain.logps(module.model, side).float() for side in sides]
+    if name.startswith("dpo"):
+        before = [plain.logps(reference, side).float() for side in sides]
         return dpo_loss(*logps, *before, beta=0.5, target=target).losses
-    tokens = [chosen.response_tokens, rejected.response_tokens]
+    tokens = [torch.tensor([len(row.token_ids) - row.prompt_tokens for row in side]) for side in sides]
     sides = slice(2 if name == "sft" else 1)
     return next_token_loss(torch.cat(logps[sides]), torch.cat(tokens[sides]))
 
 
-@pytest.mark.parametrize("name", ["reward", "sft", "sft_chosen", "dpo"])
-def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, encoded, tmp_path: Path):
+@pytest.mark.parametrize("name", ["reward", "sft", "sft_chosen", "dpo", "dpo_online"])
+def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, encoded, plain, tmp_path: Path):
     module = modules(tiny_model)[name]()
     reference = tiny_model.causal_lm
-    data = PairData(encoded, encoded, 5, 1, 0)
+    data = PairData(encoded, encoded, 5, 1, 0, packed=True, cache_dir=None)
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=tmp_path, callbacks=[Epochs(3, None)],
@@ -86,19 +80,19 @@ def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, en
     trainer.fit(module, data)
     module.eval()
     with torch.no_grad():
-        expected = plain_losses(name, module, encoded, reference).mean()
+        expected = plain_losses(name, module, encoded, reference, plain).mean()
     figures = module.val_figures.compute()
     assert figures["loss"] == pytest.approx(float(expected), rel=1e-5)
     assert module.val_figures.accuracy.pairs == 12  # of 15, 3 are ties
     # One more batch by hand: the gradient is the plain one, too.
     batch = trainer.datamodule.train_dataloader().batch(0)
     pairs = [trainer.datamodule.train[i] for i in _indices(trainer.datamodule)]
-    plain_losses(name, module, pairs, reference).mean().backward()
-    plain = {key: parameter.grad.clone() for key, parameter in module.named_parameters()}
+    plain_losses(name, module, pairs, reference, plain).mean().backward()
+    expected_grads = {key: parameter.grad.clone() for key, parameter in module.named_parameters()}
     module.zero_grad()
     _loss(name, module, batch).backward()
     for key, parameter in module.named_parameters():
-        torch.testing.assert_close(parameter.grad, plain[key], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(parameter.grad, expected_grads[key], rtol=1e-4, atol=1e-6)
 
 
 def _indices(data):
@@ -109,41 +103,26 @@ def _indices(data):
 def _loss(name, module, batch):
     if name == "reward":
         return module._judge(module.model(batch.responses), batch.pairing, module.val_figures)[0]
-    logps = response_logprobs(module.model, batch.responses)
-    if name == "dpo":
-        return module._judge(logps, batch.pairing, module.val_figures)[0]
+    logps = module.likelihood.response(batch.responses)
+    if name.startswith("dpo"):
+        return module._judge(logps, module._with_reference(batch), module.val_figures)[0]
     return module._judge(logps, batch.responses.response_tokens, batch.pairing, module.val_figures)
 
 
 def test_every_distinct_response_is_validated_once(encoded):
-    data = PairData(encoded, encoded, 5, 1, 0)
+    data = PairData(encoded, encoded, 5, 1, 0, packed=True, cache_dir=None)
     batches = list(data.val_dataloader())
     assert sum(batch.size for batch in batches) == 3 * len(ANSWERS)
     lengths = torch.cat([batch.lengths for batch in batches])
-    assert lengths.tolist() == sorted(lengths.tolist())
     chosen, rejected = data.val_pairing().sides(lengths)
     assert chosen.tolist() == [len(pair.chosen.token_ids) for pair in encoded]
     assert rejected.tolist() == [len(pair.rejected.token_ids) for pair in encoded]
 
 
 def test_batches_by_prompt_hold_each_response_once(encoded):
-    loader = PairData(encoded, encoded, 5, 2, 0).train_dataloader()
+    loader = PairData(encoded, encoded, 5, 2, 0, packed=True, cache_dir=None).train_dataloader()
     assert [(batch.size, batch.responses.size) for batch in loader] == [(5, 4)] * 6
     alone = [replace(pair, group=None) for pair in encoded]
-    mixed = PairData(alone, alone, 5, 2, 0).train_dataloader()
+    mixed = PairData(alone, alone, 5, 2, 0, packed=True, cache_dir=None).train_dataloader()
     assert len(mixed) == 2 * Shuffled(15, 5).steps
     assert any(batch.responses.size > 4 for batch in mixed)
-
-
-def test_reference_figures_are_those_of_each_side(tiny_model, encoded):
-    pairs = with_reference_logps(tiny_model.causal_lm, encoded, 2)
-    assert [(pair.chosen, pair.group) for pair in pairs] == [(pair.chosen, pair.group) for pair in encoded]
-    with torch.no_grad():
-        expected = torch.cat([response_logprobs(tiny_model.causal_lm, side) for side in plain_sides(encoded)])
-    torch.testing.assert_close(pair_batch(pairs).pairing.reference_logps, expected, **CLOSE)
-
-
-def test_no_validation_batch_is_larger_than_memory_bears(encoded):
-    responses = [encoded[0].chosen] * (2 * MOST_RESPONSES + 1)
-    assert [batch.size for batch in response_batches(responses, 10_000)] == [MOST_RESPONSES, MOST_RESPONSES, 1]
-    assert [batch.size for batch in response_batches(responses[:5], 3)] == [3, 2]

@@ -2,20 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
+from rmexp.data.shared_starts import Tokens, runs_of_shared_starts
 
 
 def response_batch(responses: Sequence[ResponseTokens]) -> ResponseBatch:
-    """Pad encoded responses with zeros, on the right, to the longest of them."""
-    lengths = [len(response.token_ids) for response in responses]
-    token_ids = torch.zeros(len(responses), max(lengths), dtype=torch.int64)
-    for row, response in enumerate(responses):
-        token_ids[row, : lengths[row]] = torch.tensor(response.token_ids)
-    prompt_lengths = torch.tensor([response.prompt_tokens for response in responses])
-    return ResponseBatch(token_ids, torch.tensor(lengths), prompt_lengths)
+    """Put encoded responses into one row, where tokens that several of them start with stand once."""
+    order = sorted(range(len(responses)), key=lambda index: responses[index].token_ids)
+    ids = [np.array(responses[index].token_ids, dtype=np.int64) for index in order]
+    tokens: list[Tokens] = []
+    positions: list[Tokens] = []
+    places = np.zeros((3, len(responses)), dtype=np.int64)  # for each response
+    row = 0
+    for run in runs_of_shared_starts(ids):
+        start, shared = row, run.shared
+        tokens.append(ids[run.first][:shared])
+        positions.append(np.arange(shared))
+        row += shared
+        for index in range(run.first, run.end):
+            tokens.append(ids[index][shared:])
+            positions.append(np.arange(shared, len(ids[index])))
+            places[:, order[index]] = start, shared, row
+            row += len(ids[index]) - shared
+    shared_starts, shared_lengths, own_starts = torch.from_numpy(places)
+    return ResponseBatch(
+        torch.from_numpy(np.concatenate(tokens)),
+        torch.from_numpy(np.concatenate(positions)),
+        shared_starts,
+        shared_lengths,
+        own_starts,
+        torch.tensor([len(response.token_ids) for response in responses]),
+        torch.tensor([response.prompt_tokens for response in responses]),
+    )
 
 
 def pair_batch(pairs: Sequence[PairTokens]) -> PairBatch:
@@ -29,9 +51,29 @@ def distinct_responses(pairs: Sequence[PairTokens]) -> list[ResponseTokens]:
     return list(dict.fromkeys([pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]))
 
 
-def by_length(responses: Iterable[ResponseTokens]) -> list[ResponseTokens]:
-    """Every response once, the shortest first, so that batches of neighbours need little padding."""
-    return sorted(set(responses), key=lambda response: (len(response.token_ids), response.token_ids))
+def batches_of_tokens(
+    responses: Iterable[ResponseTokens], max_tokens: int, *, packed: bool
+) -> list[list[ResponseTokens]]:
+    """All responses, in batches that are computed without much waste.
+
+    Args:
+        responses: encoded.
+        max_tokens: in a batch, padding or what is shared counted; a longer response is a batch by itself.
+        packed: whether rows are packed, so that neighbours should begin alike; else they should be of like length.
+    """
+    ordered = sorted(responses, key=lambda response: response.token_ids)
+    if not packed:
+        ordered.sort(key=lambda response: len(response.token_ids))
+    batches: list[list[ResponseTokens]] = []
+    tokens = max_tokens + 1
+    for response in ordered:
+        length = len(response.token_ids)
+        tokens = tokens + length if packed else (len(batches[-1]) + 1) * length if batches else length
+        if not batches or tokens > max_tokens:
+            batches.append([])
+            tokens = length
+        batches[-1].append(response)
+    return batches
 
 
 def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> Pairing:

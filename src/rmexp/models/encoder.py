@@ -28,6 +28,7 @@ class TextEncoder(NamedTuple):
     revision: str | None  # commit of a hub repository
     pooling: str  # hidden state that a reward is read from
     fingerprint: str | None = None  # of the folder it was read from, as for a language model
+    layout: str = "auto"  # of rows; an encoder's are padded
     mask_padding: bool = True  # every token sees the whole row
 
 

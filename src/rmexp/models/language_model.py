@@ -2,12 +2,8 @@
 
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from transformers import PreTrainedModel
-
-from rmexp.batches import ResponseBatch
-from rmexp.losses.sequence_logprobs import sequence_logprobs
 
 
 class LanguageModel(NamedTuple):
@@ -18,6 +14,7 @@ class LanguageModel(NamedTuple):
     base_model: str  # what the weights come from: "tiny", a hub id, a folder
     revision: str | None  # commit of a hub repository
     fingerprint: str | None = None  # of the folder it was read from; None for weights that are in no folder
+    layout: str = "auto"  # of rows; see `TokenStates`
 
     @property
     def body(self) -> PreTrainedModel:
@@ -33,26 +30,6 @@ class LanguageModel(NamedTuple):
     def mask_padding(self) -> bool:
         """Whether the body must be told what is padding: causal attention never looks to the right."""
         return False
-
-
-def response_logprobs(causal_lm: PreTrainedModel, batch: ResponseBatch) -> Tensor:
-    """(N,) log-probability of each response, summed over its tokens; see `sequence_logprobs`.
-
-    Logits are made only from the last token of the shortest prompt on. No attention mask is needed: padding is on the
-    right, where causal attention never looks back from.
-    """
-    start = max(int(batch.prompt_lengths.min()) - 1, 0)
-    kept = batch.token_ids.shape[1] - start
-    logits = causal_lm(input_ids=batch.token_ids, use_cache=False, logits_to_keep=kept).logits
-    return sequence_logprobs(logits, batch.token_ids[:, start:], batch.lengths - start, batch.prompt_lengths - start)
-
-
-def prompt_and_response_logprobs(causal_lm: PreTrainedModel, batch: ResponseBatch) -> Tensor:
-    """(N, 2) log-probabilities summed over the prompt's tokens after the first, and over the response's."""
-    logits = causal_lm(input_ids=batch.token_ids, use_cache=False).logits
-    whole = sequence_logprobs(logits, batch.token_ids, batch.lengths, torch.zeros_like(batch.lengths))
-    response = sequence_logprobs(logits, batch.token_ids, batch.lengths, batch.prompt_lengths)
-    return torch.stack([whole - response, response], dim=1)
 
 
 def check_positions(model: PreTrainedModel, max_tokens: int) -> None:

@@ -1,38 +1,29 @@
-"""A batch of random lengths computed in slices of like length: the same figures, with less padding to compute."""
+"""Responses of random lengths in slices of like length: less padding to compute."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
-
-from rmexp.batches import ResponseBatch
 
 MOST_SLICES = 6
 SLICE_COST = 256  # tokens whose computing takes about as long as what a further slice costs on a processor
 
 
-def in_length_slices(function: Callable[[ResponseBatch], Tensor], batch: ResponseBatch) -> Tensor:
-    """Apply a function of every response by itself to the shorter and the longer responses of a batch in turn.
+def length_slices(lengths: Tensor) -> list[Tensor]:
+    """Which responses to compute together, the shorter ones first.
 
-    The batch stays what it is for loss and gradient. An accelerator gets it whole: there, large operations are worth
-    more than the padding in them.
+    An accelerator gets them all at once: there, large operations are worth more than the padding in them.
 
     Args:
-        function: of N responses to (N, ...) figures; none may depend on the others of its batch.
-        batch: in any order.
+        lengths: (N,) tokens of each response.
 
     Returns:
-        (N, ...) figures in the batch's order.
+        Indices, (n,) each and N in all.
     """
-    if batch.lengths.device.type != "cpu":
-        return function(batch)
-    lengths, order = batch.lengths.sort()
-    starts = slice_starts(lengths.tolist())
-    if len(starts) == 1:
-        return function(batch)
-    rows = [order[start:end] for start, end in zip(starts, [*starts[1:], len(order)], strict=True)]
-    figures = torch.cat([function(_some(batch, some)) for some in rows])
-    return figures[order.argsort()]
+    ordered, order = lengths.sort()
+    if lengths.device.type != "cpu":
+        return [order]
+    starts = slice_starts(ordered.tolist())
+    return [order[start:end] for start, end in zip(starts, [*starts[1:], len(order)], strict=True)]
 
 
 def slice_starts(lengths: Sequence[int]) -> list[int]:
@@ -51,8 +42,3 @@ def slice_starts(lengths: Sequence[int]) -> list[int]:
         padded = sum((end - start) * lengths[end - 1] for start, end in zip(starts, ends, strict=True))
         best = min(best, (padded + SLICE_COST * slices, starts))
     return best[1]
-
-
-def _some(batch: ResponseBatch, rows: Tensor) -> ResponseBatch:
-    lengths = batch.lengths[rows]
-    return ResponseBatch(batch.token_ids[rows, : int(lengths.max())], lengths, batch.prompt_lengths[rows])

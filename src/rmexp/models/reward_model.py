@@ -12,7 +12,9 @@ from transformers import AutoModel, AutoModelForSequenceClassification, PreTrain
 from rmexp.batches import ResponseBatch
 from rmexp.models.encoder import drop_pooler
 from rmexp.models.hub import from_pretrained
-from rmexp.models.pooling import check_pooling, own_tokens, pooled
+from rmexp.models.padded_rows import pooled_states
+from rmexp.models.pooling import check_pooling
+from rmexp.models.token_states import TokenStates
 
 HEAD_FILE = "reward_head.safetensors"
 
@@ -25,8 +27,8 @@ class RewardModel(nn.Module):
         head: (1, hidden) linear layer without bias; drawn from N(0, 1 / (hidden + 1)) when omitted
             (Stiennon et al. 2020, appendix B).
         pooling: which hidden state is read; see `pooled`.
-        mask_padding: whether the body has to be told what is padding; causal attention need not, since padding is on
-            the right, where it never looks.
+        mask_padding: whether every token sees the whole response, as in an encoder, so that padding has to be masked.
+        layout: of the rows that a causal body is computed in; see `TokenStates`.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class RewardModel(nn.Module):
         *,
         pooling: str = "last_token",
         mask_padding: bool = False,
+        layout: str = "auto",
     ) -> None:
         super().__init__()
         check_pooling(pooling)
@@ -45,14 +48,22 @@ class RewardModel(nn.Module):
             head = nn.Linear(hidden, 1, bias=False, dtype=body.dtype)
             nn.init.normal_(head.weight, std=(hidden + 1) ** -0.5)
         self.head = head
+        self.states = None if mask_padding or pooling != "last_token" else TokenStates(body, layout)
+
+    @property
+    def packed(self) -> bool:
+        """Whether rows are packed, so that responses which begin alike belong together."""
+        return self.states is not None and self.states.packed
 
     def forward(self, batch: ResponseBatch) -> Tensor:
         """(N,) rewards, float32."""
-        options: dict[str, Any] = {"use_cache": False}
-        if self.mask_padding:
-            options = {"attention_mask": own_tokens(batch.lengths, batch.token_ids.shape[1]).long()}
-        hidden = self.body(input_ids=batch.token_ids, **options).last_hidden_state
-        return self.head(pooled(hidden, batch.lengths, self.pooling)).squeeze(-1).float()  # type: ignore[no-any-return]
+        if self.states is not None:
+            hidden = self.states(batch, batch.last_tokens)
+        else:
+            hidden = pooled_states(self.body, batch, self.pooling, mask_padding=self.mask_padding)
+        # The one product with the head costs nothing, and half precision would round the reward itself.
+        with torch.autocast(hidden.device.type, enabled=False):
+            return self.head(hidden.to(self.head.weight.dtype)).squeeze(-1).float()  # type: ignore[no-any-return]
 
     def save(self, folder: Path) -> None:
         """Write the weights.

@@ -9,12 +9,15 @@ class StartingPoint:
     """The keys that every model has beside those of its builder.
 
     Attributes:
+        layout: of the rows that batches are computed in: `packed` without padding, `padded`, or `auto` for packed ones
+            where the model allows it.
         name: of the model, for folders and reports.
         reference: folder of the model to start from; None starts from what the group builds.
         chat_template: of prompts: None for the model's own, `plain` for none, else a file with a Jinja template.
         recipe: learning rate and epochs that suit this backbone, per task; configurations refer to it.
     """
 
+    layout: str
     name: str
     reference: str | None
     chat_template: str | None

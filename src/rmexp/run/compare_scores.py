@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rmexp.analysis.reductions import PromptLevel
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
+from rmexp.models.precision import AUTO
 from rmexp.records import Preference, PreferenceData, Record, Scored
 from rmexp.run.compare_stages import Stage
 from rmexp.scoring.explicit import ExplicitScorer
@@ -51,13 +52,14 @@ def score_everything(
     stages: dict[str, Stage], data: PreferenceData, loading: Loading, threads: int | None, folder: Path
 ) -> AllScores:
     """Score the evaluation splits, the candidate sets, and the last split behind longer prompts."""
-    explicit = ExplicitScorer("explicit", stages["reward"].model, loading=loading, threads=threads)
+    explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, loading=loading, threads=threads)
     implicit = ImplicitScorer(
         "implicit",
         stages["dpo"].model,
         stages["sft"].model,
         None,
         None,
+        AUTO,
         loading=loading,
         threads=threads,
     )

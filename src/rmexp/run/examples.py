@@ -4,6 +4,7 @@ import logging
 from typing import Any, NamedTuple
 
 from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
+from rmexp.data.loading import Loading
 from rmexp.records import PreferenceData
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.pair_data import PairData
@@ -26,10 +27,14 @@ class Examples(NamedTuple):
     val: list[Any]
     accounts: dict[str, Account]
 
-    def data(self, batch_size: int, epochs: int, seed: int, max_batches: int | None) -> PairData | DemonstrationData:
+    def data(
+        self, loading: Loading, epochs: int, seed: int, max_batches: int | None, *, packed: bool
+    ) -> PairData | DemonstrationData:
         """As Lightning asks for them."""
-        made = PairData if self.kind == "pairs" else DemonstrationData
-        return made(self.train, self.val, batch_size, epochs, seed, max_batches)
+        arguments = (self.train, self.val, loading.batch_pairs, epochs, seed, max_batches)
+        if self.kind == "pairs":
+            return PairData(*arguments, packed=packed, cache_dir=loading.cache_dir)
+        return DemonstrationData(*arguments, packed=packed)
 
     def summary(self) -> dict[str, Any]:
         """Counts for summary.json."""

@@ -21,8 +21,10 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import check_same_template, use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.device import accelerator_type
 from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.language_model import check_positions
+from rmexp.models.precision import choose_precision
 from rmexp.models.start import StartingPoint
 from rmexp.models.threads import use_threads
 from rmexp.records import PreferenceData
@@ -76,12 +78,17 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     cut = cut_to_fit(sets, scoring_encoder(start.tokenizer, loaded.loading))
     make_trainer, pace = build_framed("trainer", config.trainer)
     threads = use_threads(pace.threads, module)
+    precision = choose_precision(pace.precision, module, accelerator_type(config.trainer.accelerator))
+    packed = module.packed
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
-    data = examples.data(loaded.loading.batch_pairs, pace.max_epochs, config.seed, max_batches)
-    counts = (len(examples.train), len(examples.val), examples.kind, threads)
-    log.info("%s: %d training and %d validation %s, threads: %d", config.task, *counts)
+    data = examples.data(loaded.loading, pace.max_epochs, config.seed, max_batches, packed=packed)
+    rows = "packed" if packed else "padded"
+    counts = (len(examples.train), len(examples.val), examples.kind)
+    log.info("%s: %d training and %d validation %s", config.task, *counts)
+    log.info("%s: threads: %d, %s, %s rows", config.task, threads, precision, rows)
     checkpoint = _checkpoint(run)
     throughput, signals = Throughput(), Signals()
+    make_trainer = partial(make_trainer, precision=precision)
     trainer = _trainer(config, make_trainer, pace, data, run, checkpoint, signals, [throughput])
     if module.relative and start.fingerprint is None:
         _save(run, "reference", module, start, loaded.loading.max_tokens)
@@ -108,6 +115,8 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
         "leaks": dict(loaded.leaks),
         **throughput.per_second(),
         "threads": threads,
+        "precision": precision,
+        "rows": rows,
         "peak_memory_mb": peak_memory_mb(),
         "train_seconds": round(trained - began, 2),
         "train_cpu_seconds": round(cpu_trained - cpu_began, 2),
@@ -143,7 +152,7 @@ def _start(config: DictConfig, records: PreferenceData) -> Backbone:
         prompts = (encoded for record in examples for encoded in _texts(record))
         start = builder(prompts, config.seed)
     use_chat_template(start.tokenizer, starting.chat_template)
-    return start
+    return start._replace(layout=starting.layout)
 
 
 def _texts(record: Any) -> tuple[str, ...]:

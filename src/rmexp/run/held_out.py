@@ -14,6 +14,7 @@ from rmexp.analysis.usable_information import usable_bits
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
 from rmexp.jsonl import write_rows
+from rmexp.models.precision import AUTO
 from rmexp.records import Preference, Scored
 from rmexp.run.data import LoadedData
 from rmexp.scoring.explicit import ExplicitScorer
@@ -62,9 +63,9 @@ def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: 
     """
     model = str(folder / "model")
     if module.kind == "reward_model":
-        return ExplicitScorer("explicit", model, loading=loading, threads=threads)
+        return ExplicitScorer("explicit", model, AUTO, loading=loading, threads=threads)
     base = reference or str(folder / "reference")
-    return ImplicitScorer("implicit", model, base, None, None, loading=loading, threads=threads)
+    return ImplicitScorer("implicit", model, base, None, None, AUTO, loading=loading, threads=threads)
 
 
 def evaluation_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[EvaluationSet]:

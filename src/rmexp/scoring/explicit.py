@@ -9,6 +9,7 @@ from rmexp.models.device import to_device
 from rmexp.models.folder import load_reward_model
 from rmexp.models.language_model import check_positions
 from rmexp.models.location import folder_fingerprint
+from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
@@ -20,30 +21,34 @@ class ExplicitScorer:
     Args:
         name: of the scorer, for files and tables.
         path: `model/` folder of a reward run, or a transformers folder or hub id with one score head.
-        loading: limits, and pairs per batch.
+        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
+        loading: limits.
         threads: processor threads; None chooses by model size.
     """
 
     stored = False
 
-    def __init__(self, name: str, path: str, *, loading: Loading, threads: int | None) -> None:
+    def __init__(self, name: str, path: str, precision: str, *, loading: Loading, threads: int | None) -> None:
         self.name = name
         self.model, tokenizer = load_reward_model(path)
-        self.fingerprint = folder_fingerprint(path)
+        device = to_device(self.model)
+        self.precision = choose_precision(precision, self.model, device)
+        self.context = computing(self.precision, device)
+        self.fingerprint = scorer_fingerprint(folder_fingerprint(path), self.precision)
         contract = read_contract(path)
         self.reward_mean = contract.reward_mean if contract else None
         self.reward_sd = contract.reward_sd if contract else None
         self.encoder = scoring_encoder(tokenizer, loading)
         check_positions(self.model.body, loading.max_tokens)
         use_threads(threads, self.model)
-        to_device(self.model)
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The raw reward of every response."""
         responses = encode_records(self.encoder, records)
-        figures = compute(self.model, self.model, responses, 2 * self.encoder.loading.batch_pairs)
+        with self.context():
+            figures = compute(self.model, self.model, responses, packed=self.model.packed)
         return scored_records(records, responses, (reward for (reward,) in figures))
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""
-        return {"name": self.name, "kind": "explicit", "fingerprint": self.fingerprint}
+        return {"name": self.name, "kind": "explicit", "fingerprint": self.fingerprint, "precision": self.precision}

@@ -63,7 +63,8 @@ class HubScorer:
         check_positions(self.model, loading.max_tokens)
         disable_dropout(self.model)
         use_threads(threads, self.model)
-        to_device(self.model).eval()
+        to_device(self.model)
+        self.model.eval()
         self._chat = Encoder(self.tokenizer, loading) if self.tokenizer.chat_template else None
 
     def score(self, records: Sequence[Record]) -> list[Scored]:

@@ -14,8 +14,10 @@ from rmexp.data.loading import Loading
 from rmexp.models.contract import read_contract, tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
-from rmexp.models.language_model import check_positions, prompt_and_response_logprobs
+from rmexp.models.language_model import check_positions
+from rmexp.models.likelihood import Likelihood
 from rmexp.models.location import folder_fingerprint
+from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
@@ -67,7 +69,8 @@ class ImplicitScorer:
         beta: None takes the one in the policy's contract.
         reduction: over tokens, see `implicit_reward`; None takes the one that the policy was trained with, the sum
             where its contract says nothing.
-        loading: limits, and pairs per batch.
+        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
+        loading: limits.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -83,6 +86,7 @@ class ImplicitScorer:
         reference: str | None,
         beta: float | None,
         reduction: str | None,
+        precision: str,
         *,
         loading: Loading,
         threads: int | None,
@@ -91,11 +95,15 @@ class ImplicitScorer:
         self.beta = _beta(beta, policy)
         self.fingerprint = "-".join(folder_fingerprint(path) for path in (policy, reference) if path is not None)
         trained = load_language_model(policy)
-        self.policy = to_device(trained.causal_lm)
+        device = to_device(trained.causal_lm)
+        self.precision = choose_precision(precision, trained.causal_lm, device)
+        self.context = computing(self.precision, device)
+        self.fingerprint = scorer_fingerprint(self.fingerprint, self.precision)
+        self.policy = Likelihood(trained.causal_lm, "auto")
         self.reference = None if reference is None else _reference(reference, policy, trained.tokenizer)
         self.encoder = scoring_encoder(trained.tokenizer, loading)
-        check_positions(self.policy, loading.max_tokens)
-        use_threads(threads, self.policy)
+        check_positions(trained.causal_lm, loading.max_tokens)
+        use_threads(threads, trained.causal_lm)
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The implicit reward of every response."""
@@ -106,10 +114,11 @@ class ImplicitScorer:
         responses = encode_records(self.encoder, records)
 
         def difference(batch: ResponseBatch) -> Tensor:
-            trained = prompt_and_response_logprobs(self.policy, batch)
-            return trained if self.reference is None else trained - prompt_and_response_logprobs(self.reference, batch)
+            trained = self.policy.prompt_and_response(batch)
+            return trained if self.reference is None else trained - self.reference.prompt_and_response(batch)
 
-        figures = compute(self.policy, difference, responses, 2 * self.encoder.loading.batch_pairs)
+        with self.context():
+            figures = compute(self.policy.causal_lm, difference, responses, packed=self.policy.packed)
         ratios = [
             LogRatio(prompt, response, max(tokens.prompt_tokens - 1, 0), tokens.response_tokens)
             for tokens, (prompt, response) in zip(responses, figures, strict=True)
@@ -128,6 +137,7 @@ class ImplicitScorer:
             "name": self.name,
             "kind": "implicit",
             "fingerprint": self.fingerprint,
+            "precision": self.precision,
             "beta": self.beta,
             "reduction": self.reduction,
             **({"reference": None} if self.reference is None else {}),
@@ -150,7 +160,9 @@ def _reference(path: str, policy: str, tokenizer: Any) -> Any:
     _check_reference(policy, path)
     loaded = load_language_model(path)
     _check_tokenizers(tokenizer, loaded.tokenizer, policy, path)
-    return to_device(loaded.causal_lm).eval()
+    to_device(loaded.causal_lm)
+    loaded.causal_lm.eval()
+    return Likelihood(loaded.causal_lm, "auto")
 
 
 def _reduction(reduction: str | None, policy: str) -> str:

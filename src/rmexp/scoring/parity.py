@@ -14,7 +14,7 @@ from rmexp.data.encode import ResponseTokens
 from rmexp.data.pack import response_batch
 from rmexp.models.chat_template import chat_messages
 from rmexp.models.export import REWARD_MODEL, Export, model_dtype
-from rmexp.models.language_model import response_logprobs
+from rmexp.models.likelihood import Likelihood
 from rmexp.records import Message, Prompt
 
 TOLERANCE = 1e-4  # of the largest score, at least of 1: both sides compute in float32
@@ -62,7 +62,7 @@ def own_scores(export: Export, examples: Sequence[tuple[Prompt, str]]) -> Own:
     tokens = [found for found in export.encoder.encode(examples) if found is not None]
     dtype = model_dtype(export.model)
     model = export.model.float()
-    score = model if export.kind == REWARD_MODEL else lambda batch: response_logprobs(model, batch)
+    score = model if export.kind == REWARD_MODEL else Likelihood(model, "auto").response
     scores = [float(score(response_batch([response]))) for response in tokens]
     export.model.to(dtype)
     return Own(tokens, scores)

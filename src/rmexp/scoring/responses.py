@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import Encoder, ResponseTokens
 from rmexp.data.loading import Loading
-from rmexp.data.pack import by_length, response_batch
+from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.records import Record, Scored
+
+MOST_TOKENS = 8192  # computed at once
 
 
 def scoring_encoder(tokenizer: Any, loading: Loading) -> Encoder:
@@ -28,28 +30,23 @@ def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[Response
 
 @torch.inference_mode()
 def compute(
-    model: nn.Module,
-    function: Callable[[ResponseBatch], Tensor],
-    responses: Sequence[ResponseTokens],
-    batch_responses: int,
+    model: nn.Module, function: Callable[[ResponseBatch], Tensor], responses: Sequence[ResponseTokens], *, packed: bool
 ) -> list[list[float]]:
-    """Apply `function` to every distinct response, in batches of like length.
+    """Apply `function` to every distinct response, in batches that waste little.
 
     Args:
         model: tells the device.
-        function: of a batch of N responses to (N,) or (N, K) figures.
+        function: of a batch of N responses to (N,) or (N, K) figures; no figure depends on its batch beyond rounding.
         responses: encoded; equal ones are computed once.
-        batch_responses: responses per batch; no figure depends on it beyond rounding.
+        packed: whether the function computes packed rows, where responses that begin alike belong together.
 
     Returns:
         K figures for each of `responses`, in their order.
     """
     device = next(model.parameters()).device
     model.eval()
-    distinct = by_length(responses)
     done: dict[ResponseTokens, list[float]] = {}
-    for start in range(0, len(distinct), batch_responses):
-        rows = distinct[start : start + batch_responses]
+    for rows in batches_of_tokens(set(responses), MOST_TOKENS, packed=packed):
         batch = ResponseBatch(*(field.to(device) for field in response_batch(rows)))
         figures = function(batch).reshape(len(rows), -1).cpu().tolist()
         done.update(zip(rows, figures, strict=True))

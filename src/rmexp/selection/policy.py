@@ -52,7 +52,8 @@ class Policy:
         loaded = load_language_model(path)
         self.path, self.sampling, self.responses, self.seed = path, sampling, responses, seed
         self.fingerprint = folder_fingerprint(path)
-        self.causal_lm = to_device(loaded.causal_lm.eval())
+        self.causal_lm = loaded.causal_lm.eval()
+        to_device(self.causal_lm)
         positions = getattr(loaded.causal_lm.config, "max_position_embeddings", None) or 2**30
         self.max_prompt_tokens = positions - sampling.max_new_tokens
         if self.max_prompt_tokens < 1:

@@ -9,10 +9,11 @@ import lightning as L
 
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
-from rmexp.data.pack import response_batch
+from rmexp.data.pack import batches_of_tokens, response_batch
+from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.batch_order import Shuffled
 from rmexp.training.loader import TrainingLoader
-from rmexp.training.pair_data import FixedBatches, response_batches
+from rmexp.training.pair_data import FixedBatches
 
 
 class DemonstrationData(L.LightningDataModule):
@@ -25,6 +26,7 @@ class DemonstrationData(L.LightningDataModule):
         epochs: passes over the training demonstrations.
         seed: of their order.
         max_batches: end training earlier; None for all epochs.
+        packed: whether they are computed in packed rows.
     """
 
     def __init__(
@@ -35,9 +37,11 @@ class DemonstrationData(L.LightningDataModule):
         epochs: int,
         seed: int,
         max_batches: int | None = None,
+        *,
+        packed: bool,
     ) -> None:
         super().__init__()
-        self.train, self.val = train, val
+        self.train, self.val, self.packed = train, val, packed
         self.batch_size, self.epochs, self.seed, self.max_batches = batch_size, epochs, seed, max_batches
 
     def train_dataloader(self) -> TrainingLoader[ResponseTokens, ResponseBatch]:
@@ -46,5 +50,6 @@ class DemonstrationData(L.LightningDataModule):
         return TrainingLoader(self.train, response_batch, order, self.epochs, self.seed, self.max_batches)
 
     def val_dataloader(self) -> FixedBatches[ResponseBatch]:
-        """Validation batches of like length: their figures are put together before any mean is taken."""
-        return response_batches(sorted(self.val, key=lambda row: len(row.token_ids)), self.batch_size)
+        """Validation batches, rows of like length or start: figures are put together before any mean is taken."""
+        batches = batches_of_tokens(self.val, MOST_TOKENS, packed=self.packed)
+        return FixedBatches([response_batch(batch) for batch in batches])

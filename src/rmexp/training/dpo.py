@@ -1,8 +1,7 @@
 """Direct preference optimisation: a policy whose log-ratio to its reference is an implicit reward."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,17 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
-from rmexp.data.encode import PairTokens
 from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.language_model import disable_dropout, response_logprobs
-from rmexp.models.length_slices import in_length_slices
-from rmexp.scoring.responses import compute
+from rmexp.models.language_model import disable_dropout
+from rmexp.models.likelihood import Likelihood
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import PairData, validation_pairing
 from rmexp.training.pair_loss import PairLoss
+from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
 
+REFERENCE_LOGPS = ("precomputed", "online")
 SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
 
 
@@ -37,6 +36,7 @@ class DPOModule(L.LightningModule):
             names what else it needs, see `PairLoss`.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
+        reference_logps: `precomputed` once and kept in data.cache_dir, or `online`, computed with each batch.
     """
 
     kind = "language_model"
@@ -50,13 +50,21 @@ class DPOModule(L.LightningModule):
         loss: Callable[..., DPOLoss],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
+        reference_logps: str,
     ) -> None:
         super().__init__()
+        if reference_logps not in REFERENCE_LOGPS:
+            choices = ", ".join(REFERENCE_LOGPS)
+            raise ValueError(f"module.reference_logps must be one of {choices}, got {reference_logps}")
         self.model: PreTrainedModel = language_model(start, "dpo").causal_lm
         disable_dropout(self.model)
+        self.likelihood = Likelihood(self.model, start.layout)
         self.beta, self.reduction = implied_reward(loss)
         self.loss = PairLoss(loss, SCORES, "dpo")
         self.optimizer, self.schedule, self.reference = optimizer, schedule, start.fingerprint
+        self.online_reference: Likelihood | None = None
+        if reference_logps == "online":
+            self.online_reference = Likelihood(copy.deepcopy(self.model).requires_grad_(False), start.layout)
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
@@ -66,9 +74,26 @@ class DPOModule(L.LightningModule):
         assert isinstance(data, PairData)
         self.loss.check([*data.train, *data.val], data.batch_pairs)
         self.model.to(self.trainer.strategy.root_device)
+        if self.online_reference is not None:
+            self.online_reference.causal_lm.to(self.trainer.strategy.root_device)
         with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
-            data.train = with_reference_logps(self.model, data.train, data.batch_pairs)
-            data.val = with_reference_logps(self.model, data.val, data.batch_pairs)
+            state = f"{self.reference or weights_fingerprint(self.model)} {self.trainer.precision}"
+            data.val = with_reference_logps(self.likelihood, data.val, data.cache_dir, state)
+            if self.online_reference is None:
+                data.train = with_reference_logps(self.likelihood, data.train, data.cache_dir, state)
+
+    @property
+    def packed(self) -> bool:
+        """Whether batches are computed in packed rows."""
+        return self.likelihood.packed
+
+    def _with_reference(self, batch: PairBatch) -> Pairing:
+        """The pairs of a training batch with the reference's log-probabilities."""
+        if self.online_reference is None:
+            return batch.pairing
+        with torch.no_grad():
+            logps = self.online_reference.response(batch.responses)
+        return batch.pairing._replace(reference_logps=logps[batch.pairing.rows])
 
     def _judge(self, logps: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         assert pairing.reference_logps is not None
@@ -78,8 +103,8 @@ class DPOModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        logps = in_length_slices(partial(response_logprobs, self.model), batch.responses)
-        loss, chosen, rejected = self._judge(logps, batch.pairing, self.train_figures)
+        logps = self.likelihood.response(batch.responses)
+        loss, chosen, rejected = self._judge(logps, self._with_reference(batch), self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
 
@@ -89,7 +114,7 @@ class DPOModule(L.LightningModule):
 
     def validation_step(self, batch: ResponseBatch, index: int) -> None:
         """Log-probabilities of a batch of validation responses."""
-        self.val_logps.append(response_logprobs(self.model, batch))
+        self.val_logps.append(self.likelihood.response(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
@@ -127,11 +152,3 @@ def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:
         return float(asked(one, *torch.zeros(3, 1), pairing=pairing).chosen_rewards)
 
     return reward(1), "response_sum" if reward(1) == reward(2) else "response_mean"
-
-
-def with_reference_logps(causal_lm: PreTrainedModel, pairs: Sequence[PairTokens], batch_pairs: int) -> list[PairTokens]:
-    """The pairs with both responses' summed log-probabilities under `causal_lm`, in their old order."""
-    responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-    logps = [logp for (logp,) in compute(causal_lm, partial(response_logprobs, causal_lm), responses, 2 * batch_pairs)]
-    sides = zip(logps[: len(pairs)], logps[len(pairs) :], strict=True)
-    return [replace(pair, reference_logps=both) for pair, both in zip(pairs, sides, strict=True)]

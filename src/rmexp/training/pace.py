@@ -8,6 +8,7 @@ class Pace:
     """Length of a run and times of its validations.
 
     Attributes:
+        precision: of computing, as Lightning spells it; `auto` for bf16 products where they are faster.
         max_epochs: passes over the training pairs, at least 1.
         max_steps: optimizer steps at most; None leaves it to `max_epochs`.
         threads: processor threads; None chooses by model size.
@@ -15,6 +16,7 @@ class Pace:
             alone.
     """
 
+    precision: str
     max_epochs: int
     max_steps: int | None
     threads: int | None

@@ -7,12 +7,12 @@ import lightning as L
 
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import by_length, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.data.pack import batches_of_tokens, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.batch_order import Shuffled, Together
 from rmexp.training.loader import TrainingLoader
 
 Batch = TypeVar("Batch")
-MOST_RESPONSES = 128  # in a batch of validation, however many pairs a training batch has
 
 
 class PairData(L.LightningDataModule):
@@ -26,6 +26,8 @@ class PairData(L.LightningDataModule):
         epochs: passes over the training pairs.
         seed: of their order.
         max_batches: end training earlier; None for all epochs.
+        packed: whether they are computed in packed rows.
+        cache_dir: folder of what is computed once for several runs; None keeps none.
     """
 
     def __init__(
@@ -36,9 +38,12 @@ class PairData(L.LightningDataModule):
         epochs: int,
         seed: int,
         max_batches: int | None = None,
+        *,
+        packed: bool,
+        cache_dir: str | None,
     ) -> None:
         super().__init__()
-        self.train, self.val = train, val
+        self.train, self.val, self.packed, self.cache_dir = train, val, packed, cache_dir
         self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
 
     def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch]:
@@ -51,14 +56,14 @@ class PairData(L.LightningDataModule):
 
     def val_dataloader(self) -> "FixedBatches[ResponseBatch]":
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
-        return response_batches(self._val_responses(), 2 * self.batch_pairs)
+        return FixedBatches([response_batch(batch) for batch in self._val_batches()])
 
     def val_pairing(self) -> Pairing:
         """The validation pairs, as rows of what `val_dataloader` gives."""
-        return pairing(self.val, self._val_responses())
+        return pairing(self.val, [response for batch in self._val_batches() for response in batch])
 
-    def _val_responses(self) -> list[ResponseTokens]:
-        return by_length(distinct_responses(self.val))
+    def _val_batches(self) -> list[list[ResponseTokens]]:
+        return batches_of_tokens(distinct_responses(self.val), MOST_TOKENS, packed=self.packed)
 
 
 class FixedBatches(Generic[Batch]):
@@ -72,12 +77,6 @@ class FixedBatches(Generic[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)
-
-
-def response_batches(responses: Sequence[ResponseTokens], batch_responses: int) -> FixedBatches[ResponseBatch]:
-    """Batches of responses in their order, none larger than `MOST_RESPONSES`."""
-    size = min(batch_responses, MOST_RESPONSES)
-    return FixedBatches([response_batch(responses[start : start + size]) for start in range(0, len(responses), size)])
 
 
 def validation_pairing(module: L.LightningModule) -> Pairing | None:

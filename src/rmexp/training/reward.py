@@ -14,7 +14,6 @@ from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
-from rmexp.models.length_slices import in_length_slices
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
@@ -51,7 +50,9 @@ class RewardModule(L.LightningModule):
             raise ValueError(f"module.head_lr_factor must be > 0, got {head_lr_factor}")
         self.head_lr_factor = head_lr_factor
         self.pooling = start.pooling
-        self.model = RewardModel(start.body, pooling=start.pooling, mask_padding=start.mask_padding)
+        self.model = RewardModel(
+            start.body, pooling=start.pooling, mask_padding=start.mask_padding, layout=start.layout
+        )
         disable_dropout(self.model)
         self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")
         self.optimizer, self.schedule = optimizer, schedule
@@ -63,6 +64,11 @@ class RewardModule(L.LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         self.loss.check([*data.train, *data.val], data.batch_pairs)
 
+    @property
+    def packed(self) -> bool:
+        """Whether batches are computed in packed rows."""
+        return self.model.packed
+
     def _judge(self, rewards: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         chosen, rejected = pairing.sides(rewards)
         losses = self.loss(chosen, rejected, pairing=pairing)
@@ -71,7 +77,7 @@ class RewardModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        rewards = in_length_slices(self.model, batch.responses)
+        rewards = self.model(batch.responses)
         loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
@@ -104,5 +110,5 @@ class RewardModule(L.LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         pairs = data.train[:2000]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-        rewards = torch.tensor(compute(self.model, self.model, responses, 2 * data.batch_pairs))
+        rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
         return {"reward_mean": float(rewards.mean()), "reward_sd": float(rewards.std())}

@@ -1,7 +1,6 @@
 """Supervised fine-tuning: the reference that reward model and policy start from."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from transformers import PreTrainedModel
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.language_model import disable_dropout, response_logprobs
-from rmexp.models.length_slices import in_length_slices
+from rmexp.models.language_model import disable_dropout
+from rmexp.models.likelihood import Likelihood
 from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
 
@@ -55,10 +54,16 @@ class SFTModule(L.LightningModule):
             raise ValueError(f"module.sides must be one of {', '.join(SIDES)}, got {sides}")
         self.model: PreTrainedModel = language_model(start, "sft").causal_lm
         disable_dropout(self.model)
+        self.likelihood = Likelihood(self.model, start.layout)
         self.loss, self.optimizer, self.schedule, self.sides = loss, optimizer, schedule, sides
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
         self.val_tokens: list[Tensor] = []
+
+    @property
+    def packed(self) -> bool:
+        """Whether batches are computed in packed rows."""
+        return self.likelihood.packed
 
     def _judge(self, logps: Tensor, tokens: Tensor, pairing: Pairing | None, figures: PairFigures) -> Tensor:
         """Mean loss of responses; those of pairs count as often as pairs have them."""
@@ -75,7 +80,7 @@ class SFTModule(L.LightningModule):
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
-        logps = in_length_slices(partial(response_logprobs, self.model), responses)
+        logps = self.likelihood.response(responses)
         loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures)
         if pairing is None:
             log_step(self, loss, None, batch.size)
@@ -90,7 +95,7 @@ class SFTModule(L.LightningModule):
 
     def validation_step(self, batch: ResponseBatch, index: int) -> None:
         """Log-probabilities of a batch of validation responses."""
-        self.val_logps.append(response_logprobs(self.model, batch))
+        self.val_logps.append(self.likelihood.response(batch))
         self.val_tokens.append(batch.response_tokens)
 
     def on_validation_epoch_end(self) -> None:

@@ -1,0 +1,47 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from rmexp.losses import token_logprobs as module
+from rmexp.losses.token_logprobs import token_logprobs
+
+
+def whole(hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
+    """The same with all logits at once."""
+    return torch.log_softmax(hidden @ weight.T, dim=1).gather(1, token_ids[:, None]).squeeze(1)
+
+
+@pytest.fixture
+def inputs():
+    generator = torch.Generator().manual_seed(1)
+    hidden, weight = torch.randn(11, 6, generator=generator), torch.randn(40, 6, generator=generator)
+    return 2 * hidden, weight, torch.randint(40, (11,), generator=generator)
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 11, 100])
+def test_values_and_gradients_are_those_of_all_logits_at_once(inputs, chunk, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    results = []
+    for function in (token_logprobs, whole):
+        hidden, weight = (tensor.clone().requires_grad_() for tensor in inputs[:2])
+        logps = function(hidden, weight, inputs[2])
+        results.append((logps.detach(), *torch.autograd.grad(logps @ torch.arange(11.0), (hidden, weight))))
+    for ours, expected in zip(*results, strict=True):
+        torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_half_precision_products_keep_a_full_sum(inputs):
+    hidden, weight, ids = inputs
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logps = token_logprobs(hidden, weight, ids)
+    assert logps.dtype == torch.float32
+    expected = whole(hidden.bfloat16().float(), weight.bfloat16().float(), ids)
+    # logits up to about 20 are rounded to 8 binary digits; the sum over the vocabulary is not
+    torch.testing.assert_close(logps, expected, rtol=0, atol=20 * 2**-8)
+
+
+def test_equal_logits_are_equally_likely():
+    logps = token_logprobs(torch.zeros(3, 2), torch.randn(7, 2), torch.tensor([0, 3, 6]))
+    assert logps.tolist() == pytest.approx([-math.log(7)] * 3)

@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rmexp.data.encode import Encoder, encode_pairs
+from rmexp.models.likelihood import Likelihood
+from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
+
+
+@pytest.fixture
+def encoded(tokenizer, loading, pairs):
+    return encode_pairs(pairs, Encoder(tokenizer, loading))[0]
+
+
+@pytest.fixture
+def likelihood(tiny_model):
+    return Likelihood(tiny_model.causal_lm, "auto")
+
+
+def test_figures_are_those_of_each_side(likelihood, encoded, plain):
+    found = with_reference_logps(likelihood, encoded, None, "state")
+    assert [replace(pair, reference_logps=None) for pair in found] == encoded
+    with torch.no_grad():
+        for side, rows in enumerate(([pair.chosen for pair in encoded], [pair.rejected for pair in encoded])):
+            expected = plain.logps(likelihood.causal_lm, rows).tolist()
+            assert [pair.reference_logps[side] for pair in found] == pytest.approx(expected, rel=1e-5)
+
+
+def test_they_are_computed_once_for_a_state_and_kept(likelihood, encoded, tmp_path, monkeypatch):
+    first = with_reference_logps(likelihood, encoded, str(tmp_path), "state")
+    monkeypatch.setattr(Likelihood, "response", None)  # nothing can compute them now
+    assert with_reference_logps(likelihood, encoded, str(tmp_path), "state") == first
+    for other in ((encoded[1:], "state"), (encoded, "another state")):
+        with pytest.raises(TypeError):
+            with_reference_logps(likelihood, other[0], str(tmp_path), other[1])
+
+
+def test_a_damaged_file_is_named_and_made_again(likelihood, encoded, tmp_path, caplog):
+    first = with_reference_logps(likelihood, encoded, str(tmp_path), "state")
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:90])
+    assert with_reference_logps(likelihood, encoded, str(tmp_path), "state") == first
+    assert f"{file} is damaged" in caplog.text
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_weights_tell_models_apart(tiny_model):
+    before = weights_fingerprint(tiny_model.causal_lm)
+    assert weights_fingerprint(tiny_model.causal_lm) == before
+    weight = next(tiny_model.causal_lm.parameters())
+    with torch.no_grad():
+        weight[0, 0] += 1
+        assert weights_fingerprint(tiny_model.causal_lm) != before
+        weight[0, 0] -= 1

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from rmexp.analysis.bootstrap import bootstrap_means
 from rmexp.analysis.paired import paired
@@ -22,12 +23,14 @@ def test_counts_and_differences(sample):
     credit, weight, nll = sample
     found, draws = compared(*sample)
     kept = credit[weight > 0]
-    table = [
-        sum((a == 1) == first and (b == 1) == second for a, b in kept)
-        for first, second in ((1, 1), (1, 0), (0, 1), (0, 0))
-    ]
-    assert [found.both_right, found.only_first, found.only_second, found.both_wrong] == table
-    assert found.n == sum(table)
+    pairs = kept.tolist()
+    assert (found.both_right, found.both_wrong) == (pairs.count([1, 1]), pairs.count([0, 0]))
+    assert found.first_alone == sum(pairs.count(two) for two in ([1, 0], [1, 0.5], [0.5, 0]))
+    assert found.n == sum((found.both_right, found.both_wrong, found.first_alone, found.second_alone)) + pairs.count(
+        [0.5, 0.5]
+    )
+    discordant = found.first_alone + found.second_alone
+    assert found.mcnemar_p == pytest.approx(stats.binomtest(found.first_alone, discordant).pvalue)
     assert found.difference == pytest.approx(kept[:, 0].mean() - kept[:, 1].mean())
     assert found.nll_difference == pytest.approx(nll[:, 0].mean() - nll[:, 1].mean())
     assert found.difference_low == pytest.approx(np.quantile(draws[:, 0] - draws[:, 1], 0.025))

@@ -19,6 +19,7 @@ NEEDED = {
     "scorer=implicit_reference_free": ["scorer.policy=x"],
     "scorer=gold": ["data=synthetic"],
     "score": ["scorer.path=x"],
+    "evaluate": ["scorer.path=x"],
     "export": ["path=x"],
     "best-of-n": ["scorer.path=x"],
 }

@@ -36,12 +36,16 @@ def bootstrap_means(
     Returns:
         NaN where nothing that counts was drawn.
 
+    Raises:
+        ValueError: there is no draw.
+
     Source: Efron and Tibshirani 1993, "An introduction to the bootstrap"; Field and Welsh 2007 for whole clusters.
 
     >>> means = bootstrap_means([[1.0], [0.0]], [[1], [1]], np.array([0, 1]), 1000, 0)
     >>> sorted(set(means.ravel().tolist()))
     [0.0, 0.5, 1.0]
     """
+    check_draws(draws)
     weight = np.asarray(counted, dtype=np.float64)
     figures = np.where(weight > 0, np.asarray(values, dtype=np.float64), 0.0) * weight
     _, numbers = np.unique(clusters, return_inverse=True)
@@ -58,6 +62,16 @@ def bootstrap_means(
             totals[:, :columns], totals[:, columns:], out=means[start : start + here], where=totals[:, columns:] > 0
         )
     return means
+
+
+def check_draws(draws: int) -> None:
+    """Refuse a number of draws that is none.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if draws < 1:
+        raise ValueError(f"`draws` must be at least 1, got {draws} (set draws)")
 
 
 def percentile_interval(means: NDArray[np.float64]) -> Interval:

@@ -1,12 +1,10 @@
 """Parts of a data set in which length cannot, or must not, help."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def length_parts(characters: ArrayLike, target: ArrayLike) -> Mapping[str, NDArray[np.bool_]]:
+def length_parts(characters: ArrayLike, target: ArrayLike) -> dict[str | None, NDArray[np.bool_]]:
     """(N,) which pairs belong to each part; a labelled tie belongs to none but the matched half.
 
     Args:

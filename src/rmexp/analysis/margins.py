@@ -4,7 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from rmexp.analysis.held_out import margins
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -44,3 +46,14 @@ def margin_distribution(margin: ArrayLike, target: ArrayLike) -> MarginDistribut
         return MarginDistribution(None, None, None)
     quantiles = tuple(np.quantile(towards, QUANTILES).tolist())
     return MarginDistribution(float(towards.mean()), float(towards.std()), quantiles)
+
+
+def margin_towards_label(scores: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) score of the better response minus that of the other; NaN where the label is a tie.
+
+    Args:
+        scores: (N, 2) of the responses listed first and second.
+        target: (N,) probability that the first is the better one.
+    """
+    found = margins(scores)
+    return np.where(target == 0.5, np.nan, np.where(target < 0.5, -found, found))

@@ -16,15 +16,16 @@ class Paired:
 
     Attributes:
         n: pairs with a preference.
-        both_right: pairs that both order as the label does; equal scores are not right.
-        only_first: pairs that only the first does.
-        only_second: pairs that only the second does.
-        both_wrong: pairs that neither does.
+        both_right: pairs that both order as the label does.
+        both_wrong: pairs that both order the other way.
+        first_alone: pairs on which the first earns more: it is right and the second is not, or it gives equal scores
+            where the second is wrong.
+        second_alone: likewise the second.
         difference: of the accuracies, equal scores counting one half.
         difference_low: lower end of its 95 % interval, by the bootstrap of whole clusters.
         difference_high: upper end.
         bootstrap_p: two-sided p-value that it is 0, by the same draws: clusters are independent.
-        mcnemar_p: of the exact test, which takes pairs as independent.
+        mcnemar_p: of the exact test on the pairs that one earns more on, which takes pairs as independent.
         nll_difference: of the log-losses, in nats; below 0 the first is better.
         nll_difference_low: lower end of its interval.
         nll_difference_high: upper end.
@@ -32,9 +33,9 @@ class Paired:
 
     n: int
     both_right: int
-    only_first: int
-    only_second: int
     both_wrong: int
+    first_alone: int
+    second_alone: int
     difference: float | None
     difference_low: float | None
     difference_high: float | None
@@ -61,22 +62,20 @@ def paired(
         draws: (D, 4) bootstrapped means, drawn together: both credits, then both log-losses.
     """
     judged = credit[weight > 0]
-    right = judged == 1
-    only_first = int((right[:, 0] & ~right[:, 1]).sum())
-    only_second = int((right[:, 1] & ~right[:, 0]).sum())
+    first_alone, second_alone = int((judged[:, 0] > judged[:, 1]).sum()), int((judged[:, 1] > judged[:, 0]).sum())
     accuracy, loss = draws[:, 0] - draws[:, 1], draws[:, 2] - draws[:, 3]
     interval, loss_interval = percentile_interval(accuracy), percentile_interval(loss)
     return Paired(
         n=len(judged),
-        both_right=int(right.all(axis=1).sum()),
-        only_first=only_first,
-        only_second=only_second,
-        both_wrong=int((~right).all(axis=1).sum()),
+        both_right=int((judged == 1).all(axis=1).sum()),
+        both_wrong=int((judged == 0).all(axis=1).sum()),
+        first_alone=first_alone,
+        second_alone=second_alone,
         difference=float((judged[:, 0] - judged[:, 1]).mean()) if len(judged) else None,
         difference_low=interval.low,
         difference_high=interval.high,
         bootstrap_p=sign_p_value(accuracy),
-        mcnemar_p=mcnemar(only_first, only_second),
+        mcnemar_p=mcnemar(first_alone, second_alone),
         nll_difference=float((nll[:, 0] - nll[:, 1]).mean()) if len(nll) else None,
         nll_difference_low=loss_interval.low,
         nll_difference_high=loss_interval.high,

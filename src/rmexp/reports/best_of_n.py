@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from rmexp.analysis.best_of_n import Curve, Point, best_of_n_kl
 from rmexp.records import prompt_text
 from rmexp.reports import best_of_n_wording as wording
-from rmexp.reports.compare import Panel
 from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 
 MOST_EXAMPLES = 6

@@ -9,16 +9,10 @@ from rmexp.reports import figures, wording
 from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import EpochRow, epochs
 from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
 
 MOST_DISAGREEMENTS = 20
 MOST_EPOCH_ROWS = 30
-
-
-class Panel(NamedTuple):
-    """A figure and the sentence that says what it shows."""
-
-    svg: Markup
-    caption: str
 
 
 class StagePanels(NamedTuple):

@@ -10,8 +10,8 @@ from rmexp.analysis.baselines import MEANING
 from rmexp.analysis.profile import Profile
 from rmexp.reports import profile_figures as figures
 from rmexp.reports import profile_wording as wording
-from rmexp.reports.compare import Panel
 from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
 
 MOST_EXAMPLES = 6  # of each kind
 

@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import PercentFormatter
 
-from rmexp.reports.compare import Panel
 from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
 from rmexp.reports.profile_figures import NAMES
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line

@@ -1,0 +1,180 @@
+"""All figures of several scorers on the same pairs, slice by slice, and what tells the scorers apart.
+
+Shapes: N pairs, S scorers, D draws.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from rmexp.analysis.bootstrap import bootstrap_means, percentile_interval
+from rmexp.analysis.calibration import calibration
+from rmexp.analysis.held_out import held_out, margins
+from rmexp.analysis.margins import margin_distribution
+from rmexp.analysis.mcnemar import holm
+from rmexp.analysis.orientation import pair_scores
+from rmexp.analysis.pair_set import PairSet
+from rmexp.analysis.paired import paired
+from rmexp.analysis.slopes import reward_slopes
+from rmexp.analysis.usable_information import pair_nll
+from rmexp.metrics.pair_credit import pair_credit
+
+Row = dict[str, Any]
+
+_OF_PROBABILITIES = ("nll", "usable_bits", "usable_bits_low", "usable_bits_high")
+
+
+class Judged(NamedTuple):
+    """What each scorer earns on each pair.
+
+    Attributes:
+        margin: (N, S) first score minus second.
+        credit: (N, S) 1, 0.5 or 0.
+        weight: (N,) 1 where the label is no tie, else 0.
+        nll: (N, S) log-loss, in nats.
+        brier: (N, S) squared error of sigmoid(margin).
+    """
+
+    margin: NDArray[np.float64]
+    credit: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    nll: NDArray[np.float64]
+    brier: NDArray[np.float64]
+
+    def of(self, kept: NDArray[np.bool_]) -> "Judged":
+        """The same for some of the pairs."""
+        return Judged(*(field[kept] for field in self))
+
+    def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(N, 3 S) credit, log-loss and squared error of each scorer, and which pairs count for each."""
+        scorers = self.credit.shape[1]
+        labelled = np.repeat(self.weight[:, None], scorers, axis=1)
+        counted = np.hstack([labelled, np.ones_like(self.nll), np.ones_like(self.brier)])
+        return np.hstack([self.credit, self.nll, self.brier]), counted
+
+
+class Evaluated(NamedTuple):
+    """Rows of evaluation.json: figures of each scorer and slice, and of each two scorers and slice."""
+
+    results: list[Row]
+    comparisons: list[Row]
+
+
+def evaluate_pairs(
+    pairs: PairSet,
+    scores: Mapping[str, NDArray[np.floating[Any]]],
+    *,
+    rules: Sequence[str],
+    draws: int,
+    seed: int,
+) -> Evaluated:
+    """Judge every scorer on every slice.
+
+    Args:
+        pairs: with their slices.
+        scores: (N, 2) of each scorer by its name, on the scale of log-odds.
+        rules: names of those scorers whose scores are on no such scale: they get accuracies alone, and are compared
+            with others only where they are the first of them.
+        draws: of the bootstrap, the same ones for all scorers of a slice.
+        seed: of the draws.
+
+    Returns:
+        p-values in `mcnemar_p_holm` and `bootstrap_p_holm` are adjusted over the slices of two scorers.
+    """
+    judged = _judged(pairs, scores)
+    names, results, comparisons = list(scores), list[Row](), list[Row]()
+    for slice_name, inside in pairs.slices.items():
+        if not inside.any():
+            continue
+        here, clusters = judged.of(inside), pairs.clusters[inside]
+        means = bootstrap_means(*here.columns(), clusters, draws, seed)
+        where = {"data": pairs.data, "split": pairs.split, "slice": slice_name}
+        for index, name in enumerate(names):
+            figures = _figures(pairs, scores[name], here, inside, index, means, probabilities=name not in rules)
+            results.append({"scorer": name, **where, "records": "pairs", "baseline": name in rules, **figures})
+        for first, second in _compared(names, rules):
+            found = _paired(here, means, names.index(first), names.index(second), probabilities=second not in rules)
+            comparisons.append({"first": first, "second": second, **where, **found})
+    return Evaluated(results, [row for two in _by_scorers(comparisons) for row in _adjusted(two)])
+
+
+def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]]) -> Judged:
+    credits, differences = list[Any](), list[NDArray[np.float64]]()
+    for name, values in scores.items():
+        found = pair_scores(values, f"scores of {name}")
+        if len(found) != len(pairs.target):
+            raise ValueError(f"expected scores of {len(pairs.target)} pairs by {name}, got {len(found)}")
+        credits.append(pair_credit(found[:, 0], found[:, 1], pairs.target))
+        differences.append(margins(found))
+    margin, target = np.stack(differences, axis=1), pairs.target[:, None]
+    return Judged(
+        margin,
+        np.stack([credit.credit for credit in credits], axis=1),
+        credits[0].weight,
+        pair_nll(margin, target),
+        (expit(margin) - target) ** 2,
+    )
+
+
+def _figures(
+    pairs: PairSet,
+    scores: NDArray[np.floating[Any]],
+    here: Judged,
+    inside: NDArray[np.bool_],
+    index: int,
+    means: NDArray[np.float64],
+    *,
+    probabilities: bool,
+) -> Row:
+    """The figures of one scorer on one slice; those of probabilities are None where its scores are no log-odds."""
+    target, margin, scorers = pairs.target[inside], here.margin[:, index], here.credit.shape[1]
+    row = held_out(scores[inside], target).to_row()
+    drawn = ("accuracy_bootstrap", "nll", "brier")
+    for place, name in enumerate(drawn):
+        mean = means[:, place * scorers + index]
+        # where all draws are equal, as at 100 %, the bootstrap knows nothing of the uncertainty; Wilson's interval does
+        low, high = percentile_interval(mean) if np.ptp(mean) else (None, None)
+        row[f"{name}_low"], row[f"{name}_high"] = low, high
+    row |= calibration(margin, target).to_row()
+    if not probabilities:
+        unknown = [*_OF_PROBABILITIES, "nll_low", "nll_high", "brier_low", "brier_high"]
+        row |= dict.fromkeys([*unknown, *calibration([], []).to_row()])
+    row |= margin_distribution(margin, target).to_row()
+    measured = (pairs.characters[inside], pairs.markdown[inside], pairs.clusters[inside])
+    slopes = reward_slopes(margin, target, *measured)
+    return row | {"slopes": {name: slope and slope.to_row() for name, slope in slopes.items()}}
+
+
+def _compared(names: Sequence[str], rules: Sequence[str]) -> list[tuple[str, str]]:
+    """Each two scorers, and each scorer with each rule."""
+    scorers = [name for name in names if name not in rules]
+    two = [(first, second) for place, first in enumerate(scorers) for second in scorers[place + 1 :]]
+    return two + [(scorer, rule) for scorer in scorers for rule in rules]
+
+
+def _paired(here: Judged, means: NDArray[np.float64], first: int, second: int, *, probabilities: bool) -> Row:
+    two, scorers = [first, second], here.credit.shape[1]
+    drawn = means[:, [*two, *(scorers + index for index in two)]]
+    row = paired(here.credit[:, two], here.weight, here.nll[:, two], drawn).to_row()
+    if not probabilities:
+        row |= dict.fromkeys(("nll_difference", "nll_difference_low", "nll_difference_high"))
+    return row
+
+
+def _by_scorers(rows: Sequence[Row]) -> list[list[Row]]:
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        grouped.setdefault((row["first"], row["second"]), []).append(row)
+    return [*grouped.values()]
+
+
+def _adjusted(rows: list[Row]) -> list[Row]:
+    """The rows of two scorers with their p-values adjusted for the number of slices."""
+    for name in ("mcnemar_p", "bootstrap_p"):
+        known = [row for row in rows if row[name] is not None]
+        for row, p in zip(known, holm([row[name] for row in known]), strict=True):
+            row[f"{name}_holm"] = p
+    return [{"mcnemar_p_holm": None, "bootstrap_p_holm": None, **row} for row in rows]

@@ -1,0 +1,173 @@
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rmexp.cli import main
+from rmexp.jsonl import write_rows
+
+RULE = ["scorer=baseline", "scorer.kind=shorter"]
+
+
+def rows(count=40, prefix="Q"):
+    for i in range(count):
+        yield {
+            "id": f"{prefix}{i}", "prompt": f"{prefix}{i // 2}", "chosen": "right " * (1 + i % 3),
+            "rejected": f"wrong answer {i}", "meta": {"topic": "ab"[i % 2]},
+        }  # fmt: skip
+
+
+@pytest.fixture
+def data(here):
+    write_rows(here / "pairs.jsonl", rows())
+    return ["data=jsonl", "data.path=pairs.jsonl"]
+
+
+def evaluation(folder="run"):
+    return json.loads(Path(folder, "evaluation.json").read_text())
+
+
+def result(folder="run", **wanted):
+    (row,) = [r for r in evaluation(folder)["results"] if all(r[key] == value for key, value in wanted.items())]
+    return row
+
+
+def test_an_explicit_model_beside_rules(data, reward_folder, capsys):
+    options = ["data.max_tokens=128", "threads=1", "data.cache_dir=null", "run_dir=run"]
+    assert main(["evaluate", "scorer=explicit", f"scorer.path={reward_folder}", *data, *options]) == 0
+    row = result(scorer="explicit", slice=None)
+    assert row["n"] == 40
+    scored = [
+        json.loads(line)["scores"] for line in Path("run/scored/explicit/jsonl-all.jsonl").read_text().splitlines()
+    ]
+    margins = [first - second for first, second in scored]
+    assert row["accuracy"] == sum(m > 0 for m in margins) / 40
+    assert row["nll"] == pytest.approx(sum(math.log1p(math.exp(-m)) for m in margins) / 40, abs=1e-6)
+    assert {
+        "scorer",
+        "data",
+        "slice",
+        "n",
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "tie_rate",
+        "nll",
+        "brier",
+        "ece",
+    } <= set(row)
+    assert {r["scorer"] for r in evaluation()["results"]} == {"explicit", "longer", "shorter", "markdown", "random"}
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == f"report       {Path('run') / 'report.html'}"
+    assert "explicit - " in out
+
+
+def test_several_scorers_data_sets_and_slices(data, capsys):
+    write_rows(Path("other.jsonl"), rows(10, "R"))
+    more = [
+        "+scorer@scorers.marks=baseline",
+        "scorers.marks.kind=markdown",
+        "+scorer@scorers.coin=baseline",
+        "scorers.coin.kind=random",
+    ]
+    tests = ["+data@tests.other=jsonl", "tests.other.path=other.jsonl"]
+    seeds = ["seeds.one=[shorter,coin]", "seeds.two=[marks,coin]"]
+    assert (
+        main(["evaluate", *RULE, *more, *data, *tests, *seeds, "slices=[meta.topic]", "draws=200", "run_dir=run"]) == 0
+    )
+    found = evaluation()
+    assert {(r["data"], r["split"]) for r in found["results"]} == {("jsonl", "all"), ("other", "all")}
+    assert {r["scorer"] for r in found["results"] if not r["baseline"]} == {"shorter", "marks", "coin"}
+    assert result(scorer="shorter", data="jsonl", slice="meta.topic=a")["n"] == 20
+    assert {(r["first"], r["second"]) for r in found["comparisons"]} >= {("shorter", "marks"), ("marks", "coin")}
+    assert {(s["method"], s["against"]) for s in found["seeds"]} == {("one", None), ("two", None), ("one", "two")}
+    page = Path("run/report.html").read_text()
+    assert "Most confident errors of coin" in page
+    assert "Welch" in page
+    assert "one - two" in capsys.readouterr().out
+
+
+def test_a_finished_evaluation_shows_itself_again(data, capsys):
+    for _ in range(2):
+        assert main(["evaluate", *RULE, *data, "draws=100", "run_dir=run"]) == 0
+    first, second = capsys.readouterr().out.split("jsonl all")[1:]
+    assert first == second
+
+
+def test_splits_of_the_data(here):
+    write_rows(here / "train.jsonl", rows())
+    write_rows(here / "val.jsonl", rows(6, "V"))
+    paths = ["data=jsonl", "data.path=train.jsonl", "data.val_path=val.jsonl", "draws=50"]
+    assert main(["evaluate", *RULE, *paths, "run_dir=val"]) == 0
+    assert {r["split"] for r in evaluation("val")["results"]} == {"val"}
+    assert main(["evaluate", *RULE, *paths, "splits=[train,val]", "run_dir=both"]) == 0
+    assert {r["split"] for r in evaluation("both")["results"]} == {"train", "val"}
+
+
+def test_scores_on_disk_need_no_torch_and_come_quickly(data):
+    assert main(["score", *RULE, *data, "run_dir=scores"]) == 0
+    program = (
+        "import sys; from rmexp.cli import main; "
+        f"main(['evaluate', 'scorer=scored_file', 'scorer.path=scores/scored', 'draws=50', 'run_dir=run', *{data}]); "
+        "print([m for m in ('torch', 'transformers', 'lightning', 'sklearn', 'scipy.stats') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert result(scorer="shorter", slice=None)["n"] == 40
+
+
+def test_lists_whose_worth_is_known(data, monkeypatch):
+    from rmexp.records import Candidates, PreferenceData
+    from rmexp.run import evaluation_sets
+
+    lists = tuple(Candidates(f"p{i}", ("a", "bbb", "cc"), (0.0, float(i), 1.0)) for i in range(4))
+    load = evaluation_sets.load_data
+    monkeypatch.setattr(
+        evaluation_sets, "load_data", lambda node: load(node)._replace(records=PreferenceData({}, {"lists": lists}))
+    )
+    assert main(["evaluate", "scorer=baseline", *data, "run_dir=run"]) == 0
+    row = result(scorer="longer")
+    assert (row["records"], row["n"], row["accuracy"]) == ("lists", 4, 0.75)  # equal worth is as good; 0 is the worst
+    assert row["gold_picked"] == (0 + 1 + 2 + 3) / 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["splits=[tset]"], "expected the splits tset, but there are all (set splits)"),
+        (["slices=[meta.x]"], "has no field meta.x; it has meta.topic (set slices)"),
+        (["baselines=[longest]"], "baselines must be among longer"),
+        (["+scorer@scorers.shorter=baseline"], "two scorers are called shorter"),
+        (["+data@tests.jsonl=jsonl", "tests.jsonl.path=pairs.jsonl"], "two data sets are called jsonl"),
+        (["seeds.a=[nobody]"], "seeds.a names nobody, but the scorers are shorter"),
+        (["draws=0"], "`draws` must be at least 1, got 0 (set draws)"),
+    ],
+)
+def test_mistakes_are_one_sentence(data, capsys, options, message):
+    assert main(["evaluate", *RULE, *data, *options, "run_dir=run"]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert message in error
+    assert error.startswith("rmexp: ")
+    assert not Path("run/summary.json").exists()
+    assert not Path("run/evaluation.json").exists()
+
+
+def test_scored_files_of_other_records_are_refused_with_both_fingerprints(data, capsys):
+    assert main(["score", *RULE, *data, "run_dir=scores"]) == 0
+    write_rows(Path("pairs.jsonl"), rows(39))
+    assert main(["evaluate", "scorer=scored_file", "scorer.path=scores/scored", *data, "run_dir=run"]) == 1
+    assert "has scores of the data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999"])
+def test_scores_that_are_no_numbers_are_refused(data, capsys, score):
+    assert main(["score", *RULE, *data, "run_dir=scores"]) == 0
+    file = Path("scores/scored/all.jsonl")
+    lines = file.read_text().splitlines()
+    lines[6] = lines[6].replace("-6.0", score).replace("-12.0", score).replace("-18.0", score)
+    file.write_text("\n".join(lines))
+    assert main(["evaluate", "scorer=scored_file", "scorer.path=scores/scored", *data, "run_dir=run"]) == 1
+    assert "all.jsonl:7: record Q6: a score must be finite, got" in capsys.readouterr().err

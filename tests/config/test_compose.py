@@ -14,7 +14,7 @@ NEEDED = {
     "data=text": ["data.paths=[x]"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
-    **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "hub", "scored_file")},
+    **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "centred", "hub", "scored_file")},
     **{f"scorer={name}": ["scorer.policy=x", "scorer.reference=x"] for name in ("implicit", "implicit_mean")},
     "scorer=implicit_reference_free": ["scorer.policy=x"],
     "scorer=gold": ["data=synthetic"],

@@ -45,6 +45,7 @@ from rmexp.training.pair_data import PairData
 from rmexp.training.saving import Saving
 from rmexp.training.throughput import Throughput
 from rmexp.training.tracking import finish_wandb
+from rmexp.training.validation_rewards import ValidationRewards
 
 log = logging.getLogger(__name__)
 
@@ -174,6 +175,7 @@ def _trainer(
     batches = data.train_dataloader().steps_per_epoch
     accumulate = config.trainer.accumulate_grad_batches
     loggers = [MetricsCSV(run.path / "metrics.csv", batches / accumulate, step_of(checkpoint))]
+    callbacks = [*callbacks, ValidationRewards(run.path, step_of(checkpoint))]
     tracking = build(config.logger)
     if tracking is not None:
         saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)

@@ -66,6 +66,7 @@ class DPOModule(L.LightningModule):
         if reference_logps == "online":
             self.online_reference = Likelihood(copy.deepcopy(self.model).requires_grad_(False), start.layout)
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
     def setup(self, stage: str) -> None:
@@ -120,7 +121,8 @@ class DPOModule(L.LightningModule):
         """Log loss and accuracy over all validation pairs."""
         pairing = validation_pairing(self)
         assert pairing is not None
-        self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
+        _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
+        self.validated = chosen, rejected, pairing.target
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

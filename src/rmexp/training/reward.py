@@ -57,6 +57,7 @@ class RewardModule(L.LightningModule):
         self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")
         self.optimizer, self.schedule = optimizer, schedule
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_rewards: list[Tensor] = []  # of the responses of the validation that is running
 
     def setup(self, stage: str) -> None:
@@ -94,7 +95,8 @@ class RewardModule(L.LightningModule):
         """Log loss and accuracy over all validation pairs."""
         pairing = validation_pairing(self)
         assert pairing is not None
-        self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
+        _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
+        self.validated = chosen, rejected, pairing.target
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

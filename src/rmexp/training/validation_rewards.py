@@ -1,0 +1,68 @@
+"""What a model in training gave to each validation pair, at every validation: how its order of pairs came about."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import lightning as L
+import numpy as np
+from lightning.pytorch.callbacks import Callback
+from numpy.typing import NDArray
+
+FILE = "validation_rewards.jsonl"
+
+
+class Validation(NamedTuple):
+    """One validation.
+
+    Attributes:
+        step: optimizer steps before it.
+        progress: share of all steps, in (0, 1].
+        rewards: (N, 2) of the responses listed first and second of each validation pair.
+        target: (N,) probability that the first is the better one.
+    """
+
+    step: int
+    progress: float
+    rewards: NDArray[np.float64]
+    target: NDArray[np.float64]
+
+
+class ValidationRewards(Callback):
+    """Appends the rewards of every validation to a file; those of an interrupted run up to its checkpoint are kept.
+
+    Args:
+        folder: of the run.
+        keep_steps: rows up to this step are kept; later ones will be written again.
+    """
+
+    def __init__(self, folder: Path, keep_steps: int) -> None:
+        self.path = folder / FILE
+        if self.path.exists():
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            # a line without its end was being written when the process died
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= keep_steps]
+            self.path.write_text("".join(kept), encoding="utf-8")
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Write the rewards that the module has just judged."""
+        validated = getattr(pl_module, "validated", None)  # a module that judges no pairs has none
+        if validated is None or not trainer.is_global_zero:
+            return
+        step, steps = trainer.global_step, trainer.estimated_stepping_batches
+        row: dict[str, Any] = {"step": step, "progress": step / steps}
+        for name, figures in zip(("chosen", "rejected", "target"), validated, strict=True):
+            row[name] = [float(f"{value:.7g}") for value in figures.tolist()]
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def read_validations(folder: Path) -> list[Validation]:
+    """The validations of a run, in the order of training; none where it left no file."""
+    if not (folder / FILE).is_file():
+        return []
+    rows = [json.loads(line) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
+    return [
+        Validation(row["step"], row["progress"], np.array([row["chosen"], row["rejected"]]).T, np.array(row["target"]))
+        for row in rows
+    ]

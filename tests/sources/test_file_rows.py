@@ -137,7 +137,7 @@ def test_lines_of_ten_megabytes(tmp_path):
         (b"prompt,chosen,rejected\na,b\n", "a.csv:2: expected 3 fields as in the header, got 2"),
         (b'prompt,chosen,rejected\n"a\nb",c,d\nx,y,z,u\n', "a.csv:4: expected 3 fields as in the header, got 4"),
         (b'prompt,chosen,rejected\na,"b"c,d\n', "a.csv:2: not CSV: "),
-        (b'prompt,chosen,rejected\na,b,"d\n', "a.csv:2: not CSV: unexpected end of data"),
+        (b'prompt,chosen,rejected\na,b,"d\n', "a.csv:2: not CSV: a quote is not closed"),
         (b"prompt,chosen,rejected\na,b\xff,d\n", "a.csv:2: not UTF-8 in the field `chosen`"),
         (
             b"prompt,better,rejected\na,b,d\n",
@@ -158,6 +158,23 @@ def test_a_bad_row_of_csv_leaves_the_next_one_alone(tmp_path):
     data = read(tmp_path / "a.csv", "skip")
     assert [row.line for row in data.bad_rows] == [2, 3, 5]
     assert data.splits["all"] == (Preference("a", "b", "c"),)
+
+
+@pytest.mark.parametrize("stray", ["e", '"e, f"'])
+def test_a_quote_that_is_not_closed_takes_no_other_row_with_it(tmp_path, stray):
+    rows = [f"p{i},c,r\n" for i in range(9)] + [f"q,{stray},r\n", '"two\nlines",c,r\n']
+    rows[3] = 'bad,"c,r\n'
+    (tmp_path / "a.csv").write_text("prompt,chosen,rejected\n\n" + "".join(rows))
+    data = read(tmp_path / "a.csv", "skip")
+    prompts = [pair.prompt for pair in data.splits["all"]]
+    assert prompts == ["p0", "p1", "p2", "p4", "p5", "p6", "p7", "p8", "q", "two\nlines"]
+    assert [row.line for row in data.bad_rows] == [6]
+
+
+def test_a_header_that_is_not_csv(tmp_path):
+    (tmp_path / "a.csv").write_text('prompt,"chosen,rejected\na,b,c\n')
+    with pytest.raises(ValueError, match=r"a.csv:1: not CSV: a quote is not closed"):
+        read(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,21 +96,49 @@ def _csv(path: Path, key: str) -> Iterator[Row]:
         line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
         for number, line in all_lines(path, key=key)
     )
-    reader = csv.reader(lines, delimiter="\t" if ".tsv" in path.suffixes else ",", strict=True)
-    names = next(reader, [])
+    records = _csv_records(lines, "\t" if ".tsv" in path.suffixes else ",")
+    place, names, _ = next(records, (1, [], ""))
+    if isinstance(names, ValueError):
+        raise ValueError(f"{path}:{place}: {names}")
     if len(set(names)) < len(names) or "" in names:
-        raise ValueError(f"{path}:1: expected a header with a different name for each column, got {', '.join(names)}")
+        raise ValueError(
+            f"{path}:{place}: expected a header with a different name for each column, got {', '.join(names)}"
+        )
+    for number, cells, start in records:
+        if isinstance(cells, ValueError):
+            yield Row(str(path), number, {}, error=cells, text=repr(start[:200]))
+        else:
+            yield _csv_row(path, number, names, cells)
+
+
+def _csv_records(source: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | ValueError, str]]:
+    """Line, cells and first line of each record; after one that is wrong it goes on with the next line.
+
+    Else a quote that is not closed would take all rows up to the next one with it.
+    """
+    again, taken = deque[str](), list[str]()  # lines to be read once more, lines of the record that is being read
+
+    def lines() -> Iterator[str]:
+        while (line := again.popleft() if again else next(source, None)) is not None:
+            taken.append(line)
+            yield line
+
+    number, reader = 1, csv.reader(lines(), delimiter=delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        taken.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(str(path), line, {}, error=ValueError(f"not CSV: {error}"))
+            problem = "a quote is not closed" if "end of data" in str(error) else error
+            yield number, ValueError(f"not CSV: {problem}"), taken[0]
+            again.extendleft(reversed(taken[1:]))
+            number, reader = number + 1, csv.reader(lines(), delimiter=delimiter, strict=True)
             continue
         if cells:
-            yield _csv_row(path, line, names, cells)
+            yield number, cells, taken[0]
+        number += len(taken)
 
 
 def _csv_row(path: Path, line: int, names: list[str], cells: list[str]) -> Row:

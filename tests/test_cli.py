@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -11,6 +12,9 @@ from rmexp import __version__
 from rmexp.cli import main
 
 HEAVY = ("torch", "lightning", "transformers")
+
+
+STATES = ((0, "finished"), (1, "failed"), (2, "finished"))
 
 
 @pytest.fixture
@@ -147,17 +151,21 @@ def test_a_failed_cell_lets_the_others_run(job, capsys):
     seen = job(fail_once)
     assert main(["train", "-m", "task=reward", "seed=0,1,2", "sweep_dir=sweep"]) == 1
     assert [config.seed for config in seen] == [0, 1, 2]
-    assert capsys.readouterr().err == "rmexp: task=reward seed=1 sweep_dir=sweep: bad luck\n"
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == "seed=1: bad luck"
+    assert [line.split()[:2] for line in out[-4:-1]] == [[f"seed={seed}", state] for seed, state in STATES]
+    assert "bad luck" in json.loads(Path("sweep/seed=1/failure.json").read_text())["error"]
 
 
 @pytest.fixture
 def after_sweep(job):
-    """A job whose folder is named by its seed, and that fails for seed 1; what the hook is given is remembered."""
+    """A job that fails for seed 1; what the hook is given is remembered."""
 
     def fail_once(config):
         if config.seed == 1:
             raise ValueError("bad luck")
-        return Path(f"seed{config.seed}")
+        Path(config.run_dir).mkdir()
+        return Path(config.run_dir)
 
     job(fail_once)
     calls = []
@@ -167,7 +175,7 @@ def after_sweep(job):
 
 def test_a_verb_hears_of_the_finished_cells_once_when_a_multirun_is_over(after_sweep):
     assert main(["train", "-m", "seed=0,1,2", "sweep_dir=sweep"]) == 1
-    assert after_sweep == [([Path("seed0"), Path("seed2")], Path("sweep"))]
+    assert after_sweep == [([Path("sweep/seed=0"), Path("sweep/seed=2")], Path("sweep"))]
 
 
 @pytest.mark.parametrize("arguments", [["seed=0"], ["-m", "seed=1"]])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rmexp.config.compose import compose
-from rmexp.config.multirun import check_multirun
+from rmexp.config.multirun import is_multirun, read_multirun
 from rmexp.config.tree import verbs
 
 ROOT = Path(__file__).parent.parent
@@ -18,8 +18,8 @@ COMMANDS = re.findall(r"^rmexp (.+)$", README, re.MULTILINE)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_compose(command):
     verb, *overrides = shlex.split(command)
-    if overrides[0] == "-m":
-        assert check_multirun(verb, overrides[1:]) is None
+    if overrides[0] == "-m" or is_multirun(verb, overrides):
+        assert read_multirun(verb, [text for text in overrides if text != "-m"]).cells
     else:
         assert compose(verb, overrides) is not None
 

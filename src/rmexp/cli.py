@@ -7,30 +7,13 @@ import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import rmexp
-from rmexp.config.problems import ConfigurationError, did_you_mean
+from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
 from rmexp.config.tree import conf_folder, verbs
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-@dataclass
-class Cells:
-    """What became of the cells of a multirun; of a single run, of its one job.
-
-    Attributes:
-        failures: a message for each that failed.
-        folders: the run folders of those of a multirun that finished, in the order run.
-        sweep_dir: of the multirun.
-    """
-
-    failures: list[str] = field(default_factory=list)
-    folders: list[Path] = field(default_factory=list)
-    sweep_dir: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as error:  # of the argument parser and of Hydra's own reports
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
     except Exception as error:
-        return _fail(_in_words(error), FAILED, error)
+        return _fail(in_words(error), FAILED, error)
 
 
 def _log_to_terminal() -> None:
@@ -101,6 +84,9 @@ def _run(verb: str, arguments: list[str]) -> int:
     # for Lightning starts the other ranks of a ddp run with it.
     from hydra._internal.utils import _run_hydra, get_args_parser
 
+    from rmexp.config.compose import compose, spelled_for_hydra
+    from rmexp.config.multirun import is_multirun
+
     parser: ArgumentParser = get_args_parser()
     parser.prog = f"rmexp {verb}"
     options = parser.parse_intermixed_args(arguments)
@@ -115,98 +101,72 @@ def _run(verb: str, arguments: list[str]) -> int:
 
         print(verb_help(verb, options.overrides, options.config_dir))
         return DONE
-    _check(verb, options)
+    if options.cfg or options.info:
+        _check_incomplete(verb, options)
+    elif not options.shell_completion and not options.hydra_help:
+        if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
+            return _sweep(verb, options.overrides, options.config_dir)
+        compose(verb, options.overrides, options.config_dir)
     if not options.shell_completion and not options.hydra_help:
-        from rmexp.config.compose import spelled_for_hydra
-
         options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
-    cells = Cells()
+    failures: list[str] = []
     _run_hydra(
         args=options,
         args_parser=parser,
-        task_function=_job(verb, cells),
+        task_function=_job(verb, failures),
         config_path=str(conf_folder()),
         config_name=verb,
     )
-    _after_sweep(verb, cells)
-    return FAILED if cells.failures else DONE
+    return FAILED if failures else DONE
 
 
-def _check(verb: str, options: Namespace) -> None:
-    """Raise with all problems of the command line; what only shows a configuration may show an incomplete one."""
-    from rmexp.config.compose import compose, compose_unchecked
-    from rmexp.config.multirun import check_multirun
+def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
+    """Run the cells of a multirun, then give the verb its say over those that finished.
 
-    if options.shell_completion or options.hydra_help:
-        return
-    if options.cfg or options.info:
-        if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
-            raise ConfigurationError(problems)
-    elif options.multirun or "hydra.mode=MULTIRUN" in options.overrides:
-        check_multirun(verb, options.overrides, options.config_dir)
-    else:
-        compose(verb, options.overrides, options.config_dir)
+    That is `after_sweep(folders, sweep_dir)` of its module, where it has one.
+    """
+    from rmexp.config.multirun import read_multirun
+    from rmexp.run.sweep import FAILED as CELL_FAILED
+    from rmexp.run.sweep import run_sweep, show_outcomes
+
+    multirun = read_multirun(verb, overrides, config_dir)
+    outcomes = run_sweep(verb, multirun, config_dir)
+    show_outcomes(outcomes)
+    folders = [outcome.folder for outcome in outcomes if outcome.state != CELL_FAILED]
+    if folders and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
+        hook(folders, multirun.folder)
+    return DONE if len(folders) == len(outcomes) else FAILED
 
 
-def _job(verb: str, cells: Cells) -> Callable[[Any], Any]:
-    """The function that Hydra calls, once or for each cell of a multirun.
+def _check_incomplete(verb: str, options: Namespace) -> None:
+    """Raise with all problems of overrides; what only shows a configuration may show an incomplete one."""
+    from rmexp.config.compose import compose_unchecked
+
+    if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
+        raise ConfigurationError(problems)
+
+
+def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
+    """The function that Hydra calls.
 
     Args:
         verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
-        cells: where results go; a failed cell does not keep the others from running.
+        failures: where the message goes when it fails.
     """
-    process = os.getpid()
 
     def job(config: Any) -> Any:
         try:
-            result = getattr(_module(verb), verb.replace("-", "_"))(config)
+            return getattr(_module(verb), verb.replace("-", "_"))(config)
         except Exception as error:
-            cells.failures.append(_cell() + _in_words(error))
-            if os.getpid() != process:  # started by a launcher: `cells` is a copy, only an exception gets back
-                from hydra.errors import CompactHydraException
-
-                raise CompactHydraException(f"rmexp: {cells.failures[-1]}") from None
-            _fail(cells.failures[-1], FAILED, error)
+            failures.append(in_words(error))
+            _fail(failures[-1], FAILED, error)
             return None
-        if _cell() and isinstance(result, Path):
-            cells.folders.append(result)
-            cells.sweep_dir = Path(config.sweep_dir)
-        return result
 
     return job
 
 
-def _after_sweep(verb: str, cells: Cells) -> None:
-    """Give a verb its say over a whole multirun: `after_sweep(folders, sweep_dir)` of its module, where it has one.
-
-    It is called once, with the run folders of the cells that finished, and not at all when none did or when a launcher
-    ran them in other processes.
-    """
-    if cells.sweep_dir is not None and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
-        hook(list(cells.folders), cells.sweep_dir)
-
-
 def _module(verb: str) -> Any:
     return importlib.import_module(f"rmexp.run.{verb.replace('-', '_')}")
-
-
-def _cell() -> str:
-    """What tells this cell of a multirun from the others; nothing in a single run."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    hydra = HydraConfig.get()
-    return f"{' '.join(hydra.overrides.task)}: " if hydra.mode == RunMode.MULTIRUN else ""
-
-
-def _in_words(error: Exception) -> str:
-    """One line; the type goes with it where the message was not made for users."""
-    if isinstance(error, ConfigurationError):
-        return str(error)
-    text = " ".join(str(error).split())
-    return (
-        text if text and isinstance(error, ValueError | OSError | RuntimeError) else f"{type(error).__name__}: {text}"
-    )
 
 
 def _fail(message: str, code: int, error: Exception | None = None) -> int:

@@ -1,24 +1,8 @@
 from pathlib import Path
 
-import pytest
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import OmegaConf
-
 from rmexp.config.compose import compose
-from rmexp.config.folders import run_folder
+from rmexp.config.folders import cell_name, run_folder, sweep_folder
 from rmexp.config.saved import fingerprint
-
-
-@pytest.fixture
-def in_multirun():
-    def enter(*overrides):
-        content = {"mode": RunMode.MULTIRUN, "overrides": {"task": list(overrides)}}
-        HydraConfig.instance().cfg = OmegaConf.create({"hydra": content})
-        return compose("train", ["sweep_dir=sweeps/a"])
-
-    yield enter
-    HydraConfig.instance().cfg = None
 
 
 def test_the_name_tells_what_ran():
@@ -37,15 +21,23 @@ def test_what_the_user_says_counts():
     assert run_folder("train", compose("train", ["run_dir=there"])) == Path("there")
 
 
-def test_a_cell_is_named_by_its_overrides(in_multirun):
-    config = in_multirun("task=reward", "seed=1", "sweep_dir=sweeps/a")
-    assert run_folder("train", config) == Path("sweeps/a/task=reward,seed=1")
+def test_a_cell_is_named_by_its_swept_overrides_in_one_order():
+    overrides = ["task=reward", "seed=1", "optimizer.lr=0.1", "sweep_dir=sweeps/a"]
+    assert cell_name(overrides, ["seed", "optimizer.lr"]) == "optimizer.lr=0.1,seed=1"
+    assert cell_name(overrides[::-1], ["optimizer.lr", "seed"]) == "optimizer.lr=0.1,seed=1"
+    assert cell_name(["+data@tests.a=b"], ["data@tests.a"]) == "data@tests.a=b"
+    assert cell_name(overrides, []) == "default"
 
 
-def test_cells_whose_names_must_be_mended_stay_apart(in_multirun):
-    first = run_folder("train", in_multirun("data.path=a/b"))
-    second = run_folder("train", in_multirun("data.path=a_b"))
-    third = run_folder("train", in_multirun("data.path=" + "x/" * 300))
-    assert len({first, second, third}) == 3
-    assert {path.parent for path in (first, second, third)} == {Path("sweeps/a")}
-    assert len(third.name) < 200
+def test_cells_whose_names_must_be_mended_stay_apart():
+    names = {cell_name([f"data.path={path}"], ["data.path"]) for path in ("a/b", "a_b", "x/" * 300)}
+    assert len(names) == 3
+    assert all(len(name) < 200 and "/" not in name for name in names)
+
+
+def test_a_sweep_has_one_folder_whatever_values_it_goes_through():
+    assert sweep_folder("train", "there", ["a=1"], ["seed"]) == Path("there")
+    folder = sweep_folder("train", None, ["task=dpo", "seed=1"], ["optimizer.lr"])
+    assert folder.name.startswith("train,optimizer.lr-")
+    assert folder == sweep_folder("train", None, ["seed=1", "task=dpo"], ["optimizer.lr"])
+    assert folder != sweep_folder("train", None, ["seed=2", "task=dpo"], ["optimizer.lr"])

@@ -1,17 +1,17 @@
 import pytest
 
-from rmexp.config.multirun import check_multirun
+from rmexp.config.multirun import is_multirun, read_multirun
 from rmexp.config.problems import ConfigurationError
 
 
 def problems(*overrides):
     with pytest.raises(ConfigurationError) as caught:
-        check_multirun("train", overrides)
+        read_multirun("train", overrides)
     return caught.value.problems
 
 
 def test_a_sound_multirun():
-    check_multirun("train", ["task=reward,dpo", "optimizer.lr=1e-4,1e-3", "trainer.max_epochs=range(1,3)", "seed=0"])
+    read_multirun("train", ["task=reward,dpo", "optimizer.lr=1e-4,1e-3", "trainer.max_epochs=range(1,3)", "seed=0"])
 
 
 def test_every_option_and_every_value_is_looked_at():
@@ -26,10 +26,62 @@ def test_every_combination_of_options_is_composed():
 
 
 def test_a_glob_stands_for_the_options_it_matches():
-    check_multirun("train", ["trainer=glob(*)"])
+    read_multirun("train", ["trainer=glob(*)"])
 
 
 def test_cells_may_not_share_a_folder():
     (problem,) = problems("seed=0,1", "run_dir=somewhere")
     assert "set sweep_dir" in problem
-    check_multirun("train", ["seed=0,1", "run_dir='runs/seed${seed}'"])
+    read_multirun("train", ["seed=0,1", "run_dir='runs/seed${seed}'"])
+
+
+def test_cells_are_the_product_in_the_order_of_the_command_line():
+    multirun = read_multirun("train", ["task=reward", "optimizer.lr=1e-4,1e-3", "seed=0,1", "sweep_dir=there"])
+    names = [f"optimizer.lr={lr},seed={seed}" for lr in ("0.0001", "0.001") for seed in (0, 1)]
+    assert [cell.name for cell in multirun.cells] == names
+    assert multirun.cells[2].overrides == ["task=reward", "optimizer.lr=0.001", "seed=0", "sweep_dir=there"]
+    assert (multirun.folder.name, multirun.fixed, multirun.swept) == (
+        "there",
+        ["task=reward"],
+        ["optimizer.lr", "seed"],
+    )
+    assert multirun.named
+
+
+def test_cells_with_a_run_dir_of_their_own_are_not_where_their_names_say():
+    assert not read_multirun("train", ["seed=0,1", "run_dir='runs/seed${seed}'"]).named
+
+
+def test_an_option_of_the_group_sweep_brings_its_values_unless_others_are_given():
+    assert is_multirun("train", ["sweep=lr"])
+    assert not is_multirun("train", [])
+    names = [cell.name for cell in read_multirun("train", ["sweep=lr", "seed=0"]).cells]
+    assert names == [f"optimizer.lr={lr}" for lr in ("0.0001", "0.0003", "0.001", "0.003")]
+    own = read_multirun("train", ["sweep=lr", "optimizer.lr=0.5", "seed=0,1"])
+    assert [cell.name for cell in own.cells] == ["seed=0", "seed=1"]
+
+
+@pytest.mark.parametrize("option", ["lr", "epochs", "datasets"])
+def test_every_sweep_composes(option):
+    assert len(read_multirun("train", [f"sweep={option}"]).cells) >= 3
+
+
+@pytest.mark.parametrize("launcher", ["local", "slurm", "joblib", "basic"])
+def test_every_launcher_composes(launcher):
+    if launcher != "basic":
+        plugin = "joblib" if launcher == "joblib" else "submitit"
+        pytest.importorskip(f"hydra_plugins.hydra_{plugin}_launcher")
+    assert read_multirun("train", ["seed=0,1", f"hydra/launcher={launcher}"]).hydra == [f"hydra/launcher={launcher}"]
+
+
+def test_ranks_that_would_start_the_command_again_are_refused():
+    (problem,) = problems("seed=0,1", "trainer.devices=2")
+    assert "set trainer.strategy=ddp_fork" in problem
+    (problem,) = problems("seed=0,1", "trainer.devices=2", "+trainer.strategy=ddp")
+    assert "start the whole multirun once more" in problem
+    read_multirun("train", ["seed=0,1", "trainer.devices=2", "+trainer.strategy=ddp_fork"])
+
+
+@pytest.mark.parametrize("overrides", [["optimizer.lr=interval(0,1)"], ["seed=0,1", "hydra.sweeper._target_=other"]])
+def test_what_would_have_to_be_drawn_is_refused(overrides):
+    assert "values" in problems(*overrides)[0]

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -82,6 +82,13 @@ def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = 
     return [f"+{text}" if text in opening else text for text in overrides]
 
 
+def hydra_config(verb: str, overrides: Sequence[str], folder: str | None = None) -> DictConfig:
+    """What a command line makes of Hydra itself: mode, sweeper, launcher."""
+    loader = config_loader(folder)
+    choices = read_overrides(loader, verb, overrides, sweeps=True).choices
+    return cast(DictConfig, _choose(loader, verb, tuple(map(_first, choices)))[0].hydra)
+
+
 def _first(choice: Override) -> str:
     """A choice of an option, the first one where several are swept."""
     if not choice.is_sweep_override():
@@ -126,10 +133,15 @@ def _load(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...], mode: R
 def config_loader(folder: str | None) -> ConfigLoaderImpl:
     """Hydra's loader for our tree, without Hydra's global state: composing works inside a running job too."""
     version.setbase("1.3")
+    return ConfigLoaderImpl(search_path(folder))
+
+
+def search_path(folder: str | None) -> ConfigSearchPath:
+    """Where options are searched: in `folder` first, then in our tree."""
     path = create_config_search_path(str(conf_folder()))
     if folder is not None:
         path.prepend("command-line", f"file://{Path(folder).resolve()}", SearchPathQuery(provider="schema"))
-    return ConfigLoaderImpl(path)
+    return path
 
 
 def _choices(config: DictConfig) -> dict[str, str | None]:

@@ -1,36 +1,51 @@
 """Where the results of a configuration go when nobody says: the same place each time, so that runs resume."""
 
 import hashlib
+import json
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.saved import PLACES, fingerprint
+from rmexp.config.saved import fingerprint
 
 _LONGEST = 120  # characters of a folder name; file systems stop at 255 bytes
 
 
 def run_folder(verb: str, config: DictConfig) -> Path:
-    """The folder of a run: `run_dir`, else one below `sweep_dir` in a multirun, else one named by the configuration.
+    """The folder of a run: `run_dir`, else one named by the configuration.
 
     Returns:
         `runs/<verb>/<task>-<scorer>-<data>-<model>-<hash8>` with the parts that there are, when nothing else is said.
     """
     if config.run_dir is not None:
         return Path(config.run_dir)
-    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
-        return Path(config.sweep_dir) / _cell_name(list(HydraConfig.get().overrides.task))
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := OmegaConf.select(config, key), str)]
     return Path("runs", verb, f"{_safe('-'.join(parts))}-{fingerprint(config)}".lstrip("-"))
 
 
-def _cell_name(overrides: list[str]) -> str:
-    """A file name for a cell: its overrides; with a hash of them where characters or length had to give way."""
-    own = [text for text in overrides if text.lstrip("+").partition("=")[0] not in PLACES]
+def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept: Collection[str]) -> Path:
+    """The folder of a multirun: `sweep_dir`, else one named by what its cells share and by which keys differ.
+
+    Further values of the same keys belong to the same sweep.
+    """
+    if sweep_dir is not None:
+        return Path(sweep_dir)
+    digest = hashlib.sha256(json.dumps([sorted(fixed), sorted(swept)]).encode()).hexdigest()[:8]
+    return Path("runs", "sweep", f"{_safe(','.join([verb, *sorted(swept)]))}-{digest}")
+
+
+def cell_name(overrides: Sequence[str], swept: Collection[str]) -> str:
+    """A file name for a cell: its swept overrides, whatever the order of the command line.
+
+    A hash goes with it where characters or length had to give way.
+
+    >>> cell_name(["task=reward", "seed=1", "optimizer.lr=0.1"], ["seed", "optimizer.lr"])
+    'optimizer.lr=0.1,seed=1'
+    """
+    own = sorted(text.lstrip("+") for text in overrides if text.lstrip("+").partition("=")[0] in swept)
     text = ",".join(own) or "default"
     name = _safe(text)
     return name if name == text else f"{name[:_LONGEST]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

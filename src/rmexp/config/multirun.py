@@ -1,20 +1,64 @@
-"""The check of a multirun: its cells as single command lines, judged before the first of them runs."""
+"""A multirun as a command line asks for it: its cells, judged before the first of them runs, and their folders."""
 
 import itertools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from hydra.core.override_parser.types import IntervalSweep, Override
+from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.check import problems_of
-from rmexp.config.compose import compose_unchecked, config_loader
+from rmexp.config.compose import compose_unchecked, config_loader, hydra_config, spelled_for_hydra
+from rmexp.config.folders import cell_name, sweep_folder
 from rmexp.config.overrides import Overrides, read_overrides
 from rmexp.config.problems import ConfigurationError
+from rmexp.config.saved import PLACES
 
 MOST_CELLS = 64  # that are checked; each further combination of options would cost a composition
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+IN_ONE_PROCESS = ("fork", "spawn", "notebook")  # ends of the names of strategies that start ranks without the command
 
 
-def check_multirun(verb: str, overrides: Sequence[str], folder: str | None = None) -> None:
-    """Check every combination of options and every value of a multirun, up to `MOST_CELLS`, before anything runs.
+class Cell(NamedTuple):
+    """One run of a multirun.
+
+    Attributes:
+        name: its folder below that of the sweep, told by the swept overrides alone.
+        overrides: its command line.
+    """
+
+    name: str
+    overrides: list[str]
+
+
+class Multirun(NamedTuple):
+    """What `-m` asks for.
+
+    Attributes:
+        cells: in the order of the command line.
+        folder: of the sweep.
+        fixed: overrides that all cells share, without places.
+        swept: keys that differ.
+        hydra: overrides of Hydra itself.
+        named: whether cells go to the folders of their names, which `run_dir` may keep them from.
+    """
+
+    cells: list[Cell]
+    folder: Path
+    fixed: list[str]
+    swept: list[str]
+    hydra: list[str]
+    named: bool
+
+
+def is_multirun(verb: str, overrides: Sequence[str], folder: str | None = None) -> bool:
+    """Whether a command line without `-m` is a multirun all the same, by `hydra.mode` or an option that sets it."""
+    return str(hydra_config(verb, overrides, folder).mode).endswith("MULTIRUN")
+
+
+def read_multirun(verb: str, overrides: Sequence[str], folder: str | None = None) -> Multirun:
+    """Take a multirun apart, and check its combinations of options and every value, up to `MOST_CELLS`.
 
     Args:
         verb: name of the primary configuration.
@@ -25,16 +69,41 @@ def check_multirun(verb: str, overrides: Sequence[str], folder: str | None = Non
         ConfigurationError: with every problem of every cell.
     """
     loader = config_loader(folder)
-    whole = read_overrides(loader, verb, overrides, sweeps=True)
-    problems = [*whole.problems, *_shared_folder(whole)]
-    for cell in itertools.islice(_cells(whole), MOST_CELLS):
-        composed = compose_unchecked(verb, cell, folder)
-        problems += [*composed.problems, *problems_of(composed.config, composed.skeleton)]
+    hydra = hydra_config(verb, overrides, folder)
+    if hydra.sweeper._target_ != BASIC_SWEEPER:
+        raise ConfigurationError(["hydra/sweeper: a sweep is a product of values; leave it at basic"])
+    params = [f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()]
+    given = read_overrides(loader, verb, overrides, sweeps=True)
+    own = {_key(override) for override in [*given.choices, *given.values]}
+    texts = [*(text for text in params if text.partition("=")[0] not in own), *overrides]
+    whole = read_overrides(loader, verb, texts, sweeps=True)
+    problems = [*whole.problems, *_shared_folder(whole), *_intervals(whole)]
+    composed = [compose_unchecked(verb, cell, folder) for cell in itertools.islice(_checked(whole), MOST_CELLS)]
+    for cell in composed:
+        problems += [*cell.problems, *problems_of(cell.config, cell.skeleton), *_second_sweep(cell.config)]
     if problems:
         raise ConfigurationError(problems)
+    spelled = read_overrides(loader, verb, spelled_for_hydra(verb, texts, folder), sweeps=True)
+    return _multirun(verb, spelled, composed[0].config)
 
 
-def _cells(overrides: Overrides) -> Iterator[list[str]]:
+def _multirun(verb: str, overrides: Overrides, config: DictConfig) -> Multirun:
+    everything = [*overrides.choices, *overrides.values]
+    hydra = [override for override in everything if override.is_hydra_override()]
+    own = [override for override in everything if not override.is_hydra_override()]
+    swept = [_key(override) for override in own if override.is_sweep_override()]
+    fixed = [str(o.input_line) for o in own if not o.is_sweep_override() and _key(o) not in PLACES]
+    cells = [Cell(cell_name(line, swept), list(line)) for line in itertools.product(*map(_expand, own))]
+    where = sweep_folder(verb, config.sweep_dir, fixed, swept)
+    texts = [str(override.input_line) for override in hydra]
+    return Multirun(cells, where, sorted(fixed), sorted(swept), texts, named=config.run_dir is None)
+
+
+def _key(override: Override) -> str:
+    return str(override.get_key_element()).lstrip("+~")
+
+
+def _checked(overrides: Overrides) -> Iterator[list[str]]:
     """Command lines that hold every combination of options, and every other swept value at least once each."""
     values = [_expand(override) for override in overrides.values]
     rounds = max(map(len, values), default=1)
@@ -52,10 +121,32 @@ def _shared_folder(overrides: Overrides) -> list[str]:
     return []
 
 
+def _intervals(overrides: Overrides) -> list[str]:
+    """A problem for each key whose values would have to be drawn."""
+    return [
+        f"{override.input_line}: an interval has no values to go through; list them, or write range(FROM,TO,STEP)"
+        for override in overrides.values
+        if isinstance(override.value(), IntervalSweep)
+    ]
+
+
+def _second_sweep(config: DictConfig) -> list[str]:
+    """A problem where Lightning would start the other ranks by the command itself, the whole multirun again."""
+    strategy = str(OmegaConf.select(config, "trainer.strategy", default="auto"))
+    devices = OmegaConf.select(config, "trainer.devices", default=1)
+    nodes = OmegaConf.select(config, "trainer.num_nodes", default=1)
+    if (devices in (1, "1") and nodes == 1) or strategy.endswith(IN_ONE_PROCESS):
+        return []
+    return [
+        f"trainer.strategy: with -m, {strategy} over devices={devices} would start the whole multirun once more for "
+        "each rank; set trainer.strategy=ddp_fork, or run the cells one by one"
+    ]
+
+
 def _expand(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
     key, sweep = override.get_key_element(), override.value()
-    if isinstance(sweep, IntervalSweep):  # for sweepers that sample
+    if isinstance(sweep, IntervalSweep):  # is a problem
         return [f"{key}={sweep.start}"]
     return [f"{key}={value}" for value in override.sweep_string_iterator()]

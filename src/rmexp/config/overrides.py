@@ -1,6 +1,7 @@
 """The overrides of a command line, each judged by itself: two mistyped ones are two problems."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -38,7 +39,7 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
         sweeps: whether several values for one key are fine, as with `-m`.
     """
     parser = OverridesParser.create(config_loader=loader)
-    search_path = [text for text in texts if text.startswith("hydra.searchpath=")]
+    search_path = tuple(text for text in texts if text.startswith("hydra.searchpath="))
     result = Overrides([], [], [])
     for text in texts:
         try:
@@ -47,7 +48,7 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
             reason = str(error).splitlines()[0].partition(" expecting ")[0]
             result.problems.append(f"{text}: expected KEY=VALUE in Hydra's grammar ({reason})")
             continue
-        options = loader.get_group_options(override.key_or_group, config_name=verb, overrides=search_path)
+        options = _group_options(loader, override.key_or_group, verb, search_path)
         if override.is_sweep_override() and not sweeps:
             result.problems.append(
                 f"{text}: several values need `-m`; a list is written [a,b], a text with commas '\"a,b\"'"
@@ -62,6 +63,12 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
         else:
             result.values.append(override)
     return result
+
+
+@cache
+def _group_options(loader: ConfigLoaderImpl, group: str, verb: str, search_path: tuple[str, ...]) -> list[str]:
+    """Names of the options of a group; none for a key. Hydra composes anew for each answer."""
+    return list(loader.get_group_options(group, config_name=verb, overrides=list(search_path)))
 
 
 def opens(config: DictConfig, override: Override) -> bool:

@@ -17,6 +17,15 @@ class ConfigurationError(ValueError):
         return "\n  ".join([f"{len(self.problems)} problems in the configuration", *self.problems])
 
 
+def in_words(error: Exception) -> str:
+    """An error as one line for users; its type goes with it where the message was not made for them."""
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    text = " ".join(str(error).split())
+    meant = isinstance(error, ValueError | OSError | RuntimeError)
+    return text if text and meant else f"{type(error).__name__}: {text}"
+
+
 def did_you_mean(name: str, names: Collection[str]) -> str:
     """`; did you mean ...?` with the nearest of `names`, or nothing when none is near.
 

@@ -26,13 +26,13 @@ def saved_yaml(config: DictConfig) -> str:
 
 def fingerprint(config: DictConfig) -> str:
     """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places."""
-    content = {key: value for key, value in _leaves(_saved(config)).items() if key not in PLACES}
+    content = {key: value for key, value in leaves(_saved(config)).items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 def differences(old_yaml: str, config: DictConfig) -> list[str]:
     """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
-    old, new = (_leaves(_plain(OmegaConf.create(text))) for text in (old_yaml, saved_yaml(config)))
+    old, new = (leaves(_plain(OmegaConf.create(text))) for text in (old_yaml, saved_yaml(config)))
     return [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
         for key in [*old, *(new.keys() - old.keys())]
@@ -60,13 +60,14 @@ def _redact(content: Any, *, hidden: bool) -> Any:
     return content
 
 
-def _leaves(content: Any, path: str = "") -> dict[str, Any]:
+def leaves(content: Any, path: str = "") -> dict[str, Any]:
+    """Every value of nested dicts by its dotted path; a list or an empty dict is a value."""
     if not isinstance(content, dict) or not content:
         return {path: content}
     return {
         key: leaf
         for name, value in content.items()
-        for key, leaf in _leaves(value, f"{path}.{name}" if path else str(name)).items()
+        for key, leaf in leaves(value, f"{path}.{name}" if path else str(name)).items()
     }
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.yaml", "environment.json", "summary.json", "failure.json"
 LOCK = ".lock"
+
+
+class FolderRefused(ValueError):
+    """The folder is another run's: nothing may be written there."""
 
 
 class RunFolder:
@@ -75,16 +79,22 @@ def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> I
         try:
             yield RunFolder(path, record)
         except Exception as error:
-            failure = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc(), "time": now()}
-            write_json(path / FAILURE, failure)
+            with suppress(OSError):  # a full disk must not hide what filled it
+                write_failure(path, error)
             raise
+
+
+def write_failure(folder: Path, error: Exception) -> None:
+    """Leave failure.json in a folder."""
+    text = "".join(traceback.format_exception(error))
+    write_json(folder / FAILURE, {"error": f"{type(error).__name__}: {error}", "traceback": text, "time": now()})
 
 
 def _refuse_other_configuration(path: Path, config: DictConfig) -> None:
     if (path / CONFIG).is_file():
         changed = differences((path / CONFIG).read_text(encoding="utf-8"), config)
         if changed:
-            raise ValueError(
+            raise FolderRefused(
                 f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"
                 f"{'; ...' if len(changed) > 5 else ''}); set another run_dir, or delete the folder"
             )
@@ -115,7 +125,7 @@ def _hold(path: Path) -> IO[str]:
     except BlockingIOError as error:
         lock.close()
         owner = (path / LOCK).read_text().strip() or "unknown"
-        raise ValueError(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
+        raise FolderRefused(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

@@ -1,0 +1,94 @@
+"""What a finished cell of a multirun was made from, so that it can be passed over without composing anything.
+
+It is a stamp, not a proof: where anything has changed, the verb runs and compares contents.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+import rmexp
+from rmexp.config.saved import PLACES, leaves, saved_yaml
+from rmexp.config.tree import conf_folder
+from rmexp.durable import write_json
+from rmexp.run.folder import SUMMARY
+
+log = logging.getLogger(__name__)
+STAMP = "cell.json"
+_VARIABLE = re.compile(r"\$\{oc\.env:(\w+)")
+
+
+def tree_state(config_dir: str | None) -> str:
+    """Version of the program and state of every YAML file that a composition may read."""
+    digest = sha256(rmexp.__version__.encode())
+    for folder in (conf_folder(), *([Path(config_dir)] if config_dir else [])):
+        for path in sorted(folder.rglob("*.yaml")):
+            digest.update(f"{path.relative_to(folder)} {_state(path)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def leave_stamp(folder: Path, config: DictConfig, overrides: Sequence[str], tree: str) -> None:
+    """Write `cell.json` into the folder of a finished cell; one that cannot be written only costs time later."""
+    content = OmegaConf.to_container(config, resolve=True)
+    files = {str(path): _state(path) for path in _named_files(leaves(content))}
+    variables = {name: _variable(name) for name in _VARIABLE.findall(saved_yaml(config))}
+    stamp = {"overrides": _own(overrides), "tree": tree, "files": files, "variables": variables}
+    try:
+        write_json(folder / STAMP, stamp)
+    except OSError as error:
+        log.info("%s cannot be written: %s", folder / STAMP, error.strerror)
+
+
+def unchanged(folder: Path, overrides: Sequence[str], tree: str) -> bool:
+    """Whether a finished cell would be made from the same again."""
+    if not (folder / SUMMARY).is_file():
+        return False
+    try:
+        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        stamp["overrides"] == _own(overrides)
+        and stamp["tree"] == tree
+        and all(_state(Path(path)) == state for path, state in stamp["files"].items())
+        and all(_variable(name) == value for name, value in stamp["variables"].items())
+    )
+
+
+def _own(overrides: Sequence[str]) -> list[str]:
+    """Without what only says where things go, and without the `+` that Hydra may need."""
+    texts = [text.lstrip("+") for text in overrides]
+    return sorted(text for text in texts if text.partition("=")[0] not in PLACES)
+
+
+def _named_files(content: dict[str, Any]) -> Iterator[Path]:
+    """Files that a configuration names, and those in model folders that it names."""
+    for key, value in content.items():
+        for text in value if isinstance(value, list) else [value]:
+            if not isinstance(text, str) or not 0 < len(text) < 1024 or key in PLACES:
+                continue
+            path = Path(text)
+            if path.is_file():
+                yield path
+            elif (path / "config.json").is_file():
+                yield from sorted(file for file in path.iterdir() if file.is_file())
+
+
+def _state(path: Path) -> list[int]:
+    """Size and times of a file; the second time cannot be set back."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _variable(name: str) -> str:
+    return sha256(os.environ.get(name, "").encode()).hexdigest()[:8]

@@ -1,0 +1,199 @@
+"""A multirun that survives: finished cells are passed over, half-done ones go on, a failed one stops no other."""
+
+import importlib
+import json
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, open_dict
+
+from rmexp.config.compose import search_path
+from rmexp.config.folders import cell_name
+from rmexp.config.multirun import Multirun
+from rmexp.config.problems import in_words
+from rmexp.durable import write_json
+from rmexp.run.cell_stamp import leave_stamp, tree_state, unchanged
+from rmexp.run.folder import FAILURE, SUMMARY, FolderRefused, write_failure
+from rmexp.run.terminal import number, percent, show_table
+
+log = logging.getLogger(__name__)
+SWEEP = "sweep.json"
+FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
+
+
+class Outcome(NamedTuple):
+    """What became of a cell.
+
+    Attributes:
+        name: of the cell.
+        folder: its run folder.
+        state: `finished`, `finished before` or `failed`.
+        message: why it failed.
+        seconds: that it took now.
+    """
+
+    name: str
+    folder: Path
+    state: str
+    message: str = ""
+    seconds: float = 0.0
+
+
+def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Outcome]:
+    """Run what is left of a multirun.
+
+    Args:
+        verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
+        multirun: its cells, checked.
+        config_dir: searched for options before the tree.
+
+    Returns:
+        The outcome of every cell, in order.
+
+    Raises:
+        ValueError: the folder holds another sweep, or cannot be written.
+    """
+    _bind_folder(verb, multirun)
+    tree = tree_state(config_dir)
+    outcomes: dict[str, Outcome] = {}
+    for cell in multirun.cells:
+        folder = multirun.folder / cell.name
+        if multirun.named and unchanged(folder, cell.overrides, tree):
+            outcomes[cell.name] = Outcome(cell.name, folder, FINISHED_BEFORE)
+    left = [cell for cell in multirun.cells if cell.name not in outcomes]
+    if outcomes:
+        log.info("%d of %d cells are finished", len(outcomes), len(multirun.cells))
+    _tell_failures(multirun.folder / cell.name for cell in left)
+    if left:
+        job = partial(run_cell, verb, multirun, tree, os.getpid())
+        overrides = [cell.overrides for cell in left]
+        outcomes |= {outcome.name: outcome for outcome in _launch(verb, multirun, config_dir, overrides, job)}
+    return [outcomes[cell.name] for cell in multirun.cells]
+
+
+def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, config: DictConfig) -> Outcome:
+    """Run one cell, in whatever process the launcher has put it; an error is an outcome.
+
+    Args:
+        verb: see `run_sweep`.
+        multirun: whose cell it is.
+        tree: state of the configuration tree.
+        parent: process that started the sweep.
+        config: composed by Hydra.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    overrides = list(HydraConfig.get().overrides.task)
+    name, began = cell_name(overrides, multirun.swept), time.perf_counter()
+    folder = multirun.folder / name
+    with open_dict(config):
+        config.sweep_dir = str(multirun.folder)
+        config.run_dir = config.run_dir or str(folder)
+    if os.getpid() != parent:
+        _log_as(name)
+    try:
+        module = importlib.import_module(f"rmexp.run.{verb.replace('-', '_')}")
+        result = getattr(module, verb.replace("-", "_"))(config)
+        folder = result if isinstance(result, Path) else folder
+        leave_stamp(folder, config, overrides, tree)
+        return Outcome(name, folder, FINISHED, seconds=time.perf_counter() - began)
+    except Exception as error:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            traceback.print_exception(error)
+        _leave_failure(Path(config.run_dir), error)
+        return Outcome(name, Path(config.run_dir), FAILED, in_words(error), time.perf_counter() - began)
+
+
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Leave a table of all cells on the terminal, and why some failed."""
+    rows = [(cell.name, cell.state, *_headline(cell), f"{cell.seconds:.1f} s") for cell in outcomes]
+    print()
+    show_table(("cell", "", "accuracy", "loss", ""), rows)
+    for cell in outcomes:
+        if cell.state == FAILED:
+            print(f"{cell.name}: {cell.message}")
+
+
+def _headline(cell: Outcome) -> tuple[str, str]:
+    """Accuracy and loss on the validation pairs, where a verb has them."""
+    path = cell.folder / SUMMARY
+    figures = {} if cell.state == FAILED or not path.is_file() else json.loads(path.read_text(encoding="utf-8"))
+    val = figures.get("val") or figures.get("explicit") or {}
+    return percent(val.get("accuracy")), number(val.get("loss"))
+
+
+def _bind_folder(verb: str, multirun: Multirun) -> None:
+    """Make the folder this sweep's, or refuse one of another sweep."""
+    sweep = {"verb": verb, "fixed": multirun.fixed, "swept": multirun.swept}
+    path = multirun.folder / SWEEP
+    if path.is_file():
+        there = json.loads(path.read_text(encoding="utf-8"))
+        if there != sweep:
+            raise ValueError(
+                f"the folder {multirun.folder} holds another sweep ({_in_short(there)}), this one is "
+                f"{_in_short(sweep)}; set another sweep_dir, or delete the folder"
+            )
+        return
+    try:
+        write_json(path, sweep)
+    except OSError as error:
+        raise ValueError(
+            f"the sweep folder {multirun.folder} cannot be written: {error.strerror} (set sweep_dir)"
+        ) from error
+
+
+def _in_short(sweep: Mapping[str, Any]) -> str:
+    return " ".join([sweep["verb"], *sweep["fixed"], *(f"{key}=..." for key in sweep["swept"])])
+
+
+def _launch(
+    verb: str, multirun: Multirun, config_dir: str | None, cells: Sequence[Sequence[str]], job: Callable[[Any], Outcome]
+) -> list[Outcome]:
+    """Let Hydra's launcher run cells, one after the other or side by side."""
+    from hydra._internal.callbacks import Callbacks
+    from hydra._internal.hydra import Hydra
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.plugins import Plugins
+    from hydra.types import HydraContext, RunMode
+
+    hydra = Hydra.create_main_hydra2(f"rmexp_{verb}", search_path(config_dir))
+    places = [f"hydra.sweep.dir='{multirun.folder}'"]
+    try:
+        config = hydra.compose_config(verb, [*multirun.hydra, *places], RunMode.MULTIRUN, with_log_configuration=True)
+        context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
+        return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _tell_failures(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if (folder / FAILURE).is_file():
+            error = json.loads((folder / FAILURE).read_text(encoding="utf-8"))["error"]
+            log.info("%s failed before (%s) and is tried again", folder.name, error)
+
+
+def _log_as(name: str) -> None:
+    """Say which cell a line is of, in a process that runs cells beside others."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{name.replace('%', '%%')}: %(message)s"))
+    root = logging.getLogger("rmexp")
+    root.handlers, root.propagate = [handler], False
+    root.setLevel(logging.INFO)
+
+
+def _leave_failure(folder: Path, error: Exception) -> None:
+    """Leave failure.json also where a cell failed before it had its folder; nothing in a folder that is another's."""
+    if isinstance(error, FolderRefused) or (folder / FAILURE).exists():
+        return
+    try:
+        write_failure(folder, error)
+    except OSError as unwritable:
+        log.info("%s cannot be written: %s", folder / FAILURE, unwritable.strerror)

@@ -1,0 +1,156 @@
+"""The page of `rmexp filter`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.ticker import PercentFormatter
+
+from rmexp.analysis.filter_quality import FilterQuality
+from rmexp.records import Record, prompt_text
+from rmexp.reports.compare import Panel
+from rmexp.reports.numbers import counted, decimals, percent
+from rmexp.reports.page import render
+from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+
+MOST_EXAMPLES = 5  # of each kind
+
+
+class FilterReport(NamedTuple):
+    """What the page is made of.
+
+    Attributes:
+        about: data, unit, counts by rule, scorers.
+        quality: of the filter, where wrong labels are known.
+        units: what was judged, a `rmexp.selection.rules.Units`.
+        decisions: on each unit.
+        records: that the units are of.
+        run_folder: as text for the reader.
+        config_yaml: composed configuration, redacted.
+    """
+
+    about: Mapping[str, Any]
+    quality: FilterQuality | None
+    units: Any
+    decisions: Sequence[Any]
+    records: Sequence[Record]
+    run_folder: str
+    config_yaml: str
+
+
+class Shown(NamedTuple):
+    """A unit to be read: why it is shown, its prompt and its responses with their names."""
+
+    note: str
+    prompt: str
+    sides: Sequence[tuple[str, str]]
+
+
+def filter_report(report: FilterReport) -> str:
+    """The whole page as HTML: one file without script or request, byte-identical for equal content."""
+    panels = [
+        Panel(Markup(distribution_figure(report)), "The extreme half per cent on each side lies in the outer bars.")
+    ]
+    if report.quality is not None and report.quality.curve:
+        panels.append(
+            Panel(Markup(quality_figure(report.quality)), "Dropping from the least margin on; the dot is this filter.")
+        )
+    return render(
+        "filter.html",
+        report=report,
+        panels=panels,
+        sentences=list(conclusions(report)),
+        readings=[
+            ("Dropped, the plainest first", [_shown(report, index) for index in _plainest(report)]),
+            ("Kept, the closest first", [_shown(report, index) for index in _closest(report)]),
+        ],
+    )
+
+
+def conclusions(report: FilterReport) -> Iterator[str]:
+    """What a reader should take away."""
+    about = report.about
+    share = percent(about["kept"] / about["units"])
+    yield f"{about['kept']:,} of {counted(about['units'], about['unit'])} are kept ({share})."
+    quality = report.quality
+    if quality is None:
+        yield "No label is known to be wrong here, so whether the filter drops the right ones is not measured."
+        return
+    if quality.precision.value is not None and quality.recall.value is not None:
+        yield (
+            f"Of the dropped {percent(quality.precision.value)} have a wrong label, of all "
+            f"{percent(quality.flipped.value)}; {percent(quality.recall.value)} of the wrong labels are found and "
+            f"{percent(quality.left.value)} of the kept still have one."
+        )
+    if quality.auroc is not None:
+        bounds = f"[{decimals(quality.auroc_low)}, {decimals(quality.auroc_high)}]"
+        value = decimals(quality.auroc)
+        yield f"A wrong label has a lesser margin than a right one with probability {value} {bounds}; a coin has 0.50."
+
+
+def distribution_figure(report: FilterReport) -> str:
+    """Distribution of what units are ranked by, kept and dropped."""
+    values = np.array(report.units.rank_by, dtype=np.float64)
+    kept = np.array([decision.kept for decision in report.decisions])
+    finite = np.isfinite(values)  # labelled ties have no margin
+    low, high = np.percentile(values[finite], (0.5, 99.5)) if finite.any() else (0.0, 1.0)
+    edges = np.linspace(low, high if high > low else low + 1, 31)
+    name = "score" if report.units.margin is None else "margin"
+
+    def paint(axes: Any) -> None:
+        for part, label, colour, style in ((kept, "kept", BLUE, "-"), (~kept, "dropped", ORANGE, "--")):
+            counts = np.histogram(np.clip(values[part & finite], edges[0], edges[-1]), edges)[0]
+            axes.stairs(counts, edges, color=colour, linestyle=style, linewidth=1.4, label=label)
+        if name == "margin":
+            axes.axvline(0, color=GREY, linewidth=1)
+        axes.legend(loc="best")
+        axes.set(title=f"{name} of kept and dropped", xlabel=name, ylabel=f"{report.about['unit']}s")
+
+    return draw(paint, f"Distribution of the {name} of kept and dropped")
+
+
+def quality_figure(quality: FilterQuality) -> str:
+    """Precision and recall over the share that is dropped."""
+    dropped = [point.dropped for point in quality.curve]
+
+    def paint(axes: Any) -> None:
+        axes.plot(dropped, [point.precision for point in quality.curve], color=BLUE, label="precision")
+        axes.plot(dropped, [point.recall for point in quality.curve], color=ORANGE, linestyle="--", label="recall")
+        axes.axhline(quality.flipped.value, color=GREY, linewidth=1, linestyle=":", label="precision of a coin")
+        if quality.precision.value is not None:
+            own = quality.precision.n / quality.pairs
+            axes.plot([own], [quality.precision.value], "o", color=BLUE, markersize=6)
+            axes.plot([own], [quality.recall.value], "o", color=ORANGE, markersize=6)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_ylim(-0.03, 1.03)
+        axes.legend(loc="best")
+        axes.set(title="wrong labels found", xlabel="share of the pairs dropped")
+
+    return draw(paint, "Precision and recall of dropping by margin")
+
+
+def _plainest(report: FilterReport) -> list[int]:
+    order = np.argsort(report.units.rank_by, kind="stable").tolist()
+    return [index for index in order if not report.decisions[index].kept][:MOST_EXAMPLES]
+
+
+def _closest(report: FilterReport) -> list[int]:
+    order = np.argsort(report.units.rank_by, kind="stable").tolist()
+    return [index for index in order if report.decisions[index].kept][:MOST_EXAMPLES]
+
+
+def _shown(report: FilterReport, index: int) -> Shown:
+    note = report.decisions[index].reason
+    if report.units.prompt is not None:
+        record = report.records[int(report.units.prompt[index])]
+        first = report.units.prompt.index(report.units.prompt[index])
+        return Shown(note, prompt_text(record.prompt), [("response", record.responses[index - first])])
+    record = report.records[index]
+    target = getattr(record, "target", 0.5)
+    labels = [
+        f"{name}{' (labelled better)' if better else ''}"
+        for name, better in (("chosen", target > 0.5), ("rejected", target < 0.5))
+    ]
+    return Shown(note, prompt_text(record.prompt), list(zip(labels, record.responses, strict=True)))

@@ -1,0 +1,171 @@
+"""Keeps or drops pairs, or responses of candidates, by what scorers say of them; the reason stands beside each.
+
+Leaves kept.jsonl and dropped.jsonl, records of the kind that came in (kept pairs: data=jsonl; kept responses:
+data=demonstrations, which is rejection sampling), and report.html. Where labels are known to be turned round
+(meta.flipped, as data.label_noise writes it), the filter is measured by them.
+
+Examples:
+    rmexp filter scored=SCORED.jsonl data=jsonl data.path=PAIRS.jsonl
+    rmexp filter scorer=explicit scorer.path=MODEL_FOLDER data=synthetic keep.min_margin=null keep.share=0.8
+    rmexp filter scorer=explicit scorer.path=MODEL_FOLDER data=candidates data.path=POOL.jsonl keep.top=2
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.analysis.filter_quality import FilterQuality, filter_quality
+from rmexp.config.build import build
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import saved_yaml
+from rmexp.data.selection import with_label_noise
+from rmexp.data.split import group_key
+from rmexp.durable import write_text
+from rmexp.jsonl import write_rows
+from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
+from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.run.folder import RunFolder, claim
+from rmexp.run.scorers import score_set, scorer_inputs
+from rmexp.run.terminal import interval, percent, quiet_transformers, show_table
+from rmexp.scoring.stored_scores import StoredScores
+from rmexp.selection.rules import Decision, Keep, Units, decide
+from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
+
+KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
+SHARD_RECORDS = 1000
+
+
+class Scores(NamedTuple):
+    """Of all records by each scorer, and what the scorers are."""
+
+    rows: list[list[Scored]]
+    scorers: list[dict[str, Any]]
+
+
+def filter(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out."""
+    keep = Keep(**config.keep)
+    data = load_data(config.data)
+    records = _records(data, config.split)
+    files = _files(config)
+    path = run_folder("filter", config)
+    inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
+    for number, file in enumerate(files):
+        inputs |= scorer_inputs(OmegaConf.create({"path": file}), f"scored.{number}")
+    with claim(path, config, inputs) as run:
+        summary = run.summary()
+        if summary is None:
+            summary = _filter(config, keep, data, records, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _records(data: LoadedData, split: str | None) -> Sequence[Record]:
+    """What is filtered, with its labels turned round as data.label_noise says."""
+    sets: dict[str, Sequence[Record]] = data.records.sets()
+    name = split or next((name for name in ("train", "all") if name in sets), next(iter(sets)))
+    if name not in sets:
+        raise ValueError(f"data={data.loading.name} has no split `{name}`, it has {', '.join(sets)} (set split)")
+    records = sets[name]
+    pairs = [record for record in records if isinstance(record, Preference)]
+    assert data.selection is not None
+    if data.selection.label_noise and pairs:
+        return with_label_noise(pairs, data.selection.label_noise, data.selection.sample_seed)
+    return records
+
+
+def _files(config: DictConfig) -> list[str]:
+    found = [config.scored] if isinstance(config.scored, str) else list(config.scored or [])
+    if not found and not config.scorer:
+        raise ValueError("expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)")
+    return found
+
+
+def _filter(
+    config: DictConfig, keep: Keep, data: LoadedData, records: Sequence[Record], run: RunFolder
+) -> dict[str, Any]:
+    from rmexp.reports.filter import FilterReport, filter_report
+
+    began = time.perf_counter()
+    write_bad_rows(data.records, run.path)
+    scores = _scores(config, data, records, run)
+    groups = None if data.loading.group is None else [group_key(record, data.loading.group) for record in records]
+    pairs = [record for record in records if isinstance(record, Preference)]
+    lists = [record for record in records if isinstance(record, Candidates)]
+    units = pair_units(pairs, scores.rows, groups) if pairs else response_units(lists, scores.rows, groups)
+    decisions = decide(units, keep)
+    for name, kept in ((KEPT, True), (DROPPED, False)):
+        rows = pair_rows(pairs, units, decisions, kept) if pairs else response_rows(lists, units, decisions, kept)
+        write_rows(run.path / name, rows)
+    quality = _quality(pairs, units, decisions)
+    about = {
+        "data": data.loading.name,
+        "unit": "pair" if pairs else "response",
+        "units": len(decisions),
+        "kept": sum(decision.kept for decision in decisions),
+        "rules": dict(Counter(decision.rule for decision in decisions)),
+        "scorers": scores.scorers,
+        "noise": quality and quality.to_row(),
+    }
+    page = FilterReport(about, quality, units, decisions, records, str(run.path), saved_yaml(config))
+    write_text(run.path / REPORT, filter_report(page))
+    return about | {"seconds": round(time.perf_counter() - began, 2)}
+
+
+def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run: RunFolder) -> Scores:
+    scores = Scores([], [])
+    for file in _files(config):
+        try:
+            scorer = StoredScores(None, file)
+            scores.rows.append(scorer.score(records))
+        except ValueError as error:
+            raise ValueError(str(error).replace("set scorer.path", "set scored")) from error
+        scores.scorers.append(scorer.describe())
+    if config.scorer:
+        quiet_transformers()
+        scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+        path = run.path / "scored" / f"{scorer.name}.jsonl"
+        scores.rows.append(score_set(scorer, records, path, SHARD_RECORDS).rows)
+        scores.scorers.append(scorer.describe())
+    return scores
+
+
+def _quality(records: Sequence[Preference], units: Units, decisions: Sequence[Decision]) -> FilterQuality | None:
+    """How well the filter found labels that are known to be wrong; None where nothing is known of them."""
+    judged = [index for index, record in enumerate(records) if "flipped" in record.meta and record.target != 0.5]
+    if not judged:
+        return None
+    assert units.margin is not None
+    flipped = [bool(records[index].meta["flipped"]) for index in judged]
+    return filter_quality(flipped, [decisions[index].kept for index in judged], units.margin[judged])
+
+
+def _show(summary: dict[str, Any], path: Path) -> None:
+    total, unit = summary["units"], summary["unit"]
+    rows = [
+        (rule if rule == "kept" else f"dropped by keep.{rule}", str(count), percent(count / total))
+        for rule, count in sorted(summary["rules"].items(), key=lambda item: item[0] != "kept")
+    ]
+    show_table((f"{unit}s", "", ""), rows)
+    if (noise := summary["noise"]) is not None:
+        shares = [
+            ("wrong labels", "flipped"),
+            ("of the dropped", "precision"),
+            ("of the kept", "left"),
+            ("found", "recall"),
+        ]
+        cells = [
+            (name, percent(noise[key]["value"]), interval(noise[key]["low"], noise[key]["high"]))
+            for name, key in shares
+        ]
+        if noise["auroc"] is not None:
+            cells.append(("AUROC", f"{noise['auroc']:.3f}", f"[{noise['auroc_low']:.3f}, {noise['auroc_high']:.3f}]"))
+        show_table(("wrong labels", "", "95 %"), cells)
+    print(f"kept         {path / KEPT}")
+    print(f"run folder   {path}")
+    print(f"report       {path / REPORT}")

@@ -1,0 +1,163 @@
+"""What a pair or a response must fulfil to be kept, and the reason for each that is not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What is asked of a unit, a pair or a single response; None asks nothing, and all of it must hold.
+
+    Attributes:
+        min_margin: of pairs: score of the response labelled better over that of the other; 0 asks that the scorer
+            agrees with the label.
+        min_score: of the response, in pairs of the one labelled better.
+        max_disagreement: standard deviation between scorers of what units are ranked by.
+        share: in (0, 1] of all units: those ranked first, by margin in pairs, else by score.
+        per_group: units of one group, those ranked first.
+        top: of responses: those of one prompt, ranked first.
+    """
+
+    min_margin: float | None
+    min_score: float | None
+    max_disagreement: float | None
+    share: float | None
+    per_group: int | None
+    top: int | None
+
+    def __post_init__(self) -> None:
+        if self.share is not None and not 0 < self.share <= 1:
+            raise ValueError(f"`share` must be in (0, 1], got {self.share} (set keep.share)")
+        for name in ("per_group", "top"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {value} (set keep.{name})")
+
+
+class Units(NamedTuple):
+    """Pairs, or single responses, with what they are judged by.
+
+    Attributes:
+        margin: (N,) of pairs; nan for labelled ties; None for responses.
+        score: (N,) of the response, in pairs of the one labelled better.
+        disagreement: (N,) between scorers; None for a single one.
+        group: of each; None where there are no groups.
+        prompt: of each response, what tells its prompt; None for pairs.
+    """
+
+    margin: Array | None
+    score: Array
+    disagreement: Array | None
+    group: Sequence[str] | None
+    prompt: Sequence[str] | None
+
+    @property
+    def rank_by(self) -> Array:
+        """(N,) what units are ranked by, highest first; labelled ties, which nothing contradicts, before all others."""
+        return self.score if self.margin is None else np.nan_to_num(self.margin, nan=np.inf)
+
+
+class Decision(NamedTuple):
+    """On one unit.
+
+    Attributes:
+        kept: whether it fulfils everything.
+        rule: that it fails first, the name of a field of `Keep`; `kept` where none.
+        reason: what was expected and what came.
+    """
+
+    kept: bool
+    rule: str
+    reason: str
+
+
+def decide(units: Units, keep: Keep) -> list[Decision]:
+    """Judge every unit: by the thresholds, then by its rank in all, in its group and among those of its prompt.
+
+    Raises:
+        ValueError: a rule asks for what there is not.
+    """
+    _refuse_what_is_not_there(units, keep)
+    decisions = [_by_thresholds(units, index, keep) for index in range(len(units.score))]
+    ranked = np.argsort(-units.rank_by, kind="stable").tolist()
+    if keep.share is not None:
+        allowed = round(keep.share * len(ranked))
+        by = "score" if units.margin is None else "margin"
+        for place, index in enumerate(ranked, start=1):
+            if place > allowed and decisions[index].kept:
+                decisions[index] = _dropped("share", f"rank {place} of {len(ranked)} by {by}, the first {allowed} stay")
+    if keep.per_group is not None:
+        assert units.group is not None
+        _limit(decisions, ranked, units.group, keep.per_group, "per_group")
+    if keep.top is not None and units.prompt is not None:
+        _limit(decisions, ranked, units.prompt, keep.top, "top")
+    return decisions
+
+
+def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
+    """One value a unit from those of several scorers, and how far these are apart.
+
+    Args:
+        scorers: (N,) values of each, at least one.
+
+    Returns:
+        (N,) the values of a single scorer as they are, else the mean of each scorer's values in units of their own
+        standard deviation; and (N,) the standard deviation of those between scorers, None for a single one.
+
+    >>> mean, apart = combined([np.array([1.0, 3.0]), np.array([20.0, 40.0])])
+    >>> mean.tolist(), apart.tolist()
+    ([1.5, 3.5], [0.5, 0.5])
+    """
+    if len(scorers) == 1:
+        return scorers[0], None
+    scaled = np.stack([values / (np.nanstd(values) or 1.0) for values in scorers])
+    return scaled.mean(axis=0), scaled.std(axis=0)
+
+
+def _refuse_what_is_not_there(units: Units, keep: Keep) -> None:
+    if keep.max_disagreement is not None and units.disagreement is None:
+        raise ValueError("disagreement needs the scores of several scorers, got one (set scored=[A.jsonl,B.jsonl])")
+    if keep.per_group is not None and units.group is None:
+        raise ValueError("a quota needs groups (set data.group, such as meta.topic)")
+
+
+def _by_thresholds(units: Units, index: int, keep: Keep) -> Decision:
+    margin = None if units.margin is None else units.margin[index]
+    if keep.min_margin is not None and margin is not None and margin < keep.min_margin:
+        opposite = ": the other response is scored higher" if margin < 0 else ""
+        return _dropped("min_margin", f"margin {margin:.4g}, expected at least {keep.min_margin:g}{opposite}")
+    if keep.min_score is not None and units.score[index] < keep.min_score:
+        return _dropped("min_score", f"score {units.score[index]:.4g}, expected at least {keep.min_score:g}")
+    if keep.max_disagreement is not None and units.disagreement is not None:
+        apart = units.disagreement[index]
+        if apart > keep.max_disagreement:
+            return _dropped(
+                "max_disagreement", f"scorers {apart:.4g} apart, expected at most {keep.max_disagreement:g}"
+            )
+    if margin is None:
+        return Decision(True, "kept", f"score {units.score[index]:.4g}")
+    if np.isnan(margin):
+        return Decision(True, "kept", "labelled a tie, which no margin contradicts")
+    return Decision(True, "kept", f"margin {margin:.4g}")
+
+
+def _limit(decisions: list[Decision], ranked: Sequence[int], keys: Sequence[str], most: int, rule: str) -> None:
+    """Drop what comes after the first `most` of its key, of those that are still kept."""
+    seen: Counter[str] = Counter()
+    for index in ranked:
+        if decisions[index].kept:
+            seen[keys[index]] += 1
+            if seen[keys[index]] > most:
+                where = "its prompt" if rule == "top" else f"the group {keys[index]}"
+                decisions[index] = _dropped(rule, f"rank {seen[keys[index]]} in {where}, the first {most} stay")
+
+
+def _dropped(rule: str, reason: str) -> Decision:
+    return Decision(False, rule, reason)

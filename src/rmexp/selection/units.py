@@ -1,0 +1,72 @@
+"""What a filter judges: pairs as a whole, candidates response by response; and records made of what it kept."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rmexp.records import Candidates, Preference, Scored
+from rmexp.selection.rules import Decision, Units, combined
+
+
+def pair_units(
+    records: Sequence[Preference], scored: Sequence[Sequence[Scored]], groups: Sequence[str] | None
+) -> Units:
+    """One unit a pair.
+
+    Args:
+        records: N pairs.
+        scored: rows of each scorer, in the records' order.
+        groups: of the records; None where there are none.
+    """
+    target = np.array([record.target for record in records])
+    better = np.where(target >= 0.5, 0, 1)
+    rows = np.arange(len(records))
+    scores = [np.array([row.scores for row in one]) for one in scored]
+    margins = [np.where(target == 0.5, np.nan, one[rows, better] - one[rows, 1 - better]) for one in scores]
+    margin, apart = combined(margins)
+    disagreement = None if apart is None else np.nan_to_num(apart)
+    return Units(margin, combined([one[rows, better] for one in scores])[0], disagreement, groups, None)
+
+
+def response_units(
+    records: Sequence[Candidates], scored: Sequence[Sequence[Scored]], groups: Sequence[str] | None
+) -> Units:
+    """One unit a response, those of a record one after the other; arguments as for `pair_units`."""
+    counts = [len(record.responses) for record in records]
+    score, apart = combined([np.array([value for row in one for value in row.scores]) for one in scored])
+    repeated = None if groups is None else np.repeat(groups, counts).tolist()
+    return Units(None, score, apart, repeated, np.repeat(np.arange(len(records)).astype(str), counts).tolist())
+
+
+def pair_rows(
+    records: Sequence[Preference], units: Units, decisions: Sequence[Decision], kept: bool
+) -> Iterator[dict[str, Any]]:
+    """The kept pairs, or the dropped ones, each with figures and reason; as records they can be read again."""
+    assert units.margin is not None
+    for index, (record, decision) in enumerate(zip(records, decisions, strict=True)):
+        if decision.kept == kept:
+            margin = units.margin[index]
+            figures = {"margin": None if np.isnan(margin) else float(margin), "score": float(units.score[index])}
+            yield record.to_row() | {"reason": decision.reason, "rule": decision.rule, "figures": figures}
+
+
+def response_rows(
+    records: Sequence[Candidates], units: Units, decisions: Sequence[Decision], kept: bool
+) -> Iterator[dict[str, Any]]:
+    """Each record with those of its responses that were kept, or dropped, and the score and reason of each."""
+    start = 0
+    for record in records:
+        own = [index for index in range(len(record.responses)) if decisions[start + index].kept == kept]
+        if own:
+            yield _part(record, own).to_row() | {
+                "scores": [float(units.score[start + index]) for index in own],
+                "reasons": [decisions[start + index].reason for index in own],
+            }
+        start += len(record.responses)
+
+
+def _part(record: Candidates, indices: Sequence[int]) -> Candidates:
+    gold = None if record.gold is None else tuple(record.gold[index] for index in indices)
+    return replace(record, responses=tuple(record.responses[index] for index in indices), gold=gold)

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from rmexp.analysis.filter_quality import FilterQuality
 from rmexp.records import Record, prompt_text
-from rmexp.reports.compare import Panel
+from rmexp.reports..py import Panel
 from rmexp.reports.numbers import counted, decimals, percent
 from rmexp.reports.page import render
 from rmexp.reports.svg import BLUE, GREY, ORANGE, draw

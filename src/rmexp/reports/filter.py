@@ -9,9 +9,9 @@ from matplotlib.ticker import PercentFormatter
 
 from rmexp.analysis.filter_quality import FilterQuality
 from rmexp.records import Record, prompt_text
-from rmexp.reports..py import Panel
 from rmexp.reports.numbers import counted, decimals, percent
 from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
 
 MOST_EXAMPLES = 5  # of each kind

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -162,6 +162,9 @@ class Candidates:
 
 
 Record = Preference | Candidates
+# What a public benchmark itself makes of scores: from its records and the scores of their responses to named figures,
+# `score` among them; None where its parts are not all there.
+Aggregate = Callable[[Sequence[Record], Sequence[Sequence[float]]], Mapping[str, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,7 @@ class PreferenceData:
             a source has either these or pairs.
         bad_rows: rows that were read and left out because they were malformed.
         origins: repositories that it was fetched from, each with `@` and its commit.
+        aggregate: of a public benchmark, how it sums itself up; None for other data.
         parts: of a mixture, the names of the data sets in it; `meta.source` of each pair says which one it is from.
     """
 
@@ -244,6 +248,7 @@ class PreferenceData:
     bad_rows: tuple[SkippedRow, ...] = ()
     demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    aggregate: Aggregate | None = None
     parts: tuple[str, ...] = ()
 
     def sets(self) -> dict[str, Sequence[Record]]:

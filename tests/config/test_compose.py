@@ -12,6 +12,7 @@ PATHS = ("jsonl", "json", "csv", "parquet", "hub", "candidates", "demonstrations
 NEEDED = {
     **{f"data={name}": ["data.path=x"] for name in PATHS},
     "data=text": ["data.paths=[x]"],
+    "data=llmbar": ["data.path=x"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
     **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "centred", "hub", "scored_file")},

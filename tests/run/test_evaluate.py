@@ -171,3 +171,36 @@ def test_scores_that_are_no_numbers_are_refused(data, capsys, score):
     file.write_text("\n".join(lines))
     assert main(["evaluate", "scorer=scored_file", "scorer.path=scores/scored", *data, "run_dir=run"]) == 1
     assert "all.jsonl:7: record Q6: a score must be finite, got" in capsys.readouterr().err
+
+
+def test_a_suite_has_its_own_aggregate(here, capsys):
+    from rmexp.analysis.suites.llmbar import ADVERSARIAL
+
+    subsets = ["Natural", *(f"Adversarial/{name}" for name in ADVERSARIAL)]
+    for index, subset in enumerate(subsets):
+        (here / "LLMBar" / subset).mkdir(parents=True)
+        row = {"input": f"p{index}", "output_1": "short", "output_2": "rather long", "label": 1 + index % 2}
+        (here / "LLMBar" / subset / "dataset.json").write_text(json.dumps([row]))
+    options = ["data=llmbar", "data.path=LLMBar", "baselines=[longer]", "slices=[meta.folder]", "run_dir=run"]
+    assert main(["evaluate", *RULE, *options]) == 0
+    figures = {row["scorer"]: row["figures"] for row in evaluation()["suites"]}
+    assert (figures["shorter"]["score"], figures["longer"]["score"]) == (0.6, 0.4)
+    assert result(scorer="shorter", slice="meta.folder=Natural")["accuracy"] == 1.0
+    assert "60.0 %" in capsys.readouterr().out
+    assert "What the public benchmark itself makes of it" in Path("run/report.html").read_text()
+
+
+def test_lists_of_a_suite_by_slice(here):
+    rows = [
+        {"id": f"{i}", "prompt": f"p{i}", "chosen": ["short"], "rejected": ["longer one", "b" * i, "c" * 20],
+         "subset": "Math" if i < 3 else "Focus"}
+        for i in range(1, 6)
+    ]  # fmt: skip
+    write_rows(here / "rb2.jsonl", rows)
+    options = ["data=reward_bench_2", "data.path=rb2.jsonl", "slices=[meta.subset]", "run_dir=run"]
+    assert main(["evaluate", *RULE, *options]) == 0
+    assert result(scorer="shorter", slice=None)["accuracy"] == pytest.approx(0.5 / 5)  # only `bbbbb` is no shorter
+    assert result(scorer="longer", slice="meta.subset=Math")["accuracy"] == 0.0
+    (suite,) = [row for row in evaluation()["suites"] if row["scorer"] == "shorter"]
+    assert (suite["figures"]["Focus"], suite["figures"]["score"]) == (pytest.approx(0.5 / 3), None)
+    assert "meta.subset=Focus" in Path("run/report.html").read_text()

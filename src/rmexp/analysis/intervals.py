@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,6 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float | 
     array = np.asarray(values, dtype=np.float64)
     if len(array) < 2:
         return None, None
-    half = float(stats.t.ppf(0.5 + confidence / 2, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array)))
+    half = float(stdtrit(len(array) - 1, 0.5 + confidence / 2) * array.std(ddof=1) / math.sqrt(len(array)))
     mean = float(array.mean())
     return mean - half, mean + half

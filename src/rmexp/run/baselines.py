@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.analysis.pair_set import PairSet
+from rmexp.records import Record
 from rmexp.scoring.baseline import KINDS, BaselineScorer
 
 HELD_OUT = ("bag_of_words", "bag_of_words_length")
@@ -26,10 +27,16 @@ def baseline_scores(names: Sequence[str], pairs: PairSet, seed: int) -> dict[str
     check_baselines(names)
     scores: dict[str, NDArray[np.float64]] = {}
     for name in names:
-        found = _learnt(name, pairs) if name in HELD_OUT else _rule(name, pairs, seed)
+        found = _learnt(name, pairs) if name in HELD_OUT else np.array(rule_scores([name], pairs.records, seed)[name])
         if found is not None:
             scores[name] = found
     return scores
+
+
+def rule_scores(names: Sequence[str], records: Sequence[Record], seed: int) -> dict[str, list[tuple[float, ...]]]:
+    """The scores of each baseline that need not be learnt, for pairs and lists alike."""
+    rules = (name for name in names if name not in HELD_OUT)
+    return {name: [row.scores for row in BaselineScorer(name, name, seed, None).score(records)] for name in rules}
 
 
 def check_baselines(names: Sequence[str]) -> None:
@@ -42,10 +49,6 @@ def check_baselines(names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"baselines must be among {', '.join(known)}, got {name}")
-
-
-def _rule(name: str, pairs: PairSet, seed: int) -> NDArray[np.float64]:
-    return np.array([row.scores for row in BaselineScorer(name, name, seed, None).score(pairs.records)])
 
 
 def _learnt(name: str, pairs: PairSet) -> NDArray[Any] | None:

@@ -12,8 +12,10 @@ from rmexp.analysis.bootstrap import check_draws
 from rmexp.analysis.evaluation import Evaluated, Row, evaluate_pairs
 from rmexp.analysis.pair_set import PairSet, pair_set
 from rmexp.analysis.seed_groups import check_groups, seed_rows
+from rmexp.data.split import group_key
+from rmexp.records import Aggregate
 from rmexp.reports.evaluation import SetView
-from rmexp.run.baselines import baseline_scores, check_baselines
+from rmexp.run.baselines import baseline_scores, check_baselines, rule_scores
 from rmexp.run.evaluation_sets import EvaluationSet, ScoredSets
 
 Scores = Mapping[str, NDArray[np.floating[Any]]]
@@ -53,35 +55,58 @@ def evaluated(
         pairs: of each of them.
         done: by scorer, what it says of itself and its scores of each set.
     """
-    results, comparisons, views = list[Row](), list[Row](), list[SetView]()
+    results, comparisons, suites, views = list[Row](), list[Row](), list[Row](), list[SetView]()
     for index, (one, measured) in enumerate(zip(sets, pairs, strict=True)):
-        rows = {name: [row.scores for row in found[index][1].rows] for name, found in done.items()}
+        scores: dict[str, Any] = {name: [row.scores for row in found[index][1].rows] for name, found in done.items()}
         if measured is not None:
-            scores, figures = _pairs(config, measured, {name: np.array(values) for name, values in rows.items()})
+            scores, figures = _pairs(config, measured, {name: np.array(values) for name, values in scores.items()})
             results += figures.results
             comparisons += figures.comparisons
-            views.append(SetView(measured, scores, list(rows)))
+            views.append(SetView(measured, scores, list(done)))
         else:
-            results += [_lists(one, name, values) for name, values in rows.items()]
+            scores |= rule_scores(_rules(config, scores), one.records, config.seed)
+            results += _lists(config, one, scores, list(done))
+        if one.aggregate is not None:
+            suites += [_suite(one, one.aggregate, name, values) for name, values in scores.items()]
     content = {
         "results": results,
         "comparisons": comparisons,
         "seeds": seed_rows(results, OmegaConf.to_container(config.seeds), list(done)),
-        "suites": [],
+        "suites": suites,
         "scorers": {name: found[0][0] for name, found in done.items()},
         "bootstrap": {"draws": config.draws, "seed": config.seed, "confidence": 0.95},
     }
     return content, views
 
 
-def _pairs(config: DictConfig, pairs: PairSet, scores: Scores) -> tuple[Scores, Evaluated]:
-    others = [name for name in config.baselines if name not in scores]
-    everything = {**scores, **baseline_scores(others, pairs, config.seed)}
-    rules = [name for name in everything if name not in scores]
-    return everything, evaluate_pairs(pairs, everything, rules=rules, draws=config.draws, seed=config.seed)
+def _pairs(config: DictConfig, pairs: PairSet, scores: Scores) -> tuple[dict[str, Any], Evaluated]:
+    rules = baseline_scores(_rules(config, scores), pairs, config.seed)
+    everything = {**scores, **rules}
+    return everything, evaluate_pairs(pairs, everything, rules=list(rules), draws=config.draws, seed=config.seed)
 
 
-def _lists(one: EvaluationSet, name: str, scores: Sequence[Sequence[float]]) -> Row:
-    figures = best_of_k(scores, [record.gold or () for record in one.lists]).to_row()
-    where = {"scorer": name, "data": one.data, "split": one.split, "slice": None}
-    return {**where, "records": "lists", "baseline": False, **figures, "nll": None, "brier": None, "ece": None}
+def _rules(config: DictConfig, scores: Mapping[str, Any]) -> list[str]:
+    """The baselines that are not scorers of this evaluation themselves."""
+    return [name for name in config.baselines if name not in scores]
+
+
+def _lists(config: DictConfig, one: EvaluationSet, scores: Mapping[str, Any], scorers: Sequence[str]) -> list[Row]:
+    """Rows of every slice and scorer; figures of probabilities do not exist for lists."""
+    names = {field: [group_key(record, field, "slices") for record in one.lists] for field in config.slices}
+    slices: dict[str | None, list[int]] = {None: list(range(len(one.lists)))}
+    for field, values in names.items():
+        for index, value in enumerate(values):
+            slices.setdefault(f"{field}={value}", []).append(index)
+    return [
+        {
+            **{"scorer": name, "data": one.data, "split": one.split, "slice": slice_name},
+            **{"records": "lists", "baseline": name not in scorers, "nll": None, "brier": None, "ece": None},
+            **best_of_k([values[i] for i in inside], [one.lists[i].gold or () for i in inside]).to_row(),
+        }
+        for slice_name, inside in slices.items()
+        for name, values in scores.items()
+    ]
+
+
+def _suite(one: EvaluationSet, aggregate: Aggregate, name: str, scores: Any) -> Row:
+    return {"scorer": name, "data": one.data, "split": one.split, "figures": dict(aggregate(one.records, scores))}

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.data.loading import Loading
 from rmexp.data.selection import read_difficulty
-from rmexp.records import Candidates, Preference, Record
+from rmexp.records import Aggregate, Candidates, Preference, Record
 from rmexp.run.data import LoadedData, load_data
 from rmexp.run.scorers import ScoredSet, score_set
 
@@ -26,6 +26,7 @@ class EvaluationSet(NamedTuple):
         records: pairs, or lists with the worth of their responses.
         loading: limits of their data set.
         bins: difficulty of each pair by id; None where nobody has measured it.
+        aggregate: what a public benchmark itself makes of the scores; None for other data.
     """
 
     data: str
@@ -33,6 +34,7 @@ class EvaluationSet(NamedTuple):
     records: Sequence[Record]
     loading: Loading
     bins: Mapping[str, str] | None
+    aggregate: Aggregate | None = None
 
     @property
     def pairs(self) -> list[Preference]:
@@ -114,10 +116,10 @@ def _of_one(name: str, loaded: LoadedData) -> Iterator[EvaluationSet]:
     bins = None if difficulty is None else read_difficulty(Path(difficulty))
     for split, records in loaded.records.splits.items():
         if records:
-            yield EvaluationSet(name, split, records, loaded.loading, bins)
+            yield EvaluationSet(name, split, records, loaded.loading, bins, loaded.records.aggregate)
     for split, lists in loaded.records.candidates.items():
         if lists and all(record.gold is not None for record in lists):
-            yield EvaluationSet(name, split, lists, loaded.loading, None)
+            yield EvaluationSet(name, split, lists, loaded.loading, None, loaded.records.aggregate)
 
 
 def _only_for_training(one: EvaluationSet, sets: Sequence[EvaluationSet]) -> bool:

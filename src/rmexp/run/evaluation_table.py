@@ -19,6 +19,7 @@ def show_evaluation(summary: Mapping[str, Any], path: Path) -> None:
         rules = [row for row in here if row["baseline"] and row["slice"] is None and row["accuracy"] is not None]
         best = [row["scorer"] for row in sorted(rules, key=lambda row: -row["accuracy"])]
         _show_comparisons([row for row in summary["comparisons"] if (row["data"], row["split"]) == (data, split)], best)
+        _show_suite([row for row in summary["suites"] if (row["data"], row["split"]) == (data, split)])
         print()
     for row in summary["seeds"]:
         if row["slice"] is None:
@@ -39,6 +40,14 @@ def _show_set(title: str, rows: Sequence[Row]) -> None:
         table.append((name, percent(row["accuracy"]), interval(low, high), str(row["n"]), *parts, *calibrated))
     header = ("accuracy", "95 %", "n", "like length", "shorter better", "nll", "ece", "temperature")
     show_table((title, *header), table)
+
+
+def _show_suite(rows: Sequence[Row]) -> None:
+    """What a public benchmark itself makes of the scores."""
+    if rows:
+        parts = list(rows[0]["figures"])
+        figures = [(row["scorer"], *(percent(row["figures"][part]) for part in parts)) for row in rows]
+        show_table((rows[0]["data"], *parts), figures)
 
 
 def _show_comparisons(rows: Sequence[Row], rules: Sequence[str]) -> None:

@@ -46,10 +46,10 @@ def hub(
         ValueError: there is no such data set, split or network; or rows are bad as in `files`.
     """
     reading = Reading(on_bad_row=on_bad_row, max_bad_share=max_bad_share)
-    opened, origin = _opened(path, revision, subset, folder)
+    opened, origin = open_hub(path, revision, subset, folder)
     named = {"train" if val_split else "all": train_split, "val": val_split, "test": test_split}
     splits = {
-        split: reading.records(f"{origin}:{name}", _rows(f"{origin}:{name}", opened, name), format)
+        split: reading.records(f"{origin}:{name}", hub_rows(f"{origin}:{name}", opened, name), format)
         for split, name in named.items()
         if name is not None
     }
@@ -58,7 +58,17 @@ def hub(
     return PreferenceData(splits, bad_rows=tuple(reading.bad_rows), origins=(origin,) if origin != path else ())
 
 
-def _rows(place: str, opened: Opened, split: str) -> Iterator[Row]:
+def hub_rows(place: str, opened: Opened, split: str) -> Iterator[Row]:
+    """The rows of a split.
+
+    Args:
+        place: as messages name it.
+        opened: what gives them.
+        split: its name.
+
+    Raises:
+        ValueError: there is no such split, or it cannot be read.
+    """
     from datasets.exceptions import DatasetsError
 
     try:
@@ -69,8 +79,8 @@ def _rows(place: str, opened: Opened, split: str) -> Iterator[Row]:
         raise ValueError(f"{place} cannot be read: {str(cause).strip().partition(chr(10))[0]}") from error
 
 
-def _opened(path: str, revision: str | None, subset: str | None, folder: str | None) -> tuple[Opened, str]:
-    """What gives the rows of a split, and the name of the data set with its commit."""
+def open_hub(path: str, revision: str | None, subset: str | None, folder: str | None) -> tuple[Opened, str]:
+    """What gives the rows of a split, and the name of the data set with its commit; see `hub` for the arguments."""
     try:
         import datasets
     except ImportError as error:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rmexp.jsonl import BadRow
-from rmexp.records import EmptyText, IdenticalSides, Preference, SkippedRow
+from rmexp.records import EmptyText, IdenticalSides, Preference, Record, SkippedRow
 from rmexp.sources.rows import Format, LeftOut, Row
 
 log = logging.getLogger(__name__)
@@ -34,17 +34,21 @@ class Reading:
         self._seen: dict[str, tuple[str, int]] = {}
 
     def records(self, path: str, rows: Iterable[Row], form: Format) -> tuple[Preference, ...]:
-        """The records of one file or split, in its order.
+        """The pairs of one file or split, in its order; see `all_records`."""
+        return tuple(record for record in self.all_records(path, rows, form) if isinstance(record, Preference))
+
+    def all_records(self, path: str, rows: Iterable[Row], form: Format) -> tuple[Record, ...]:
+        """The pairs and lists of one file or split, in its order.
 
         Raises:
             BadRow: a row is malformed and `on_bad_row` is `error`; the message names file and line.
             ValueError: too many rows are bad, or there is no record at all.
         """
-        records: list[Preference] = []
+        records: list[Record] = []
         left_out: Counter[str] = Counter()
         began, read = len(self.bad_rows), Counter[str]()
         for row, outcome in form(self._readable(rows, read)):
-            if isinstance(outcome, Preference):
+            if isinstance(outcome, Record):
                 if problem := self._reused_id(row, outcome):
                     self._bad(row, ValueError(problem))
                 else:
@@ -76,9 +80,9 @@ class Reading:
         start = row.text or json.dumps(row.content, ensure_ascii=False, default=str)
         self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200], row.unit))
 
-    def _reused_id(self, row: Row, record: Preference) -> str | None:
+    def _reused_id(self, row: Row, record: Record) -> str | None:
         """A problem when an earlier pair of other texts has the same id; the same pair twice is legal."""
-        content = hash((record.prompt, record.chosen, record.rejected))
+        content = hash((record.prompt, record.responses))
         place, earlier = self._seen.setdefault(record.id, (row.place, content))
         return None if earlier == content else f"`id` {record.id} is that of another pair already ({place})"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from rmexp.jsonl import describe
-from rmexp.records import Preference
+from rmexp.records import Record
 
 
 class Row(NamedTuple):
@@ -43,14 +43,14 @@ class LeftOut(NamedTuple):
     reason: str
 
 
-Outcome = Preference | LeftOut | ValueError
+Outcome = Record | LeftOut | ValueError
 
 
 class Format(Protocol):
-    """What rows mean: each gives any number of pairs, and rows may have to be looked at together."""
+    """What rows mean: each gives any number of pairs or lists, and rows may have to be looked at together."""
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
-        """Each pair, and each error, with the row that it comes from; nothing is raised for a bad row."""
+        """Each record, and each error, with the row that it comes from; nothing is raised for a bad row."""
         ...
 
 

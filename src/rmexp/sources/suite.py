@@ -1,0 +1,76 @@
+"""Public benchmarks of reward models, from the hub or from local files in their own format, with their aggregate."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from rmexp.records import Aggregate, Candidates, Preference, PreferenceData
+from rmexp.sources.file_rows import file_rows
+from rmexp.sources.hub import hub_rows, open_hub
+from rmexp.sources.reading import Reading
+from rmexp.sources.rows import Format, Row
+
+FOLDER = "folder"  # column that says where in a folder of files a row stands
+
+
+def suite(
+    *,
+    path: str,
+    revision: str | None,
+    files: str,
+    splits: dict[str, str],
+    format: Format,
+    aggregate: Aggregate,
+    on_bad_row: str,
+    max_bad_share: float,
+) -> PreferenceData:
+    """Read a benchmark.
+
+    Args:
+        path: id on the hub, or a local file, or a folder of files; local data is one split, `test`.
+        revision: commit, tag or branch on the hub; the commit it stands for is told and recorded.
+        files: pattern of the files of a local folder, such as `**/dataset.json`.
+        splits: name here and there of each split of the hub.
+        format: what a row means.
+        aggregate: what the benchmark itself makes of scores.
+        on_bad_row: as for `files`.
+        max_bad_share: as for `files`.
+
+    Raises:
+        ValueError: there is no such data, or rows are bad, as for `files` and `hub`.
+    """
+    reading = Reading(on_bad_row=on_bad_row, max_bad_share=max_bad_share)
+    named, origins = _local(path, files), tuple[str, ...]()
+    if named is None:
+        opened, origin = open_hub(path, revision, None, None)
+        named = {name: hub_rows(f"{origin}:{there}", opened, there) for name, there in splits.items()}
+        origins = (origin,)
+    found = {name: reading.all_records(f"{path}:{name}", rows, format) for name, rows in named.items()}
+    pairs = {name: tuple(r for r in records if isinstance(r, Preference)) for name, records in found.items()}
+    lists = {name: tuple(r for r in records if isinstance(r, Candidates)) for name, records in found.items()}
+    return PreferenceData(
+        {name: records for name, records in pairs.items() if records},
+        {name: records for name, records in lists.items() if records},
+        bad_rows=tuple(reading.bad_rows),
+        origins=origins,
+        aggregate=aggregate,
+    )
+
+
+def _local(path: str, files: str) -> Mapping[str, Iterable[Row]] | None:
+    """The rows of local data; None where the path is none."""
+    place = Path(path)
+    if place.is_file():
+        return {"test": file_rows(place, key="data.path")}
+    if not place.is_dir():
+        return None
+    found = sorted(file for file in place.glob(files) if file.is_file())
+    if not found:
+        raise ValueError(f"{path}: expected files that match {files}, but there are none (set data.path or data.files)")
+    return {"test": _of_files(place, found)}
+
+
+def _of_files(root: Path, files: Iterable[Path]) -> Iterator[Row]:
+    for file in files:
+        folder = file.parent.relative_to(root).as_posix()
+        for row in file_rows(file, key="data.path"):
+            yield row._replace(content={FOLDER: folder, **row.content}) if row.error is None else row

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -48,3 +50,21 @@ def test_json_that_others_cannot_read_is_refused(tmp_path, value):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "file", {"loss": value})
     assert not any(tmp_path.iterdir())
+
+
+def test_what_several_processes_want_is_done_by_one_of_them(tmp_path):
+    program = """
+import sys, time
+from pathlib import Path
+from rmexp.durable import alone
+with alone(Path("made.lock")):
+    if not Path("made").exists():
+        time.sleep(0.2)
+        Path("made").touch()
+        print("made it")
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert sorted(process.communicate()[0] for process in processes) == ["", "", "made it\n"]

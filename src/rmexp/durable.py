@@ -1,5 +1,9 @@
-"""Files that are either whole or absent: written beside their place, synced, then moved there in one step."""
+"""Files that are either whole or absent: written beside their place, synced, then moved there in one step.
 
+And work that several processes want is done by one of them alone.
+"""
+
+import fcntl
 import json
 import os
 import tempfile
@@ -36,6 +40,19 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a lock while the block runs; other processes that want it wait. It dies with its process.
+
+    Args:
+        path: of the lock, an empty file that stays; its folder is made when missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

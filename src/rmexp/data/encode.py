@@ -16,6 +16,7 @@ from typing import Any
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.split import group_key
+from rmexp.durable import alone
 from rmexp.jsonl import describe
 from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
@@ -133,11 +134,12 @@ class Encoder:
         state = (code, tokenizer, self.loading.max_tokens, self.loading.truncation)
         plain = ((prompt_json(prompt), response) for prompt, response in items)
         path = cache_file(self.loading.cache_dir, state, plain)
-        rows = read_encoded(path)
-        if rows is not None:
-            return [None if row is None else ResponseTokens(*row) for row in rows]
-        responses = self.encode(items)
-        write_encoded(path, [None if response is None else _row(response) for response in responses])
+        with alone(path.with_suffix(".lock")):
+            rows = read_encoded(path)
+            if rows is not None:
+                return [None if row is None else ResponseTokens(*row) for row in rows]
+            responses = self.encode(items)
+            write_encoded(path, [None if response is None else _row(response) for response in responses])
         return responses
 
     def encode(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:

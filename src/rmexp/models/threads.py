@@ -13,13 +13,21 @@ def use_threads(wanted: int | None, model: nn.Module) -> int:
 
     Args:
         wanted: number of threads; None chooses 1 for a model below 2 million parameters, whose operations are too
-            short to share, and otherwise all processors that this process may run on.
+            short to share, and otherwise all processors that this process may run on, or as many as the environment
+            variable OMP_NUM_THREADS allows: launchers that run several processes side by side set it to their share.
         model: what is about to run.
     """
     if wanted is None:
         small = sum(parameter.numel() for parameter in model.parameters()) < SMALL_PARAMETERS
-        wanted = 1 if small else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        wanted = 1 if small else _share()
     if not wanted or wanted < 1:
         raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
     torch.set_num_threads(wanted)
     return wanted
+
+
+def _share() -> int:
+    """Processors that are meant for this process."""
+    all_of_them = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    return min(all_of_them, int(allowed)) if allowed.isdecimal() and int(allowed) else all_of_them

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,8 +10,9 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
-from rmexp.config.saved import differences
+from rmexp.config.saved import differences, fingerprint
 from rmexp.config.stages import stage
+from rmexp.durable import alone
 from rmexp.run.data import LoadedData
 from rmexp.run.folder import CONFIG, SUMMARY
 from rmexp.run.train import stage_inputs, train_stage
@@ -45,8 +47,11 @@ def _obtain(
         return Stage(name, given, None, {}, reused=True)
     own = stage(config, name)
     OmegaConf.update(own, "model.reference", reference)
-    folder = _made_before(own, stage_inputs(own, data, {}), name, path) or path / name
-    trained = train_stage(own, data, {}, folder)
+    inputs = stage_inputs(own, data, {})
+    same = sha256(f"{fingerprint(own)} {sorted(inputs.items())}".encode()).hexdigest()[:8]
+    with alone(path.parent / ".stages" / f"{name}-{same}.lock"):  # comparisons side by side train what they share once
+        folder = _made_before(own, inputs, name, path) or path / name
+        trained = train_stage(own, data, {}, folder)
     if trained.reused:
         log.info("%s: unchanged, %s is reused", name, trained.path)
     return Stage(name, str(trained.path / "model"), trained.path, trained.summary, trained.reused)

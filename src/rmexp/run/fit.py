@@ -32,7 +32,7 @@ from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
 from rmexp.run.examples import encoded_examples
 from rmexp.run.folder import RunFolder
-from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, stage_scorer
+from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, samples, stage_scorer
 from rmexp.run.terminal import quiet_transformers
 from rmexp.scoring.responses import scoring_encoder
 from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, remove_parts, step_of
@@ -44,7 +44,7 @@ from rmexp.training.pace import Pace
 from rmexp.training.pair_data import PairData
 from rmexp.training.saving import Saving
 from rmexp.training.throughput import Throughput
-from rmexp.training.tracking import finish_wandb
+from rmexp.training.tracking import finish_wandb, log_samples
 from rmexp.training.validation_rewards import ValidationRewards
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,13 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
+    try:
+        return _fit(config, loaded, tests, run)
+    finally:
+        finish_wandb()
+
+
+def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
     began, cpu_began = time.perf_counter(), time.process_time()
     _quiet_libraries()
     L.seed_everything(config.seed, verbose=False)
@@ -98,14 +105,13 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
-    finally:
-        finish_wandb()
     fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:
         scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
         evaluation = evaluate(scorer, sets, cut, run.path)
+        log_samples(samples(sets[0], run.path))
     return {
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
@@ -179,7 +185,8 @@ def _trainer(
     tracking = build(config.logger)
     if tracking is not None:
         saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
-        loggers.append(tracking(folder=run.path, job_type=config.task, config=saved))
+        sweep = config.sweep_dir and Path(config.sweep_dir).name
+        loggers.append(tracking(folder=run.path, job_type=config.task, sweep=sweep, config=saved))
     every = pace.validate_every_steps
     configured = build(config.callbacks)
     best, saving = (configured.pop(name, None) for name in ("checkpoint", "saving"))

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.against_truth import against_truth
 from rmexp.analysis.ceiling import ceiling, truth_of
@@ -15,12 +17,12 @@ from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
 from rmexp.jsonl import write_rows
 from rmexp.models.precision import AUTO
-from rmexp.records import Preference, Scored
+from rmexp.records import Preference, Scored, prompt_text
 from rmexp.run.data import LoadedData
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.responses import encode_records
-from rmexp.scoring.scored_file import write_scored
+from rmexp.scoring.scored_file import read_scored, write_scored
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +137,22 @@ def evaluate(
         pairs += _pairs(part, scored)
     write_rows(folder / "usable_information.jsonl", pairs)
     return figures
+
+
+def samples(part: EvaluationSet, folder: Path, most: int = 25) -> list[tuple[str, str, str, str, float]]:
+    """Scored pairs from the clearest mistake to the clearest success: id, prompt, both responses, margin.
+
+    Args:
+        part: that was evaluated.
+        folder: run folder.
+        most: pairs, evenly spread.
+    """
+    scored, _ = read_scored(folder / "scored" / f"{part.file}.jsonl")
+    margins = [row.scores[0] - row.scores[1] for row in scored]
+    order = sorted(range(len(margins)), key=margins.__getitem__)
+    places = [order[round(place)] for place in np.linspace(0, len(order) - 1, min(most, len(order)))]
+    records = [(part.records[place], margins[place]) for place in places]
+    return [(row.id, prompt_text(row.prompt), row.chosen, row.rejected, margin) for row, margin in records]
 
 
 def _slices(data: LoadedData) -> dict[str, Mapping[str, str]]:

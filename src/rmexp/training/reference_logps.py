@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.durable import whole_file
+from rmexp.durable import alone, whole_file
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute
 
@@ -33,16 +33,23 @@ def with_reference_logps(
         state: all that decides the figures beside the token ids: which reference it is, and how it computes.
     """
     responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-    path = None if cache_dir is None else Path(cache_dir) / f"reference-{_digest(responses, state)}.npy"
-    logps = None if path is None else _read(path, len(responses))
-    if logps is None:
-        figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed)
-        logps = [logp for (logp,) in figures]
-        if path is not None:
-            with whole_file(path) as file:
-                np.save(file, np.array(logps))
+    if cache_dir is None:
+        logps = _computed(likelihood, responses)
+    else:
+        path = Path(cache_dir) / f"reference-{_digest(responses, state)}.npy"
+        with alone(path.with_suffix(".lock")):
+            found = _read(path, len(responses))
+            logps = _computed(likelihood, responses) if found is None else found
+            if found is None:
+                with whole_file(path) as file:
+                    np.save(file, np.array(logps))
     sides = zip(logps[: len(pairs)], logps[len(pairs) :], strict=True)
     return [replace(pair, reference_logps=both) for pair, both in zip(pairs, sides, strict=True)]
+
+
+def _computed(likelihood: Likelihood, responses: Sequence[ResponseTokens]) -> list[float]:
+    figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed)
+    return [logp for (logp,) in figures]
 
 
 def weights_fingerprint(model: nn.Module) -> str:

@@ -2,11 +2,18 @@
 
 import netrc
 import os
+import secrets
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning.pytorch.loggers import WandbLogger
+
+from rmexp.durable import write_text
+
+LONGEST_WAIT = 20  # seconds
+SAMPLE_COLUMNS = ("id", "prompt", "chosen", "rejected", "margin")
 
 
 def wandb_logger(
@@ -18,6 +25,7 @@ def wandb_logger(
     tags: Sequence[str],
     folder: Path,
     job_type: str,
+    sweep: str | None,
     config: Mapping[str, Any],
 ) -> WandbLogger:
     """A logger for one run.
@@ -26,14 +34,16 @@ def wandb_logger(
         mode: `offline` writes into the run folder, to be sent later by `wandb sync`; `online` sends.
         project: name of the project.
         entity: user or team; None for the default one.
-        group: of runs that belong together.
+        group: of runs that belong together; None for those of one sweep.
         tags: of the run.
         folder: the run folder.
         job_type: the task.
+        sweep: name of the multirun; None outside one.
         config: the configuration, unresolved and without secrets.
 
     Raises:
-        ValueError: the mode is unknown, or it is `online` and no key is at hand (wandb would wait for one for ever).
+        ValueError: the mode is unknown, or it is `online` and no key is at hand (wandb would wait for one for ever) or
+            the server does not answer.
     """
     if mode not in ("offline", "online"):
         raise ValueError(f"logger.mode must be offline or online, got {mode}")
@@ -48,27 +58,55 @@ def wandb_logger(
 
     import wandb  # half a second, and it reads the environment
 
-    run = wandb.init(
-        name=folder.name,
-        dir=folder,
-        project=project,
-        entity=entity,
-        group=group,
-        tags=list(tags),
-        job_type=job_type,
-        config=dict(config),
-        mode=mode,
-        settings=wandb.Settings(init_timeout=20, console="off"),
-    )
+    try:
+        run = wandb.init(
+            id=_run_id(folder),
+            resume="allow" if mode == "online" else None,
+            name=folder.name,
+            dir=folder,
+            project=project,
+            entity=entity,
+            group=group or sweep,
+            tags=list(tags),
+            job_type=job_type,
+            config=dict(config),
+            mode=mode,
+            settings=wandb.Settings(init_timeout=LONGEST_WAIT, finish_timeout=LONGEST_WAIT, console="off"),
+        )
+    except (wandb.errors.CommError, wandb.errors.AuthenticationError, wandb.errors.UsageError) as error:
+        raise ValueError(
+            f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
+            "logger.mode=offline keeps the run here, and wandb sync sends it later"
+        ) from error
     return WandbLogger(experiment=run)
+
+
+def log_samples(pairs: Sequence[tuple[Any, ...]]) -> None:
+    """Show pairs with their margins as a table in the run that is open, if any.
+
+    Args:
+        pairs: see `SAMPLE_COLUMNS`.
+    """
+    if (run := _open_run()) is not None:
+        run.log({"samples": sys.modules["wandb"].Table(list(SAMPLE_COLUMNS), [list(pair) for pair in pairs])})
 
 
 def finish_wandb() -> None:
     """Close the run that is open, if any: a process may hold several runs, one after the other."""
-    import wandb
+    if (run := _open_run()) is not None:
+        run.finish()
 
-    if wandb.run is not None:
-        wandb.finish()
+
+def _open_run() -> Any:
+    return getattr(sys.modules.get("wandb"), "run", None)  # to import it takes half a second
+
+
+def _run_id(folder: Path) -> str:
+    """The same for a run that goes on: what it sends later belongs to what it has sent."""
+    path = folder / "wandb" / "run_id"
+    if not path.is_file():
+        write_text(path, secrets.token_hex(4))
+    return path.read_text(encoding="utf-8")
 
 
 def _has_key() -> bool:

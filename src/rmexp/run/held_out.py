@@ -198,5 +198,6 @@ def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, 
             "split": part.split,
             "bin": bins.get(record.id),
             "margin": margin,
+            "target": record.target,
             "bits": value,
         }

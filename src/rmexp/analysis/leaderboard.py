@@ -1,0 +1,79 @@
+"""Groups of runs in order of accuracy, each tested against the next one on the same pairs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import ttest_1samp
+
+from rmexp.analysis.axes import Group
+from rmexp.analysis.intervals import mean_interval
+from rmexp.analysis.mcnemar import holm, mcnemar
+
+Credits = Mapping[str, float]  # by id of a pair with a preference: 1 right, 0.5 equal scores, 0 wrong
+
+
+class Standing(NamedTuple):
+    """A line of a leaderboard.
+
+    Attributes:
+        rank: from 1, within one data set.
+        group: the runs.
+        lead: mean credit of a pair more than that of the next line; None where they did not score the same pairs.
+        lead_low: lower end of its 95 % interval over pairs.
+        lead_high: upper end.
+        p: that the two are equally good, adjusted for the number of such tests on the data set (Holm).
+    """
+
+    rank: int
+    group: Group
+    lead: float | None = None
+    lead_low: float | None = None
+    lead_high: float | None = None
+    p: float | None = None
+
+
+def leaderboard(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]) -> list[Standing]:
+    """Standings of each data set, the best first.
+
+    Args:
+        groups: of runs.
+        credits_of: the credits of a run folder on the pairs of a group; empty where it left none.
+    """
+    standings: list[Standing] = []
+    for place in dict.fromkeys((group.data, group.split) for group in groups):
+        own = [group for group in groups if (group.data, group.split) == place and group.accuracies]
+        standings += _ranked(sorted(own, key=lambda group: (-group.accuracy, group.nll or 0.0)), credits_of)
+    return standings
+
+
+def _ranked(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]) -> list[Standing]:
+    means = [_mean_credits(group, credits_of) for group in groups]
+    lines = [Standing(rank, group) for rank, group in enumerate(groups, 1)]
+    for index in range(len(groups) - 1):
+        first, second = means[index], means[index + 1]
+        if first and first.keys() == second.keys():
+            single = len(groups[index].folders) == len(groups[index + 1].folders) == 1
+            lines[index] = Standing(index + 1, groups[index], *_lead(first, second, single=single))
+    tested = [line for line in lines if line.p is not None]
+    adjusted = iter(holm([line.p for line in tested if line.p is not None]))
+    return [line if line.p is None else line._replace(p=next(adjusted)) for line in lines]
+
+
+def _mean_credits(group: Group, credits_of: Callable[[str, Group], Credits]) -> dict[str, float]:
+    """Mean over the runs of a group; empty unless all of them scored the same pairs."""
+    credits = [credits_of(folder, group) for folder in group.folders]
+    if not credits[0] or any(other.keys() != credits[0].keys() for other in credits):
+        return {}
+    return {pair: sum(other[pair] for other in credits) / len(credits) for pair in credits[0]}
+
+
+def _lead(first: Credits, second: Credits, *, single: bool) -> tuple[float, float | None, float | None, float]:
+    """Of the first over the second: McNemar's exact test for single runs, else a t-test of the pairs' means."""
+    differences = np.array([first[pair] - second[pair] for pair in first])
+    low, high = mean_interval(differences)
+    if single or np.ptp(differences) == 0:
+        p = mcnemar(int((differences > 0).sum()), int((differences < 0).sum()))
+    else:
+        p = float(ttest_1samp(differences, 0.0).pvalue)
+    return float(differences.mean()), low, high, p

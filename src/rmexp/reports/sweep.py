@@ -1,0 +1,164 @@
+"""The page of several runs: which settings differed, what they did, which were best, what failed."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from rmexp.analysis.axes import SEED, Group
+from rmexp.analysis.leaderboard import Standing
+from rmexp.reports import numbers
+from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
+from rmexp.reports.sweep_figures import axis_figure, data_figure, heat_figure, ordered
+from rmexp.reports.visible import visible
+
+MOST_LINES = 200  # of the leaderboard on the page; the file has all
+MOST_PANELS = 6  # of figures for one data set
+
+
+class Board(NamedTuple):
+    """One set of pairs with all that was tested on it.
+
+    Attributes:
+        data: name of the data set.
+        split: of it.
+        standings: the best first.
+        panels: figures.
+        verdict: a sentence on the best.
+    """
+
+    data: str
+    split: str
+    standings: Sequence[Standing]
+    panels: Sequence[Panel]
+    verdict: str
+
+
+class SweepReport(NamedTuple):
+    """What the page is made from.
+
+    Attributes:
+        folder: of the sweep, as text for the reader.
+        runs: finished ones.
+        axes: keys that differ, the seed among them.
+        standings: of all data sets.
+        failures: folder and error of each run that failed or was not finished.
+    """
+
+    folder: str
+    runs: int
+    axes: Sequence[str]
+    standings: Sequence[Standing]
+    failures: Sequence[tuple[str, str]]
+
+
+def sweep_report(report: SweepReport) -> str:
+    """The whole page as HTML: one file without script or request."""
+    boards = [*_boards(report)]
+    best = [board.standings[0].group for board in boards]
+    side_by_side = Panel(Markup(data_figure(best)), _side_by_side_caption(best)) if len(best) > 1 else None
+    return render(
+        "sweep.html",
+        report=report,
+        boards=boards,
+        side_by_side=side_by_side,
+        best=best,
+        label=label,
+        most=MOST_LINES,
+        seeds=SEED in report.axes,
+    )
+
+
+def _boards(report: SweepReport) -> Iterator[Board]:
+    places = dict.fromkeys((line.group.data, line.group.split) for line in report.standings)
+    for data, split in places:
+        own = [line for line in report.standings if (line.group.data, line.group.split) == (data, split)]
+        yield Board(data, split, own, [*_panels([line.group for line in own], f"{data} {split}")], _verdict(own))
+
+
+def _panels(groups: Sequence[Group], where: str) -> Iterator[Panel]:
+    axes = [axis for axis in groups[0].settings if len({str(group.settings[axis]) for group in groups}) > 1]
+    left = MOST_PANELS
+    for axis in axes[:left]:
+        caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals over seeds."
+        yield Panel(Markup(axis_figure(groups, axis, where)), caption)
+    for first, second in [*combinations(axes, 2)][: max(0, left - len(axes))]:
+        svg = heat_figure(groups, *_longer_down(groups, first, second), where)
+        yield Panel(Markup(svg), "Means over seeds and all other settings.")
+
+
+def _longer_down(groups: Sequence[Group], first: str, second: str) -> tuple[str, str]:
+    """The two with the one that has more values second: it goes along the page."""
+    count = {axis: len(ordered({str(group.settings[axis]): 0 for group in groups})) for axis in (first, second)}
+    return (first, second) if count[first] <= count[second] else (second, first)
+
+
+def _verdict(standings: Sequence[Standing]) -> str:
+    best = standings[0]
+    text = f"Best: {label(best.group.settings)}, {numbers.percent(best.group.accuracy)}"
+    if len(standings) == 1:
+        return f"{text}."
+    if best.p is None:
+        return (
+            f"{text}; the next one was not scored on the same pairs, so that they cannot be tested against each other."
+        )
+    lead = f"{100 * (best.lead or 0):.1f} points before the next one (p {numbers.p_value(best.p)}, Holm)"
+    if best.p < 0.05:
+        return f"{text}, {lead}."
+    return f"{text}, {lead}: no difference that these pairs could show."
+
+
+def _side_by_side_caption(best: Sequence[Group]) -> str:
+    hardest = min(best, key=lambda group: group.accuracy)
+    return (
+        f"The best settings on each set of pairs; {hardest.data} {hardest.split} is the hardest "
+        f"({numbers.percent(hardest.accuracy)})."
+    )
+
+
+def label(settings: dict[str, Any]) -> str:
+    """Settings in a few words."""
+    return ", ".join(f"{key}={value}" for key, value in settings.items()) or "these runs"
+
+
+COLUMNS = ("data", "split", "rank", "accuracy", "low", "high", "nll", "longer", "ceiling", "runs", "pairs")
+TESTED = ("lead", "lead_low", "lead_high", "p", "seconds", "folders")
+
+
+def leaderboard_csv(standings: Sequence[Standing]) -> str:
+    """Every line with its figures, settings in columns of their own."""
+    axes = list(dict.fromkeys(axis for line in standings for axis in line.group.settings))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, *axes, *TESTED])
+    for line in standings:
+        group = line.group
+        writer.writerow(
+            [group.data, group.split, line.rank, group.accuracy, group.low, group.high, group.nll, group.longer]
+            + [group.ceiling, len(group.accuracies), group.n, *(group.settings.get(axis) for axis in axes)]
+            + [line.lead, line.lead_low, line.lead_high, line.p, round(group.seconds, 2), " ".join(group.folders)]
+        )
+    return text.getvalue()
+
+
+def leaderboard_markdown(standings: Sequence[Standing]) -> str:
+    """A table for a README."""
+    lines = [
+        "| data | rank | settings | accuracy | 95 % | nll | runs | p to the next |",
+        "|---|--:|---|--:|---|--:|--:|--:|",
+    ]
+    for line in standings:
+        group = line.group
+        bounds = "" if group.low is None else f"[{numbers.percent(group.low)}, {numbers.percent(group.high)}]"
+        cells = (
+            *(f"{group.data} {group.split}", line.rank, label(group.settings), numbers.percent(group.accuracy), bounds),
+            *(numbers.number(group.nll), len(group.accuracies), "" if line.p is None else numbers.p_value(line.p)),
+        )
+        lines.append(
+            "| " + " | ".join(visible(str(cell)).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        )
+    return "\n".join(lines) + "\n"

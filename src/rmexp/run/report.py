@@ -1,0 +1,110 @@
+"""A page of what runs have left: of one run of training, or of a sweep or any other runs with their leaderboard.
+
+For one run: report.html in its folder, with curves, figures and what was set. For several: report.html and the
+leaderboard as leaderboard.csv and leaderboard.md. Nothing is trained or scored.
+
+Examples:
+    rmexp report run_dir=FOLDER
+    rmexp report run_dir=SWEEP_FOLDER
+    rmexp report run_dir=REPORT_FOLDER 'runs=[SWEEP_FOLDER,RUN_FOLDER]'
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.analysis.axes import grouped, varied
+from rmexp.analysis.leaderboard import Standing, leaderboard
+from rmexp.config.compose import compose_unchecked
+from rmexp.config.problems import ConfigurationError
+from rmexp.config.saved import PLACES, leaves
+from rmexp.durable import write_text
+from rmexp.reports.run import RunReport, run_report
+from rmexp.reports.sweep import SweepReport, label, leaderboard_csv, leaderboard_markdown, sweep_report
+from rmexp.run.cell_stamp import STAMP
+from rmexp.run.folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
+from rmexp.run.found_runs import credits_of, find_runs, read_json, read_table, run_settings
+from rmexp.run.sweep import SWEEP
+from rmexp.run.terminal import interval, number, percent, show_table
+
+MOST_SHOWN = 20  # lines of the leaderboard on the terminal
+
+
+def report(config: DictConfig) -> Path:
+    """Composed configuration in, folder with the page out."""
+    folder = Path(config.run_dir)
+    others = [Path(other) for other in config.runs]
+    if (folder / CONFIG).is_file() and not others:
+        return _report_run(folder)
+    found = [folder] if folder.is_dir() else []
+    if not found and not others:
+        raise ValueError(f"{folder}: expected a run or a folder of runs, but there is none (set run_dir)")
+    runs, failures = find_runs([*found, *others])
+    if not runs and not failures:
+        raise ValueError(f"{folder} holds no runs (set run_dir or runs)")
+    swept = read_json(folder / SWEEP).get("swept", [])
+    axes = varied([run.settings for run in runs], swept if not others else ()) if runs else []
+    axes = [axis for axis in axes if axis not in PLACES and not axis.startswith("logger.")]
+    standings = leaderboard(grouped(runs, axes), credits_of)
+    page = SweepReport(str(folder), len(runs), axes, standings, failures)
+    write_text(folder / "leaderboard.csv", leaderboard_csv(standings))
+    write_text(folder / "leaderboard.md", leaderboard_markdown(standings))
+    write_text(folder / "report.html", sweep_report(page))
+    _show(standings)
+    print(f"{len(runs)} runs" + (f", {len(failures)} that failed or are not finished" if failures else ""))
+    print(f"leaderboard  {folder / 'leaderboard.csv'}")
+    print(f"report       {folder / 'report.html'}")
+    return folder
+
+
+def _report_run(folder: Path) -> Path:
+    summary = read_json(folder / SUMMARY)
+    if summary and "account" not in summary:
+        raise ValueError(f"{folder}: a run of another verb than train has its own report, {folder / 'report.html'}")
+    page = RunReport(
+        folder=str(folder),
+        summary=summary,
+        rows=read_table(folder / "metrics.csv"),
+        changed=[*_changed(folder)],
+        config_yaml=(folder / CONFIG).read_text(encoding="utf-8"),
+        environment=read_json(folder / ENVIRONMENT),
+        failure=read_json(folder / FAILURE),
+    )
+    write_text(folder / "report.html", run_report(page))
+    print(f"report       {folder / 'report.html'}")
+    return folder
+
+
+def _changed(folder: Path) -> Iterator[tuple[str, Any, Any]]:
+    """Settings of a run that the options it chose do not have by themselves."""
+    command = read_json(folder / ENVIRONMENT).get("command", [])
+    overrides = read_json(folder / STAMP).get("overrides") or [text for text in command[2:] if "=" in text]
+    choices = [text for text in overrides if "." not in text.partition("=")[0].partition("@")[0]]
+    own = [text for text in choices if text.partition("=")[0] not in (*PLACES, "seed") and "," not in text]
+    try:
+        composed = compose_unchecked("train", own).config
+    except ConfigurationError:  # of a tree that is no longer there
+        composed = compose_unchecked("train", []).config
+    defaults = leaves(OmegaConf.to_container(composed, resolve=False))
+    for key, value in run_settings(folder).items():
+        if key not in PLACES and (key not in defaults or defaults[key] != value):
+            yield key, value, defaults.get(key, "not there")
+
+
+def _show(standings: list[Standing]) -> None:
+    rows = [
+        (
+            f"{line.group.data} {line.group.split}  {line.rank}. {label(line.group.settings)}",
+            percent(line.group.accuracy),
+            interval(line.group.low, line.group.high),
+            number(line.group.nll),
+            str(len(line.group.accuracies)),
+            "" if line.p is None else f"{line.p:.3f}",
+        )
+        for line in standings[:MOST_SHOWN]
+    ]
+    show_table(("", "accuracy", "95 %", "nll", "runs", "p to the next"), rows)
+    if len(standings) > MOST_SHOWN:
+        print(f"... and {len(standings) - MOST_SHOWN} more lines")

@@ -125,24 +125,25 @@ def label(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in settings.items()) or "these runs"
 
 
-COLUMNS = ("data", "split", "rank", "accuracy", "low", "high", "nll", "longer", "ceiling", "runs", "pairs")
-TESTED = ("lead", "lead_low", "lead_high", "p", "seconds", "folders")
-
-
 def leaderboard_csv(standings: Sequence[Standing]) -> str:
     """Every line with its figures, settings in columns of their own."""
-    axes = list(dict.fromkeys(axis for line in standings for axis in line.group.settings))
+    rows = [_row(line) for line in standings]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *axes, *TESTED])
-    for line in standings:
-        group = line.group
-        writer.writerow(
-            [group.data, group.split, line.rank, group.accuracy, group.low, group.high, group.nll, group.longer]
-            + [group.ceiling, len(group.accuracies), group.n, *(group.settings.get(axis) for axis in axes)]
-            + [line.lead, line.lead_low, line.lead_high, line.p, round(group.seconds, 2), " ".join(group.folders)]
-        )
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
+
+
+def _row(line: Standing) -> dict[str, Any]:
+    group = line.group
+    return {
+        **{"data": group.data, "split": group.split, "rank": line.rank, **group.settings},
+        **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "nll": group.nll},
+        **{"longer": group.longer, "ceiling": group.ceiling, "runs": len(group.accuracies), "pairs": group.n},
+        **{"lead": line.lead, "lead_low": line.lead_low, "lead_high": line.lead_high, "p": line.p},
+        **{"seconds": round(group.seconds, 2), "folders": " ".join(group.folders)},
+    }
 
 
 def leaderboard_markdown(standings: Sequence[Standing]) -> str:

@@ -9,11 +9,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
-import yaml
-
-from rmexp.config.saved import PLACES, leaves
+from rmexp.config.saved import PLACES
 from rmexp.durable import write_json, write_text
-from rmexp.run.folder import CONFIG, SUMMARY
+from rmexp.run.folder import SUMMARY
+from rmexp.run.found_runs import run_settings
 from rmexp.run.terminal import percent
 
 
@@ -39,7 +38,7 @@ class Entry(NamedTuple):
 
 def read_cells(folders: Sequence[Path]) -> list[Cell]:
     """The cells with what tells them apart."""
-    configs = [settings(folder) for folder in folders]
+    configs = [run_settings(folder) for folder in folders]
     keys = sorted(set().union(*configs) - {*PLACES, "data.name"})
     varied = [key for key in keys if len({json.dumps(config.get(key), default=str) for config in configs}) > 1]
     return [
@@ -122,10 +121,3 @@ def _evaluation(folder: Path) -> Sequence[Mapping[str, Any]]:
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     rows: Sequence[Mapping[str, Any]] = summary["evaluation"]
     return rows
-
-
-def settings(folder: Path) -> dict[str, Any]:
-    """Every value of a run's configuration by its dotted path, interpolations as they are."""
-    with (folder / CONFIG).open("rb") as file:
-        # OmegaConf's own reader takes ten times as long, which many cells would feel.
-        return leaves(yaml.load(file, Loader=yaml.CSafeLoader))

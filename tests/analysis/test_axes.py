@@ -1,0 +1,60 @@
+import math
+
+import pytest
+
+from rmexp.analysis.axes import Run, grouped, varied
+
+
+def row(accuracy, data="a", split="val", scorer="explicit", **more):
+    return {"scorer": scorer, "data": data, "split": split, "n": 10, "accuracy": accuracy, "nll": 0.5} | more
+
+
+def run(accuracy, folder="f", **settings):
+    return Run(folder, settings, [row(accuracy)], 1.0)
+
+
+def test_keys_that_another_decides_are_left_out_the_seed_comes_last():
+    settings = [
+        {"seed": seed, "data.name": data, "data.path": f"{data}.jsonl", "optimizer.lr": lr, "task": "reward"}
+        for seed in (0, 1)
+        for data in ("a", "b")
+        for lr in (0.1, 0.2)
+    ]
+    assert varied(settings) == ["data.name", "optimizer.lr", "seed"]
+
+
+def test_what_a_sweep_went_through_is_taken_where_it_tells_the_runs_apart():
+    diagonal = [{"lr": 0.1, "epochs": 1}, {"lr": 0.2, "epochs": 2}]
+    assert varied(diagonal) == ["epochs"]
+    assert varied(diagonal, ["epochs", "lr"]) == ["epochs", "lr"]
+    named = [{"data.name": "a", "data.pairs": 1}, {"data.name": "b", "data.pairs": 2}]
+    assert varied(named, ["data"]) == ["data.name"]
+    assert varied([{"lr": 0.1}, {"lr": 0.2}, {"lr": 0.2, "other": 1}], ["lr"]) == ["lr", "other"]
+
+
+def test_runs_alike_but_for_their_seed_are_one_group_with_its_interval():
+    runs = [run(0.7, "f0", seed=0, lr=1), run(0.9, "f1", seed=1, lr=1), run(0.5, "f2", seed=0, lr=2)]
+    first, second = grouped(runs, ["lr", "seed"])
+    assert (first.settings, first.folders, first.accuracies) == ({"lr": 1}, ("f0", "f1"), (0.7, 0.9))
+    assert first.accuracy == pytest.approx(0.8)
+    # Student with one degree of freedom: 12.706 times the standard error 0.1; held inside [0, 1].
+    assert (first.low, first.high) == (0.0, 1.0)
+    assert (second.accuracies, second.low) == ((0.5,), None)  # its row brought no interval of the pairs
+
+
+def test_one_run_has_the_interval_of_its_pairs():
+    rows = [row(0.8, accuracy_low=0.5, accuracy_high=0.9)]
+    (group,) = grouped([Run("f", {}, rows, 1.0)], [])
+    assert (group.low, group.high) == (0.5, 0.9)
+
+
+def test_a_test_split_stands_for_its_data_and_each_scorer_for_itself():
+    rows = [row(0.1), row(0.2, split="test"), row(0.3, data="b"), row(0.4, data="b", scorer="implicit")]
+    found = {(g.data, g.split, g.settings["scorer"]): g.accuracy for g in grouped([Run("f", {}, rows, 1.0)], [])}
+    assert found == {("a", "test", "explicit"): 0.2, ("b", "val", "explicit"): 0.3, ("b", "val", "implicit"): 0.4}
+
+
+def test_runs_without_a_pair_that_counts_have_no_accuracy():
+    (group,) = grouped([Run("f", {}, [row(None)], 1.0)], [])
+    assert group.accuracies == ()
+    assert math.isnan(group.accuracy)

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from scipy.stats import binomtest, ttest_rel
+
+from rmexp.analysis.axes import Run, grouped
+from rmexp.analysis.leaderboard import leaderboard
+
+
+def groups_of(credits):
+    """One group a name, a run a seed, whose pairs earned the credits."""
+    runs = []
+    for name, seeds in credits.items():
+        for seed, earned in enumerate(seeds):
+            row = {"scorer": "explicit", "data": "a", "split": "val", "n": 10, "accuracy": float(np.mean(earned))}
+            runs.append(Run(f"{name}{seed}", {"name": name, "seed": seed}, [row], 1.0))
+    return grouped(runs, ["name", "seed"])
+
+
+def standings(credits, lost=()):
+    def credits_of(folder, group):
+        return {} if folder in lost else dict(enumerate(credits[folder[:-1]][int(folder[-1])]))
+
+    return leaderboard(groups_of(credits), credits_of)
+
+
+def random_credits(seed, chance, pairs=200):
+    return np.random.default_rng(seed).binomial(1, chance, pairs).astype(float).tolist()
+
+
+def test_single_runs_are_tested_by_mcnemar():
+    credits = {"worse": [random_credits(0, 0.6)], "better": [random_credits(1, 0.8)]}
+    first, second = standings(credits)
+    assert [line.group.settings["name"] for line in (first, second)] == ["better", "worse"]
+    difference = np.subtract(credits["better"][0], credits["worse"][0])
+    assert first.lead == pytest.approx(difference.mean())
+    wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
+    assert first.p == pytest.approx(binomtest(wins, wins + losses).pvalue)
+    assert second.p is None
+
+
+def test_means_over_seeds_are_tested_by_the_pairs():
+    credits = {
+        name: [random_credits(seed + start, chance) for seed in range(3)]
+        for name, start, chance in (("a", 0, 0.8), ("b", 10, 0.7))
+    }
+    first, _ = standings(credits)
+    means = [np.mean(credits[name], axis=0) for name in ("a", "b")]
+    assert first.p == pytest.approx(ttest_rel(*means).pvalue)
+
+
+def test_p_values_of_one_table_are_adjusted():
+    credits = {
+        name: [random_credits(seed, chance)] for seed, (name, chance) in enumerate((("a", 0.9), ("b", 0.6), ("c", 0.4)))
+    }
+    alone = [standings({name: credits[name] for name in pair})[0].p for pair in ("ab", "bc")]
+    together = [line.p for line in standings(credits)[:2]]
+    assert sorted(together)[0] == pytest.approx(2 * min(alone))
+
+
+def test_no_test_without_the_same_pairs():
+    credits = {"a": [[1.0, 1.0]], "b": [[1.0, 0.0, 0.0]]}
+    assert standings(credits)[0].p is None
+    assert standings({"a": [[1.0]], "b": [[0.0]]}, lost=["a0"])[0].p is None
+
+
+def test_equal_runs_are_no_different():
+    first, _ = standings({"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2})
+    assert (first.lead, first.p) == (0.0, 1.0)

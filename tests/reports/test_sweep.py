@@ -1,0 +1,93 @@
+import csv
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from rmexp.analysis.axes import Run, grouped
+from rmexp.analysis.leaderboard import leaderboard
+from rmexp.reports.sweep import SweepReport, leaderboard_csv, leaderboard_markdown, sweep_report
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m|"
+
+
+def standings(lrs=(0.001, 0.0001), epochs=(1, 2), data=("a", "b"), seeds=2, name="ordinary"):
+    runs = [
+        Run(f"f{lr}{epoch}{where}{seed}", {"optimizer.lr": lr, "epochs": epoch, "seed": seed, "name": name},
+            [{"scorer": "explicit", "data": where, "split": "test", "n": 50, "accuracy": 0.6 + epoch / 10 + seed / 100,
+              "nll": 0.4, "longer_accuracy": 0.55, "bayes_accuracy": 0.9 if where == "a" else None}], 2.0)
+        for lr in lrs for epoch in epochs for where in data for seed in range(seeds)
+    ]  # fmt: skip
+    groups = grouped(runs, ["optimizer.lr", "epochs", *(["name"] if name == HOSTILE else []), "seed"])
+    return leaderboard(groups, lambda folder, group: {str(pair): float(pair % 2) for pair in range(50)})
+
+
+@pytest.fixture
+def page():
+    return sweep_report(SweepReport("sweep", 16, ("optimizer.lr", "epochs", "seed"), standings(), [("f", HOSTILE)]))
+
+
+def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
+    for name in ("Accuracy on a test against optimizer.lr", "Mean accuracy on b test by", "Data sets side by side"):
+        assert f"<title>{name}" in page
+    assert page.count("<svg") == 1 + 2 * 3
+    assert "95 % interval" in page
+
+
+def test_the_page_asks_for_nothing_and_shows_hostile_text_as_text(page):
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert not re.search(r"(src|href)=\"(?!#)", page)
+    assert "url(http" not in page
+    assert "<image" not in page  # the page's policy forbids pictures
+    assert len(page) < 300_000
+
+
+def test_equal_content_gives_equal_bytes(page):
+    assert page == sweep_report(
+        SweepReport("sweep", 16, ("optimizer.lr", "epochs", "seed"), standings(), [("f", HOSTILE)])
+    )
+
+
+def test_every_tag_is_closed_and_ids_are_one_of_a_kind(page):
+    class Check(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.ids = [], []
+
+        def handle_starttag(self, tag, attributes):
+            self.ids += [value for key, value in attributes if key == "id"]
+            if tag not in ("meta", "br"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    check = Check()
+    check.feed(page)
+    assert check.open == []
+    assert len(set(check.ids)) == len(check.ids)
+
+
+def test_many_runs_stay_small():
+    lines = standings(lrs=tuple(0.001 * step for step in range(1, 41)), epochs=range(1, 7), data=("a",), seeds=1)
+    page = sweep_report(SweepReport("sweep", 240, ("optimizer.lr", "epochs"), lines, []))
+    assert len(page) < 300_000
+    assert "The first 200 of 240 lines" in page
+
+
+def test_no_run_at_all_is_a_page_too():
+    page = sweep_report(SweepReport("sweep", 0, (), [], [("f", "ValueError: no")]))
+    assert "No run has figures on pairs yet" in page
+    assert "ValueError: no" in page
+
+
+def test_the_leaderboard_as_files():
+    lines = standings(name=HOSTILE)
+    rows = list(csv.DictReader(leaderboard_csv(lines).splitlines()))
+    assert len(rows) == len(lines) == 8
+    assert (rows[0]["rank"], rows[0]["epochs"], rows[0]["runs"]) == ("1", "2", "2")
+    assert rows[0]["accuracy"].startswith("0.80")
+    table = leaderboard_markdown(lines).splitlines()
+    assert len(table) == 2 + 8
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {9}

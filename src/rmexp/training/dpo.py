@@ -18,7 +18,7 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
-from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
+from rmexp.training.optimization import Schedule, batch_accuracy, clip_gradients, configure, log_step, log_validation
 from rmexp.training.pair_data import PairData, validation_pairing
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
@@ -128,6 +128,15 @@ class DPOModule(L.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""
         return configure(self, self.optimizer, self.schedule)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the gradients."""
+        clip_gradients(self, gradient_clip_val, gradient_clip_algorithm)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

@@ -6,6 +6,7 @@ from functools import partial
 from types import MappingProxyType
 
 import lightning as L
+import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import Parameter
@@ -52,6 +53,19 @@ def _groups(module: L.LightningModule, factors: Mapping[str, float]) -> list[tup
             factor = next((factor for start, factor in factors.items() if name.startswith(start)), 1.0)
             groups.setdefault(factor, []).append(parameter)
     return [(factor, parameters) for factor, parameters in groups.items() if parameters]
+
+
+def clip_gradients(module: L.LightningModule, limit: float | None, algorithm: str | None) -> None:
+    """Clip as trainer.gradient_clip_val says; Lightning refuses to for fused optimizers in half precision.
+
+    It does so because a scaler of gradients may be at work inside the optimizer; bf16 needs none.
+    """
+    if not limit:
+        return
+    if algorithm == "value":
+        torch.nn.utils.clip_grad_value_(module.parameters(), limit)
+    else:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), limit)
 
 
 def batch_accuracy(chosen: Tensor, rejected: Tensor, target: Tensor) -> Tensor | None:

@@ -16,7 +16,7 @@ from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
-from rmexp.training.optimization import Schedule, batch_accuracy, configure, log_step, log_validation
+from rmexp.training.optimization import Schedule, batch_accuracy, clip_gradients, configure, log_step, log_validation
 from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
 
@@ -102,6 +102,15 @@ class RewardModule(L.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""
         return configure(self, self.optimizer, self.schedule, {"model.head.": self.head_lr_factor})
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the gradients."""
+        clip_gradients(self, gradient_clip_val, gradient_clip_algorithm)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

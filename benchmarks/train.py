@@ -1,0 +1,122 @@
+"""Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
+
+Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|equal]
+[--rounds 3] [--steps 20] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own; rounds are
+interleaved, so that whatever else the machine does hits all of them; the table gives medians and ratios to the loop.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.workload import SIZES, prepare
+
+REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp"
+DPO_ARMS = REWARD_ARMS + ",rmexp_online"
+
+
+def matmul_peak(dtype: torch.dtype) -> float:
+    """Best GFLOP/s of a large matrix product on all threads."""
+    left, right = torch.randn(2048, 1024, dtype=dtype), torch.randn(1024, 2048, dtype=dtype)
+    best = 0.0
+    for _ in range(12):
+        began = time.perf_counter()
+        left @ right
+        best = max(best, 2 * 2048 * 1024 * 2048 / (time.perf_counter() - began) / 1e9)
+    return best
+
+
+def measure(arm: str, task: str, folder: Path, steps: int, warm_up: int, seed: int) -> dict[str, float]:
+    """Figures of one run of an arm."""
+    arguments = [arm, task, str(folder), str(steps), str(warm_up), str(seed)]
+    command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{arm} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def summary(runs: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+    """Rows of the table; ratios are medians of the ratios within a round."""
+    speed = {arm: [run["pairs"] / run["seconds"] for run in of_arm] for arm, of_arm in runs.items()}
+    best_trl = [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=True)]
+    rows = []
+    for arm, values in speed.items():
+        row = {
+            "arm": arm,
+            "pairs_per_second": statistics.median(values),
+            "lowest": min(values),
+            "highest": max(values),
+            "pairs_per_cpu_second": statistics.median(run["pairs"] / run["cpu_seconds"] for run in runs[arm]),
+            "megabytes": statistics.median(run["megabytes"] for run in runs[arm]),
+        }
+        if "loop" in speed:
+            row["times_loop"] = statistics.median(a / b for a, b in zip(values, speed["loop"], strict=True))
+            row["memory_of_loop"] = row["megabytes"] / statistics.median(run["megabytes"] for run in runs["loop"])
+        if best_trl:
+            row["times_best_trl"] = statistics.median(a / b for a, b in zip(values, best_trl, strict=True))
+        rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown."""
+    names = list(rows[-1])
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + " --- |" * len(names)]
+    for row in rows:
+        cells = (f"{row[name]:.3g}" if isinstance(row.get(name), float) else str(row.get(name, "")) for name in names)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--task", choices=["reward", "dpo"], default="reward")
+    parser.add_argument("--size", choices=[*SIZES], default="5m")
+    parser.add_argument("--data", choices=["dialogues", "prompts", "short", "equal"], default="dialogues")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=20, help="of 8 pairs, those of the warm-up included")
+    parser.add_argument("--warm-up", type=int, default=5)
+    parser.add_argument("--arms", help="comma-separated; all that suit the task when omitted")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    given = parser.parse_args()
+    arms = (given.arms or (REWARD_ARMS if given.task == "reward" else DPO_ARMS)).split(",")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        workload = prepare(folder, given.size, given.data, 8 * given.steps, 0)
+        runs: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
+        for number in range(given.rounds):
+            for arm in arms:
+                runs[arm].append(measure(arm, given.task, folder, given.steps, given.warm_up, number))
+                last = runs[arm][-1]
+                print(f"round {number} {arm}: {last['pairs'] / last['seconds']:.2f} pairs/s", file=sys.stderr)
+    rows = summary(runs)
+    machine = {
+        "processor": torch.cpu.get_capabilities()["cpu_name"],
+        "instructions": [name for name in ("avx512_bf16", "amx_bf16") if torch.cpu.get_capabilities().get(name)],
+        "threads": torch.get_num_threads(),
+        "gflops_float32": round(matmul_peak(torch.float32)),
+        "gflops_bf16": round(matmul_peak(torch.bfloat16)),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+    print(json.dumps({"task": given.task, **workload, **machine}))
+    print(table(rows))
+    if given.out:
+        given.out.write_text(
+            json.dumps({"task": given.task, **workload, **machine, "rows": rows, "runs": runs}, indent=1)
+        )
+
+
+if __name__ == "__main__":
+    main()

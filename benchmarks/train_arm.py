@@ -1,0 +1,225 @@
+"""One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER STEPS WARM_UP SEED`.
+
+The last line on standard output is JSON: pairs, seconds, processor seconds, and megabytes above the idle process.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+
+BATCH, LEARNING_RATE, BETA = 8, 1e-5, 0.1
+
+
+class Clock:
+    """Measures from the end of the warm-up on."""
+
+    def __init__(self, warm_up: int) -> None:
+        self.warm_up, self.steps = warm_up, 0
+        self.idle = _resident()
+        self.began = self.cpu_began = 0.0
+        self.pairs = 0
+
+    def step(self, pairs: int) -> None:
+        """A step is over."""
+        self.steps += 1
+        if self.steps == self.warm_up:
+            self.began, self.cpu_began = time.perf_counter(), time.process_time()
+        elif self.steps > self.warm_up:
+            self.pairs += pairs
+
+    def result(self) -> dict[str, float]:
+        """Figures of the steps after the warm-up."""
+        return {
+            "pairs": self.pairs,
+            "seconds": time.perf_counter() - self.began,
+            "cpu_seconds": time.process_time() - self.cpu_began,
+            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - self.idle,
+        }
+
+
+def _resident() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+class PlainRewardModel(nn.Module):
+    """The post's: a body, a head, the last token that is not padding."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.model, self.reward_head = body, nn.Linear(body.config.hidden_size, 1, bias=False)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(B,) rewards."""
+        hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        last = attention_mask.sum(dim=1) - 1
+        return self.reward_head(hidden[torch.arange(len(last)), last]).squeeze(-1)
+
+
+def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """Ids and attention mask, padded on the right."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    return ids, (torch.arange(longest) < torch.tensor([[len(row)] for row in rows])).long()
+
+
+def loop(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock) -> None:
+    """The plain loop: both sides in a padded forward pass each, float32, AdamW."""
+    causal_lm = AutoModelForCausalLM.from_pretrained(folder / "model")
+    if task == "reward":
+        model: nn.Module = PlainRewardModel(causal_lm.model)
+    else:
+        model, reference = causal_lm, AutoModelForCausalLM.from_pretrained(folder / "model").eval()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
+    for batch in batches:
+        sides = [[prompt + (rejected if side else chosen) for prompt, chosen, rejected in batch] for side in (0, 1)]
+        if task == "reward":
+            chosen, rejected = (model(*padded(rows)) for rows in sides)
+            loss = -F.logsigmoid(chosen - rejected).mean()
+        else:
+            prompts = torch.tensor([len(prompt) for prompt, *_ in batch])
+            chosen, rejected = (_sequence_logps(model, rows, prompts) for rows in sides)
+            with torch.no_grad():
+                before = [_sequence_logps(reference, rows, prompts) for rows in sides]
+            loss = -F.logsigmoid(BETA * ((chosen - before[0]) - (rejected - before[1]))).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        clock.step(len(batch))
+
+
+def _sequence_logps(model: Any, rows: list[list[int]], prompts: Tensor) -> Tensor:
+    ids, mask = padded(rows)
+    logps = model(input_ids=ids, attention_mask=mask).logits[:, :-1].log_softmax(-1)
+    logps = logps.gather(-1, ids[:, 1:, None]).squeeze(-1)
+    counts = (torch.arange(1, ids.shape[1]) >= prompts[:, None]) & (mask[:, 1:] > 0)
+    return (logps * counts).sum(1)
+
+
+def trl(
+    task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *, grouped: bool = False, **settings: Any
+) -> None:
+    """TRL's trainers on the same encoded pairs; `grouped` by length, which they can do for other columns alone."""
+    import datasets
+    import trl as library
+    from transformers import TrainerCallback
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    class Steps(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            clock.step(BATCH)
+
+    pairs = [pair for batch in batches for pair in batch]
+    lengths = [len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in pairs]
+
+    class Prepared(library.RewardTrainer if task == "reward" else library.DPOTrainer):  # type: ignore[misc, name-defined]
+        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
+            return dataset
+
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            return LengthGroupedSampler(BATCH, lengths=lengths) if grouped else super()._get_train_sampler(dataset)
+
+    common = {
+        "output_dir": str(folder / "trl"), "per_device_train_batch_size": BATCH, "num_train_epochs": 1,
+        "max_length": 512, "report_to": [], "save_strategy": "no", "use_cpu": True, "disable_tqdm": True,
+        "learning_rate": LEARNING_RATE, **settings,
+    }  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(folder / "model")
+    if task == "reward":
+        rows = [
+            {"chosen_ids": prompt + chosen, "rejected_ids": prompt + rejected} for prompt, chosen, rejected in pairs
+        ]
+        model = AutoModelForSequenceClassification.from_pretrained(folder / "model", num_labels=1)
+        config = library.RewardConfig(**common)
+    else:
+        rows = [{"prompt_ids": p, "chosen_ids": c, "rejected_ids": r} for p, c, r in pairs]
+        model = AutoModelForCausalLM.from_pretrained(folder / "model")
+        config = library.DPOConfig(beta=BETA, **common)
+    trainer = Prepared(
+        model=model, args=config, train_dataset=datasets.Dataset.from_list(rows), processing_class=tokenizer,
+        callbacks=[Steps()],
+    )  # fmt: skip
+    trainer.train()
+
+
+def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, **settings: Any) -> None:
+    """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
+    import lightning as L
+
+    from rmexp.data.encode import PairTokens, ResponseTokens
+    from rmexp.losses.bradley_terry import bradley_terry_loss
+    from rmexp.losses.dpo import dpo_loss
+    from rmexp.models.folder import load_language_model
+    from rmexp.models.precision import choose_precision
+    from rmexp.training.dpo import DPOModule
+    from rmexp.training.metrics_csv import MetricsCSV
+    from rmexp.training.pair_data import PairData
+    from rmexp.training.reward import RewardModule
+    from rmexp.training.schedules import cosine
+
+    class Steps(L.Callback):
+        def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+            clock.step(BATCH)
+
+    pairs = [
+        PairTokens(*(ResponseTokens((*prompt, *side), len(prompt), False) for side in sides), 1.0)
+        for batch in batches
+        for prompt, *sides in batch
+    ]
+    start = load_language_model(str(folder / "model"))
+    parts = {
+        "optimizer": partial(torch.optim.AdamW, lr=LEARNING_RATE, fused=True),
+        "schedule": partial(cosine, warmup_fraction=0.1, floor=0.0),
+    }
+    reference_logps = settings.pop("reference_logps", "precomputed")
+    if task == "reward":
+        module: L.LightningModule = RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **parts)
+    else:
+        module = DPOModule(start, partial(dpo_loss, beta=BETA), reference_logps=reference_logps, **parts)
+    precision = choose_precision(settings.pop("precision", "auto"), module, "cpu")
+    data = PairData(pairs, pairs[:1], BATCH, 1, 0, packed=module.packed, cache_dir=None)
+    trainer = L.Trainer(
+        max_epochs=1, accelerator="cpu", precision=precision, gradient_clip_val=1.0,
+        logger=[MetricsCSV(folder / "metrics.csv", len(pairs) / BATCH, 0)],
+        callbacks=[Steps()], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        num_sanity_val_steps=0, limit_val_batches=0, log_every_n_steps=1, default_root_dir=folder,
+    )  # fmt: skip
+    trainer.fit(module, data)
+
+
+FAST = {"gradient_checkpointing": False}
+GROUPED = {**FAST, "grouped": True}
+ARMS: dict[str, Callable[..., None]] = {
+    "loop": loop,
+    "trl": trl,
+    "trl_fast": partial(trl, **FAST),
+    "trl_grouped": partial(trl, **GROUPED),
+    "rmexp_fp32": partial(rmexp, precision="32-true"),
+    "rmexp": rmexp,
+    "rmexp_online": partial(rmexp, reference_logps="online"),
+}
+
+
+def main() -> None:
+    """Run an arm and print its figures."""
+    arm, task, folder, steps, warm_up, seed = sys.argv[1:]
+    torch.manual_seed(int(seed))
+    pairs = json.loads((Path(folder) / "pairs.json").read_text())
+    order = torch.randperm(len(pairs)).tolist()[: BATCH * int(steps)]
+    batches = ([pairs[index] for index in order[start : start + BATCH]] for start in range(0, len(order), BATCH))
+    clock = Clock(int(warm_up))
+    ARMS[arm](task, Path(folder), batches, clock)
+    print(json.dumps(clock.result()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What the training benchmarks run on: one random model, and encoded pairs of known lengths, in a folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SIZES = {  # hidden size, layers, MLP width, heads
+    "1m": (64, 2, 172, 4),
+    "5m": (256, 6, 688, 4),
+    "30m": (512, 8, 1376, 8),
+}
+VOCABULARY = 8192
+DIALOGUES = Path("../shared/data/hh_helpful_base_test/pairs.jsonl.gz")
+Ids = list[int]
+
+
+def synthetic_pairs(kind: str, count: int, seed: int) -> list[tuple[Ids, Ids, Ids]]:
+    """Prompt, chosen and rejected ids: `prompts` long and shared, `short` ones, or `equal` sides without any."""
+    random = np.random.default_rng(seed)
+    lengths = {
+        "dialogues": lambda: (random.integers(20, 330), *random.integers(10, 100, 2)),
+        "prompts": lambda: (random.integers(50, 251), *random.integers(10, 201, 2)),
+        "short": lambda: (random.integers(8, 25), *random.integers(10, 101, 2)),
+        "equal": lambda: (0, 128, 128),
+    }[kind]
+
+    def ids(length: int) -> Ids:
+        return [int(token) for token in random.integers(3, VOCABULARY, length)]
+
+    return [(ids(prompt), ids(chosen), ids(rejected)) for prompt, chosen, rejected in (lengths() for _ in range(count))]
+
+
+def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
+    """The first pairs of HH's helpful-base test split, at most 512 tokens a side, cut from the left."""
+    from rmexp.data.encode import Encoder, encode_pairs
+    from rmexp.data.loading import Loading
+    from rmexp.jsonl import read_lines
+    from rmexp.records import EmptyText, Preference
+
+    records = []
+    for _, line in read_lines(DIALOGUES):
+        try:
+            records.append(Preference.from_row(json.loads(line)))
+        except EmptyText:  # a few responses of the public file are blank
+            continue
+        if len(records) == count:
+            break
+    loading = Loading("hh", 8, None, 512, "cut_prompt", 0.2, None, 0, None)
+    pairs, _ = encode_pairs(records, Encoder(tokenizer, loading))
+    return [
+        (
+            list(pair.chosen.token_ids[: pair.chosen.prompt_tokens]),
+            list(pair.chosen.token_ids[pair.chosen.prompt_tokens :]),
+            list(pair.rejected.token_ids[pair.rejected.prompt_tokens :]),
+        )
+        for pair in pairs
+    ]
+
+
+def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[str, Any]:
+    """Write `model/` and `pairs.json`; what they are, for the table."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from rmexp.jsonl import read_lines
+    from rmexp.models.tiny import train_tokenizer
+
+    real = data == "dialogues" and DIALOGUES.is_file()
+    texts = [line.decode() for _, line in read_lines(DIALOGUES)] if real else ["a few words for a tokenizer"]
+    tokenizer = train_tokenizer(texts[:1000], VOCABULARY, 2048)
+    pairs = dialogue_pairs(count, tokenizer) if real else synthetic_pairs(data, count, seed)
+    hidden, layers, width, heads = SIZES[size]
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=VOCABULARY, hidden_size=hidden, intermediate_size=width, num_hidden_layers=layers,
+        num_attention_heads=heads, num_key_value_heads=heads, max_position_embeddings=2048, pad_token_id=0,
+        bos_token_id=1, eos_token_id=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config)
+    model.save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
+    (folder / "pairs.json").write_text(json.dumps(pairs))
+    body = sum(weight.numel() for weight in model.model.parameters()) - VOCABULARY * hidden
+    sides = [len(prompt) * 2 + len(chosen) + len(rejected) for prompt, chosen, rejected in pairs]
+    return {
+        "size": size,
+        "body_parameters": body,
+        "parameters": body + VOCABULARY * hidden,
+        "data": data if real or data != "dialogues" else "synthetic lengths of dialogues",
+        "pairs": len(pairs),
+        "tokens_a_pair": float(np.mean(sides)),
+    }

@@ -129,5 +129,5 @@ def _add_keys(sums: Tensor, of_tiles: Tensor, group: TileGroup) -> None:
     for tile, stretches in enumerate(group.stretches):
         first = 0
         for start, end in stretches:
-            sums[:, start:end] += parts[:, tile, first : first + end - start]
+            sums[:, start:end].add_(parts[:, tile, first : first + end - start])
             first += end - start

@@ -186,7 +186,7 @@ def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *
     else:
         module = DPOModule(start, partial(dpo_loss, beta=BETA), reference_logps=reference_logps, **parts)
     precision = choose_precision(settings.pop("precision", "auto"), module, "cpu")
-    data = PairData(pairs, pairs[:1], BATCH, 1, 0, packed=module.packed, cache_dir=None)
+    data = PairData(pairs, pairs[:1], BATCH, 1, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", precision=precision, gradient_clip_val=1.0,
         logger=[MetricsCSV(folder / "metrics.csv", len(pairs) / BATCH, 0)],

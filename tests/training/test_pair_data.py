@@ -72,7 +72,7 @@ def plain_losses(name, module, pairs, reference, plain):
 def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, encoded, plain, tmp_path: Path):
     module = modules(tiny_model)[name]()
     reference = tiny_model.causal_lm
-    data = PairData(encoded, encoded, 5, 1, 0, packed=True, cache_dir=None)
+    data = PairData(encoded, encoded, 5, 1, 0, batch_tokens=None, packed=True, cache_dir=None)
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=tmp_path, callbacks=[Epochs(3, None)],
@@ -110,7 +110,7 @@ def _loss(name, module, batch):
 
 
 def test_every_distinct_response_is_validated_once(encoded):
-    data = PairData(encoded, encoded, 5, 1, 0, packed=True, cache_dir=None)
+    data = PairData(encoded, encoded, 5, 1, 0, batch_tokens=None, packed=True, cache_dir=None)
     batches = list(data.val_dataloader())
     assert sum(batch.size for batch in batches) == 3 * len(ANSWERS)
     lengths = torch.cat([batch.lengths for batch in batches])
@@ -120,9 +120,16 @@ def test_every_distinct_response_is_validated_once(encoded):
 
 
 def test_batches_by_prompt_hold_each_response_once(encoded):
-    loader = PairData(encoded, encoded, 5, 2, 0, packed=True, cache_dir=None).train_dataloader()
+    loader = PairData(encoded, encoded, 5, 2, 0, batch_tokens=None, packed=True, cache_dir=None).train_dataloader()
     assert [(batch.size, batch.responses.size) for batch in loader] == [(5, 4)] * 6
     alone = [replace(pair, group=None) for pair in encoded]
-    mixed = PairData(alone, alone, 5, 2, 0, packed=True, cache_dir=None).train_dataloader()
+    mixed = PairData(alone, alone, 5, 2, 0, batch_tokens=None, packed=True, cache_dir=None).train_dataloader()
     assert len(mixed) == 2 * Shuffled(15, 5).steps
     assert any(batch.responses.size > 4 for batch in mixed)
+
+
+def test_a_limit_that_a_response_exceeds_is_refused(encoded):
+    with pytest.raises(
+        ValueError, match=r"data.batch_tokens must be at least the \d+ tokens of the longest .*, got 5 "
+    ):
+        PairData(encoded, encoded, 5, 1, 0, batch_tokens=5, packed=True, cache_dir=None)

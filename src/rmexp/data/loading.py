@@ -21,6 +21,8 @@ class Loading:
         group: field that no two splits may share, such as `meta.topic`; the prompt when None.
         split_seed: another one gives another split.
         cache_dir: folder of encoded data, shared by runs; its files may be deleted at any time. None keeps none.
+        batch_tokens: most tokens that are computed at once, at least those of the longest sequence; a larger batch is
+            computed in parts, to the same gradient in less memory. None computes every batch at once.
     """
 
     name: str
@@ -32,10 +34,13 @@ class Loading:
     group: str | None
     split_seed: int
     cache_dir: str | None
+    batch_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if self.batch_pairs < 1:
             raise ValueError(f"data.batch_pairs must be at least 1, got {self.batch_pairs}")
+        if self.batch_tokens is not None and self.batch_tokens < 1:
+            raise ValueError(f"data.batch_tokens must be at least 1, got {self.batch_tokens}")
         if self.max_tokens < 2:
             raise ValueError(f"data.max_tokens must be at least 2, got {self.max_tokens}")
         if self.truncation not in TRUNCATIONS:

@@ -33,8 +33,8 @@ class Examples(NamedTuple):
         """As Lightning asks for them."""
         arguments = (self.train, self.val, loading.batch_pairs, epochs, seed, max_batches)
         if self.kind == "pairs":
-            return PairData(*arguments, packed=packed, cache_dir=loading.cache_dir)
-        return DemonstrationData(*arguments, packed=packed)
+            return PairData(*arguments, batch_tokens=loading.batch_tokens, packed=packed, cache_dir=loading.cache_dir)
+        return DemonstrationData(*arguments, batch_tokens=loading.batch_tokens, packed=packed)
 
     def summary(self) -> dict[str, Any]:
         """Counts for summary.json."""

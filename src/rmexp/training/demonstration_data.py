@@ -13,7 +13,7 @@ from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.batch_order import Shuffled
 from rmexp.training.loader import TrainingLoader
-from rmexp.training.pair_data import FixedBatches
+from rmexp.training.pair_data import FixedBatches, check_batch_tokens
 
 
 class DemonstrationData(L.LightningDataModule):
@@ -26,6 +26,7 @@ class DemonstrationData(L.LightningDataModule):
         epochs: passes over the training demonstrations.
         seed: of their order.
         max_batches: end training earlier; None for all epochs.
+        batch_tokens: most tokens that are computed at once; None for all of a batch.
         packed: whether they are computed in packed rows.
     """
 
@@ -38,10 +39,12 @@ class DemonstrationData(L.LightningDataModule):
         seed: int,
         max_batches: int | None = None,
         *,
+        batch_tokens: int | None,
         packed: bool,
     ) -> None:
         super().__init__()
-        self.train, self.val, self.packed = train, val, packed
+        self.train, self.val, self.packed, self.batch_tokens = train, val, packed, batch_tokens
+        check_batch_tokens(batch_tokens, train)
         self.batch_size, self.epochs, self.seed, self.max_batches = batch_size, epochs, seed, max_batches
 
     def train_dataloader(self) -> TrainingLoader[ResponseTokens, ResponseBatch]:

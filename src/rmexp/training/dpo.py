@@ -18,7 +18,16 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
-from rmexp.training.optimization import Schedule, batch_accuracy, clip_gradients, configure, log_step, log_validation
+from rmexp.models.row_parts import in_parts
+from rmexp.training.optimization import (
+    Schedule,
+    batch_accuracy,
+    batch_tokens,
+    clip_gradients,
+    configure,
+    log_step,
+    log_validation,
+)
 from rmexp.training.pair_data import PairData, validation_pairing
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
@@ -104,7 +113,7 @@ class DPOModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        logps = self.likelihood.response(batch.responses)
+        logps = in_parts(self.likelihood.response, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(logps, self._with_reference(batch), self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss

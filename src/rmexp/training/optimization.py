@@ -68,6 +68,12 @@ def clip_gradients(module: L.LightningModule, limit: float | None, algorithm: st
         torch.nn.utils.clip_grad_norm_(module.parameters(), limit)
 
 
+def batch_tokens(module: L.LightningModule) -> int | None:
+    """Most tokens that the run a module is in computes at once."""
+    limit: int | None = module.trainer.datamodule.batch_tokens  # type: ignore[attr-defined]  # set by Trainer.fit
+    return limit
+
+
 def batch_accuracy(chosen: Tensor, rejected: Tensor, target: Tensor) -> Tensor | None:
     """Pairwise accuracy of one batch; None for a batch of ties."""
     counted = PairwiseAccuracy()

@@ -1,6 +1,6 @@
 """The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import lightning as L
@@ -26,6 +26,7 @@ class PairData(L.LightningDataModule):
         epochs: passes over the training pairs.
         seed: of their order.
         max_batches: end training earlier; None for all epochs.
+        batch_tokens: most tokens that are computed at once; None for all of a batch.
         packed: whether they are computed in packed rows.
         cache_dir: folder of what is computed once for several runs; None keeps none.
     """
@@ -39,11 +40,14 @@ class PairData(L.LightningDataModule):
         seed: int,
         max_batches: int | None = None,
         *,
+        batch_tokens: int | None,
         packed: bool,
         cache_dir: str | None,
     ) -> None:
         super().__init__()
         self.train, self.val, self.packed, self.cache_dir = train, val, packed, cache_dir
+        self.batch_tokens = batch_tokens
+        check_batch_tokens(batch_tokens, [side for pair in train for side in (pair.chosen, pair.rejected)])
         self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
 
     def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch]:
@@ -77,6 +81,20 @@ class FixedBatches(Generic[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)
+
+
+def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTokens]) -> None:
+    """Refuse a limit that one response by itself exceeds.
+
+    Raises:
+        ValueError: naming both numbers.
+    """
+    longest = max(len(response.token_ids) for response in responses)
+    if batch_tokens is not None and batch_tokens < longest:
+        raise ValueError(
+            f"data.batch_tokens must be at least the {longest} tokens of the longest training sequence, "
+            f"got {batch_tokens} (raise it, or lower data.max_tokens)"
+        )
 
 
 def validation_pairing(module: L.LightningModule) -> Pairing | None:

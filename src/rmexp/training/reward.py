@@ -15,8 +15,17 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
+from rmexp.models.row_parts import in_parts
 from rmexp.scoring.responses import compute
-from rmexp.training.optimization import Schedule, batch_accuracy, clip_gradients, configure, log_step, log_validation
+from rmexp.training.optimization import (
+    Schedule,
+    batch_accuracy,
+    batch_tokens,
+    clip_gradients,
+    configure,
+    log_step,
+    log_validation,
+)
 from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
 
@@ -78,7 +87,7 @@ class RewardModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        rewards = self.model(batch.responses)
+        rewards = in_parts(self.model, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss

@@ -16,7 +16,16 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
-from rmexp.training.optimization import Schedule, batch_accuracy, clip_gradients, configure, log_step, log_validation
+from rmexp.models.row_parts import in_parts
+from rmexp.training.optimization import (
+    Schedule,
+    batch_accuracy,
+    batch_tokens,
+    clip_gradients,
+    configure,
+    log_step,
+    log_validation,
+)
 from rmexp.training.pair_data import validation_pairing
 
 SIDES = ("both", "chosen")
@@ -80,7 +89,7 @@ class SFTModule(L.LightningModule):
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
-        logps = self.likelihood.response(responses)
+        logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
         loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures)
         if pairing is None:
             log_step(self, loss, None, batch.size)

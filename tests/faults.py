@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 TIMES = ("seconds", "train_seconds", "train_cpu_seconds", "train_pairs_per_second", "train_tokens_per_second")
-CHANGING = (*TIMES, "peak_memory_mb", "reused")  # reused: which stages a comparison found done
+# Beside times: which stages a comparison found done, how much of a file was computed by the last process.
+CHANGING = (*TIMES, "peak_memory_mb", "records_per_second", "reused", "computed")
+DATA = ("data=jsonl", "data.path=../pairs.jsonl", "data.batch_pairs=4", "data.cache_dir=../cache")
 SMALL = [
-    *("data=jsonl", "data.path=../pairs.jsonl", "data.batch_pairs=4", "data.cache_dir=../cache", "logger=csv"),
-    *("model.hidden_size=32", "model.vocabulary=300", "trainer.threads=1", "callbacks.saving.every_seconds=0"),
+    *(*DATA, "logger=csv", "model.hidden_size=32", "model.vocabulary=300", "trainer.threads=1"),
+    "callbacks.saving.every_seconds=0",
 ]
 
 
@@ -35,21 +37,29 @@ class Case(NamedTuple):
 
     Attributes:
         name: for the table.
-        overrides: of the command line, without places.
+        overrides: of the command line.
     """
 
     name: str
     overrides: tuple[str, ...]
 
 
+def training(name: str, *overrides: str, verb: str = "train", place: str = "run_dir=run") -> Case:
+    """A case of small models."""
+    return Case(name, (verb, *overrides, *SMALL, place))
+
+
 CASES = (
-    Case("reward", ("train", "task=reward", "trainer.max_epochs=3")),
-    Case("reward-validations", ("train", "task=reward", "trainer.validate_every_steps=3")),
-    Case("reward-accumulation", ("train", "task=reward", "trainer.accumulate_grad_batches=3", "trainer.max_epochs=3")),
-    Case("reward-bf16", ("train", "task=reward", "trainer.precision=bf16-mixed")),
-    Case("sft", ("train", "task=sft")),
-    Case("dpo", ("train", "task=dpo")),
-    Case("compare", ("compare",)),
+    training("reward", "task=reward", "trainer.max_epochs=3"),
+    training("reward-validations", "task=reward", "trainer.validate_every_steps=3"),
+    training("reward-accumulation", "task=reward", "trainer.accumulate_grad_batches=3", "trainer.max_epochs=3"),
+    training("reward-bf16", "task=reward", "trainer.precision=bf16-mixed"),
+    training("reward-2-ranks", "task=reward", "trainer=ddp_fork"),
+    training("sft", "task=sft"),
+    training("dpo", "task=dpo"),
+    training("compare", verb="compare"),
+    training("sweep", "-m", "task=reward", "seed=0,1,2", place="sweep_dir=run"),
+    Case("score", ("score", "scorer.path=../reward/run/model", "shard_records=10", *DATA, "run_dir=run")),
 )
 
 
@@ -75,12 +85,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cases = [case for case in CASES if options.cases is None or case.name in options.cases]
+    # what is scored is the model of the first case
+    lengths_of = [*([] if CASES[0] in cases or all(case.name != "score" for case in cases) else [CASES[0]]), *cases]
     draw = random.Random(options.seed)
     import_everything()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         write_pairs(Path("pairs.jsonl"))
-        lengths = {case: undisturbed(case) for case in cases}
+        lengths = {case: undisturbed(case) for case in lengths_of}
         end = time.monotonic() + options.seconds
         faults: list[Fault] = []
         while time.monotonic() < end and len(faults) < options.faults:
@@ -94,10 +106,6 @@ def main() -> int:
 
 def import_everything() -> None:
     os.environ |= {"WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    import rmexp.reports.compare
-    import rmexp.run.compare_figures
-    import rmexp.run.compare_scores
-    import rmexp.run.fit  # noqa: F401
 
 
 def write_pairs(path: Path) -> None:
@@ -112,6 +120,7 @@ def start(case: Case, folder: str) -> int:
         return process
     code = 70
     try:
+        os.setsid()  # a kill reaches all ranks
         from rmexp.cli import main as rmexp
 
         Path(folder).mkdir(exist_ok=True)  # of its own for each run: comparisons use stages of those beside them
@@ -119,7 +128,7 @@ def start(case: Case, folder: str) -> int:
         with open("log", "a") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-            code = rmexp([*case.overrides, *SMALL, "run_dir=run"])
+            code = rmexp(list(case.overrides))
             sys.stdout.flush()
             sys.stderr.flush()
     finally:
@@ -152,7 +161,7 @@ def killed(case: Case, seconds: float, draw: random.Random) -> Fault:
     for _ in range(draw.choice((1, 1, 2, 3))):
         process = start(case, folder)
         time.sleep(draw.uniform(0, seconds))
-        os.kill(process, signal.SIGKILL)
+        os.killpg(process, signal.SIGKILL)
         os.waitpid(process, 0)
         moments.append(moment(Path(folder, "run")))
     finish(case, folder)
@@ -162,8 +171,13 @@ def killed(case: Case, seconds: float, draw: random.Random) -> Fault:
 
 
 def moment(folder: Path) -> str:
-    """Where a kill found a run, told by what lies in its folder (in the last of its stages for a comparison)."""
-    stages = [stage for stage in (folder / "dpo", folder / "reward", folder / "sft", folder) if stage.is_dir()]
+    """Where a kill found a run, told by what lies in its folder: that of the last stage or cell where it has some."""
+    inside = [
+        *sorted(folder.glob("seed=*"), reverse=True),
+        *(folder / name for name in ("dpo", "reward", "sft")),
+        folder,
+    ]
+    stages = [stage for stage in inside if stage.is_dir()]
     if not stages:
         return "before the folder"
     stage = stages[0]
@@ -175,6 +189,8 @@ def moment(folder: Path) -> str:
         return "after the end"
     if (stage / "model").exists():
         return "after training"
+    if (stage / "scored").exists():
+        return "while scoring"
     rows = (stage / "metrics.csv").read_text().splitlines() if (stage / "metrics.csv").exists() else []
     return "in training" if len(rows) > 1 else "before the first step"
 

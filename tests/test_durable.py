@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from rmexp.durable import whole_file, write_json, write_text
+from rmexp.durable import remove_parts, whole_file, write_json, write_text
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path):
@@ -68,3 +68,12 @@ with alone(Path("made.lock")):
         for _ in range(3)
     ]
     assert sorted(process.communicate()[0] for process in processes) == ["", "", "made it\n"]
+
+
+def test_parts_that_a_killed_process_left_are_removed(tmp_path):
+    kept = [tmp_path / name for name in ("file", ".lock", "folder/.hidden.json")]
+    for path in [*kept, *(tmp_path / name for name in (".file.a1b2c3_4", "folder/.last.ckpt.x1y2z3w4"))]:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    remove_parts(tmp_path)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+_PART = ".*.????????"  # a file that is not whole yet: see `tempfile.mkstemp`
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
@@ -40,6 +42,13 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what killed processes had written of files in a folder and those in it; nobody else may write there."""
+    for pattern in (_PART, f"*/{_PART}"):
+        for part in folder.glob(pattern):
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def test_while_a_checkpoint_is_written(dies):
     def fatal(save):
         def die(self, checkpoint, path, **options):
             if checkpoint["global_step"] == 24:
-                Path(path).with_name(".last.ckpt.torn").write_bytes(b"half")
+                Path(path).with_name(".last.ckpt.tornfile").write_bytes(b"half")
                 raise Died
             save(self, checkpoint, path, **options)
 

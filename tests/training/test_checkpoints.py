@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmexp.training.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, remove_parts, step_of
+from rmexp.training.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, step_of
 
 CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
 
@@ -112,10 +112,3 @@ def test_whatever_byte_is_damaged_it_is_seen_or_does_not_matter(save, tmp_path):
             weight = torch.load(found, weights_only=True)["state_dict"]["weight"]
             assert torch.equal(weight, CONTENT["state_dict"]["weight"])
     assert refused > 250
-
-
-def test_parts_of_checkpoints_that_a_killed_process_left_are_removed(save, tmp_path):
-    path = save("last.ckpt")
-    (tmp_path / ".last.ckpt.x1y2z3").write_bytes(b"half")
-    remove_parts(tmp_path)
-    assert list(tmp_path.iterdir()) == [path]

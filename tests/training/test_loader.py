@@ -65,3 +65,15 @@ def test_fewer_batches_than_epochs_hold():
     whole = list(make())
     assert list(make(max_batches=7)) == whole[:7]
     assert len(make(max_batches=1000)) == 15
+
+
+def test_ranks_share_every_batch_and_none_goes_without(order):
+    whole = make(order=order)
+    ranks = [make(order=order) for _ in range(3)]
+    for rank, loader in enumerate(ranks):
+        loader.rank, loader.ranks = rank, 3
+    for step in range(len(whole)):
+        shares = [loader.batch(step) for loader in ranks]
+        assert all(shares)
+        assert {number for share in shares for number in share} == set(whole.batch(step))
+        assert whole.size(step) == ranks[0].size(step) == len(whole.batch(step))

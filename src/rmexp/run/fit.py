@@ -35,7 +35,7 @@ from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, samples, stage_scorer
 from rmexp.run.terminal import quiet_transformers
 from rmexp.scoring.responses import scoring_encoder
-from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid, remove_parts, step_of
+from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state, newest_valid, step_of
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import Interrupted, Signals
@@ -99,13 +99,18 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     make_trainer = partial(make_trainer, precision=precision)
     trainer = _trainer(config, make_trainer, pace, data, run, checkpoint, signals, [throughput])
     if module.relative and start.fingerprint is None:
-        _save(run, "reference", module, start, loaded.loading.max_tokens)
+        _save(run, "reference", module, start, loaded.loading.max_tokens, {})
     try:
         with signals:
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
-    fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens)
+    steps = trainer.global_step
+    if trainer.strategy.launcher is not None:  # the ranks were processes of their own, and their counts stayed there
+        last = run.path / "checkpoints" / LAST
+        steps = step_of(last)
+        throughput.load_state_dict(callback_state(last, "Throughput"))
+    fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:
@@ -115,7 +120,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     return {
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
-        "steps": trainer.global_step,
+        "steps": steps,
         "epochs": round(throughput.examples / len(examples.train), 4),
         **examples.summary(),
         "bad_rows": sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
@@ -135,7 +140,8 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
 
 
 def _quiet_libraries() -> None:
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("pytorch", "fabric"):
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
     quiet_transformers()
@@ -209,7 +215,6 @@ def _trainer(
 
 def _checkpoint(run: RunFolder) -> Path | None:
     """Where to go on from, when the folder holds an unfinished run."""
-    remove_parts(run.path / "checkpoints")
     path, damaged = newest_valid(run.path / "checkpoints")
     for bad in damaged:
         log.info("checkpoint %s is damaged and left out", bad)
@@ -218,7 +223,7 @@ def _checkpoint(run: RunFolder) -> Path | None:
     return path
 
 
-def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int) -> str:
+def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int, fields: Mapping[str, Any]) -> str:
     contract = Contract(
         kind=module.kind,
         pooling=module.pooling,
@@ -227,7 +232,7 @@ def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: i
         base_model=start.base_model,
         revision=start.revision,
         **tokenizer_fields(start.tokenizer),
-        **(module.contract_fields() if name == "model" else {}),
+        **fields,
     )
     return save_folder(run.path / name, module.save, start.tokenizer, contract)
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 from omegaconf import DictConfig
 
 from rmexp.config.saved import differences, saved_yaml
-from rmexp.durable import write_json, write_text
+from rmexp.durable import remove_parts, write_json, write_text
 from rmexp.run.environment import environment, now
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> I
         lock.close()
         lock = _hold(path)
     with lock:
+        remove_parts(path)
         record = environment(config.get("seed")) | {"inputs": dict(inputs)}
         if not (path / SUMMARY).exists():
             write_text(path / CONFIG, saved_yaml(config))

@@ -62,15 +62,15 @@ def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
     return None, damaged
 
 
-def remove_parts(folder: Path) -> None:
-    """Remove what a killed process had written of a checkpoint; the folder must be ours alone."""
-    for part in folder.glob(".*.ckpt.*"):
-        part.unlink()
-
-
 def step_of(path: Path | None) -> int:
     """Optimizer steps that a checkpoint stands for; 0 without one."""
     return 0 if path is None else int(torch.load(path, map_location="meta", weights_only=True)["global_step"])
+
+
+def callback_state(path: Path, name: str) -> dict[str, Any]:
+    """What a callback has left in a checkpoint."""
+    states: dict[str, dict[str, Any]] = torch.load(path, map_location="cpu", weights_only=True)["callbacks"]
+    return states[name]
 
 
 def _newest_first(folder: Path) -> Iterator[Path]:

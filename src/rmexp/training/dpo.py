@@ -151,7 +151,7 @@ class DPOModule(L.LightningModule):
         """Write the weights."""
         self.model.save_pretrained(folder)
 
-    def contract_fields(self) -> dict[str, Any]:
+    def contract_fields(self, data: Any) -> dict[str, Any]:
         """What the contract says beyond the fields of every model."""
         return {"beta": self.beta, "reduction": self.reduction, "reference": self.reference}
 

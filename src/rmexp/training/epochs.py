@@ -3,7 +3,9 @@
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
+from torch import Tensor
 
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.loader import TrainingLoader
@@ -32,6 +34,9 @@ class Epochs(Callback):
         loader = trainer.train_dataloader
         if isinstance(loader, TrainingLoader):
             loader.done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+            loader.rank, loader.ranks = trainer.global_rank, trainer.world_size
+        if trainer.global_rank:  # what a checkpoint has counted, it has counted for all ranks
+            _figures(pl_module, "train").reset()
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
@@ -53,6 +58,26 @@ class Epochs(Callback):
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """So are a validation's."""
         _figures(pl_module, "val").reset()
+
+    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """The running figures of all ranks go into a checkpoint, not those of the first alone."""
+        if trainer.world_size > 1:
+            sums = _over_ranks(_figures(pl_module, "train"))
+            checkpoint["state_dict"] |= {f"train_figures.{name}": value for name, value in sums.items()}
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """So do they into the figures of the run."""
+        if trainer.world_size > 1:
+            figures = _figures(pl_module, "train")
+            figures.load_state_dict(_over_ranks(figures))
+
+
+def _over_ranks(figures: PairFigures) -> dict[str, Tensor]:
+    """Its states, all of them sums and counts, added over the ranks."""
+    states = {name: value.clone() for name, value in figures.state_dict().items()}
+    for value in states.values():
+        torch.distributed.all_reduce(value)
+    return states
 
 
 def _figures(module: L.LightningModule, phase: str) -> PairFigures:

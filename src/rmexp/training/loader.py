@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmexp.training.batch_order import Shuffled, Together
 
@@ -37,6 +38,7 @@ class TrainingLoader(Generic[Example, Batch]):
         self.steps_per_epoch = order.steps
         self.batches = min(epochs * order.steps, max_batches or epochs * order.steps)
         self.done = 0  # batches handed out; set before iterating, it is where a run goes on
+        self.rank, self.ranks = 0, 1  # each of several processes has its share of every batch
         self.before_batch: Callable[[], None] | None = None  # called where nothing of the batch before is left to do
         # No more than one epoch is needed at a time.
         self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([seed, epoch])))
@@ -52,6 +54,15 @@ class TrainingLoader(Generic[Example, Batch]):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
-        """The batch of one step, counted from 0."""
+        """The batch of one step, counted from 0; of several ranks the share of this one, one example at least."""
+        indices = self._indices(step)
+        share = indices[self.rank :: self.ranks]
+        return self.pack([self.examples[index] for index in (share if len(share) else indices[:1])])
+
+    def size(self, step: int) -> int:
+        """Examples in the batch of one step, those of all ranks."""
+        return len(self._indices(step))
+
+    def _indices(self, step: int) -> NDArray[np.int64]:
         epoch, position = divmod(step, self.steps_per_epoch)
-        return self.pack([self.examples[index] for index in self._epoch(epoch)[position]])
+        return self._epoch(epoch)[position]

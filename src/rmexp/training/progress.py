@@ -33,13 +33,15 @@ class ProgressLines(Callback):
     ) -> None:
         """Log a line when it is time."""
         step = trainer.global_step
-        if step % self.every_steps == 0 and (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
+        due = step % self.every_steps == 0 and trainer.is_global_zero
+        if due and (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
             total = int(trainer.estimated_stepping_batches)
             log.info("  step %d of %d  %s", step, total, _figures(trainer, "train"))
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the validation's figures."""
-        log.info("  step %d  %s", trainer.global_step, _figures(trainer, "val"))
+        if trainer.is_global_zero:
+            log.info("  step %d  %s", trainer.global_step, _figures(trainer, "val"))
 
 
 def _figures(trainer: L.Trainer, phase: str) -> str:

@@ -125,9 +125,8 @@ class RewardModule(L.LightningModule):
         """Write the weights."""
         self.model.save(folder)
 
-    def contract_fields(self) -> dict[str, Any]:
+    def contract_fields(self, data: Any) -> dict[str, Any]:
         """Mean and standard deviation of the rewards of training responses, of 2,000 pairs at most."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         pairs = data.train[:2000]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
         rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))

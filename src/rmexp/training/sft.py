@@ -130,6 +130,6 @@ class SFTModule(L.LightningModule):
         """Write the weights."""
         self.model.save_pretrained(folder)
 
-    def contract_fields(self) -> dict[str, Any]:
+    def contract_fields(self, data: Any) -> dict[str, Any]:
         """What the contract says beyond the fields of every model."""
         return {}

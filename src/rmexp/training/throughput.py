@@ -7,6 +7,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.batches import PairBatch, ResponseBatch
+from rmexp.training.loader import TrainingLoader
 
 
 class Throughput(Callback):
@@ -38,8 +39,9 @@ class Throughput(Callback):
         batch_idx: int,
     ) -> None:
         """Count a batch."""
-        self.examples += batch.size
-        self.tokens += batch.tokens
+        loader = trainer.train_dataloader
+        self.examples += loader.size(batch_idx) if isinstance(loader, TrainingLoader) else batch.size
+        self.tokens += batch.tokens * trainer.world_size  # the ranks have equal shares but for chance
 
     def state_dict(self) -> dict[str, float]:
         """For checkpoints, so that a resumed run goes on counting."""

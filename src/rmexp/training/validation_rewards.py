@@ -9,6 +9,8 @@ import numpy as np
 from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 
+from rmexp.durable import write_text
+
 FILE = "validation_rewards.jsonl"
 
 
@@ -42,7 +44,7 @@ class ValidationRewards(Callback):
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             # a line without its end was being written when the process died
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= keep_steps]
-            self.path.write_text("".join(kept), encoding="utf-8")
+            write_text(self.path, "".join(kept))
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the rewards that the module has just judged."""

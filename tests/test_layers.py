@@ -13,7 +13,7 @@ LAYERS = (
     ("sources", "losses", "metrics"),
     ("data", "models"),
     ("scoring", "training"),
-    ("selection", "analysis", "reports"),
+    ("selection", "inspection", "analysis", "reports"),
     ("config",),
     ("run",),
     ("cli", "__main__"),
@@ -22,7 +22,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 SOURCE = Path(rmexp.__file__).parent
 HYDRA, MODELS = {"hydra", "omegaconf"}, {"torch", "transformers", "lightning"}
 KNOW_HYDRA, KNOW_NO_MODEL = {"config", "run", "cli"}, {"analysis", "reports"}
-NO_MODEL_PARTS = {"models", "training", "scoring", "selection"}
+NO_MODEL_PARTS = {"models", "training", "scoring", "selection", "inspection"}
 
 
 def imports(path: str, code: str) -> Iterator[tuple[int, str]]:

@@ -24,6 +24,7 @@ NEEDED = {
     "evaluate": ["scorer.path=x"],
     "export": ["path=x"],
     "best-of-n": ["scorer.path=x"],
+    "inspect": ["scorer.path=x"],
 }
 
 

@@ -1,0 +1,61 @@
+"""A check and its verdict."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.records import Candidates, Preference, Record, Scored
+
+Array = NDArray[np.float64]
+Score = Callable[[Sequence[Record]], list[Scored]]
+PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
+VERDICTS = (FAIL, WARN, PASS, SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, and what came out.
+
+    Attributes:
+        name: of the check.
+        verdict: `pass`, `warn` for what a person should look at, `fail` for what must not be, `skip` where it cannot
+            be made.
+        says: a sentence with the figures that the verdict rests on.
+        figures: the same as plain data.
+    """
+
+    name: str
+    verdict: str
+    says: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_row(self) -> dict[str, Any]:
+        """For inspection.json."""
+        return asdict(self)
+
+
+def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:
+    """(N, 2) scores of the responses labelled better, and of the others."""
+    values = np.array([row.scores for row in score(pairs)], dtype=np.float64)
+    better = np.array([0 if pair.target >= 0.5 else 1 for pair in pairs])
+    rows = np.arange(len(pairs))
+    return np.stack([values[rows, better], values[rows, 1 - better]], axis=1)
+
+
+def response_scores(score: Score, prompts: Sequence[Any], responses: Sequence[str]) -> Array:
+    """(N,) scores of single responses."""
+    records = [Candidates(prompt, (text,)) for prompt, text in zip(prompts, responses, strict=True)]
+    return np.array([row.scores[0] for row in score(records)], dtype=np.float64)
+
+
+def better_of(pair: Preference) -> str:
+    """The response labelled better."""
+    return pair.chosen if pair.target >= 0.5 else pair.rejected
+
+
+def worse_of(pair: Preference) -> str:
+    """The other response."""
+    return pair.rejected if pair.target >= 0.5 else pair.chosen

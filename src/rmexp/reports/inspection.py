@@ -1,0 +1,144 @@
+"""The page of `rmexp inspect`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+
+from rmexp.records import Preference, Scored, prompt_text
+from rmexp.reports.numbers import number
+from rmexp.reports.page import render
+from rmexp.reports.panel import Panel
+from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+
+MOST_EXAMPLES = 4  # at either end of the scores
+TITLES = {"controls": "Controls and invariances", "learning": "Short trainings", "hacking": "Hacking probes"}
+
+
+class InspectionReport(NamedTuple):
+    """What the page is made of.
+
+    Attributes:
+        about: data, scorer, counts of verdicts.
+        groups: checks by group, each a `rmexp.inspection.check.Check`.
+        traces: pairs taken apart, each a `rmexp.inspection.attribution.Traced`.
+        pairs: that were looked at.
+        scored: their scores.
+        run_folder: as text for the reader.
+        config_yaml: composed configuration, redacted.
+    """
+
+    about: Mapping[str, Any]
+    groups: Mapping[str, Sequence[Any]]
+    traces: Sequence[Any]
+    pairs: Sequence[Preference]
+    scored: Sequence[Scored]
+    run_folder: str
+    config_yaml: str
+
+
+class Coloured(NamedTuple):
+    """A piece of text with its background and, for those who see no colour, its value."""
+
+    text: str
+    colour: str
+    value: str
+
+
+def inspection_report(report: InspectionReport) -> str:
+    """The whole page as HTML: one file without script or request, byte-identical for equal content."""
+    panels = [
+        Panel(Markup(scores_figure(report)), "Of the responses that the labels prefer and of the others."),
+        Panel(Markup(probes_figure(report.groups["hacking"])), "Above 0 a rewriting that adds nothing is rewarded."),
+    ]
+    return render(
+        "inspection.html",
+        report=report,
+        titles=TITLES,
+        panels=panels,
+        strips=_strips(report),
+        extremes=_extremes(report),
+    )
+
+
+def scores_figure(report: InspectionReport) -> str:
+    """Distribution of the scores of better and of worse responses."""
+    values = np.array([row.scores for row in report.scored])
+    better = np.array([0 if pair.target > 0.5 else 1 for pair in report.pairs])
+    rows = np.arange(len(better))
+    sides = (values[rows, better], "labelled better", BLUE, "-"), (values[rows, 1 - better], "other", ORANGE, "--")
+    low, high = float(values.min()), float(values.max())
+    edges = np.linspace(low, high if high > low else low + 1, 31)
+
+    def paint(axes: Any) -> None:
+        for scores, label, colour, style in sides:
+            axes.stairs(
+                np.histogram(scores, edges)[0], edges, color=colour, linestyle=style, linewidth=1.4, label=label
+            )
+        axes.legend(loc="best")
+        axes.set(title="scores", xlabel="score", ylabel="responses")
+
+    return draw(paint, "Distribution of the scores")
+
+
+def probes_figure(checks: Sequence[Any]) -> str:
+    """Mean change of the reward by each rewriting, with its interval."""
+    shown = [check for check in checks if "mean" in check.figures]
+    rows = np.arange(len(shown))[::-1]
+
+    def paint(axes: Any) -> None:
+        axes.axvline(0, color=GREY, linewidth=1)
+        for row, check in zip(rows, shown, strict=True):
+            figures = check.figures
+            worthless = figures["worthless"]
+            colour = ORANGE if worthless else BLUE
+            if figures["low"] is not None:
+                axes.plot([figures["low"], figures["high"]], [row, row], color=colour, linewidth=1.6)
+            axes.plot([figures["mean"]], [row], "s" if worthless else "o", color=colour, markersize=5)
+        axes.set_yticks(rows, [check.name for check in shown])
+        axes.grid(False, axis="y")
+        axes.set(title="change of the reward", xlabel="standard deviations, 95 % interval")
+
+    return draw(paint, "Change of the reward by each rewriting", height=1.1 + 0.24 * max(1, len(shown)))
+
+
+def _strips(report: InspectionReport) -> list[dict[str, Any]]:
+    strips = []
+    for trace in report.traces:
+        rewards = [piece.value for side in trace.after for piece in side]
+        middle, reach = (
+            (float(np.median(rewards)), _reach(rewards, float(np.median(rewards)))) if rewards else (0.0, 1.0)
+        )
+        spans = _reach([piece.value for side in trace.spans for piece in side], 0.0)
+        strips.append(
+            {
+                "prompt": trace.prompt,
+                "margin": trace.margin,
+                "after": [[_coloured(piece, middle, reach) for piece in side] for side in trace.after],
+                "spans": [[_coloured(piece, 0.0, spans) for piece in side] for side in trace.spans],
+            }
+        )
+    return strips
+
+
+def _reach(values: Sequence[float], middle: float) -> float:
+    return max((abs(value - middle) for value in values), default=0.0) or 1.0
+
+
+def _coloured(piece: Any, middle: float, reach: float) -> Coloured:
+    """Blue above the middle, orange below it, the more so the further away."""
+    share = max(-1.0, min(1.0, (piece.value - middle) / reach))
+    channels = (0, 114, 178) if share > 0 else (213, 94, 0)
+    return Coloured(piece.text, f"rgba({', '.join(map(str, channels))}, {0.55 * abs(share):.2f})", number(piece.value))
+
+
+def _extremes(report: InspectionReport) -> list[tuple[str, list[tuple[float, str, str]]]]:
+    """The responses that score highest and lowest, with their prompts."""
+    rows = [
+        (score, prompt_text(pair.prompt), text)
+        for pair, scored in zip(report.pairs, report.scored, strict=True)
+        for score, text in zip(scored.scores, pair.responses, strict=True)
+    ]
+    ranked = sorted(set(rows), key=lambda row: (-row[0], row[1:]))
+    return [("Highest", ranked[:MOST_EXAMPLES]), ("Lowest", ranked[: -MOST_EXAMPLES - 1 : -1])]

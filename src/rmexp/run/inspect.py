@@ -1,0 +1,128 @@
+"""Inspects a scorer on pairs: does it follow the labels, what changes its scores, what raises them without merit.
+
+Each check passes, warns or fails with a sentence; a fail does not make the command fail. Leaves inspection.json and
+report.html, with the reward after each token of a few responses and what each span does to the margin.
+
+Examples:
+    rmexp inspect scorer=explicit scorer.path=MODEL_FOLDER data=json_vs_text
+    rmexp inspect scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp inspect scorer=baseline scorer.kind=longer data=jsonl data.path=PAIRS.jsonl pairs=100
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+
+from rmexp.config.build import build
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import saved_yaml
+from rmexp.durable import write_json, write_text
+from rmexp.records import Preference
+from rmexp.run.data import LoadedData, load_data, used_split
+from rmexp.run.folder import RunFolder, claim
+from rmexp.run.scorers import scorer_inputs
+from rmexp.run.terminal import quiet_transformers
+
+INSPECTION, REPORT = "inspection.json", "report.html"
+
+
+def inspect(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out."""
+    data = load_data(config.data)
+    path = run_folder("inspect", config)
+    with claim(path, config, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+        summary = run.summary()
+        if summary is None:
+            summary = _inspect(config, data, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+    from rmexp.inspection.attribution import traced
+    from rmexp.inspection.probes import Probed, probes, worst_composition
+    from rmexp.reports.inspection import InspectionReport, inspection_report
+
+    began = time.perf_counter()
+    quiet_transformers()
+    pairs = _pairs(config, data)
+    scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+    if scorer.stored:
+        raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
+    scored = scorer.score(pairs)
+    probed = Probed(scorer.score, pairs)
+    groups = {
+        "controls": list(_controls(scorer, pairs)),
+        "learning": list(_learning(config, scorer, pairs)),
+        "hacking": [*probes(probed), worst_composition(probed)],
+    }
+    encoder = getattr(scorer, "encoder", None)
+    tokenizer = None if encoder is None else encoder.tokenizer
+    traces = [traced(scorer.score, pair, tokenizer) for pair in pairs[: config.traced]]
+    about = {
+        "data": data.loading.name,
+        "pairs": len(pairs),
+        "scorer": scorer.describe(),
+        "verdicts": dict(Counter(check.verdict for group in groups.values() for check in group)),
+    }
+    checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
+    write_json(run.path / INSPECTION, about | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
+    page = InspectionReport(about, groups, traces, pairs, scored, str(run.path), saved_yaml(config))
+    write_text(run.path / REPORT, inspection_report(page))
+    brief = [{key: row[key] for key in ("name", "verdict", "says")} for rows in checks.values() for row in rows]
+    return about | {"checks": brief, "seconds": round(time.perf_counter() - began, 2)}
+
+
+def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
+    """A random part of the split, labelled ties left out: they have no better response."""
+    records = used_split(data, config.split, "split")
+    pairs = [record for record in records if isinstance(record, Preference) and record.target != 0.5]
+    if len(pairs) < 2:
+        raise ValueError(f"expected at least 2 pairs with a better response, got {len(pairs)} (set data or split)")
+    if config.pairs < 2:
+        raise ValueError(f"`pairs` must be at least 2, got {config.pairs} (set pairs)")
+    order = np.random.default_rng([config.seed, 4]).permutation(len(pairs))[: config.pairs]
+    return [pairs[index] for index in sorted(order.tolist())]
+
+
+def _controls(scorer: Any, pairs: Sequence[Preference]) -> Iterator[Any]:
+    from rmexp.inspection import controls, invariance
+
+    coarse = str(scorer.describe().get("precision", "")).startswith(("bf16", "16"))
+    tolerance = invariance.COARSE_TOLERANCE if coarse else invariance.TOLERANCE
+    for check in (controls.labels, controls.distribution, controls.length_drift):
+        yield check(scorer.score, pairs)
+    for same in (invariance.swapped_sides, invariance.batching):
+        yield same(scorer.score, pairs, tolerance)
+    for check in (controls.foreign_prompts, controls.prompt_alone, controls.truncated):
+        yield check(scorer.score, pairs)
+
+
+def _learning(config: DictConfig, scorer: Any, pairs: Sequence[Preference]) -> Iterator[Any]:
+    from rmexp.inspection import learning
+    from rmexp.inspection.check import SKIP, Check
+
+    if scorer.describe()["kind"] != "explicit" or config.learning.steps < 1:
+        why = "learning.steps is 0" if config.learning.steps < 1 else "only a reward model is trained here"
+        for name in ("overfits one batch", "shuffled labels"):
+            yield Check(name, SKIP, f"Left out: {why}.")
+        return
+    given = scorer.model, scorer.encoder, pairs, config.learning.steps, config.learning.lr
+    yield learning.overfits_one_batch(*given)
+    yield learning.shuffled_labels(*given, config.seed)
+
+
+def _show(summary: dict[str, Any], path: Path) -> None:
+    width = max(len(check["name"]) for check in summary["checks"])
+    for check in summary["checks"]:
+        print(f"{check['verdict']:4}  {check['name']:{width}}  {check['says']}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
+    print(f"{counts} on {summary['pairs']} pairs of {summary['data']}")
+    print(f"run folder   {path}")
+    print(f"report       {path / REPORT}")

@@ -1,0 +1,47 @@
+import pytest
+
+from rmexp.inspection.attribution import Piece, Traced
+from rmexp.inspection.check import Check
+from rmexp.records import Preference, Scored
+from rmexp.reports.inspection import InspectionReport, inspection_report
+from rmexp.reports.numbers import MINUS
+
+HOSTILE = "<script>alert(1)</script>\u202e &"
+
+
+@pytest.fixture(scope="module")
+def page():
+    pairs = [Preference(f"{HOSTILE} {i}", f"{HOSTILE} a", f"b {i}") for i in range(6)]
+    scored = [Scored(pair.id, (float(i), -1.0), (1, 1), (False, False)) for i, pair in enumerate(pairs)]
+    figures = {"mean": 0.5, "low": 0.4, "high": 0.6, "worthless": True}
+    groups = {
+        "controls": [Check("labels", "pass", "Well.")],
+        "learning": [Check("shuffled labels", "skip", "Left out.")],
+        "hacking": [
+            Check("boilerplate", "fail", HOSTILE, figures),
+            Check("polite", "warn", "Hm.", figures | {"low": None}),
+        ],
+    }
+    side = [Piece("<b>one</b>", 1.0), Piece(" two", -3.0)]
+    traces = [Traced(HOSTILE, (side, []), (side, side), 2.0)]
+    about = {"data": HOSTILE, "pairs": 6, "scorer": {"name": "s", "kind": "explicit"}}
+    about |= {"verdicts": {"pass": 1, "skip": 1, "fail": 1, "warn": 1}}
+    report = InspectionReport(about, groups, traces, pairs, scored, "runs/x", HOSTILE)
+    assert inspection_report(report) == inspection_report(report)
+    return inspection_report(report)
+
+
+def test_it_is_self_contained_and_texts_are_harmless(page):
+    assert page.count("<svg") == 2
+    assert "<script" not in page
+    assert "<b>one" not in page
+    assert "\u202e" not in page
+
+
+def test_what_fails_comes_first_then_what_warns(page):
+    assert page.index("fail, boilerplate") < page.index("warn, polite") < page.index('id="controls"')
+
+
+def test_pieces_are_coloured_by_their_value(page):
+    assert 'title="1" style="background: rgba(0, 114, 178, 0.55)">&lt;b&gt;one' in page
+    assert f'title="{MINUS}3" style="background: rgba(213, 94, 0, 0.55)"> two' in page

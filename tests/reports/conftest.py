@@ -5,13 +5,20 @@ import pytest
 
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
+from rmexp.analysis.compared import compare_pairs
+from rmexp.analysis.flips import flips
 from rmexp.analysis.graded import graded
 from rmexp.analysis.length import length_effect
+from rmexp.analysis.pair_set import pair_set
+from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import PromptLevel, reductions
+from rmexp.records import Preference
 from rmexp.reports.content import (
+    ComparedSet,
     CompareReport,
     DataAccount,
     Disagreement,
+    RewardScale,
     ShowcasePrompt,
     SplitResult,
     StageResult,
@@ -45,6 +52,24 @@ def make_split() -> MakeSplit:
 
 
 @pytest.fixture(scope="session")
+def sets() -> list[ComparedSet]:
+    """Held-out pairs, the same in other tokens, and other data on which the implicit reward is a coin."""
+    rng = np.random.default_rng(0)
+    records = [Preference(f"Q{i}", "long answer " * (1 + i % 3), f"short {i}", id=str(i)) for i in range(40)]
+    pairs = pair_set("d", "val", records, group=None, fields=[], bins={str(i): "easy" for i in range(40)})
+    explicit, implicit = rng.normal((2, 0), size=(40, 2)), rng.normal((0.8, 0), size=(40, 2))
+    tokens = rng.integers(5, 60, (40, 2))
+    found = compare_pairs(pairs, explicit, implicit, draws=50, seed=0)
+    turned = flips(implicit, implicit / tokens, tokens, pairs.target)
+    other = compare_pairs(pairs, explicit, rng.normal(size=(40, 2)), draws=50, seed=0)[:1]
+    return [
+        ComparedSet("val", "held_out", "val", 40, 40, found, None, 0.5, 0.6, turned),
+        ComparedSet("layout", "tokens", "val", 40, 50, found[:1], found[0], 0.5, 0.6, ()),
+        ComparedSet("elsewhere", "domain", "test", 40, 40, other, None, None, 0.7, ()),
+    ]
+
+
+@pytest.fixture(scope="session")
 def stage() -> StageResult:
     """Two epochs of two steps, cells as a CSV reader gives them."""
     rows = [
@@ -66,7 +91,7 @@ def stage() -> StageResult:
 
 
 @pytest.fixture(scope="session")
-def full(make_split: MakeSplit, stage: StageResult) -> CompareReport:
+def full(make_split: MakeSplit, stage: StageResult, sets: list[ComparedSet]) -> CompareReport:
     """A comparison with every part."""
     unseen = make_split("unseen", 8)
     scores = np.asarray(unseen.implicit_scores)
@@ -89,7 +114,15 @@ def full(make_split: MakeSplit, stage: StageResult) -> CompareReport:
         reductions=reductions(levels, np.ones(8)),
         reductions_split="unseen",
         graded=graded(labels, {"explicit": [[3, 2, 1], [3, 1, 2]], "implicit": [[3, 2, 1], [1, 2, 3]]}),
-        disagreements=(Disagreement("val", "a1", "Which?", "This.", "That.", 1.0, (1.25, 0.5), (-3.0, -2.0)),),
+        sets=sets,
+        progress=(
+            ProgressPoint(0.5, 0.8, 0.6, 0.7, 0.2, 0.9, 0.7),
+            ProgressPoint(1.0, 0.9, 0.7, 0.75, None, 1.0, 1.0),
+        ),
+        scale=RewardScale(-0.3, 1.7, "response_sum"),
+        disagreements=(
+            Disagreement("val", "a1", "Which?", "This.", "That.", 1.0, (1.25, 0.5), (-3.0, -2.0), 0.75, 0.125),
+        ),
         chosen_name="JSON",
         rejected_name="text",
     )

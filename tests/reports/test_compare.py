@@ -73,7 +73,9 @@ def test_every_reference_has_one_target(page):
 def test_each_figure_is_whole_and_has_a_name_of_its_own(page):
     figures = [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
     names = [figure.get("aria-label") for figure in figures]
-    assert len(figures) == 11  # a stage 2, each of two splits 2, showcase 2, reductions 2, graded 1
+    assert (
+        len(figures) == 13
+    )  # a stage 2, each of two splits 2, showcase 2, reductions 2, graded 1, shifts 1, progress 1
     assert len(set(names)) == len(names)
     assert all(figure.get("role") == "img" and figure.find("title").text for figure in figures)
     assert page.count("<figcaption>") == len(figures)
@@ -117,6 +119,8 @@ def test_a_run_with_nothing_but_accounts_has_a_page(full):
         showcase=(),
         reductions=(),
         graded=None,
+        sets=(),
+        progress=(),
         disagreements=(),
         config_yaml="",
     )

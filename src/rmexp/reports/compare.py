@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from rmexp.reports import figures, wording
+from rmexp.reports import compare_sets_wording, figures, wording
+from rmexp.reports.compare_sets_figures import progress_figure, shifts_figure
 from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import EpochRow, epochs
 from rmexp.reports.page import render
@@ -43,6 +44,9 @@ def compare_report(report: CompareReport) -> str:
         showcase=_showcase(report),
         reductions=_reductions(report),
         graded=_graded(report),
+        sets_wording=compare_sets_wording,
+        shifts=_shifts(report),
+        progress=_progress(report),
         disagreements=report.disagreements[:MOST_DISAGREEMENTS],
     )
 
@@ -95,6 +99,20 @@ def _graded(report: CompareReport) -> Panel | None:
     if report.graded is None:
         return None
     return Panel(Markup(figures.graded_figure(report.graded)), wording.graded_sentence(report.graded))
+
+
+def _shifts(report: CompareReport) -> Panel | None:
+    if len(report.sets) < 2:
+        return None
+    caption = "Points are shares of pairs in the order of their label; 50 % is a coin."
+    return Panel(Markup(shifts_figure(report.sets)), caption)
+
+
+def _progress(report: CompareReport) -> Panel | None:
+    if len(report.progress) < 2:
+        return None
+    caption = "Both models at the same share of their own training, on the same validation pairs."
+    return Panel(Markup(progress_figure(report.progress)), caption)
 
 
 def _spread(rows: Sequence[Any], most: int) -> Sequence[Any]:

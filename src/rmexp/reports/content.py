@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from rmexp.analysis.accuracy import Accuracy
 from rmexp.analysis.agreement import Agreement
+from rmexp.analysis.compared import ComparedSlice
+from rmexp.analysis.flips import FlipKind
 from rmexp.analysis.graded import Graded
 from rmexp.analysis.length import LengthEffect
+from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import LevelFigures
 
 Scores = tuple[float, float]  # of the responses listed first and second
@@ -105,6 +108,9 @@ class Disagreement:
         target: probability that the first is the better one.
         explicit: scores by the reward model, first and second response.
         implicit: implicit rewards, first and second response.
+        explicit_probability: that the first is the better one, by the reward model at its fitted temperature; None
+            where none was fitted.
+        implicit_probability: the same by the implicit reward.
     """
 
     split: str
@@ -115,6 +121,53 @@ class Disagreement:
     target: float
     explicit: Scores
     implicit: Scores
+    explicit_probability: float | None = None
+    implicit_probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSet:
+    """Both rewards on one set of pairs: held out, in other tokens, or of other data.
+
+    Attributes:
+        name: of the split, of the shift of tokens, or of the other data set.
+        kind: `held_out`, `tokens` or `domain`.
+        split: that the pairs are of.
+        pairs: with a preference.
+        looked_at: pairs of which these are those that the shift changes.
+        slices: all pairs first, then slices of them.
+        before: the same pairs before their tokens were shifted; None otherwise.
+        explicit_nll_at_first: log-loss of the reward model at the temperature fitted on the first set; None where
+            none could be.
+        implicit_nll_at_first: the same of the implicit reward.
+        flips: how often the mean over all tokens orders a pair otherwise than the sum over the response.
+    """
+
+    name: str
+    kind: str
+    split: str
+    pairs: int
+    looked_at: int
+    slices: Sequence[ComparedSlice]
+    before: ComparedSlice | None
+    explicit_nll_at_first: float | None
+    implicit_nll_at_first: float | None
+    flips: Sequence[FlipKind]
+
+
+@dataclass(frozen=True, slots=True)
+class RewardScale:
+    """Where the rewards of the explicit model lie, and how the implicit ones are made.
+
+    Attributes:
+        mean: of the rewards of training responses, as the contract says; None where it does not.
+        sd: their standard deviation.
+        reduction: of log-ratios over tokens: `response_sum` or `response_mean`.
+    """
+
+    mean: float | None
+    sd: float | None
+    reduction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +210,9 @@ class CompareReport:
         reductions: sum and mean at each prompt length, of the split `reductions_split`.
         reductions_split: name of that split.
         graded: both scorers on candidate sets with the same labels.
+        sets: both rewards on every set of pairs.
+        progress: how the two came to agree, on the validation pairs.
+        scale: of the rewards; None when not known.
         disagreements: pairs that the two order differently; at most twenty are shown, as listed.
         bad_rows: malformed rows that were left out while reading.
         chosen_name: what chosen responses are called in figures, such as `JSON`.
@@ -177,6 +233,9 @@ class CompareReport:
     reductions: Sequence[LevelFigures] = ()
     reductions_split: str = ""
     graded: Graded | None = None
+    sets: Sequence[ComparedSet] = ()
+    progress: Sequence[ProgressPoint] = ()
+    scale: RewardScale | None = None
     disagreements: Sequence[Disagreement] = ()
     bad_rows: int = 0
     chosen_name: str = "chosen"

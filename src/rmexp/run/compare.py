@@ -1,15 +1,19 @@
 """Compares an explicit reward model with the implicit reward of a DPO policy, on the same held-out pairs.
 
 Obtains the SFT reference, the reward model and the policy (each trained, or reused when nothing that it depends on has
-changed), scores the evaluation splits with both and writes report.html and summary.json.
+changed), scores the evaluation splits with both, some of their pairs in other tokens too, and other data, and writes
+report.html, disagreements.jsonl and summary.json.
 
 Examples:
     rmexp compare data=json_vs_text model=tiny
     rmexp compare data=jsonl data.path=PAIRS.jsonl.gz data.group=meta.topic dpo.loss.beta=0.2
+    rmexp compare data=json_vs_text +data@tests.other=jsonl tests.other.path=PAIRS.jsonl trainer.validate_every_steps=10
     rmexp compare data=json_vs_text reward.path=MODEL_FOLDER model.reference=SFT_FOLDER
 """
 
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +21,69 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
+from rmexp.jsonl import write_rows
 from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data, write_bad_rows
+from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
 
 
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    data = load_split_data(config.data)
+    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
+    data = load_split_data(config.data, tests)
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.loading.name} has demonstrations (set data)")
     path = run_folder("compare", config)
-    with claim(path, config, _inputs(config, data)) as run:
+    with claim(path, config, _inputs(config, data, tests)) as run:
         summary = run.summary()
         if summary is None:
-            summary = _compare(config, data, run)
+            summary = _compare(config, data, tests, run)
             run.finish(summary)
     _show(summary, path)
     return path
 
 
-def _inputs(config: DictConfig, data: LoadedData) -> dict[str, str | None]:
+def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
     given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
     if config.model.reference is None and "path" in config.model:
         given["model"] = config.model.path
     inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     template = template_fingerprint(config.model.chat_template)
     return inputs if template is None else inputs | {"chat_template": template}
 
 
-def _compare(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
     from rmexp.reports.compare import compare_report
     from rmexp.run.compare_figures import as_summary, comparison
-    from rmexp.run.compare_scores import score_everything
+    from rmexp.run.compare_scores import both_scorers, score_everything
+    from rmexp.run.compare_shifts import domain_shifts, token_shifts
     from rmexp.run.compare_stages import obtain_stages
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
     trained = time.perf_counter()
-    scores = score_everything(stages, data.records, data.loading, config.trainer.threads, run.path / "scored")
-    report = comparison(config, data, stages, scores, run.path)
+    scorers, folder = both_scorers(stages, data.loading, config.trainer.threads), run.path / "scored"
+    scores = score_everything(scorers, data.records, folder)
+    first = next(iter(scores.splits))
+    shifts = token_shifts(first, scores.splits[first], scorers, config.shift_pairs, data, folder)
+    shifts += domain_shifts(tests, scorers, folder)
+    report = comparison(config, data, stages, scorers, scores, shifts, run.path)
+    write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
     summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))
     now = time.perf_counter()
     seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}
     return summary | {"seconds": {name: round(value, 2) for name, value in seconds.items()}}
+
+
+def _shifted(one: dict[str, Any]) -> tuple[str, ...]:
+    name = f"{one['split']} in other tokens: {one['name']}" if one["kind"] == "tokens" else one["name"]
+    accuracies = (percent(one[reward]["accuracy"]) for reward in ("explicit", "implicit"))
+    return (name, *accuracies, percent(one["agreement"]["same_order"]), f"{one['pairs']} pairs")
 
 
 def _show(summary: dict[str, Any], path: Path) -> None:
@@ -78,6 +97,11 @@ def _show(summary: dict[str, Any], path: Path) -> None:
             bounds = interval(figure["accuracy_low"], figure["accuracy_high"])
             rows.append((name, percent(figure["accuracy"]), bounds, f"{figure['n']} {split} pairs", scores))
     show_table(("", "accuracy", "95 %", "", "rewards"), rows)
+    shifted = [one for one in summary["sets"] if one["kind"] != "held_out"]
+    if shifted:
+        print()
+        show_table(("elsewhere", "explicit", "implicit", "same order", ""), [*map(_shifted, shifted)])
+        print()
     agreed = summary["agreement"]
     same = round((agreed["same_order"] or 0) * agreed["pairs"])
     shown = summary["showcase"]

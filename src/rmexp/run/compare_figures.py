@@ -13,32 +13,51 @@ from rmexp.analysis.agreement import agreement
 from rmexp.analysis.graded import Graded, graded
 from rmexp.analysis.length import length_effect
 from rmexp.analysis.orientation import order
+from rmexp.analysis.progress import Moment, ProgressPoint, progress
 from rmexp.analysis.reductions import reductions
 from rmexp.config.saved import saved_yaml
 from rmexp.records import Candidates, Preference, prompt_text
-from rmexp.reports.content import CompareReport, DataAccount, Disagreement, ShowcasePrompt, SplitResult, StageResult
-from rmexp.run.compare_scores import AllScores, SetScores, scores_array
+from rmexp.reports.content import (
+    ComparedSet,
+    CompareReport,
+    DataAccount,
+    RewardScale,
+    ShowcasePrompt,
+    SplitResult,
+    StageResult,
+)
+from rmexp.run.compare_disagreements import disagreements
+from rmexp.run.compare_scores import AllScores, Scorers, SetScores, scores_array
+from rmexp.run.compare_sets import compared_sets
+from rmexp.run.compare_shifts import ShiftScores
 from rmexp.run.compare_stages import Stage
 from rmexp.run.data import LoadedData
 from rmexp.training.metrics_csv import read_metrics
+from rmexp.training.validation_rewards import read_validations
 
 SHOWCASE_PROMPTS = 3
-SHOWN_DISAGREEMENTS = 20
 
 
 def comparison(
-    config: DictConfig, data: LoadedData, stages: dict[str, Stage], scores: AllScores, path: Path
+    config: DictConfig,
+    data: LoadedData,
+    stages: dict[str, Stage],
+    scorers: Scorers,
+    scores: AllScores,
+    shifts: Sequence[ShiftScores],
+    path: Path,
 ) -> CompareReport:
     """Everything that the report shows."""
     last = next(reversed(scores.splits))
     showcase, names = _showcase(scores)
+    sets = compared_sets(config, data, scores, shifts)
     return CompareReport(
         data=data.loading.name,
         model=config.model.name,
         seed=config.seed,
         run_folder=str(path),
         train_pairs=stages["reward"].summary.get("train_pairs", len(data.records.splits["train"])),
-        beta=scores.beta,
+        beta=scorers.implicit.beta,
         splits=[_split(name, group) for name, group in scores.splits.items()],
         stages=[_stage(stage) for stage in stages.values()],
         account=_accounts(stages),
@@ -47,7 +66,10 @@ def comparison(
         reductions=reductions(*scores.lengthened),
         reductions_split=last,
         graded=_graded(scores),
-        disagreements=_disagreements(scores)[:SHOWN_DISAGREEMENTS],
+        sets=sets,
+        progress=_progress(stages),
+        scale=RewardScale(scorers.explicit.reward_mean, scorers.explicit.reward_sd, scorers.implicit.reduction),
+        disagreements=disagreements(scores, sets),
         bad_rows=len(data.records.bad_rows),
         chosen_name=names[0],
         rejected_name=names[1],
@@ -82,8 +104,30 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
         "showcase": {"prompts": len(shown), "same_order": sum(agreed), "responses": shown},
         "reductions": {"split": report.reductions_split, "levels": [asdict(level) for level in report.reductions]},
         "graded": report.graded and asdict(report.graded),
+        "sets": [_set(one) for one in report.sets],
+        "progress": [asdict(point) for point in report.progress],
+        "scale": report.scale and asdict(report.scale),
+        "disagreements": len(report.disagreements),
         "stages": {name: _stage_summary(stage) for name, stage in stages.items()},
     }
+
+
+def _set(one: ComparedSet) -> dict[str, Any]:
+    """A set as summary.json has it: its figures, and those of its slices."""
+    whole, *slices = (part.to_row() for part in one.slices)
+    before = one.before and {name: getattr(one.before, name)["accuracy"] for name in ("explicit", "implicit")}
+    own = {key: getattr(one, key) for key in ("name", "kind", "split", "pairs", "looked_at")}
+    fitted = {key: getattr(one, key) for key in ("explicit_nll_at_first", "implicit_nll_at_first")}
+    return {**own, **whole, **fitted, "before": before, "flips": [asdict(row) for row in one.flips], "slices": slices}
+
+
+def _progress(stages: dict[str, Stage]) -> tuple[ProgressPoint, ...]:
+    """None where a model was given by path, or the two were validated on different pairs."""
+    found = [read_validations(folder) if (folder := stages[name].folder) else [] for name in ("reward", "dpo")]
+    if not all(found) or not np.array_equal(found[0][-1].target, found[1][-1].target):
+        return ()
+    explicit, implicit = ([Moment(row.progress, row.rewards) for row in rows] for rows in found)
+    return progress(explicit, implicit, found[0][-1].target)
 
 
 def _split(name: str, group: SetScores) -> SplitResult:
@@ -174,30 +218,3 @@ def _graded(scores: AllScores) -> Graded | None:
     group = scores.candidates["graded"]
     arrays = {"explicit": scores_array(group.explicit), "implicit": scores_array(group.implicit)}
     return graded(group.records[0].meta["labels"], arrays)
-
-
-def _disagreements(scores: AllScores) -> list[Disagreement]:
-    """Pairs that the two rewards order differently, those first on which both are surest."""
-    found: list[tuple[float, Disagreement]] = []
-    for name, group in scores.splits.items():
-        explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
-        margins = np.abs(np.diff(explicit)[:, 0]), np.abs(np.diff(implicit)[:, 0])
-        sureness = np.minimum(*(margin / max(float(margin.mean()), 1e-12) for margin in margins))
-        for index in np.flatnonzero(order(explicit) != order(implicit)).tolist():
-            record = group.records[index]
-            assert isinstance(record, Preference)
-            found.append((float(sureness[index]), _disagreement(name, record, explicit[index], implicit[index])))
-    return [row for _, row in sorted(found, key=lambda item: -item[0])]
-
-
-def _disagreement(split: str, record: Preference, explicit: Any, implicit: Any) -> Disagreement:
-    return Disagreement(
-        split,
-        record.id,
-        prompt_text(record.prompt),
-        record.chosen,
-        record.rejected,
-        record.target,
-        (float(explicit[0]), float(explicit[1])),
-        (float(implicit[0]), float(implicit[1])),
-    )

@@ -23,13 +23,31 @@ PREAMBLE_SENTENCES = (0, 3, 12)
 PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time
 
 
+class Scorers(NamedTuple):
+    """The two rewards."""
+
+    explicit: ExplicitScorer
+    implicit: ImplicitScorer
+
+
 class SetScores(NamedTuple):
-    """Both rewards of one set of records."""
+    """Both rewards of one set of records.
+
+    Attributes:
+        records: that were scored.
+        explicit: rewards of the reward model.
+        implicit: of the policy, as it was trained.
+        response_sum: the same log-ratios, summed over the response.
+        sequence_mean: averaged over prompt and response.
+        response_tokens: lengths of each record's responses alone.
+    """
 
     records: Sequence[Record]
-    explicit: list[Scored]
-    implicit: list[Scored]
-    response_tokens: list[tuple[int, ...]]  # lengths of each record's responses alone
+    explicit: Sequence[Scored]
+    implicit: Sequence[Scored]
+    response_sum: Sequence[Scored]
+    sequence_mean: Sequence[Scored]
+    response_tokens: Sequence[tuple[int, ...]]  # lengths of each record's responses alone
 
 
 class Levels(NamedTuple):
@@ -45,13 +63,10 @@ class AllScores(NamedTuple):
     splits: dict[str, SetScores]
     candidates: dict[str, SetScores]
     lengthened: Levels
-    beta: float
 
 
-def score_everything(
-    stages: dict[str, Stage], data: PreferenceData, loading: Loading, threads: int | None, folder: Path
-) -> AllScores:
-    """Score the evaluation splits, the candidate sets, and the last split behind longer prompts."""
+def both_scorers(stages: dict[str, Stage], loading: Loading, threads: int | None) -> Scorers:
+    """The scorers of a comparison's models."""
     explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, loading=loading, threads=threads)
     implicit = ImplicitScorer(
         "implicit",
@@ -63,11 +78,16 @@ def score_everything(
         loading=loading,
         threads=threads,
     )
+    return Scorers(explicit, implicit)
+
+
+def score_everything(scorers: Scorers, data: PreferenceData, folder: Path) -> AllScores:
+    """Score the evaluation splits, the candidate sets, and the last split behind longer prompts."""
     names = [name for name in data.splits if name != "train"]
-    splits = {name: _both(name, data.splits[name], explicit, implicit, folder) for name in names}
-    candidates = {name: _both(name, group, explicit, implicit, folder) for name, group in data.candidates.items()}
-    lengthened = _levels(names[-1], data.splits[names[-1]], implicit, folder)
-    return AllScores(splits, candidates, lengthened, implicit.beta)
+    splits = {name: score_both(name, data.splits[name], scorers, folder) for name in names}
+    candidates = {name: score_both(name, group, scorers, folder) for name, group in data.candidates.items()}
+    lengthened = _levels(names[-1], data.splits[names[-1]], scorers.implicit, folder)
+    return AllScores(splits, candidates, lengthened)
 
 
 def scores_array(scored: Sequence[Scored]) -> NDArray[np.float64]:
@@ -75,16 +95,16 @@ def scores_array(scored: Sequence[Scored]) -> NDArray[np.float64]:
     return np.array([row.scores for row in scored])
 
 
-def _both(
-    name: str, records: Sequence[Record], explicit: ExplicitScorer, implicit: ImplicitScorer, folder: Path
-) -> SetScores:
+def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: Path) -> SetScores:
+    """Score records with both, and leave the scored files."""
+    explicit, implicit = scorers
     first = explicit.score(records)
     write_scored(folder / f"{name}.explicit.jsonl", first, records, explicit.describe())
     responses, ratios = implicit.log_ratios(records)
     lengths = iter(ratio.response_tokens for ratio in ratios)
     tokens = [tuple(next(lengths) for _ in record.responses) for record in records]
-    own = _reductions(name, records, responses, ratios, implicit, folder)[implicit.reduction]
-    return SetScores(records, first, own, tokens)
+    made = _reductions(name, records, responses, ratios, implicit, folder)
+    return SetScores(records, first, made[implicit.reduction], made["response_sum"], made["sequence_mean"], tokens)
 
 
 def _reductions(

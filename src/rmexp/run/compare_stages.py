@@ -61,7 +61,11 @@ def _made_before(own: DictConfig, inputs: dict[str, str | None], name: str, path
     """A finished run of the same stage in a comparison beside this one, which differs in another stage only."""
     for folder in sorted(path.parent.glob(f"*/{name}")):
         done = (folder / SUMMARY).is_file() and json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        if done and done["inputs"] == inputs and not differences((folder / CONFIG).read_text(encoding="utf-8"), own):
+        if (
+            done
+            and done.get("inputs") == inputs
+            and not differences((folder / CONFIG).read_text(encoding="utf-8"), own)
+        ):
             return folder
     return None
 

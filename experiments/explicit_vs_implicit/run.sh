@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Three data sets, a comparison for each seed, then the tables. What is there already is not made again.
+# usage: experiments/explicit_vs_implicit/run.sh [OUT [SEED...]]
+#   UKPCONVARG1=PAIRS.jsonl.gz and HH=PAIRS.jsonl.gz (human preferences in dialogues) add the third data set
+#   PARTS="json_vs_text synthetic ukpconvarg1" chooses among them
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=${1:-runs/experiments/explicit_vs_implicit}
+seeds=("${@:2}")
+[ ${#seeds[@]} -gt 0 ] || seeds=(0 1 2)
+parts=" ${PARTS:-json_vs_text synthetic ukpconvarg1} "
+rmexp=.venv/bin/rmexp
+common=(model=tiny logger=csv trainer.threads=1 data.cache_dir="$out/cache")
+
+json_vs_text() { # SEED
+  "$rmexp" compare "${common[@]}" data=json_vs_text seed="$1" data.seed="$1" trainer.validate_every_steps=5 \
+    +data@tests.synthetic=synthetic tests.synthetic.test_pairs=500 run_dir="$out/json_vs_text/seed$1"
+}
+
+synthetic() { # SEED
+  local data=(data=synthetic data.seed="$1" data.pairs=4000 data.batch_pairs=32 data.cache_dir="$out/cache")
+  "$rmexp" compare "${common[@]}" "${data[@]}" seed="$1" trainer.validate_every_steps=25 reward.optimizer.lr=2e-3 \
+    sft.trainer.max_epochs=2 +data@tests.json_vs_text=json_vs_text run_dir="$out/synthetic/seed$1"
+  "$rmexp" score scorer=gold "${data[@]}" run_dir="$out/gold/seed$1"
+}
+
+ukpconvarg1() { # SEED
+  local files=$out/ukp/$1
+  local data=(data=jsonl data.name=ukpconvarg1 data.path="$files/train.jsonl" data.val_path="$files/val.jsonl"
+    data.test_path="$files/test.jsonl" data.max_tokens=192 data.leaks=ignore slices="[meta.topic]" seed="$1"
+    trainer.validate_every_steps=25 sft.trainer.max_epochs=2 reward.trainer.max_epochs=1 dpo.trainer.max_epochs=1
+    +data@tests.hh_helpful=jsonl tests.hh_helpful.path=null tests.hh_helpful.test_path="$out/ukp/hh_helpful.jsonl")
+  "$rmexp" compare "${common[@]}" "${data[@]}" run_dir="$out/ukpconvarg1/seed$1"
+  # The same reference and reward model with a policy whose reward is a mean over the response's tokens.
+  "$rmexp" compare "${common[@]}" "${data[@]}" loss@dpo.loss=length_normalised_dpo \
+    model.reference="$out/ukpconvarg1/seed$1/sft/model" reward.path="$out/ukpconvarg1/seed$1/reward/model" \
+    run_dir="$out/ukpconvarg1_mean/seed$1"
+}
+
+for part in json_vs_text synthetic; do
+  [[ $parts != *" $part "* ]] || for seed in "${seeds[@]}"; do "$part" "$seed"; done
+done
+if [[ $parts == *" ukpconvarg1 "* && -n ${UKPCONVARG1:-} && -n ${HH:-} ]]; then
+  prepare=experiments/explicit_vs_implicit/prepare.py
+  [ -f "$out/ukp/hh_helpful.jsonl" ] || .venv/bin/python "$prepare" "$UKPCONVARG1" "$HH" "$out/ukp"
+  for seed in "${seeds[@]}"; do ukpconvarg1 "$seed"; done
+fi
+.venv/bin/python experiments/explicit_vs_implicit/tables.py "$out"

@@ -1,0 +1,57 @@
+"""The figures about sets of pairs in a comparison: accuracy under shifts, and agreement while training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from rmexp.analysis.progress import ProgressPoint
+from rmexp.reports.compare_sets_wording import bounds
+from rmexp.reports.content import ComparedSet
+from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.visible import one_line
+
+
+def shifts_figure(sets: Sequence[ComparedSet]) -> str:
+    """Accuracy of both rewards on each set, with intervals."""
+
+    def paint(axes: Any) -> None:
+        axes.axvline(0.5, color=GREY, linewidth=1)
+        rows = np.arange(len(sets))[::-1]
+        for reward, offset, marker, colour in (("explicit", 0.14, "o", BLUE), ("implicit", -0.14, "s", ORANGE)):
+            figures = [getattr(one.slices[0], reward) for one in sets]
+            values = np.array([row["accuracy"] for row in figures])
+            ends = np.array([bounds(row) for row in figures])
+            reach = np.maximum(0, [values - ends[:, 0], ends[:, 1] - values])
+            axes.errorbar(
+                values, rows + offset, xerr=reach, fmt=marker, color=colour, markersize=5, capsize=2, label=reward
+            )
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_yticks(rows, [one_line(one.name, 24) for one in sets])
+        axes.set(title="pairs in the right order", xlabel="accuracy, 95 % interval")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, "Accuracy of both rewards on held-out and shifted pairs", height=1.4 + 0.42 * len(sets))
+
+
+def progress_figure(points: Sequence[ProgressPoint]) -> str:
+    """Accuracy of both and their agreement against the share of training."""
+    lines = (
+        ("explicit_accuracy", "explicit right", "o-", BLUE),
+        ("implicit_accuracy", "implicit right", "s--", ORANGE),
+        ("same_order", "same order", "^:", GREEN),
+    )
+
+    def paint(axes: Any) -> None:
+        axes.axhline(0.5, color=GREY, linewidth=1)
+        x = [point.progress for point in points]
+        for name, label, style, colour in lines:
+            values = np.array([getattr(point, name) for point in points], dtype=float)
+            axes.plot(x, values, style, color=colour, markersize=4.5, linewidth=1.3, label=label)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(title="while both are trained", xlabel="of the training", ylabel="validation pairs")
+        axes.figure.legend(loc="outside lower center", ncols=3)
+
+    return draw(paint, "Accuracy and agreement of both rewards while they are trained")

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+from rmexp.reports import compare_sets_wording as wording
+from rmexp.reports.content import RewardScale
+
+
+def told(one, difference, p):
+    part = one.slices[0]
+    return replace(one, slices=[replace(part, paired={**part.paired, "difference": difference, "bootstrap_p": p})])
+
+
+def test_what_is_better_where(sets):
+    val, layout, other = sets
+    both = [told(val, 0.1, 0.001), told(layout, -0.2, 0.01), told(other, 0.3, 0.2)]
+    assert wording.shifts_sentence(both) == (
+        "The explicit reward is right more often on val; the implicit reward is right more often on layout; "
+        "on elsewhere the difference is within chance."
+    )
+    assert wording.shifts_sentence([told(val, 0.0, None)]) == "On val the difference is within chance."
+
+
+def test_kinds(sets):
+    assert [wording.kind(one) for one in sets] == [
+        "held out",
+        "val, lines and indents changed (40 of 50 change)",
+        "other data (test)",
+    ]
+
+
+def test_intervals_are_wilsons_where_all_draws_are_alike():
+    row = {"accuracy_low": 0.9, "accuracy_high": 1.0, "accuracy_bootstrap_low": None, "accuracy_bootstrap_high": None}
+    assert wording.bounds(row) == (0.9, 1.0)
+    assert wording.bounds(row | {"accuracy_bootstrap_low": 0.8, "accuracy_bootstrap_high": 0.95}) == (0.8, 0.95)
+
+
+def test_scale(full):
+    assert "mean \u22120.3 and standard deviation 1.7" in wording.scale_sentence(full)
+    assert "is the sum of log-ratios" in wording.scale_sentence(full)
+    unknown = wording.scale_sentence(replace(full, scale=RewardScale(None, None, "response_mean")))
+    assert unknown.startswith("The reward model does not say")
+    assert "is the mean of log-ratios" in unknown
+
+
+def test_temperatures(full):
+    part = full.sets[0].slices[0]
+
+    def with_temperatures(explicit, implicit):
+        changed = replace(
+            part,
+            explicit={**part.explicit, "temperature": explicit},
+            implicit={**part.implicit, "temperature": implicit},
+        )
+        return wording.temperature_sentence(replace(full, sets=[replace(full.sets[0], slices=[changed])]))
+
+    said = with_temperatures(2.0, 0.5)
+    assert "Explicit margins are overconfident on val (T = 2); implicit margins are underconfident" in said
+    assert "of 0.2 would calibrate the implicit one" in said  # 0.1 over 0.5
+    assert with_temperatures(None, 4.0).endswith(
+        "no temperature is best for explicit margins, for they order every pair as labelled or no more than by chance."
+    )
+
+
+def test_progress_and_flips(full):
+    assert wording.progress_sentence(full.progress) == (
+        "At 50.0 % of the training both put the same response first on 70.0 % of the validation pairs (Spearman of the "
+        "margins 0.20), at the end on 75.0 % (\u2013)."
+    )
+    whole = full.sets[0].flips[0]
+    count = round(whole.flipped.value * whole.flipped.n)
+    assert f"The two order {count} of 40 pairs in opposite ways" in wording.flips_sentence(full.sets[0])
+    none = replace(whole, flipped=replace(whole.flipped, value=0.0))
+    said = wording.flips_sentence(replace(full.sets[0], flips=[none]))
+    assert said == "On none of 40 pairs do the two reductions disagree."

@@ -17,9 +17,9 @@ EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 OPTIONS = sorted(EXPERIMENTS.glob("*/conf/data/*.yaml"))
 
 
-def script(name):
-    """A script of the experiment as a module."""
-    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / "difficulty" / f"{name}.py")
+def script(name, experiment="difficulty"):
+    """A script of an experiment as a module."""
+    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / experiment / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -93,3 +93,58 @@ def test_tables_have_every_seed_of_the_paradigms_and_every_learning_curve(tmp_pa
         assert f"{start} 1000 | 29.2 ± 19.1 | 0.146 ± 0.095 |" in curve
         assert f"{start} 8000 | 58.3 ± 38.2 | 0.292 ± 0.191 |" in curve
     assert (tmp_path / "results" / "difficulty.svg").stat().st_size > 5000
+
+
+def test_debates_are_unseen_or_seen_and_pairs_of_seen_ones_held_out(monkeypatch):
+    prepare = script("prepare", "explicit_vs_implicit")
+    monkeypatch.setattr(prepare, "SIZES", {"train": 60, "val": 20, "test": 15})
+    rows = [{"id": index, "meta": {"topic": f"t{index % 8}_{'ab'[index % 2]}"}} for index in range(200)]
+    splits = prepare.splits(rows, 0)
+    assert {name: len(part) for name, part in splits.items()} == {"train": 60, "val": 20, "test": 15}
+    debates = {name: {prepare.debate(row) for row in part} for name, part in splits.items()}
+    assert debates["train"] == debates["val"]
+    assert not debates["train"] & debates["test"]
+    assert not {row["id"] for row in splits["train"]} & {row["id"] for row in splits["val"]}
+    assert prepare.splits(rows, 1) != splits
+
+
+def test_tables_of_explicit_vs_implicit_count_over_seeds(tmp_path, monkeypatch):
+    tables = script("tables", "explicit_vs_implicit")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
+    figures = dict.fromkeys(("accuracy", "nll", "temperature", "nll_at_temperature", "ece", "ece_if_calibrated"), 0.5)
+    flip = {"kind": "all", "flipped": {"n": 10, "value": 0.2}, "sum_right": {"n": 2, "value": 0.5}}
+    for seed, share in enumerate((0.5, 0.75)):
+        one = {
+            "name": "val",
+            "kind": "held_out",
+            "split": "val",
+            "pairs": 10,
+            "looked_at": 10,
+            "slices": [],
+            "before": None,
+        }
+        one |= {"explicit": {**figures, "accuracy": share}, "implicit": figures, "flips": [flip]}
+        one |= {"paired": {"difference": share - 0.5, "bootstrap_p": 0.01}, "explicit_nll_at_first": None}
+        one |= {"agreement": {"same_order": share, "spearman_margin": 0.1}, "implicit_nll_at_first": 0.6}
+        summary = {"data": "d", "seed": seed, "beta": 0.1, "train_pairs": 5, "scale": None, "disagreements": 1}
+        summary |= {"progress": [], "seconds": {"all": 9.0}, "sets": [one]}
+        write_json(tmp_path / "synthetic" / f"seed{seed}" / "summary.json", summary)
+        records = [Preference("q", "a", f"b{i}") for i in range(4)]
+        for name, margins in (("explicit", (1, 1, -1, 1)), ("implicit", (1, -1, -1, -1)), ("gold", (1, 1, 1, -1))):
+            scored = [
+                Scored(r.id, (float(m), 0.0), (1, 1), (False, False)) for r, m in zip(records, margins, strict=True)
+            ]
+            place = tmp_path / "gold" / f"seed{seed}" / "scored" / "test.jsonl"
+            if name != "gold":
+                place = tmp_path / "synthetic" / f"seed{seed}" / "scored" / f"test.{name}.jsonl"
+            write_scored(place, scored, records, {"name": name})
+    tables.main(tmp_path)
+    lines = (tmp_path / "results" / "tables.md").read_text().splitlines()
+    assert (
+        "| synthetic | val | 10/10 | 50.0, 75.0 | 50.0, 50.0 | +12.5 (2 of 2) |  | 50.0, 75.0 | 0.10, 0.10 |" in lines
+    )
+    assert "| synthetic | val | all | 20 | 20.0 | 50.0 |" in lines
+    # of four pairs each orders two as gold does; of the two on which they part, gold takes each side once
+    (row,) = [line for line in lines if line.startswith("| seed0 | 4 |")]
+    assert row.startswith("| seed0 | 4 | 50.0 | 50.0 |")
+    assert row.endswith("| 2 | 50.0 |")

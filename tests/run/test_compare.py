@@ -102,6 +102,38 @@ def test_report_is_self_contained(comparison):
     assert len(page) < 300_000
 
 
+def test_every_set_of_pairs_is_judged(comparison):
+    sets = {one["name"]: one for one in comparison.summary["sets"]}
+    assert [(name, one["kind"]) for name, one in sets.items()] == [
+        ("val", "held_out"),
+        ("unseen", "held_out"),
+        ("layout", "tokens"),
+        ("wording", "tokens"),
+        ("lower_case", "tokens"),
+    ]
+    for name in ("val", "unseen"):  # the same figures as elsewhere in the summary
+        assert sets[name]["agreement"] == comparison.summary["splits"][name]["agreement"]
+        assert sets[name]["explicit"]["accuracy"] == comparison.summary["splits"][name]["explicit"]["accuracy"]
+    assert sets["lower_case"]["before"] == {"explicit": 1.0, "implicit": pytest.approx(1.0, abs=0.02)}
+    assert 0 < sets["wording"]["pairs"] < sets["wording"]["looked_at"] == 100
+    scored, _ = read_scored(comparison.path / "scored" / "val.layout.explicit.jsonl")
+    assert len(scored) == sets["layout"]["pairs"]
+
+
+def test_agreement_while_training_ends_where_the_models_do(comparison):
+    points = comparison.summary["progress"]
+    assert [point["progress"] for point in points] == [0.5, 1.0]
+    assert points[-1]["same_order"] == comparison.summary["splits"]["val"]["agreement"]["same_order"]
+    assert points[-1]["explicit_settled"] == points[-1]["implicit_settled"] == 1.0
+
+
+def test_rewards_lie_where_the_contract_says(comparison):
+    contract = json.loads((comparison.path / "reward" / "model" / "contract.json").read_text())
+    scale = comparison.summary["scale"]
+    assert (scale["mean"], scale["sd"]) == (contract["reward_mean"], contract["reward_sd"])
+    assert scale["reduction"] == "response_sum"
+
+
 def test_second_run_changes_nothing(comparison, capsys):
     before = (comparison.path / "summary.json").stat().st_mtime_ns
     assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={comparison.path}"]) == 0
@@ -162,14 +194,23 @@ def test_compare_with_given_models(comparison, tmp_path):
 def test_compare_on_files_split_by_a_group(here):
     pairs = [
         {"prompt": f"Question {i}", "chosen": f"good answer {i}", "rejected": f"bad {i}", "meta": {"topic": i % 5}}
+        | {"margin": i % 4}
         for i in range(40)
     ]
     Path("pairs.jsonl").write_text("\n".join(json.dumps(pair) for pair in pairs))
     options = ["data=jsonl", "data.path=pairs.jsonl", "data.group=meta.topic", "model=tiny", "logger=csv"]
-    assert main(["compare", *options, "trainer=smoke", "run_dir=run"]) == 0
+    other = ["+data@tests.other=jsonl", "tests.other.path=pairs.jsonl", "data.leaks=ignore", "slices=[meta.topic]"]
+    assert main(["compare", *options, *other, "trainer=smoke", "run_dir=run"]) == 0
     summary = json.loads(Path("run/summary.json").read_text())
     assert summary["headline"] == "val"
     assert summary["agreement"]["pairs"] == 8  # one of five topics
+    sets = {one["name"]: one for one in summary["sets"]}
+    assert (sets["other"]["kind"], sets["other"]["pairs"], sets["other"]["split"]) == ("domain", 8, "val")
+    names = [part["slice"] for part in sets["val"]["slices"]]
+    assert {"difficulty=easy", "difficulty=hard"} <= set(names)  # by margin
+    assert any(name.startswith("meta.topic=") for name in names)
+    wrong = [json.loads(line) for line in Path("run/disagreements.jsonl").read_text().splitlines()]
+    assert len(wrong) == summary["disagreements"]
     assert {"pairs", "same_order", "spearman", "kendall", "both_right", "only_explicit", "only_implicit"} <= set(
         summary["agreement"]
     )

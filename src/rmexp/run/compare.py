@@ -59,7 +59,7 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     from rmexp.reports.compare import compare_report
     from rmexp.run.compare_figures import as_summary, comparison
     from rmexp.run.compare_scores import both_scorers, score_everything
-    from rmexp.run.compare_shifts import domain_shifts, token_shifts
+    from rmexp.run.compare_shifts import domain_shifts, held_out, token_shifts
     from rmexp.run.compare_stages import obtain_stages
 
     began = time.perf_counter()
@@ -69,9 +69,10 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     scorers, folder = both_scorers(stages, data.loading, config.trainer.threads), run.path / "scored"
     scores = score_everything(scorers, data.records, folder)
     first = next(iter(scores.splits))
-    shifts = token_shifts(first, scores.splits[first], scorers, config.shift_pairs, data, folder)
-    shifts += domain_shifts(tests, scorers, folder)
-    report = comparison(config, data, stages, scorers, scores, shifts, run.path)
+    pairs = held_out(scores.splits, data)
+    pairs += token_shifts(first, scores.splits[first], scorers, config.shift_pairs, data, folder)
+    pairs += domain_shifts(tests, scorers, folder)
+    report = comparison(config, data, stages, scorers, scores, pairs, run.path)
     write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
     summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))

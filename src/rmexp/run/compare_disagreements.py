@@ -1,6 +1,6 @@
 """Pairs of which the two rewards put different responses first: those on which both are surest come first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,35 +10,30 @@ from scipy.special import expit
 from rmexp.analysis.orientation import order
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.content import ComparedSet, Disagreement
-from rmexp.run.compare_scores import AllScores, scores_array
+from rmexp.run.compare_scores import SetScores, scores_array
+
+Temperatures = tuple[float | None, float | None]  # of the explicit and of the implicit reward
 
 
-def disagreements(scores: AllScores, sets: Sequence[ComparedSet]) -> list[Disagreement]:
+def disagreements(splits: Mapping[str, SetScores], sets: Sequence[ComparedSet]) -> list[Disagreement]:
     """All of the held-out splits.
 
     Args:
-        scores: of both rewards.
-        sets: with the temperatures that make their margins log-odds; where a split has none, as when every pair is
-            ordered as labelled, margins are measured by their own mean.
+        splits: the scores of each.
+        sets: with the temperatures that make margins log-odds; where a split has none, as when every pair is ordered
+            as labelled, margins are measured by their own mean.
     """
-    found: list[tuple[float, Disagreement]] = []
     whole = {one.name: one.slices[0] for one in sets if one.kind == "held_out"}
-    for name, group in scores.splits.items():
-        explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
-        temperatures = [
-            None if name not in whole else figures["temperature"]
-            for figures in ((whole[name].explicit, whole[name].implicit) if name in whole else ({}, {}))
-        ]
-        sureness = np.minimum(
-            *(_sureness(values, t) for values, t in zip((explicit, implicit), temperatures, strict=True))
-        )
-        for index in np.flatnonzero(order(explicit) != order(implicit)).tolist():
+    found: list[tuple[float, Disagreement]] = []
+    for name, group in splits.items():
+        part = whole.get(name)
+        fitted = (None, None) if part is None else (part.explicit["temperature"], part.implicit["temperature"])
+        rewards = scores_array(group.explicit), scores_array(group.implicit)
+        sureness = np.minimum(*map(_sureness, rewards, fitted))
+        for index in np.flatnonzero(order(rewards[0]) != order(rewards[1])).tolist():
             record = group.records[index]
             assert isinstance(record, Preference)
-            both = [
-                _probability(values[index], t) for values, t in zip((explicit, implicit), temperatures, strict=True)
-            ]
-            row = _disagreement(name, record, explicit[index], implicit[index], both)
+            row = _disagreement(name, record, (rewards[0][index], rewards[1][index]), fitted)
             found.append((float(sureness[index]), row))
     return [row for _, row in sorted(found, key=lambda item: -item[0])]
 
@@ -49,14 +44,8 @@ def _sureness(scores: NDArray[Any], temperature: float | None) -> NDArray[np.flo
     return scaled
 
 
-def _probability(scores: NDArray[Any], temperature: float | None) -> float | None:
-    """That the response listed first is the better one, as the calibrated reward has it."""
-    return None if temperature is None else float(expit((scores[0] - scores[1]) / temperature))
-
-
-def _disagreement(
-    split: str, record: Preference, explicit: Any, implicit: Any, both: Sequence[float | None]
-) -> Disagreement:
+def _disagreement(split: str, record: Preference, rewards: tuple[Any, Any], fitted: Temperatures) -> Disagreement:
+    (explicit, implicit), probabilities = rewards, [*map(_probability, rewards, fitted)]
     return Disagreement(
         split,
         record.id,
@@ -66,6 +55,10 @@ def _disagreement(
         record.target,
         (float(explicit[0]), float(explicit[1])),
         (float(implicit[0]), float(implicit[1])),
-        both[0],
-        both[1],
+        *probabilities,
     )
+
+
+def _probability(scores: NDArray[Any], temperature: float | None) -> float | None:
+    """That the response listed first is the better one, as the calibrated reward has it."""
+    return None if temperature is None else float(expit((scores[0] - scores[1]) / temperature))

@@ -29,7 +29,7 @@ from rmexp.reports.content import (
 from rmexp.run.compare_disagreements import disagreements
 from rmexp.run.compare_scores import AllScores, Scorers, SetScores, scores_array
 from rmexp.run.compare_sets import compared_sets
-from rmexp.run.compare_shifts import ShiftScores
+from rmexp.run.compare_shifts import PairScores
 from rmexp.run.compare_stages import Stage
 from rmexp.run.data import LoadedData
 from rmexp.training.metrics_csv import read_metrics
@@ -44,13 +44,13 @@ def comparison(
     stages: dict[str, Stage],
     scorers: Scorers,
     scores: AllScores,
-    shifts: Sequence[ShiftScores],
+    pairs: Sequence[PairScores],
     path: Path,
 ) -> CompareReport:
     """Everything that the report shows."""
     last = next(reversed(scores.splits))
     showcase, names = _showcase(scores)
-    sets = compared_sets(config, data, scores, shifts)
+    sets = compared_sets(config, pairs)
     return CompareReport(
         data=data.loading.name,
         model=config.model.name,
@@ -69,7 +69,7 @@ def comparison(
         sets=sets,
         progress=_progress(stages),
         scale=RewardScale(scorers.explicit.reward_mean, scorers.explicit.reward_sd, scorers.implicit.reduction),
-        disagreements=disagreements(scores, sets),
+        disagreements=disagreements(scores.splits, sets),
         bad_rows=len(data.records.bad_rows),
         chosen_name=names[0],
         rejected_name=names[1],

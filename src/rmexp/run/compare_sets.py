@@ -1,6 +1,6 @@
 """Every set of pairs of a comparison, held out or shifted, with both rewards judged on it slice by slice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,70 +11,58 @@ from rmexp.analysis.compared import ComparedSlice, compare_pairs, nll_at
 from rmexp.analysis.difficulty import difficulty
 from rmexp.analysis.flips import flips
 from rmexp.analysis.pair_set import pair_set
-from rmexp.data.loading import Loading
 from rmexp.records import Preference
 from rmexp.reports.content import ComparedSet
-from rmexp.run.compare_scores import AllScores, SetScores, scores_array
-from rmexp.run.compare_shifts import ShiftScores
-from rmexp.run.data import LoadedData
+from rmexp.run.compare_scores import SetScores, scores_array
+from rmexp.run.compare_shifts import PairScores
 
 NOTHING = "nothing"
 
 
-def compared_sets(
-    config: DictConfig, data: LoadedData, scores: AllScores, shifts: Sequence[ShiftScores]
-) -> list[ComparedSet]:
-    """Held-out splits first, then the same responses in other tokens, then other data."""
-    options = {"draws": config.draws, "seed": config.seed}
-    sets: list[ComparedSet] = []
-    for name, kind, split, group, before, loading, bins, looked_at in _all(data, scores, shifts):
-        fields = list(config.slices) if kind == "held_out" else []
-        slices = _slices(name, group, loading, fields, bins, options)
+def compared_sets(config: DictConfig, sets: Sequence[PairScores]) -> list[ComparedSet]:
+    """Judge both rewards on each set; one without a pair that has a preference is left out."""
+    result: list[ComparedSet] = []
+    for one in sets:
+        slices = _slices(config, one, one.scores)
         if slices is None:
             continue
-        whole, first = slices[0], sets[0].slices[0] if sets else slices[0]
-        arrays, target = (scores_array(group.explicit), scores_array(group.implicit)), _target(group)
-        fitted = first.explicit["temperature"], first.implicit["temperature"]
-        earlier = None if before is None else _slices(name, before, loading, [], None, options)
-        sets.append(
+        first = result[0].slices[0] if result else slices[0]
+        before = None if one.before is None else _slices(config, one._replace(bins=None), one.before)
+        target = np.array([record.target for record in _pairs(one.scores)])
+        rewards = scores_array(one.scores.explicit), scores_array(one.scores.implicit)
+        result.append(
             ComparedSet(
-                name,
-                kind,
-                split,
-                pairs=whole.agreement.pairs,
-                looked_at=looked_at,
+                one.name,
+                one.kind,
+                one.split,
+                pairs=slices[0].agreement.pairs,
+                looked_at=one.looked_at,
                 slices=slices,
-                before=None if earlier is None else earlier[0],
-                explicit_nll_at_first=nll_at(arrays[0], target, fitted[0]),
-                implicit_nll_at_first=nll_at(arrays[1], target, fitted[1]),
-                flips=_flips(group, target),
+                before=None if before is None else before[0],
+                explicit_nll_at_first=nll_at(rewards[0], target, first.explicit["temperature"]),
+                implicit_nll_at_first=nll_at(rewards[1], target, first.implicit["temperature"]),
+                flips=_flips(one.scores, target),
             )
         )
-    return sets
+    return result
 
 
-def _all(data: LoadedData, scores: AllScores, shifts: Sequence[ShiftScores]) -> Iterator[tuple[Any, ...]]:
-    for name, group in scores.splits.items():
-        yield name, "held_out", name, group, None, data.loading, _bins(data.bins, _pairs(group)), len(group.records)
-    for shift in shifts:
-        bins = None if shift.bins is None else shift.bins
-        yield shift.name, shift.kind, shift.split, shift.scores, shift.before, shift.loading, bins, shift.looked_at
-
-
-def _slices(
-    name: str,
-    group: SetScores,
-    loading: Loading,
-    fields: Sequence[str],
-    bins: Mapping[str, str] | None,
-    options: dict[str, int],
-) -> list[ComparedSlice] | None:
+def _slices(config: DictConfig, one: PairScores, scores: SetScores) -> list[ComparedSlice] | None:
     """None for a set without a pair that has a preference."""
-    records = _pairs(group)
+    records = _pairs(scores)
     if all(record.target == 0.5 for record in records):
         return None
-    pairs = pair_set(loading.name, name, records, group=loading.group, fields=fields, bins=bins)
-    return compare_pairs(pairs, scores_array(group.explicit), scores_array(group.implicit), **options)
+    held_out = one.kind == "held_out"
+    pairs = pair_set(
+        one.loading.name,
+        one.name,
+        records,
+        group=one.loading.group,
+        fields=list(config.slices) if held_out else [],
+        bins=_bins(one.bins, records) if held_out else one.bins,
+    )
+    rewards = scores_array(scores.explicit), scores_array(scores.implicit)
+    return compare_pairs(pairs, *rewards, draws=config.draws, seed=config.seed)
 
 
 def _bins(bins: Mapping[str, str] | None, records: Sequence[Preference]) -> Mapping[str, str] | None:
@@ -101,7 +89,3 @@ def _flips(group: SetScores, target: Any) -> Any:
 
 def _pairs(group: SetScores) -> list[Preference]:
     return [record for record in group.records if isinstance(record, Preference)]
-
-
-def _target(group: SetScores) -> Any:
-    return np.array([record.target for record in _pairs(group)])

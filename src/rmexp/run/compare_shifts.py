@@ -1,4 +1,4 @@
-"""Both rewards where the data is another one than in training: the same responses in other tokens, and other data."""
+"""The sets of pairs that a comparison judges: held out, the same responses in other tokens, and other data."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ from rmexp.run.data import LoadedData
 from rmexp.scoring.rewording import SHIFTS, shifted
 
 
-class ShiftScores(NamedTuple):
-    """Both rewards on shifted pairs.
+class PairScores(NamedTuple):
+    """Both rewards on one set of pairs.
 
     Attributes:
-        name: of the shift of tokens, or of the data set.
-        kind: `tokens` or `domain`.
+        name: of the split, of the shift of tokens, or of the other data set.
+        kind: `held_out`, `tokens` or `domain`.
         split: that the pairs are of.
         scores: of the pairs.
-        before: of the same pairs as they were; None for other data.
+        before: of the same pairs before their tokens were shifted; None otherwise.
         looked_at: pairs of which those that the shift changes were taken.
         loading: limits and groups of their data set.
         bins: difficulty of each pair by id; None where nobody has measured it.
@@ -37,9 +37,17 @@ class ShiftScores(NamedTuple):
     bins: Mapping[str, str] | None
 
 
+def held_out(splits: Mapping[str, SetScores], data: LoadedData) -> list[PairScores]:
+    """The splits that nothing was learnt from, as they are."""
+    return [
+        PairScores(name, "held_out", name, scores, None, len(scores.records), data.loading, data.bins)
+        for name, scores in splits.items()
+    ]
+
+
 def token_shifts(
     split: str, unshifted: SetScores, scorers: Scorers, most: int, data: LoadedData, folder: Path
-) -> list[ShiftScores]:
+) -> list[PairScores]:
     """Score pairs of a split again in other tokens; a shift that changes none of them is left out.
 
     Args:
@@ -61,17 +69,17 @@ def token_shifts(
         if pairs:
             scores = score_both(f"{split}.{name}", [after for _, after in pairs], scorers, folder)
             before = _some(unshifted, [place[record.id] for record, _ in pairs])
-            result.append(ShiftScores(name, "tokens", split, scores, before, len(records), data.loading, None))
+            result.append(PairScores(name, "tokens", split, scores, before, len(records), data.loading, None))
     return result
 
 
-def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path) -> list[ShiftScores]:
+def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path) -> list[PairScores]:
     """Score the held-out pairs of other data sets."""
     result = []
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             scores = score_both(f"{name}-{split}", records, scorers, folder)
-            result.append(ShiftScores(name, "domain", split, scores, None, len(records), other.loading, other.bins))
+            result.append(PairScores(name, "domain", split, scores, None, len(records), other.loading, other.bins))
     return result
 
 

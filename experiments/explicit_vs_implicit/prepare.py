@@ -23,7 +23,7 @@ def main(arguments: Path, dialogues: Path, out: Path) -> None:
     for seed in SEEDS:
         for name, records in splits(pairs, seed).items():
             write_rows(out / str(seed) / f"{name}.jsonl", records)
-    other = list(rows(dialogues))
+    other = [row for row in rows(dialogues) if row["chosen"].strip() and row["rejected"].strip()]
     write_rows(out / "hh_helpful.jsonl", random.Random(0).sample(other, OTHER_DATA))
 
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import logging
 import os
+import platform
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -128,7 +129,7 @@ def _hold(path: Path) -> IO[str]:
         owner = (path / LOCK).read_text().strip() or "unknown"
         raise FolderRefused(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
     lock.truncate(0)
-    lock.write(str(os.getpid()))
+    lock.write(f"{os.getpid()} on {platform.node()}")
     lock.flush()
     return lock
 

@@ -1,0 +1,153 @@
+"""What sweeps, resume, checkpoints and reports cost beside training itself.
+
+    .venv/bin/python benchmarks/sweeps.py [PART...]
+
+Parts: overhead (12 cells against the sum of their training times), skip (1,000 finished cells), report (200 runs),
+joblib (two workers against one, one thread each), checkpoints (share of training time), resume (to the first step).
+Every command is run in a process of its own, in a folder that is thrown away.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROGRAM = [sys.executable, "-m", "rmexp"]
+TINY = ["task=reward", "data=json_vs_text", "model=tiny", "logger=csv", "trainer.threads=1"]
+QUICK = [*TINY, "data.pairs=40", "data.unseen_pairs=20", "trainer=smoke"]
+
+
+def main() -> None:
+    """Measure the parts named on the command line, all by default."""
+    parts = {part.__name__: part for part in (overhead, skip, report, joblib, checkpoints, resume)}
+    os.environ |= {"WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1"}
+    for name in sys.argv[1:] or parts:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            print(f"{name}: {parts[name]()}", flush=True)
+            os.chdir("/")
+
+
+def run(*arguments: str) -> float:
+    """Run a command in a process of its own; seconds that it took."""
+    began = time.perf_counter()
+    done = subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return time.perf_counter() - began
+
+
+def summaries(folder: str = "sweep") -> list[dict[str, float]]:
+    """The figures of all cells."""
+    return [json.loads(path.read_text()) for path in Path(folder).glob("*/summary.json")]
+
+
+def overhead() -> str:
+    """Twelve cells against the sum of their training times."""
+    seconds = run("train", "-m", *TINY, "optimizer.lr=3e-4,1e-3", "seed=range(0,6)", "sweep_dir=sweep")
+    training = sum(summary["train_seconds"] for summary in summaries())
+    alone = sum(summary["seconds"] for summary in summaries())
+    return (
+        f"{seconds:.1f} s for 12 cells, {training:.1f} s of them training, {alone:.1f} s with scoring: "
+        f"{seconds / training:.2f} and {seconds / alone:.2f} times (goal: 1.15)"
+    )
+
+
+def copies(count: int) -> None:
+    """Finish one cell, then make its like for other seeds."""
+    run("train", "-m", *QUICK, "seed=choice(0)", "sweep_dir=sweep")
+    first = Path("sweep/seed=0")
+    for seed in range(1, count):
+        cell = Path(f"sweep/seed={seed}")
+        cell.mkdir()
+        for name in ("summary.json", "metrics.csv", "usable_information.jsonl", "environment.json"):
+            (cell / name).write_bytes((first / name).read_bytes())
+        (cell / "config.yaml").write_text(
+            re.sub(r"^seed: 0$", f"seed: {seed}", (first / "config.yaml").read_text(), flags=re.M)
+        )
+        stamp = json.loads((first / "cell.json").read_text())
+        stamp["overrides"] = [f"seed={seed}" if text == "seed=0" else text for text in stamp["overrides"]]
+        (cell / "cell.json").write_text(json.dumps(stamp))
+
+
+def skip() -> str:
+    """A sweep of which everything is finished."""
+    copies(1000)
+    seconds = run("train", "-m", *QUICK, "seed=range(0,1000)", "sweep_dir=sweep")
+    return f"{seconds:.1f} s for 1,000 finished cells (goal: 5)"
+
+
+def report() -> str:
+    """The page of a large sweep."""
+    copies(200)
+    seconds = run("report", "run_dir=sweep")
+    size = Path("sweep/report.html").stat().st_size
+    return f"{seconds:.1f} s for 200 runs, {size / 1000:.0f} kB (goals: 10 s, 300 kB)"
+
+
+def joblib() -> str:
+    """Two workers on two processors."""
+    cells = ["seed=range(0,8)", "trainer.max_epochs=6"]
+    one = run("train", "-m", *TINY, *cells, "sweep_dir=one")
+    two = run("train", "-m", *TINY, *cells, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "sweep_dir=two")
+    return f"{one:.1f} s basic, {two:.1f} s with 2 workers: {one / two:.2f} times faster (goal: 1.5)"
+
+
+def checkpoints() -> str:
+    """Time inside `save_checkpoint` as a share of `train_seconds`, in a run of some length at the default interval."""
+    program = """
+import json, sys, time
+import lightning as L
+from rmexp.cli import main
+spent, save = [], L.Trainer.save_checkpoint
+def timed(self, *arguments, **options):
+    began = time.perf_counter()
+    save(self, *arguments, **options)
+    spent.append(time.perf_counter() - began)
+L.Trainer.save_checkpoint = timed
+main(sys.argv[1:])
+summary = json.load(open("run/summary.json"))
+seconds = summary["train_seconds"]
+print(f"{len(spent)} checkpoints took {100 * sum(spent) / seconds:.2f} % of {seconds:.0f} s of training (goal: 2)")
+"""
+    arguments = ["train", *TINY, "data=synthetic", "trainer.max_epochs=2", "run_dir=run"]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+def resume() -> str:
+    """How much later than a new run one that goes on takes its first step, both told by their progress lines."""
+    arguments = [
+        *TINY,
+        "trainer.max_epochs=4",
+        "callbacks.progress.line_every_steps=1",
+        "callbacks.saving.every_seconds=0",
+    ]
+    new = first_step(arguments, stop=True)
+    again = first_step(arguments, stop=False)
+    return (
+        f"first step after {new:.1f} s in a new run, after {again:.1f} s in one that goes on (goal: 3 s more at most)"
+    )
+
+
+def first_step(arguments: list[str], *, stop: bool) -> float:
+    """Run a command; seconds until its first step was reported."""
+    began = time.perf_counter()
+    process = subprocess.Popen([*PROGRAM, "train", *arguments, "run_dir=run"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    seconds = 0.0
+    for line in process.stderr:
+        if " step " in line:
+            seconds = seconds or time.perf_counter() - began
+            if stop and " step 60 " in line:
+                process.kill()
+    process.wait()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -127,3 +127,12 @@ def test_cells_as_jobs_of_submitit(here, capsys):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     assert main([*SWEEP, "hydra/launcher=local", "seed=0,1"]) == 0
     assert states(capsys) == {"seed=0": "finished", "seed=1": "finished"}
+
+
+@pytest.mark.slow
+def test_comparisons_side_by_side_train_their_reference_once(here):
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    workers = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    assert main(["compare", *SWEEP[1:], *workers, "dpo.loss.beta=0.1,0.2"]) == 0
+    trained = {name: len(list(Path("sweep").glob(f"*/{name}/summary.json"))) for name in ("sft", "reward", "dpo")}
+    assert trained == {"sft": 1, "reward": 1, "dpo": 2}

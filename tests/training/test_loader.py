@@ -77,3 +77,10 @@ def test_ranks_share_every_batch_and_none_goes_without(order):
         assert all(shares)
         assert {number for share in shares for number in share} == set(whole.batch(step))
         assert whole.size(step) == ranks[0].size(step) == len(whole.batch(step))
+
+
+def test_workers_make_the_same_batches():
+    assert list(make(epochs=1, workers=2)) == list(make(epochs=1))
+    later = make(epochs=1, workers=1)
+    later.done = 3
+    assert list(later) == list(make(epochs=1))[3:]

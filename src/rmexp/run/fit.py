@@ -90,6 +90,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     packed = module.packed
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
     data = examples.data(loaded.loading, pace.max_epochs, config.seed, max_batches, packed=packed)
+    data.workers = pace.workers
     rows = "packed" if packed else "padded"
     counts = (len(examples.train), len(examples.val), examples.kind)
     log.info("%s: %d training and %d validation %s", config.task, *counts)

@@ -43,6 +43,7 @@ class DemonstrationData(L.LightningDataModule):
         packed: bool,
     ) -> None:
         super().__init__()
+        self.workers = 0  # processes that make training batches ahead
         self.train, self.val, self.packed, self.batch_tokens = train, val, packed, batch_tokens
         check_batch_tokens(batch_tokens, train)
         self.batch_size, self.epochs, self.seed, self.max_batches = batch_size, epochs, seed, max_batches
@@ -50,7 +51,7 @@ class DemonstrationData(L.LightningDataModule):
     def train_dataloader(self) -> TrainingLoader[ResponseTokens, ResponseBatch]:
         """All training batches of the run."""
         order = Shuffled(len(self.train), self.batch_size)
-        return TrainingLoader(self.train, response_batch, order, self.epochs, self.seed, self.max_batches)
+        return TrainingLoader(self.train, response_batch, order, self.epochs, self.seed, self.max_batches, self.workers)
 
     def val_dataloader(self) -> FixedBatches[ResponseBatch]:
         """Validation batches, rows of like length or start: figures are put together before any mean is taken."""

@@ -6,11 +6,22 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
 
 from rmexp.training.batch_order import Shuffled, Together
 
 Example = TypeVar("Example")
 Batch = TypeVar("Batch")
+
+
+class _Steps(Dataset[Batch]):
+    """Batches by step, as torch's loader asks for them."""
+
+    def __init__(self, batch: Callable[[int], Batch]) -> None:
+        self.batch = batch
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.batch(step)
 
 
 class TrainingLoader(Generic[Example, Batch]):
@@ -23,6 +34,7 @@ class TrainingLoader(Generic[Example, Batch]):
         epochs: passes over the examples.
         seed: of the order.
         max_batches: end earlier, after so many batches; None for all epochs.
+        workers: processes that make batches ahead of their turn; 0 for none.
     """
 
     def __init__(
@@ -33,8 +45,9 @@ class TrainingLoader(Generic[Example, Batch]):
         epochs: int,
         seed: int,
         max_batches: int | None = None,
+        workers: int = 0,
     ) -> None:
-        self.examples, self.pack = examples, pack
+        self.examples, self.pack, self.workers = examples, pack, workers
         self.steps_per_epoch = order.steps
         self.batches = min(epochs * order.steps, max_batches or epochs * order.steps)
         self.done = 0  # batches handed out; set before iterating, it is where a run goes on
@@ -47,11 +60,18 @@ class TrainingLoader(Generic[Example, Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        for step in range(self.done, len(self)):
+        steps = range(self.done, len(self))
+        batches = self._ahead(steps) if self.workers else map(self.batch, steps)
+        for step in steps:
             if self.before_batch is not None:
                 self.before_batch()
             self.done = step + 1
-            yield self.batch(step)
+            yield next(batches)
+
+    def _ahead(self, steps: range) -> Iterator[Batch]:
+        """The batches of steps, made by workers: a batch is a function of its step, whoever makes it."""
+        made = DataLoader(_Steps(self.batch), batch_size=None, sampler=steps, num_workers=self.workers)
+        return iter(made)
 
     def batch(self, step: int) -> Batch:
         """The batch of one step, counted from 0; of several ranks the share of this one, one example at least."""

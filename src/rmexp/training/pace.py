@@ -14,6 +14,7 @@ class Pace:
         threads: processor threads; None chooses by model size.
         validate_every_steps: optimizer steps between validations, besides the one that ends each epoch; None for those
             alone.
+        workers: processes that put batches together ahead of their turn; 0 for the process that trains.
     """
 
     precision: str
@@ -21,9 +22,12 @@ class Pace:
     max_steps: int | None
     threads: int | None
     validate_every_steps: int | None
+    workers: int
 
     def __post_init__(self) -> None:
         for name in ("max_epochs", "max_steps", "threads", "validate_every_steps"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"trainer.{name} must be at least 1, got {value}")
+        if self.workers < 0:
+            raise ValueError(f"trainer.workers must be at least 0, got {self.workers}")

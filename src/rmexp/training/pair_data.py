@@ -45,6 +45,7 @@ class PairData(L.LightningDataModule):
         cache_dir: str | None,
     ) -> None:
         super().__init__()
+        self.workers = 0  # processes that make training batches ahead
         self.train, self.val, self.packed, self.cache_dir = train, val, packed, cache_dir
         self.batch_tokens = batch_tokens
         check_batch_tokens(batch_tokens, [side for pair in train for side in (pair.chosen, pair.rejected)])
@@ -56,7 +57,7 @@ class PairData(L.LightningDataModule):
         order: Shuffled | Together = Shuffled(len(groups), self.batch_pairs)
         if any(group is not None for group in groups):
             order = Together(groups, self.batch_pairs)
-        return TrainingLoader(self.train, pair_batch, order, self.epochs, self.seed, self.max_batches)
+        return TrainingLoader(self.train, pair_batch, order, self.epochs, self.seed, self.max_batches, self.workers)
 
     def val_dataloader(self) -> "FixedBatches[ResponseBatch]":
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""

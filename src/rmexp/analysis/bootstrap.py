@@ -50,7 +50,9 @@ def bootstrap_means(
     figures = np.where(weight > 0, np.asarray(values, dtype=np.float64), 0.0) * weight
     _, numbers = np.unique(clusters, return_inverse=True)
     groups, columns = int(numbers.max(initial=-1)) + 1, figures.shape[1]
-    sums = np.stack([np.bincount(numbers, c, minlength=groups) for c in [*figures.T, *weight.T]], axis=1)
+    counts = {column.tobytes(): column for column in weight.T}  # most columns count the same pairs
+    place = [list(counts).index(column.tobytes()) for column in weight.T]
+    sums = np.stack([np.bincount(numbers, c, minlength=groups) for c in [*figures.T, *counts.values()]], axis=1)
     rng = np.random.default_rng(seed)
     at_once = max(1, _MOST_WEIGHTS // max(groups, 1))
     means = np.full((draws, columns), np.nan)
@@ -58,9 +60,8 @@ def bootstrap_means(
         here = min(at_once, draws - start)
         drawn = (np.bincount(rng.integers(0, groups, groups, dtype=np.int32), minlength=groups) for _ in range(here))
         totals = np.stack([*drawn]).astype(np.float64) @ sums
-        np.divide(
-            totals[:, :columns], totals[:, columns:], out=means[start : start + here], where=totals[:, columns:] > 0
-        )
+        counted_here = totals[:, columns:][:, place]
+        np.divide(totals[:, :columns], counted_here, out=means[start : start + here], where=counted_here > 0)
     return means
 
 

@@ -15,7 +15,7 @@ from scipy.special import expit, ndtr
 from rmexp.analysis.usable_information import pair_nll
 
 BINS = 10  # of confidence, equally wide from 0.5 to 1
-_STEPS = 200  # of bisection at most; the interval halves in each
+_STEPS = 100  # of Newton's method at most; about ten are needed
 
 
 class Bin(NamedTuple):
@@ -137,21 +137,26 @@ def temperature(margin: ArrayLike, target: ArrayLike) -> float | None:
     """
     margins, labels = np.asarray(margin, dtype=np.float64), np.asarray(target, dtype=np.float64)
 
-    def slope(scale: float) -> float:
-        """Of the log-loss over the inverse of the temperature: increasing, for the loss is convex in it."""
-        return float((margins * (expit(scale * margins) - labels)).mean())
+    def slopes(scale: float) -> tuple[float, float]:
+        """First and second derivative of the log-loss over the inverse of the temperature, in which it is convex."""
+        p = expit(scale * margins)
+        return float((margins * (p - labels)).mean()), float((margins * margins * p * (1 - p)).mean())
 
-    if not margins.any() or slope(0.0) >= 0 or float((margins * ((margins > 0) - labels)).mean()) <= 0:
+    if not margins.any() or slopes(0.0)[0] >= 0 or float((margins * ((margins > 0) - labels)).mean()) <= 0:
         return None  # no better than a coin, or, by the slope at infinity, ordered perfectly: the larger, the better
     low, high = 0.0, 1 / float(np.abs(margins).mean())
-    while slope(high) < 0:
+    while slopes(high)[0] < 0:
         low, high = high, 2 * high
+    scale = high
     for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if not low < middle < high:
+        first, second = slopes(scale)
+        low, high = (scale, high) if first < 0 else (low, scale)
+        step = first / second if second else np.inf
+        following = scale - step if low < scale - step < high else (low + high) / 2
+        if abs(following - scale) <= 1e-12 * scale:
             break
-        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
-    return 2 / (low + high)
+        scale = following
+    return 1 / scale
 
 
 def _confidence(margin: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -36,6 +36,7 @@ class Judged(NamedTuple):
         weight: (N,) 1 where the label is no tie, else 0.
         nll: (N, S) log-loss, in nats.
         brier: (N, S) squared error of sigmoid(margin).
+        log_odds: places of the scorers whose margins are on that scale: the others have no figures of probabilities.
     """
 
     margin: NDArray[np.float64]
@@ -43,17 +44,33 @@ class Judged(NamedTuple):
     weight: NDArray[np.float64]
     nll: NDArray[np.float64]
     brier: NDArray[np.float64]
+    log_odds: list[int]
 
     def of(self, kept: NDArray[np.bool_]) -> "Judged":
         """The same for some of the pairs."""
-        return Judged(*(field[kept] for field in self))
+        margin, credit, weight, nll, brier = (field[kept] for field in self[:5])
+        return Judged(margin, credit, weight, nll, brier, self.log_odds)
 
-    def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(N, 3 S) credit, log-loss and squared error of each scorer, and which pairs count for each."""
-        scorers = self.credit.shape[1]
+    def draws(self, clusters: NDArray[Any], draws: int, seed: int) -> "Draws":
+        """Bootstrapped means of all that has an interval, drawn together."""
+        scorers, probable = self.credit.shape[1], len(self.log_odds)
         labelled = np.repeat(self.weight[:, None], scorers, axis=1)
-        counted = np.hstack([labelled, np.ones_like(self.nll), np.ones_like(self.brier)])
-        return np.hstack([self.credit, self.nll, self.brier]), counted
+        values = np.hstack([self.credit, self.nll[:, self.log_odds], self.brier[:, self.log_odds]])
+        counted = np.hstack([labelled, np.ones((len(labelled), 2 * probable))])
+        means = bootstrap_means(values, counted, clusters, draws, seed)
+        unknown = np.full((draws, scorers), np.nan)
+        nll, brier = unknown.copy(), unknown
+        nll[:, self.log_odds] = means[:, scorers : scorers + probable]
+        brier[:, self.log_odds] = means[:, scorers + probable :]
+        return Draws(means[:, :scorers], nll, brier)
+
+
+class Draws(NamedTuple):
+    """Bootstrapped means, (D, S) each; NaN of a scorer without probabilities."""
+
+    accuracy_bootstrap: NDArray[np.float64]
+    nll: NDArray[np.float64]
+    brier: NDArray[np.float64]
 
 
 class Evaluated(NamedTuple):
@@ -84,24 +101,24 @@ def evaluate_pairs(
     Returns:
         p-values in `mcnemar_p_holm` and `bootstrap_p_holm` are adjusted over the slices of two scorers.
     """
-    judged = _judged(pairs, scores)
+    judged = _judged(pairs, scores, rules)
     names, results, comparisons = list(scores), list[Row](), list[Row]()
     for slice_name, inside in pairs.slices.items():
         if not inside.any():
             continue
         here, clusters = judged.of(inside), pairs.clusters[inside]
-        means = bootstrap_means(*here.columns(), clusters, draws, seed)
+        means = here.draws(clusters, draws, seed)
         where = {"data": pairs.data, "split": pairs.split, "slice": slice_name}
         for index, name in enumerate(names):
-            figures = _figures(pairs, scores[name], here, inside, index, means, probabilities=name not in rules)
+            figures = _figures(pairs, scores[name], here, inside, index, means)
             results.append({"scorer": name, **where, "records": "pairs", "baseline": name in rules, **figures})
         for first, second in _compared(names, rules):
-            found = _paired(here, means, names.index(first), names.index(second), probabilities=second not in rules)
+            found = _paired(here, means, names.index(first), names.index(second))
             comparisons.append({"first": first, "second": second, **where, **found})
     return Evaluated(results, [row for two in _by_scorers(comparisons) for row in _adjusted(two)])
 
 
-def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]]) -> Judged:
+def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]], rules: Sequence[str]) -> Judged:
     credits, differences = list[Any](), list[NDArray[np.float64]]()
     for name, values in scores.items():
         found = pair_scores(values, f"scores of {name}")
@@ -116,6 +133,7 @@ def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]]) -> 
         credits[0].weight,
         pair_nll(margin, target),
         (expit(margin) - target) ** 2,
+        [place for place, name in enumerate(scores) if name not in rules],
     )
 
 
@@ -125,23 +143,20 @@ def _figures(
     here: Judged,
     inside: NDArray[np.bool_],
     index: int,
-    means: NDArray[np.float64],
-    *,
-    probabilities: bool,
+    means: Draws,
 ) -> Row:
     """The figures of one scorer on one slice; those of probabilities are None where its scores are no log-odds."""
-    target, margin, scorers = pairs.target[inside], here.margin[:, index], here.credit.shape[1]
+    target, margin = pairs.target[inside], here.margin[:, index]
     row = held_out(scores[inside], target).to_row()
-    drawn = ("accuracy_bootstrap", "nll", "brier")
-    for place, name in enumerate(drawn):
-        mean = means[:, place * scorers + index]
+    for name, drawn in means._asdict().items():
+        mean = drawn[:, index]
         # where all draws are equal, as at 100 %, the bootstrap knows nothing of the uncertainty; Wilson's interval does
         low, high = percentile_interval(mean) if np.ptp(mean) else (None, None)
         row[f"{name}_low"], row[f"{name}_high"] = low, high
-    row |= calibration(margin, target).to_row()
-    if not probabilities:
-        unknown = [*_OF_PROBABILITIES, "nll_low", "nll_high", "brier_low", "brier_high"]
-        row |= dict.fromkeys([*unknown, *calibration([], []).to_row()])
+    if index in here.log_odds:
+        row |= calibration(margin, target).to_row()
+    else:
+        row |= dict.fromkeys([*_OF_PROBABILITIES, *calibration([], []).to_row()])
     row |= margin_distribution(margin, target).to_row()
     measured = (pairs.characters[inside], pairs.markdown[inside], pairs.clusters[inside])
     slopes = reward_slopes(margin, target, *measured)
@@ -155,12 +170,12 @@ def _compared(names: Sequence[str], rules: Sequence[str]) -> list[tuple[str, str
     return two + [(scorer, rule) for scorer in scorers for rule in rules]
 
 
-def _paired(here: Judged, means: NDArray[np.float64], first: int, second: int, *, probabilities: bool) -> Row:
-    two, scorers = [first, second], here.credit.shape[1]
-    drawn = means[:, [*two, *(scorers + index for index in two)]]
+def _paired(here: Judged, means: Draws, first: int, second: int) -> Row:
+    two = [first, second]
+    drawn = np.hstack([means.accuracy_bootstrap[:, two], means.nll[:, two]])
     row = paired(here.credit[:, two], here.weight, here.nll[:, two], drawn).to_row()
-    if not probabilities:
-        row |= dict.fromkeys(("nll_difference", "nll_difference_low", "nll_difference_high"))
+    if second not in here.log_odds:
+        row["nll_difference"] = None
     return row
 
 

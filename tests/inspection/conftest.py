@@ -39,7 +39,7 @@ def lot():
 
 
 @pytest.fixture(scope="session")
-def pairs():
+def judged():
     """Forty pairs; the better response names the number that the prompt asks for, and is the longer one in half."""
     return [
         Preference(

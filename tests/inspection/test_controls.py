@@ -10,50 +10,52 @@ def right(prompt, text):
     return (prompt.rstrip("?").split()[-1] in text.replace(".", "").split()) + len(text) / 1e4
 
 
-def test_labels_that_are_followed_contradicted_or_unread(by, lot, pairs):
-    assert controls.labels(by(right), pairs).verdict == "pass"
-    turned = [replace(pair, target=0.0) for pair in pairs]
+def test_labels_that_are_followed_contradicted_or_unread(by, lot, judged):
+    assert controls.labels(by(right), judged).verdict == "pass"
+    turned = [replace(pair, target=0.0) for pair in judged]
     check = controls.labels(by(right), turned)
     assert (check.verdict, check.figures["accuracy"]) == ("fail", 0.0)
-    assert controls.labels(lot, pairs).verdict == "warn"
+    assert controls.labels(lot, judged).verdict == "warn"
 
 
-def test_a_scorer_that_reads_no_prompt_is_told_from_one_that_does(by, pairs):
-    assert controls.foreign_prompts(by(right), pairs).verdict == "pass"
-    check = controls.foreign_prompts(by(lambda prompt, text: -len(text)), pairs)
+def test_a_scorer_that_reads_no_prompt_is_told_from_one_that_does(by, judged):
+    assert controls.foreign_prompts(by(right), judged).verdict == "pass"
+    check = controls.foreign_prompts(by(lambda prompt, text: -len(text)), judged)
     assert check.verdict == "warn"
     assert check.figures["margin_moves"] == 0
-    same = [replace(pair, prompt="p") for pair in pairs]
+    same = [replace(pair, prompt="p") for pair in judged]
     assert controls.foreign_prompts(by(right), same).verdict == "skip"
 
 
-def test_a_reward_that_is_all_prompt_warns(by, pairs):
-    assert controls.prompt_alone(by(lambda prompt, text: hash(prompt) % 97 + 0.01 * len(text)), pairs).verdict == "warn"
-    check = controls.prompt_alone(by(lambda prompt, text: len(text)), pairs)
+def test_a_reward_that_is_all_prompt_warns(by, judged):
+    assert (
+        controls.prompt_alone(by(lambda prompt, text: hash(prompt) % 97 + 0.01 * len(text)), judged).verdict == "warn"
+    )
+    check = controls.prompt_alone(by(lambda prompt, text: len(text)), judged)
     assert (check.verdict, check.figures["spread_of_prompts"]) == ("pass", 0.0)
 
 
-def test_responses_that_break_off(by, pairs):
-    assert controls.truncated(by(lambda prompt, text: len(text)), pairs).verdict == "pass"
-    assert controls.truncated(by(lambda prompt, text: -len(text)), pairs).figures["lower"] == 0
-    assert controls.truncated(by(lambda prompt, text: 1.0), pairs).verdict == "warn"
+def test_responses_that_break_off(by, judged):
+    assert controls.truncated(by(lambda prompt, text: len(text)), judged).verdict == "pass"
+    assert controls.truncated(by(lambda prompt, text: -len(text)), judged).figures["lower"] == 0
+    assert controls.truncated(by(lambda prompt, text: 1.0), judged).verdict == "warn"
 
 
 @pytest.mark.parametrize(("measure", "verdict", "sign"), [(len, "warn", 1), (lambda text: -len(text), "warn", -1)])
-def test_drift_with_length(by, pairs, measure, verdict, sign):
-    check = controls.length_drift(by(lambda prompt, text: measure(text)), pairs)
+def test_drift_with_length(by, judged, measure, verdict, sign):
+    check = controls.length_drift(by(lambda prompt, text: measure(text)), judged)
     assert check.verdict == verdict
     assert check.figures["spearman"] == pytest.approx(sign)
 
 
-def test_no_drift_and_nothing_to_tell(by, lot, pairs):
-    assert controls.length_drift(lot, pairs).verdict == "pass"
-    assert controls.length_drift(by(lambda prompt, text: 1.0), pairs).verdict == "skip"
+def test_no_drift_and_nothing_to_tell(by, lot, judged):
+    assert controls.length_drift(lot, judged).verdict == "pass"
+    assert controls.length_drift(by(lambda prompt, text: 1.0), judged).verdict == "skip"
 
 
-def test_the_distribution_of_a_constant_fails_and_of_few_values_warns(by, lot, pairs):
-    assert controls.distribution(by(lambda prompt, text: 1.0), pairs).verdict == "fail"
-    assert controls.distribution(by(lambda prompt, text: len(text) > 15), pairs).verdict == "warn"
-    check = controls.distribution(lot, pairs)
+def test_the_distribution_of_a_constant_fails_and_of_few_values_warns(by, lot, judged):
+    assert controls.distribution(by(lambda prompt, text: 1.0), judged).verdict == "fail"
+    assert controls.distribution(by(lambda prompt, text: len(text) > 15), judged).verdict == "warn"
+    check = controls.distribution(lot, judged)
     assert check.verdict == "pass"
     assert len(check.figures["scores"]) == 80

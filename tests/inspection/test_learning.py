@@ -18,32 +18,32 @@ def encoder(tokenizer, loading):
     return Encoder(tokenizer, loading)
 
 
-def test_a_batch_is_learnt_and_the_model_is_left_alone(model, encoder, pairs):
+def test_a_batch_is_learnt_and_the_model_is_left_alone(model, encoder, judged):
     before = copy.deepcopy(model.state_dict())
-    check = learning.overfits_one_batch(model, encoder, pairs, 60, 1e-2)
+    check = learning.overfits_one_batch(model, encoder, judged, 60, 1e-2)
     assert check.verdict == "pass", check.says
     assert check.figures["last"] < learning.FITTED < check.figures["first"]
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_a_model_that_cannot_learn_fails(model, encoder, pairs):
-    check = learning.overfits_one_batch(model, encoder, pairs, 3, 1e-9)
+def test_a_model_that_cannot_learn_fails(model, encoder, judged):
+    check = learning.overfits_one_batch(model, encoder, judged, 3, 1e-9)
     assert check.verdict == "fail"
     assert "gradients, learning rate or inputs are wrong" in check.says
 
 
-def test_labels_by_lot_give_chance(model, encoder, pairs):
-    check = learning.shuffled_labels(model, encoder, pairs, 30, 1e-2, 0)
+def test_labels_by_lot_give_chance(model, encoder, judged):
+    check = learning.shuffled_labels(model, encoder, judged, 30, 1e-2, 0)
     assert check.verdict == "pass", check.says
     assert check.figures["n"] == 20
-    assert learning.shuffled_labels(model, encoder, pairs[:20], 5, 1e-2, 0).verdict == "skip"
+    assert learning.shuffled_labels(model, encoder, judged[:20], 5, 1e-2, 0).verdict == "skip"
 
 
-def test_labels_that_leak_are_found_out(model, encoder, pairs, monkeypatch):
+def test_labels_that_leak_are_found_out(model, encoder, judged, monkeypatch):
     # every pair twice, its label with it: what is learnt of one half tells the lots of the other
     monkeypatch.setattr(learning, "encode_pairs", lambda records, encoder: ([records] * 20, None))
     monkeypatch.setattr(learning, "_train", lambda *given: [])
     monkeypatch.setattr(learning, "_right", lambda *given: 20.0)
-    check = learning.shuffled_labels(model, encoder, pairs, 1, 1e-2, 0)
+    check = learning.shuffled_labels(model, encoder, judged, 1, 1e-2, 0)
     assert check.verdict == "fail"
     assert "something gives labels away" in check.says

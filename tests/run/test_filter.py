@@ -10,7 +10,7 @@ DATA = ["data=jsonl", "data.path=pairs.jsonl"]
 
 
 @pytest.fixture
-def pairs(here):
+def pair_file(here):
     """Twenty pairs, the longer response labelled better in all but the first four, whose label was turned round."""
     rows = []
     for index in range(20):
@@ -24,7 +24,7 @@ def rows_of(path):
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
-def test_pairs_by_a_scored_file(pairs, capsys):
+def test_pairs_by_a_scored_file(pair_file, capsys):
     assert main(["score", *LONGER, *DATA, "run_dir=scores"]) == 0
     assert main(["filter", "scored=scores/scored/all.jsonl", *DATA, "run_dir=run"]) == 0
     kept, dropped = rows_of("run/kept.jsonl"), rows_of("run/dropped.jsonl")
@@ -42,7 +42,7 @@ def test_pairs_by_a_scored_file(pairs, capsys):
     assert main(["train", "data=jsonl", "data.path=run/kept.jsonl", "trainer=smoke", "logger=csv", "run_dir=rm"]) == 0
 
 
-def test_quotas_and_shares_of_noisy_labels(pairs):
+def test_quotas_and_shares_of_noisy_labels(pair_file):
     asked = ["keep.min_margin=null", "keep.share=0.5", "data.group=meta.topic", "keep.per_group=3"]
     assert main(["filter", *LONGER, *DATA, *asked, "data.label_noise=0.25", "run_dir=run"]) == 0
     assert [sum(row["meta"]["topic"] == f"t{i}" for row in rows_of("run/kept.jsonl")) for i in range(2)] == [3, 3]
@@ -51,7 +51,7 @@ def test_quotas_and_shares_of_noisy_labels(pairs):
     assert summary["noise"]["flipped"]["value"] == 0.25
 
 
-def test_disagreement_between_two_scored_files(pairs):
+def test_disagreement_between_two_scored_files(pair_file):
     for kind in ("longer", "random"):
         scorer = ["scorer=baseline", f"scorer.kind={kind}"]
         assert main(["score", *scorer, *DATA, f"run_dir={kind}"]) == 0
@@ -87,7 +87,7 @@ def test_rejection_sampling_from_a_pool(here):
         ([*LONGER, "split=test"], "has no split `test`, it has all (set split)"),
     ],
 )
-def test_mistakes_are_a_sentence(pairs, capsys, overrides, message):
+def test_mistakes_are_a_sentence(pair_file, capsys, overrides, message):
     Path("other.jsonl").write_text(json.dumps({"prompt": "p", "chosen": "a", "rejected": "b"}))
     assert main(["score", *LONGER, "data=jsonl", "data.path=other.jsonl", "run_dir=other"]) == 0
     assert main(["filter", *DATA, *overrides, "run_dir=run"]) == 1

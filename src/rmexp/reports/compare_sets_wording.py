@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rmexp.analysis.mcnemar import holm
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.reports.content import ComparedSet, CompareReport
 from rmexp.reports.numbers import count, counted, decimals, number, percent
@@ -30,12 +31,12 @@ def bounds(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def shifts_sentence(sets: Sequence[ComparedSet]) -> str:
-    """Which of the two is better where, as far as chance allows to say."""
+    """Which of the two is better where, as far as chance allows to say, adjusted for the number of sets."""
     better: dict[str, list[str]] = {"explicit": [], "implicit": [], "neither": []}
-    for one in sets:
-        paired = one.slices[0].paired
-        p, difference = paired["bootstrap_p"], paired["difference"]
-        sure = p is not None and p < _ADVANTAGE and difference
+    p_values = holm([1.0 if (p := one.slices[0].paired["bootstrap_p"]) is None else p for one in sets])
+    for one, p in zip(sets, p_values, strict=True):
+        difference = one.slices[0].paired["difference"]
+        sure = p < _ADVANTAGE and difference
         better["neither" if not sure else "explicit" if difference > 0 else "implicit"].append(one.name)
     parts = [
         f"the {reward} reward is right more often on {', '.join(names)}"

@@ -9,7 +9,7 @@ def percent(share: float | None) -> str:
     >>> percent(0.9875), percent(None)
     ('98.8 %', '–')
     """
-    return MISSING if share is None else f"{100 * share:.1f} %"
+    return MISSING if share is None else f"{100 * share:.1f} %".replace("-", MINUS)
 
 
 def number(value: float | None) -> str:

@@ -82,7 +82,9 @@ def _showcase(report: CompareReport) -> Sequence[Panel]:
 
 
 def _implicit_caption(report: CompareReport) -> str:
-    return f"β = {report.beta:g} times the summed log-ratio of policy and reference; 0 where the two are the same."
+    mean = report.scale is not None and report.scale.reduction == "response_mean"
+    reduced = "log-ratio per response token" if mean else "summed log-ratio"
+    return f"β = {report.beta:g} times the {reduced} of policy and reference; 0 where the two are the same."
 
 
 def _reductions(report: CompareReport) -> Sequence[Panel]:

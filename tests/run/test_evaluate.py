@@ -204,3 +204,38 @@ def test_lists_of_a_suite_by_slice(here):
     (suite,) = [row for row in evaluation()["suites"] if row["scorer"] == "shorter"]
     assert (suite["figures"]["Focus"], suite["figures"]["score"]) == (pytest.approx(0.5 / 3), None)
     assert "meta.subset=Focus" in Path("run/report.html").read_text()
+
+
+def test_the_ceiling_of_synthetic_data(here, capsys):
+    options = ["data=synthetic", "data.pairs=10", "data.val_pairs=10", "data.test_pairs=400", "splits=[test]"]
+    assert main(["evaluate", "scorer=gold", *options, "run_dir=run"]) == 0
+    row = result(scorer="gold", slice=None)
+    assert (
+        row["accuracy_low"] < row["bayes_accuracy"] < row["accuracy_high"]
+    )  # gold orders as the true probabilities do
+    assert row["against_truth"]["expected_accuracy"] == pytest.approx(row["bayes_accuracy"], abs=1e-6)
+    assert row["temperature"] == pytest.approx(0.35, abs=0.1)  # gold differences are log-odds times the temperature
+    assert "best possible" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_model_trained_on_synthetic_data_lies_where_statistics_puts_it(here):
+    data = ["data=synthetic", "data.pairs=8000", "data.test_pairs=4000"]
+    train = [
+        "task=reward",
+        "model=tiny",
+        "optimizer.lr=2e-3",
+        "trainer.max_epochs=3",
+        "trainer.threads=1",
+        "logger=csv",
+    ]
+    assert main(["train", *train, *data, "run_dir=model"]) == 0
+    assert main(["evaluate", "scorer.path=model/model", *data, "splits=[test]", "threads=1", "run_dir=run"]) == 0
+    row = result(scorer="explicit", slice=None)
+    scored = Path("run/scored/explicit/synthetic-test.jsonl").read_text().splitlines()
+    margins = [first - second for first, second in (json.loads(line)["scores"] for line in scored)]
+    claimed = sum(1 / (1 + math.exp(-abs(margin) / row["temperature"])) for margin in margins) / len(margins)
+    assert row["accuracy_low"] < claimed < row["accuracy_high"]
+    assert row["accuracy"] < row["bayes_accuracy"] + 0.015
+    assert row["against_truth"]["expected_accuracy"] < row["bayes_accuracy"]
+    assert row["bayes_nll"] < row["nll"] < math.log(2)

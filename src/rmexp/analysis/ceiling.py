@@ -24,6 +24,10 @@ class Truth(NamedTuple):
     probability: NDArray[np.float64]
     tie: NDArray[np.float64]
 
+    def of(self, kept: NDArray[np.bool_]) -> "Truth":
+        """What is known of some of the pairs."""
+        return Truth(self.probability[kept], self.tie[kept])
+
     @property
     def without_ties(self) -> NDArray[np.float64]:
         """(N,) probability that the first is preferred where the label is no tie; one half where it always is."""

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from rmexp.analysis.against_truth import against_truth
 from rmexp.analysis.bootstrap import bootstrap_means, percentile_interval
 from rmexp.analysis.calibration import calibration
+from rmexp.analysis.ceiling import Truth, ceiling
 from rmexp.analysis.held_out import held_out, margins
 from rmexp.analysis.margins import margin_distribution
 from rmexp.analysis.mcnemar import holm
@@ -157,10 +159,19 @@ def _figures(
         row |= calibration(margin, target).to_row()
     else:
         row |= dict.fromkeys([*_OF_PROBABILITIES, *calibration([], []).to_row()])
+    if pairs.truth is not None:
+        row |= _by_truth(scores[inside], target, pairs.truth.of(inside), probabilities=index in here.log_odds)
     row |= margin_distribution(margin, target).to_row()
     measured = (pairs.characters[inside], pairs.markdown[inside], pairs.clusters[inside])
     slopes = reward_slopes(margin, target, *measured)
     return row | {"slopes": {name: slope and slope.to_row() for name, slope in slopes.items()}}
+
+
+def _by_truth(scores: NDArray[Any], target: NDArray[np.float64], truth: Truth, *, probabilities: bool) -> Row:
+    """The best that any scorer can get on the pairs, and how near to the true probabilities this one comes."""
+    best = ceiling(truth, target)
+    found = against_truth(scores, truth).to_row() if probabilities else None
+    return {"bayes_accuracy": best.bayes_accuracy, "bayes_nll": best.bayes_nll, "against_truth": found}
 
 
 def _compared(names: Sequence[str], rules: Sequence[str]) -> list[tuple[str, str]]:

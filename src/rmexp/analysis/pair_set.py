@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.analysis.ceiling import Truth, truth_of
 from rmexp.analysis.clusters import clusters_of
 from rmexp.analysis.length_parts import length_parts
 from rmexp.data.split import group_key
@@ -31,6 +32,7 @@ class PairSet:
         characters: (N, 2) length of both responses.
         markdown: (N, 2) markdown marks in both.
         slices: (N,) which pairs each slice has, by its name; all of them under `WHOLE`, which comes first.
+        truth: true probabilities of the labels; None where they are not known.
     """
 
     data: str
@@ -41,6 +43,7 @@ class PairSet:
     characters: NDArray[np.int64]
     markdown: NDArray[np.int64]
     slices: Mapping[str | None, NDArray[np.bool_]]
+    truth: Truth | None
 
 
 def pair_set(
@@ -74,7 +77,8 @@ def pair_set(
         slices |= _by_value(field, [group_key(record, field, "slices") for record in records])
     if bins is not None:
         slices |= _by_value("difficulty", [_bin(bins, record) for record in records])
-    return PairSet(data, split, records, target, clusters_of(records, group), characters, markdown, slices)
+    clusters, truth = clusters_of(records, group), truth_of(records)
+    return PairSet(data, split, records, target, clusters, characters, markdown, slices, truth)
 
 
 def _by_value(field: str, values: Sequence[str]) -> dict[str | None, NDArray[np.bool_]]:

@@ -35,6 +35,11 @@ def conclusions(rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequenc
     best = max(scorers, key=lambda row: row["accuracy"])
     what = f"{best['n'] - best.get('label_ties', 0):,} {best['records']}"
     yield f"{best['scorer']} is right on {percent(best['accuracy'])}{_bounds(best)} of {what}."
+    if best.get("bayes_accuracy") is not None:
+        yield (
+            f"No scorer can expect more than {percent(best['bayes_accuracy'])} here: the true probabilities are known "
+            f"(least log-loss {number(best['bayes_nll'])})."
+        )
     whole = [row for row in comparisons if row["slice"] is None and row["difference"] is not None]
     yield from (_apart(row) for row in whole if row["second"] in {scorer["scorer"] for scorer in scorers})
     rules = {row["scorer"]: row for row in rows if row["baseline"] and row["accuracy"] is not None}

@@ -38,6 +38,10 @@ def _show_set(title: str, rows: Sequence[Row]) -> None:
         parts = [percent(halves.get((row["scorer"], f"length={part}"))) for part in ("matched", "shorter_chosen")]
         calibrated = [number(row.get(key)) for key in ("nll", "ece", "temperature")]
         table.append((name, percent(row["accuracy"]), interval(low, high), str(row["n"]), *parts, *calibrated))
+    first = next(row for row in rows if row["slice"] is None)
+    if "bayes_accuracy" in first:
+        best = (percent(first["bayes_accuracy"]), "", str(first["n"]), "", "", number(first["bayes_nll"]), "", "")
+        table.append(("best possible", *best))
     header = ("accuracy", "95 %", "n", "like length", "shorter better", "nll", "ece", "temperature")
     show_table((title, *header), table)
 

@@ -1,0 +1,74 @@
+import pytest
+
+from rmexp.reports.evaluation_wording import bounds, conclusions
+
+ROW = {
+    "scorer": "one", "records": "pairs", "baseline": False, "slice": None, "n": 1000, "label_ties": 20, "accuracy": 0.7,
+    "accuracy_low": 0.67, "accuracy_high": 0.73, "accuracy_bootstrap_low": 0.66, "accuracy_bootstrap_high": 0.74,
+    "nll": 0.6, "ece": 0.03, "calibration_z": 0.2, "calibration_p": 0.8, "temperature": 1.02,
+    "nll_at_temperature": 0.59, "slopes": {"length": None},
+}  # fmt: skip
+TWO = {
+    "first": "one", "second": "two", "slice": None, "difference": 0.05, "difference_low": 0.01, "difference_high": 0.09,
+    "mcnemar_p": 0.01,
+}  # fmt: skip
+
+
+def said(rows, slices=(), comparisons=()):
+    return list(conclusions(rows, slices, comparisons))
+
+
+def test_accuracy_with_the_interval_of_whole_clusters():
+    assert said([ROW]) == ["one is right on 70.0 % [66.0 %, 74.0 %] of 980 pairs."]
+    assert bounds(ROW | {"accuracy_bootstrap_low": None}) == (0.67, 0.73)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "one is better than two by 5.0 points [1.0 points, 9.0 points], McNemar p = 0.010."),
+        ({"difference": -0.05, "difference_low": -0.09, "difference_high": -0.01}, "two is better than one by 5.0"),
+        ({"difference_low": -0.01}, "one and two cannot be told apart by these pairs: the difference is 5.0 points"),
+    ],
+)
+def test_two_scorers(change, sentence):
+    assert any(line.startswith(sentence) for line in said([ROW, ROW | {"scorer": "two"}], (), [TWO | change]))
+
+
+def test_a_scorer_that_does_not_beat_a_rule_is_told():
+    rule = ROW | {"scorer": "longer", "baseline": True, "accuracy": 0.69}
+    against = TWO | {"second": "longer", "difference": 0.01, "difference_low": -0.02}
+    assert "one is not shown to beat the rule `longer`" in said([ROW, rule], (), [against])[-1]
+    assert not any("rule" in line for line in said([ROW, rule], (), [against | {"difference_low": 0.002}]))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"nll": 0.9, "temperature": 4.0}, "worse than a coin's: log-loss 0.9 against ln 2"),
+        (
+            {"calibration_p": 0.001, "calibration_z": 5.0},
+            "is overconfident (calibration error 3.0 %); divided by 1.02",
+        ),
+        ({"calibration_p": 0.001, "calibration_z": -5.0, "temperature": None}, "one is underconfident"),
+    ],
+)
+def test_probabilities(change, sentence):
+    assert sentence in said([ROW | change])[-1]
+
+
+def test_length_and_the_ceiling():
+    parts = [
+        {"scorer": "one", "slice": f"length={name}_chosen", "accuracy": value}
+        for name, value in (("longer", 0.9), ("shorter", 0.4))
+    ]
+    slope = {"value": 2.0, "low": 1.0, "high": 3.0, "relative": 0.25}
+    row = ROW | {"slopes": {"length": slope}, "bayes_accuracy": 0.83, "bayes_nll": 0.39}
+    lines = said([row], parts)
+    assert "No scorer can expect more than 83.0 % here" in lines[1]
+    assert "90.0 % where the longer response is the better one and 40.0 % where the shorter one is" in lines[2]
+    assert "pays 0.25 standard deviations" in lines[2]
+
+
+def test_nothing_to_be_right_about():
+    assert said([ROW | {"accuracy": None}]) == ["No pair here has a preference, so there is nothing to be right about."]

@@ -71,7 +71,8 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
         log.info("%d of %d cells are finished", len(outcomes), len(multirun.cells))
     _tell_failures(multirun.folder / cell.name for cell in left)
     if left:
-        job = partial(run_cell, verb, multirun, tree, os.getpid())
+        # without the other cells, which would go to every worker with every cell
+        job = partial(run_cell, verb, multirun._replace(cells=[]), tree, os.getpid())
         overrides = [cell.overrides for cell in left]
         outcomes |= {outcome.name: outcome for outcome in _launch(verb, multirun, config_dir, overrides, job)}
     return [outcomes[cell.name] for cell in multirun.cells]
@@ -107,6 +108,7 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, config: Dict
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exception(error)
         _leave_failure(Path(config.run_dir), error)
+        log.warning("%s failed: %s", name, in_words(error))
         return Outcome(name, Path(config.run_dir), FAILED, in_words(error), time.perf_counter() - began)
 
 

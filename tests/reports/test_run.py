@@ -1,0 +1,55 @@
+import re
+
+from rmexp.reports.run import RunReport, run_report
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+EVALUATION = {
+    "data": HOSTILE,
+    "split": "val",
+    "slice": None,
+    "accuracy": 0.75,
+    "accuracy_low": 0.5,
+    "accuracy_high": 0.9,
+}
+ACCOUNT = {"pairs": 4, "kept": 3, "truncated": 1, "dropped": 1, "identical": 0, "tokens": 99}
+SUMMARY = {
+    **{"task": "reward", "status": "finished", "steps": 2, "epochs": 1.0, "seconds": 3.0, "peak_memory_mb": 500.0},
+    **{"train_pairs_per_second": 10.0, "model": {"parameters": 1000}, "bad_rows": 2, "account": {"train": ACCOUNT}},
+    "evaluation": [EVALUATION | {"nll": 0.5, "usable_bits": 0.3, "longer_accuracy": 0.6, "n": 4}],
+    "val": {"n": 4, "loss": 0.5, "accuracy": 0.75, "accuracy_low": 0.5, "accuracy_high": 0.9},
+}
+ROWS = [
+    {"step": "1", "epoch": "0.5", "train/loss": "0.7", "train/accuracy": "0.5", "val/loss": "", "val/accuracy": ""},
+    {"step": "2", "epoch": "1", "train/loss": "0.5", "train/accuracy": "1", "val/loss": "0.6", "val/accuracy": "0.75"},
+]
+
+
+def page(summary=SUMMARY, rows=ROWS, failure=None):
+    changed = [("optimizer.lr", 0.1, HOSTILE)]
+    environment = {"command": ["rmexp", "train", HOSTILE], "start": "then", "end": None, "packages": {"torch": "2"}}
+    return run_report(RunReport("folder", summary, rows, changed, HOSTILE, environment, failure or {}))
+
+
+def test_curves_figures_account_and_settings_are_there():
+    html = page()
+    assert html.count("<svg") == 2
+    for text in ("75.0 %", "60.0 %", "left out: 2", "<th>optimizer.lr</th>", "ended not yet"):
+        assert text in html
+
+
+def test_the_page_is_self_contained_and_hostile_text_is_text():
+    html = page()
+    assert html == page()
+    assert len(html) < 300_000
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)|src=|\u202e|<image", html)
+
+
+def test_a_run_that_has_only_begun_or_failed():
+    html = page({}, [], {"error": f"ValueError: {HOSTILE}"})
+    for text in ("It failed: ValueError", "not finished", "Nothing was logged yet", "has not finished"):
+        assert text in html
+    assert "<script" not in html
+
+
+def test_a_stage_without_scored_pairs_shows_its_validation():
+    assert "<th>val</th><td>75.0 %</td>" in page(SUMMARY | {"evaluation": []})

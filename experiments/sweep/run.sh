@@ -7,7 +7,7 @@ out=${OUT:-runs/experiments/sweep}
 rmexp=${RMEXP:-.venv/bin/rmexp}
 
 "$rmexp" train -m task=reward model=tiny model.hidden_size=32 logger=csv trainer.threads=1 \
-  data=synthetic_easy,synthetic,synthetic_hard data.pairs=1000 data.val_pairs=200 data.test_pairs=500 \
+  data=synthetic_easy,synthetic,synthetic_hard data.pairs=800 data.val_pairs=100 data.test_pairs=500 \
   optimizer.lr=3e-4,1e-3,3e-3 trainer.max_epochs=1,4 seed=0,1,2 sweep_dir="$out" "$@"
 "$rmexp" report run_dir="$out"
 cp "$out/leaderboard.csv" "$out/leaderboard.md" experiments/sweep/results/

@@ -58,8 +58,8 @@ class Saving(Callback):
         done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
         if done % trainer.accumulate_grad_batches:
             return
-        received = trainer.strategy.broadcast(self.signals.received)
-        due = trainer.strategy.broadcast(time.monotonic() - self.saved_at >= self.wait)
+        due = time.monotonic() - self.saved_at >= self.wait
+        received, due = trainer.strategy.broadcast((self.signals.received, due))  # the ranks do the same
         if due or received:
             self._save(trainer)
         if received:

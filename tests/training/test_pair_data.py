@@ -64,8 +64,10 @@ def plain_losses(name, module, pairs, reference, plain):
         before = [plain.logps(reference, side).float() for side in sides]
         return dpo_loss(*logps, *before, beta=0.5, target=target).losses
     tokens = [torch.tensor([len(row.token_ids) - row.prompt_tokens for row in side]) for side in sides]
-    sides = slice(2 if name == "sft" else 1)
-    return next_token_loss(torch.cat(logps[sides]), torch.cat(tokens[sides]))
+    if name == "sft":
+        return next_token_loss(torch.cat(logps), torch.cat(tokens))
+    second = target < 0.5  # which side the label prefers
+    return next_token_loss(torch.where(second, logps[1], logps[0]), torch.where(second, tokens[1], tokens[0]))
 
 
 @pytest.mark.parametrize("name", ["reward", "sft", "sft_chosen", "dpo", "dpo_online"])

@@ -239,3 +239,12 @@ def test_a_model_trained_on_synthetic_data_lies_where_statistics_puts_it(here):
     assert row["accuracy"] < row["bayes_accuracy"] + 0.015
     assert row["against_truth"]["expected_accuracy"] < row["bayes_accuracy"]
     assert row["bayes_nll"] < row["nll"] < math.log(2)
+
+
+def test_slices_by_difficulty(data):
+    bins = [{"id": f"Q{i}", "bin": "easy" if i < 10 else "hard", "difficulty": i} for i in range(40)]
+    write_rows(Path("difficulty.jsonl"), bins)
+    assert main(["evaluate", *RULE, *data, "data.difficulty=difficulty.jsonl", "draws=50", "run_dir=run"]) == 0
+    assert result(scorer="shorter", slice="difficulty=easy")["n"] == 10
+    write_rows(Path("difficulty.jsonl"), bins[1:])
+    assert main(["evaluate", *RULE, *data, "data.difficulty=difficulty.jsonl", "run_dir=other"]) == 1

@@ -10,8 +10,8 @@ from rmexp.scoring.ensemble import EnsembleScorer, reduced
 MEMBERS = {kind: partial(BaselineScorer, kind, kind, 0, None) for kind in ("longer", "shorter", "random")}
 
 
-def ensemble(reduction="mean", k=1.0, standardised=False, members=MEMBERS):
-    return EnsembleScorer("ensemble", members, reduction, k, standardised, loading=None, threads=1)
+def ensemble(reduction="mean", k=1.0, members=MEMBERS):
+    return EnsembleScorer("ensemble", members, reduction, k, loading=None, threads=1)
 
 
 def scores(scorer, records):
@@ -31,27 +31,23 @@ def test_without_disagreement_all_reductions_agree():
     assert [reduced(same, rule, 3.0).tolist() for rule in ("mean", "min", "mean_minus_sd")] == [[1.0, -2.0]] * 3
 
 
-class Model:
-    """A reward model whose rewards are `offset` above those on its training split, in units of `scale`."""
+def test_what_a_member_cut_is_cut(pairs):
+    class Cut:
+        name, fingerprint, stored = "cut", "0", True
 
-    name, stored = "model", False
+        def __init__(self, **_):
+            pass
 
-    def __init__(self, offset, scale, *, loading, threads):
-        self.reward_mean, self.reward_sd, self.fingerprint = offset, scale, f"{offset}/{scale}"
+        def score(self, records):
+            return [Scored(record.id, (1.0, 0.0), (99, 1), (False, True)) for record in records]
 
-    def score(self, records):
-        values = [(self.reward_mean + self.reward_sd, self.reward_mean) for _ in records]
-        return [Scored(record.id, value, (1, 1), (False, True)) for record, value in zip(records, values, strict=True)]
+        def describe(self):
+            return {"name": self.name}
 
-    def describe(self):
-        return {"name": self.name, "fingerprint": self.fingerprint}
-
-
-def test_standardised_members_share_their_zero_and_unit(pairs):
-    members = {"a": partial(Model, 10.0, 2.0), "b": partial(Model, -5.0, 0.1)}
-    rows = ensemble("min", standardised=True, members=members).score(pairs[:3])
-    assert [row.scores for row in rows] == [pytest.approx((1.0, 0.0))] * 3
-    assert [row.truncated for row in rows] == [(False, True)] * 3
+    made = ensemble(members={"rule": MEMBERS["longer"], "cut": Cut})
+    (row,) = made.score(pairs[:1])
+    assert (row.tokens[0], row.truncated) == (99, (False, True))
+    assert made.stored  # a member knows whole sets alone
 
 
 def test_what_makes_it_up_decides_the_fingerprint():
@@ -67,7 +63,6 @@ def test_what_makes_it_up_decides_the_fingerprint():
         ({"reduction": "max"}, "scorer.reduction must be one of mean, min, mean_minus_sd, got max"),
         ({"k": -1.0}, r"`k` must be at least 0, got -1.0 \(set scorer.k\)"),
         ({"members": {"a": MEMBERS["longer"]}}, "needs at least two members, got 1"),
-        ({"standardised": True}, r"the member longer does not say mean and deviation .*standardised=false"),
     ],
 )
 def test_bad_options_name_their_key(options, message):

@@ -22,7 +22,7 @@ def main(data: Path, out: Path) -> None:
     instructions = [
         row for row in rows(data / "llmbar" / "pairs.jsonl.gz") if row["meta"]["subset"].startswith("LLMBar/")
     ]
-    write_rows(out / "llmbar" / "test.jsonl", instructions)
+    write_rows(out / "llmbar_core" / "test.jsonl", instructions)
     for seed in SEEDS:
         # Debates have two sides each; a debate that is held out is held out with both.
         write(out / "ukpconvarg1" / str(seed), by_group(arguments, debate, {"test": 4, "val": 3}, seed))

@@ -20,7 +20,7 @@ minilm=(model=encoder model.path="$ENCODER" trainer.precision=bf16-mixed data.ma
 # One pass over the 33 arguments of a debate's side serves all of its pairs in a batch.
 by_side=(data.batch_by=prompt data.batch_pairs=256)
 sentences=(model.chat_template=plain optimizer.lr=1e-3 trainer.max_epochs=4) # without a prompt there is no dialogue to mark
-llmbar=(+data@tests.llmbar=llmbar)
+llmbar=(+data@tests.llmbar=llmbar_core)
 
 train() { # BACKBONE DATA SEED OVERRIDES...
   "$rmexp" train "${common[@]}" task=reward data="$2" seed="$3" run_dir="$out/$1/$2/seed$3" "${@:4}"
@@ -31,7 +31,7 @@ curve() { # BACKBONE DATA PAIRS SEED OVERRIDES...
     run_dir="$out/curve/$1/$2/$3/seed$4" "${@:5}"
 }
 
-[ -d "$DIFFICULTY_DATA/llmbar" ] || .venv/bin/python experiments/difficulty/prepare.py "$DATA" "$DIFFICULTY_DATA"
+[ -d "$DIFFICULTY_DATA/llmbar_core" ] || .venv/bin/python experiments/difficulty/prepare.py "$DATA" "$DIFFICULTY_DATA"
 
 text=$DATA/lm_text
 "$rmexp" train "${common[@]}" task=sft data=text "${larger[@]}" trainer.max_epochs=1 optimizer.lr=2e-3 data.batch_pairs=32 \
@@ -68,13 +68,13 @@ done
 
 # The transfer matrix: one sweep, 400 training pairs of each data set.
 tests=()
-for name in json_vs_text synthetic ukpconvarg1 hh_helpful blimp llmbar; do
+for name in json_vs_text synthetic ukpconvarg1 hh_helpful blimp; do
   tests+=("+data@tests.$name=$name")
 done
 joined=$(IFS=,; echo "${seeds[*]}")
 "$rmexp" train -m "${common[@]}" task=reward data=json_vs_text,synthetic,ukpconvarg1,hh_helpful,blimp seed="$joined" \
   data.train_pairs=400 data.batch_pairs=16 model=tiny optimizer.lr=1e-3 trainer.max_epochs=3 data.max_tokens=128 \
-  tests.synthetic.test_pairs=500 "${tests[@]}" sweep_dir="$out/transfer"
+  tests.synthetic.test_pairs=500 "${tests[@]}" "${llmbar[@]}" sweep_dir="$out/transfer"
 
 for name in json_vs_text synthetic_easy synthetic synthetic_hard synthetic_prompt; do
   "$rmexp" profile data=$name run_dir="$out/profile/$name"

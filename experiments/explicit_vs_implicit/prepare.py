@@ -12,9 +12,9 @@ from typing import Any
 from rmexp.jsonl import parse_row, read_lines, write_rows
 
 SEEDS = (0, 1, 2)
-SIZES = {"train": 3000, "val": 500, "test": 1000}
+SIZES = {"train": 2000, "val": 300, "test": 600}
 UNSEEN_DEBATES = 4  # of 16, each held out with both its sides
-OTHER_DATA = 500
+OTHER_DATA = 300
 Row = dict[str, Any]
 
 

@@ -18,9 +18,10 @@ json_vs_text() { # SEED
 }
 
 synthetic() { # SEED
-  local data=(data=synthetic data.seed="$1" data.pairs=4000 data.batch_pairs=32 data.cache_dir="$out/cache")
+  local data=(data=synthetic data.seed="$1" data.pairs=3000 data.test_pairs=1000 data.batch_pairs=32
+    data.cache_dir="$out/cache")
   "$rmexp" compare "${common[@]}" "${data[@]}" seed="$1" trainer.validate_every_steps=25 reward.optimizer.lr=2e-3 \
-    sft.trainer.max_epochs=2 +data@tests.json_vs_text=json_vs_text run_dir="$out/synthetic/seed$1"
+    sft.trainer.max_epochs=2 shift_pairs=300 +data@tests.json_vs_text=json_vs_text run_dir="$out/synthetic/seed$1"
   "$rmexp" score scorer=gold "${data[@]}" run_dir="$out/gold/seed$1"
 }
 
@@ -28,8 +29,8 @@ ukpconvarg1() { # SEED
   local files=$out/ukp/$1
   local data=(data=jsonl data.name=ukpconvarg1 data.path="$files/train.jsonl" data.val_path="$files/val.jsonl"
     data.test_path="$files/test.jsonl" data.max_tokens=192 data.leaks=ignore slices="[meta.topic]" seed="$1"
-    trainer.validate_every_steps=25 sft.trainer.max_epochs=2 reward.trainer.max_epochs=1 dpo.trainer.max_epochs=1
-    +data@tests.hh_helpful=jsonl tests.hh_helpful.path=null tests.hh_helpful.test_path="$out/ukp/hh_helpful.jsonl")
+    trainer.validate_every_steps=25 sft.trainer.max_epochs=1 reward.trainer.max_epochs=1 dpo.trainer.max_epochs=1
+    shift_pairs=300 +data@tests.hh_helpful=jsonl tests.hh_helpful.path=null tests.hh_helpful.test_path="$out/ukp/hh_helpful.jsonl")
   "$rmexp" compare "${common[@]}" "${data[@]}" run_dir="$out/ukpconvarg1/seed$1"
   # The same reference and reward model with a policy whose reward is a mean over the response's tokens.
   "$rmexp" compare "${common[@]}" "${data[@]}" loss@dpo.loss=length_normalised_dpo \

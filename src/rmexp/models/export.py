@@ -12,6 +12,7 @@ from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
+from rmexp.models.adapter import is_adapter, merged_adapter
 from rmexp.models.contract import Contract, read_contract, tokenizer_fields
 from rmexp.models.conversation_template import use_conversation_template
 from rmexp.models.folder import load_language_model, load_reward_model, save_folder
@@ -51,12 +52,17 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]]) -> Export:
     """Load a model and meet the conventions of transformers' classifiers, TRL, vLLM and SGLang.
 
     Args:
-        path: `model/` folder of a run, or a transformers folder or hub id.
+        path: `model/` folder of a run, or a transformers folder or hub id, or an adapter of PEFT, which is merged.
         examples: prompts with responses, to see what the chat template does with conversations.
 
     Raises:
         ValueError: there is no model, or one that no plain transformers folder can hold.
     """
+    if is_adapter(path):
+        with merged_adapter(path) as folder:
+            merged = prepare_export(folder, examples)
+        remark = f"The adapter {path} was merged into the weights that it adapts."
+        return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
     contract = read_contract(path)
     kind = contract.kind if contract is not None else _kind(path)
     if kind == REWARD_MODEL:

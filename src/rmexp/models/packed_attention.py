@@ -11,16 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import BlockMask
 
 from rmexp.batches import ResponseBatch
 from rmexp.models.attention_plan import AttentionPlan, TileGroup, attention_plan
-from rmexp.models.flex_rows import block_mask, flex_packed_attention
 
 
-def packed_attention(
-    query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan | BlockMask, scaling: float
-) -> Tensor:
+def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan, scaling: float) -> Tensor:
     """Softmax attention of the queries of a plan.
 
     Queries behind those of the plan, which fill up a row, get zeros and no gradient.
@@ -35,13 +31,11 @@ def packed_attention(
     Returns:
         (H, Q, D) in the type of `query`; scores and their softmax are in that type, sums inside it in float32.
     """
-    if isinstance(plan, BlockMask):
-        return flex_packed_attention(query, key, value, plan, scaling)
     return PackedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class AttentionPlans:
-    """The plans of one batch, each made when a layer first asks for it: tiles, or a block mask on an accelerator.
+    """The plans of one batch, each made when a layer first asks for it.
 
     Args:
         batch: whose row it is.
@@ -51,19 +45,14 @@ class AttentionPlans:
 
     def __init__(self, batch: ResponseBatch, length: int, queries: Tensor | None = None) -> None:
         self.batch, self.length, self.queries = batch, length, queries
-        self.plans: dict[int | None, AttentionPlan | BlockMask] = {}
+        self.plans: dict[int | None, AttentionPlan] = {}
 
-    def within(self, window: int | None) -> AttentionPlan | BlockMask:
+    def within(self, window: int | None) -> AttentionPlan:
         """The plan of a layer that looks so many positions back; None for all."""
         if window is not None and window >= int(self.batch.lengths.max()):
             window = None
         if window not in self.plans:
-            on_processor = self.batch.token_ids.device.type == "cpu"
-            self.plans[window] = (
-                attention_plan(self.batch, self.length, self.queries, window)
-                if on_processor
-                else block_mask(self.batch, self.queries, window)
-            )
+            self.plans[window] = attention_plan(self.batch, self.length, self.queries, window)
         return self.plans[window]
 
 

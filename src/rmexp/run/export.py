@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
+from rmexp.models.adapter import adapter_fingerprint, is_adapter
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.folder import SUMMARY, claim
 from rmexp.run.terminal import quiet_transformers
@@ -28,7 +29,9 @@ CARD = "README.md"
 def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
     path = run_folder("export", config)
-    inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
+    adapter = is_adapter(config.path)
+    fingerprint = adapter_fingerprint(config.path) if adapter else folder_fingerprint(config.path)
+    inputs = {"model": fingerprint, "evaluation": _content(config.evaluation)}
     with claim(path, config, inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary()

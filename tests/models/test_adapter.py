@@ -1,0 +1,71 @@
+import copy
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from rmexp.models.adapter import adapter_fingerprint, is_adapter, merged_adapter
+from rmexp.models.export import prepare_export
+from rmexp.scoring.parity import EXAMPLES, own_scores
+
+peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
+
+
+@pytest.fixture(scope="module")
+def make(reward_folder, tmp_path_factory, tokenizer):
+    """An adapter on a reward model that changes its scores, with or without its head."""
+
+    def save(head):
+        folder = tmp_path_factory.mktemp("adapter")
+        base = AutoModelForSequenceClassification.from_pretrained(reward_folder)
+        settings = peft.LoraConfig(
+            task_type="SEQ_CLS", r=2, target_modules=["q_proj"], modules_to_save=["score"] if head else None
+        )
+        if not head:
+            settings.task_type = None  # peft would save the head of a classifier unasked
+        torch.manual_seed(5)
+        adapted = peft.get_peft_model(copy.deepcopy(base), settings)
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name or "modules_to_save" in name:
+                torch.nn.init.normal_(parameter)
+        adapted.save_pretrained(folder)
+        config = json.loads((folder / "adapter_config.json").read_text()) | {"task_type": "SEQ_CLS"}
+        (folder / "adapter_config.json").write_text(json.dumps(config))
+        return folder, adapted.eval()
+
+    return save
+
+
+def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
+    folder, adapted = make(True)
+    assert is_adapter(str(folder))
+    prepared = prepare_export(str(folder), EXAMPLES)
+    own = own_scores(prepared, EXAMPLES)
+    with torch.inference_mode():
+        expected = [adapted(torch.tensor([row.token_ids])).logits.item() for row in own.tokens]
+    assert own.scores == pytest.approx(expected, abs=1e-5)
+    assert any("was merged" in remark for remark in prepared.remarks)
+
+
+def test_a_head_that_was_not_saved_is_a_sentence(make):
+    folder, _ = make(False)
+    with pytest.raises(ValueError, match="has no weights of the head `score`"), merged_adapter(str(folder)):
+        pass
+
+
+def test_adapters_are_told_by_their_weights(make, reward_folder):
+    folder, _ = make(True)
+    before = adapter_fingerprint(str(folder))
+    (folder / "adapter_model.safetensors").write_bytes(b"damaged")
+    assert adapter_fingerprint(str(folder)) != before
+    with pytest.raises(ValueError, match="cannot be loaded"), merged_adapter(str(folder)):
+        pass
+    assert not is_adapter(str(reward_folder))
+
+
+def test_an_adapter_of_another_kind_is_a_sentence(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"task_type": "TOKEN_CLS"}')
+    message = "expected an adapter for SEQ_CLS or CAUSAL_LM, got TOKEN_CLS"
+    with pytest.raises(ValueError, match=message), merged_adapter(str(tmp_path)):
+        pass

@@ -29,6 +29,13 @@ SECONDS_OF_FAULTS ?= 300
 test-faults: setup
 	$(BIN)/python tests/faults.py --seconds $(SECONDS_OF_FAULTS)
 
+# The plain loop, TRL and rmexp on the same pairs; TRL comes with the extra `benchmark`.
+bench: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[benchmark]'
+	$(BIN)/python -m benchmarks.train
+	$(BIN)/python -m benchmarks.train --task dpo
+	$(BIN)/python -m benchmarks.score
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

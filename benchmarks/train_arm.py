@@ -196,6 +196,32 @@ def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *
     trainer.fit(module, data)
 
 
+def bare(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock) -> None:
+    """The reward model of rmexp in a loop of its own: what Lightning, metrics and logging cost is the difference."""
+    from rmexp.data.encode import PairTokens, ResponseTokens
+    from rmexp.data.pack import pair_batch
+    from rmexp.losses.bradley_terry import bradley_terry_loss
+    from rmexp.models.folder import load_language_model
+    from rmexp.models.precision import HALF, choose_precision
+    from rmexp.models.reward_model import RewardModel
+
+    assert task == "reward"
+    model = RewardModel(load_language_model(str(folder / "model")).body)
+    half = choose_precision("auto", model, "cpu") == HALF
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, fused=True)
+    for rows in batches:
+        sides = [[ResponseTokens((*prompt, *side), len(prompt), False) for side in both] for prompt, *both in rows]
+        batch = pair_batch([PairTokens(*both, 1.0) for both in sides])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            rewards = model(batch.responses)
+        loss = bradley_terry_loss(*batch.pairing.sides(rewards), target=batch.pairing.target).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        clock.step(len(rows))
+
+
 FAST = {"gradient_checkpointing": False}
 GROUPED = {**FAST, "grouped": True}
 ARMS: dict[str, Callable[..., None]] = {
@@ -205,6 +231,7 @@ ARMS: dict[str, Callable[..., None]] = {
     "trl_grouped": partial(trl, **GROUPED),
     "rmexp_fp32": partial(rmexp, precision="32-true"),
     "rmexp": rmexp,
+    "rmexp_bare": bare,
     "rmexp_online": partial(rmexp, reference_logps="online"),
 }
 

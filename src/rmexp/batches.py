@@ -83,3 +83,21 @@ class PairBatch(NamedTuple):
     def tokens(self) -> int:
         """Tokens of all sides, those of a response that is in several pairs as often."""
         return int(self.responses.lengths[self.pairing.rows].sum())
+
+
+class FeatureBatch(NamedTuple):
+    """Preference pairs of whose responses a frozen body has made all that a head reads."""
+
+    hidden: Tensor  # (N, E) of distinct responses
+    lengths: Tensor  # (N,) int64, their tokens
+    pairing: Pairing
+
+    @property
+    def size(self) -> int:
+        """Number of pairs, B."""
+        return self.pairing.target.shape[0]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all sides."""
+        return int(self.lengths[self.pairing.rows].sum())

@@ -57,10 +57,16 @@ class RewardModel(nn.Module):
 
     def forward(self, batch: ResponseBatch) -> Tensor:
         """(N,) rewards, float32."""
+        return self.reward(self.features(batch))
+
+    def features(self, batch: ResponseBatch) -> Tensor:
+        """(N, E) the hidden state of each response that the head reads."""
         if self.states is not None:
-            hidden = self.states(batch, batch.last_tokens)
-        else:
-            hidden = pooled_states(self.body, batch, self.pooling, mask_padding=self.mask_padding)
+            return self.states(batch, batch.last_tokens)
+        return pooled_states(self.body, batch, self.pooling, mask_padding=self.mask_padding)
+
+    def reward(self, hidden: Tensor) -> Tensor:
+        """(N,) rewards, float32, of what `features` gives."""
         # The one product with the head costs nothing, and half precision would round the reward itself.
         with torch.autocast(hidden.device.type, enabled=False):
             return self.head(hidden.to(self.head.weight.dtype)).squeeze(-1).float()  # type: ignore[no-any-return]

@@ -1,11 +1,12 @@
 """The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import lightning as L
+from torch import Tensor
 
-from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.data.pack import batches_of_tokens, distinct_responses, pair_batch, pairing, response_batch
 from rmexp.scoring.responses import MOST_TOKENS
@@ -19,8 +20,8 @@ class PairData(L.LightningDataModule):
     """Training and validation pairs.
 
     Args:
-        train: training pairs; a module may replace them in its `setup`, to add what it computed once. Where they have
-            a group, batches keep it together.
+        train: training pairs; a module may replace them in its `setup`, to add what it computed once, and `pack` and
+            `pack_responses`, which make batches of them. Where they have a group, batches keep it together.
         val: validation pairs, likewise.
         batch_pairs: pairs per training batch.
         epochs: passes over the training pairs.
@@ -48,20 +49,22 @@ class PairData(L.LightningDataModule):
         self.workers = 0  # processes that make training batches ahead
         self.train, self.val, self.packed, self.cache_dir = train, val, packed, cache_dir
         self.batch_tokens = batch_tokens
+        self.pack: Callable[[Sequence[PairTokens]], PairBatch | FeatureBatch] = pair_batch
+        self.pack_responses: Callable[[Sequence[ResponseTokens]], ResponseBatch | Tensor] = response_batch
         check_batch_tokens(batch_tokens, [side for pair in train for side in (pair.chosen, pair.rejected)])
         self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
 
-    def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch]:
+    def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch | FeatureBatch]:
         """All training batches of the run."""
         groups = [pair.group for pair in self.train]
         order: Shuffled | Together = Shuffled(len(groups), self.batch_pairs)
         if any(group is not None for group in groups):
             order = Together(groups, self.batch_pairs)
-        return TrainingLoader(self.train, pair_batch, order, self.epochs, self.seed, self.max_batches, self.workers)
+        return TrainingLoader(self.train, self.pack, order, self.epochs, self.seed, self.max_batches, self.workers)
 
-    def val_dataloader(self) -> "FixedBatches[ResponseBatch]":
+    def val_dataloader(self) -> "FixedBatches[ResponseBatch | Tensor]":
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
-        return FixedBatches([response_batch(batch) for batch in self._val_batches()])
+        return FixedBatches([self.pack_responses(batch) for batch in self._val_batches()])
 
     def val_pairing(self) -> Pairing:
         """The validation pairs, as rows of what `val_dataloader` gives."""

@@ -1,6 +1,7 @@
 """Training of an explicit reward model."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
 from rmexp.models.row_parts import in_parts
 from rmexp.scoring.responses import compute
+from rmexp.training.cached_features import cached_features, feature_batch, stacked
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -26,7 +28,7 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import validation_pairing
+from rmexp.training.pair_data import PairData, validation_pairing
 from rmexp.training.pair_loss import PairLoss
 
 
@@ -70,9 +72,16 @@ class RewardModule(L.LightningModule):
         self.val_rewards: list[Tensor] = []  # of the responses of the validation that is running
 
     def setup(self, stage: str) -> None:
-        """Refuse pairs that lack what the loss asks for."""
+        """Refuse pairs that lack what the loss asks for; a frozen body computes all that it will ever be asked."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+        assert isinstance(data, PairData)
         self.loss.check([*data.train, *data.val], data.batch_pairs)
+        if not any(parameter.requires_grad for parameter in self.model.body.parameters()):
+            self.model.to(self.trainer.strategy.root_device)
+            with self.trainer.precision_plugin.forward_context():
+                features = cached_features(self.model, [*data.train, *data.val])
+            data.pack = partial(feature_batch, features=features)
+            data.pack_responses = partial(stacked, features=features)
 
     @property
     def packed(self) -> bool:
@@ -85,9 +94,12 @@ class RewardModule(L.LightningModule):
         figures.update(losses, chosen, rejected, pairing.target)
         return losses.mean(), chosen, rejected
 
-    def training_step(self, batch: PairBatch, index: int) -> Tensor:
+    def training_step(self, batch: PairBatch | FeatureBatch, index: int) -> Tensor:
         """Loss of a batch."""
-        rewards = in_parts(self.model, batch.responses, batch_tokens(self))
+        if isinstance(batch, FeatureBatch):
+            rewards = self.model.reward(batch.hidden)
+        else:
+            rewards = in_parts(self.model, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
         log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
         return loss
@@ -96,9 +108,9 @@ class RewardModule(L.LightningModule):
         """Forget what an interrupted validation left."""
         self.val_rewards.clear()
 
-    def validation_step(self, batch: ResponseBatch, index: int) -> None:
-        """Rewards of a batch of validation responses."""
-        self.val_rewards.append(self.model(batch))
+    def validation_step(self, batch: ResponseBatch | Tensor, index: int) -> None:
+        """Rewards of a batch of validation responses, or of what a frozen body made of them."""
+        self.val_rewards.append(self.model.reward(batch) if isinstance(batch, Tensor) else self.model(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""

@@ -11,12 +11,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask
 
 from rmexp.batches import ResponseBatch
 from rmexp.models.attention_plan import AttentionPlan, TileGroup, attention_plan
+from rmexp.models.flex_rows import block_mask, flex_packed_attention
 
 
-def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan, scaling: float) -> Tensor:
+def packed_attention(
+    query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan | BlockMask, scaling: float
+) -> Tensor:
     """Softmax attention of the queries of a plan.
 
     Queries behind those of the plan, which fill up a row, get zeros and no gradient.
@@ -31,11 +35,13 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: AttentionP
     Returns:
         (H, Q, D) in the type of `query`; scores and their softmax are in that type, sums inside it in float32.
     """
+    if isinstance(plan, BlockMask):
+        return flex_packed_attention(query, key, value, plan, scaling)
     return PackedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class AttentionPlans:
-    """The plans of one batch, each made when a layer first asks for it.
+    """The plans of one batch, each made when a layer first asks for it: tiles, or a block mask on an accelerator.
 
     Args:
         batch: whose row it is.
@@ -45,14 +51,19 @@ class AttentionPlans:
 
     def __init__(self, batch: ResponseBatch, length: int, queries: Tensor | None = None) -> None:
         self.batch, self.length, self.queries = batch, length, queries
-        self.plans: dict[int | None, AttentionPlan] = {}
+        self.plans: dict[int | None, AttentionPlan | BlockMask] = {}
 
-    def within(self, window: int | None) -> AttentionPlan:
+    def within(self, window: int | None) -> AttentionPlan | BlockMask:
         """The plan of a layer that looks so many positions back; None for all."""
         if window is not None and window >= int(self.batch.lengths.max()):
             window = None
         if window not in self.plans:
-            self.plans[window] = attention_plan(self.batch, self.length, self.queries, window)
+            on_processor = self.batch.token_ids.device.type == "cpu"
+            self.plans[window] = (
+                attention_plan(self.batch, self.length, self.queries, window)
+                if on_processor
+                else block_mask(self.batch, self.queries, window)
+            )
         return self.plans[window]
 
 

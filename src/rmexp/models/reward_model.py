@@ -15,6 +15,7 @@ from rmexp.models.hub import from_pretrained
 from rmexp.models.padded_rows import pooled_states
 from rmexp.models.pooling import check_pooling
 from rmexp.models.token_states import TokenStates
+from rmexp.models.trained_weights import merged
 
 HEAD_FILE = "reward_head.safetensors"
 
@@ -78,12 +79,13 @@ class RewardModel(nn.Module):
         `score.weight`, raw reward. Any other body is written as `AutoModel` loads it, with the head's weight, (1,
         hidden), in a file of its own: transformers has no one class for it.
         """
+        body = merged(self.body)
         if self.mask_padding:
-            self.body.save_pretrained(folder)
+            body.save_pretrained(folder)
             save_file({"weight": self.head.weight.detach().contiguous()}, folder / HEAD_FILE)
             return
-        classifier = _empty_classifier(self.body.config)
-        setattr(classifier, classifier.base_model_prefix, self.body)
+        classifier = _empty_classifier(body.config)
+        setattr(classifier, classifier.base_model_prefix, body)
         classifier.score = self.head
         classifier.save_pretrained(folder)
 

@@ -27,6 +27,7 @@ from rmexp.models.language_model import check_positions
 from rmexp.models.precision import choose_precision
 from rmexp.models.start import StartingPoint
 from rmexp.models.threads import use_threads
+from rmexp.models.trained_weights import choose_trained
 from rmexp.records import PreferenceData
 from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
@@ -166,6 +167,9 @@ def _start(config: DictConfig, records: PreferenceData) -> Backbone:
         prompts = (encoded for record in examples for encoded in _texts(record))
         start = builder(prompts, config.seed)
     use_chat_template(start.tokenizer, starting.chat_template)
+    if starting.gradient_checkpointing:
+        start.body.gradient_checkpointing_enable()
+    choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout)
 
 

@@ -18,17 +18,15 @@ class EnsembleScorer:
 
     Args:
         name: of the scorer, for files and tables.
-        members: partials of scorers by name, at least two.
+        members: partials of scorers by name, at least two. Rewards of two models have no zero in common: without
+            `centred` members `min` may be one member everywhere.
         reduction: over members: `mean`; `min`, the most cautious one; or `mean_minus_sd`.
         k: standard deviations (over the members, as a population) that `mean_minus_sd` takes off, at least 0.
-        standardised: whether each member's scores are first shifted and scaled by the mean and the deviation of its
-            rewards on its training split, which its contract holds. Rewards of two models have no zero in common, so
-            without it `min` may be one member everywhere.
         loading: for the members.
         threads: for the members.
 
     Raises:
-        ValueError: there are too few members, or a member does not say what is asked of it.
+        ValueError: there are too few members, no such reduction, or a negative k.
 
     Source: Coste et al. 2023, "Reward model ensembles help mitigate overoptimization", section 3 (there the variance is
         taken off; here the deviation, which has the unit of a reward).
@@ -40,7 +38,6 @@ class EnsembleScorer:
         members: Mapping[str, Callable[..., Scorer]],
         reduction: str,
         k: float,
-        standardised: bool,
         *,
         loading: Loading,
         threads: int | None,
@@ -57,12 +54,11 @@ class EnsembleScorer:
         self.name, self.reduction, self.k = name, reduction, k
         self.members = {key: make(loading=loading, threads=threads) for key, make in members.items()}
         self.stored = any(member.stored for member in self.members.values())
-        self.scales = {key: _scale(key, member) if standardised else (0.0, 1.0) for key, member in self.members.items()}
         self.fingerprint = fingerprint_of(**self._definition())
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The members' scores reduced, response by response; tokens and cuts are those of the longest reading."""
-        columns = [self._standardised(key, member.score(records)) for key, member in self.members.items()]
+        columns = [member.score(records) for member in self.members.values()]
         return [self._reduced(rows) for rows in zip(*columns, strict=True)]
 
     def describe(self) -> dict[str, Any]:
@@ -71,12 +67,8 @@ class EnsembleScorer:
 
     def _definition(self) -> dict[str, Any]:
         spread = {"k": self.k} if self.reduction == "mean_minus_sd" else {}
-        members = {key: {**member.describe(), "scale": self.scales[key]} for key, member in self.members.items()}
+        members = {key: member.describe() for key, member in self.members.items()}
         return {"reduction": self.reduction, **spread, "members": members}
-
-    def _standardised(self, key: str, rows: list[Scored]) -> list[Scored]:
-        centre, spread = self.scales[key]
-        return [Scored(r.id, tuple((s - centre) / spread for s in r.scores), r.tokens, r.truncated) for r in rows]
 
     def _reduced(self, rows: Sequence[Scored]) -> Scored:
         scores = reduced(np.array([row.scores for row in rows]), self.reduction, self.k)
@@ -96,13 +88,3 @@ def reduced(scores: NDArray[np.float64], reduction: str, k: float) -> NDArray[np
         return lowest
     mean: NDArray[np.float64] = scores.mean(axis=0)
     return mean if reduction == "mean" else mean - k * scores.std(axis=0)
-
-
-def _scale(key: str, member: Any) -> tuple[float, float]:
-    mean, deviation = getattr(member, "reward_mean", None), getattr(member, "reward_sd", None)
-    if mean is None or not deviation:
-        raise ValueError(
-            f"the member {key} does not say mean and deviation of its rewards on its training split, got {mean} and "
-            f"{deviation} (set scorer.standardised=false)"
-        )
-    return float(mean), float(deviation)

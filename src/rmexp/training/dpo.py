@@ -19,6 +19,7 @@ from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
+from rmexp.models.trained_weights import merged
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -149,7 +150,7 @@ class DPOModule(L.LightningModule):
 
     def save(self, folder: Path) -> None:
         """Write the weights."""
-        self.model.save_pretrained(folder)
+        merged(self.model).save_pretrained(folder)
 
     def contract_fields(self, data: Any) -> dict[str, Any]:
         """What the contract says beyond the fields of every model."""

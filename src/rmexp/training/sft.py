@@ -17,6 +17,7 @@ from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
+from rmexp.models.trained_weights import merged
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -42,7 +43,7 @@ class SFTModule(L.LightningModule):
         loss: of (summed log-probabilities, response tokens), one value per response.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
-        sides: `both` sides of the pairs, or the `chosen` ones alone.
+        sides: `both` sides of the pairs, or the `chosen` ones alone: those that the labels prefer.
     """
 
     kind = "language_model"
@@ -81,7 +82,7 @@ class SFTModule(L.LightningModule):
             figures.update(losses)
             return losses.mean()
         chosen, rejected = pairing.sides(logps)
-        used = pairing.rows if self.sides == "both" else pairing.rows[: len(chosen)]
+        used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
         losses = self.loss(logps[used], tokens[used])
         figures.update(losses, chosen, rejected, pairing.target)
         return losses.mean()
@@ -128,8 +129,14 @@ class SFTModule(L.LightningModule):
 
     def save(self, folder: Path) -> None:
         """Write the weights."""
-        self.model.save_pretrained(folder)
+        merged(self.model).save_pretrained(folder)
 
     def contract_fields(self, data: Any) -> dict[str, Any]:
         """What the contract says beyond the fields of every model."""
         return {}
+
+
+def preferred_rows(pairing: Pairing) -> Tensor:
+    """(B,) the response of each pair that its label prefers; of a tie the one listed first."""
+    first, second = pairing.rows.chunk(2)
+    return torch.where(pairing.target < 0.5, second, first)

@@ -9,7 +9,7 @@ import pytest
 from rmexp.analysis.intervals import wilson
 from rmexp.config.compose import compose
 from rmexp.durable import write_json
-from rmexp.jsonl import write_rows
+from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
 from rmexp.scoring.scored_file import write_scored
 
@@ -148,3 +148,25 @@ def test_tables_of_explicit_vs_implicit_count_over_seeds(tmp_path, monkeypatch):
     (row,) = [line for line in lines if line.startswith("| seed0 | 4 |")]
     assert row.startswith("| seed0 | 4 | 50.0 | 50.0 |")
     assert row.endswith("| 2 | 50.0 |")
+
+
+def test_noisy_halves_share_no_group_and_right_labels_are_kept_apart(tmp_path):
+    filtering = script("prepare", "filtering")
+    records = [
+        Preference("p", f"a{index}", f"b{index}", meta={"topic": f"t{index % 6}_side"}, id=str(index))
+        for index in range(120)
+    ]
+    filtering.write(tmp_path, 1, {"train": records, "val": records[:2], "test": records[2:4]}, filtering.debate)
+
+    def part(name):
+        rows = read_lines(tmp_path / "noise30" / "1" / f"{name}.jsonl")
+        return [Preference.from_row(parse_row(tmp_path, *row)) for row in rows]
+
+    everything, a, b = part("all"), part("a"), part("b")
+    assert not {filtering.debate(pair) for pair in a} & {filtering.debate(pair) for pair in b}
+    assert len(a) + len(b) == len(everything) == 120
+    flipped = [pair for pair in everything if pair.meta["flipped"]]
+    assert len(flipped) == 36
+    assert all(pair.target == 0 for pair in flipped)
+    assert {pair.id for pair in part("right")} == {pair.id for pair in everything} - {pair.id for pair in flipped}
+    assert [pair.target for pair in part("test")] == [1.0, 1.0]

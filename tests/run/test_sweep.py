@@ -97,6 +97,15 @@ def test_a_cell_folder_of_another_configuration_is_left_alone(here, capsys):
     assert not Path("sweep/seed=0/failure.json").exists()
 
 
+def test_cells_of_one_process_read_their_data_once(here, monkeypatch):
+    import rmexp.run.data as data
+
+    build, built = data.build_framed, []
+    monkeypatch.setattr(data, "build_framed", lambda *args: built.append(args) or build(*args))
+    assert main([*SWEEP, "data.seed=7", "seed=0,1", "optimizer.lr=1e-3,1e-4"]) == 0
+    assert len(built) == 1
+
+
 def test_passing_over_many_cells_takes_no_time(here, capsys):
     seeds = ",".join(map(str, range(200)))
     assert main([*SWEEP, "seed=choice(0)"]) == 0

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from rmexp.run.folder import SUMMARY
 
 log = logging.getLogger(__name__)
 STAMP = "cell.json"
+MOST_FILES = 5000  # of a folder
+_OUTPUTS = tuple(place.rpartition(".")[2] for place in PLACES)
 _VARIABLE = re.compile(r"\$\{oc\.env:(\w+)")
 
 
@@ -30,14 +33,14 @@ def tree_state(config_dir: str | None) -> str:
     digest = sha256(rmexp.__version__.encode())
     for folder in (conf_folder(), *([Path(config_dir)] if config_dir else [])):
         for path in sorted(folder.rglob("*.yaml")):
-            digest.update(f"{path.relative_to(folder)} {_state(path)}".encode())
+            digest.update(f"{path.relative_to(folder)} {file_state(path)}".encode())
     return digest.hexdigest()[:16]
 
 
 def leave_stamp(folder: Path, config: DictConfig, overrides: Sequence[str], tree: str) -> None:
     """Write `cell.json` into the folder of a finished cell; one that cannot be written only costs time later."""
     content = OmegaConf.to_container(config, resolve=True)
-    files = {str(path): _state(path) for path in _named_files(leaves(content))}
+    files = {str(path): file_state(path) for path in named_files(leaves(content))}
     variables = {name: _variable(name) for name in _VARIABLE.findall(saved_yaml(config))}
     stamp = {"overrides": _own(overrides), "tree": tree, "files": files, "variables": variables}
     try:
@@ -57,7 +60,7 @@ def unchanged(folder: Path, overrides: Sequence[str], tree: str) -> bool:
     return (
         stamp["overrides"] == _own(overrides)
         and stamp["tree"] == tree
-        and all(_state(Path(path)) == state for path, state in stamp["files"].items())
+        and all(file_state(Path(path)) == state for path, state in stamp["files"].items())
         and all(_variable(name) == value for name, value in stamp["variables"].items())
     )
 
@@ -68,20 +71,24 @@ def _own(overrides: Sequence[str]) -> list[str]:
     return sorted(text for text in texts if text.partition("=")[0] not in PLACES)
 
 
-def _named_files(content: dict[str, Any]) -> Iterator[Path]:
-    """Files that a configuration names, and those in model folders that it names."""
+def named_files(content: dict[str, Any]) -> Iterator[Path]:
+    """Files that a configuration names, and those in folders that it names.
+
+    Args:
+        content: every value by its dotted path.
+    """
     for key, value in content.items():
         for text in value if isinstance(value, list) else [value]:
-            if not isinstance(text, str) or not 0 < len(text) < 1024 or key in PLACES:
+            if not isinstance(text, str) or not 0 < len(text) < 1024 or key.rpartition(".")[2] in _OUTPUTS:
                 continue
             path = Path(text)
             if path.is_file():
                 yield path
-            elif (path / "config.json").is_file():
-                yield from sorted(file for file in path.iterdir() if file.is_file())
+            elif path.is_dir():
+                yield from islice((file for file in sorted(path.rglob("*")) if file.is_file()), MOST_FILES)
 
 
-def _state(path: Path) -> list[int]:
+def file_state(path: Path) -> list[int]:
     """Size and times of a file; the second time cannot be set back."""
     try:
         found = os.stat(path)

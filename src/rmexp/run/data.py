@@ -1,20 +1,23 @@
 """The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build_framed
+from rmexp.config.saved import leaves
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loading import Loading
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.jsonl import write_rows
 from rmexp.records import PreferenceData, Record, fingerprint
+from rmexp.run.cell_stamp import file_state, named_files
 
 
 class LoadedData(NamedTuple):
@@ -65,11 +68,27 @@ def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingP
         node: of the data group.
         tests: further data sets that nothing may leak into.
     """
+    state = _state(node, tests)
+    if state in _LAST:
+        return _LAST[state]
     records, loading, selection = build_framed("data", node)
     others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in tests.items()}
     records, leaks = checked_for_leaks(with_splits(records, loading), selection, others)
     records = selected(records, selection)
-    return LoadedData(records, loading, _fingerprint(records), _bins(selection), leaks)
+    loaded = LoadedData(records, loading, _fingerprint(records), _bins(selection), leaks)
+    _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
+    _LAST[state] = loaded
+    return loaded
+
+
+_LAST: dict[str, LoadedData] = {}  # by its state: cells of a multirun in one process read the same data once
+
+
+def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
+    """Everything that decides what is read: the configuration, the files that it names, the other data sets."""
+    content = leaves(OmegaConf.to_container(node, resolve=True))
+    files = {str(path.resolve()): file_state(path) for path in named_files(content)}
+    return json.dumps([content, files, {name: test.fingerprint for name, test in tests.items()}], default=str)
 
 
 def load_test_data(node: DictConfig) -> LoadedData:

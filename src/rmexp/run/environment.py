@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,9 @@ def _version(package: str) -> str | None:
         return None
 
 
+@cache
 def _git_commit() -> str | None:
-    """The commit of the checkout that this code runs from; None for an installed package."""
+    """The commit of the checkout that this code was loaded from; None for an installed package."""
     folder = Path(__file__).parent
     try:
         found = subprocess.run(

@@ -42,6 +42,7 @@ def test_a_slice_has_the_figures_of_its_pairs_alone(sample, name, part):
     margins = alone.astype(np.float32)[:, 0].astype(float) - alone.astype(np.float32)[:, 1]
     expected = held_out(alone, target).to_row() | calibration(margins, target).to_row()
     assert {key: found[key] for key in expected} == pytest.approx(expected, nan_ok=True)
+    assert found["clusters"] == len(set(pairs.clusters[inside].tolist()))
     assert found["accuracy_bootstrap_low"] < found["accuracy"] < found["accuracy_bootstrap_high"]
     assert found["nll_low"] < found["nll"] < found["nll_high"]
 

@@ -48,9 +48,9 @@ def test_a_scorer_that_does_not_beat_a_rule_is_told():
         ({"nll": 0.9, "temperature": 4.0}, "worse than a coin's: log-loss 0.9 against ln 2"),
         (
             {"calibration_p": 0.001, "calibration_z": 5.0},
-            "is overconfident (calibration error 3.0 %); divided by 1.02",
+            "one are overconfident (calibration error 3.0 %); divided by 1.02",
         ),
-        ({"calibration_p": 0.001, "calibration_z": -5.0, "temperature": None}, "one is underconfident"),
+        ({"calibration_p": 0.001, "calibration_z": -5.0, "temperature": None}, "The margins of one are underconfident"),
     ],
 )
 def test_probabilities(change, sentence):
@@ -68,6 +68,11 @@ def test_length_and_the_ceiling():
     assert "No scorer can expect more than 83.0 % here" in lines[1]
     assert "90.0 % where the longer response is the better one and 40.0 % where the shorter one is" in lines[2]
     assert "pays 0.25 standard deviations" in lines[2]
+
+
+def test_few_clusters_are_told():
+    assert "Only 8 prompts or groups are independent" in said([ROW | {"clusters": 8}])[1]
+    assert said([ROW | {"clusters": 30}]) == said([ROW])
 
 
 def test_nothing_to_be_right_about():

@@ -149,7 +149,7 @@ def _figures(
 ) -> Row:
     """The figures of one scorer on one slice; those of probabilities are None where its scores are no log-odds."""
     target, margin = pairs.target[inside], here.margin[:, index]
-    row = held_out(scores[inside], target).to_row()
+    row = held_out(scores[inside], target).to_row() | {"clusters": len(np.unique(pairs.clusters[inside]))}
     for name, drawn in means._asdict().items():
         mean = drawn[:, index]
         # where all draws are equal, as at 100 %, the bootstrap knows nothing of the uncertainty; Wilson's interval does

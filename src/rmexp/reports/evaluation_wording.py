@@ -8,6 +8,8 @@ from rmexp.reports.numbers import MINUS, MISSING, number, p_value, percent
 
 Row = Mapping[str, Any]
 
+FEW_CLUSTERS = 30  # below it the bootstrap of whole clusters covers too little
+
 SLICES = {
     "length=matched": "the half of like length",
     "length=shorter_chosen": "the shorter response is better",
@@ -35,6 +37,11 @@ def conclusions(rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequenc
     best = max(scorers, key=lambda row: row["accuracy"])
     what = f"{best['n'] - best.get('label_ties', 0):,} {best['records']}"
     yield f"{best['scorer']} is right on {percent(best['accuracy'])}{_bounds(best)} of {what}."
+    if best.get("clusters", FEW_CLUSTERS) < FEW_CLUSTERS:
+        yield (
+            f"Only {best['clusters']} prompts or groups are independent of each other here: the intervals are rough, "
+            "and rather too narrow."
+        )
     if best.get("bayes_accuracy") is not None:
         yield (
             f"No scorer can expect more than {percent(best['bayes_accuracy'])} here: the true probabilities are known "
@@ -128,10 +135,14 @@ def _about_probabilities(scorer: Row) -> Iterator[str]:
         )
     elif scorer["calibration_p"] is not None and scorer["calibration_p"] < 0.05:
         way = "overconfident" if scorer["calibration_z"] > 0 else "underconfident"
-        yield f"{scorer['scorer']} is {way} (calibration error {percent(scorer['ece'])}){_rescaled(scorer)}."
+        error = percent(scorer["ece"])
+        yield f"The margins of {scorer['scorer']} are {way} (calibration error {error}){_rescaled(scorer)}."
 
 
 def _rescaled(scorer: Row) -> str:
     if scorer["temperature"] is None:
         return ""
-    return f"; divided by {number(scorer['temperature'])} they would have {number(scorer['nll_at_temperature'])}"
+    return (
+        f"; divided by {number(scorer['temperature'])} they would have a log-loss of "
+        f"{number(scorer['nll_at_temperature'])}"
+    )

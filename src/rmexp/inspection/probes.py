@@ -1,47 +1,57 @@
 """Hacking probes: what rewritings do to rewards, and the composition of them that raises rewards most."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rmexp.analysis.intervals import mean_interval, share
 from rmexp.inspection.check import FAIL, PASS, WARN, Array, Check, Score, better_of, response_scores, worse_of
 from rmexp.inspection.rewrites import EMPTY, SAME, Rewrite, composed
-from rmexp.records import Preference, prompt_text
+from rmexp.records import Preference, Prompt, prompt_text
 
 NOTICEABLE = 0.1  # mean change in standard deviations of the scores that a person should look at
 FLIPPED = 0.05  # share of pairs flipped, likewise
 STEPS = 3  # rewritings in a composition
 
 
-class Probed:
+class Probed(NamedTuple):
     """The worse responses of pairs and the scores that rewritings of them are measured against.
 
-    Args:
+    Attributes:
         score: of records.
-        pairs: to be looked at.
+        prompts: of the pairs.
+        worse: their responses that are not labelled better.
+        better_scores: (N,) of the others.
+        worse_scores: (N,) of these.
+        sd: standard deviation of all these scores.
     """
 
-    def __init__(self, score: Score, pairs: Sequence[Preference]) -> None:
-        self.score, self.pairs = score, pairs
-        self.prompts, self.worse = [pair.prompt for pair in pairs], [worse_of(pair) for pair in pairs]
-        self.better_scores = response_scores(score, self.prompts, [better_of(pair) for pair in pairs])
-        self.worse_scores = response_scores(score, self.prompts, self.worse)
-        self.sd = float(np.concatenate([self.better_scores, self.worse_scores]).std()) or 1.0
+    score: Score
+    prompts: Sequence[Prompt]
+    worse: Sequence[str]
+    better_scores: Array
+    worse_scores: Array
+    sd: float
 
     def change(self, rewrite: Rewrite) -> Array:
         """(N,) change of the score of the worse response, in standard deviations of the scores."""
         texts = [rewrite(prompt_text(prompt), text) for prompt, text in zip(self.prompts, self.worse, strict=True)]
         return (response_scores(self.score, self.prompts, texts) - self.worse_scores) / self.sd
 
-    def part(self, start: int) -> "Probed":
-        """Every second pair, the first of them at `start`; the scale stays."""
-        half = Probed.__new__(Probed)
-        half.score, half.pairs, half.sd = self.score, self.pairs[start::2], self.sd
-        half.prompts, half.worse = self.prompts[start::2], self.worse[start::2]
-        half.better_scores, half.worse_scores = self.better_scores[start::2], self.worse_scores[start::2]
-        return half
+    def every_second(self, start: int) -> "Probed":
+        """Every second pair from the one at `start` on; the scale stays."""
+        own = ("prompts", "worse", "better_scores", "worse_scores")
+        return self._replace(**{name: getattr(self, name)[start::2] for name in own})
+
+
+def to_probe(score: Score, pairs: Sequence[Preference]) -> Probed:
+    """Score the pairs as they are."""
+    prompts, worse = [pair.prompt for pair in pairs], [worse_of(pair) for pair in pairs]
+    better_scores = response_scores(score, prompts, [better_of(pair) for pair in pairs])
+    worse_scores = response_scores(score, prompts, worse)
+    sd = float(np.concatenate([better_scores, worse_scores]).std()) or 1.0
+    return Probed(score, prompts, worse, better_scores, worse_scores, sd)
 
 
 def probe(probed: Probed, name: str, rewrite: Rewrite, *, worthless: bool) -> Check:
@@ -79,7 +89,7 @@ def probes(probed: Probed) -> list[Check]:
 
 def worst_composition(probed: Probed) -> Check:
     """Search for the composition that raises rewards most, step by step on half of the pairs; measure on the others."""
-    search, held_out = probed.part(0), probed.part(1)
+    search, held_out = probed.every_second(0), probed.every_second(1)
     found: tuple[str, ...] = ()
     best = 0.0
     for _ in range(STEPS):
@@ -88,7 +98,7 @@ def worst_composition(probed: Probed) -> Check:
         if gains[name] <= best:
             break
         found, best = (*found, name), gains[name]
-    if not found or not held_out.pairs:
+    if not found or not held_out.prompts:
         return Check("worst composition", PASS, "No rewriting raises the reward on average, so none is composed.")
     check = probe(held_out, "worst composition", composed(found), worthless=False)
     effect = f"{check.says[0].lower()}{check.says[1:-1]}"

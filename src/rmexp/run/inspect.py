@@ -46,7 +46,7 @@ def inspect(config: DictConfig) -> Path:
 
 def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
     from rmexp.inspection.attribution import traced
-    from rmexp.inspection.probes import Probed, probes, worst_composition
+    from rmexp.inspection.probes import probes, to_probe, worst_composition
     from rmexp.reports.inspection import InspectionReport, inspection_report
 
     began = time.perf_counter()
@@ -56,7 +56,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
     scored = scorer.score(pairs)
-    probed = Probed(scorer.score, pairs)
+    probed = to_probe(scorer.score, pairs)
     groups = {
         "controls": list(_controls(scorer, pairs)),
         "learning": list(_learning(config, scorer, pairs)),

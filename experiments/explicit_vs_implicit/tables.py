@@ -26,6 +26,10 @@ def main(folder: Path) -> None:
     runs = {name: found for name, found in runs.items() if found}
     if not runs:
         sys.exit(f"{folder} has no */seed*/summary.json; run experiments/explicit_vs_implicit/run.sh first")
+    for summary in (summary for found in runs.values() for summary in found):
+        for one in summary["sets"]:
+            split = summary["splits"].get(one["name"]) if one["kind"] == "held_out" else None
+            one["longer"] = split and split["baselines"]["longer"]["accuracy"]
     RESULTS.mkdir(exist_ok=True)
     gold = list(judged_by_gold(folder))
     tables = [held_up(runs), calibrated(runs), slices(runs), flipped(runs), grown(runs), golden(gold), cost(runs)]
@@ -37,8 +41,14 @@ def main(folder: Path) -> None:
 def kept(summary: Row) -> dict[str, Any]:
     """What the tables are made of."""
     keys = ("data", "seed", "beta", "train_pairs", "scale", "progress", "disagreements", "seconds")
-    sets = [{**one, "slices": [] if one["kind"] == "tokens" else one["slices"]} for one in summary["sets"]]
+    sets = [{**one, "slices": [short(part) for part in one["slices"]]} for one in summary["sets"]]
     return {**{key: summary[key] for key in keys}, "sets": sets}
+
+
+def short(part: Row) -> dict[str, Any]:
+    """A slice in one line."""
+    shares = {reward: part[reward]["accuracy"] for reward in REWARDS}
+    return {key: part["agreement"][key] for key in ("pairs", "same_order")} | {"slice": part["slice"], **shares}
 
 
 def rounded(value: Any) -> Any:
@@ -77,13 +87,23 @@ def held_up(runs: Mapping[str, Sequence[Row]]) -> str:
             [
                 *(name, where, "/".join(str(one["pairs"]) for one in ones)),
                 *(seeds(share, (one[reward]["accuracy"] for one in ones)) for reward in REWARDS),
+                seeds(share, (one["longer"] for one in ones)) if ones[0]["longer"] is not None else "",
                 f"{100 * fmean(differences):+.1f} ({sure} of {len(ones)})",
                 "" if before is None else f"{share(before[0])}, {share(before[1])}",
                 *(seeds(form, (one["agreement"][key] for one in ones)) for key, form in AGREED),
             ]
         )
-    header = ["data", "pairs of", "n", "explicit", "implicit", "explicit - implicit (p < 0.05)", "before", "same order"]
-    return table("Accuracy in per cent by seed, and agreement", [*header, "Spearman of margins"], rows)
+    header = [
+        "data",
+        "pairs of",
+        "n",
+        "explicit",
+        "implicit",
+        "longer wins",
+        "explicit - implicit (p < 0.05)",
+        "before",
+    ]
+    return table("Accuracy in per cent by seed, and agreement", [*header, "same order", "Spearman of margins"], rows)
 
 
 def calibrated(runs: Mapping[str, Sequence[Row]]) -> str:

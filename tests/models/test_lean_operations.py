@@ -3,7 +3,7 @@ import torch
 from torch.autograd import gradcheck
 from transformers.models.llama.modeling_llama import LlamaRMSNorm, apply_rotary_pos_emb
 
-from rmexp.models.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated
+from rmexp.models.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated, swiglu
 
 
 @pytest.fixture
@@ -38,6 +38,12 @@ def test_the_rotation_is_that_of_transformers():
     cosine, sine = (torch.cat([part, part], dim=-1)[None] for part in (angles.cos(), angles.sin()))
     expected, _ = apply_rotary_pos_emb(heads.transpose(0, 1)[None], heads.transpose(0, 1)[None], cosine, sine)
     torch.testing.assert_close(rotated(heads, angles.cos(), angles.sin()), expected[0])
+
+
+def test_the_gated_activation_and_its_gradients_are_those_of_autograd(hidden):
+    gate, up = hidden.double().requires_grad_(), hidden.double().flip(0).requires_grad_()
+    torch.testing.assert_close(swiglu(gate, up), torch.nn.functional.silu(gate) * up)
+    assert gradcheck(swiglu, (gate, up))
 
 
 def test_products_are_in_the_type_of_autocast(hidden):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from rmexp.batches import ResponseBatch
-from rmexp.models.lean_operations import add_rms_norm, rms_norm, rotated
+from rmexp.models.lean_operations import add_rms_norm, rms_norm, rotated, swiglu
 from rmexp.models.packed_attention import AttentionPlans, packed_attention
 
 BODY = {"embed_tokens", "layers", "norm", "rotary_emb"}
@@ -76,7 +76,7 @@ def _layer(
     attended = packed_attention(query, key, value, plan, attention.scaling).transpose(0, 1).flatten(1)
     norm = layer.post_attention_layernorm
     residual, hidden = add_rms_norm(residual, attention.o_proj(attended), norm.weight, norm.variance_epsilon)
-    return residual, mlp.down_proj(F.silu(mlp.gate_proj(hidden)) * mlp.up_proj(hidden))
+    return residual, mlp.down_proj(swiglu(mlp.gate_proj(hidden), mlp.up_proj(hidden)))
 
 
 def _heads(attention: Any, name: str, hidden: Tensor) -> Tensor:

@@ -1,13 +1,15 @@
-"""Normalisation and rotary positions with few passes over memory: what a packed row spends besides matrix products.
+"""Norms, gated activation and rotary positions in few passes over memory: what a row costs besides matrix products.
 
-Both compute in float32 whatever they are given, and leave their result in the type that the next product wants.
+Norms and rotations compute in float32 whatever they are given, and leave their result in the type that the next
+product wants.
 
-Shape legend: `T` tokens, `E` width of the hidden states, `H` heads, `D` head width.
+Shape legend: `T` tokens, `E` width of the hidden states, `F` width inside an MLP, `H` heads, `D` head width.
 """
 
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -31,6 +33,18 @@ def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: floa
 def rms_norm(hidden: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """The normalisation alone; see `add_rms_norm`."""
     return RMSNorm.apply(hidden, weight, epsilon, product_dtype(hidden))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def swiglu(gate: Tensor, up: Tensor) -> Tensor:
+    """A gated activation that keeps its two inputs alone for the gradient.
+
+    Args:
+        gate: (T, F), which goes through the sigmoid linear unit.
+        up: (T, F).
+
+    Source: Shazeer 2020, eq. 6, without its products.
+    """
+    return SwiGLU.apply(gate, up)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def rotated(projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
@@ -93,6 +107,22 @@ class AddRMSNorm(torch.autograd.Function):
         of_hidden, of_weight = _norm_gradients(of_normalised, total, weight, factor)
         of_hidden += of_total
         return of_hidden, of_hidden.to(ctx.update_dtype), of_weight, None, None
+
+
+class SwiGLU(torch.autograd.Function):
+    """The activation of the gate is computed again for the gradient, rather than kept beside it."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
+        """See `swiglu`."""
+        ctx.save_for_backward(gate, up)
+        return F.silu(gate).mul_(up)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of gate and up."""
+        gate, up = ctx.saved_tensors
+        return torch.ops.aten.silu_backward(gradient * up, gate), F.silu(gate).mul_(gradient)
 
 
 class Rotation(torch.autograd.Function):

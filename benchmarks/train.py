@@ -1,8 +1,9 @@
 """Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
 
 Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|equal]
-[--rounds 3] [--steps 20] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own; rounds are
-interleaved, so that whatever else the machine does hits all of them; the table gives medians and ratios to the loop.
+[--batch 8] [--rounds 3] [--steps 20] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own;
+rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians, ratios to the
+loop and to TRL's best, and the share of the machine's peak that went into operations that no layout saves.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.workload import SIZES, prepare
+from benchmarks.workload import SIZES, needed_flops, prepare
 
 REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
@@ -35,9 +36,9 @@ def matmul_peak(dtype: torch.dtype) -> float:
     return best
 
 
-def measure(arm: str, task: str, folder: Path, steps: int, warm_up: int, seed: int) -> dict[str, float]:
+def measure(arm: str, task: str, folder: Path, batch: int, steps: int, warm_up: int, seed: int) -> dict[str, float]:
     """Figures of one run of an arm."""
-    arguments = [arm, task, str(folder), str(steps), str(warm_up), str(seed)]
+    arguments = [arm, task, str(folder), *map(str, (batch, steps, warm_up, seed))]
     command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -45,8 +46,10 @@ def measure(arm: str, task: str, folder: Path, steps: int, warm_up: int, seed: i
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def summary(runs: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
-    """Rows of the table; ratios are medians of the ratios within a round."""
+def summary(
+    runs: dict[str, list[dict[str, float]]], flops_a_pair: float, peaks: dict[str, float]
+) -> list[dict[str, Any]]:
+    """Rows of the table; ratios are medians of the ratios within a round, peaks GFLOP/s by precision."""
     speed = {arm: [run["pairs"] / run["seconds"] for run in of_arm] for arm, of_arm in runs.items()}
     best_trl = [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=True)]
     rows = []
@@ -58,6 +61,9 @@ def summary(runs: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
             "highest": max(values),
             "pairs_per_cpu_second": statistics.median(run["pairs"] / run["cpu_seconds"] for run in runs[arm]),
             "megabytes": statistics.median(run["megabytes"] for run in runs[arm]),
+            "share_of_peak": statistics.median(
+                values[at] * flops_a_pair / 1e9 / peaks[run["precision"]] for at, run in enumerate(runs[arm])
+            ),
         }
         if "loop" in speed:
             row["times_loop"] = statistics.median(a / b for a, b in zip(values, speed["loop"], strict=True))
@@ -84,8 +90,9 @@ def main() -> None:
     parser.add_argument("--task", choices=["reward", "dpo"], default="reward")
     parser.add_argument("--size", choices=[*SIZES], default="5m")
     parser.add_argument("--data", choices=["dialogues", "prompts", "short", "equal"], default="dialogues")
+    parser.add_argument("--batch", type=int, default=8, help="pairs a step")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=20, help="of 8 pairs, those of the warm-up included")
+    parser.add_argument("--steps", type=int, default=20, help="those of the warm-up included")
     parser.add_argument("--warm-up", type=int, default=5)
     parser.add_argument("--arms", help="comma-separated; all that suit the task when omitted")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
@@ -93,29 +100,28 @@ def main() -> None:
     arms = (given.arms or (REWARD_ARMS if given.task == "reward" else DPO_ARMS)).split(",")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        workload = prepare(folder, given.size, given.data, 8 * given.steps, 0)
+        workload = prepare(folder, given.size, given.data, given.batch * given.steps, 0)
         runs: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
         for number in range(given.rounds):
             for arm in arms:
-                runs[arm].append(measure(arm, given.task, folder, given.steps, given.warm_up, number))
+                runs[arm].append(measure(arm, given.task, folder, given.batch, given.steps, given.warm_up, number))
                 last = runs[arm][-1]
                 print(f"round {number} {arm}: {last['pairs'] / last['seconds']:.2f} pairs/s", file=sys.stderr)
-    rows = summary(runs)
+    peaks = {"float32": matmul_peak(torch.float32), "bf16": matmul_peak(torch.bfloat16)}
+    rows = summary(runs, needed_flops(given.task, workload), peaks)
     machine = {
         "processor": torch.cpu.get_capabilities()["cpu_name"],
         "instructions": [name for name in ("avx512_bf16", "amx_bf16") if torch.cpu.get_capabilities().get(name)],
         "threads": torch.get_num_threads(),
-        "gflops_float32": round(matmul_peak(torch.float32)),
-        "gflops_bf16": round(matmul_peak(torch.bfloat16)),
+        **{f"gflops_{precision}": round(peak) for precision, peak in peaks.items()},
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-    print(json.dumps({"task": given.task, **workload, **machine}))
+    measured = {"task": given.task, "batch": given.batch, **workload, **machine}
+    print(json.dumps(measured))
     print(table(rows))
     if given.out:
-        given.out.write_text(
-            json.dumps({"task": given.task, **workload, **machine, "rows": rows, "runs": runs}, indent=1)
-        )
+        given.out.write_text(json.dumps({**measured, "rows": rows, "runs": runs}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER STEPS WARM_UP SEED`.
+"""One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER BATCH STEPS WARM_UP SEED`.
 
-The last line on standard output is JSON: pairs, seconds, processor seconds, and megabytes above the idle process.
+The last line on standard output is JSON: pairs, seconds, processor seconds, megabytes above the idle process
+with its libraries, and the precision of the products.
 """
 
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
-BATCH, LEARNING_RATE, BETA = 8, 1e-5, 0.1
+LEARNING_RATE, BETA = 1e-5, 0.1
 
 
 class Clock:
-    """Measures from the end of the warm-up on."""
+    """Measures time from the end of the warm-up on, and memory above what the process held with its libraries."""
 
     def __init__(self, warm_up: int) -> None:
         self.warm_up, self.steps = warm_up, 0
-        self.idle = _resident()
-        self.began = self.cpu_began = 0.0
+        self.began = self.cpu_began = self.idle = 0.0
         self.pairs = 0
+        self.precision = "float32"
+
+    def libraries_loaded(self) -> None:
+        """All is imported, no model loaded."""
+        self.idle = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
     def step(self, pairs: int) -> None:
         """A step is over."""
@@ -37,18 +42,15 @@ class Clock:
         elif self.steps > self.warm_up:
             self.pairs += pairs
 
-    def result(self) -> dict[str, float]:
+    def result(self) -> dict[str, float | str]:
         """Figures of the steps after the warm-up."""
         return {
             "pairs": self.pairs,
             "seconds": time.perf_counter() - self.began,
             "cpu_seconds": time.process_time() - self.cpu_began,
             "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - self.idle,
+            "precision": self.precision,
         }
-
-
-def _resident() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
 class PlainRewardModel(nn.Module):
@@ -72,8 +74,9 @@ def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
     return ids, (torch.arange(longest) < torch.tensor([[len(row)] for row in rows])).long()
 
 
-def loop(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock) -> None:
+def loop(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
     """The plain loop: both sides in a padded forward pass each, float32, AdamW."""
+    clock.libraries_loaded()
     causal_lm = AutoModelForCausalLM.from_pretrained(folder / "model")
     if task == "reward":
         model: nn.Module = PlainRewardModel(causal_lm.model)
@@ -106,7 +109,7 @@ def _sequence_logps(model: Any, rows: list[list[int]], prompts: Tensor) -> Tenso
 
 
 def trl(
-    task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *, grouped: bool = False, **settings: Any
+    task: str, folder: Path, batches: list[list[Any]], clock: Clock, *, grouped: bool = False, **settings: Any
 ) -> None:
     """TRL's trainers on the same encoded pairs; `grouped` by length, which they can do for other columns alone."""
     import datasets
@@ -116,7 +119,7 @@ def trl(
 
     class Steps(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            clock.step(BATCH)
+            clock.step(len(batches[0]))
 
     pairs = [pair for batch in batches for pair in batch]
     lengths = [len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in pairs]
@@ -126,10 +129,15 @@ def trl(
             return dataset
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            return LengthGroupedSampler(BATCH, lengths=lengths) if grouped else super()._get_train_sampler(dataset)
+            return (
+                LengthGroupedSampler(len(batches[0]), lengths=lengths)
+                if grouped
+                else super()._get_train_sampler(dataset)
+            )
 
+    clock.libraries_loaded()
     common = {
-        "output_dir": str(folder / "trl"), "per_device_train_batch_size": BATCH, "num_train_epochs": 1,
+        "output_dir": str(folder / "trl"), "per_device_train_batch_size": len(batches[0]), "num_train_epochs": 1,
         "max_length": 512, "report_to": [], "save_strategy": "no", "use_cpu": True, "disable_tqdm": True,
         "learning_rate": LEARNING_RATE, **settings,
     }  # fmt: skip
@@ -151,7 +159,7 @@ def trl(
     trainer.train()
 
 
-def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, **settings: Any) -> None:
+def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **settings: Any) -> None:
     """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
     import lightning as L
 
@@ -159,7 +167,7 @@ def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
     from rmexp.models.folder import load_language_model
-    from rmexp.models.precision import choose_precision
+    from rmexp.models.precision import HALF, choose_precision
     from rmexp.training.dpo import DPOModule
     from rmexp.training.metrics_csv import MetricsCSV
     from rmexp.training.pair_data import PairData
@@ -168,13 +176,14 @@ def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *
 
     class Steps(L.Callback):
         def on_train_batch_end(self, *_: Any, **__: Any) -> None:
-            clock.step(BATCH)
+            clock.step(len(batches[0]))
 
     pairs = [
         PairTokens(*(ResponseTokens((*prompt, *side), len(prompt), False) for side in sides), 1.0)
         for batch in batches
         for prompt, *sides in batch
     ]
+    clock.libraries_loaded()
     start = load_language_model(str(folder / "model"))
     parts = {
         "optimizer": partial(torch.optim.AdamW, lr=LEARNING_RATE, fused=True),
@@ -186,17 +195,18 @@ def rmexp(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock, *
     else:
         module = DPOModule(start, partial(dpo_loss, beta=BETA), reference_logps=reference_logps, **parts)
     precision = choose_precision(settings.pop("precision", "auto"), module, "cpu")
-    data = PairData(pairs, pairs[:1], BATCH, 1, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
+    clock.precision = "bf16" if precision == HALF else "float32"
+    data = PairData(pairs, pairs[:1], len(batches[0]), 1, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", precision=precision, gradient_clip_val=1.0,
-        logger=[MetricsCSV(folder / "metrics.csv", len(pairs) / BATCH, 0)],
+        logger=[MetricsCSV(folder / "metrics.csv", len(batches), 0)],
         callbacks=[Steps()], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         num_sanity_val_steps=0, limit_val_batches=0, log_every_n_steps=1, default_root_dir=folder,
     )  # fmt: skip
     trainer.fit(module, data)
 
 
-def bare(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock) -> None:
+def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
     """The reward model of rmexp in a loop of its own: what Lightning, metrics and logging cost is the difference."""
     from rmexp.data.encode import PairTokens, ResponseTokens
     from rmexp.data.pack import pair_batch
@@ -206,8 +216,10 @@ def bare(task: str, folder: Path, batches: Iterator[list[Any]], clock: Clock) ->
     from rmexp.models.reward_model import RewardModel
 
     assert task == "reward"
+    clock.libraries_loaded()
     model = RewardModel(load_language_model(str(folder / "model")).body)
     half = choose_precision("auto", model, "cpu") == HALF
+    clock.precision = "bf16" if half else "float32"
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, fused=True)
     for rows in batches:
         sides = [[ResponseTokens((*prompt, *side), len(prompt), False) for side in both] for prompt, *both in rows]
@@ -238,12 +250,13 @@ ARMS: dict[str, Callable[..., None]] = {
 
 def main() -> None:
     """Run an arm and print its figures."""
-    arm, task, folder, steps, warm_up, seed = sys.argv[1:]
-    torch.manual_seed(int(seed))
+    arm, task, folder, *numbers = sys.argv[1:]
+    batch, steps, warm_up, seed = map(int, numbers)
+    torch.manual_seed(seed)
     pairs = json.loads((Path(folder) / "pairs.json").read_text())
-    order = torch.randperm(len(pairs)).tolist()[: BATCH * int(steps)]
-    batches = ([pairs[index] for index in order[start : start + BATCH]] for start in range(0, len(order), BATCH))
-    clock = Clock(int(warm_up))
+    order = torch.randperm(len(pairs)).tolist()[: batch * steps]
+    batches = [[pairs[index] for index in order[start : start + batch]] for start in range(0, len(order), batch)]
+    clock = Clock(warm_up)
     ARMS[arm](task, Path(folder), batches, clock)
     print(json.dumps(clock.result()))
 

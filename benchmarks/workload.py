@@ -59,6 +59,24 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     ]
 
 
+def _shared(left: Ids, right: Ids) -> int:
+    """How many ids both begin with."""
+    return next(
+        (at for at, both in enumerate(zip(left, right, strict=False)) if both[0] != both[1]), min(len(left), len(right))
+    )
+
+
+def needed_flops(task: str, workload: dict[str, Any]) -> float:
+    """Operations of a training step on one pair that no layout saves: 6 for each weight and token it is used at.
+
+    Each distinct token passes the body once, and in DPO each response token the vocabulary's weights. Attention's own
+    products and a reference model are left out.
+    """
+    vocabulary = workload["parameters"] - workload["body_parameters"]
+    head = vocabulary * workload["response_tokens_a_pair"] if task == "dpo" else 0
+    return 6.0 * (workload["body_parameters"] * workload["distinct_tokens_a_pair"] + head)
+
+
 def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[str, Any]:
     """Write `model/` and `pairs.json`; what they are, for the table."""
     import torch
@@ -84,6 +102,9 @@ def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[s
     (folder / "pairs.json").write_text(json.dumps(pairs))
     body = sum(weight.numel() for weight in model.model.parameters()) - VOCABULARY * hidden
     sides = [len(prompt) * 2 + len(chosen) + len(rejected) for prompt, chosen, rejected in pairs]
+    distinct = [
+        len(prompt) + len(chosen) + len(rejected) - _shared(chosen, rejected) for prompt, chosen, rejected in pairs
+    ]
     return {
         "size": size,
         "body_parameters": body,
@@ -91,4 +112,6 @@ def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[s
         "data": data if real or data != "dialogues" else "synthetic lengths of dialogues",
         "pairs": len(pairs),
         "tokens_a_pair": float(np.mean(sides)),
+        "distinct_tokens_a_pair": float(np.mean(distinct)),
+        "response_tokens_a_pair": float(np.mean([len(chosen) + len(rejected) for _, chosen, rejected in pairs])),
     }

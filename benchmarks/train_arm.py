@@ -1,7 +1,7 @@
 """One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER BATCH STEPS WARM_UP SEED`.
 
 The last line on standard output is JSON: pairs, seconds, processor seconds, megabytes above the idle process
-with its libraries, and the precision of the products.
+with its libraries, the precision of the products, and seconds from there to the end of the first step.
 """
 
 import json
@@ -26,17 +26,20 @@ class Clock:
 
     def __init__(self, warm_up: int) -> None:
         self.warm_up, self.steps = warm_up, 0
-        self.began = self.cpu_began = self.idle = 0.0
+        self.began = self.cpu_began = self.idle = self.loaded = self.first_step = 0.0
         self.pairs = 0
         self.precision = "float32"
 
     def libraries_loaded(self) -> None:
         """All is imported, no model loaded."""
+        self.loaded = time.perf_counter()
         self.idle = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
     def step(self, pairs: int) -> None:
         """A step is over."""
         self.steps += 1
+        if self.steps == 1:
+            self.first_step = time.perf_counter() - self.loaded
         if self.steps == self.warm_up:
             self.began, self.cpu_began = time.perf_counter(), time.process_time()
         elif self.steps > self.warm_up:
@@ -50,6 +53,7 @@ class Clock:
             "cpu_seconds": time.process_time() - self.cpu_began,
             "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - self.idle,
             "precision": self.precision,
+            "seconds_to_first_step": self.first_step,
         }
 
 
@@ -166,6 +170,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.data.encode import PairTokens, ResponseTokens
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
+    from rmexp.models.compiled import compiled_operations
     from rmexp.models.folder import load_language_model
     from rmexp.models.precision import HALF, choose_precision
     from rmexp.training.dpo import DPOModule
@@ -189,7 +194,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
         "optimizer": partial(torch.optim.AdamW, lr=LEARNING_RATE, fused=True),
         "schedule": partial(cosine, warmup_fraction=0.1, floor=0.0),
     }
-    reference_logps = settings.pop("reference_logps", "precomputed")
+    reference_logps, compiled = settings.pop("reference_logps", "precomputed"), settings.pop("compile", False)
     if task == "reward":
         module: L.LightningModule = RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **parts)
     else:
@@ -203,7 +208,8 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
         callbacks=[Steps()], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         num_sanity_val_steps=0, limit_val_batches=0, log_every_n_steps=1, default_root_dir=folder,
     )  # fmt: skip
-    trainer.fit(module, data)
+    with compiled_operations(compiled):
+        trainer.fit(module, data)
 
 
 def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
@@ -243,6 +249,7 @@ ARMS: dict[str, Callable[..., None]] = {
     "trl_grouped": partial(trl, **GROUPED),
     "rmexp_fp32": partial(rmexp, precision="32-true"),
     "rmexp": rmexp,
+    "rmexp_compiled": partial(rmexp, compile=True),
     "rmexp_bare": bare,
     "rmexp_online": partial(rmexp, reference_logps="online"),
 }

@@ -76,7 +76,13 @@ def test_a_key_of_the_frame_stays_with_the_frame():
     config = compose("train", [])
     trainer, pace = build_framed("trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"}))
     assert pace == Pace(
-        precision="auto", max_epochs=2, max_steps=None, threads=None, validate_every_steps=None, workers=0
+        precision="auto",
+        compile=False,
+        max_epochs=2,
+        max_steps=None,
+        threads=None,
+        validate_every_steps=None,
+        workers=0,
     )
     assert "max_epochs" not in trainer.keywords
 

@@ -28,6 +28,20 @@ def has_known_layers(body: Any) -> bool:
     return _parts(body) == BODY and _is_norm(body.norm) and all(_is_known(layer) for layer in body.layers)
 
 
+def check_compilable(body: Any, packed: bool) -> None:
+    """Refuse to compile operations that a body's layers do not run.
+
+    Raises:
+        ValueError: with what computes them instead.
+    """
+    if not (packed and has_known_layers(body)):
+        how = "in padded rows" if not packed else "by its own layers"
+        raise ValueError(
+            "trainer.compile=true compiles operations of Llama, Qwen and Mistral layers in packed rows, "
+            f"but {type(body).__name__} is computed {how} (set trainer.compile=false)"
+        )
+
+
 def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     """Last hidden states at some tokens of a packed row, normalised as the body's own are.
 

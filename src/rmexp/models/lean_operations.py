@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmexp.models.compiled import compilable
+
 
 def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
     """The next residual, and its root-mean-square normalisation.
@@ -116,13 +118,12 @@ class SwiGLU(torch.autograd.Function):
     def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
         """See `swiglu`."""
         ctx.save_for_backward(gate, up)
-        return F.silu(gate).mul_(up)
+        return _gated(gate, up)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of gate and up."""
-        gate, up = ctx.saved_tensors
-        return torch.ops.aten.silu_backward(gradient * up, gate), F.silu(gate).mul_(gradient)
+        return _gate_gradients(gradient, *ctx.saved_tensors)
 
 
 class Rotation(torch.autograd.Function):
@@ -142,6 +143,7 @@ class Rotation(torch.autograd.Function):
         return turned, None, None
 
 
+@compilable
 def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Rotate the last dimension, whose halves are the coordinates, by angles that broadcast."""
     turned = torch.empty(halves.shape, dtype=halves.dtype, device=halves.device)
@@ -152,6 +154,18 @@ def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return turned
 
 
+@compilable
+def _gated(gate: Tensor, up: Tensor) -> Tensor:
+    return F.silu(gate).mul_(up)
+
+
+@compilable
+def _gate_gradients(gradient: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
+    """Of gate and up."""
+    return torch.ops.aten.silu_backward(gradient * up, gate), F.silu(gate).mul_(gradient)
+
+
+@compilable
 def _normalised(hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     hidden = hidden.float()
     square = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True).square_()
@@ -159,6 +173,7 @@ def _normalised(hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dty
     return (hidden * factor).mul_(weight).to(dtype), factor
 
 
+@compilable
 def _norm_gradients(gradient: Tensor, hidden: Tensor, weight: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
     """Of the hidden states, in their type, and of the weight."""
     gradient = gradient.float()

@@ -20,7 +20,9 @@ from rmexp.data.encode import Encoder
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import check_same_template, use_chat_template
+from rmexp.models.compiled import compiled_operations
 from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.device import accelerator_type
 from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.language_model import check_positions
@@ -89,6 +91,8 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     threads = use_threads(pace.threads, module)
     precision = choose_precision(pace.precision, module, accelerator_type(config.trainer.accelerator))
     packed = module.packed
+    if pace.compile:
+        check_compilable(start.body, packed)
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
     data = examples.data(loaded.loading, pace.max_epochs, config.seed, max_batches, packed=packed)
     data.workers = pace.workers
@@ -103,7 +107,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     if module.relative and start.fingerprint is None:
         _save(run, "reference", module, start, loaded.loading.max_tokens, {})
     try:
-        with signals:
+        with signals, compiled_operations(pace.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None

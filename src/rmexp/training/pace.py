@@ -9,6 +9,7 @@ class Pace:
 
     Attributes:
         precision: of computing, as Lightning spells it; `auto` for bf16 products where they are faster.
+        compile: whether what lies between the matrix products is compiled first; see `compiled_operations`.
         max_epochs: passes over the training pairs, at least 1.
         max_steps: optimizer steps at most; None leaves it to `max_epochs`.
         threads: processor threads; None chooses by model size.
@@ -18,6 +19,7 @@ class Pace:
     """
 
     precision: str
+    compile: bool
     max_epochs: int
     max_steps: int | None
     threads: int | None

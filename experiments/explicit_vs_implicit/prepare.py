@@ -1,6 +1,6 @@
-"""Writes the files of ukpconvarg1 that the runs read: debates seen in training, held-out pairs of them, unseen debates.
+"""Writes the files that the runs read: debates seen in training, held-out pairs of them, unseen debates, other data.
 
-usage: prepare.py PAIRS HH OUT, two files of pairs and a folder
+usage: prepare.py UKPCONVARG1 HH LLMBAR OUT, three files of pairs and a folder
 """
 
 import random
@@ -15,16 +15,20 @@ SEEDS = (0, 1, 2)
 SIZES = {"train": 2000, "val": 300, "test": 600}
 UNSEEN_DEBATES = 4  # of 16, each held out with both its sides
 OTHER_DATA = 300
+ADVERSARIAL = "LLMBar/Adversarial/"
 Row = dict[str, Any]
 
 
-def main(arguments: Path, dialogues: Path, out: Path) -> None:
+def main(arguments: Path, dialogues: Path, instructions: Path, out: Path) -> None:
     pairs = [with_margin(row) for row in rows(arguments)]
     for seed in SEEDS:
         for name, records in splits(pairs, seed).items():
             write_rows(out / str(seed) / f"{name}.jsonl", records)
     other = [row for row in rows(dialogues) if row["chosen"].strip() and row["rejected"].strip()]
     write_rows(out / "hh_helpful.jsonl", random.Random(0).sample(other, OTHER_DATA))
+    subsets = ((row, row["meta"]["subset"]) for row in rows(instructions))
+    core = [(row, name.removeprefix(ADVERSARIAL)) for row, name in subsets if name.startswith(ADVERSARIAL)]
+    write_rows(out / "llmbar_core.jsonl", ({**row, "meta": {"topic": name}} for row, name in core))
 
 
 def rows(path: Path) -> Iterable[Row]:

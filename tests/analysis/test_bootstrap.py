@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.analysis.bootstrap import bootstrap_means, percentile_interval, sign_p_value
+from rmexp.analysis.bootstrap import _drawn, bootstrap_means, percentile_interval, sign_p_value
 
 
 @pytest.fixture
@@ -35,23 +35,37 @@ def test_whole_clusters_are_drawn(sample):
     assert fourfold == pytest.approx(bootstrap_means(values, counted, clusters, 500, 0))
 
 
-def test_a_slow_loop_over_the_same_draws_gives_the_same_means():
+def test_a_slow_loop_over_the_same_draws_gives_the_same_means(monkeypatch):
+    monkeypatch.setattr("rmexp.analysis.bootstrap._MOST_WEIGHTS", 7 * 16)  # 16 samples of 7 clusters at once
     rng = np.random.default_rng(3)
     values, counted, clusters = rng.normal(size=(30, 3)), rng.integers(0, 2, (30, 3)), rng.integers(0, 7, 30)
     means = bootstrap_means(values, counted, clusters, 40, 5)
     again = np.random.default_rng(5)
-    for row in means:
-        drawn = again.integers(0, 7, 7, dtype=np.int32)
-        pairs = [pair for cluster in drawn for pair in np.flatnonzero(clusters == cluster)]
+    for row, times in zip(means, np.vstack([_drawn(7, samples, again) for samples in (16, 16, 8)]), strict=True):
+        pairs = [
+            pair for cluster in range(7) for _ in range(times[cluster]) for pair in np.flatnonzero(clusters == cluster)
+        ]
         for column in range(3):
             kept = [values[pair, column] for pair in pairs if counted[pair, column]]
             assert row[column] == (pytest.approx(np.mean(kept)) if kept else pytest.approx(np.nan, nan_ok=True))
 
 
-def test_chunks_change_nothing(sample, monkeypatch):
-    whole = bootstrap_means(*sample, 100, 0)
-    monkeypatch.setattr("rmexp.analysis.bootstrap._MOST_WEIGHTS", 600)
-    assert bootstrap_means(*sample, 100, 0) == pytest.approx(whole)
+@pytest.mark.parametrize("groups", [1, 2, 12, 50, 400])
+def test_clusters_are_drawn_as_with_replacement(groups):
+    counts = _drawn(groups, 100_000 // groups, np.random.default_rng(groups))
+    assert (counts.sum(axis=1) == groups).all()
+    found = np.bincount(counts.ravel(), minlength=5)[:5] / counts.size
+    chance = stats.binom(groups, 1 / groups).pmf(range(5))
+    assert found == pytest.approx(chance, abs=5 * np.sqrt(0.25 / counts.size))
+    # sums of unequal weights vary as those of a multinomial do
+    weights = np.arange(groups) / groups
+    variance = stats.multinomial(groups, np.full(groups, 1 / groups)).cov()
+    assert (counts @ weights).var() == pytest.approx(weights @ variance @ weights, rel=0.2, abs=1e-9)
+
+
+def test_samples_that_come_out_too_large_are_drawn_again(monkeypatch):
+    monkeypatch.setattr("rmexp.analysis.bootstrap._FEWER", 0.0)  # then half of them do
+    assert (_drawn(30, 500, np.random.default_rng(0)).sum(axis=1) == 30).all()
 
 
 def test_too_little_has_no_interval():

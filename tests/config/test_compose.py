@@ -46,7 +46,7 @@ def problems(verb, *overrides):
 
 @pytest.mark.parametrize(("verb", "overrides"), every_option(), ids=lambda value: str(value))
 def test_every_option_composes_and_binds(verb, overrides):
-    compose(verb, overrides)
+    assert not OmegaConf.missing_keys(compose(verb, overrides))
 
 
 @pytest.mark.parametrize("verb", sorted(verbs()))

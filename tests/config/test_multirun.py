@@ -2,6 +2,7 @@ import pytest
 
 from rmexp.config.multirun import is_multirun, read_multirun
 from rmexp.config.problems import ConfigurationError
+from rmexp.config.tree import options_of
 
 
 def problems(*overrides):
@@ -11,7 +12,10 @@ def problems(*overrides):
 
 
 def test_a_sound_multirun():
-    read_multirun("train", ["task=reward,dpo", "optimizer.lr=1e-4,1e-3", "trainer.max_epochs=range(1,3)", "seed=0"])
+    sound = ["task=reward,dpo", "optimizer.lr=1e-4,1e-3", "trainer.max_epochs=range(1,3)", "seed=0"]
+    multirun = read_multirun("train", sound)
+    assert (multirun.fixed, multirun.swept) == (["seed=0"], ["optimizer.lr", "task", "trainer.max_epochs"])
+    assert len(multirun.cells) == 2 * 2 * 2
 
 
 def test_every_option_and_every_value_is_looked_at():
@@ -26,7 +30,8 @@ def test_every_combination_of_options_is_composed():
 
 
 def test_a_glob_stands_for_the_options_it_matches():
-    read_multirun("train", ["trainer=glob(*)"])
+    cells = read_multirun("train", ["trainer=glob(*)"]).cells
+    assert {cell.name for cell in cells} == {f"trainer={option}" for option in options_of("trainer")}
 
 
 def test_cells_may_not_share_a_folder():

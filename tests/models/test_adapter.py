@@ -3,11 +3,13 @@ import json
 
 import pytest
 import torch
+from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.models.adapter import adapter_fingerprint, is_adapter, merged_adapter
+from rmexp.models.adapter import adapter_base, merged_adapter
 from rmexp.models.export import prepare_export
-from rmexp.scoring.parity import EXAMPLES, own_scores
+from rmexp.models.location import folder_fingerprint, is_adapter
+from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
 
 peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
 
@@ -48,6 +50,23 @@ def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
     assert any("was merged" in remark for remark in prepared.remarks)
 
 
+def test_an_adapter_stays_one_with_its_head_and_scores_alike_in_a_fresh_process(make, reward_folder, tmp_path):
+    folder, _ = make(True)
+    prepared = prepare_export(str(folder), EXAMPLES, merge=False)
+    own = own_scores(prepared, EXAMPLES)
+    prepared.write(tmp_path / "out", lambda written: check_parity(written, prepared.kind, own, EXAMPLES))
+    assert prepared.adapter
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    with safe_open(tmp_path / "out" / "adapter_model.safetensors", "pt") as weights:
+        assert any(".score." in name for name in weights.keys())  # noqa: SIM118
+    assert adapter_base(str(tmp_path / "out")) == str(reward_folder)
+
+
+def test_a_whole_model_cannot_stay_an_adapter(reward_folder):
+    with pytest.raises(ValueError, match=r"is a whole model, so there is no adapter to keep apart \(set merge=true\)"):
+        prepare_export(str(reward_folder), EXAMPLES, merge=False)
+
+
 def test_a_head_that_was_not_saved_is_a_sentence(make):
     folder, _ = make(False)
     with pytest.raises(ValueError, match="has no weights of the head `score`"), merged_adapter(str(folder)):
@@ -56,9 +75,9 @@ def test_a_head_that_was_not_saved_is_a_sentence(make):
 
 def test_adapters_are_told_by_their_weights(make, reward_folder):
     folder, _ = make(True)
-    before = adapter_fingerprint(str(folder))
+    before = folder_fingerprint(str(folder))
     (folder / "adapter_model.safetensors").write_bytes(b"damaged")
-    assert adapter_fingerprint(str(folder)) != before
+    assert folder_fingerprint(str(folder)) != before
     with pytest.raises(ValueError, match="cannot be loaded"), merged_adapter(str(folder)):
         pass
     assert not is_adapter(str(reward_folder))

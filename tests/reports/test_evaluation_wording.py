@@ -1,6 +1,7 @@
 import pytest
 
-from rmexp.reports.evaluation_wording import bounds, conclusions
+from rmexp.analysis.seed_groups import seed_rows
+from rmexp.reports.evaluation_wording import bounds, comparisons_to_show, conclusions
 
 ROW = {
     "scorer": "one", "records": "pairs", "baseline": False, "slice": None, "n": 1000, "label_ties": 20, "accuracy": 0.7,
@@ -33,6 +34,47 @@ def test_accuracy_with_the_interval_of_whole_clusters():
 )
 def test_two_scorers(change, sentence):
     assert any(line.startswith(sentence) for line in said([ROW, ROW | {"scorer": "two"}], (), [TWO | change]))
+
+
+@pytest.fixture
+def seeded():
+    """Two methods with two seeds each: rows, comparisons of each two, and figures over seeds."""
+    accuracies = {"a0": 0.7, "a1": 0.72, "b0": 0.6, "b1": 0.62}
+    rows = [
+        ROW | {"scorer": name, "accuracy": value, "data": "d", "split": "all"} for name, value in accuracies.items()
+    ]
+    names = list(accuracies)
+    two = [TWO | {"first": a, "second": b} for place, a in enumerate(names) for b in names[place + 1 :]]
+    return rows, two, seed_rows(rows, {"a": ["a0", "a1"], "b": ["b0", "b1"]}, names)
+
+
+def test_methods_are_spoken_of_over_their_seeds(seeded):
+    rows, two, seeds = seeded
+    found = list(conclusions(rows, (), two, seeds))
+    assert found[1] == "a is right on 71.0 % over 2 seeds (standard deviation 1.4 points)."
+    assert found[3].startswith("Over seeds a is better than b by 10.0 points [3.9 points, 16.1 points], Welch p = 0.0")
+    assert not any("McNemar" in line for line in found)
+    closer = [row | ({"p": 0.4} if row["against"] else {}) for row in seeds]
+    assert "Over seeds a and b cannot be told apart: the difference is 10.0 points" in " ".join(
+        conclusions(rows, (), two, closer)
+    )
+
+
+def test_a_scorer_beside_methods_is_compared_with_their_first_seeds(seeded):
+    rows, two, seeds = seeded
+    extra = [TWO | {"first": name, "second": "other"} for name in ("a0", "a1", "b0", "b1")]
+    found = list(conclusions([*rows, ROW | {"scorer": "other"}], (), [*two, *extra], seeds))
+    assert [line.split(" by ")[0] for line in found if "McNemar" in line] == [
+        "a0 is better than other",
+        "b0 is better than other",
+    ]
+
+
+def test_seeds_of_one_method_are_not_shown_against_each_other(seeded):
+    _, two, seeds = seeded
+    shown = {(row["first"], row["second"]) for row in comparisons_to_show(two, ["a0", "a1", "b0", "b1"], seeds)}
+    assert shown == {(a, b) for a in ("a0", "a1") for b in ("b0", "b1")}
+    assert len(comparisons_to_show(two, ["a0", "a1", "b0", "b1"], ())) == 6
 
 
 def test_a_scorer_that_does_not_beat_a_rule_is_told():

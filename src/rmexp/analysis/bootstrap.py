@@ -3,13 +3,17 @@
 Shapes: N pairs, S figures, D draws.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import pdtr
 
 DRAWS = 2000
 _MOST_WEIGHTS = 4_000_000  # that are held at once, 32 MB
+_STEPS = 2**16  # of probability, in which Poisson numbers are drawn
+_FEWER = 4.0  # standard deviations by which the Poisson numbers of a sample are expected to stay below its size
 
 
 class Interval(NamedTuple):
@@ -58,11 +62,29 @@ def bootstrap_means(
     means = np.full((draws, columns), np.nan)
     for start in range(0, draws if groups else 0, at_once):
         here = min(at_once, draws - start)
-        drawn = (np.bincount(rng.integers(0, groups, groups, dtype=np.int32), minlength=groups) for _ in range(here))
-        totals = np.stack([*drawn]).astype(np.float64) @ sums
+        totals = _drawn(groups, here, rng).astype(np.float64) @ sums
         counted_here = totals[:, columns:][:, place]
         np.divide(totals[:, :columns], counted_here, out=means[start : start + here], where=counted_here > 0)
     return means
+
+
+def _drawn(groups: int, draws: int, rng: np.random.Generator) -> NDArray[np.uint16]:
+    """(D, G) how often each of G clusters is drawn when G are drawn with replacement.
+
+    Most are drawn as independent Poisson numbers, which given their sum are distributed as draws with replacement are;
+    the few that are missing are then drawn one by one. That is twice as fast as to draw all of them so.
+    """
+    rate = max(0.0, 1 - _FEWER / math.sqrt(groups))
+    places = (np.arange(_STEPS) + 0.5) / _STEPS
+    number = np.searchsorted(pdtr(np.arange(20), rate), places).astype(np.uint16)  # Poisson, by equal steps of chance
+    counts = number[rng.integers(0, _STEPS, (draws, groups), dtype=np.uint16)]
+    missing = groups - counts.sum(axis=1, dtype=np.int64)
+    while (too_many := missing < 0).any():  # for about one sample in 30,000
+        counts[too_many] = number[rng.integers(0, _STEPS, (int(too_many.sum()), groups), dtype=np.uint16)]
+        missing = groups - counts.sum(axis=1, dtype=np.int64)
+    samples = np.repeat(np.arange(draws), missing)
+    np.add.at(counts, (samples, rng.integers(0, groups, len(samples))), 1)
+    return counts
 
 
 def check_draws(draws: int) -> None:

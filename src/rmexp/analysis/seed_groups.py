@@ -31,9 +31,8 @@ def seed_rows(results: Sequence[Mapping[str, Any]], groups: Any, scorers: Sequen
             found = {group: [by_scorer[name].get(figure) for name in names] for group, names in groups.items()}
             known: dict[str, list[Any]] = {group: values for group, values in found.items() if None not in values}
             for group, values in known.items():
-                rows.append(
-                    {**where, "figure": figure, "method": group, "against": None, **over_seeds(values).to_row()}
-                )
+                method = {"method": group, "against": None, "scorers": groups[group]}
+                rows.append({**where, "figure": figure, **method, **over_seeds(values).to_row()})
             for first, second in combinations(known, 2):
                 difference = seed_difference(known[first], known[second]).to_row()
                 rows.append({**where, "figure": figure, "method": first, "against": second, **difference})

@@ -5,7 +5,11 @@ import re
 from rmexp.data.normalised import normalised
 
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+\u2022\u2013]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
-_MARKDOWN = re.compile(r"^#{1,6} |\*\*[^*\n]+\*\*|`[^`\n]+`|^```|^\|.*\||\[[^\]\n]+\]\([^)\n]+\)", re.MULTILINE)
+# Each alternative starts with its own character, which is what makes a search fast; `(?<![^\n].)` behind that character
+# says that it starts its line.
+_MARKDOWN = re.compile(
+    r"#(?<![^\n].)#{0,5} |\*\*[^*\n]+\*\*|`[^`\n]+`|`(?<![^\n].)``|\|(?<![^\n].).*\||\[[^\]\n]+\]\([^)\n]+\)"
+)
 
 
 def list_items(text: str) -> int:

@@ -19,14 +19,8 @@ def conservative_dpo_loss(
 ) -> DPOLoss:
     """DPO loss towards smoothed labels (cDPO).
 
-    Args:
-        policy_chosen_logps: (B,) log-probabilities of the first responses, summed over their tokens.
-        policy_rejected_logps: (B,) the same of the second responses.
-        reference_chosen_logps: (B,) the first responses under the reference.
-        reference_rejected_logps: (B,) the second responses under the reference.
-        beta: strength of the pull towards the reference, > 0.
-        label_smoothing: probability in [0, 0.5) that a label is the wrong way round.
-        target: (B,) probability in [0, 1] that the first is the better one, as labelled; 1 for all when omitted.
+    Log-probabilities, `beta` and `target` are those of `dpo_loss`; `label_smoothing` is the probability in [0, 0.5)
+    that a label is the wrong way round.
 
     Returns:
         Losses in nats, least where the margin is the log-odds of the smoothed label, and the implicit rewards.

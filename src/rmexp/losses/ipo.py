@@ -20,13 +20,7 @@ def ipo_loss(
     by one half where a preference is certain: their order, and so accuracy, means what it does for DPO, but the sigmoid
     of a margin is no probability, and a log-loss of it says little before a temperature is fitted.
 
-    Args:
-        policy_chosen_logps: (B,) log-probabilities of the first responses, summed over their tokens.
-        policy_rejected_logps: (B,) the same of the second responses.
-        reference_chosen_logps: (B,) the first responses under the reference.
-        reference_rejected_logps: (B,) the second responses under the reference.
-        beta: strength of the pull towards the reference, > 0; the paper's tau.
-        target: (B,) probability in [0, 1] that the first is the better one; 1 for all when omitted.
+    Log-probabilities and `target` are those of `dpo_loss`; `beta` > 0 is the paper's tau.
 
     Returns:
         Losses in squared nats, 1 / (4 beta^2) where policy and reference agree, and the implicit rewards.

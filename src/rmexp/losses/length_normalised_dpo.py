@@ -17,14 +17,8 @@ def length_normalised_dpo_loss(
 ) -> DPOLoss:
     """DPO loss of log-ratios that are averaged over the tokens of each response.
 
-    Args:
-        policy_chosen_logps: (B,) log-probabilities of the first responses, summed over their tokens.
-        policy_rejected_logps: (B,) the same of the second responses.
-        reference_chosen_logps: (B,) the first responses under the reference.
-        reference_rejected_logps: (B,) the second responses under the reference.
-        response_tokens: (2B,) tokens in each sum, of all first, then of all second responses.
-        beta: strength of the pull towards the reference, > 0; larger than for sums, as means are smaller.
-        target: (B,) probability in [0, 1] that the first is the better one; 1 for all when omitted.
+    Log-probabilities and `target` are those of `dpo_loss`. `response_tokens`, (2B,), counts the tokens in each of their
+    sums, of all first, then of all second responses. `beta` > 0 is larger than for sums, as means are smaller.
 
     Returns:
         Losses in nats, ln 2 where policy and reference agree, and the implicit rewards, beta times the mean log-ratio.

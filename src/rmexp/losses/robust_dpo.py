@@ -22,14 +22,8 @@ def robust_dpo_loss(
     The loss is linear in the label, so that the mean over turned and kept labels is undone by turning the label back
     further than it can have been: it may be negative, and one pair alone may pull without bound.
 
-    Args:
-        policy_chosen_logps: (B,) log-probabilities of the first responses, summed over their tokens.
-        policy_rejected_logps: (B,) the same of the second responses.
-        reference_chosen_logps: (B,) the first responses under the reference.
-        reference_rejected_logps: (B,) the second responses under the reference.
-        beta: strength of the pull towards the reference, > 0.
-        label_smoothing: probability in [0, 0.5) that a label is the wrong way round.
-        target: (B,) probability in [0, 1] that the first is the better one, as labelled; 1 for all when omitted.
+    Log-probabilities, `beta` and `target` are those of `dpo_loss`; `label_smoothing` is the probability in [0, 0.5)
+    that a label is the wrong way round.
 
     Returns:
         Losses in nats, ln 2 where policy and reference agree, and the implicit rewards.

@@ -1,28 +1,28 @@
-"""LoRA adapters as PEFT leaves them: told from model folders, and merged with what they adapt, head included."""
+"""LoRA adapters as PEFT leaves them: merged with what they adapt, head included, or copied."""
 
-import hashlib
 import importlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+from rmexp.models.location import ADAPTER_CONFIG
+
+WEIGHTS = "adapter_model.safetensors"
 
 
-def is_adapter(path: str) -> bool:
-    """Whether a folder holds an adapter, not a whole model."""
-    return (Path(path) / CONFIG).is_file() and not (Path(path) / "config.json").is_file()
+def adapter_base(path: str) -> str:
+    """Folder or hub id of the model that an adapter adapts."""
+    base = str(_settings(path).get("base_model_name_or_path"))
+    return str(Path(base).resolve()) if Path(base).is_dir() else base
 
 
-def adapter_fingerprint(path: str) -> str:
-    """SHA-256 of an adapter's configuration and weights, as 16 hexadecimal digits; the base is named by the former."""
-    digest = hashlib.sha256()
-    for name in (CONFIG, WEIGHTS):
-        digest.update((Path(path) / name).read_bytes() if (Path(path) / name).is_file() else b"")
-    return digest.hexdigest()[:16]
+def _settings(path: str) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((Path(path) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    return settings
 
 
 @contextmanager
@@ -42,8 +42,7 @@ def merged_adapter(path: str) -> Iterator[str]:
     from safetensors import SafetensorError, safe_open
     from transformers import AutoTokenizer
 
-    settings = json.loads((Path(path) / CONFIG).read_text(encoding="utf-8"))
-    task, base = settings.get("task_type"), str(settings.get("base_model_name_or_path"))
+    task, base = _settings(path).get("task_type"), adapter_base(path)
     classes = {"SEQ_CLS": peft.AutoPeftModelForSequenceClassification, "CAUSAL_LM": peft.AutoPeftModelForCausalLM}
     if task not in classes:
         raise ValueError(f"{path}: expected an adapter for SEQ_CLS or CAUSAL_LM, got {task} (set path)")
@@ -62,3 +61,10 @@ def merged_adapter(path: str) -> Iterator[str]:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         yield folder
+
+
+def copy_adapter(path: str, folder: Path) -> None:
+    """Write an adapter into another folder, where it still finds a base that lies in a local one."""
+    settings = _settings(path) | {"base_model_name_or_path": adapter_base(path)}
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    shutil.copyfile(Path(path) / WEIGHTS, folder / WEIGHTS)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
-from rmexp.models.adapter import is_adapter, merged_adapter
+from rmexp.models.adapter import adapter_base, copy_adapter, merged_adapter
 from rmexp.models.contract import Contract, read_contract, tokenizer_fields
 from rmexp.models.conversation_template import use_conversation_template
 from rmexp.models.folder import load_language_model, load_reward_model, save_folder
 from rmexp.models.hub import from_pretrained
+from rmexp.models.location import is_adapter
 from rmexp.records import Prompt
 
 REWARD_MODEL, LANGUAGE_MODEL = "reward_model", "language_model"
@@ -33,6 +35,7 @@ class Export(NamedTuple):
         encoder: as the model was trained with; it shares the tokenizer.
         contract: of the folder.
         remarks: what is not as it was in the folder it comes from, each a sentence.
+        adapter: whether it is written as an adapter, which peft loads on its base.
     """
 
     kind: str
@@ -42,27 +45,29 @@ class Export(NamedTuple):
     encoder: Encoder
     contract: Contract
     remarks: tuple[str, ...]
+    adapter: bool = False
 
     def write(self, folder: Path, finish: Callable[[Path], None]) -> str:
         """Write the folder; see `save_folder`."""
         return save_folder(folder, self.save, self.tokenizer, self.contract, finish)
 
 
-def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]]) -> Export:
+def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: bool = True) -> Export:
     """Load a model and meet the conventions of transformers' classifiers, TRL, vLLM and SGLang.
 
     Args:
-        path: `model/` folder of a run, or a transformers folder or hub id, or an adapter of PEFT, which is merged.
+        path: `model/` folder of a run, or a transformers folder or hub id, or an adapter of PEFT.
         examples: prompts with responses, to see what the chat template does with conversations.
+        merge: whether an adapter is added to the weights that it adapts, or written as it is, with its head.
 
     Raises:
-        ValueError: there is no model, or one that no plain transformers folder can hold.
+        ValueError: there is no model, or one that no plain transformers folder can hold, or a whole model that should
+            stay an adapter.
     """
     if is_adapter(path):
-        with merged_adapter(path) as folder:
-            merged = prepare_export(folder, examples)
-        remark = f"The adapter {path} was merged into the weights that it adapts."
-        return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
+        return _of_adapter(path, examples, merge)
+    if not merge:
+        raise ValueError(f"{path} is a whole model, so there is no adapter to keep apart (set merge=true)")
     contract = read_contract(path)
     kind = contract.kind if contract is not None else _kind(path)
     if kind == REWARD_MODEL:
@@ -92,6 +97,17 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]]) -> Export:
         **tokenizer_fields(tokenizer),
     )
     return Export(kind, model, save, tokenizer, encoder, replace(found, **tokenizer_fields(tokenizer)), remarks)
+
+
+def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
+    with merged_adapter(path) as folder:
+        merged = prepare_export(folder, examples)
+    if merge:
+        remark = f"The adapter {path} was merged into the weights that it adapts."
+        return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
+    base = adapter_base(path)
+    contract = replace(merged.contract, base_model=base)
+    return merged._replace(save=partial(copy_adapter, path), contract=contract, adapter=True)
 
 
 def model_dtype(model: nn.Module) -> torch.dtype:

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+ADAPTER_CONFIG = "adapter_config.json"
+
 
 def is_model_folder(path: str) -> bool:
     """Whether `path` is a local folder with a model.
@@ -21,16 +23,23 @@ def is_model_folder(path: str) -> bool:
     return False
 
 
+def is_adapter(path: str) -> bool:
+    """Whether a folder holds an adapter of PEFT, not a whole model."""
+    return (Path(path) / ADAPTER_CONFIG).is_file() and not (Path(path) / "config.json").is_file()
+
+
 def folder_fingerprint(folder: str) -> str:
-    """SHA-256 over the weights and configuration in a model folder, or of the name itself for a hub id.
+    """SHA-256 over the weights and configuration of a model or an adapter, or of the name itself for a hub id.
 
     Raises:
         ValueError: `folder` is a local path, but holds no model.
     """
-    if not is_model_folder(folder):
+    adapter = is_adapter(folder)
+    if not adapter and not is_model_folder(folder):
         return hashlib.sha256(folder.encode()).hexdigest()[:16]
     path, digest = Path(folder), hashlib.sha256()
-    for file in sorted([*path.glob("*.safetensors"), *path.glob("*.bin"), path / "config.json"]):
+    settings = path / (ADAPTER_CONFIG if adapter else "config.json")
+    for file in sorted([*path.glob("*.safetensors"), *path.glob("*.bin"), settings]):
         digest.update(file.name.encode())
         with file.open("rb") as content:
             while block := content.read(1 << 20):

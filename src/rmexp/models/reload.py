@@ -1,11 +1,14 @@
 """What a model folder gives to a program that knows transformers alone: `python -m rmexp.models.reload FOLDER`.
 
 Reads conversations as JSON from standard input and writes token ids and scores as JSON to standard output. Nothing of
-rmexp is imported, so that nothing but the folder can make the scores right.
+rmexp is imported, so that nothing but the folder can make the scores right; an adapter is loaded by peft, as its model
+card says.
 """
 
+import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +16,19 @@ from torch.nn.functional import log_softmax
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 
+def load(model_class: Any, folder: str, adapter_class: str, adapter_options: dict[str, Any]) -> Any:
+    """A whole model, or an adapter on its base."""
+    if (Path(folder) / "adapter_config.json").is_file():
+        peft = importlib.import_module("peft")
+        return getattr(peft, adapter_class).from_pretrained(folder, dtype=torch.float32, **adapter_options).eval()
+    return model_class.from_pretrained(folder, dtype=torch.float32).eval()
+
+
 def rewards(folder: str, conversations: list[Any]) -> dict[str, Any]:
     """Token ids of each conversation, its reward in a padded batch, and by the text-classification pipeline."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    options = {"num_labels": 1, "problem_type": "regression", "pad_token_id": tokenizer.pad_token_id}
+    model = load(AutoModelForSequenceClassification, folder, "AutoPeftModelForSequenceClassification", options)
     texts = [tokenizer.apply_chat_template(messages, tokenize=False) for messages in conversations]
     batch = tokenizer(texts, add_special_tokens=False, padding=True, padding_side="right", return_tensors="pt")
     with torch.inference_mode():
@@ -33,7 +45,7 @@ def rewards(folder: str, conversations: list[Any]) -> dict[str, Any]:
 def log_probabilities(folder: str, conversations: list[Any], prompt_tokens: list[int]) -> dict[str, Any]:
     """Token ids of each conversation, and the summed log-probability of what follows its prompt."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model = load(AutoModelForCausalLM, folder, "AutoPeftModelForCausalLM", {})
     texts = [tokenizer.apply_chat_template(messages, tokenize=False) for messages in conversations]
     token_ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     scores = []

@@ -71,6 +71,7 @@ class Section(NamedTuple):
         parts: the same by slice and scorer.
         scorers: names of those that are no rules.
         comparisons: of each two scorers.
+        seeds: of methods that several scorers are seeds of.
         panels: its figures.
         mistakes: of each scorer.
         suite: what the public benchmark itself makes of it, by scorer.
@@ -82,6 +83,7 @@ class Section(NamedTuple):
     parts: Mapping[str, Mapping[str, Mapping[str, Any]]]
     scorers: Sequence[str]
     comparisons: Sequence[Mapping[str, Any]]
+    seeds: Sequence[Mapping[str, Any]]
     panels: Sequence[Panel]
     mistakes: Mapping[str, Sequence[Mistake]]
     suite: Mapping[str, Mapping[str, float]]
@@ -102,9 +104,9 @@ def evaluation_report(report: EvaluationReport) -> str:
 def _sections(report: EvaluationReport) -> Iterator[Section]:
     results, views = report.evaluation["results"], {(v.pairs.data, v.pairs.split): v for v in report.views}
     for place in dict.fromkeys((row["data"], row["split"]) for row in results):
-        here, two = (
+        here, two, seeds = (
             [row for row in report.evaluation[part] if (row["data"], row["split"]) == place]
-            for part in ("results", "comparisons")
+            for part in ("results", "comparisons", "seeds")
         )
         view = views.get(place)
         yield Section(
@@ -114,6 +116,7 @@ def _sections(report: EvaluationReport) -> Iterator[Section]:
             {name: {row["scorer"]: row for row in parts if row["slice"] == name} for name in _names(parts)},
             list(dict.fromkeys(row["scorer"] for row in here if not row["baseline"])),
             two,
+            seeds,
             [] if view is None else [*_panels(view)],
             {} if view is None else {name: _mistakes(view, name) for name in view.scorers},
             {

@@ -22,13 +22,16 @@ def slice_name(name: str) -> str:
     return SLICES.get(name, name)
 
 
-def conclusions(rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequence[Row]) -> Iterator[str]:
+def conclusions(
+    rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequence[Row], seeds: Sequence[Row] = ()
+) -> Iterator[str]:
     """One sentence for each thing that a reader should take from the figures of one set.
 
     Args:
         rows: over the whole set, one a scorer or rule.
         slices: over its parts.
         comparisons: of each two scorers, on all slices.
+        seeds: of methods that several scorers are seeds of; their first seed alone is spoken of by itself.
     """
     scorers = [row for row in rows if not row["baseline"] and row["accuracy"] is not None]
     if not scorers:
@@ -47,13 +50,52 @@ def conclusions(rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequenc
             f"No scorer can expect more than {percent(best['bayes_accuracy'])} here: the true probabilities are known "
             f"(least log-loss {number(best['bayes_nll'])})."
         )
+    yield from _over_seeds(seeds)
     whole = [row for row in comparisons if row["slice"] is None and row["difference"] is not None]
-    yield from (_apart(row) for row in whole if row["second"] in {scorer["scorer"] for scorer in scorers})
+    methods = _methods(seeds).values()
+    later = {name for names in methods for name in names[1:]}
+    spoken = [scorer for scorer in scorers if scorer["scorer"] not in later]
+    named, of_methods = {scorer["scorer"] for scorer in spoken}, {names[0] for names in methods}
+    pairs = [row for row in whole if {row["first"], row["second"]} <= named]
+    yield from (_apart(row) for row in pairs if not {row["first"], row["second"]} <= of_methods)
     rules = {row["scorer"]: row for row in rows if row["baseline"] and row["accuracy"] is not None}
-    for scorer in scorers:
+    for scorer in spoken:
         yield from _against_rules(scorer, rules, whole)
         yield from _about_length(scorer, slices)
         yield from _about_probabilities(scorer)
+
+
+def comparisons_to_show(rows: Sequence[Row], scorers: Sequence[str], seeds: Sequence[Row]) -> list[Row]:
+    """Rows of the whole set, and between scorers those of slices; none between two seeds of one method."""
+    methods = _methods(seeds).values()
+    return [
+        row
+        for row in rows
+        if (row["slice"] is None or row["second"] in scorers)
+        and not any(row["first"] in names and row["second"] in names for names in methods)
+    ]
+
+
+def _methods(seeds: Sequence[Row]) -> dict[str, Sequence[str]]:
+    return {row["method"]: row["scorers"] for row in seeds if row["against"] is None}
+
+
+def _over_seeds(seeds: Sequence[Row]) -> Iterator[str]:
+    found = [row for row in seeds if row["slice"] is None and row["figure"] == "accuracy"]
+    methods = {row["method"]: row for row in found if row["against"] is None}
+    for row in methods.values():
+        spread = "" if row["sd"] is None else f" (standard deviation {points(row['sd'])})"
+        yield f"{row['method']} is right on {percent(row['mean'])} over {row['n']} seeds{spread}."
+    for row in found:
+        if row["against"] is not None and row["p"] is not None:
+            test = f"{_interval(row['low'], row['high'])}, Welch p {p_value(row['p'])}"
+            first, second, told = row["method"], row["against"], row["p"] < 0.05
+            how = (
+                f"{first} is {'better' if row['difference'] > 0 else 'worse'} than {second} by"
+                if told
+                else (f"{first} and {second} cannot be told apart: the difference is")
+            )
+            yield f"Over seeds {how} {points(row['difference'])}{test}."
 
 
 def _bounds(row: Row) -> str:

@@ -10,7 +10,13 @@ _SKIPPED = ("kind", "reward_mean", "reward_sd")
 
 
 def model_card(
-    name: str, contract: Any, difference: float, evaluation: Sequence[Mapping[str, Any]], remarks: Sequence[str]
+    name: str,
+    contract: Any,
+    difference: float,
+    evaluation: Sequence[Mapping[str, Any]],
+    remarks: Sequence[str],
+    *,
+    adapter: bool = False,
 ) -> str:
     """Markdown with the front matter that model hubs read.
 
@@ -20,30 +26,31 @@ def model_card(
         difference: largest one between scores here and in transformers alone.
         evaluation: rows with `data`, `split`, `slice`, `n`, `accuracy` and its interval.
         remarks: what is not as it was in training.
+        adapter: whether the folder holds an adapter on `base_model` instead of a whole model.
     """
-    reward = contract.kind == "reward_model"
+    reward, library = contract.kind == "reward_model", "peft" if adapter else "transformers"
     parts = [
-        _front_matter(contract.base_model, reward),
+        _front_matter(contract.base_model, reward, library),
         f"# {one_line(name, 80)}",
         "",
         _what(contract, reward),
         "",
-        *_use(reward),
+        *(_use_adapter(contract, reward) if adapter else _use(reward)),
         *_evaluation(evaluation),
         "## What scores depend on",
         "",
         *(f"* {key}: {_cell(value)}" for key, value in asdict(contract).items() if key not in _SKIPPED),
         *(f"* {remark}" for remark in remarks),
         "",
-        f"Loaded with transformers alone, scores differed by at most {difference:.1e} from those of rmexp.",
+        f"Loaded with {library} alone, scores differed by at most {difference:.1e} from those of rmexp.",
         "",
     ]
     return "\n".join(parts)
 
 
-def _front_matter(base_model: str, reward: bool) -> str:
+def _front_matter(base_model: str, reward: bool, library: str) -> str:
     tags = ("reward-model", "rlhf") if reward else ("rlhf",)
-    lines = ["library_name: transformers", f"pipeline_tag: {'text-classification' if reward else 'text-generation'}"]
+    lines = [f"library_name: {library}", f"pipeline_tag: {'text-classification' if reward else 'text-generation'}"]
     lines += [f"base_model: {base_model}"] if base_model.count("/") == 1 and not base_model.startswith("/") else []
     return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in tags), "---", ""])
 
@@ -87,6 +94,27 @@ def _use(reward: bool) -> Iterator[str]:
         "* SGLang: `python -m sglang.launch_server --model-path FOLDER --is-embedding`, then `POST /classify`; not",
         "  tried here.",
         "* TRL: `GRPOTrainer(..., reward_funcs=FOLDER)`, likewise RLOO and online DPO.",
+        "",
+    )
+
+
+def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
+    name = "AutoPeftModelForSequenceClassification" if reward else "AutoPeftModelForCausalLM"
+    options = f", num_labels=1, problem_type='regression', pad_token_id={contract.pad_token_id}" if reward else ""
+    yield from (
+        "## Use",
+        "",
+        f"An adapter (LoRA){', with its reward head,' if reward else ''} on `{contract.base_model}`, needed beside it.",
+        "",
+        "```python",
+        f"from peft import {name}",
+        "from transformers import AutoTokenizer",
+        "",
+        "tokenizer = AutoTokenizer.from_pretrained(FOLDER)",
+        f"model = {name}.from_pretrained(FOLDER{options})",
+        "```",
+        "",
+        "`model.merge_and_unload().save_pretrained(...)`, or `rmexp export path=FOLDER`, makes a whole model of it.",
         "",
     )
 

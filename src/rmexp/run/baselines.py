@@ -40,8 +40,8 @@ def _rule(name: str, pairs: PairSet, seed: int) -> NDArray[Any]:
 
 def rule_scores(names: Sequence[str], records: Sequence[Record], seed: int) -> dict[str, list[tuple[float, ...]]]:
     """The scores of each baseline that need not be learnt, for pairs and lists alike."""
-    rules = (name for name in names if name not in HELD_OUT)
-    return {name: [row.scores for row in BaselineScorer(name, name, seed, None).score(records)] for name in rules}
+    rules = (BaselineScorer(name, name, seed, None) for name in names if name not in HELD_OUT)
+    return {rule.name: [rule.scores(record) for record in records] for rule in rules}
 
 
 def check_baselines(names: Sequence[str]) -> None:

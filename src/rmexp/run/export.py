@@ -7,6 +7,7 @@ Examples:
     rmexp export path=runs/train/RUN/model out=FOLDER
     rmexp export path=MODEL_FOLDER out=FOLDER evaluation=RUN/evaluation.json
     rmexp export path=DPO_FOLDER out=FOLDER overwrite=true
+    rmexp export path=PEFT_FOLDER out=FOLDER merge=false
 """
 
 import json
@@ -18,7 +19,6 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
-from rmexp.models.adapter import adapter_fingerprint, is_adapter
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.folder import SUMMARY, claim
 from rmexp.run.terminal import quiet_transformers
@@ -29,9 +29,7 @@ CARD = "README.md"
 def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
     path = run_folder("export", config)
-    adapter = is_adapter(config.path)
-    fingerprint = adapter_fingerprint(config.path) if adapter else folder_fingerprint(config.path)
-    inputs = {"model": fingerprint, "evaluation": _content(config.evaluation)}
+    inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
     with claim(path, config, inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary()
@@ -63,14 +61,21 @@ def _export(config: DictConfig, out: Path) -> dict[str, Any]:
 
     began = time.perf_counter()
     quiet_transformers()
-    prepared = prepare_export(config.path, EXAMPLES)
+    prepared = prepare_export(config.path, EXAMPLES, merge=config.merge)
     own = own_scores(prepared, EXAMPLES)
     found: list[Parity] = []
 
     def finish(folder: Path) -> None:
         found.append(check_parity(folder, prepared.kind, own, EXAMPLES))
         figures = _figures(config)
-        card = model_card(out.name, prepared.contract, found[0].largest_difference, figures, prepared.remarks)
+        card = model_card(
+            out.name,
+            prepared.contract,
+            found[0].largest_difference,
+            figures,
+            prepared.remarks,
+            adapter=prepared.adapter,
+        )
         write_text(folder / CARD, card)
 
     fingerprint = prepared.write(out, finish)

@@ -67,6 +67,11 @@ class BaselineScorer:
         """What the rule says of every response; tokens are words, as white space parts them."""
         return [self._scored(record) for record in records]
 
+    def scores(self, record: Record) -> tuple[float, ...]:
+        """Of the responses of one record, without their lengths."""
+        prompt = prompt_text(record.prompt)
+        return tuple(float(self.measure(prompt, response)) for response in record.responses)
+
     def describe(self) -> dict[str, Any]:
         """For manifests."""
         return {"name": self.name, "kind": "baseline", "fingerprint": self.fingerprint, **self._definition()}
@@ -76,11 +81,9 @@ class BaselineScorer:
         return {"rule": self.kind, **drawn, **({} if self.pairs is None else {"pairs": self.pairs})}
 
     def _scored(self, record: Record) -> Scored:
-        prompt = prompt_text(record.prompt)
-        scores = tuple(float(self.measure(prompt, response)) for response in record.responses)
-        words = len(prompt.split())
+        words = len(prompt_text(record.prompt).split())
         lengths = tuple(words + len(response.split()) for response in record.responses)
-        return Scored(record.id, scores, lengths, (False,) * len(scores))
+        return Scored(record.id, self.scores(record), lengths, (False,) * len(lengths))
 
 
 def _rule(kind: str, seed: int) -> Measure:

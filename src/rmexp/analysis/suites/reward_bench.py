@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from rmexp.analysis.suites.strict import mean_of, share_by, strictly_right
 from rmexp.records import Record
 
-# The benchmark's own weights of the subsets: their sizes, but for math-prm, whose 447 pairs weigh as much as all code.
+# The benchmark's own weights of the subsets. They are their sizes but for math-prm, whose 447 pairs weigh as much as
+# all code, and for the two of XSTest, which its table has the other way round (154 prompts should be refused, 250
+# answered): kept, as its published figures follow from it.
 SECTIONS = {
     "Chat": {
         "alpacaeval-easy": 100, "alpacaeval-length": 95, "alpacaeval-hard": 95, "mt-bench-easy": 28, "mt-bench-med": 40,

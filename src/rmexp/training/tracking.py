@@ -63,7 +63,7 @@ def wandb_logger(
             id=_run_id(folder),
             resume="allow" if mode == "online" else None,
             name=folder.name,
-            dir=folder,
+            dir=folder.resolve(),  # its service may run in a folder of its own
             project=project,
             entity=entity,
             group=group or sweep,

@@ -71,6 +71,7 @@ def general_help() -> str:
             "examples:",
             "  rmexp compare data=json_vs_text model=tiny",
             "  rmexp train task=reward data=jsonl data.path=PAIRS.jsonl optimizer.lr=1e-5",
+            "  rmexp train task=ppo data=synthetic scorer=gold model=tiny",
             "  rmexp train -m task=reward data=json_vs_text optimizer.lr=1e-4,1e-3 seed=0,1",
             "",
             "rmexp VERB --help lists groups, options and keys; rmexp VERB --cfg job shows the configuration.",

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, cast
 
-from rmexp.durable import whole_file
+from rmexp.durable import whole_file, write_text
 
 
 class BadRow(ValueError):
@@ -102,6 +102,16 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     with whole_file(path) as raw, _compressing(raw, path.suffix) as file:
         for row in rows:
             file.write((json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def keep_rows(path: Path, key: str, most: float) -> None:
+    """Of a file that a process appended to until it died, keep the whole rows whose number `key` is at most `most`."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    # a line without its end was being written when the process died
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)[key] <= most]
+    write_text(path, "".join(kept))
 
 
 def describe(value: Any) -> str:

@@ -20,6 +20,7 @@ NEEDED = {
     **{f"scorer={name}": ["scorer.policy=x", "scorer.reference=x"] for name in ("implicit", "implicit_mean")},
     "scorer=implicit_reference_free": ["scorer.policy=x"],
     "scorer=gold": ["data=synthetic"],
+    "task=ppo": ["scorer.path=x"],
     "score": ["scorer.path=x"],
     "evaluate": ["scorer.path=x"],
     "export": ["path=x"],
@@ -33,7 +34,9 @@ def every_option():
     groups = sorted(path.name for path in conf_folder().iterdir() if path.is_dir() and path.name != "hydra")
     for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in groups)):
         choice = f"{group}={option}"
-        yield "score" if group == "scorer" else "train", [choice, *NEEDED.get(choice, [])]
+        verb = "score" if group == "scorer" else "train"
+        task = ["task=ppo", *NEEDED["task=ppo"]] if group == "estimator" else []
+        yield verb, [*task, choice, *NEEDED.get(choice, [])]
     for option in options_of("data/format"):
         yield "train", ["data=jsonl", "data.path=x", f"data/format={option}"]
 

@@ -29,7 +29,8 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     names = stage_names(config)
     problems = [*_unset(config), *_unknown_keys(_plain(config), _plain(skeleton), "")]
     problems += _idle(_plain(config), _plain(skeleton), "")
-    elsewhere = {*names, *SHARED} if names else set()
+    # what the stages of a configuration share is looked at with each, unless it is a stage itself
+    elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
     problems += _unbuildable(OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere]))
     for name in names:
         own = set(key_paths(_plain(config[name])))

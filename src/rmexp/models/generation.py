@@ -7,6 +7,8 @@ does to the probabilities.
 Shape legend: `R` rows being continued, `P` prompts, `V` vocabulary.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
+
+from rmexp.records import Prompt, prompt_json
 
 MOST_ROWS = 256  # computed at a time; on a processor no larger batch was faster
 MOST_FINISHED = 0.25  # share of rows that may be finished before they are taken out of the batch
@@ -122,6 +126,18 @@ def sample(logits: Tensor, draws: Tensor, sampling: Sampling) -> Tensor:
     cumulated = probabilities.cumsum(dim=-1)
     wanted = draws.to(cumulated) * cumulated[:, -1]
     return torch.searchsorted(cumulated, wanted[:, None], right=True)[:, 0]
+
+
+def end_ids(causal_lm: Any, tokenizer: Any) -> list[int]:
+    """Tokens that end a response: of the tokenizer, and those that the model's own generation settings name."""
+    named = getattr(causal_lm.generation_config, "eos_token_id", None)
+    return sorted({tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])} - {None})
+
+
+def prompt_seed(prompt: Prompt, *numbers: int) -> int:
+    """A seed of a prompt's own for each choice of numbers, whatever is sampled beside it."""
+    text = json.dumps([*numbers, prompt_json(prompt)], ensure_ascii=False)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def _draws(seed: int, responses: int, tokens: int) -> Tensor:

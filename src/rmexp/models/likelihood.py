@@ -58,16 +58,23 @@ class Likelihood:
         predicted, where = torch.unique(places[:, 1:][summed], return_inverse=True)  # a token stands behind one other
         before = torch.empty_like(batch.token_ids)
         before[places[:, 1:][summed]] = places[:, :-1][summed]
-        logps = self._logprobs(batch, before[predicted], batch.token_ids[predicted])
+        logps = self.logprobs(batch, before[predicted], batch.token_ids[predicted])
         by_token = torch.zeros(summed.shape, dtype=torch.float64, device=logps.device)
         by_token[summed] = logps.double()[where]
         return by_token.sum(dim=1).float()
 
-    def _logprobs(self, batch: ResponseBatch, rows: Tensor, token_ids: Tensor) -> Tensor:
-        """(R,) log-probabilities of tokens after tokens of the batch's row."""
+    def logprobs(self, batch: ResponseBatch, rows: Tensor, token_ids: Tensor, hidden: Tensor | None = None) -> Tensor:
+        """(R,) log-probabilities of tokens after tokens of the batch's row.
+
+        Args:
+            batch: whose row it is.
+            rows: (R,) tokens of the row that predict.
+            token_ids: (R,) what followed.
+            hidden: (R, E) last hidden states at `rows`, where they are computed already.
+        """
         if self.plain_head:
             head = self.causal_lm.get_output_embeddings().weight
-            return token_logprobs(self.states(batch, rows), head, token_ids)
+            return token_logprobs(self.states(batch, rows) if hidden is None else hidden, head, token_ids)
         logits = padded_logits(self.causal_lm, batch, rows).float()
         return logits.log_softmax(dim=1).gather(1, token_ids[:, None]).squeeze(1)
 

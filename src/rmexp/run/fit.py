@@ -3,7 +3,6 @@
 import logging
 import math
 import time
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,34 +10,29 @@ from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import ProgressBar
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
-from rmexp.config.saved import saved_yaml
 from rmexp.data.encode import Encoder
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
-from rmexp.models.chat_template import check_same_template, use_chat_template
+from rmexp.models.chat_template import check_same_template
 from rmexp.models.compiled import compiled_operations
-from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.device import accelerator_type
-from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.language_model import check_positions
 from rmexp.models.precision import choose_precision
-from rmexp.models.start import StartingPoint
 from rmexp.models.threads import use_threads
-from rmexp.models.trained_weights import choose_trained
-from rmexp.records import PreferenceData
 from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
 from rmexp.run.examples import encoded_examples
 from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, samples, stage_scorer
-from rmexp.run.terminal import quiet_transformers
+from rmexp.run.stage_model import parameters, save_model, start_model
+from rmexp.run.stage_trainer import checkpoint_of, quiet_libraries, trackers
 from rmexp.scoring.responses import scoring_encoder
-from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state, newest_valid, step_of
+from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state, step_of
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import Interrupted, Signals
@@ -76,9 +70,9 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
 
 def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
     began, cpu_began = time.perf_counter(), time.process_time()
-    _quiet_libraries()
+    quiet_libraries()
     L.seed_everything(config.seed, verbose=False)
-    start = _start(config, loaded.records)
+    start = start_model(config, loaded.records)
     check_positions(start.body, loaded.loading.max_tokens)
     module = _module(config, start)
     if module.relative and config.model.reference is not None:
@@ -100,12 +94,12 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     counts = (len(examples.train), len(examples.val), examples.kind)
     log.info("%s: %d training and %d validation %s", config.task, *counts)
     log.info("%s: threads: %d, %s, %s rows", config.task, threads, precision, rows)
-    checkpoint = _checkpoint(run)
+    checkpoint = checkpoint_of(run)
     throughput, signals = Throughput(), Signals()
     make_trainer = partial(make_trainer, precision=precision)
     trainer = _trainer(config, make_trainer, pace, data, run, checkpoint, signals, [throughput])
     if module.relative and start.fingerprint is None:
-        _save(run, "reference", module, start, loaded.loading.max_tokens, {})
+        save_model(run, "reference", module, start, loaded.loading.max_tokens, {})
     try:
         with signals, compiled_operations(pace.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
@@ -116,7 +110,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
         last = run.path / "checkpoints" / LAST
         steps = step_of(last)
         throughput.load_state_dict(callback_state(last, "Throughput"))
-    fingerprint = _save(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
+    fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:
@@ -125,7 +119,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
         log_samples(samples(sets[0], run.path))
     return {
         "task": config.task,
-        "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": _parameters(module)},
+        "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": parameters(module)},
         "steps": steps,
         "epochs": round(throughput.examples / len(examples.train), 4),
         **examples.summary(),
@@ -145,41 +139,10 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     }
 
 
-def _quiet_libraries() -> None:
-    for name in ("pytorch", "fabric"):
-        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
-    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
-    quiet_transformers()
-
-
 def _module(config: DictConfig, start: Backbone) -> Any:
     """The LightningModule of the task on the model to start from."""
     parts = {name: build(config[name]) for name in ("loss", "optimizer", "schedule")}
     return build(config.module, start=start, **parts)()
-
-
-def _start(config: DictConfig, records: PreferenceData) -> Backbone:
-    """The model to start from: a folder when one is given, else what the model group builds."""
-    builder, starting = build_framed("model", config.model)
-    assert isinstance(starting, StartingPoint)
-    if starting.reference is not None:
-        loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
-        start = load_language_model(starting.reference, **loading)
-    else:
-        examples = (records.demonstrations or records.splits)["train"]
-        prompts = (encoded for record in examples for encoded in _texts(record))
-        start = builder(prompts, config.seed)
-    use_chat_template(start.tokenizer, starting.chat_template)
-    if starting.gradient_checkpointing:
-        start.body.gradient_checkpointing_enable()
-    choose_trained(start.body, starting.trained, starting.adapters)
-    return start._replace(layout=starting.layout)
-
-
-def _texts(record: Any) -> tuple[str, ...]:
-    turns = (record.prompt,) if isinstance(record.prompt, str) else [message.content for message in record.prompt]
-    return (*turns, *record.responses)
 
 
 def _trainer(
@@ -195,13 +158,9 @@ def _trainer(
     """The trainer: one long pass over all epochs, metrics.csv always, the configured callbacks and logger."""
     batches = data.train_dataloader().steps_per_epoch
     accumulate = config.trainer.accumulate_grad_batches
-    loggers = [MetricsCSV(run.path / "metrics.csv", batches / accumulate, step_of(checkpoint))]
+    loggers: list[Any] = [MetricsCSV(run.path / "metrics.csv", batches / accumulate, step_of(checkpoint))]
     callbacks = [*callbacks, ValidationRewards(run.path, step_of(checkpoint))]
-    tracking = build(config.logger)
-    if tracking is not None:
-        saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
-        sweep = config.sweep_dir and Path(config.sweep_dir).name
-        loggers.append(tracking(folder=run.path, job_type=config.task, sweep=sweep, config=saved))
+    loggers += trackers(config, run)
     every = pace.validate_every_steps
     configured = build(config.callbacks)
     best, saving = (configured.pop(name, None) for name in ("checkpoint", "saving"))
@@ -222,30 +181,6 @@ def _trainer(
     )
 
 
-def _checkpoint(run: RunFolder) -> Path | None:
-    """Where to go on from, when the folder holds an unfinished run."""
-    path, damaged = newest_valid(run.path / "checkpoints")
-    for bad in damaged:
-        log.info("checkpoint %s is damaged and left out", bad)
-    if path is not None:
-        log.info("going on from %s", path)
-    return path
-
-
-def _save(run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int, fields: Mapping[str, Any]) -> str:
-    contract = Contract(
-        kind=module.kind,
-        pooling=module.pooling,
-        max_tokens=max_tokens,
-        dtype=str(next(module.parameters()).dtype).removeprefix("torch."),
-        base_model=start.base_model,
-        revision=start.revision,
-        **tokenizer_fields(start.tokenizer),
-        **fields,
-    )
-    return save_folder(run.path / name, module.save, start.tokenizer, contract)
-
-
 def _counted(figures: PairFigures, kind: str) -> int:
     """Pairs with a label, or demonstrations, that running figures are of."""
     return int(figures.accuracy.pairs if kind == "pairs" else figures.loss.weight)
@@ -260,7 +195,3 @@ def _validation(module: Any, pairs: int) -> dict[str, Any]:
 
 def _finite(figures: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in figures.items()}
-
-
-def _parameters(module: Any) -> int:
-    return sum(parameter.numel() for parameter in module.model.parameters())

@@ -1,4 +1,4 @@
-"""Trains one stage on preference pairs: a reward model, an SFT reference or a DPO policy.
+"""Trains one stage: a reward model, an SFT reference or a DPO policy on preference pairs, or a policy on any reward.
 
 The run folder holds the model, metrics.csv, checkpoints and summary.json; the same command again goes on where it
 stopped, or shows the figures of a finished run.
@@ -6,6 +6,7 @@ stopped, or shows the figures of a finished run.
 Examples:
     rmexp train task=reward data=json_vs_text model=tiny
     rmexp train task=reward data=jsonl data.path=PAIRS.jsonl model=hub model.path=HF_FOLDER_OR_ID
+    rmexp train task=ppo data=synthetic scorer=gold model=tiny
     rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
 """
 
@@ -20,6 +21,7 @@ from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.folder import claim
+from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import interval, number, percent, show_table
 
 
@@ -57,7 +59,10 @@ def train_stage(config: DictConfig, data: LoadedData, tests: Mapping[str, Loaded
         done = run.summary()
         if done is not None:
             return Trained(path, done, reused=True)
-        from rmexp.run.fit import fit
+        if config.task == "ppo":
+            from rmexp.run.fit_ppo import fit_ppo as fit
+        else:
+            from rmexp.run.fit import fit
 
         write_bad_rows(data.records, path, *(test.records for test in tests.values()))
         run.finish(fit(config, data, tests, run) | {"inputs": inputs, "origins": list(data.records.origins)})
@@ -72,6 +77,10 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
     inputs["reference"] = reference and folder_fingerprint(reference)
     if reference is None and "path" in config.model:
         inputs["model"] = folder_fingerprint(config.model.path)
+    for name in ("scorer", "gold"):
+        inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
+    if config.get("value_model") not in (None, "shared", "policy"):
+        inputs["value_model"] = folder_fingerprint(config.value_model)
     template = template_fingerprint(config.model.chat_template)
     if template is not None:
         inputs["chat_template"] = template
@@ -97,15 +106,39 @@ def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _show(trained: Trained) -> None:
     summary = trained.summary
-    kind = "pairs" if "train_pairs" in summary else "demonstrations"
+    if summary["task"] == "ppo":
+        _show_rewards(summary)
+    else:
+        _show_figures(summary)
+    if summary["evaluation"]:
+        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
+        show_table(header, [*map(_held_out, summary["evaluation"])])
+    kind = "responses" if summary["task"] == "ppo" else _kind(summary)
+    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
+    print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")
+
+
+def _kind(summary: Mapping[str, Any]) -> str:
+    return "pairs" if "train_pairs" in summary else "demonstrations"
+
+
+def _show_rewards(summary: Mapping[str, Any]) -> None:
+    rows = []
+    for name in ("reward", "gold"):
+        if change := summary[name]:
+            gain = (change["after"] - change["before"]) / change["sd_before"]
+            means = (f"{change[key]:.3f}" for key in ("before", "after"))
+            rows.append((name, *means, f"{gain:+.2f} SD"))
+    for name in ("kl", "tokens", "ended", "empty"):
+        rows.append((name, *(f"{summary['samples'][key][name]:.2f}" for key in ("before", "after")), ""))
+    show_table((f"{summary['samples']['n']} fresh samples", "before", "after", "gain"), rows)
+
+
+def _show_figures(summary: Mapping[str, Any]) -> None:
+    kind = _kind(summary)
     rows = [
         (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} {kind}{remark}")
         for name, remark in (("train", " of the last epoch, while training"), ("val", ""))
         if (figures := summary[name]) and not (name == "val" and summary["evaluation"])
     ]
     show_table(("", "accuracy", "loss", ""), rows)
-    if summary["evaluation"]:
-        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
-        show_table(header, [*map(_held_out, summary["evaluation"])])
-    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
-    print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")

@@ -1,7 +1,5 @@
 """A language model that responses are sampled from, prompt by prompt, with its own template."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,10 +8,10 @@ from rmexp.data.loading import Loading
 from rmexp.models.contract import tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
-from rmexp.models.generation import Generated, Sampling, generate
+from rmexp.models.generation import Generated, Sampling, end_ids, generate, prompt_seed
 from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
-from rmexp.records import Prompt, prompt_json
+from rmexp.records import Prompt
 
 ROUNDS = 5  # in which a response that is empty is drawn again
 
@@ -62,7 +60,7 @@ class Policy:
             )
         loading = Loading("policy", 1, None, positions, "cut_prompt", 0.5, None, 0, None)
         self.encoder = Encoder(loaded.tokenizer, loading)
-        self.end_ids = _end_ids(loaded.causal_lm, loaded.tokenizer)
+        self.end_ids = end_ids(loaded.causal_lm, loaded.tokenizer)
         use_threads(threads, loaded.causal_lm)
 
     def sample(self, prompts: Sequence[Prompt]) -> list[Sampled]:
@@ -78,7 +76,7 @@ class Policy:
 
     def _draw(self, prompts: Sequence[Prompt], responses: int, number: int) -> list[list[Generated]]:
         encoded = self.encoder.encode_prompts(prompts, self.max_prompt_tokens)
-        seeds = [_seed(self.seed, number, prompt) for prompt in prompts]
+        seeds = [prompt_seed(prompt, self.seed, number) for prompt in prompts]
         return generate(self.causal_lm, encoded, seeds, responses, self.sampling, self.end_ids)
 
     def _with(self, sampled: Sampled, rows: Sequence[Generated]) -> Sampled:
@@ -99,14 +97,3 @@ class Policy:
             "top_p": self.sampling.top_p,
             "seed": self.seed,
         }
-
-
-def _end_ids(causal_lm: Any, tokenizer: Any) -> list[int]:
-    """Of the tokenizer, and those that the model's own generation settings name."""
-    named = getattr(causal_lm.generation_config, "eos_token_id", None)
-    return sorted({tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])} - {None})
-
-
-def _seed(seed: int, number: int, prompt: Prompt) -> int:
-    text = json.dumps([seed, number, prompt_json(prompt)], ensure_ascii=False)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

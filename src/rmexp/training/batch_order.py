@@ -28,6 +28,25 @@ class Shuffled:
         return [order[start : start + self.batch_size] for start in range(0, self.examples, self.batch_size)]
 
 
+class Stream:
+    """Batches of one size out of one epoch after the other, each in another order: none is cut at an epoch's end.
+
+    Args:
+        examples: how many there are.
+        batch_size: examples per batch; where it is more than there are, a batch has some of them twice.
+        steps: batches of the whole run, which is one epoch to a loader.
+    """
+
+    def __init__(self, examples: int, batch_size: int, steps: int) -> None:
+        self.examples, self.batch_size, self.steps = examples, batch_size, steps
+
+    def batches(self, random: np.random.Generator) -> Batches:
+        """All of them; more steps leave the first ones as they are."""
+        epochs = math.ceil(self.steps * self.batch_size / self.examples)
+        order = np.concatenate([random.permutation(self.examples) for _ in range(epochs)])
+        return [*order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)]
+
+
 class Together:
     """Batches of whole groups, at most `batch_size` examples each, so that what a group shares is computed once.
 

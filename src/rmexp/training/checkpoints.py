@@ -14,7 +14,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from rmexp.durable import whole_file
 
-LAST, BEST = "last.ckpt", "best.ckpt"
+LAST, BEST, GOOD = "last.ckpt", "best.ckpt", "good.ckpt"
 
 
 class DurableCheckpointIO(TorchCheckpointIO):
@@ -65,6 +65,14 @@ def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
 def step_of(path: Path | None) -> int:
     """Optimizer steps that a checkpoint stands for; 0 without one."""
     return 0 if path is None else int(torch.load(path, map_location="meta", weights_only=True)["global_step"])
+
+
+def batches_of(path: Path | None) -> int:
+    """Training batches that a checkpoint stands for; 0 without one."""
+    if path is None:
+        return 0
+    loops = torch.load(path, map_location="meta", weights_only=True)["loops"]
+    return int(loops["fit_loop"]["epoch_loop.batch_progress"]["current"]["completed"])
 
 
 def callback_state(path: Path, name: str) -> dict[str, Any]:

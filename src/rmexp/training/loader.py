@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from rmexp.training.batch_order import Shuffled, Together
+from rmexp.training.batch_order import Shuffled, Stream, Together
 
 Example = TypeVar("Example")
 Batch = TypeVar("Batch")
@@ -41,7 +41,7 @@ class TrainingLoader(Generic[Example, Batch]):
         self,
         examples: Sequence[Example],
         pack: Callable[[Sequence[Example]], Batch],
-        order: Shuffled | Together,
+        order: Shuffled | Stream | Together,
         epochs: int,
         seed: int,
         max_batches: int | None = None,

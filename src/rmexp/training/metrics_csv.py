@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,20 @@ class MetricsCSV(Logger):
         path: of the file.
         steps_per_epoch: optimizer steps, for the column `epoch`.
         keep_steps: rows up to this step are kept from an interrupted run; later ones will be written again.
+        columns: of the file.
     """
 
-    def __init__(self, path: Path, steps_per_epoch: float, keep_steps: int = 0) -> None:
+    def __init__(
+        self, path: Path, steps_per_epoch: float, keep_steps: int = 0, columns: Sequence[str] = COLUMNS
+    ) -> None:
         super().__init__()
+        self._columns = columns
         self._path, self._steps_per_epoch = path, steps_per_epoch
         kept = [row for row in read_metrics(path) if int(row["step"]) <= keep_steps] if path.exists() else []
         self._before = float(kept[-1]["seconds"]) if kept else 0.0
         self._start = time.perf_counter()
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS)
+        writer = csv.DictWriter(text, columns)
         writer.writeheader()
         writer.writerows(kept)
         write_text(path, text.getvalue())
@@ -58,7 +63,9 @@ class MetricsCSV(Logger):
         seconds = self._before + time.perf_counter() - self._start
         row = {"step": step + 1, "epoch": f"{(step + 1) / self._steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
         with self._path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS).writerow(row | {name: f"{value:.9g}" for name, value in figures.items()})
+            csv.DictWriter(file, self._columns).writerow(
+                row | {name: f"{value:.9g}" for name, value in figures.items()}
+            )
 
 
 def read_metrics(path: Path) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 
+SAMPLED = ("rollout/reward", "rollout/gold", "rollout/kl", "rollout/tokens", "rollout/ended")
 log = logging.getLogger(__name__)
 
 
@@ -23,7 +24,7 @@ class StepBar(RichProgressBar):
 
 
 class ProgressLines(Callback):
-    """Logs step, loss and accuracy, and every validation."""
+    """Logs step, loss and accuracy, or reward and divergence, and every validation."""
 
     def __init__(self, every_steps: int) -> None:
         self.every_steps = every_steps
@@ -32,9 +33,8 @@ class ProgressLines(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Log a line when it is time."""
-        step = trainer.global_step
-        due = step % self.every_steps == 0 and trainer.is_global_zero
-        if due and (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
+        step, within = divmod(batch_idx + 1, trainer.accumulate_grad_batches)
+        if step % self.every_steps == 0 and within == 0 and trainer.is_global_zero:
             total = int(trainer.estimated_stepping_batches)
             log.info("  step %d of %d  %s", step, total, _figures(trainer, "train"))
 
@@ -46,5 +46,5 @@ class ProgressLines(Callback):
 
 def _figures(trainer: L.Trainer, phase: str) -> str:
     metrics = trainer.callback_metrics
-    names = [name for name in (f"{phase}/loss", f"{phase}/accuracy") if name in metrics]
+    names = [name for name in (f"{phase}/loss", f"{phase}/accuracy", *SAMPLED) if name in metrics]
     return "  ".join(f"{name} {float(metrics[name]):.4g}" for name in names)

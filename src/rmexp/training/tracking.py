@@ -87,8 +87,13 @@ def log_samples(pairs: Sequence[tuple[Any, ...]]) -> None:
     Args:
         pairs: see `SAMPLE_COLUMNS`.
     """
+    log_table("samples", SAMPLE_COLUMNS, pairs)
+
+
+def log_table(name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Show rows as a table in the run that is open, if any."""
     if (run := _open_run()) is not None:
-        run.log({"samples": sys.modules["wandb"].Table(list(SAMPLE_COLUMNS), [list(pair) for pair in pairs])})
+        run.log({name: sys.modules["wandb"].Table(list(columns), [list(row) for row in rows])})
 
 
 def finish_wandb() -> None:

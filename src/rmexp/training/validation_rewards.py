@@ -9,7 +9,7 @@ import numpy as np
 from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 
-from rmexp.durable import write_text
+from rmexp.jsonl import keep_rows
 
 FILE = "validation_rewards.jsonl"
 
@@ -40,11 +40,7 @@ class ValidationRewards(Callback):
 
     def __init__(self, folder: Path, keep_steps: int) -> None:
         self.path = folder / FILE
-        if self.path.exists():
-            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-            # a line without its end was being written when the process died
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= keep_steps]
-            write_text(self.path, "".join(kept))
+        keep_rows(self.path, "step", keep_steps)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the rewards that the module has just judged."""

@@ -1,0 +1,45 @@
+"""What the trainers of all stages have in common: quiet libraries, a tracker, a checkpoint to go on from."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.build import build
+from rmexp.config.saved import saved_yaml
+from rmexp.run.folder import RunFolder
+from rmexp.run.terminal import quiet_transformers
+from rmexp.training.checkpoints import newest_valid
+
+log = logging.getLogger(__name__)
+
+
+def quiet_libraries() -> None:
+    """Keep what Lightning and others print about themselves off the terminal."""
+    for name in ("pytorch", "fabric"):
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
+    quiet_transformers()
+
+
+def trackers(config: DictConfig, run: RunFolder) -> list[Any]:
+    """The logger that is configured beside metrics.csv, if any."""
+    tracking = build(config.logger)
+    if tracking is None:
+        return []
+    saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
+    sweep = config.sweep_dir and Path(config.sweep_dir).name
+    return [tracking(folder=run.path, job_type=config.task, sweep=sweep, config=saved)]
+
+
+def checkpoint_of(run: RunFolder) -> Path | None:
+    """Where to go on from, when the folder holds an unfinished run."""
+    path, damaged = newest_valid(run.path / "checkpoints")
+    for bad in damaged:
+        log.info("checkpoint %s is damaged and left out", bad)
+    if path is not None:
+        log.info("going on from %s", path)
+    return path

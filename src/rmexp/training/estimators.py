@@ -1,0 +1,112 @@
+"""What a response is measured by: a value model (PPO), or the other responses to the same prompt (RLOO, GRPO).
+
+An estimator is a frozen dataclass with `responses`, `uses_values` and a call from rewards of tokens to advantages.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from rmexp.losses.advantages import (
+    Advantages,
+    generalised_advantages,
+    group_relative_advantages,
+    leave_one_out_advantages,
+)
+
+
+class Estimator(Protocol):
+    """Estimates advantages.
+
+    Attributes:
+        responses: sampled to each prompt; they stand side by side.
+        uses_values: whether a value model has to learn what is to be expected.
+    """
+
+    uses_values: ClassVar[bool]
+
+    @property
+    def responses(self) -> int: ...  # noqa: D102
+
+    def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
+        """Advantages and returns, (N, R) each, of figures of that shape."""
+        ...
+
+
+@dataclass(frozen=True)
+class ValueModel:
+    """Generalised advantage estimation.
+
+    Attributes:
+        responses: to each prompt, at least 1.
+        discount: gamma in [0, 1].
+        decay: lambda in [0, 1].
+    """
+
+    uses_values = True
+    responses: int
+    discount: float
+    decay: float
+
+    def __post_init__(self) -> None:
+        _check_responses(self.responses, 1)
+        for name in ("discount", "decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"estimator.{name} must be in [0, 1], got {getattr(self, name)}")
+
+    def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
+        """See `generalised_advantages`."""
+        return generalised_advantages(token_rewards, values, mask, discount=self.discount, decay=self.decay)
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """The mean of the other responses to the prompt; every token of a response has its advantage.
+
+    Attributes:
+        responses: to each prompt, at least 2.
+    """
+
+    uses_values = False
+    responses: int
+
+    def __post_init__(self) -> None:
+        _check_responses(self.responses, 2)
+
+    def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
+        """See `leave_one_out_advantages`."""
+        return _of_responses(leave_one_out_advantages, token_rewards, mask, self.responses)
+
+
+@dataclass(frozen=True)
+class GroupRelative:
+    """Deviations from the mean of all responses to the prompt; every token of a response has its advantage.
+
+    Attributes:
+        responses: to each prompt, at least 2.
+    """
+
+    uses_values = False
+    responses: int
+
+    def __post_init__(self) -> None:
+        _check_responses(self.responses, 2)
+
+    def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
+        """See `group_relative_advantages`."""
+        return _of_responses(group_relative_advantages, token_rewards, mask, self.responses)
+
+
+def _of_responses(
+    function: Callable[[Tensor, int], Tensor], token_rewards: Tensor, mask: Tensor, responses: int
+) -> Advantages:
+    advantages = function((token_rewards * mask).sum(dim=1), responses)
+    return Advantages(advantages[:, None] * mask, torch.zeros_like(token_rewards))
+
+
+def _check_responses(responses: int, least: int) -> None:
+    if responses < least:
+        raise ValueError(f"estimator.responses must be at least {least}, got {responses}")

@@ -1,0 +1,122 @@
+"""How a policy learns from what it sampled: some epochs of minibatches, ended early where it moves too far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
+from rmexp.losses.kl_estimators import k3
+from rmexp.training.experience import Experience
+from rmexp.training.kl_control import KLControl
+
+
+@dataclass(frozen=True)
+class PolicyUpdate:
+    """Settings of the updates of one iteration.
+
+    Attributes:
+        epochs: over the sampled responses, at least 1.
+        minibatches: of an epoch, one optimizer step each, at least 1.
+        clip: of the ratio of probabilities, > 0.
+        value_clip: how far a value may move in an iteration, > 0.
+        value_coefficient: of the value loss, at least 0.
+        whiten: whether advantages are whitened over all tokens of the iteration.
+        stop_kl: mean divergence of a token, in nats, from the policy that sampled, beyond which the iteration learns no
+            more, > 0.
+    """
+
+    epochs: int
+    minibatches: int
+    clip: float
+    value_clip: float
+    value_coefficient: float
+    whiten: bool
+    stop_kl: float
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "minibatches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"update.{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("clip", "value_clip", "stop_kl"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"update.{name} must be > 0, got {getattr(self, name)}")
+        if not self.value_coefficient >= 0:
+            raise ValueError(f"update.value_coefficient must be at least 0, got {self.value_coefficient}")
+
+    def parts(self, samples: int, seed: int, iteration: int) -> list[NDArray[np.int64]]:
+        """Which responses each minibatch has, over all epochs: a function of seed and iteration alone."""
+        random = np.random.default_rng([seed, iteration])
+        epochs = [np.array_split(random.permutation(samples), self.minibatches) for _ in range(self.epochs)]
+        return [part for parts in epochs for part in parts if len(part)]
+
+
+class MinibatchLoss(NamedTuple):
+    """What an optimizer step goes down, and what is told of it.
+
+    Attributes:
+        loss: scalar.
+        policy_loss: mean over tokens, as are the next three.
+        value_loss: None without a value model.
+        clip_fraction: share of the tokens that the clip keeps from learning.
+        divergence: from the policy that sampled, in nats.
+    """
+
+    loss: Tensor
+    policy_loss: float
+    value_loss: float | None
+    clip_fraction: float
+    divergence: float
+
+
+def minibatch_loss(
+    logps: Tensor,
+    values: Tensor | None,
+    some: Experience,
+    mean_tokens: float,
+    update: PolicyUpdate,
+    control: KLControl,
+    coefficient: float,
+) -> MinibatchLoss:
+    """Loss of some responses, each token weighing the same whatever minibatch it is in.
+
+    Args:
+        logps: (n, R) under the policy as it is now.
+        values: (n, R) likewise; None where no value model learns.
+        some: what was sampled, n responses of it.
+        mean_tokens: of a response, over the whole iteration.
+        update: settings.
+        control: says whether the divergence from the reference counts here.
+        coefficient: of that divergence.
+    """
+    mask, old = some.figures.mask, some.figures
+    surrogate = clipped_surrogate_loss(logps, old.logps, some.advantages, clip=update.clip)
+    losses, value_losses = surrogate.losses, None
+    if values is not None:
+        value_losses = clipped_value_loss(values, old.values, some.returns, clip=update.value_clip)
+        losses = losses + update.value_coefficient * value_losses
+    if control.place == "loss":
+        losses = losses + coefficient * control.estimate(logps, old.reference_logps)
+    return MinibatchLoss(
+        (losses * mask).sum() / (len(mask) * mean_tokens),
+        float(surrogate.losses.detach()[mask].mean()),
+        None if value_losses is None else float(value_losses.detach()[mask].mean()),
+        float(surrogate.clipped[mask].float().mean()),
+        float(k3(old.logps, logps.detach())[mask].mean()),
+    )
+
+
+def update_figures(steps: Sequence[MinibatchLoss]) -> dict[str, float]:
+    """What people watch of the optimizer steps of an iteration: means, and the divergence at its end."""
+    figures = {
+        "policy_loss": fmean(step.policy_loss for step in steps),
+        "clip_fraction": fmean(step.clip_fraction for step in steps),
+        "kl": steps[-1].divergence,
+        "steps": float(len(steps)),
+    }
+    values = [step.value_loss for step in steps if step.value_loss is not None]
+    return figures | ({"value_loss": fmean(values)} if values else {})

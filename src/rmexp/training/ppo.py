@@ -1,0 +1,240 @@
+"""Proximal policy optimisation: a policy that learns from what a scorer says of the responses it samples.
+
+An iteration samples, scores and learns. It is a function of the weights, the optimizer's state, the KL coefficient and
+its own number, so that a run goes on from a checkpoint as if nothing had been.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+from transformers import PreTrainedModel
+
+from rmexp.batches import ResponseBatch
+from rmexp.data.encode import ResponseTokens
+from rmexp.data.pack import response_batch
+from rmexp.models.actor_critic import ActorCritic, response_logprobs
+from rmexp.models.backbone import Backbone, language_model
+from rmexp.models.language_model import disable_dropout
+from rmexp.models.likelihood import Likelihood
+from rmexp.models.row_parts import in_parts
+from rmexp.models.trained_weights import merged
+from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
+from rmexp.training.estimators import Estimator
+from rmexp.training.experience import (
+    Experience,
+    RewardScale,
+    TokenFigures,
+    experience,
+    explained_variance,
+    response_rewards,
+    sampled_figures,
+    token_rewards,
+)
+from rmexp.training.judgement import Judgement, judgement
+from rmexp.training.kl_control import KLControl
+from rmexp.training.loader import TrainingLoader
+from rmexp.training.optimization import Schedule, batch_tokens, configure
+from rmexp.training.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
+from rmexp.training.prompt_data import PromptData
+from rmexp.training.sampler import Rollouts, Sampler, Samples
+
+EVALUATION = -1  # number of the draw that policies are compared by
+
+
+class Learning(NamedTuple):
+    """Settings of the parts of an iteration; see each."""
+
+    rollouts: Rollouts
+    estimator: Estimator
+    kl: KLControl
+    update: PolicyUpdate
+
+
+class PPOModule(L.LightningModule):
+    """Trains a policy on the rewards of its own samples.
+
+    Args:
+        start: the language model that is both reference and beginning of the policy.
+        critic: body that the value model starts from; None where values are read from the policy's own hidden states,
+            or none are needed.
+        sampler: of responses, and their rewards.
+        learning: settings.
+        optimizer: of the parameters.
+        schedule: factor of the learning rate, of (iteration, total_steps=...).
+        gradient_limit: largest norm of a step's gradient; None leaves it.
+        seed: of minibatches.
+    """
+
+    kind = "language_model"
+    pooling = None
+    relative = True  # whether scores are relative to the model that training starts from
+
+    def __init__(
+        self,
+        start: Backbone,
+        critic: PreTrainedModel | None,
+        sampler: Sampler,
+        learning: Learning,
+        optimizer: Callable[..., Optimizer],
+        schedule: Schedule,
+        gradient_limit: float | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.reference = start.fingerprint
+        policy = language_model(start, "ppo").causal_lm.eval()
+        disable_dropout(policy)
+        # Not a part of the module: it is where the policy starts, in every process, and no checkpoint needs it.
+        self.reference_likelihood = Likelihood(copy.deepcopy(policy).requires_grad_(False), start.layout)
+        self.model = ActorCritic(policy, critic, start.layout)
+        self.sampler, self.learning = sampler, learning
+        self.optimizer, self.schedule, self.gradient_limit, self.seed = optimizer, schedule, gradient_limit, seed
+        self.scale = RewardScale(0.0, 1.0)  # until `use_scale`
+        self.kl_coefficient = learning.kl.coefficient
+        self.last_samples: tuple[Samples, Tensor] | None = None  # of the newest iteration, with their divergences
+
+    def on_train_start(self) -> None:
+        """Go on after the iterations that a checkpoint has seen."""
+        loader = self.trainer.train_dataloader
+        assert isinstance(loader, TrainingLoader)
+        loader.done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+
+    def setup(self, stage: str) -> None:
+        """Find out where rewards lie: here the weights are still the reference's, also when resuming."""
+        if self.trainer.world_size > 1:
+            raise ValueError(f"task=ppo trains on one device, got {self.trainer.world_size} (set trainer.devices=1)")
+        self.before = self.judged()
+        if not self.before.sd > 0:
+            raise ValueError(
+                f"scorer {self.sampler.scorer.name} gives every response of the starting policy the same reward, "
+                f"{self.before.mean:g}: there is nothing to learn from it (set scorer)"
+            )
+        if self.learning.rollouts.standardised:
+            self.scale = RewardScale(self.before.mean, self.before.sd)
+
+    def judged(self) -> Judgement:
+        """Fresh samples of the policy as it is now: the same draws each time."""
+        device = self.trainer.strategy.root_device
+        self.to(device)
+        self.reference_likelihood.causal_lm.to(device)
+        count = self.learning.rollouts.evaluation_samples
+        prompts = self._data.val_prompts[:count]
+        with self.trainer.precision_plugin.forward_context():
+            samples = self.sampler.sample(self.model.policy, prompts, math.ceil(count / len(prompts)), EVALUATION)
+            samples = self._scored(samples)
+            return judgement(samples, self.token_figures(samples))
+
+    def training_step(self, prompts: Sequence[int], index: int) -> None:
+        """One iteration."""
+        began = time.perf_counter()
+        chosen = [self._data.prompts[prompt] for prompt in prompts]
+        samples = self.sampler.sample(self.model.policy, chosen, self.learning.estimator.responses, index)
+        sampled = time.perf_counter()
+        samples = self._scored(samples)
+        scored = time.perf_counter()
+        figures = self.token_figures(samples)
+        watched = sampled_figures(samples, figures)
+        refuse_collapse(watched, self.learning.kl.limit, index + 1)
+        steps, explained = self._learn(samples, figures, index)
+        logged = {"lr": self.optimizers().param_groups[0]["lr"]}  # type: ignore[union-attr]
+        self.lr_schedulers().step()  # type: ignore[union-attr]
+        self.last_samples = samples, figures.divergences
+        logged |= {f"rollout/{name}": value for name, value in watched.items()}
+        logged |= {f"update/{name}": value for name, value in update_figures(steps).items()}
+        logged["kl_coefficient"] = self.kl_coefficient
+        if self.learning.estimator.uses_values:
+            logged["update/explained_variance"] = explained
+        times = {"generation": sampled - began, "scoring": scored - sampled, "update": time.perf_counter() - scored}
+        logged |= {f"seconds/{name}": seconds for name, seconds in times.items()}
+        self.kl_coefficient = self.learning.kl.adapted(self.kl_coefficient, watched["kl"])
+        self.log_dict({**logged, "step": float(index)}, batch_size=len(samples.texts))
+
+    @torch.no_grad()
+    def token_figures(self, samples: Samples) -> TokenFigures:
+        """Of the policy as it is now."""
+        batch, width = self._batch(samples.responses), self._width(samples.responses)
+        logps, values = self._forward(batch, width).unbind(-1)
+        reference = partial(response_logprobs, self.reference_likelihood, width=width)
+        mask = torch.arange(width, device=self.device) < batch.response_tokens[:, None]
+        return TokenFigures(mask, logps, in_parts(reference, batch, batch_tokens(self)), values)
+
+    def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[MinibatchLoss], float]:
+        """Optimizer steps on what was sampled; what each of them told, and how well values foresaw returns."""
+        kl, update = self.learning.kl, self.learning.update
+        rewards = response_rewards(samples, self.learning.rollouts, self.scale, self.device)
+        by_token = token_rewards(rewards, figures, kl, self.kl_coefficient)
+        learnt = experience(samples, figures, by_token, self.learning.estimator, whiten=update.whiten)
+        steps = []
+        for step in self._steps(learnt, index):
+            steps.append(step)
+            if step.divergence > update.stop_kl:
+                break
+        return steps, explained_variance(figures.values, learnt.returns, figures.mask)
+
+    def _steps(self, learnt: Experience, index: int) -> Iterator[MinibatchLoss]:
+        optimizer: Any = self.optimizers()
+        mean_tokens = float(learnt.figures.mask.sum() / len(learnt.responses))
+        for part in self.learning.update.parts(len(learnt.responses), self.seed, index):
+            some = learnt.some(torch.from_numpy(part).to(self.device))
+            logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
+            used = values if self.learning.estimator.uses_values else None
+            settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
+            step = minibatch_loss(logps, used, some, mean_tokens, *settings)
+            optimizer.zero_grad()
+            self.manual_backward(step.loss)
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))
+            if not (step.loss.isfinite() and norm.isfinite()):
+                raise PolicyCollapsed(f"the loss or its gradient is not finite in iteration {index + 1}")
+            optimizer.step()
+            yield step
+
+    def _scored(self, samples: Samples) -> Samples:
+        with torch.autocast(self.device.type, enabled=False):  # a scorer computes as it does elsewhere
+            return self.sampler.score(samples)
+
+    @property
+    def _data(self) -> PromptData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+        assert isinstance(data, PromptData)
+        return data
+
+    def _forward(self, batch: ResponseBatch, width: int) -> Tensor:
+        return in_parts(partial(self.model, width=width), batch, batch_tokens(self))
+
+    def _batch(self, responses: Sequence[ResponseTokens]) -> ResponseBatch:
+        return ResponseBatch(*(field.to(self.device) for field in response_batch(responses)))
+
+    def _width(self, responses: Sequence[ResponseTokens]) -> int:
+        return max(response.response_tokens for response in responses)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Optimizer and schedule."""
+        return configure(self, self.optimizer, self.schedule)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The coefficient goes with the weights."""
+        checkpoint["kl_coefficient"] = self.kl_coefficient
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Likewise."""
+        self.kl_coefficient = checkpoint["kl_coefficient"]
+
+    def save(self, folder: Path) -> None:
+        """Write the policy's weights."""
+        merged(self.model.policy).save_pretrained(folder)
+
+    def contract_fields(self) -> dict[str, Any]:
+        """A policy's log-ratio times the KL coefficient is the reward it believes in, up to what a prompt decides."""
+        beta = self.kl_coefficient * self.scale.sd
+        return {"beta": beta, "reduction": "response_sum", "reference": self.reference} if beta else {}

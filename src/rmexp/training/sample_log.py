@@ -1,0 +1,62 @@
+"""Some of the responses that a policy in training gives: in the log, in a file, in a table of Weights & Biases."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+
+from rmexp.jsonl import keep_rows
+from rmexp.records import prompt_text
+from rmexp.training.tracking import log_table
+
+log = logging.getLogger(__name__)
+
+FILE = "samples.jsonl"
+COLUMNS = ("iteration", "prompt", "response", "reward", "gold", "kl", "tokens", "ended")
+LONGEST = 100  # characters of a response in the log
+
+
+class SampleLog(Callback):
+    """Shows the first responses of an iteration now and then.
+
+    Args:
+        folder: of the run; those of an interrupted run up to its checkpoint are kept.
+        keep_iterations: up to which they are kept; later ones will be written again.
+        shown: responses of an iteration.
+        every: iterations between two that are shown; the first one is.
+    """
+
+    def __init__(self, folder: Path, keep_iterations: int, shown: int, every: int) -> None:
+        self.path, self.shown, self.every = folder / FILE, shown, every
+        keep_rows(self.path, "iteration", keep_iterations)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Show them when it is time."""
+        if batch_idx % self.every or not self.shown:
+            return
+        samples, divergences = pl_module.last_samples  # type: ignore[misc]  # set by a module that samples
+        rows = [
+            (
+                batch_idx + 1,
+                prompt_text(samples.prompts[place]),
+                samples.texts[place],
+                samples.rewards[place],
+                None if samples.gold is None else samples.gold[place],
+                round(float(divergences[place]), 4),
+                samples.responses[place].response_tokens,
+                samples.ended[place],
+            )
+            for place in range(min(self.shown, len(samples.texts)))
+        ]
+        with self.path.open("a", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
+        text, reward = repr(rows[0][2]), rows[0][3]
+        shortened = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+        log.info("  iteration %d, reward %s: %s", batch_idx + 1, "-" if reward is None else f"{reward:.3f}", shortened)
+        log_table("rollouts", COLUMNS, rows)

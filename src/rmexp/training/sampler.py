@@ -1,0 +1,172 @@
+"""Responses sampled from a policy in training, and what a scorer says of them.
+
+The scorer reads texts: what it makes of them with a tokenizer of its own is its own business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from transformers import PreTrainedModel
+
+from rmexp.data.encode import Encoder, ResponseTokens
+from rmexp.models.generation import Sampling, generate, prompt_seed
+from rmexp.records import Candidates, Prompt, prompt_text
+from rmexp.scoring.scorer import Scorer
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """How much is sampled, and what counts as its reward.
+
+    Attributes:
+        iterations: of sampling and learning, at least 1.
+        samples: responses in each iteration, a multiple of those to one prompt.
+        max_new_tokens: longest response, its end token among them.
+        standardised: whether rewards are told from the mean of the starting policy, in its standard deviations, so that
+            the settings mean the same whatever the scorer.
+        missing_end_penalty: taken off the reward of a response that the limit cut, at least 0.
+        empty_reward: of a response without any text, which no scorer is asked about.
+        evaluation_samples: responses by which starting policy and result are compared, at least 2.
+        shown: responses of an iteration that go into the log and the tables.
+        show_every: iterations between two that are shown.
+    """
+
+    iterations: int
+    samples: int
+    max_new_tokens: int
+    standardised: bool
+    missing_end_penalty: float
+    empty_reward: float
+    evaluation_samples: int
+    shown: int
+    show_every: int
+
+    def __post_init__(self) -> None:
+        least = {"iterations": 1, "samples": 2, "evaluation_samples": 2, "shown": 0, "show_every": 1}
+        for name, bound in (least | {"max_new_tokens": 1, "missing_end_penalty": 0}).items():
+            if not getattr(self, name) >= bound:
+                raise ValueError(f"rollouts.{name} must be at least {bound}, got {getattr(self, name)}")
+
+
+class Samples(NamedTuple):
+    """Sampled responses, those to one prompt side by side; a figure for each of N.
+
+    Attributes:
+        prompts: that they answer.
+        responses: tokens behind their prompts.
+        texts: without special tokens.
+        ended: whether the policy ended them itself.
+        rewards: by the scorer; None for a response without text.
+        gold: likewise by whoever knows the truth; None where nobody does.
+    """
+
+    prompts: list[Prompt]
+    responses: list[ResponseTokens]
+    texts: list[str]
+    ended: list[bool]
+    rewards: list[float | None]
+    gold: list[float | None] | None
+
+    @property
+    def empty(self) -> int:
+        """Responses without text."""
+        return sum(reward is None for reward in self.rewards)
+
+    @property
+    def scored(self) -> list[float]:
+        """Rewards of the others."""
+        return [reward for reward in self.rewards if reward is not None]
+
+
+class Sampler:
+    """Samples and scores.
+
+    Args:
+        encoder: of prompts, for the policy's tokenizer.
+        end_ids: tokens that end a response.
+        scorer: whose reward is learnt from.
+        gold: who knows the truth, or None; nothing is learnt from it.
+        max_new_tokens: longest response.
+        seed: of all of them.
+
+    Raises:
+        ValueError: a scorer cannot score what it has not seen, or no token is left for a prompt.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        end_ids: Sequence[int],
+        scorer: Scorer,
+        gold: Scorer | None,
+        max_new_tokens: int,
+        seed: int,
+    ) -> None:
+        if scorer.stored:
+            raise ValueError(f"scorer {scorer.name} has scores of known responses alone, not of new ones (set scorer)")
+        self.encoder, self.end_ids, self.scorer, self.gold, self.seed = encoder, end_ids, scorer, gold, seed
+        self.sampling = Sampling(max_new_tokens)  # from the policy itself: other draws would not be its own
+        self.max_prompt_tokens = encoder.loading.max_tokens - max_new_tokens
+        if self.max_prompt_tokens < 1:
+            raise ValueError(
+                f"rollouts.max_new_tokens must be below data.max_tokens={encoder.loading.max_tokens}, "
+                f"got {max_new_tokens}"
+            )
+
+    def sample(self, policy: PreTrainedModel, prompts: Sequence[Prompt], responses: int, number: int) -> Samples:
+        """Responses of a policy, not scored yet.
+
+        Args:
+            policy: without dropout.
+            prompts: P of them; one may be there twice.
+            responses: to each prompt.
+            number: of the draw; another one gives others.
+        """
+        encoded = self.encoder.encode_prompts(prompts, self.max_prompt_tokens)
+        seeds = [prompt_seed(prompt, self.seed, number, place) for place, prompt in enumerate(prompts)]
+        drawn = generate(policy, encoded, seeds, responses, self.sampling, self.end_ids)
+        flat = [(prompt, ids, row) for prompt, ids, rows in zip(prompts, encoded, drawn, strict=True) for row in rows]
+        return Samples(
+            prompts=[prompt for prompt, _, _ in flat],
+            responses=[ResponseTokens((*ids, *row.token_ids), len(ids), not row.ended) for _, ids, row in flat],
+            texts=[self.encoder.tokenizer.decode(row.token_ids, skip_special_tokens=True) for _, _, row in flat],
+            ended=[row.ended for _, _, row in flat],
+            rewards=[None] * len(flat),
+            gold=None,
+        )
+
+    def score(self, samples: Samples) -> Samples:
+        """The same with rewards.
+
+        Raises:
+            ValueError: a reward is not finite; the message has the sample.
+        """
+        gold = None if self.gold is None else _scores(self.gold, samples)
+        return samples._replace(rewards=_scores(self.scorer, samples), gold=gold)
+
+
+def _scores(scorer: Scorer, samples: Samples) -> list[float | None]:
+    said = [place for place, text in enumerate(samples.texts) if text.strip()]
+    records = [Candidates(samples.prompts[place], (samples.texts[place],)) for place in said]
+    try:
+        rows = scorer.score(records)
+    except ValueError:
+        for record in records:
+            _refuse_sample(scorer, record)
+        raise
+    found: list[float | None] = [None] * len(samples.texts)
+    for place, row in zip(said, rows, strict=True):
+        found[place] = row.scores[0]
+    return found
+
+
+def _refuse_sample(scorer: Scorer, record: Candidates) -> None:
+    """Say which sample a scorer has no reward for, if it is this one."""
+    try:
+        scorer.score([record])
+    except ValueError as error:
+        raise ValueError(
+            f"scorer {scorer.name} has no reward for the sample {record.responses[0]!r} "
+            f"to the prompt {prompt_text(record.prompt)!r}: {error}"
+        ) from error

@@ -52,7 +52,7 @@ def test_help_has_a_phrase_for_each_verb(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
     assert "train one stage of training." in " ".join(out.split())
-    assert out.count("\n  rmexp ") == 3
+    assert out.count("\n  rmexp ") == 4
 
 
 def test_version(capsys):

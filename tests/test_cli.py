@@ -77,7 +77,7 @@ def test_help_of_a_verb_follows_the_choices(capsys):
     assert re.search(r"^  data  .* json_vs_text \[jsonl\] ", out, re.MULTILINE)
     assert re.search(r"^  data/format  .*\[columns\] ", out, re.MULTILINE)
     assert "data.path=???" in out
-    assert out.count("rmexp train ", out.index("examples:")) == 3
+    assert out.count("rmexp train ", out.index("examples:")) == 4
 
 
 def test_the_job_gets_the_composed_configuration(job):

@@ -1,6 +1,8 @@
 """Losses that know ties: preferences of three outcomes, of which `target` = 0.5 is the third.
 
 A target between 0 and 1 other than 0.5 is a share of judges who prefer the first response, none of whom saw a tie.
+How readily ties happen, `theta` or `nu`, is a setting and is not learnt: rewards stay one number each, and runs with
+several values are comparable by their validation loss, the likelihood of the same outcomes.
 """
 
 import math

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from rmexp.cli import main
+from rmexp.models.export import prepare_export
+from rmexp.scoring.parity import EXAMPLES, own_scores
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))
 ANSWERS = ["yes it is", "no", "it is not known", "ask somebody else about that"]
@@ -66,7 +69,26 @@ def test_a_language_model_learns_from_plain_text_and_a_reward_model_starts_from_
     assert summary["train"]["n"] == 48  # three batches of 16
     assert summary["val"]["loss"] == pytest.approx(summary["train"]["loss"], rel=0.2)
     assert summary["account"]["train"]["kept"] == summary["train_demonstrations"]
-    assert main(["train", "task=reward", "model.reference=lm/model", "trainer=smoke", "logger=csv", "run_dir=rm"]) == 0
+    train = ["train", "task=reward", "model.reference=lm/model", "trainer=smoke", "logger=csv"]
+    assert main([*train, "run_dir=rm"]) == 0
+
+
+@pytest.mark.parametrize("task", ["reward", pytest.param("dpo", marks=pytest.mark.slow)])
+def test_adapters_are_saved_merged_and_by_themselves(here, task):
+    pytest.importorskip("peft", reason="the extra lora is not installed")
+    smoke = ["trainer=smoke", "logger=csv", "data.cache_dir=null"]
+    assert main(["train", "task=sft", *smoke, "run_dir=start"]) == 0
+    adapters = ["model.reference=start/model", "model.trained=adapters", "optimizer.lr=0.02"]
+    assert main(["train", f"task={task}", *adapters, *smoke, "run_dir=run"]) == 0
+    merged = prepare_export("run/model", EXAMPLES)
+    alone = prepare_export("run/adapter", EXAMPLES, merge=False)
+    assert own_scores(alone, EXAMPLES).scores == pytest.approx(own_scores(merged, EXAMPLES).scores, abs=1e-4)
+    learnt = [values for name, values in load_file("run/adapter/adapter_model.safetensors").items() if "lora_B" in name]
+    assert len(learnt) == 2 * 7
+    assert all(values.abs().max() > 1e-3 for values in learnt)
+    assert main(["export", "path=run/adapter", "out=out", "merge=false", "run_dir=export"]) == 0
+    assert not Path("out/model.safetensors").exists()
+    assert "from peft import AutoPeft" in Path("out/README.md").read_text()
 
 
 @pytest.mark.parametrize("command", [["train", "task=reward"], ["train", "task=dpo"], ["compare"]])

@@ -157,9 +157,15 @@ def test_mistakes_are_one_sentence(data, capsys, options, message):
 
 def test_scored_files_of_other_records_are_refused_with_both_fingerprints(data, capsys):
     assert main(["score", *RULE, *data, "run_dir=scores"]) == 0
+    scored = json.loads(Path("scores/scored/all.manifest.json").read_text())["data"]
     write_rows(Path("pairs.jsonl"), rows(39))
-    assert main(["evaluate", "scorer=scored_file", "scorer.path=scores/scored", *data, "run_dir=run"]) == 1
-    assert "has scores of the data" in capsys.readouterr().err
+    assert main(["score", *RULE, *data, "run_dir=others"]) == 0
+    there = json.loads(Path("others/scored/all.manifest.json").read_text())["data"]
+    second = ["scorer=scored_file", "scorer.path=others/scored", "+scorer@scorers.other=scored_file"]
+    assert main(["evaluate", *second, "scorers.other.path=scores/scored", *data, "run_dir=run"]) == 1
+    message = f"has scores of the data {scored}, but these 39 records are the data {there}"
+    assert message in capsys.readouterr().err
+    assert not Path("run/evaluation.json").exists()
 
 
 @pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999"])

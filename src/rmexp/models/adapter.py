@@ -1,5 +1,6 @@
-"""LoRA adapters as PEFT leaves them: merged with what they adapt, head included, or copied."""
+"""LoRA adapters as PEFT leaves them: written, copied, and merged with what they adapt, head included."""
 
+import copy
 import importlib
 import json
 import shutil
@@ -68,3 +69,33 @@ def copy_adapter(path: str, folder: Path) -> None:
     settings = _settings(path) | {"base_model_name_or_path": adapter_base(path)}
     (folder / ADAPTER_CONFIG).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     shutil.copyfile(Path(path) / WEIGHTS, folder / WEIGHTS)
+
+
+def save_adapter(folder: Path, model: Any, base: str, revision: str | None, tokenizer: Any) -> None:
+    """Write what the adapters of a model have learnt, and its reward head, for peft to load on the same base.
+
+    Args:
+        folder: where they go; one that is there is written over.
+        model: a language model or a `RewardModel` of a decoder, with adapters of `choose_trained` in its body.
+        base: folder or hub id of the model that they were put into.
+        revision: commit of the hub repository, where it is one.
+        tokenizer: of the model, with the chat template that it was trained with.
+    """
+    from safetensors.torch import save_file
+
+    reward = hasattr(model, "head")
+    body = model.body if reward else model.base_model
+    learnt = {name: values for name, values in body.state_dict().items() if ".lora_" in name}
+    weights = {f"{body.base_model_prefix}.{name.replace('.default.', '.')}": values for name, values in learnt.items()}
+    weights |= {"score.weight": model.head.weight} if reward else {}
+    settings = copy.deepcopy(body.peft_config["default"])
+    settings.target_modules = {name.split(".lora_")[0].rpartition(".")[2] for name in learnt}
+    settings.modules_to_save = ["score"] if reward else None
+    settings.task_type = "SEQ_CLS" if reward else "CAUSAL_LM"
+    settings.base_model_name_or_path = str(Path(base).resolve()) if Path(base).is_dir() else base
+    settings.revision, settings.inference_mode = revision, True
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {f"base_model.model.{name}": values.detach().contiguous() for name, values in weights.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    settings.save_pretrained(str(folder))
+    tokenizer.save_pretrained(folder)

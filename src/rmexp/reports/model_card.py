@@ -100,7 +100,7 @@ def _use(reward: bool) -> Iterator[str]:
 
 def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
     name = "AutoPeftModelForSequenceClassification" if reward else "AutoPeftModelForCausalLM"
-    options = f", num_labels=1, problem_type='regression', pad_token_id={contract.pad_token_id}" if reward else ""
+    options = f", num_labels=1, problem_type='regression', pad_token_id={contract.pad}" if reward else ""
     yield from (
         "## Use",
         "",

@@ -16,12 +16,13 @@ from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
 from rmexp.data.encode import Encoder
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.models.adapter import save_adapter
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import check_same_template
 from rmexp.models.compiled import compiled_operations
 from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.device import accelerator_type
-from rmexp.models.language_model import check_positions
+from rmexp.models.language_model import LanguageModel, check_positions
 from rmexp.models.precision import choose_precision
 from rmexp.models.threads import use_threads
 from rmexp.run.data import LoadedData
@@ -111,6 +112,9 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
         steps = step_of(last)
         throughput.load_state_dict(callback_state(last, "Throughput"))
     fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
+    base = config.model.reference or ("path" in config.model and config.model.path)
+    if config.model.trained == "adapters" and base and isinstance(start, LanguageModel):  # else no folder is their base
+        save_adapter(run.path / "adapter", module.model, base, start.revision, start.tokenizer)
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:

@@ -4,9 +4,13 @@ import importlib.util
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from rmexp.analysis.evaluation import evaluate_pairs
 from rmexp.analysis.intervals import wilson
+from rmexp.analysis.pair_set import pair_set
+from rmexp.analysis.seed_groups import seed_rows
 from rmexp.config.compose import compose
 from rmexp.durable import write_json
 from rmexp.jsonl import parse_row, read_lines, write_rows
@@ -106,6 +110,47 @@ def test_debates_are_unseen_or_seen_and_pairs_of_seen_ones_held_out(monkeypatch)
     assert not debates["train"] & debates["test"]
     assert not {row["id"] for row in splits["train"]} & {row["id"] for row in splits["val"]}
     assert prepare.splits(rows, 1) != splits
+
+
+def test_the_adversarial_core_is_all_that_is_taken_of_llmbar(tmp_path, monkeypatch):
+    prepare = script("prepare", "explicit_vs_implicit")
+    monkeypatch.setattr(prepare, "SIZES", {"train": 6, "val": 2, "test": 2})
+    monkeypatch.setattr(prepare, "OTHER_DATA", 1)
+    pair = {"prompt": "p", "chosen": "a", "rejected": "b"}
+    votes = {"votes_a": 4, "votes_b": 1, "votes_equal": 0}
+    rows = [pair | {"meta": {"topic": f"t{index % 8}_side", **votes}} for index in range(40)]
+    write_rows(tmp_path / "arguments.jsonl", rows)
+    write_rows(tmp_path / "dialogues.jsonl", [pair, pair | {"chosen": " "}])
+    names = ("LLMBar/Adversarial/Manual", "LLMBar/Natural", "CaseStudy/Normal", "LLMBar/Adversarial/GPTOut")
+    write_rows(tmp_path / "llmbar.jsonl", [pair | {"meta": {"subset": name}} for name in names])
+    files = [tmp_path / f"{name}.jsonl" for name in ("arguments", "dialogues", "llmbar")]
+    prepare.main(*files, tmp_path / "out")
+    core = [parse_row(tmp_path, *row) for row in read_lines(tmp_path / "out" / "llmbar_core.jsonl")]
+    assert [row["meta"] for row in core] == [{"topic": "Manual"}, {"topic": "GPTOut"}]
+    train = [parse_row(tmp_path, *row) for row in read_lines(tmp_path / "out" / "0" / "train.jsonl")]
+    assert [row["margin"] for row in train] == [0.6] * 6
+
+
+def test_the_evaluation_over_seeds_becomes_tables(tmp_path, monkeypatch):
+    tables = script("evaluation", "explicit_vs_implicit")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
+    records = [Preference(f"q{index}", "a" * (1 + index % 3), "bb") for index in range(12)]
+    pairs = pair_set("d", "test", records, group=None, fields=(), bins=None)
+    right = {"explicit0": 9, "implicit0": 6, "explicit1": 11, "implicit1": 6, "longer": 3}
+    scores = {name: np.array([[float(place < n), 0.5] for place in range(12)]) for name, n in right.items()}
+    found = evaluate_pairs(pairs, scores, rules=["longer"], draws=20, seed=0)
+    groups = {method: [f"{method}0", f"{method}1"] for method in ("explicit", "implicit")}
+    seeds = seed_rows(found.results, groups, list(right))
+    write_json(tmp_path / "run" / "evaluation.json", {**found._asdict(), "seeds": seeds})
+    tables.main(tmp_path / "run")
+    lines = (tmp_path / "results" / "evaluation.md").read_text().splitlines()
+    cells = [line.split(" | ") for line in lines if line.startswith("| d | ")]
+    whole = {row[1]: row[2:4] for row in cells if row[1] in right}
+    assert whole == {name: ["12", f"{100 * n / 12:.1f}"] for name, n in right.items()}
+    means = {row[2]: float(row[3]) for row in cells if row[1] == "accuracy"}
+    assert means == pytest.approx({"explicit": 0.833, "implicit": 0.5, "explicit - implicit": 0.333}, abs=1e-3)
+    assert "| d | explicit1 - implicit1 | 41.7 |" in "\n".join(lines)
+    assert "implicit0 - explicit1" not in "\n".join(lines)
 
 
 def test_tables_of_explicit_vs_implicit_count_over_seeds(tmp_path, monkeypatch):

@@ -15,7 +15,9 @@ ACCOUNT = {"pairs": 4, "kept": 3, "truncated": 1, "dropped": 1, "identical": 0, 
 SUMMARY = {
     **{"task": "reward", "status": "finished", "steps": 2, "epochs": 1.0, "seconds": 3.0, "peak_memory_mb": 500.0},
     **{"train_pairs_per_second": 10.0, "model": {"parameters": 1000}, "bad_rows": 2, "account": {"train": ACCOUNT}},
-    "evaluation": [EVALUATION | {"nll": 0.5, "usable_bits": 0.3, "longer_accuracy": 0.6, "n": 4}],
+    "evaluation": [
+        EVALUATION | {"nll": 0.5, "usable_bits": 0.3, "longer_accuracy": 0.6, "n": 4, "truncated": 1, "identical": 0}
+    ],
     "val": {"n": 4, "loss": 0.5, "accuracy": 0.75, "accuracy_low": 0.5, "accuracy_high": 0.9},
 }
 ROWS = [

@@ -102,6 +102,13 @@ def test_report_is_self_contained(comparison):
     assert len(page) < 300_000
 
 
+def test_held_out_pairs_are_accounted_for_beside_those_that_were_learnt(comparison):
+    page = (comparison.path / "report.html").read_text()
+    account = page.partition('id="account"')[2].partition("</table>")[0]
+    for split in ("<th>train</th>", "<th>val</th>", "<th>json_vs_text unseen</th>"):
+        assert split in account
+
+
 def test_every_set_of_pairs_is_judged(comparison):
     sets = {one["name"]: one for one in comparison.summary["sets"]}
     assert [(name, one["kind"]) for name, one in sets.items()] == [

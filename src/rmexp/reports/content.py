@@ -179,8 +179,8 @@ class DataAccount:
         pairs: pairs in the split before encoding.
         kept: pairs that were used.
         truncated: of those kept, pairs in which something was cut.
-        dropped: pairs left out because they did not fit.
-        identical: pairs left out because both sides were the same once cut.
+        dropped: pairs left out because they did not fit; none of a held-out split is.
+        identical: pairs whose sides were the same once cut, left out of training and ties elsewhere.
     """
 
     split: str

@@ -173,12 +173,22 @@ def _stage_summary(stage: Stage) -> dict[str, Any]:
 
 
 def _accounts(stages: dict[str, Stage]) -> list[DataAccount]:
-    """Of the first stage that was trained here: all see the same pairs."""
-    account: dict[str, Any] = next((stage.summary["account"] for stage in stages.values() if stage.summary), {})
-    return [
+    """Of the first stage that was trained here, as all see the same pairs; and of pairs that none learns from."""
+    summaries = [stage.summary for stage in stages.values() if stage.summary]
+    account = summaries[0]["account"] if summaries else {}
+    learnt = [
         DataAccount(name, *(row[key] for key in ("pairs", "kept", "truncated", "dropped", "identical")))
         for name, row in account.items()
     ]
+    evaluation: list[dict[str, Any]] = next(
+        (summary["evaluation"] for summary in summaries if summary.get("evaluation")), []
+    )
+    held_out = [
+        DataAccount(f"{row['data']} {row['split']}", row["n"], row["n"], row["truncated"], 0, row["identical"])
+        for row in evaluation
+        if row["slice"] is None and row["split"] not in account
+    ]
+    return [*learnt, *held_out]
 
 
 def _showcase(scores: AllScores) -> tuple[list[ShowcasePrompt], tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import lightning as L
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
@@ -40,7 +42,7 @@ class SFTModule(L.LightningModule):
 
     Args:
         start: the language model to train.
-        loss: of (summed log-probabilities, response tokens), one value per response.
+        loss: of (summed log-probabilities, response tokens, mean_tokens=...), one value per response.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         sides: `both` sides of the pairs, or the `chosen` ones alone: those that the labels prefer.
@@ -66,24 +68,39 @@ class SFTModule(L.LightningModule):
         disable_dropout(self.model)
         self.likelihood = Likelihood(self.model, start.layout)
         self.loss, self.optimizer, self.schedule, self.sides = loss, optimizer, schedule, sides
+        self.mean_tokens = 1.0  # of a training response; set by `setup`
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
         self.val_tokens: list[Tensor] = []
+
+    def setup(self, stage: str) -> None:
+        """Find how long responses are, so that a token weighs the same in whatever batch."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+        self.mean_tokens = fmean(response.response_tokens for row in data.train for response in self._learnt(row))
+
+    def _learnt(self, row: PairTokens | ResponseTokens) -> tuple[ResponseTokens, ...]:
+        if isinstance(row, ResponseTokens):
+            return (row,)
+        if self.sides == "both":
+            return (row.chosen, row.rejected)
+        return (row.rejected if row.target < 0.5 else row.chosen,)
 
     @property
     def packed(self) -> bool:
         """Whether batches are computed in packed rows."""
         return self.likelihood.packed
 
-    def _judge(self, logps: Tensor, tokens: Tensor, pairing: Pairing | None, figures: PairFigures) -> Tensor:
+    def _judge(
+        self, logps: Tensor, tokens: Tensor, pairing: Pairing | None, figures: PairFigures, mean_tokens: float | None
+    ) -> Tensor:
         """Mean loss of responses; those of pairs count as often as pairs have them."""
         if pairing is None:
-            losses = self.loss(logps, tokens)
+            losses = self.loss(logps, tokens, mean_tokens=mean_tokens)
             figures.update(losses)
             return losses.mean()
         chosen, rejected = pairing.sides(logps)
         used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
-        losses = self.loss(logps[used], tokens[used])
+        losses = self.loss(logps[used], tokens[used], mean_tokens=mean_tokens)
         figures.update(losses, chosen, rejected, pairing.target)
         return losses.mean()
 
@@ -91,7 +108,7 @@ class SFTModule(L.LightningModule):
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
         logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
-        loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures)
+        loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures, self.mean_tokens)
         if pairing is None:
             log_step(self, loss, None, batch.size)
         else:
@@ -111,7 +128,7 @@ class SFTModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
         logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
-        self._judge(logps, tokens, validation_pairing(self), self.val_figures)
+        self._judge(logps, tokens, validation_pairing(self), self.val_figures, None)
         log_validation(self, self.val_figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -215,3 +215,33 @@ def test_noisy_halves_share_no_group_and_right_labels_are_kept_apart(tmp_path):
     assert all(pair.target == 0 for pair in flipped)
     assert {pair.id for pair in part("right")} == {pair.id for pair in everything} - {pair.id for pair in flipped}
     assert [pair.target for pair in part("test")] == [1.0, 1.0]
+
+
+def curves(folder, kl, proxy, gold):
+    """What `tables.py` reads of a PPO run."""
+    names = ("step", "rollout/kl", "rollout/reward", "rollout/gold")
+    rows = [",".join(map(str, row)) for row in zip(range(1, len(kl) + 1), kl, proxy, gold, strict=True)]
+    folder.mkdir(parents=True)
+    (folder / "metrics.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
+    change = {"before": 0.0, "after": 1.0}
+    write_json(folder / "summary.json", {"reward": change | {"sd_before": 2.0}, "gold": change | {"sd_before": 0.5}})
+
+
+def test_overoptimisation_is_told_by_peak_and_end(tmp_path):
+    tables = script("tables", "overoptimisation")
+    d = [step / 4 for step in range(30)]
+    gain = [x * (1.0 - 0.25 * x) for x in d]  # highest at d = 2, 0 at d = 4
+    curves(tmp_path / "rl/gae/kl0.0/100-0.0/0", [x * x for x in d], [2 * x for x in d], [x / 2 for x in gain])
+    curves(tmp_path / "rl/gae/kl0.1/100-0.0/0", [x * x / 30 for x in d], [x / 9 for x in d], [x / 18 for x in d])
+    tables.main(tmp_path, tmp_path / "results")
+    text = (tmp_path / "results" / "tables.md").read_text()
+    assert "| gae kl 0.0 | 1 | 1 | 1 |" in text
+    assert "| gae kl 0.1 | 1 | 0 | 0 |" in text
+    assert (tmp_path / "results" / "overoptimisation.svg").read_text().startswith("<?xml")
+
+
+def test_fits_find_their_own_curves():
+    tables = script("tables", "overoptimisation")
+    d = tables.np.linspace(0.2, 4, 20)
+    for logarithm, curve in ((False, d * (1.5 - 0.3 * d)), (True, d * (1.5 - 0.3 * tables.np.log(d)))):
+        assert tables.fit(d * d, curve, logarithm=logarithm) == pytest.approx((1.5, 0.3, 0.0), abs=1e-9)

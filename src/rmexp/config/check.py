@@ -31,11 +31,12 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     problems += _idle(_plain(config), _plain(skeleton), "")
     # what the stages of a configuration share is looked at with each, unless it is a stage itself
     elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
-    problems += _unbuildable(OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere]))
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere])
+    problems += _unbuildable(own, config)
     for name in names:
-        own = set(key_paths(_plain(config[name])))
-        for path, text in _unbuildable(stage(config, name)):
-            problems.append(Problem(f"{name}.{path}" if path in own else path, text))
+        part, paths = stage(config, name), set(key_paths(_plain(config[name])))
+        for path, text in _unbuildable(part, part):
+            problems.append(Problem(f"{name}.{path}" if path in paths else path, text))
     return list(dict.fromkeys(f"{path}: {text}" for path, text in problems))
 
 
@@ -69,15 +70,15 @@ def _idle(node: Any, known: Any, path: str) -> Iterator[Problem]:
         yield from _idle(value, known.get(key), f"{path}{key}.")
 
 
-def _unbuildable(config: DictConfig) -> Iterator[Problem]:
-    """Interpolations that lead nowhere, and what does not bind to a target."""
-    values = _plain(config)
+def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
+    """Interpolations of a part of a configuration that lead nowhere in it, and what does not bind to a target."""
+    values = _plain(part)
     for path, value in _leaves(values):
         if value == _MISSING:
             _put(values, path, Unknown())
         elif isinstance(value, str) and "${" in value:
             try:
-                _put(values, path, _plain(OmegaConf.select(config, path, throw_on_missing=True), resolve=True))
+                _put(values, path, _plain(OmegaConf.select(whole, path, throw_on_missing=True), resolve=True))
             except InterpolationToMissingValueError:  # the key it leads to is reported itself
                 _put(values, path, Unknown())
             except OmegaConfBaseException as error:

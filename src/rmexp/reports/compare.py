@@ -11,18 +11,20 @@ from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import EpochRow, epochs
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
+from rmexp.reports.rollout_figures import policies_figure, rollout_panels
 
 MOST_DISAGREEMENTS = 20
 MOST_EPOCH_ROWS = 30
 
 
 class StagePanels(NamedTuple):
-    """The curves of a stage and their numbers."""
+    """The curves of a stage and their numbers; rollouts are of a stage that samples."""
 
     stage: StageResult
     loss: Panel | None
     accuracy: Panel | None
     epochs: Sequence[EpochRow]
+    rollouts: Sequence[Panel]
 
 
 class SplitPanels(NamedTuple):
@@ -45,6 +47,7 @@ def compare_report(report: CompareReport) -> str:
         reductions=_reductions(report),
         graded=_graded(report),
         sets_wording=compare_sets_wording,
+        policies=_policies(report),
         shifts=_shifts(report),
         progress=_progress(report),
         disagreements=report.disagreements[:MOST_DISAGREEMENTS],
@@ -57,7 +60,8 @@ def _stage(stage: StageResult) -> StagePanels:
         stage,
         loss=Panel(Markup(loss), wording.loss_sentence(stage)) if loss else None,
         accuracy=Panel(Markup(accuracy), wording.accuracy_sentence(stage)) if accuracy else None,
-        epochs=_spread(epochs(stage.rows), MOST_EPOCH_ROWS),
+        epochs=() if (rollouts := rollout_panels(stage.rows)) else _spread(epochs(stage.rows), MOST_EPOCH_ROWS),
+        rollouts=rollouts,
     )
 
 
@@ -108,6 +112,13 @@ def _shifts(report: CompareReport) -> Panel | None:
         return None
     caption = "Points are shares of pairs in the order of their label; 50 % is a coin."
     return Panel(Markup(shifts_figure(report.sets)), caption)
+
+
+def _policies(report: CompareReport) -> Panel | None:
+    if not report.policies:
+        return None
+    caption = "A judge that was learnt from may be pleased more than the truth is."
+    return Panel(Markup(policies_figure(report.policies)), caption)
 
 
 def _progress(report: CompareReport) -> Panel | None:

@@ -13,6 +13,7 @@ from rmexp.analysis.compared import ComparedSlice
 from rmexp.analysis.flips import FlipKind
 from rmexp.analysis.graded import Graded
 from rmexp.analysis.length import LengthEffect
+from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import LevelFigures
 
@@ -53,7 +54,7 @@ class StageResult:
     """One stage of training.
 
     Attributes:
-        name: `sft`, `reward` or `dpo`.
+        name: `sft`, `reward`, `dpo` or `ppo`.
         rows: rows of its metrics.csv as read: `step`, `epoch` (finished ones, with their fraction), `train/loss` and
             `train/accuracy` of the batch, `val/loss`, `val/accuracy`; empty cells may be "", None or absent.
         folder: run folder of the stage, as text for the reader.
@@ -215,6 +216,7 @@ class CompareReport:
         scale: of the rewards; None when not known.
         disagreements: pairs that the two order differently; at most twenty are shown, as listed.
         bad_rows: malformed rows that were left out while reading.
+        policies: that were sampled from and judged, the first of them the one that the others are measured by.
         chosen_name: what chosen responses are called in figures, such as `JSON`.
         rejected_name: what rejected responses are called.
     """
@@ -238,5 +240,6 @@ class CompareReport:
     scale: RewardScale | None = None
     disagreements: Sequence[Disagreement] = ()
     bad_rows: int = 0
+    policies: Sequence[PolicyResult] = ()
     chosen_name: str = "chosen"
     rejected_name: str = "rejected"

@@ -10,6 +10,7 @@ from rmexp.reports.curves import epochs
 from rmexp.reports.figures import accuracy_figure, loss_figure
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
+from rmexp.reports.rollout_figures import rollout_panels
 
 
 class RunReport(NamedTuple):
@@ -41,10 +42,11 @@ def run_report(report: RunReport) -> str:
         (loss_figure(stage), "Loss of each batch, and of all validation examples where they were judged."),
         (accuracy_figure(stage), "Training accuracy is of a model that still learns."),
     )
+    rollouts = rollout_panels(report.rows)
     return render(
         "run.html",
         report=report,
         summary=report.summary,
-        panels=[Panel(Markup(svg), caption) for svg, caption in drawn if svg],
-        epochs=epochs(report.rows)[-30:],
+        panels=[*rollouts, *(Panel(Markup(svg), caption) for svg, caption in drawn if svg)],
+        epochs=[] if rollouts else epochs(report.rows)[-30:],
     )

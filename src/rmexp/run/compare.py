@@ -8,6 +8,7 @@ Examples:
     rmexp compare data=json_vs_text model=tiny
     rmexp compare data=jsonl data.path=PAIRS.jsonl.gz data.group=meta.topic dpo.loss.beta=0.2
     rmexp compare data=json_vs_text +data@tests.other=jsonl tests.other.path=PAIRS.jsonl trainer.validate_every_steps=10
+    rmexp compare experiment=rlhf_circle
     rmexp compare data=json_vs_text reward.path=MODEL_FOLDER model.reference=SFT_FOLDER
 """
 
@@ -58,6 +59,7 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
     from rmexp.reports.compare import compare_report
     from rmexp.run.compare_figures import as_summary, comparison
+    from rmexp.run.compare_policies import compared_policies
     from rmexp.run.compare_scores import both_scorers, score_everything
     from rmexp.run.compare_shifts import domain_shifts, held_out, token_shifts
     from rmexp.run.compare_stages import obtain_stages
@@ -72,7 +74,8 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     pairs = held_out(scores.splits, data)
     pairs += token_shifts(first, scores.splits[first], scorers, config.shift_pairs, data, folder)
     pairs += domain_shifts(tests, scorers, folder)
-    report = comparison(config, data, stages, scorers, scores, pairs, run.path)
+    policies = compared_policies(config, data, stages, scorers, run.path)
+    report = comparison(config, data, stages, scorers, scores, pairs, policies, run.path)
     write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
     summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))
@@ -85,6 +88,16 @@ def _shifted(one: dict[str, Any]) -> tuple[str, ...]:
     name = f"{one['split']} in other tokens: {one['name']}" if one["kind"] == "tokens" else one["name"]
     accuracies = (percent(one[reward]["accuracy"]) for reward in ("explicit", "implicit"))
     return (name, *accuracies, percent(one["agreement"]["same_order"]), f"{one['pairs']} pairs")
+
+
+def _policy(row: dict[str, Any]) -> tuple[str, ...]:
+    judged: list[str] = []
+    for verdict in row["verdicts"].values():
+        judged += [
+            f"{verdict['gain']:+.2f} SD",
+            f"{percent(verdict['wins'])} {interval(verdict['low'], verdict['high'])}",
+        ]
+    return (row["name"], *judged, f"{row['kl']:.1f}", "" if row["seconds"] is None else f"{row['seconds']:.0f} s")
 
 
 def _show(summary: dict[str, Any], path: Path) -> None:
@@ -102,6 +115,10 @@ def _show(summary: dict[str, Any], path: Path) -> None:
     if shifted:
         print()
         show_table(("elsewhere", "explicit", "implicit", "same order", ""), [*map(_shifted, shifted)])
+        print()
+    if summary["policies"]:
+        judges = [text for name in summary["policies"][0]["verdicts"] for text in (name, "beats sft")]
+        show_table(("policy", *judges, "KL", "cost"), [*map(_policy, summary["policies"])])
         print()
     agreed = summary["agreement"]
     same = round((agreed["same_order"] or 0) * agreed["pairs"])

@@ -13,6 +13,7 @@ from rmexp.analysis.agreement import agreement
 from rmexp.analysis.graded import Graded, graded
 from rmexp.analysis.length import length_effect
 from rmexp.analysis.orientation import order
+from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import Moment, ProgressPoint, progress
 from rmexp.analysis.reductions import reductions
 from rmexp.config.saved import saved_yaml
@@ -45,6 +46,7 @@ def comparison(
     scorers: Scorers,
     scores: AllScores,
     pairs: Sequence[PairScores],
+    policies: Sequence[PolicyResult],
     path: Path,
 ) -> CompareReport:
     """Everything that the report shows."""
@@ -71,6 +73,7 @@ def comparison(
         scale=RewardScale(scorers.explicit.reward_mean, scorers.explicit.reward_sd, scorers.implicit.reduction),
         disagreements=disagreements(scores.splits, sets),
         bad_rows=len(data.records.bad_rows),
+        policies=policies,
         chosen_name=names[0],
         rejected_name=names[1],
     )
@@ -108,6 +111,7 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
         "progress": [asdict(point) for point in report.progress],
         "scale": report.scale and asdict(report.scale),
         "disagreements": len(report.disagreements),
+        "policies": [policy.to_row() for policy in report.policies],
         "stages": {name: _stage_summary(stage) for name, stage in stages.items()},
     }
 

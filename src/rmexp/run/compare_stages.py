@@ -1,4 +1,4 @@
-"""The three models of a comparison: trained, found trained before, or given by path."""
+"""The models of a comparison: trained, found trained before, or given by path."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
 from rmexp.config.saved import differences, fingerprint
-from rmexp.config.stages import stage
+from rmexp.config.stages import stage, stage_names
 from rmexp.durable import alone
 from rmexp.run.data import LoadedData
 from rmexp.run.folder import CONFIG, SUMMARY
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Stage(NamedTuple):
     """One model of a comparison."""
 
-    name: str  # sft, reward or dpo
+    name: str  # sft, reward, dpo or ppo
     model: str  # folder of the model
     folder: Path | None  # run folder; None for a model given by path
     summary: dict[str, Any]  # of the run; empty for a model given by path
@@ -32,11 +32,17 @@ class Stage(NamedTuple):
 
 
 def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str, Stage]:
-    """SFT reference, then reward model and DPO policy, which both start from it."""
+    """SFT reference, then reward model and DPO policy, which both start from it, and PPO where it is asked for."""
     _refuse_bad_values(config)
     sft = _obtain(config, "sft", config.model.reference, config.model.reference, data, path)
     others = {name: _obtain(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
-    return {"sft": sft, **others}
+    stages = {"sft": sft, **others}
+    if "ppo" in config:
+        config = config.copy()
+        if OmegaConf.select(config, "ppo.scorer.path") == "reward":
+            OmegaConf.update(config, "ppo.scorer.path", stages["reward"].model)
+        stages["ppo"] = _obtain(config, "ppo", None, sft.model, data, path)
+    return stages
 
 
 def _obtain(
@@ -72,7 +78,7 @@ def _made_before(own: DictConfig, inputs: dict[str, str | None], name: str, path
 
 def _refuse_bad_values(config: DictConfig) -> None:
     """What a later stage would refuse is refused before the first one has cost its minutes."""
-    for name in ("sft", "reward", "dpo"):
+    for name in stage_names(config):
         own = stage(config, name)
         try:
             build(own.optimizer)([torch.nn.Parameter(torch.zeros(1))])

@@ -237,4 +237,5 @@ class PPOModule(L.LightningModule):
     def contract_fields(self) -> dict[str, Any]:
         """A policy's log-ratio times the KL coefficient is the reward it believes in, up to what a prompt decides."""
         beta = self.kl_coefficient * self.scale.sd
-        return {"beta": beta, "reduction": "response_sum", "reference": self.reference} if beta else {}
+        implied = {"beta": beta, "reduction": "response_sum"} if beta else {}
+        return {**implied, "reference": self.reference}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Proxy reward models of several sizes and label noise, optimised by best-of-n and by PPO and RLOO, judged by the gold reward.
+# usage: experiments/overoptimisation/run.sh [OUT]
+#   SIZES  pairs of the proxies (100 500 2000 8000), SEEDS of each (0,1,2,3,4), NOISES of their labels (0.0 0.25),
+#   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), ITERATIONS (60), PARTS (bon rl ensemble dpo)
+# All of it is about five hours on one idle thread; what is there already is not made again.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=${1:-runs/experiments/overoptimisation}
+rmexp=${RMEXP:-.venv/bin/rmexp}
+read -ra sizes <<< "${SIZES:-100 500 2000 8000}"
+read -ra noises <<< "${NOISES:-0.0 0.25}"
+read -ra kls <<< "${KLS:-0.0 0.05 0.1}"
+read -ra estimators <<< "${ESTIMATORS:-gae rloo}"
+read -ra parts <<< "${PARTS:-bon rl ensemble dpo}"
+seeds=${SEEDS:-0,1,2,3,4}
+common=(data=synthetic data.test_pairs=300 model=tiny logger=csv trainer.threads=1)
+learner=(rollouts.iterations="${ITERATIONS:-60}" rollouts.max_new_tokens=48 rollouts.shown=0 kl.limit=1000
+  callbacks.progress.line_every_steps=1000 optimizer.lr=1e-3 data.val_pairs=256)
+
+wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
+"$rmexp" train task=sft "${common[@]}" run_dir="$out/sft"
+sft=$out/sft/model
+
+for noise in "${noises[@]}"; do
+  for size in "${sizes[@]}"; do
+    "$rmexp" train -m task=reward "${common[@]}" model.reference="$sft" data.train_pairs="$size" data.label_noise="$noise" \
+      data.batch_pairs=32 trainer.max_epochs=4 seed="$seeds" 'data.sample_seed=${seed}' \
+      run_dir="$out/proxy/$size-$noise/"'${seed}' sweep_dir="$out/proxy/$size-$noise" < /dev/null
+  done
+done
+
+proxies() { find "$out/proxy" -mindepth 2 -maxdepth 2 -name '[0-9]*' -type d | sort; }
+
+if wants bon; then
+  pool=(data=synthetic candidates.prompts=8 candidates.n=1024 candidates.max_new_tokens=48 threads=1)
+  for proxy in $(proxies); do
+    name=${proxy#"$out/proxy/"}
+    source=(candidates.policy="$sft")
+    [ -f "$out/pool.jsonl" ] && source=(candidates.path="$out/pool.jsonl")
+    "$rmexp" best-of-n "${pool[@]}" "${source[@]}" scorer.path="$proxy/model" scorer@gold=gold run_dir="$out/bon/$name"
+    [ -f "$out/pool.jsonl" ] || cp "$out/bon/$name/candidates.jsonl" "$out/pool.jsonl"
+  done
+fi
+
+if wants rl; then
+  for proxy in $(proxies); do
+    for estimator in "${estimators[@]}"; do
+      for kl in "${kls[@]}"; do
+        "$rmexp" train task=ppo "${common[@]}" "${learner[@]}" model.reference="$sft" estimator="$estimator" \
+          kl.coefficient="$kl" scorer=explicit scorer.path="$proxy/model" scorer@gold=gold seed="${proxy##*/}" \
+          run_dir="$out/rl/$estimator/kl$kl/${proxy#"$out/proxy/"}" || true # a policy that collapses leaves its curve
+      done
+    done
+  done
+fi
+
+if wants ensemble; then
+  for size in "${sizes[@]}"; do
+    members=()
+    for proxy in "$out/proxy/$size-0.0/"*/; do
+      name=m$(basename "$proxy")
+      members+=("+scorer@scorer.members.$name=centred" "scorer.members.$name.path=${proxy}model" "scorer.members.$name.standardised=true")
+    done
+    for reduction in mean min mean_minus_sd; do
+      "$rmexp" train task=ppo "${common[@]}" "${learner[@]}" model.reference="$sft" kl.coefficient=0.0 scorer=ensemble \
+        "${members[@]}" scorer.reduction=$reduction scorer@gold=gold run_dir="$out/ensemble/$reduction/$size" || true
+    done
+  done
+fi
+
+if wants dpo; then
+  for size in "${sizes[@]}"; do
+    for beta in 0.03 0.1 0.3; do
+      run=$out/dpo/$size/$beta
+      "$rmexp" train task=dpo "${common[@]}" model.reference="$sft" data.train_pairs="$size" loss.beta=$beta run_dir="$run/policy"
+      "$rmexp" best-of-n data=synthetic candidates.policy="$run/policy/model" candidates.prompts=16 candidates.n=16 \
+        candidates.max_new_tokens=48 threads=1 scorer=gold scorer@gold=gold run_dir="$run/samples"
+      "$rmexp" score data=candidates data.path="$run/samples/candidates.jsonl" scorer=implicit scorer.policy="$run/policy/model" \
+        scorer.reference="$sft" scorer.beta=1.0 threads=1 run_dir="$run/divergence"
+    done
+  done
+fi
+
+.venv/bin/python experiments/overoptimisation/tables.py "$out" experiments/overoptimisation/results

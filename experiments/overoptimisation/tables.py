@@ -1,0 +1,189 @@
+"""Writes tables.md, figures.json and overoptimisation.svg from the runs that run.sh made; usage: tables.py OUT RESULTS.
+
+Gold is told from the mean of the SFT policy in standard deviations of its gold, and so is a proxy in its own units.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from rmexp.durable import write_json, write_text
+from rmexp.training.metrics_csv import read_metrics
+
+WINDOW = 5  # iterations that one point of a curve is the mean of
+FALL = 0.5  # of its height that a peak must lose to count as a fall
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+Array = NDArray[np.float64]
+
+
+class Curve(NamedTuple):
+    """One run of optimisation.
+
+    Attributes:
+        method: `gae kl 0.0`, `rloo kl 0.05`, `bon`, `ensemble min`.
+        proxy: `<pairs>-<label noise>`.
+        seed: of the proxy.
+        kl: (T,) divergence from the SFT policy in nats.
+        score: (T,) proxy.
+        gold: (T,) truth.
+    """
+
+    method: str
+    proxy: str
+    seed: str
+    kl: Array
+    score: Array
+    gold: Array
+
+
+def main(out: Path, results: Path) -> None:
+    curves = [*rl_curves(out), *best_of_n_curves(out)]
+    if not curves:
+        sys.exit(f"{out} has no finished runs; run experiments/overoptimisation/run.sh first")
+    rows = [summary(curve) for curve in curves]
+    write_json(results / "figures.json", {"runs": rows, "dpo": list(dpo_points(out))})
+    write_text(
+        results / "tables.md", "\n".join(["# Tables", "", "Written by tables.py.", "", *run_table(rows), *totals(rows)])
+    )
+    picture(curves, list(dpo_points(out)), results / "overoptimisation.svg")
+
+
+def rl_curves(out: Path) -> Iterator[Curve]:
+    """Means over a few iterations of what the policies of each run gave."""
+    for path in sorted([*out.glob("rl/*/*/*/*/metrics.csv"), *out.glob("ensemble/*/*/metrics.csv")]):
+        rows = read_metrics(path)
+        if len(rows) < 2 * WINDOW:
+            continue
+        parts = path.parent.relative_to(out).parts
+        method = f"{parts[1]} {parts[2][:2]} {parts[2][2:]}" if parts[0] == "rl" else f"ensemble {parts[1]}"
+        proxy, seed = (parts[3], parts[4]) if parts[0] == "rl" else (f"{parts[2]}-0.0", "all")
+        sd = deviations(path.parent, rows)
+        kl, score, gold = (smooth([float(row[f"rollout/{name}"]) for row in rows]) for name in ("kl", "reward", "gold"))
+        start = [float(rows[0][f"rollout/{name}"]) for name in ("reward", "gold")]
+        yield Curve(method, proxy, seed, np.maximum(kl, 0), (score - start[0]) / sd[0], (gold - start[1]) / sd[1])
+
+
+def deviations(run: Path, rows: Sequence[Mapping[str, str]]) -> tuple[float, float]:
+    """Of reward and gold under the SFT policy; of a run that collapsed those of its neighbours with the same proxy."""
+    for folder in (run, *sorted(run.parents[2].glob(f"*/{run.parent.name}/{run.name}"))):
+        if (folder / "summary.json").is_file():
+            found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+            return found["reward"]["sd_before"], found["gold"]["sd_before"]
+    raise SystemExit(f"{run}: no run of this proxy has finished, so the deviations of the SFT policy are not known")
+
+
+def smooth(values: Sequence[float]) -> Array:
+    """(T - WINDOW + 1,) running means."""
+    return np.convolve(np.array(values), np.ones(WINDOW) / WINDOW, mode="valid")
+
+
+def best_of_n_curves(out: Path) -> Iterator[Curve]:
+    """The curve of each proxy over the one pool."""
+    for path in sorted(out.glob("bon/*/*/curve.json")):
+        points = json.loads(path.read_text(encoding="utf-8"))["points"]
+        pool = (
+            json.loads(line) for line in (path.parent / "candidates.jsonl").read_text(encoding="utf-8").splitlines()
+        )
+        sd = float(np.std([value for row in pool for value in row["gold"]], ddof=1))
+        kl, proxy, gain = (np.array([point[name] for point in points]) for name in ("kl", "proxy_gain", "gain"))
+        yield Curve("bon", path.parent.parent.name, path.parent.name, kl, proxy, gain / sd)
+
+
+def dpo_points(out: Path) -> Iterator[dict[str, Any]]:
+    """Each DPO policy: mean gold of its samples, and its mean log-ratio to the SFT policy on them."""
+    for path in sorted(out.glob("dpo/*/*/samples/curve.json")):
+        size, beta = path.parts[-4], path.parts[-3]
+        scored = next((path.parents[1] / "divergence" / "scored").glob("*.jsonl"), None)
+        if scored is None:
+            continue
+        ratios = [
+            value for line in scored.read_text(encoding="utf-8").splitlines() for value in json.loads(line)["scores"]
+        ]
+        gold = json.loads(path.read_text(encoding="utf-8"))["points"][0]["gold"]
+        yield {"pairs": int(size), "beta": float(beta), "kl": float(np.mean(ratios)), "gold": gold}
+
+
+def fit(kl: Array, gain: Array, *, logarithm: bool) -> tuple[float, float, float]:
+    """Least squares of d (a - b d), or d (a - b log d), where d is the root of the KL; a, b and the root mean square.
+
+    Source: Gao, Schulman and Hilton 2022, "Scaling laws for reward model overoptimization", section 3.
+    """
+    d = np.sqrt(kl)
+    inside = d > 0.1  # the logarithm of almost nothing would rule the fit
+    d, gain = d[inside], gain[inside]
+    design = np.stack([d, -d * np.log(d) if logarithm else -d * d], axis=1)
+    (a, b), *_ = np.linalg.lstsq(design, gain, rcond=None)
+    return float(a), float(b), float(np.sqrt(np.mean((design @ [a, b] - gain) ** 2)))
+
+
+def summary(curve: Curve) -> dict[str, Any]:
+    """Peak and end of the truth, end of the proxy, and the two fits."""
+    top = int(curve.gold.argmax())
+    peak, end = float(curve.gold[top]), float(curve.gold[-1])
+    row: dict[str, Any] = {name: getattr(curve, name) for name in ("method", "proxy", "seed")}
+    row |= {"peak": peak, "peak_kl": float(curve.kl[top]), "end": end, "end_kl": float(curve.kl[-1])}
+    row |= {"score_at_peak": float(curve.score[top]), "score_end": float(curve.score[-1])}
+    row["falls"] = bool(peak > 0 and end < (1 - FALL) * peak)
+    row["score_rises"] = bool(curve.score[-1] >= curve.score[top])
+    for name, logarithm in (("square", False), ("log", True)):
+        row[name] = dict(zip(("a", "b", "residual"), fit(curve.kl, curve.gold, logarithm=logarithm), strict=True))
+    return row
+
+
+def run_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    fits = [f"{form}: {name}" for form in ("d(a - b d)", "d(a - b log d)") for name in ("a", "b", "rms")]
+    ends = ("gold: peak", "at KL", "end", "at KL", "proxy: at peak", "end")
+    lines = [f"| {' | '.join(['method', 'proxy', 'seed', *ends, *fits])} |", "| --- " * 3 + "| --: " * 12 + "|"]
+    for row in rows:
+        cells = [row[name] for name in ("peak", "peak_kl", "end", "end_kl", "score_at_peak", "score_end")]
+        cells += [row[name][key] for name in ("square", "log") for key in ("a", "b", "residual")]
+        names = [row[name] for name in ("method", "proxy", "seed")]
+        lines.append(f"| {' | '.join([*names, *(f'{cell:.2f}' for cell in cells)])} |")
+    return [*lines, ""]
+
+
+def totals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many runs of each method lose half of their peak, and how many of these please the proxy more in the end."""
+    lines = [
+        "| method | runs | gold falls below half its peak | of these the proxy ends higher | mean peak | mean end |"
+    ]
+    lines.append("| --- " + "| --: " * 5 + "|")
+    for method in dict.fromkeys(row["method"] for row in rows):
+        own = [row for row in rows if row["method"] == method]
+        fallen = [row for row in own if row["falls"]]
+        risen = sum(row["score_rises"] for row in fallen)
+        means = " | ".join(f"{np.mean([row[name] for row in own]):.2f}" for name in ("peak", "end"))
+        lines.append(f"| {method} | {len(own)} | {len(fallen)} | {risen} | {means} |")
+    return [*lines, ""]
+
+
+def picture(curves: Sequence[Curve], dpo: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Truth and proxy of every run against the root of the KL, one panel a method."""
+    methods = list(dict.fromkeys(curve.method for curve in curves))
+    proxies = sorted({curve.proxy for curve in curves}, key=lambda name: [float(part) for part in name.split("-")])
+    with rc_context({"svg.hashsalt": "rmexp", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure(figsize=(3.2 * len(methods), 3.4), layout="constrained")
+        for place, method in enumerate(methods, start=1):
+            axes = figure.add_subplot(1, len(methods), place)
+            axes.axhline(0, color="#999999", linewidth=0.8)
+            for curve in (curve for curve in curves if curve.method == method):
+                colour = COLOURS[proxies.index(curve.proxy) % len(COLOURS)]
+                axes.plot(np.sqrt(curve.kl), curve.gold, color=colour, linewidth=1.3, label=curve.proxy)
+                axes.plot(np.sqrt(curve.kl), curve.score, color=colour, linewidth=0.8, linestyle="--", alpha=0.6)
+            axes.set(title=method, xlabel="root of the KL from the SFT policy")
+            if place == 1:
+                axes.set_ylabel("gold (solid), proxy (dashed), SDs")
+            known = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+            axes.legend(known.values(), known.keys(), title="pairs-noise", fontsize=7)
+        figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

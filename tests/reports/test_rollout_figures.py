@@ -1,0 +1,27 @@
+from rmexp.analysis.policies import PolicyResult, Verdict
+from rmexp.reports.rollout_figures import policies_figure, rollout_panels
+
+COLUMNS = ("step", "rollout/reward", "rollout/gold", "rollout/kl", "rollout/tokens")
+ROWS = [dict(zip(COLUMNS, (str(step), f"{step / 10}", "", str(step), "9"), strict=True)) for step in range(1, 6)]
+
+
+def test_a_run_that_does_not_sample_has_none():
+    assert rollout_panels([{"step": "1", "train/loss": "0.5"}]) == []
+    assert rollout_panels([]) == []
+
+
+def test_reward_divergence_and_length():
+    panels = rollout_panels(ROWS)
+    assert [title in panel.svg for panel, title in zip(panels, ("reward", "KL", "length"), strict=True)] == [True] * 3
+    assert "true" not in panels[0].svg  # nobody knows it
+    known = [row | {"rollout/gold": "0.1"} for row in ROWS]
+    assert "true" in rollout_panels(known)[0].svg
+    assert rollout_panels(ROWS) == panels  # byte by byte
+
+
+def test_policies_with_and_without_gold():
+    verdicts = {"gold": Verdict(1.0, 0.5, 0.6, 0.5, 0.7), "explicit": Verdict(2.0, 1.5, 0.9, 0.8, 1.0)}
+    rows = [PolicyResult("sft", 8, 0.0, 9.0, 1.0, verdicts), PolicyResult("ppo", 8, -0.01, 9.0, None, verdicts)]
+    drawn = policies_figure(rows)
+    assert all(name in drawn for name in ("sft", "ppo", "gold", "explicit"))
+    assert "implicit" not in drawn

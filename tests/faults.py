@@ -22,7 +22,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TIMES = ("seconds", "train_seconds", "train_cpu_seconds", "train_pairs_per_second", "train_tokens_per_second")
+TIMES = (
+    "seconds",
+    "iteration_seconds",
+    "train_seconds",
+    "train_cpu_seconds",
+    "train_pairs_per_second",
+    "train_tokens_per_second",
+)
 # Beside times: which stages a comparison found done, how much of a file was computed by the last process.
 CHANGING = (*TIMES, "peak_memory_mb", "records_per_second", "reused", "computed")
 DATA = ("data=jsonl", "data.path=../pairs.jsonl", "data.batch_pairs=4", "data.cache_dir=../cache")
@@ -30,6 +37,7 @@ SMALL = [
     *(*DATA, "logger=csv", "model.hidden_size=32", "model.vocabulary=300", "trainer.threads=1"),
     "callbacks.saving.every_seconds=0",
 ]
+ROLLOUTS = [f"rollouts.{text}" for text in ("samples=8", "max_new_tokens=8", "evaluation_samples=16", "iterations=12")]
 
 
 class Case(NamedTuple):
@@ -58,6 +66,7 @@ CASES = (
     training("reward-2-ranks", "task=reward", "trainer=ddp_fork"),
     training("sft", "task=sft"),
     training("dpo", "task=dpo"),
+    training("ppo", "task=ppo", "scorer=baseline", "kl.target=2.0", *ROLLOUTS),
     training("compare", verb="compare"),
     training("sweep", "-m", "task=reward", "seed=0,1,2", place="sweep_dir=run"),
     Case("score", ("score", "scorer.path=../reward/run/model", "shard_records=10", *DATA, "run_dir=run")),
@@ -215,7 +224,9 @@ def content(path: Path) -> Any:
     if path.suffix == ".ckpt":
         return checkpoint_content(path)
     if path.name == "metrics.csv":
-        return [row.split(",")[:2] + row.split(",")[3:] for row in path.read_text().splitlines()]
+        rows = [row.split(",") for row in path.read_text().splitlines()]
+        kept = [place for place, name in enumerate(rows[0]) if not name.startswith("seconds")]
+        return [[row[place] for place in kept] for row in rows]
     if path.suffix == ".json":
         return without_times(json.loads(path.read_text()))
     return path.read_bytes()
@@ -226,8 +237,8 @@ def checkpoint_content(path: Path) -> list[bytes]:
     import torch
 
     checkpoint = torch.load(path, weights_only=True)
-    parts = ("global_step", "state_dict", "optimizer_states", "lr_schedulers")
-    return [item for part in parts for item in flat(checkpoint[part])]
+    parts = ("global_step", "state_dict", "optimizer_states", "lr_schedulers", "kl_coefficient")
+    return [item for part in parts if part in checkpoint for item in flat(checkpoint[part])]
 
 
 def flat(node: Any) -> list[bytes]:

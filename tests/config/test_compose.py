@@ -34,7 +34,7 @@ def every_option():
     groups = sorted(path.name for path in conf_folder().iterdir() if path.is_dir() and path.name != "hydra")
     for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in groups)):
         choice = f"{group}={option}"
-        verb = "score" if group == "scorer" else "train"
+        verb = {"scorer": "score", "experiment": "compare"}.get(group, "train")
         task = ["task=ppo", *NEEDED["task=ppo"]] if group == "estimator" else []
         yield verb, [*task, choice, *NEEDED.get(choice, [])]
     for option in options_of("data/format"):

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import statsmodels.api as sm
+from scipy import stats
 
 from rmexp.analysis.clusters import clustered_share, clusters_of
 from rmexp.analysis.intervals import wilson
@@ -24,6 +26,18 @@ def test_with_one_case_a_cluster_it_is_nearly_wilsons_interval():
     credit = np.repeat([1.0, 0.0], [600, 400])
     figure = clustered_share(credit, np.arange(1000))
     assert (figure.low, figure.high) == pytest.approx(wilson(600, 1000), abs=2e-4)
+
+
+def test_the_variance_is_the_cluster_robust_one_of_statsmodels():
+    rng = np.random.default_rng(1)
+    clusters = rng.integers(0, 30, 400)
+    credit = (rng.random(400) < rng.beta(3, 2, 30)[clusters]).astype(float)
+    fit = sm.OLS(credit, np.ones(400)).fit(cov_type="cluster", cov_kwds={"groups": clusters})
+    mean, variance = float(fit.params[0]), float(fit.cov_params()[0, 0])
+    independent = mean * (1 - mean) / variance * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 29)) ** 2
+    figure = clustered_share(credit, clusters)
+    assert figure.value == pytest.approx(mean)
+    assert (figure.low, figure.high) == pytest.approx(wilson(mean * independent, independent), rel=1e-9)
 
 
 def test_copies_of_a_case_add_nothing():

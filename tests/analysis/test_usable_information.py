@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss
 
 from rmexp.analysis.usable_information import pair_nll, usable_bits
 
@@ -14,6 +16,12 @@ def test_a_coin_tells_nothing_and_certainty_tells_one_bit():
 def test_by_hand():
     """Odds 3 to 1 for the right side: log2(3/4) = -0.415, so 0.585 bits; for the wrong one 1 + log2(1/4) = -1."""
     assert usable_bits([math.log(3), -math.log(3)], [1.0, 1.0]).tolist() == pytest.approx([1 + math.log2(0.75), -1.0])
+
+
+def test_the_mean_is_the_log_loss_of_scikit_learn():
+    generator = np.random.default_rng(1)
+    margin, labels = generator.normal(scale=3, size=500), generator.integers(0, 2, 500)
+    assert pair_nll(margin, labels).mean() == pytest.approx(log_loss(labels, expit(margin)), rel=1e-12)
 
 
 def test_swapping_the_sides_changes_nothing():

@@ -17,7 +17,11 @@ WEIGHTS = "adapter_model.safetensors"
 
 def adapter_base(path: str) -> str:
     """Folder or hub id of the model that an adapter adapts."""
-    base = str(_settings(path).get("base_model_name_or_path"))
+    return _findable(str(_settings(path).get("base_model_name_or_path")))
+
+
+def _findable(base: str) -> str:
+    """A local folder by its whole path, a hub id as it is."""
     return str(Path(base).resolve()) if Path(base).is_dir() else base
 
 
@@ -92,7 +96,7 @@ def save_adapter(folder: Path, model: Any, base: str, revision: str | None, toke
     settings.target_modules = {name.split(".lora_")[0].rpartition(".")[2] for name in learnt}
     settings.modules_to_save = ["score"] if reward else None
     settings.task_type = "SEQ_CLS" if reward else "CAUSAL_LM"
-    settings.base_model_name_or_path = str(Path(base).resolve()) if Path(base).is_dir() else base
+    settings.base_model_name_or_path = _findable(base)
     settings.revision, settings.inference_mode = revision, True
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"base_model.model.{name}": values.detach().contiguous() for name, values in weights.items()}

@@ -13,7 +13,7 @@ from rmexp.data.loading import Loading
 from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.records import Record, Scored
 
-MOST_TOKENS = 8192  # computed at once
+MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
 
 
 def scoring_encoder(tokenizer: Any, loading: Loading) -> Encoder:

@@ -18,7 +18,7 @@ from rmexp.durable import write_json, write_text
 from rmexp.training.metrics_csv import read_metrics
 
 WINDOW = 5  # iterations that one point of a curve is the mean of
-FALL = 0.5  # of its height that a peak must lose to count as a fall
+FALL = 0.5  # deviations that the truth must lose from its peak, which may be the start, to count as a fall
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 Array = NDArray[np.float64]
 
@@ -67,7 +67,8 @@ def rl_curves(out: Path) -> Iterator[Curve]:
         sd = deviations(path.parent, rows)
         kl, score, gold = (smooth([float(row[f"rollout/{name}"]) for row in rows]) for name in ("kl", "reward", "gold"))
         start = [float(rows[0][f"rollout/{name}"]) for name in ("reward", "gold")]
-        yield Curve(method, proxy, seed, np.maximum(kl, 0), (score - start[0]) / sd[0], (gold - start[1]) / sd[1])
+        gains = ((score - start[0]) / sd[0], (gold - start[1]) / sd[1])
+        yield Curve(method, proxy, seed, *(np.append(0.0, values) for values in (np.maximum(kl, 0), *gains)))
 
 
 def deviations(run: Path, rows: Sequence[Mapping[str, str]]) -> tuple[float, float]:
@@ -130,7 +131,7 @@ def summary(curve: Curve) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(curve, name) for name in ("method", "proxy", "seed")}
     row |= {"peak": peak, "peak_kl": float(curve.kl[top]), "end": end, "end_kl": float(curve.kl[-1])}
     row |= {"score_at_peak": float(curve.score[top]), "score_end": float(curve.score[-1])}
-    row["falls"] = bool(peak > 0 and end < (1 - FALL) * peak)
+    row["falls"] = bool(end < peak - FALL)
     row["score_rises"] = bool(curve.score[-1] >= curve.score[top])
     for name, logarithm in (("square", False), ("log", True)):
         row[name] = dict(zip(("a", "b", "residual"), fit(curve.kl, curve.gold, logarithm=logarithm), strict=True))
@@ -150,9 +151,9 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def totals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How many runs of each method lose half of their peak, and how many of these please the proxy more in the end."""
+    """How many runs of each method lose half a deviation from their peak, and how many of these please the proxy more in the end."""
     lines = [
-        "| method | runs | gold falls below half its peak | of these the proxy ends higher | mean peak | mean end |"
+        "| method | runs | gold falls by half a deviation | of these the proxy ends higher | mean peak | mean end |"
     ]
     lines.append("| --- " + "| --: " * 5 + "|")
     for method in dict.fromkeys(row["method"] for row in rows):

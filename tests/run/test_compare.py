@@ -231,3 +231,22 @@ def test_another_beta_trains_the_policy_alone(here):
     stages = json.loads(Path("runs/second/summary.json").read_text())["stages"]
     assert {name: stage["reused"] for name, stage in stages.items()} == {"sft": True, "reward": True, "dpo": False}
     assert stages["sft"]["model"] == "runs/first/sft/model"
+
+
+@pytest.mark.slow
+def test_the_whole_circle_judges_every_policy_by_the_truth_and_both_rewards(here):
+    data = ["data.pairs=200", "data.val_pairs=50", "data.test_pairs=50", "sft.trainer.max_epochs=2"]
+    policies = ["policies.prompts=20", "policies.responses=2", "policies.best_of=4", "ppo.rollouts.iterations=3"]
+    quick = ["logger=csv", "trainer.threads=1", "shift_pairs=0", "draws=100", "run_dir=run"]
+    assert main(["compare", "experiment=rlhf_circle", *data, *policies, *quick]) == 0
+    summary = json.loads(Path("run/summary.json").read_text())
+    rows = {row["name"]: row for row in summary["policies"]}
+    assert list(rows) == ["sft", "dpo", "ppo", "best_of_n"]
+    assert all(row["verdicts"].keys() == {"gold", "explicit", "implicit"} for row in rows.values())
+    assert rows["sft"]["verdicts"]["gold"]["wins"] == 0.5
+    assert rows["best_of_n"]["verdicts"]["explicit"]["wins"] > 0.7
+    assert rows["ppo"]["seconds"] > rows["sft"]["seconds"]
+    assert summary["stages"]["ppo"]["model"] == "run/ppo/model"
+    scored = json.loads(Path("run/ppo/summary.json").read_text())["inputs"]
+    assert "scorer.path" in scored
+    assert 'id="policies"' in Path("run/report.html").read_text()

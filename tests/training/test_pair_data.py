@@ -108,7 +108,7 @@ def _loss(name, module, batch):
     logps = module.likelihood.response(batch.responses)
     if name.startswith("dpo"):
         return module._judge(logps, module._with_reference(batch), module.val_figures)[0]
-    return module._judge(logps, batch.responses.response_tokens, batch.pairing, module.val_figures)
+    return module._judge(logps, batch.responses.response_tokens, batch.pairing, module.val_figures, None)
 
 
 def test_every_distinct_response_is_validated_once(encoded):

@@ -1,6 +1,6 @@
 """Writes results/ from the runs that run.sh made: tables.md, figures.json and difficulty.svg.
 
-usage: tables.py OUT
+usage: tables.py OUT. Baselines and the transfer matrix stay what figures.json has them where OUT does not hold them.
 """
 
 import json
@@ -40,13 +40,15 @@ def main(out: Path) -> None:
     rows = [*evaluations(out)]
     if not rows:
         sys.exit(f"{out} has no BACKBONE/DATA/seed*/summary.json; run experiments/difficulty/run.sh first")
-    profiles = {path.parent.name: json.loads(path.read_text()) for path in sorted(out.glob("profile/*/profile.json"))}
+    former = json.loads((RESULTS / "figures.json").read_text()) if (RESULTS / "figures.json").is_file() else {}
+    profiles = {name: {"baselines": baselines} for name, baselines in former.get("baselines", {}).items()}
+    profiles |= {path.parent.name: json.loads(path.read_text()) for path in sorted(out.glob("profile/*/profile.json"))}
     curves = [*learning_curves(out)]
     curves += [
         row for key in dict.fromkeys((row["backbone"], row["data"]) for row in curves) for row in headline(rows, *key)
     ]
     matrix = out / "transfer" / "transfer.json"
-    entries = json.loads(matrix.read_text()) if matrix.is_file() else []
+    entries = json.loads(matrix.read_text()) if matrix.is_file() else former.get("transfer", [])
     RESULTS.mkdir(exist_ok=True)
     tables = [
         accuracies(rows, profiles),

@@ -44,9 +44,9 @@ def main(out: Path) -> None:
     profiles = {name: {"baselines": baselines} for name, baselines in former.get("baselines", {}).items()}
     profiles |= {path.parent.name: json.loads(path.read_text()) for path in sorted(out.glob("profile/*/profile.json"))}
     curves = [*learning_curves(out)]
-    curves += [
-        row for key in dict.fromkeys((row["backbone"], row["data"]) for row in curves) for row in headline(rows, *key)
-    ]
+    for key in dict.fromkeys((row["backbone"], row["data"]) for row in curves):
+        whole = headline(rows, *key)  # splits of one data set differ by a few pairs
+        curves += [row | {"train_pairs": whole[0]["train_pairs"]} for row in whole]
     matrix = out / "transfer" / "transfer.json"
     entries = json.loads(matrix.read_text()) if matrix.is_file() else former.get("transfer", [])
     RESULTS.mkdir(exist_ok=True)

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             arguments = ["train", *arguments]
     verb, *rest = arguments
     _log_to_terminal()
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
     try:

@@ -21,7 +21,10 @@ def test_reward_divergence_and_length():
 
 def test_policies_with_and_without_gold():
     verdicts = {"gold": Verdict(1.0, 0.5, 0.6, 0.5, 0.7), "explicit": Verdict(2.0, 1.5, 0.9, 0.8, 1.0)}
-    rows = [PolicyResult("sft", 8, 0.0, 9.0, 1.0, verdicts), PolicyResult("ppo", 8, -0.01, 9.0, None, verdicts)]
+    rows = [
+        PolicyResult("sft", 8, 0, 1, 0, 0.0, 9.0, 1.0, verdicts),
+        PolicyResult("ppo", 8, 2, 0, 0, -0.01, 9.0, None, verdicts),
+    ]
     drawn = policies_figure(rows)
     assert all(name in drawn for name in ("sft", "ppo", "gold", "explicit"))
     assert "implicit" not in drawn

@@ -233,6 +233,22 @@ def test_another_beta_trains_the_policy_alone(here):
     assert stages["sft"]["model"] == "runs/first/sft/model"
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["policies.best_of=0"], "policies.best_of must be at least 1, got 0"),
+        (
+            ["task@ppo=ppo", "ppo.scorer.path=reward", "ppo.rollouts.max_new_tokens=512"],
+            "must be below data.max_tokens",
+        ),
+    ],
+)
+def test_settings_of_the_last_stage_are_refused_before_the_first(here, capsys, options, message):
+    assert main(["compare", "data=json_vs_text", "data.pairs=40", "logger=csv", *options, "run_dir=run"]) == 1
+    assert message in capsys.readouterr().err
+    assert not Path("run/sft").exists()
+
+
 @pytest.mark.slow
 def test_the_whole_circle_judges_every_policy_by_the_truth_and_both_rewards(here):
     data = ["data.pairs=200", "data.val_pairs=50", "data.test_pairs=50", "sft.trainer.max_epochs=2"]
@@ -244,6 +260,7 @@ def test_the_whole_circle_judges_every_policy_by_the_truth_and_both_rewards(here
     assert list(rows) == ["sft", "dpo", "ppo", "best_of_n"]
     assert all(row["verdicts"].keys() == {"gold", "explicit", "implicit"} for row in rows.values())
     assert rows["sft"]["verdicts"]["gold"]["wins"] == 0.5
+    assert all({"empty", "cut", "without", "words"} <= row.keys() for row in rows.values())
     assert rows["best_of_n"]["verdicts"]["explicit"]["wins"] > 0.7
     assert rows["ppo"]["seconds"] > rows["sft"]["seconds"]
     assert summary["stages"]["ppo"]["model"] == "run/ppo/model"

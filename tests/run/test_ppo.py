@@ -169,6 +169,14 @@ def test_a_policy_that_runs_away_is_stopped_and_the_last_good_checkpoint_named(p
     assert divergences[done] < 20  # of the samples that its policy gave
 
 
+def test_a_policy_that_the_last_iteration_lost_is_none_to_keep(ppo, capsys):
+    options = ["optimizer.lr=0.03", "kl.coefficient=0", "kl.limit=0.5", "rollouts.iterations=1", "update.stop_kl=1e9"]
+    assert ppo(*options) == 1
+    assert "in iteration 1, beyond kl.limit=0.5" in capsys.readouterr().err
+    assert not Path("run/summary.json").exists()
+    assert not Path("run/model").exists()
+
+
 def test_a_reward_that_is_not_finite_stops_the_run_with_the_sample(ppo, capsys, monkeypatch):
     from rmexp.sources.synthetic_family import Family
 

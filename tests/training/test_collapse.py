@@ -3,8 +3,8 @@ import pytest
 from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
 
 
-def test_a_sound_policy_goes_on():
-    refuse_collapse({"kl": 9.9, "empty": 0.5}, 10.0, 1)
+def test_a_sound_policy_goes_on_up_to_the_limit_itself():
+    assert refuse_collapse({"kl": 10.0, "empty": 0.5}, 10.0, 1) is None
 
 
 @pytest.mark.parametrize("divergence", [10.1, float("nan"), float("inf")])

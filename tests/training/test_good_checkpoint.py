@@ -38,10 +38,3 @@ def test_where_files_cannot_be_linked_they_are_copied(tmp_path, ends_iteration, 
     save(tmp_path, "one")
     ends_iteration()
     assert (tmp_path / "good.ckpt").read_text() == "one"
-
-
-def test_a_run_that_ends_well_has_its_last_one_alone(tmp_path, ends_iteration):
-    save(tmp_path, "one")
-    ends_iteration()
-    GoodCheckpoint(tmp_path).on_train_end(SimpleNamespace(), SimpleNamespace())
-    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

@@ -89,8 +89,6 @@ def test_what_cannot_be_sampled_or_scored(sampler):
     stored.stored = True
     with pytest.raises(ValueError, match="scorer longer has scores of known responses alone"):
         sampler(stored)
-    with pytest.raises(ValueError, match=r"rollouts\.max_new_tokens must be below data\.max_tokens=128, got 128"):
-        sampler(max_new_tokens=128)
 
 
 @pytest.mark.parametrize("key", ["iterations", "samples", "max_new_tokens", "evaluation_samples", "show_every"])

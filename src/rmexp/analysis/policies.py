@@ -41,16 +41,23 @@ class PolicyResult:
     Attributes:
         name: of the policy.
         responses: that were judged.
+        empty: responses without text, in whose place others were drawn.
+        cut: responses that the limit ended.
+        without: prompts to which it said nothing; no policy is judged on these.
         kl: from the first policy in nats a response, estimated on its own responses; of best-of-n a bound.
-        tokens: mean length of a response, as white space parts it.
-        seconds: of all training that it took, that of the models it needed among it; None where one was given.
+        words: mean length of a response, as white space parts it.
+        seconds: of all training that it took, that of the models it needed among it, of best-of-n of sampling and
+            scoring too; None where a model was given, or an earlier process has done a part.
         verdicts: by judge.
     """
 
     name: str
     responses: int
+    empty: int
+    cut: int
+    without: int
     kl: float
-    tokens: float
+    words: float
     seconds: float | None
     verdicts: Mapping[str, Verdict]
 

@@ -1,6 +1,6 @@
 """Whether a composed configuration can be built: all that speaks against it, without importing anything it names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -73,6 +73,7 @@ def _idle(node: Any, known: Any, path: str) -> Iterator[Problem]:
 def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
     """Interpolations of a part of a configuration that lead nowhere in it, and what does not bind to a target."""
     values = _plain(part)
+    lost: dict[tuple[str, str], list[Problem]] = {}
     for path, value in _leaves(values):
         if value == _MISSING:
             _put(values, path, Unknown())
@@ -83,8 +84,17 @@ def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
                 _put(values, path, Unknown())
             except OmegaConfBaseException as error:
                 _put(values, path, Unknown())
-                yield Problem(path, f"`{value}` leads nowhere ({str(error).splitlines()[0]})")
+                problem = Problem(path, f"`{value}` leads nowhere ({str(error).splitlines()[0]})")
+                lost.setdefault((path.rpartition(".")[0], value[2:].partition(".")[0]), []).append(problem)
+    for (node, group), problems in lost.items():
+        yield from problems if len(problems) == 1 else [_lost_keys(node, group, problems)]
     yield from unbound(values)
+
+
+def _lost_keys(node: str, group: str, problems: Sequence[Problem]) -> Problem:
+    """Several keys of a node that are to come from a group that does not have them, such as the truth of real data."""
+    keys = ", ".join(problem.path.rpartition(".")[2] for problem in problems)
+    return Problem(node, f"takes {keys} from {group}, which has no such keys here; set them, or choose another {group}")
 
 
 def _plain(config: Any, *, resolve: bool = False) -> Any:

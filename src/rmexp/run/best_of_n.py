@@ -29,7 +29,7 @@ from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.run.data import load_data, used_split
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import score_set, scorer_inputs
-from rmexp.run.terminal import quiet_transformers, show_table
+from rmexp.run.terminal import show_table
 from rmexp.sources.candidate_files import read_candidates
 
 CANDIDATES, PICKS, CURVE, REPORT, SHARDS = "candidates.jsonl", "picks.jsonl", "curve.json", "report.html", "pool"
@@ -90,7 +90,6 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> dict[str, An
     from rmexp.selection.picks import picks
 
     began = time.perf_counter()
-    quiet_transformers()
     pool, account = _pool(config, given, run)
     sampled = time.perf_counter()
     pool, gold = _with_gold(config, given, pool, run)

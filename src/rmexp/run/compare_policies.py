@@ -1,5 +1,6 @@
 """The policies of a comparison: sampled on held-out prompts, judged by both learnt rewards and the known truth."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,17 +23,24 @@ from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
-from rmexp.selection.pool import distinct_prompts, sampled_pool
+from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool
 
 NEEDS = {"sft": (), "dpo": ("sft",), "ppo": ("sft", "reward"), "best_of_n": ("sft", "reward")}
 SHARD_RECORDS = 64
 
+log = logging.getLogger(__name__)
 
-class Pool(NamedTuple):
-    """What a policy gave to each prompt, and the seconds that sampling took."""
 
-    records: list[Candidates]
-    seconds: float
+class Answers(NamedTuple):
+    """What a policy gave to each prompt.
+
+    Attributes:
+        pool: of responses, and what did not become one.
+        seconds: that sampling took; None where an earlier process has done a part of it.
+    """
+
+    pool: Pool
+    seconds: float | None
 
 
 def compared_policies(
@@ -57,78 +65,86 @@ def compared_policies(
     records = distinct_prompts(data.records.splits[split], settings.prompts)
     names = [name for name in ("sft", "dpo", "ppo") if name in stages]
     folder = path / "policies"
-    pools = {name: _pool(config, stages[name].model, records, settings.responses, folder / name) for name in names}
-    many = _pool(config, stages["sft"].model, records, settings.best_of, folder / "best_of_n")
-    scored = score_set(scorers.explicit, many.records, path / "scored" / "pool.explicit.jsonl", SHARD_RECORDS)
-    chosen = picks(many.records, scored.rows, config.seed)
-    best = [
-        Candidates(record.prompt, (pick.best.response,), meta=record.meta)
-        for pick, record in zip(chosen, many.records, strict=True)
-    ]
-    pools["best_of_n"] = Pool(best, many.seconds + scored.seconds)
-    pools = _of_common_prompts(pools)
+    answers = {name: _answers(config, stages[name].model, records, settings.responses, folder / name) for name in names}
+    answers["best_of_n"] = _best(config, stages["sft"].model, records, scorers, path)
+    judged = _of_common_prompts({name: answer.pool for name, answer in answers.items()}, len(records))
     judges: dict[str, Scorer] = {"explicit": scorers.explicit, "implicit": scorers.implicit}
     if config.gold:
         judges["gold"] = build(config.gold, loading=data.loading, threads=config.trainer.threads)()
     scores = {
-        name: {judge: _scores(one, pool, path, f"{name}.{judge}") for judge, one in judges.items()}
-        for name, pool in pools.items()
+        name: {judge: _scores(one, own, path, f"{name}.{judge}") for judge, one in judges.items()}
+        for name, own in judged.items()
     }
     return [
         PolicyResult(
             name,
-            sum(len(record.responses) for record in pool.records),
-            _divergence(name, pool, stages, scorers, settings.best_of),
-            float(np.mean([len(text.split()) for record in pool.records for text in record.responses])),
-            _seconds(name, pool, stages),
+            sum(len(record.responses) for record in own),
+            answers[name].pool.empty,
+            answers[name].pool.cut,
+            answers[name].pool.without,
+            _divergence(name, own, stages, scorers, config),
+            float(np.mean([len(text.split()) for record in own for text in record.responses])),
+            _seconds(name, answers[name], stages),
             {judge: verdict(scores[name][judge], scores["sft"][judge]) for judge in reversed(judges)},
         )
-        for name, pool in pools.items()
+        for name, own in judged.items()
     ]
 
 
-def _pool(config: DictConfig, model: str, records: Sequence[Record], responses: int, folder: Path) -> Pool:
-    began = time.perf_counter()
+def _answers(config: DictConfig, model: str, records: Sequence[Record], responses: int, folder: Path) -> Answers:
+    began, whole = time.perf_counter(), not folder.exists()
     sampling = Sampling(config.policies.max_new_tokens)
     policy = Policy(model, sampling, responses, config.seed, config.trainer.threads)
-    return Pool(sampled_pool(policy, records, folder).records, time.perf_counter() - began)
+    pool = sampled_pool(policy, records, folder)
+    return Answers(pool, time.perf_counter() - began if whole else None)
 
 
-def _of_common_prompts(pools: Mapping[str, Pool]) -> dict[str, Pool]:
-    """Of the prompts to which every policy said something."""
-    answered = [{record.meta["record"] for record in pool.records} for pool in pools.values()]
-    common = set.intersection(*answered)
+def _best(config: DictConfig, model: str, records: Sequence[Record], scorers: Scorers, path: Path) -> Answers:
+    """The response of the reference that the explicit reward likes best, of many to each prompt."""
+    many = _answers(config, model, records, config.policies.best_of, path / "policies" / "best_of_n")
+    pool = many.pool
+    scored = score_set(scorers.explicit, pool.records, path / "scored" / "pool.explicit.jsonl", SHARD_RECORDS)
+    best = [
+        Candidates(record.prompt, (pick.best.response,), meta=record.meta)
+        for pick, record in zip(picks(pool.records, scored.rows, config.seed), pool.records, strict=True)
+    ]
+    return Answers(pool._replace(records=best), None if many.seconds is None else many.seconds + scored.seconds)
+
+
+def _of_common_prompts(pools: Mapping[str, Pool], asked: int) -> dict[str, list[Candidates]]:
+    """The answers to prompts to which every policy said something."""
+    common = set.intersection(*({record.meta["record"] for record in pool.records} for pool in pools.values()))
     if not common:
         raise ValueError("there is no prompt to which every policy said something (set policies.prompts)")
-    return {
-        name: pool._replace(records=[record for record in pool.records if record.meta["record"] in common])
-        for name, pool in pools.items()
-    }
+    if len(common) < asked:
+        log.info("policies: judged on the %d of %d prompts to which every policy said something", len(common), asked)
+    return {name: [one for one in pool.records if one.meta["record"] in common] for name, pool in pools.items()}
 
 
-def _scores(scorer: Scorer, pool: Pool, path: Path, name: str) -> list[Any]:
-    found = score_set(scorer, pool.records, path / "scored" / f"policies.{name}.jsonl", SHARD_RECORDS)
+def _scores(scorer: Scorer, records: Sequence[Candidates], path: Path, name: str) -> list[Any]:
+    found = score_set(scorer, records, path / "scored" / f"policies.{name}.jsonl", SHARD_RECORDS)
     return [np.array(row.scores) for row in found.rows]
 
 
-def _divergence(name: str, pool: Pool, stages: Mapping[str, Stage], scorers: Scorers, best_of: int) -> float:
+def _divergence(
+    name: str, records: Sequence[Candidates], stages: Mapping[str, Stage], scorers: Scorers, config: DictConfig
+) -> float:
     if name in ("sft", "best_of_n"):
-        return best_of_n_kl(best_of) if name == "best_of_n" else 0.0
-    scorer = scorers.implicit if name == "dpo" else _log_ratio(stages, scorers)
-    _, ratios = scorer.log_ratios(pool.records)
+        return best_of_n_kl(config.policies.best_of) if name == "best_of_n" else 0.0
+    scorer = scorers.implicit if name == "dpo" else _log_ratio(stages, scorers, config.trainer.threads)
+    _, ratios = scorer.log_ratios(records)
     return float(np.mean([ratio.response for ratio in ratios]))
 
 
-def _log_ratio(stages: Mapping[str, Stage], scorers: Scorers) -> ImplicitScorer:
+def _log_ratio(stages: Mapping[str, Stage], scorers: Scorers, threads: int | None) -> ImplicitScorer:
     paths = (stages["ppo"].model, stages["sft"].model)
     loading = scorers.implicit.encoder.loading
-    return ImplicitScorer("ppo", *paths, 1.0, "response_sum", AUTO, loading=loading, threads=None)
+    return ImplicitScorer("ppo", *paths, 1.0, "response_sum", AUTO, loading=loading, threads=threads)
 
 
-def _seconds(name: str, pool: Pool, stages: Mapping[str, Stage]) -> float | None:
+def _seconds(name: str, answers: Answers, stages: Mapping[str, Stage]) -> float | None:
     """Of the training that a policy needs; best-of-n pays when it answers."""
     needed = [*NEEDS[name], *([name] if name in stages else [])]
     found = [float(seconds) for stage in needed if (seconds := stages[stage].summary.get("seconds")) is not None]
-    if len(found) < len(needed):
-        return None
-    return round(sum(found) + (pool.seconds if name == "best_of_n" else 0.0), 1)
+    at_answer = answers.seconds if name == "best_of_n" else 0.0
+    return None if at_answer is None or len(found) < len(needed) else round(sum(found) + at_answer, 1)

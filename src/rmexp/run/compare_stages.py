@@ -15,6 +15,7 @@ from rmexp.config.stages import stage, stage_names
 from rmexp.durable import alone
 from rmexp.run.data import LoadedData
 from rmexp.run.folder import CONFIG, SUMMARY
+from rmexp.run.ppo_parts import learning_of
 from rmexp.run.train import stage_inputs, train_stage
 from rmexp.training.dpo import implied_reward
 
@@ -33,7 +34,7 @@ class Stage(NamedTuple):
 
 def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str, Stage]:
     """SFT reference, then reward model and DPO policy, which both start from it, and PPO where it is asked for."""
-    _refuse_bad_values(config)
+    _refuse_bad_values(config, data.loading.max_tokens)
     sft = _obtain(config, "sft", config.model.reference, config.model.reference, data, path)
     others = {name: _obtain(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
     stages = {"sft": sft, **others}
@@ -76,8 +77,11 @@ def _made_before(own: DictConfig, inputs: dict[str, str | None], name: str, path
     return None
 
 
-def _refuse_bad_values(config: DictConfig) -> None:
+def _refuse_bad_values(config: DictConfig, max_tokens: int) -> None:
     """What a later stage would refuse is refused before the first one has cost its minutes."""
+    for key, least in (("prompts", 0), ("responses", 1), ("best_of", 1), ("max_new_tokens", 1)):
+        if config.policies[key] < least:
+            raise ValueError(f"policies.{key} must be at least {least}, got {config.policies[key]}")
     for name in stage_names(config):
         own = stage(config, name)
         try:
@@ -87,3 +91,5 @@ def _refuse_bad_values(config: DictConfig) -> None:
             raise ValueError(f"{error} (set {name}.optimizer.* or {name}.schedule.*)") from error
         if name == "dpo":
             implied_reward(build(own.loss))
+        if name == "ppo":
+            learning_of(own, max_tokens)

@@ -21,7 +21,6 @@ from rmexp.config.folders import run_folder
 from rmexp.durable import write_text
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.folder import SUMMARY, claim
-from rmexp.run.terminal import quiet_transformers
 
 CARD = "README.md"
 
@@ -60,7 +59,6 @@ def _export(config: DictConfig, out: Path) -> dict[str, Any]:
     from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
 
     began = time.perf_counter()
-    quiet_transformers()
     prepared = prepare_export(config.path, EXAMPLES, merge=config.merge)
     own = own_scores(prepared, EXAMPLES)
     found: list[Parity] = []

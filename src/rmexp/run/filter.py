@@ -30,7 +30,7 @@ from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import score_set, scorer_inputs
-from rmexp.run.terminal import interval, percent, quiet_transformers, show_table
+from rmexp.run.terminal import interval, percent, show_table
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.rules import Decision, Keep, Units, decide
 from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
@@ -127,7 +127,6 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
             raise ValueError(str(error).replace("set scorer.path", "set scored")) from error
         scores.scorers.append(scorer.describe())
     if config.scorer:
-        quiet_transformers()
         scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
         path = run.path / "scored" / f"{scorer.name}.jsonl"
         scores.rows.append(score_set(scorer, records, path, SHARD_RECORDS).rows)

@@ -22,7 +22,7 @@ from rmexp.run.data import LoadedData
 from rmexp.run.environment import peak_memory_mb
 from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
-from rmexp.run.ppo_parts import Parts, ppo_parts
+from rmexp.run.ppo_parts import Parts, learning_of, ppo_parts
 from rmexp.run.ppo_summary import COLUMNS, data_figures, iteration_figures, policy_figures
 from rmexp.run.stage_model import parameters, save_model, start_model
 from rmexp.run.stage_trainer import checkpoint_of, quiet_libraries, trackers
@@ -30,10 +30,11 @@ from rmexp.run.train import train_stage
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.responses import scoring_encoder
 from rmexp.training.checkpoints import GOOD, DurableCheckpointIO, batches_of
-from rmexp.training.collapse import PolicyCollapsed
+from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.good_checkpoint import GoodCheckpoint
 from rmexp.training.interruption import Interrupted, Signals
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.training.ppo import Learning
 from rmexp.training.prompt_data import PromptData
 from rmexp.training.sample_log import SampleLog
 from rmexp.training.saving import Saving
@@ -60,9 +61,10 @@ def fit_ppo(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedDa
     """
     began = time.perf_counter()
     quiet_libraries()
+    learning = learning_of(config, loaded.loading.max_tokens)  # first: a mistake there must not cost a reference
     config = with_reference(config, loaded, run)
     try:
-        return _fit(config, loaded, tests, run, began)
+        return _fit(config, learning, loaded, tests, run, began)
     finally:
         finish_wandb()
 
@@ -79,14 +81,19 @@ def with_reference(config: DictConfig, loaded: LoadedData, run: RunFolder) -> Di
 
 
 def _fit(
-    config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder, began: float
+    config: DictConfig,
+    learning: Learning,
+    loaded: LoadedData,
+    tests: Mapping[str, LoadedData],
+    run: RunFolder,
+    began: float,
 ) -> dict[str, Any]:
     L.seed_everything(config.seed, verbose=False)
     start = start_model(config, loaded.records)
     check_positions(start.body, loaded.loading.max_tokens)
     check_same_template(config.model.reference, start.tokenizer)
     make_trainer, pace = build_framed("trainer", config.trainer)
-    parts = ppo_parts(config, loaded, start, pace)
+    parts = ppo_parts(config, loaded, start, pace, learning)
     module, data = parts.module, parts.data
     if pace.compile:
         check_compilable(start.body, module.model.likelihood.packed)
@@ -96,12 +103,14 @@ def _fit(
     try:
         with signals, compiled_operations(pace.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
+        trained = time.perf_counter()
+        after = module.judged()
+        refuse_collapse(after.figures, config.kl.limit, data.iterations)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
     except PolicyCollapsed as collapsed:
         raise PolicyCollapsed(f"{collapsed}; {_good_checkpoint(run)}") from None
-    trained = time.perf_counter()
-    after = module.judged()
+    (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
     fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields())
     evaluation = _evaluation(config, parts, loaded, tests, run)
     made = time.perf_counter() - began

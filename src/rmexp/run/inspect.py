@@ -26,7 +26,6 @@ from rmexp.records import Preference
 from rmexp.run.data import LoadedData, load_data, used_split
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import scorer_inputs
-from rmexp.run.terminal import quiet_transformers
 
 INSPECTION, REPORT = "inspection.json", "report.html"
 
@@ -50,7 +49,6 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     from rmexp.reports.inspection import InspectionReport, inspection_report
 
     began = time.perf_counter()
-    quiet_transformers()
     pairs = _pairs(config, data)
     scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
     if scorer.stored:

@@ -12,12 +12,13 @@ from rmexp.data.encode import Encoder
 from rmexp.models.backbone import language_model
 from rmexp.models.contract import tokenizer_fingerprint
 from rmexp.models.device import accelerator_type
-from rmexp.models.folder import load_language_model, load_reward_model
+from rmexp.models.folder import load_reward_model
 from rmexp.models.generation import end_ids
 from rmexp.models.precision import choose_precision
 from rmexp.models.threads import use_threads
 from rmexp.records import Prompt
 from rmexp.run.data import LoadedData
+from rmexp.run.stage_model import reference_model
 from rmexp.selection.pool import distinct_prompts
 from rmexp.training.ppo import Learning, PPOModule
 from rmexp.training.prompt_data import PromptData
@@ -46,7 +47,7 @@ class Parts(NamedTuple):
     cut_prompts: int
 
 
-def ppo_parts(config: DictConfig, loaded: LoadedData, start: Any, pace: Any) -> Parts:
+def ppo_parts(config: DictConfig, loaded: LoadedData, start: Any, pace: Any, learning: Learning) -> Parts:
     """Build what an iteration is made of.
 
     Args:
@@ -54,22 +55,12 @@ def ppo_parts(config: DictConfig, loaded: LoadedData, start: Any, pace: Any) -> 
         loaded: data, whose prompts are sampled for.
         start: the reference as it was loaded.
         pace: threads, precision, and how many iterations at most.
+        learning: settings; see `learning_of`.
 
     Raises:
-        ValueError: a setting does not fit another one, or what it names cannot be used.
+        ValueError: what a setting names cannot be used.
     """
-    learning = Learning(*(build(config[name]) for name in Learning._fields))
     rollouts = learning.rollouts
-    if rollouts.samples % learning.estimator.responses:
-        raise ValueError(
-            f"rollouts.samples must be a multiple of estimator.responses={learning.estimator.responses}, "
-            f"got {rollouts.samples}"
-        )
-    if config.trainer.accumulate_grad_batches != 1:
-        raise ValueError(
-            f"trainer.accumulate_grad_batches must be 1 for task={config.task}, got "
-            f"{config.trainer.accumulate_grad_batches} (update.minibatches says how large a step is)"
-        )
     limits = replace(loaded.loading, cache_dir=None)  # nothing that is sampled comes again
     scorer, gold = (
         node and build(node, loading=limits, threads=pace.threads)() for node in (config.scorer, config.gold)
@@ -104,6 +95,35 @@ def ppo_parts(config: DictConfig, loaded: LoadedData, start: Any, pace: Any) -> 
     return Parts(module, data, threads, precision, other, long)
 
 
+def learning_of(config: DictConfig, max_tokens: int) -> Learning:
+    """The settings of an iteration, which need no model to be checked.
+
+    Args:
+        config: of the stage.
+        max_tokens: of prompt and response together.
+
+    Raises:
+        ValueError: a setting is out of its range, or does not fit another one.
+    """
+    learning = Learning(*(build(config[name]) for name in Learning._fields))
+    rollouts = learning.rollouts
+    if rollouts.samples % learning.estimator.responses:
+        raise ValueError(
+            f"rollouts.samples must be a multiple of estimator.responses={learning.estimator.responses}, "
+            f"got {rollouts.samples}"
+        )
+    if rollouts.max_new_tokens >= max_tokens:
+        raise ValueError(
+            f"rollouts.max_new_tokens must be below data.max_tokens={max_tokens}, got {rollouts.max_new_tokens}"
+        )
+    if config.trainer.accumulate_grad_batches != 1:
+        raise ValueError(
+            f"trainer.accumulate_grad_batches must be 1 for task={config.task}, got "
+            f"{config.trainer.accumulate_grad_batches} (update.minibatches says how large a step is)"
+        )
+    return learning
+
+
 def _prompts(loaded: LoadedData, split: str) -> Sequence[Prompt]:
     records = (loaded.records.demonstrations or loaded.records.splits)[split]
     return [record.prompt for record in distinct_prompts(records, None)]
@@ -115,7 +135,7 @@ def _critic(config: DictConfig, start: Any) -> Any:
     if place == "shared":
         return None
     if place == "policy":
-        return load_language_model(config.model.reference).body
+        return reference_model(config).body
     model, tokenizer = load_reward_model(place)
     if tokenizer_fingerprint(tokenizer) != tokenizer_fingerprint(start.tokenizer):
         raise ValueError(

@@ -21,8 +21,7 @@ def start_model(config: DictConfig, records: PreferenceData) -> Backbone:
     builder, starting = build_framed("model", config.model)
     assert isinstance(starting, StartingPoint)
     if starting.reference is not None:
-        loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
-        start = load_language_model(starting.reference, **loading)
+        start = reference_model(config)
     else:
         examples = (records.demonstrations or records.splits)["train"]
         prompts = (encoded for record in examples for encoded in _texts(record))
@@ -32,6 +31,12 @@ def start_model(config: DictConfig, records: PreferenceData) -> Backbone:
         start.body.gradient_checkpointing_enable()
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout)
+
+
+def reference_model(config: DictConfig) -> Backbone:
+    """What is in the folder model.reference, loaded as the model group says."""
+    loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
+    return load_language_model(config.model.reference, **loading)
 
 
 def save_model(

@@ -10,7 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 from rmexp.config.build import build
 from rmexp.config.saved import saved_yaml
 from rmexp.run.folder import RunFolder
-from rmexp.run.terminal import quiet_transformers
 from rmexp.training.checkpoints import newest_valid
 
 log = logging.getLogger(__name__)
@@ -22,7 +21,6 @@ def quiet_libraries() -> None:
         logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
-    quiet_transformers()
 
 
 def trackers(config: DictConfig, run: RunFolder) -> list[Any]:

@@ -15,13 +15,6 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print("   ".join(cells).rstrip())
 
 
-def quiet_transformers() -> None:
-    """Keep transformers from drawing a progress bar for every file that it reads or writes."""
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-
-
 def percent(share: float | None) -> str:
     """A share as per cent with one digit; a dash where it is not defined."""
     return "-" if share is None else f"{100 * share:.1f} %"

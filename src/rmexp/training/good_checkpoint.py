@@ -35,7 +35,3 @@ class GoodCheckpoint(Callback):
         except OSError:
             shutil.copy2(last, beside)
         os.replace(beside, good)
-
-    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """A run that ends well has its last one."""
-        (self.folder / GOOD).unlink(missing_ok=True)

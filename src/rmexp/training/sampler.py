@@ -87,11 +87,11 @@ class Sampler:
         end_ids: tokens that end a response.
         scorer: whose reward is learnt from.
         gold: who knows the truth, or None; nothing is learnt from it.
-        max_new_tokens: longest response.
+        max_new_tokens: longest response, shorter than the encoder's limit.
         seed: of all of them.
 
     Raises:
-        ValueError: a scorer cannot score what it has not seen, or no token is left for a prompt.
+        ValueError: a scorer cannot score what it has not seen.
     """
 
     def __init__(
@@ -108,11 +108,6 @@ class Sampler:
         self.encoder, self.end_ids, self.scorer, self.gold, self.seed = encoder, end_ids, scorer, gold, seed
         self.sampling = Sampling(max_new_tokens)  # from the policy itself: other draws would not be its own
         self.max_prompt_tokens = encoder.loading.max_tokens - max_new_tokens
-        if self.max_prompt_tokens < 1:
-            raise ValueError(
-                f"rollouts.max_new_tokens must be below data.max_tokens={encoder.loading.max_tokens}, "
-                f"got {max_new_tokens}"
-            )
 
     def sample(self, policy: PreTrainedModel, prompts: Sequence[Prompt], responses: int, number: int) -> Samples:
         """Responses of a policy, not scored yet.

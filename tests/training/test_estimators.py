@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rmexp.losses.advantages import generalised_advantages, group_relative_advantages, leave_one_out_advantages
-from rmexp.training.estimators import GroupRelative, LeaveOneOut, ValueModel
+from rmexp.training.estimators import OtherResponses, ValueModel
 
 MASK = torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 1]], dtype=torch.bool)
 
@@ -13,12 +13,10 @@ def figures():
     return rewards, values * MASK
 
 
-@pytest.mark.parametrize(
-    ("estimator", "function"),
-    [(LeaveOneOut(2), leave_one_out_advantages), (GroupRelative(2), group_relative_advantages)],
-)
-def test_every_token_has_the_advantage_of_its_response(figures, estimator, function):
+@pytest.mark.parametrize("function", [leave_one_out_advantages, group_relative_advantages])
+def test_every_token_has_the_advantage_of_its_response(figures, function):
     rewards, values = figures
+    estimator = OtherResponses(2, function)
     of_responses = function((rewards * MASK).sum(1), 2)
     found = estimator(rewards, values, MASK)
     assert torch.equal(found.advantages, of_responses[:, None] * MASK)
@@ -35,8 +33,7 @@ def test_a_value_model_is_believed_as_told(figures):
 @pytest.mark.parametrize(
     ("estimator", "arguments", "message"),
     [
-        (LeaveOneOut, (1,), "estimator.responses must be at least 2, got 1"),
-        (GroupRelative, (1,), "estimator.responses must be at least 2, got 1"),
+        (OtherResponses, (1, leave_one_out_advantages), "estimator.responses must be at least 2, got 1"),
         (ValueModel, (0, 1.0, 1.0), "estimator.responses must be at least 1, got 0"),
         (ValueModel, (1, 1.5, 1.0), r"estimator.discount must be in \[0, 1\], got 1.5"),
         (ValueModel, (1, 1.0, -0.1), r"estimator.decay must be in \[0, 1\], got -0.1"),

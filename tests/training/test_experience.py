@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from rmexp.data.encode import ResponseTokens
-from rmexp.training.estimators import LeaveOneOut, ValueModel
+from rmexp.losses.advantages import leave_one_out_advantages
+from rmexp.training.estimators import OtherResponses, ValueModel
 from rmexp.training.experience import (
     RewardScale,
     TokenFigures,
@@ -79,7 +80,7 @@ def test_responses_without_text_are_counted_and_have_no_reward():
 
 def test_advantages_are_whitened_over_tokens_when_asked():
     by_token = token_rewards(torch.tensor([1.0, 2.0]), FIGURES, control(), 0.0)
-    plain = experience(samples(), FIGURES, by_token, LeaveOneOut(2), whiten=False)
+    plain = experience(samples(), FIGURES, by_token, OtherResponses(2, leave_one_out_advantages), whiten=False)
     assert plain.advantages.tolist() == [[-1.0, -1.0, -1.0], [1.0, 0.0, 0.0]]
     white = experience(samples(), FIGURES, by_token, ValueModel(1, 1.0, 1.0), whiten=True)
     assert white.advantages[MASK].mean().item() == pytest.approx(0, abs=1e-6)

@@ -10,12 +10,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor
 
-from rmexp.losses.advantages import (
-    Advantages,
-    generalised_advantages,
-    group_relative_advantages,
-    leave_one_out_advantages,
-)
+from rmexp.losses.advantages import Advantages, generalised_advantages
 
 
 class Estimator(Protocol):
@@ -63,48 +58,25 @@ class ValueModel:
 
 
 @dataclass(frozen=True)
-class LeaveOneOut:
-    """The mean of the other responses to the prompt; every token of a response has its advantage.
+class OtherResponses:
+    """What the other responses to the prompt earned; every token of a response has its advantage.
 
     Attributes:
         responses: to each prompt, at least 2.
+        advantages: of rewards (N,) and the number of responses to each prompt, to (N,).
     """
 
     uses_values = False
     responses: int
+    advantages: Callable[[Tensor, int], Tensor]
 
     def __post_init__(self) -> None:
         _check_responses(self.responses, 2)
 
     def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
-        """See `leave_one_out_advantages`."""
-        return _of_responses(leave_one_out_advantages, token_rewards, mask, self.responses)
-
-
-@dataclass(frozen=True)
-class GroupRelative:
-    """Deviations from the mean of all responses to the prompt; every token of a response has its advantage.
-
-    Attributes:
-        responses: to each prompt, at least 2.
-    """
-
-    uses_values = False
-    responses: int
-
-    def __post_init__(self) -> None:
-        _check_responses(self.responses, 2)
-
-    def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
-        """See `group_relative_advantages`."""
-        return _of_responses(group_relative_advantages, token_rewards, mask, self.responses)
-
-
-def _of_responses(
-    function: Callable[[Tensor, int], Tensor], token_rewards: Tensor, mask: Tensor, responses: int
-) -> Advantages:
-    advantages = function((token_rewards * mask).sum(dim=1), responses)
-    return Advantages(advantages[:, None] * mask, torch.zeros_like(token_rewards))
+        """Those of whole responses, and no returns to learn."""
+        advantages = self.advantages((token_rewards * mask).sum(dim=1), self.responses)
+        return Advantages(advantages[:, None] * mask, torch.zeros_like(token_rewards))
 
 
 def _check_responses(responses: int, least: int) -> None:

@@ -106,15 +106,9 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
-    steps = trainer.global_step
-    if trainer.strategy.launcher is not None:  # the ranks were processes of their own, and their counts stayed there
-        last = run.path / "checkpoints" / LAST
-        steps = step_of(last)
-        throughput.load_state_dict(callback_state(last, "Throughput"))
+    steps = _steps(trainer, run, throughput)
     fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
-    base = config.model.reference or ("path" in config.model and config.model.path)
-    if config.model.trained == "adapters" and base and isinstance(start, LanguageModel):  # else no folder is their base
-        save_adapter(run.path / "adapter", module.model, base, start.revision, start.tokenizer)
+    _save_adapter(config, module, start, run)
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
     if sets:
@@ -141,6 +135,22 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
         "evaluation": evaluation,
         "seconds": round(time.perf_counter() - began, 2),
     }
+
+
+def _steps(trainer: L.Trainer, run: RunFolder, throughput: Throughput) -> int:
+    """Optimizer steps of the whole run; with the throughput of ranks that were processes of their own."""
+    if trainer.strategy.launcher is None:
+        return trainer.global_step
+    last = run.path / "checkpoints" / LAST
+    throughput.load_state_dict(callback_state(last, "Throughput"))
+    return step_of(last)
+
+
+def _save_adapter(config: DictConfig, module: Any, start: Backbone, run: RunFolder) -> None:
+    """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
+    base = config.model.reference or ("path" in config.model and config.model.path)
+    if config.model.trained == "adapters" and base and isinstance(start, LanguageModel):
+        save_adapter(run.path / "adapter", module.model, base, start.revision, start.tokenizer)
 
 
 def _module(config: DictConfig, start: Backbone) -> Any:

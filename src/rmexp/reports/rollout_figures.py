@@ -55,7 +55,8 @@ def policies_figure(policies: Sequence[PolicyResult]) -> str:
         axes.axhline(0, color=GREY, linewidth=1)
         for judge, (marker, colour) in JUDGES.items():
             points = [(max(row.kl, 0) ** 0.5, row.verdicts[judge].gain) for row in policies if judge in row.verdicts]
-            axes.plot(*zip(*points, strict=True), marker, color=colour, markersize=5, label=judge) if points else None
+            if points:
+                axes.plot(*zip(*points, strict=True), marker, color=colour, markersize=5, label=judge)
         for row in policies:
             top = max(verdict.gain for verdict in row.verdicts.values())
             axes.annotate(row.name, (max(row.kl, 0) ** 0.5, top), (0, 6), textcoords="offset points", ha="center")

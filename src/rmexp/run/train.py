@@ -110,11 +110,14 @@ def _show(trained: Trained) -> None:
         _show_rewards(summary)
     else:
         _show_figures(summary)
+    by = ", by implicit reward" if summary["task"] in ("dpo", "ppo") else ""
     if summary["evaluation"]:
-        header = ("held out", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
+        header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
         show_table(header, [*map(_held_out, summary["evaluation"])])
-    kind = "responses" if summary["task"] == "ppo" else _kind(summary)
-    print(f"{summary['steps']} steps, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
+    length, kind = f"{summary['steps']} steps", _kind(summary)
+    if summary["task"] == "ppo":
+        length, kind = f"{summary['iterations']} iterations, {length}", "responses"
+    print(f"{length}, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
     print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")
 
 

@@ -25,7 +25,7 @@ def main(iterations: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder, "run")
         # A reference that has learnt nothing writes on and on: nearly every response has all its tokens.
-        untrained = ["sft.optimizer.lr=1e-9", "sft.trainer.max_steps=1", "optimizer.lr=1e-9"]
+        untrained = ["sft.optimizer.lr=1e-9", "sft.trainer.max_epochs=1", "optimizer.lr=1e-9"]
         options = [*DATA, *QUIET, *SIZE, *untrained, f"rollouts.iterations={iterations + 1}", f"run_dir={run}"]
         if rmexp(["train", "task=ppo", "scorer=gold", "model=tiny", *options]):
             sys.exit(1)

@@ -50,6 +50,12 @@ def test_a_slow_loop_over_the_same_draws_gives_the_same_means(monkeypatch):
             assert row[column] == (pytest.approx(np.mean(kept)) if kept else pytest.approx(np.nan, nan_ok=True))
 
 
+def test_a_single_cluster_has_neither_an_interval_nor_a_p_value():
+    means = bootstrap_means([[1.0], [0.0], [1.0]], [[1], [1], [1]], np.zeros(3, dtype=int), 100, 0)
+    assert percentile_interval(means[:, 0]) == (None, None)
+    assert sign_p_value(means[:, 0] - 0.5) is None
+
+
 @pytest.mark.parametrize("groups", [1, 2, 12, 50, 400])
 def test_clusters_are_drawn_as_with_replacement(groups):
     counts = _drawn(groups, 100_000 // groups, np.random.default_rng(groups))

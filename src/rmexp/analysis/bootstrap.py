@@ -38,7 +38,8 @@ def bootstrap_means(
         seed: of the draws; equal arguments give equal samples.
 
     Returns:
-        NaN where nothing that counts was drawn.
+        NaN where nothing that counts was drawn, and throughout where there are less than two clusters: the same one
+        drawn again and again says nothing of what another would have given.
 
     Raises:
         ValueError: there is no draw.
@@ -60,7 +61,7 @@ def bootstrap_means(
     rng = np.random.default_rng(seed)
     at_once = max(1, _MOST_WEIGHTS // max(groups, 1))
     means = np.full((draws, columns), np.nan)
-    for start in range(0, draws if groups else 0, at_once):
+    for start in range(0, draws if groups > 1 else 0, at_once):
         here = min(at_once, draws - start)
         totals = _drawn(groups, here, rng).astype(np.float64) @ sums
         counted_here = totals[:, columns:][:, place]

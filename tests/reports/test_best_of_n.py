@@ -73,3 +73,10 @@ def test_what_was_lost_and_whose_template_is_told(scores):
     for text in ("3 sampled responses", "the smallest pool, n = 8", "1 prompt got none", "4 of 96", "aaaa", "bbbb"):
         assert text in said
     assert "they are the same" not in said
+
+
+def test_picks_that_are_worse_than_chance_are_said_to_lose(scores):
+    said = " ".join(conclusions(*made(scores, (-scores).tolist())[0:3:2]))
+    assert "Picking the best of 8 loses " in said
+    assert "falls from the start" in said
+    assert "does not exclude" not in said

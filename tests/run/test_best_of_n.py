@@ -30,6 +30,7 @@ def test_a_pool_from_a_file(here, capsys):
     assert "truly best" in Path("run/report.html").read_text()
     out = capsys.readouterr().out
     assert "2 prompts, 9 candidates, scored by longer" in out
+    assert "note: Prompts have up to 5 candidates; the curve ends at n = 4" in out
     assert main([*LONGER, "candidates.path=pool.jsonl"]) == 0  # finished before
 
 

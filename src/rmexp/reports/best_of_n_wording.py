@@ -36,11 +36,24 @@ def fit_sentence(fit: Fit, largest: int) -> str:
         text += f" [{number(fit.b_low)}, {number(fit.b_high)}]"
     text += f", root mean square error {number(fit.residual)}. "
     if fit.peak_kl is None:
-        return f"{text}It does not turn down."
+        return f"{text}It {'falls from the start' if fit.a < 0 else 'does not turn down'}."
     where = "beyond n = 10⁹" if fit.peak_n is None else f"near n = {fit.peak_n:,}"
     if fit.measured:
         return f"{text}It peaks {where}, {number(fit.peak_gain)} above a random candidate."
     return f"{text}It would peak {where}, far from the n up to {largest:,} that were measured: an extrapolation."
+
+
+def pools_sentence(smallest: int, largest: int) -> str:
+    """Why the curve of unequal pools ends before the largest of them.
+
+    Args:
+        smallest: n at which the curve ends.
+        largest: candidates of one prompt.
+    """
+    return (
+        f"Prompts have up to {counted(largest, 'candidate')}; the curve ends at n = {smallest}, which the smallest pool "
+        "still has."
+    )
 
 
 def templates_sentence(about: Mapping[str, Any]) -> str:
@@ -58,9 +71,13 @@ def templates_sentence(about: Mapping[str, Any]) -> str:
 def _gain(last: Point) -> str:
     assert last.gain is not None
     assert last.oracle is not None
+    if last.gain_high is not None and last.gain_high < 0:
+        bounds = f" [{number(-last.gain_high)}, {number(-(last.gain_low or 0.0))}]"
+        return f"Picking the best of {last.n} loses {number(-last.gain)}{bounds} of true reward: a random one is better."
     bounds = "" if last.gain_low is None else f" [{number(last.gain_low)}, {number(last.gain_high)}]"
     possible = last.oracle - last.random
-    share = f", {100 * last.gain / possible:.0f} % of the {number(possible)} that were there" if possible > 0 else ""
+    part = f"{100 * last.gain / possible:.0f}".replace("-", MINUS) if possible > 0 else ""
+    share = f", {part} % of the {number(possible)} that were there" if part else ""
     sure = last.gain_low is not None and last.gain_low > 0
     doubt = "" if sure else " The interval does not exclude that picking gains nothing."
     return f"Picking the best of {last.n} gains {number(last.gain)}{bounds} of true reward{share}.{doubt}"
@@ -76,6 +93,8 @@ def _turn(curve: Curve, last: Point) -> Iterator[str]:
 
 
 def _lost(about: Mapping[str, Any], n: int) -> Iterator[str]:
+    if about.get("largest_pool", n) > n:
+        yield pools_sentence(n, about["largest_pool"])
     if about.get("empty"):
         text = f"{counted(about['empty'], 'sampled response')} held nothing; others were drawn in their place"
         text += "" if about["wanted_n"] in (None, n) else f", and the curve ends at the smallest pool, n = {n}"

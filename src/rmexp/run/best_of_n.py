@@ -122,7 +122,8 @@ def _pool(config: DictConfig, given: Given, run: RunFolder) -> tuple[list[Candid
     source = config.candidates
     if source.path is not None:
         records = [record for record in given.records if isinstance(record, Candidates)]
-        return records, {"candidates": sum(len(record.responses) for record in records), "policy": None}
+        sizes = [len(record.responses) for record in records]
+        return records, {"candidates": sum(sizes), "largest_pool": max(sizes), "policy": None}
     from rmexp.models.generation import Sampling
     from rmexp.selection.policy import Policy
     from rmexp.selection.pool import sampled_pool
@@ -184,6 +185,10 @@ def _show(summary: dict[str, Any], path: Path) -> None:
     print(f"{summary['prompts']} prompts, {summary['candidates']} candidates, scored by {summary['scorer']['name']}")
     if summary["wanted_n"] is not None and summary["n"] < summary["wanted_n"]:
         print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {summary['n']}")
+    if summary.get("largest_pool", 0) > summary["n"]:
+        from rmexp.reports.best_of_n_wording import pools_sentence
+
+        print(f"note: {pools_sentence(summary['n'], summary['largest_pool'])}")
     print(f"picks        {path / PICKS}")
     print(f"run folder   {path}")
     print(f"report       {path / REPORT}")

@@ -79,11 +79,12 @@ def test_rejection_sampling_from_a_pool(here):
     ("overrides", "message"),
     [
         ([], "expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)"),
-        (["scored=none.jsonl"], "none.jsonl"),
+        (["scored=none.jsonl"], "none.jsonl: expected a scored file or a folder of such files, but there is none"),
         (["scored=other/scored/all.jsonl"], "has scores of the data"),
         ([*LONGER, "keep.share=2"], "`share` must be in (0, 1], got 2"),
         ([*LONGER, "keep.max_disagreement=1"], "needs the scores of several scorers"),
         ([*LONGER, "keep.per_group=1"], "a quota needs groups (set data.group"),
+        ([*LONGER, "keep.per_group=1", "data.group=meta.side"], "has no field meta.side"),
         ([*LONGER, "split=test"], "has no split `test`, it has all (set split)"),
     ],
 )
@@ -95,3 +96,12 @@ def test_mistakes_are_a_sentence(pair_file, capsys, overrides, message):
     assert message in error
     assert "scorer.path" not in error
     assert not Path("run/summary.json").exists()
+    assert not Path("run/scored").exists()  # told before anything was scored
+
+
+def test_when_nothing_is_kept_that_is_counted_too(pair_file, capsys):
+    assert main(["filter", *LONGER, *DATA, "keep.min_margin=100", "run_dir=run"]) == 0
+    assert json.loads(Path("run/summary.json").read_text())["rules"] == {"kept": 0, "min_margin": 20}
+    out = capsys.readouterr().out
+    assert "kept                          0     0.0 %" in out
+    assert "dropped      run/dropped.jsonl" in out

@@ -32,7 +32,7 @@ from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import score_set, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.scoring.stored_scores import StoredScores
-from rmexp.selection.rules import Decision, Keep, Units, decide
+from rmexp.selection.rules import Decision, Keep, Units, decide, refuse_what_is_not_there
 from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
@@ -52,6 +52,8 @@ def filter(config: DictConfig) -> Path:
     data = load_data(config.data)
     records = _records(data, config.split)
     files = _files(config)
+    several = len(files) + bool(config.scorer) > 1
+    refuse_what_is_not_there(keep, several=several, grouped=data.loading.group is not None)
     path = run_folder("filter", config)
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
@@ -83,6 +85,9 @@ def _files(config: DictConfig) -> list[str]:
     found = [config.scored] if isinstance(config.scored, str) else list(config.scored or [])
     if not found and not config.scorer:
         raise ValueError("expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)")
+    for file in found:
+        if not Path(file).exists():
+            raise ValueError(f"{file}: expected a scored file or a folder of such files, but there is none (set scored)")
     return found
 
 
@@ -93,8 +98,8 @@ def _filter(
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
-    scores = _scores(config, data, records, run)
     groups = None if data.loading.group is None else [group_key(record, data.loading.group) for record in records]
+    scores = _scores(config, data, records, run)
     pairs = [record for record in records if isinstance(record, Preference)]
     lists = [record for record in records if isinstance(record, Candidates)]
     units = pair_units(pairs, scores.rows, groups) if pairs else response_units(lists, scores.rows, groups)
@@ -108,7 +113,7 @@ def _filter(
         "unit": "pair" if pairs else "response",
         "units": len(decisions),
         "kept": sum(decision.kept for decision in decisions),
-        "rules": dict(Counter(decision.rule for decision in decisions)),
+        "rules": {"kept": 0, **Counter(decision.rule for decision in decisions)},
         "scorers": scores.scorers,
         "noise": quality and quality.to_row(),
     }
@@ -153,7 +158,7 @@ def _show(summary: dict[str, Any], path: Path) -> None:
     show_table((f"{unit}s", "", ""), rows)
     if (noise := summary["noise"]) is not None:
         shares = [
-            ("wrong labels", "flipped"),
+            ("of all", "flipped"),
             ("of the dropped", "precision"),
             ("of the kept", "left"),
             ("found", "recall"),
@@ -166,5 +171,6 @@ def _show(summary: dict[str, Any], path: Path) -> None:
             cells.append(("AUROC", f"{noise['auroc']:.3f}", f"[{noise['auroc_low']:.3f}, {noise['auroc_high']:.3f}]"))
         show_table(("wrong labels", "", "95 %"), cells)
     print(f"kept         {path / KEPT}")
+    print(f"dropped      {path / DROPPED}")
     print(f"run folder   {path}")
     print(f"report       {path / REPORT}")

@@ -84,7 +84,7 @@ def decide(units: Units, keep: Keep) -> list[Decision]:
     Raises:
         ValueError: a rule asks for what there is not.
     """
-    _refuse_what_is_not_there(units, keep)
+    refuse_what_is_not_there(keep, several=units.disagreement is not None, grouped=units.group is not None)
     decisions = [_by_thresholds(units, index, keep) for index in range(len(units.score))]
     ranked = np.argsort(-units.rank_by, kind="stable").tolist()
     if keep.share is not None:
@@ -99,6 +99,23 @@ def decide(units: Units, keep: Keep) -> list[Decision]:
     if keep.top is not None and units.prompt is not None:
         _limit(decisions, ranked, units.prompt, keep.top, "top")
     return decisions
+
+
+def refuse_what_is_not_there(keep: Keep, *, several: bool, grouped: bool) -> None:
+    """Tell, before anything is scored, what a rule lacks.
+
+    Args:
+        keep: the rules.
+        several: whether there are several scorers.
+        grouped: whether units have groups.
+
+    Raises:
+        ValueError: a rule asks for what there is not.
+    """
+    if keep.max_disagreement is not None and not several:
+        raise ValueError("disagreement needs the scores of several scorers, got one (set scored=[A.jsonl,B.jsonl])")
+    if keep.per_group is not None and not grouped:
+        raise ValueError("a quota needs groups (set data.group, such as meta.topic)")
 
 
 def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
@@ -119,13 +136,6 @@ def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
         return scorers[0], None
     scaled = np.stack([values / (np.nanstd(values) or 1.0) for values in scorers])
     return scaled.mean(axis=0), scaled.std(axis=0)
-
-
-def _refuse_what_is_not_there(units: Units, keep: Keep) -> None:
-    if keep.max_disagreement is not None and units.disagreement is None:
-        raise ValueError("disagreement needs the scores of several scorers, got one (set scored=[A.jsonl,B.jsonl])")
-    if keep.per_group is not None and units.group is None:
-        raise ValueError("a quota needs groups (set data.group, such as meta.topic)")
 
 
 def _by_thresholds(units: Units, index: int, keep: Keep) -> Decision:

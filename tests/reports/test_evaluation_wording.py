@@ -29,6 +29,7 @@ def test_accuracy_with_the_interval_of_whole_clusters():
     [
         ({}, "one is better than two by 5.0 points [1.0 points, 9.0 points], McNemar p = 0.010."),
         ({"difference": -0.05, "difference_low": -0.09, "difference_high": -0.01}, "two is better than one by 5.0"),
+        ({"difference_low": None, "difference_high": None}, "The difference of one and two is 5.0 points; too little"),
         ({"difference_low": -0.01}, "one and two cannot be told apart by these pairs: the difference is 5.0 points"),
     ],
 )
@@ -119,3 +120,11 @@ def test_few_clusters_are_told():
 
 def test_nothing_to_be_right_about():
     assert said([ROW | {"accuracy": None}]) == ["No pair here has a preference, so there is nothing to be right about."]
+
+
+def test_a_scorer_below_a_rule_is_said_to_do_worse():
+    rule = ROW | {"scorer": "longer", "baseline": True, "accuracy": 0.8}
+    against = TWO | {"second": "longer", "difference": -0.1}
+    for high, words in ((-0.05, "one does worse than the rule `longer`"), (0.01, "one is not shown to beat")):
+        found = said([ROW, rule], (), [against | {"difference_low": -0.15, "difference_high": high}])
+        assert any(line.startswith(words) for line in found)

@@ -63,6 +63,7 @@ def test_an_explicit_model_beside_rules(data, reward_folder, capsys):
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == f"report       {Path('run') / 'report.html'}"
     assert "explicit - " in out
+    assert ", bootstrap p " in out
 
 
 def test_several_scorers_data_sets_and_slices(data, capsys):
@@ -88,6 +89,25 @@ def test_several_scorers_data_sets_and_slices(data, capsys):
     assert "Most confident errors of coin" in page
     assert "Welch" in page
     assert "one - two" in capsys.readouterr().out
+
+
+def test_a_field_that_only_one_data_set_has_makes_slices_of_that_one(data, capsys):
+    write_rows(Path("other.jsonl"), ({**row, "meta": {"source": "s"}} for row in rows(10, "R")))
+    tests = ["+data@tests.other=jsonl", "tests.other.path=other.jsonl", "slices=[meta.topic,meta.source]"]
+    assert main(["evaluate", *RULE, *data, *tests, "draws=50", "run_dir=run"]) == 0
+    slices = {(r["data"], r["slice"]) for r in evaluation()["results"] if str(r["slice"]).startswith("meta")}
+    assert slices == {("jsonl", "meta.topic=a"), ("jsonl", "meta.topic=b"), ("other", "meta.source=s")}
+    assert "other all has no field meta.topic: no slices by it there" in "".join(capsys.readouterr())
+
+
+def test_what_a_training_on_the_file_holds_out(data):
+    write_rows(Path("other.jsonl"), rows(10, "R"))
+    options = ["+data@tests.other=jsonl", "tests.other.path=other.jsonl", "splits=[val,all]", "draws=50"]
+    assert main(["evaluate", *RULE, *data, *options, "data.group=meta.topic", "run_dir=run"]) == 0
+    assert main(["train", *data, "data.group=meta.topic", "trainer=smoke", "logger=csv", "run_dir=rm"]) == 0
+    held_out = json.loads(Path("rm/summary.json").read_text())["val"]["n"]
+    assert result(scorer="shorter", data="jsonl", split="val", slice=None)["n"] == held_out == 20
+    assert result(scorer="shorter", data="other", split="all", slice=None)["n"] == 10
 
 
 def test_a_finished_evaluation_shows_itself_again(data, capsys):
@@ -143,6 +163,11 @@ def test_lists_whose_worth_is_known(data, monkeypatch):
         (["+scorer@scorers.shorter=baseline"], "two scorers are called shorter"),
         (["+data@tests.jsonl=jsonl", "tests.jsonl.path=pairs.jsonl"], "two data sets are called jsonl"),
         (["seeds.a=[nobody]"], "seeds.a names nobody, but the scorers are shorter"),
+        (["scorer.pairs=none.jsonl"], "none.jsonl: expected a file of pairs, but there is none (set scorer.pairs)"),
+        (
+            ["+scorer@scorers.b=scored_file", "scorers.b.path=none"],
+            "none: expected a scored file or a folder of such files, but there is none (set scorers.b.path)",
+        ),
         (["draws=0"], "`draws` must be at least 1, got 0 (set draws)"),
     ],
 )

@@ -1,6 +1,6 @@
 """The value of a record's field by its dotted path, as configurations name it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rmexp.records import Record
@@ -28,3 +28,19 @@ def record_field(record: Record, path: str, key: str) -> Any:
             raise ValueError(f"record {record.id} has no field {path}; it has {has} (set {key})")
         value = value[part]
     return value
+
+
+def has_field(records: Sequence[Record], path: str) -> bool:
+    """Whether any of the records has the field.
+
+    >>> from rmexp.records import Preference
+    >>> has_field([Preference("p", "a", "b", meta={"topic": "maps"})], "meta.side")
+    False
+    """
+    for record in records:
+        try:
+            record_field(record, path, "")
+        except ValueError:
+            continue
+        return True
+    return False

@@ -51,8 +51,8 @@ def pools_sentence(smallest: int, largest: int) -> str:
         largest: candidates of one prompt.
     """
     return (
-        f"Prompts have up to {counted(largest, 'candidate')}; the curve ends at n = {smallest}, which the smallest pool "
-        "still has."
+        f"Prompts have up to {counted(largest, 'candidate')}; the curve ends at n = {smallest}, which the smallest "
+        "pool still has."
     )
 
 
@@ -72,8 +72,8 @@ def _gain(last: Point) -> str:
     assert last.gain is not None
     assert last.oracle is not None
     if last.gain_high is not None and last.gain_high < 0:
-        bounds = f" [{number(-last.gain_high)}, {number(-(last.gain_low or 0.0))}]"
-        return f"Picking the best of {last.n} loses {number(-last.gain)}{bounds} of true reward: a random one is better."
+        lost = f"{number(-last.gain)} [{number(-last.gain_high)}, {number(-(last.gain_low or 0.0))}]"
+        return f"Picking the best of {last.n} loses {lost} of true reward: a random one is better."
     bounds = "" if last.gain_low is None else f" [{number(last.gain_low)}, {number(last.gain_high)}]"
     possible = last.oracle - last.random
     part = f"{100 * last.gain / possible:.0f}".replace("-", MINUS) if possible > 0 else ""

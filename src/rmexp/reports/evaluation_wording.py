@@ -111,7 +111,12 @@ def bounds(row: Row) -> tuple[float | None, float | None]:
 
 def _apart(row: Row) -> str:
     first, second = row["first"], row["second"]
-    if row["difference_low"] is None or row["difference_low"] <= 0 <= row["difference_high"]:
+    if row["difference_low"] is None:
+        return (
+            f"The difference of {first} and {second} is {points(row['difference'])}; too little here is independent to "
+            "tell whether others would differ by it too."
+        )
+    if row["difference_low"] <= 0 <= row["difference_high"]:
         return (
             f"{first} and {second} cannot be told apart by these pairs: the difference is {points(row['difference'])}"
             f"{_interval(row['difference_low'], row['difference_high'])}, McNemar p {p_value(row['mcnemar_p'])}."
@@ -143,8 +148,10 @@ def _against_rules(scorer: Row, rules: Mapping[str, Row], whole: Sequence[Row]) 
     best = max(rules.values(), key=lambda row: row["accuracy"])
     found = [row for row in whole if (row["first"], row["second"]) == (scorer["scorer"], best["scorer"])]
     if found and (found[0]["difference_low"] is None or found[0]["difference_low"] <= 0):
+        high = found[0].get("difference_high")
+        how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
         yield (
-            f"{scorer['scorer']} is not shown to beat the rule `{best['scorer']}`, which knows nothing of content and "
+            f"{scorer['scorer']} {how} the rule `{best['scorer']}`, which knows nothing of content and "
             f"gets {percent(best['accuracy'])}."
         )
 

@@ -1,5 +1,6 @@
 """From the scores of an evaluation to its figures, set by set: the content of evaluation.json."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,14 @@ from rmexp.analysis.bootstrap import check_draws
 from rmexp.analysis.evaluation import Evaluated, Row, evaluate_pairs
 from rmexp.analysis.pair_set import PairSet, pair_set
 from rmexp.analysis.seed_groups import check_groups, seed_rows
+from rmexp.data.record_field import has_field
 from rmexp.data.split import group_key
 from rmexp.records import Aggregate
 from rmexp.reports.evaluation import SetView
 from rmexp.run.baselines import baseline_scores, check_baselines, rule_scores
 from rmexp.run.evaluation_sets import EvaluationSet, ScoredSets
+
+log = logging.getLogger(__name__)
 
 Scores = Mapping[str, NDArray[np.floating[Any]]]
 
@@ -36,11 +40,25 @@ def check_options(config: DictConfig) -> None:
 
 def pair_sets(config: DictConfig, sets: Sequence[EvaluationSet]) -> list[PairSet | None]:
     """The pairs of each set with their slices; None where it has lists."""
+    fields_of = slice_fields(config, sets)
+    for one, fields in zip(sets, fields_of, strict=True):
+        for missing in (field for field in config.slices if field not in fields):
+            log.info("%s %s has no field %s: no slices by it there", one.data, one.split, missing)
     return [
-        pair_set(one.data, one.split, one.pairs, group=one.loading.group, fields=list(config.slices), bins=one.bins)
+        pair_set(one.data, one.split, one.pairs, group=one.loading.group, fields=fields, bins=one.bins)
         if one.pairs
         else None
-        for one in sets
+        for one, fields in zip(sets, fields_of, strict=True)
+    ]
+
+
+def slice_fields(config: DictConfig, sets: Sequence[EvaluationSet]) -> list[list[str]]:
+    """The fields that each set has slices by: those asked for, less what only other sets have."""
+    known = [[has_field(one.records, field) for field in config.slices] for one in sets]
+    anywhere = [any(has) for has in zip(*known, strict=True)]
+    return [
+        [field for field, here, other in zip(config.slices, has, anywhere, strict=True) if here or not other]
+        for has in known
     ]
 
 
@@ -56,7 +74,7 @@ def evaluated(
         done: by scorer, what it says of itself and its scores of each set.
     """
     results, comparisons, suites, views = list[Row](), list[Row](), list[Row](), list[SetView]()
-    for index, (one, measured) in enumerate(zip(sets, pairs, strict=True)):
+    for index, (one, measured, fields) in enumerate(zip(sets, pairs, slice_fields(config, sets), strict=True)):
         scores: dict[str, Any] = {name: [row.scores for row in found[index][1].rows] for name, found in done.items()}
         if measured is not None:
             scores, figures = _pairs(config, measured, {name: np.array(values) for name, values in scores.items()})
@@ -65,7 +83,7 @@ def evaluated(
             views.append(SetView(measured, scores, list(done)))
         else:
             scores |= rule_scores(_rules(config, scores), one.records, config.seed)
-            results += _lists(config, one, scores, list(done))
+            results += _lists(fields, one, scores, list(done))
         if one.aggregate is not None:
             suites += [_suite(one, one.aggregate, name, values) for name, values in scores.items()]
     content = {
@@ -90,9 +108,9 @@ def _rules(config: DictConfig, scores: Mapping[str, Any]) -> list[str]:
     return [name for name in config.baselines if name not in scores]
 
 
-def _lists(config: DictConfig, one: EvaluationSet, scores: Mapping[str, Any], scorers: Sequence[str]) -> list[Row]:
+def _lists(fields: Sequence[str], one: EvaluationSet, scores: Mapping[str, Any], scorers: Sequence[str]) -> list[Row]:
     """Rows of every slice and scorer; figures of probabilities do not exist for lists."""
-    names = {field: [group_key(record, field, "slices") for record in one.lists] for field in config.slices}
+    names = {field: [group_key(record, field, "slices") for record in one.lists] for field in fields}
     slices: dict[str | None, list[int]] = {None: list(range(len(one.lists)))}
     for field, values in names.items():
         for index, value in enumerate(values):

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.data.loading import Loading
 from rmexp.data.selection import read_difficulty
+from rmexp.data.split import with_splits
 from rmexp.records import Aggregate, Candidates, Preference, Record
 from rmexp.run.data import LoadedData, load_data
 from rmexp.run.scorers import ScoredSet, score_set
@@ -68,11 +69,16 @@ def evaluation_sets(data: Mapping[str, LoadedData], splits: Sequence[str]) -> li
     Args:
         data: by name.
         splits: names of those wanted; when empty all but `train`, or `train` where there is nothing else, and all sets
-            of lists whose worth is known.
+            of lists whose worth is known. Where `train` or `val` is named, pairs of the first data set that come
+            unsplit are split as a training on them splits them.
 
     Raises:
         ValueError: there is nothing to evaluate, or no such split.
     """
+    data = dict(data)
+    name, first = next(iter(data.items()))
+    if {"train", "val"} & set(splits) and "all" in first.records.splits:
+        data[name] = first._replace(records=with_splits(first.records, first.loading))
     found = [one for name, loaded in data.items() for one in _of_one(name, loaded)]
     there = list(dict.fromkeys(one.split for one in found))
     unknown = [name for name in splits if name not in there]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rmexp.reports.evaluation_wording import bounds
+from rmexp.reports.numbers import p_value
 from rmexp.run.terminal import interval, number, percent, show_table
 
 Row = Mapping[str, Any]
@@ -58,10 +59,11 @@ def _show_comparisons(rows: Sequence[Row], rules: Sequence[str]) -> None:
     """Each two scorers, and each scorer with the best of the rules, which come in the order of their accuracy."""
     known = [row for row in rows if row["slice"] is None and row["difference"] is not None]
     for row in (row for row in known if row["second"] not in rules[1:]):
-        bounds = interval(row["difference_low"], row["difference_high"])
+        points = f"{100 * row['difference']:+.1f} points {interval(row['difference_low'], row['difference_high'])}"
+        of_draws = "" if row["bootstrap_p"] is None else f", bootstrap p {p_value(row['bootstrap_p'])}"
         print(
-            f"{row['first']} - {row['second']}: {100 * row['difference']:+.1f} points {bounds}, McNemar p = "
-            f"{row['mcnemar_p']:.3g}, right alone {row['first_alone']} : {row['second_alone']}"
+            f"{row['first']} - {row['second']}: {points.rstrip()}{of_draws}, McNemar p {p_value(row['mcnemar_p'])}, "
+            f"right alone {row['first_alone']} : {row['second_alone']}"
         )
 
 

@@ -87,7 +87,8 @@ def _files(config: DictConfig) -> list[str]:
         raise ValueError("expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)")
     for file in found:
         if not Path(file).exists():
-            raise ValueError(f"{file}: expected a scored file or a folder of such files, but there is none (set scored)")
+            what = "a scored file or a folder of such files"
+            raise ValueError(f"{file}: expected {what}, but there is none (set scored)")
     return found
 
 

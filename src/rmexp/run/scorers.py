@@ -14,10 +14,12 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.stored_scores import StoredScores
 
 log = logging.getLogger(__name__)
 
 READ = ("path", "policy", "reference", "pairs")  # keys of scorers that name a file, a folder or a hub id
+_FILES = {"pairs": "a file of pairs"}  # those of them that can be nothing else
 
 
 class ScoredSet(NamedTuple):
@@ -52,8 +54,12 @@ def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
     Raises:
         ValueError: a local path holds nothing that can be read.
     """
-    found = _named(OmegaConf.to_container(node, resolve=True), name)
-    return {key: _fingerprint(path) for key, path in found}
+    found = list(_named(OmegaConf.to_container(node, resolve=True), name))
+    for key, path, what in found:
+        if what is not None and not Path(path).exists():
+            place = key if name else f"scorer.{key}"
+            raise ValueError(f"{path}: expected {what}, but there is none (set {place})")
+    return {key: _fingerprint(path) for key, path, _ in found}
 
 
 def score_set(scorer: Scorer, records: Sequence[Record], path: Path, shard_records: int) -> ScoredSet:
@@ -101,12 +107,14 @@ def _done(path: Path, scorer: Scorer, records: Sequence[Record]) -> list[Scored]
     return rows if same else None
 
 
-def _named(content: Any, name: str) -> Iterator[tuple[str, str]]:
+def _named(content: Any, name: str) -> Iterator[tuple[str, str, str | None]]:
+    """Key and path of all that scorers read, and what it must be where it is no model."""
     if isinstance(content, dict):
+        stored = str(content.get("_target_", "")).endswith(f".{StoredScores.__name__}")
         for key, value in content.items():
             inner = f"{name}.{key}" if name else str(key)
             if key in READ and isinstance(value, str):
-                yield inner, value
+                yield inner, value, "a scored file or a folder of such files" if stored else _FILES.get(key)
             else:
                 yield from _named(value, inner)
 

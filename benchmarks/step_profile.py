@@ -1,6 +1,6 @@
 """Where the time of a training step of a reward model goes, and how far it is from the peak of matrix products.
 
-Usage: `python -m benchmarks.step_profile [--size 1m|5m|30m] [--data dialogues|prompts|short|equal] [--steps 20]`.
+Usage: `python -m benchmarks.step_profile [--size 1m|5m|30m] [--data dialogues|prompts|short|...] [--steps 20]`.
 Processor time by kind of operation, from torch's profiler; the share of the peak is without the profiler.
 """
 
@@ -15,7 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForCausalLM
 
 from benchmarks.train import matmul_peak
-from benchmarks.workload import SIZES, prepare
+from benchmarks.workload import LENGTHS, SIZES, prepare
 from rmexp.batches import PairBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.data.pack import pair_batch
@@ -52,7 +52,7 @@ def main() -> None:
     """Profile and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--size", choices=[*SIZES], default="5m")
-    parser.add_argument("--data", choices=["dialogues", "prompts", "short", "equal"], default="dialogues")
+    parser.add_argument("--data", choices=[*LENGTHS], default="dialogues")
     parser.add_argument("--steps", type=int, default=20)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,6 +1,6 @@
 """Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
 
-Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|equal]
+Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|...]
 [--batch 8] [--rounds 3] [--steps 20] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own;
 rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians, ratios to the
 loop and to TRL's best, and the share of the machine's peak that went into operations that no layout saves.
@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.workload import SIZES, needed_flops, prepare
+from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepare
 
 REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--task", choices=["reward", "dpo"], default="reward")
     parser.add_argument("--size", choices=[*SIZES], default="5m")
-    parser.add_argument("--data", choices=["dialogues", "prompts", "short", "equal"], default="dialogues")
+    parser.add_argument("--data", choices=[*LENGTHS], default="dialogues")
     parser.add_argument("--batch", type=int, default=8, help="pairs a step")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20, help="those of the warm-up included")

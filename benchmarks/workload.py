@@ -12,24 +12,33 @@ SIZES = {  # hidden size, layers, MLP width, heads
     "30m": (512, 8, 1376, 8),
 }
 VOCABULARY = 8192
+LENGTHS = {  # of prompt and responses, drawn; `prompt…` to see what a longer one costs
+    "dialogues": lambda random: (
+        random.integers(20, 330),
+        *random.integers(10, 100, 2),
+    ),  # where there are no real ones
+    "prompts": lambda random: (random.integers(50, 251), *random.integers(10, 201, 2)),
+    "short": lambda random: (random.integers(8, 25), *random.integers(10, 101, 2)),
+    "equal": lambda _: (0, 128, 128),
+    "prompt64": lambda _: (64, 64, 64),
+    "prompt256": lambda _: (256, 64, 64),
+    "prompt1024": lambda _: (1024, 64, 64),
+}
 DIALOGUES = Path("../shared/data/hh_helpful_base_test/pairs.jsonl.gz")
 Ids = list[int]
 
 
 def synthetic_pairs(kind: str, count: int, seed: int) -> list[tuple[Ids, Ids, Ids]]:
-    """Prompt, chosen and rejected ids: `prompts` long and shared, `short` ones, or `equal` sides without any."""
+    """Prompt, chosen and rejected ids, of lengths as `LENGTHS` has them."""
     random = np.random.default_rng(seed)
-    lengths = {
-        "dialogues": lambda: (random.integers(20, 330), *random.integers(10, 100, 2)),
-        "prompts": lambda: (random.integers(50, 251), *random.integers(10, 201, 2)),
-        "short": lambda: (random.integers(8, 25), *random.integers(10, 101, 2)),
-        "equal": lambda: (0, 128, 128),
-    }[kind]
 
     def ids(length: int) -> Ids:
         return [int(token) for token in random.integers(3, VOCABULARY, length)]
 
-    return [(ids(prompt), ids(chosen), ids(rejected)) for prompt, chosen, rejected in (lengths() for _ in range(count))]
+    return [
+        (ids(prompt), ids(chosen), ids(rejected))
+        for prompt, chosen, rejected in (LENGTHS[kind](random) for _ in range(count))
+    ]
 
 
 def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:

@@ -2,8 +2,9 @@
 # Proxy reward models of several sizes and label noise, optimised by best-of-n and by PPO and RLOO, judged by the gold reward.
 # usage: experiments/overoptimisation/run.sh [OUT]
 #   SIZES  pairs of the proxies (100 500 2000 8000), SEEDS of each (0,1,2,3,4), NOISES of their labels (0.0 0.25),
-#   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), ITERATIONS (60), PARTS (bon rl ensemble dpo)
-# All of it is about five hours on one idle thread; what is there already is not made again.
+#   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), RL_NOISES of the proxies they have (0.0), ITERATIONS (60),
+#   PARTS (bon rl ensemble dpo)
+# All of it is about two and a half hours on one idle thread; what is there already is not made again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-runs/experiments/overoptimisation}
@@ -13,10 +14,12 @@ read -ra noises <<< "${NOISES:-0.0 0.25}"
 read -ra kls <<< "${KLS:-0.0 0.05 0.1}"
 read -ra estimators <<< "${ESTIMATORS:-gae rloo}"
 read -ra parts <<< "${PARTS:-bon rl ensemble dpo}"
+read -ra rl_noises <<< "${RL_NOISES:-0.0}"
 seeds=${SEEDS:-0,1,2,3,4}
+declare -A epochs=([100]=30 [500]=6 [2000]=2 [8000]=1) # about 200 steps, with 8,000 pairs 500
 common=(data=synthetic data.test_pairs=300 model=tiny logger=csv trainer.threads=1)
-learner=(rollouts.iterations="${ITERATIONS:-60}" rollouts.max_new_tokens=48 rollouts.shown=0 kl.limit=1000
-  callbacks.progress.line_every_steps=1000 optimizer.lr=1e-3 data.val_pairs=256)
+learner=(rollouts.iterations="${ITERATIONS:-60}" rollouts.samples=64 rollouts.max_new_tokens=48 rollouts.shown=0 kl.limit=1000
+  callbacks.progress.line_every_steps=1000 data.val_pairs=256)
 
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
@@ -25,17 +28,24 @@ sft=$out/sft/model
 
 for noise in "${noises[@]}"; do
   for size in "${sizes[@]}"; do
-    "$rmexp" train -m task=reward "${common[@]}" model.reference="$sft" data.train_pairs="$size" data.label_noise="$noise" \
-      data.batch_pairs=32 trainer.max_epochs=4 seed="$seeds" 'data.sample_seed=${seed}' \
+    "$rmexp" train -m task=reward "${common[@]}" model.reference="$sft" data.pairs=16000 data.val_pairs=256 data.train_pairs="$size" \
+      data.label_noise="$noise" data.batch_pairs=16 optimizer.lr=1e-3 trainer.max_epochs="${epochs[$size]}" \
+      seed="$seeds" 'data.sample_seed=${seed}' \
       run_dir="$out/proxy/$size-$noise/"'${seed}' sweep_dir="$out/proxy/$size-$noise" < /dev/null
   done
 done
 
-proxies() { find "$out/proxy" -mindepth 2 -maxdepth 2 -name '[0-9]*' -type d | sort; }
+proxies() { # NOISE...: seed by seed, so that what has been run so far is a whole
+  for seed in ${seeds//,/ }; do
+    for noise in "$@"; do
+      for size in "${sizes[@]}"; do echo "$out/proxy/$size-$noise/$seed"; done
+    done
+  done
+}
 
 if wants bon; then
   pool=(data=synthetic candidates.prompts=8 candidates.n=1024 candidates.max_new_tokens=48 threads=1)
-  for proxy in $(proxies); do
+  for proxy in $(proxies "${noises[@]}"); do
     name=${proxy#"$out/proxy/"}
     source=(candidates.policy="$sft")
     [ -f "$out/pool.jsonl" ] && source=(candidates.path="$out/pool.jsonl")
@@ -45,7 +55,7 @@ if wants bon; then
 fi
 
 if wants rl; then
-  for proxy in $(proxies); do
+  for proxy in $(proxies "${rl_noises[@]}"); do
     for estimator in "${estimators[@]}"; do
       for kl in "${kls[@]}"; do
         "$rmexp" train task=ppo "${common[@]}" "${learner[@]}" model.reference="$sft" estimator="$estimator" \

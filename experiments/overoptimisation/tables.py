@@ -20,6 +20,18 @@ from rmexp.training.metrics_csv import read_metrics
 WINDOW = 5  # iterations that one point of a curve is the mean of
 FALL = 0.5  # deviations that the truth must lose from its peak, which may be the start, to count as a fall
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+TITLES = {
+    "bon": "best of n, to 1,024",
+    **{
+        f"{key} kl {kl}": f"{name}, {'no cost of KL' if kl == '0.0' else f'KL coefficient {kl}'}"
+        for key, name in (("gae", "PPO"), ("rloo", "RLOO"))
+        for kl in ("0.0", "0.05", "0.1")
+    },
+    **{
+        f"ensemble {key}": f"PPO, no cost of KL, {name} of five"
+        for key, name in (("mean", "mean"), ("min", "least"), ("mean_minus_sd", "mean less SD"))
+    },
+}
 Array = NDArray[np.float64]
 
 
@@ -48,11 +60,11 @@ def main(out: Path, results: Path) -> None:
     if not curves:
         sys.exit(f"{out} has no finished runs; run experiments/overoptimisation/run.sh first")
     rows = [summary(curve) for curve in curves]
-    write_json(results / "figures.json", {"runs": rows, "dpo": list(dpo_points(out))})
-    write_text(
-        results / "tables.md", "\n".join(["# Tables", "", "Written by tables.py.", "", *run_table(rows), *totals(rows)])
-    )
-    picture(curves, list(dpo_points(out)), results / "overoptimisation.svg")
+    dpo = list(dpo_points(out))
+    write_json(results / "figures.json", {"runs": rows, "dpo": dpo})
+    tables = [*totals(rows), *dpo_table(dpo), *run_table(rows)]
+    write_text(results / "tables.md", "\n".join(["# Tables", "", "Written by tables.py.", "", *tables]))
+    picture(curves, dpo, results / "overoptimisation.svg")
 
 
 def rl_curves(out: Path) -> Iterator[Curve]:
@@ -92,26 +104,29 @@ def best_of_n_curves(out: Path) -> Iterator[Curve]:
     """The curve of each proxy over the one pool."""
     for path in sorted(out.glob("bon/*/*/curve.json")):
         points = json.loads(path.read_text(encoding="utf-8"))["points"]
-        pool = (
-            json.loads(line) for line in (path.parent / "candidates.jsonl").read_text(encoding="utf-8").splitlines()
-        )
-        sd = float(np.std([value for row in pool for value in row["gold"]], ddof=1))
+        sd = float(np.std(values(path.parent / "candidates.jsonl", "gold"), ddof=1))
         kl, proxy, gain = (np.array([point[name] for point in points]) for name in ("kl", "proxy_gain", "gain"))
         yield Curve("bon", path.parent.parent.name, path.parent.name, kl, proxy, gain / sd)
 
 
 def dpo_points(out: Path) -> Iterator[dict[str, Any]]:
-    """Each DPO policy: mean gold of its samples, and its mean log-ratio to the SFT policy on them."""
+    """Each DPO policy: the gain of its samples' gold, and its mean log-ratio to the SFT policy on them."""
+    start = next(out.glob("bon/*/*/candidates.jsonl"), None)
     for path in sorted(out.glob("dpo/*/*/samples/curve.json")):
         size, beta = path.parts[-4], path.parts[-3]
         scored = next((path.parents[1] / "divergence" / "scored").glob("*.jsonl"), None)
-        if scored is None:
+        if scored is None or start is None:
+            sys.stderr.write(f"{path.parents[1]} is left out: best-of-n or the divergence has not been run\n")
             continue
-        ratios = [
-            value for line in scored.read_text(encoding="utf-8").splitlines() for value in json.loads(line)["scores"]
-        ]
+        ratios, pool = values(scored, "scores"), values(start, "gold")
         gold = json.loads(path.read_text(encoding="utf-8"))["points"][0]["gold"]
-        yield {"pairs": int(size), "beta": float(beta), "kl": float(np.mean(ratios)), "gold": gold}
+        gain = (gold - np.mean(pool)) / np.std(pool, ddof=1)
+        yield {"pairs": int(size), "beta": float(beta), "kl": float(np.mean(ratios)), "gain": float(gain)}
+
+
+def values(path: Path, key: str) -> list[float]:
+    """All numbers under a key of JSON lines."""
+    return [value for line in path.read_text(encoding="utf-8").splitlines() for value in json.loads(line)[key]]
 
 
 def fit(kl: Array, gain: Array, *, logarithm: bool) -> tuple[float, float, float]:
@@ -154,38 +169,73 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def totals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How many runs of each method lose half a deviation from their peak, and in how many of these the proxy rises."""
-    lines = [
-        "| method | runs | gold falls by half a deviation | of these the proxy ends higher | mean peak | mean end |"
-    ]
-    lines.append("| --- " + "| --: " * 5 + "|")
+    """Of each method and size, runs that lose half a deviation from their peak, and those whose proxy still rises."""
+    heads = ["method", "proxy", "runs", "gold falls by half a deviation", "of these the proxy ends higher"]
+    heads += ["mean peak", "mean end ± sd", "mean KL at the end"]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * 2 + "| --: " * 6 + "|"]
+    proxies = sorted({row["proxy"] for row in rows}, key=by_size)
     for method in dict.fromkeys(row["method"] for row in rows):
-        own = [row for row in rows if row["method"] == method]
-        fallen = [row for row in own if row["falls"]]
-        risen = sum(row["score_rises"] for row in fallen)
-        means = " | ".join(f"{np.mean([row[name] for row in own]):.2f}" for name in ("peak", "end"))
-        lines.append(f"| {method} | {len(own)} | {len(fallen)} | {risen} | {means} |")
+        for proxy in (*proxies, None):
+            own = [row for row in rows if row["method"] == method and proxy in (row["proxy"], None)]
+            if own:
+                lines.append(f"| {method} | {proxy or 'all'} | {' | '.join(total(own))} |")
     return [*lines, ""]
 
 
+def total(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The cells of one row of totals."""
+    fallen = [row for row in rows if row["falls"]]
+    peaks, ends, kls = ([row[name] for row in rows] for name in ("peak", "end", "end_kl"))
+    spread = f" ± {np.std(ends, ddof=1):.2f}" if len(rows) > 1 else ""
+    counts = [str(len(rows)), str(len(fallen)), str(sum(row["score_rises"] for row in fallen))]
+    return [*counts, f"{np.mean(peaks):.2f}", f"{np.mean(ends):.2f}{spread}", f"{np.mean(kls):.1f}"]
+
+
+def dpo_table(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Gain and divergence of each DPO policy."""
+    if not points:
+        return []
+    lines = ["| DPO: pairs | beta | gold gain | KL |", "| --: | --: | --: | --: |"]
+    return [
+        *lines,
+        *(f"| {row['pairs']} | {row['beta']} | {row['gain']:.2f} | {row['kl']:.2f} |" for row in points),
+        "",
+    ]
+
+
+def by_size(proxy: str) -> list[float]:
+    """`<pairs>-<label noise>` as numbers."""
+    return [float(part) for part in proxy.split("-")]
+
+
 def picture(curves: Sequence[Curve], dpo: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Truth and proxy of every run against the root of the KL, one panel a method."""
-    methods = list(dict.fromkeys(curve.method for curve in curves))
-    proxies = sorted({curve.proxy for curve in curves}, key=lambda name: [float(part) for part in name.split("-")])
+    """Truth and proxy of each run of clean labels by the root of the KL, one panel a method; DPO beside best-of-n."""
+    shown = [curve for curve in curves if by_size(curve.proxy)[1] == 0]
+    methods = list(dict.fromkeys(curve.method for curve in shown))
+    colours = dict(zip(sorted({curve.proxy for curve in shown}, key=by_size), COLOURS, strict=False))
+    columns = min(len(methods), 3)
+    lines = -(-len(methods) // columns)
     with rc_context({"svg.hashsalt": "rmexp", "svg.fonttype": "none", "font.size": 9}):
-        figure = Figure(figsize=(3.2 * len(methods), 3.4), layout="constrained")
-        for place, method in enumerate(methods, start=1):
-            axes = figure.add_subplot(1, len(methods), place)
+        figure = Figure(figsize=(3.6 * columns, 2.9 * lines), layout="constrained")
+        panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
+        for axes, method in zip(panels.flat, methods, strict=False):
             axes.axhline(0, color="#999999", linewidth=0.8)
-            for curve in (curve for curve in curves if curve.method == method):
-                colour = COLOURS[proxies.index(curve.proxy) % len(COLOURS)]
-                axes.plot(np.sqrt(curve.kl), curve.gold, color=colour, linewidth=1.3, label=curve.proxy)
-                axes.plot(np.sqrt(curve.kl), curve.score, color=colour, linewidth=0.8, linestyle="--", alpha=0.6)
-            axes.set(title=method, xlabel="root of the KL from the SFT policy")
-            if place == 1:
-                axes.set_ylabel("gold (solid), proxy (dashed), SDs")
+            axes.set(title=TITLES.get(method, method), ylim=(-4, 6))
+            for curve in (curve for curve in shown if curve.method == method):
+                root, colour = np.sqrt(curve.kl), colours[curve.proxy]
+                axes.plot(root, curve.score, color=colour, linewidth=0.8, linestyle=":", alpha=0.7)
+                axes.plot(root, curve.gold, color=colour, linewidth=1.4, label=f"{by_size(curve.proxy)[0]:,.0f} pairs")
+            if method == "bon":
+                for point in dpo:
+                    where = (np.sqrt(max(point["kl"], 0.0)), point["gain"])
+                    axes.plot(*where, "x", color=colours[f"{point['pairs']}-0.0"], label="DPO (crosses)")
             known = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-            axes.legend(known.values(), known.keys(), title="pairs-noise", fontsize=7)
+            if axes is panels.flat[0]:
+                axes.legend(known.values(), known.keys(), fontsize=7, loc="lower left")
+        for axes in list(panels.flat)[len(methods) :]:
+            axes.set_visible(False)
+        figure.supxlabel("root of the KL divergence from the SFT policy")
+        figure.supylabel("gain in SDs: gold (solid), proxy (dotted)")
         figure.savefig(path, metadata={"Date": None})
 
 

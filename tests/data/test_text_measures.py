@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.data.text_measures import list_items, markdown_marks, prompt_overlap
+from rmexp.data.text_measures import is_json, list_items, markdown_marks, prompt_overlap
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,18 @@ def test_words_of_the_prompt_are_counted_once_and_whatever_their_writing():
     assert prompt_overlap("Is the THE rope long?", "the rope, the Rope") == 2 / 4
     assert prompt_overlap("", "anything") == 0.0
     assert prompt_overlap("anything", "") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (' {"a": [1]}\n', True),
+        ("[]", True),
+        ("", False),
+        ('"a"', False),
+        ('{"a": 1} and more', False),
+        ("[" * 9**5, False),
+    ],
+)
+def test_whether_the_whole_is_json(text, whole):
+    assert is_json(text) is whole

@@ -1,5 +1,6 @@
-"""What can be counted in a response without understanding it: list items, markdown marks, words of the prompt."""
+"""What can be told of a response without understanding it: lists, markdown, words of the prompt, whether it is JSON."""
 
+import json
 import re
 
 from rmexp.data.normalised import normalised
@@ -38,3 +39,15 @@ def prompt_overlap(prompt: str, response: str) -> float:
     """
     asked = set(normalised(prompt).split())
     return len(asked & set(normalised(response).split())) / max(len(asked), 1)
+
+
+def is_json(text: str) -> bool:
+    """Whether the whole text is a JSON object or array.
+
+    >>> is_json('{"kind": "map"}'), is_json('{"kind": "map"'), is_json("12")
+    (True, False, False)
+    """
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False

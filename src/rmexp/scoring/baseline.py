@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rmexp.data.loading import Loading
-from rmexp.data.text_measures import list_items, markdown_marks, prompt_overlap
+from rmexp.data.text_measures import is_json, list_items, markdown_marks, prompt_overlap
 from rmexp.records import Record, Scored, prompt_text
 from rmexp.scoring.learnt_baseline import LEARNT, learnt_measure
 from rmexp.scoring.scorer import fingerprint_of
@@ -20,6 +20,7 @@ RULES: dict[str, Measure] = {
     "list_items": lambda _, response: list_items(response),
     "markdown": lambda _, response: markdown_marks(response),
     "prompt_overlap": prompt_overlap,
+    "json": lambda _, response: is_json(response),
 }
 KINDS = (*RULES, "random", *LEARNT)
 
@@ -30,8 +31,8 @@ class BaselineScorer:
     Args:
         name: of the scorer, for files and tables.
         kind: `longer` or `shorter`, in characters; `list_items`; `markdown` marks; `prompt_overlap`, the share of the
-            prompt's words that the response repeats; `random`, a number in [0, 1) drawn by hash; or, learnt,
-            `first_token` of the response, `bag_of_words`, `bag_of_words_length`.
+            prompt's words that the response repeats; `json`, 1 for an object or array, else 0; `random`, a number in
+            [0, 1) drawn by hash; or, learnt, `first_token` of the response, `bag_of_words`, `bag_of_words_length`.
         seed: of `random`: equal texts get equal numbers, in whatever order and company.
         pairs: JSON lines of labelled pairs that a learnt kind learns from; None for the others.
         loading: not used; a rule has no limits.

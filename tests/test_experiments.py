@@ -235,9 +235,23 @@ def test_overoptimisation_is_told_by_peak_and_end(tmp_path):
     curves(tmp_path / "rl/gae/kl0.1/100-0.0/0", [x * x / 30 for x in d], [x / 9 for x in d], [x / 18 for x in d])
     tables.main(tmp_path, tmp_path / "results")
     text = (tmp_path / "results" / "tables.md").read_text()
-    assert "| gae kl 0.0 | 1 | 1 | 1 |" in text
-    assert "| gae kl 0.1 | 1 | 0 | 0 |" in text
+    assert "| gae kl 0.0 | 100-0.0 | 1 | 1 | 1 |" in text
+    assert "| gae kl 0.1 | all | 1 | 0 | 0 |" in text
     assert (tmp_path / "results" / "overoptimisation.svg").read_text().startswith("<?xml")
+
+
+def test_the_iteration_that_passes_a_mark_is_the_last_of_its_window(tmp_path):
+    tables = script("tables", "online_rl")
+    run = tmp_path / "gold" / "rloo" / "0"
+    run.mkdir(parents=True)
+    names = ("step", "seconds", "rollout/kl", "rollout/gold")
+    rows = [(step, 2 * step, step / 10, gold) for step, gold in enumerate([1, 1, 3, 3, 3, 9], start=1)]
+    (run / "metrics.csv").write_text("\n".join(",".join(map(str, row)) for row in (names, *rows)) + "\n")
+    write_json(run / "summary.json", {"gold": {"before": 1.0, "after": 9.0, "sd_before": 2.0}, "kl": 0.6})
+    tables.main(tmp_path, tmp_path / "results")
+    text = (tmp_path / "results" / "tables.md").read_text()
+    # gains of 0 0 1 1 1 4 deviations: three in a row are above 1 for the first time at the end, and never at 2.5
+    assert "| RLOO | 0 | 1.00 | 9.000 | 6, 0.6, 12 | - | 4.00 | 0.6 | 6 | 12 |" in text
 
 
 def test_fits_find_their_own_curves():

@@ -46,7 +46,7 @@ def test_what_a_run_leaves(here, ppo, sft):
     assert ppo() == 0
     found = summary()
     assert (found["status"], found["task"], found["iterations"]) == ("finished", "ppo", 3)
-    assert found["steps"] == 3 * 2 * 4
+    assert found["steps"] == 3 * 3 * 4
     assert found["reward"].keys() == {"before", "after", "sd_before"}
     assert found["kl"] == found["samples"]["after"]["kl"] != 0 == found["samples"]["before"]["kl"]
     assert found["val"]["n"] == 16
@@ -82,7 +82,7 @@ def test_other_baselines(ppo, estimator):
     assert ppo(f"estimator={estimator}", "kl.place=loss", "kl.estimator=k3") == 0
     rows = read_metrics(Path("run/metrics.csv"))
     assert not any(row["update/value_loss"] or row["update/explained_variance"] for row in rows)
-    assert summary()["epochs"] == pytest.approx(3 * 2 / 64, abs=1e-4)
+    assert summary()["epochs"] == pytest.approx(3 * 1 / 64, abs=1e-4)
 
 
 @pytest.mark.slow
@@ -217,7 +217,7 @@ def test_a_value_model_starts_from_a_reward_model(ppo, sft):
     [
         (
             ["estimator=rloo", "rollouts.samples=6"],
-            "must be a multiple of estimator.responses=4, got 6",
+            "must be a multiple of estimator.responses=8, got 6",
         ),
         (["scorer=scored_file", "scorer.path=x.jsonl"], "x.jsonl"),
         (["trainer.accumulate_grad_batches=2"], "trainer.accumulate_grad_batches"),

@@ -28,6 +28,16 @@ def test_an_unset_key_is_named_once_also_when_others_refer_to_it():
     assert check({"a": "???", "b": "${a}", "optimizer": ADAMW | {"lr": "${a}"}}) == ["a: not set; set a=..."]
 
 
+def test_an_empty_text_is_no_value_where_the_tree_has_none():
+    known = {"path": "???", "val_path": None, "name": "x", "deep": {"path": "???"}}
+    given = {"path": "", "val_path": "", "name": "", "deep": {"path": ""}}
+    assert check(given, known) == [
+        "path: not set; set path=...",
+        "val_path: an empty text; set val_path=... or val_path=null",
+        "deep.path: not set; set deep.path=...",
+    ]
+
+
 def test_an_interpolation_that_leads_nowhere():
     (problem,) = check({"a": {"b": ["x", "${nowhere}"]}})
     assert problem.startswith("a.b.1: `${nowhere}` leads nowhere")

@@ -103,6 +103,7 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
     [
         ("data/format=tabel", "`data/format` has no option `tabel`; did you mean `table`? (options: columns, "),
         ("data/fromat=table", "no such key or group; did you mean `data/format`?"),
+        ("+data/format=table", "`data/format` is chosen already, as columns; leave out the `+` to choose another"),
         ("data.format=table", "`data.format` is chosen as a whole, with `data/format=OPTION`"),
         ("data.format.promt=x", "no such key or group; did you mean `data.format.prompt`?"),
         ("+data.format.promt=x", "Columns takes no `promt`; did you mean `prompt`?"),
@@ -124,6 +125,11 @@ def test_a_part_of_a_mixture_is_checked_like_a_data_set():
         ("+data.parts.a.pth=x", "rmexp.sources.files.files takes no `pth`; did you mean `path`?"),
         ("data/format@data.parts.a.format=hh", "`data/format` has no option `hh` (options: columns, "),
         ("data.parts.a.format=hh_rlhf", "is chosen as a whole, with `data/format@data.parts.a.format=OPTION`"),
+        (
+            "+data/format@data.parts.a.format=ranked",
+            "`data/format@data.parts.a.format` is chosen already, as columns; leave out the `+` to choose another",
+        ),
+        ("data/format=ranked", "no choice `data/format` to make; choose `data/format@data.parts.a.format`"),
     ):
         (problem,) = problems("train", *part, override)
         assert message in problem

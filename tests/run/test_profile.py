@@ -87,11 +87,13 @@ def test_data_without_pairs_is_told(here, capsys):
     assert "data=text has none" in capsys.readouterr().err
 
 
-def test_own_splits_and_their_leaks(here):
+def test_own_splits_and_their_leaks(here, capsys):
     write_rows(here / "train.jsonl", rows())
     write_rows(here / "val.jsonl", [*rows(3), {"prompt": "New?", "chosen": "x", "rejected": "y"}])
     keys = ["data=jsonl", "data.path=train.jsonl", "data.val_path=val.jsonl", "run_dir=run"]
     assert main(["profile", *keys]) == 0
+    assert "jsonl: 64 pairs (60 train, 4 val), 61 prompts" in capsys.readouterr().out
+    assert "<dt>In val</dt><dd>4</dd>" in (Path("run") / "report.html").read_text()
     found = profiled(Path("run"))
     assert {name: split["pairs"] for name, split in found["splits"].items()} == {"train": 60, "val": 4}
     assert (found["leaks"]["exact"], found["leaks"]["sets"]) == (3, {"val": 4})

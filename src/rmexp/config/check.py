@@ -27,7 +27,7 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
         One sentence per problem, starting with the path of the key.
     """
     names = stage_names(config)
-    problems = [*_unset(config), *_unknown_keys(_plain(config), _plain(skeleton), "")]
+    problems = [*_unset(config, skeleton), *_unknown_keys(_plain(config), _plain(skeleton), "")]
     problems += _idle(_plain(config), _plain(skeleton), "")
     # what the stages of a configuration share is looked at with each, unless it is a stage itself
     elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
@@ -40,10 +40,14 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     return list(dict.fromkeys(f"{path}: {text}" for path, text in problems))
 
 
-def _unset(config: DictConfig) -> Iterator[Problem]:
+def _unset(config: DictConfig, skeleton: DictConfig) -> Iterator[Problem]:
+    """Keys without a value, and those where a shell variable without one has left an empty text."""
+    known = dict(_leaves(_plain(skeleton)))
     for path, value in _leaves(_plain(config)):
-        if value == _MISSING:
+        if value == _MISSING or (value == "" and known.get(path) == _MISSING):
             yield Problem(path, f"not set; set {path}=...")
+        elif value == "" and path in known and known[path] is None:
+            yield Problem(path, f"an empty text; set {path}=... or {path}=null")
 
 
 def _unknown_keys(node: Any, known: Any, path: str) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -111,13 +111,10 @@ def _choose(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...]) -> tu
     problems: list[str] = []
     for choice in choices:
         try:
-            _load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
-            accepted.append(choice)
+            made = _load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
+            accepted, known = [*accepted, choice], _choices(made)
         except _COMPOSITION_ERRORS as error:
-            key = choice.lstrip("+~").partition("=")[0]
-            unknown = f"`{verb}` has no choice `{key}` to make{_elsewhere(key, known)}"
-            told = key in known or key.startswith("hydra")
-            problems.append(f"{choice}: {_flat(error) if told else unknown}")
+            problems.append(f"{choice}: {_impossible(verb, choice, known, error)}")
     try:
         return _load(loader, verb, tuple(accepted)), problems
     except _COMPOSITION_ERRORS as error:
@@ -153,6 +150,16 @@ def _without_hydra(config: DictConfig) -> DictConfig:
     copied = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     OmegaConf.set_struct(copied, True)
     return copied
+
+
+def _impossible(verb: str, choice: str, known: Mapping[str, str | None], error: Exception) -> str:
+    """Why a choice cannot be made, beside those in `known`."""
+    key = choice.lstrip("+~").partition("=")[0]
+    if choice.startswith("+") and key in known:
+        return f"`{key}` is chosen already, as {known[key]}; leave out the `+` to choose another"
+    if key in known or key.startswith("hydra"):
+        return _flat(error)
+    return f"`{verb}` has no choice `{key}` to make{_elsewhere(key, known)}"
 
 
 def _elsewhere(key: str, known: Collection[str]) -> str:

@@ -24,7 +24,7 @@ from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
-from rmexp.reports.numbers import counted
+from rmexp.reports.numbers import count, counted
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
@@ -131,9 +131,16 @@ def _leaks(data: LoadedData) -> Leaks | None:
     return leaks_of(split, data.selection)
 
 
+def _by_split(splits: dict[str, dict[str, Any]]) -> str:
+    """What the splits of the source add to the whole, such as ` (8,000 train, 500 val)`; nothing for a single one."""
+    parts = ", ".join(f"{count(split['pairs'])} {name}" for name, split in splits.items())
+    return f" ({parts})" if len(splits) > 1 else ""
+
+
 def _show(summary: dict[str, Any], path: Path) -> None:
     print(
-        f"{summary['data']}: {counted(summary['pairs'], 'pair')}, {counted(summary['prompts'], 'prompt')}, "
+        f"{summary['data']}: {counted(summary['pairs'], 'pair')}{_by_split(summary['splits'])}, "
+        f"{counted(summary['prompts'], 'prompt')}, "
         f"{counted(summary['tokens'], 'token')}, {counted(summary['ties'], 'tie')}, "
         f"{counted(summary['bad_rows'], 'row')} left out"
     )

@@ -9,7 +9,7 @@ import pytest
 import rmexp
 
 LAYERS = (
-    ("records", "batches", "jsonl", "durable"),
+    ("records", "preference_data", "checked_fields", "batches", "jsonl", "durable"),
     ("sources", "losses", "metrics"),
     ("data", "models"),
     ("scoring", "training"),

@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from rmexp.records import Candidates, Message, Preference, PreferenceData, Scored, fingerprint, prompt_text
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Message, Preference, Scored, fingerprint, prompt_text
 
 PAIR = {"prompt": "p", "chosen": "c", "rejected": "r"}
 POOL = {"prompt": "p", "responses": ["a", "b"]}

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import math
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from rmexp.checked_fields import check_number, check_text, optional_id, optional_meta, required
 from rmexp.jsonl import describe
 
 
@@ -19,10 +19,6 @@ class Message(NamedTuple):
 
 
 Prompt = str | tuple[Message, ...]
-
-
-class EmptyText(ValueError):
-    """A response holds nothing but white space."""
 
 
 class IdenticalSides(ValueError):
@@ -53,15 +49,15 @@ class Preference:
 
     def __post_init__(self) -> None:
         _check_prompt(self.prompt)
-        _check_text("chosen", self.chosen)
-        _check_text("rejected", self.rejected)
+        check_text("chosen", self.chosen)
+        check_text("rejected", self.rejected)
         if self.chosen == self.rejected:
             raise IdenticalSides("`chosen` and `rejected` must differ, got the same text twice")
-        _check_number("target", self.target)
+        check_number("target", self.target)
         if not 0 <= self.target <= 1:
             raise ValueError(f"`target` must be in [0, 1], got {self.target}")
         if self.margin is not None:
-            _check_number("margin", self.margin)
+            check_number("margin", self.margin)
         _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
 
     @classmethod
@@ -73,12 +69,12 @@ class Preference:
         """
         return cls(
             prompt=_prompt_of(row),
-            chosen=_required(row, "chosen"),
-            rejected=_required(row, "rejected"),
+            chosen=required(row, "chosen"),
+            rejected=required(row, "rejected"),
             target=row.get("target", 1.0),
             margin=row.get("margin"),
-            id=_optional_id(row),
-            meta=_optional_meta(row),
+            id=optional_id(row),
+            meta=optional_meta(row),
         )
 
     def to_row(self) -> dict[str, Any]:
@@ -122,14 +118,14 @@ class Candidates:
         if not self.responses:
             raise ValueError("`responses` must hold at least one text, got none")
         for index, response in enumerate(self.responses):
-            _check_text(f"responses[{index}]", response)
+            check_text(f"responses[{index}]", response)
         if self.gold is not None:
             if len(self.gold) != len(self.responses):
                 raise ValueError(
                     f"`gold` must hold {len(self.responses)} numbers, one a response, got {len(self.gold)}"
                 )
             for value in self.gold:
-                _check_number("gold", value)
+                check_number("gold", value)
         _complete(self, prompt_json(self.prompt), *self.responses)
 
     @classmethod
@@ -139,7 +135,7 @@ class Candidates:
         Raises:
             ValueError: a field is missing or is not what the format asks for; the message names it.
         """
-        responses, gold = _required(row, "responses"), row.get("gold")
+        responses, gold = required(row, "responses"), row.get("gold")
         for name, value in (("responses", responses), ("gold", [] if gold is None else gold)):
             if not isinstance(value, list):
                 raise ValueError(f"`{name}` must be a list, got {describe(value)}")
@@ -147,8 +143,8 @@ class Candidates:
             prompt=_prompt_of(row),
             responses=tuple(responses),
             gold=None if gold is None else tuple(gold),
-            id=_optional_id(row),
-            meta=_optional_meta(row),
+            id=optional_id(row),
+            meta=optional_meta(row),
         )
 
     def to_row(self) -> dict[str, Any]:
@@ -162,9 +158,6 @@ class Candidates:
 
 
 Record = Preference | Candidates
-# What a public benchmark itself makes of scores: from its records and the scores of their responses to named figures,
-# `score` among them; None where its parts are not all there.
-Aggregate = Callable[[Sequence[Record], Sequence[Sequence[float]]], Mapping[str, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,58 +195,8 @@ class Scored:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Make a record of a line of a scored file."""
-        values = (tuple(_required(row, name)) for name in ("scores", "tokens", "truncated"))
-        return cls(str(_required(row, "id")), *values)
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedRow:
-    """A row that was read and left out, as data.on_bad_row=skip asks for.
-
-    Attributes:
-        path: file or data set it stands in.
-        line: its number there, from 1.
-        kind: `empty` response, `identical` sides, or `malformed`.
-        problem: what was expected and what came.
-        row: its start, as it was read.
-        unit: what the number counts, `line` or, where there are none, `row`.
-    """
-
-    path: str
-    line: int
-    kind: str
-    problem: str
-    row: str = ""
-    unit: str = "line"
-
-
-@dataclass(frozen=True, slots=True)
-class PreferenceData:
-    """What a source gives: named splits of pairs or of demonstrations, and named sets of candidates.
-
-    Attributes:
-        splits: of pairs: either `{"all": ...}`, to be split later, or splits of the data's own, `train` and `val` among
-            them; every further split (`unseen`, `test`) is for evaluation.
-        candidates: sets for evaluation only.
-        demonstrations: splits, likewise, of prompts with the one response that a language model should learn to give;
-            a source has either these or pairs.
-        bad_rows: rows that were read and left out because they were malformed.
-        origins: repositories that it was fetched from, each with `@` and its commit.
-        aggregate: of a public benchmark, how it sums itself up; None for other data.
-        parts: of a mixture, the names of the data sets in it; `meta.source` of each pair says which one it is from.
-    """
-
-    splits: Mapping[str, tuple[Preference, ...]]
-    candidates: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
-    bad_rows: tuple[SkippedRow, ...] = ()
-    demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
-    origins: tuple[str, ...] = ()
-    aggregate: Aggregate | None = None
-    parts: tuple[str, ...] = ()
-
-    def sets(self) -> dict[str, Sequence[Record]]:
-        """Splits and candidate sets alike, by name."""
-        return {**self.splits, **self.demonstrations, **self.candidates}
+        values = (tuple(required(row, name)) for name in ("scores", "tokens", "truncated"))
+        return cls(str(required(row, "id")), *values)
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -276,33 +219,18 @@ def fingerprint(records: Iterable[Record]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check_text(name: str, value: Any) -> None:
-    if not isinstance(value, str) or not value.strip():
-        error = EmptyText if isinstance(value, str) else ValueError
-        raise error(f"`{name}` must be a non-empty string, got {describe(value)}")
-
-
-def _check_number(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise ValueError(f"`{name}` must be a finite number, got {describe(value)}")
-
-
 def _check_prompt(prompt: Any) -> None:
     if isinstance(prompt, str):
         return
     if not isinstance(prompt, tuple) or not prompt:
         raise ValueError(f"`prompt` must be a string or a list of messages, got {describe(prompt)}")
     for message in prompt:
-        if (
-            not isinstance(message, Message)
-            or not isinstance(message.role, str)
-            or not isinstance(message.content, str)
-        ):
+        if not isinstance(message, Message) or not all(isinstance(part, str) for part in message):
             raise ValueError("each message of `prompt` must have a `role` and a `content`, both strings")
 
 
 def _prompt_of(row: Mapping[str, Any]) -> Prompt:
-    prompt = _required(row, "prompt")
+    prompt = required(row, "prompt")
     if not isinstance(prompt, list):
         return prompt  # type: ignore[no-any-return]  # checked by the record
     messages = []
@@ -311,26 +239,6 @@ def _prompt_of(row: Mapping[str, Any]) -> Prompt:
             raise ValueError(f"each message of `prompt` must have a `role` and a `content`, got {describe(message)}")
         messages.append(Message(message["role"], message["content"]))
     return tuple(messages)
-
-
-def _required(row: Mapping[str, Any], name: str) -> Any:
-    if name not in row:
-        raise ValueError(f"`{name}` is missing; the row has {', '.join(row) or 'no fields'}")
-    return row[name]
-
-
-def _optional_id(row: Mapping[str, Any]) -> str:
-    value = row.get("id", "")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"`id` must be a string, got {describe(value)}")
-    return str(value)
-
-
-def _optional_meta(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta = row.get("meta", {})
-    if not isinstance(meta, dict):
-        raise ValueError(f"`meta` must be an object, got {describe(meta)}")
-    return meta
 
 
 def _complete(record: Record, *content: Any) -> None:

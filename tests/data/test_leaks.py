@@ -7,7 +7,8 @@ import pytest
 from rmexp.data.leaks import checked_for_leaks, find_leaks, leak_sentence, read_records
 from rmexp.data.selection import Selection
 from rmexp.jsonl import write_rows
-from rmexp.records import Candidates, Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Preference
 
 LONG = "Which of the many rivers of this country is the longest one and where does it end in the sea"
 SELECTION = Selection(

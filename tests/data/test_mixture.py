@@ -4,7 +4,8 @@ import pytest
 
 from rmexp.data.mixture import Splitting, mixture
 from rmexp.data.split import with_splits
-from rmexp.records import Candidates, Preference, PreferenceData, SkippedRow
+from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.records import Candidates, Preference
 
 SPLITTING = Splitting(name="mixture", val_fraction=0.25, group=None, split_seed=0)
 OPTIONS = {"weights": {}, "until": "exhaust", "seed": 0, "splitting": SPLITTING}

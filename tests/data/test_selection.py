@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from rmexp.data.selection import Selection, sampled, selected, with_label_noise
-from rmexp.records import Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference
 
 ALL = Selection(None, 0.0, 0, None, ["easy"], "warn", None, [])
 

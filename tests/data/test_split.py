@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rmexp.data.split import group_key, split_by_hash, with_splits
-from rmexp.records import Message, Preference, PreferenceData, SkippedRow
+from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.records import Message, Preference
 
 
 def make(prompts, pairs_each=1, topics=4):

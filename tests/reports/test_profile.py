@@ -5,7 +5,8 @@ import pytest
 
 from rmexp.analysis.profile import Profile, profile_of
 from rmexp.data.leaks import find_leaks
-from rmexp.records import Preference, PreferenceData, SkippedRow
+from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.records import Preference
 from rmexp.reports.profile import profile_report
 from rmexp.reports.profile_wording import baseline_sentence, conclusions, warnings
 from rmexp.reports.profiles import profiles_report, row_of

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import rmexp
-from rmexp.records import Preference, PreferenceData, fingerprint
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference, fingerprint
 from rmexp.sources.json_vs_text import GRADES, LAYOUTS, STYLES, as_json, as_text, json_vs_text
 from rmexp.sources.technical_topics import QUESTIONS, SEEN, UNSEEN, Facts
 

@@ -19,7 +19,8 @@ from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
 from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens_of
 from rmexp.data.leaks import Leaks
 from rmexp.data.normalised import empty
-from rmexp.records import Preference, PreferenceData, SkippedRow
+from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.records import Preference
 
 FALLBACK = "length alone"
 

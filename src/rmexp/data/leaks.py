@@ -11,7 +11,8 @@ from rmexp.data.near_duplicates import near_duplicates
 from rmexp.data.normalised import known_by, normalised
 from rmexp.data.selection import Selection
 from rmexp.jsonl import BadRow
-from rmexp.records import Candidates, PreferenceData, Record
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Record
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.rows import Row
 

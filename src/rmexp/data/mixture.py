@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rmexp.data.split import split_by_hash
-from rmexp.records import Candidates, Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Preference
 
 UNTIL = ("exhaust", "repeat")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from rmexp.jsonl import parse_row, read_lines
-from rmexp.records import Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference
 
 LEAKS = ("warn", "drop", "ignore")
 

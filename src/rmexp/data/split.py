@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from rmexp.data.loading import Loading
 from rmexp.data.normalised import known_by
 from rmexp.data.record_field import record_field
-from rmexp.records import Candidates, Preference, PreferenceData, Record
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Preference, Record
 
 R = TypeVar("R", Preference, Candidates)
 

@@ -11,7 +11,8 @@ from rmexp.analysis.reductions import PromptLevel
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
 from rmexp.models.precision import AUTO
-from rmexp.records import Preference, PreferenceData, Record, Scored
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference, Record, Scored
 from rmexp.run.compare_stages import Stage
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer, LogRatio

@@ -16,7 +16,8 @@ from rmexp.data.loading import Loading
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.jsonl import write_rows
-from rmexp.records import PreferenceData, Record, fingerprint
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Record, fingerprint
 from rmexp.run.cell_stamp import file_state, named_files
 
 

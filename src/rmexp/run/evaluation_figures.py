@@ -15,7 +15,7 @@ from rmexp.analysis.pair_set import PairSet, pair_set
 from rmexp.analysis.seed_groups import check_groups, seed_rows
 from rmexp.data.record_field import has_field
 from rmexp.data.split import group_key
-from rmexp.records import Aggregate
+from rmexp.preference_data import Aggregate
 from rmexp.reports.evaluation import SetView
 from rmexp.run.baselines import baseline_scores, check_baselines, rule_scores
 from rmexp.run.evaluation_sets import EvaluationSet, ScoredSets

@@ -11,7 +11,8 @@ from rmexp.config.build import build
 from rmexp.data.loading import Loading
 from rmexp.data.selection import read_difficulty
 from rmexp.data.split import with_splits
-from rmexp.records import Aggregate, Candidates, Preference, Record
+from rmexp.preference_data import Aggregate
+from rmexp.records import Candidates, Preference, Record
 from rmexp.run.data import LoadedData, load_data
 from rmexp.run.scorers import ScoredSet, score_set
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loading import Loading
-from rmexp.records import PreferenceData
+from rmexp.preference_data import PreferenceData
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.pair_data import PairData
 

@@ -12,7 +12,7 @@ from rmexp.models.contract import Contract, tokenizer_fields
 from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.start import StartingPoint
 from rmexp.models.trained_weights import choose_trained
-from rmexp.records import PreferenceData
+from rmexp.preference_data import PreferenceData
 from rmexp.run.folder import RunFolder
 
 

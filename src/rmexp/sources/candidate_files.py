@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rmexp.jsonl import BadRow
-from rmexp.records import Candidates, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates
 from rmexp.sources.file_rows import file_rows
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rmexp.records import PreferenceData
+from rmexp.preference_data import PreferenceData
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from rmexp.records import PreferenceData
+from rmexp.preference_data import PreferenceData
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format, Row
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from rmexp.records import Candidates, Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates, Preference
 from rmexp.sources.technical_topics import QUESTIONS, SEEN, UNSEEN, Facts, Question, Topic
 
 SHOWCASE = ("Docker", "PostgreSQL", "Kafka")

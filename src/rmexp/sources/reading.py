@@ -5,8 +5,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from rmexp.checked_fields import EmptyText
 from rmexp.jsonl import BadRow
-from rmexp.records import EmptyText, IdenticalSides, Preference, Record, SkippedRow
+from rmexp.preference_data import SkippedRow
+from rmexp.records import IdenticalSides, Preference, Record
 from rmexp.sources.rows import Format, LeftOut, Row
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from rmexp.records import Aggregate, Candidates, Preference, PreferenceData
+from rmexp.preference_data import Aggregate, PreferenceData
+from rmexp.records import Candidates, Preference
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.hub import hub_rows, open_hub
 from rmexp.sources.reading import Reading

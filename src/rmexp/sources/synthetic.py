@@ -7,7 +7,8 @@ import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rmexp.records import Preference, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference
 from rmexp.sources.annotators import Annotators, Chances, annotators
 from rmexp.sources.reply_sentences import GROUP_PROMPT, GROUPS, TONES
 from rmexp.sources.synthetic_family import Family, synthetic_family

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rmexp.jsonl import all_lines, describe
-from rmexp.records import Candidates, PreferenceData
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Candidates
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.rows import Row
 

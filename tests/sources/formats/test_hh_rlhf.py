@@ -1,6 +1,7 @@
 import pytest
 
-from rmexp.records import EmptyText, Message
+from rmexp.checked_fields import EmptyText
+from rmexp.records import Message
 
 BEFORE = "\n\nHuman: Where is north?\n\nAssistant: Do you have a compass?\n\nHuman: No: what else helps?"
 PROMPT = (

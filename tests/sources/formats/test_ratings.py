@@ -4,7 +4,8 @@ from math import nan
 
 import pytest
 
-from rmexp.records import EmptyText, IdenticalSides, Message
+from rmexp.checked_fields import EmptyText
+from rmexp.records import IdenticalSides, Message
 from rmexp.sources.rows import LeftOut
 
 

@@ -1,6 +1,7 @@
 """The shape of nvidia/HelpSteer2 with texts of our own."""
 
-from rmexp.records import EmptyText, Message
+from rmexp.checked_fields import EmptyText
+from rmexp.records import Message
 from rmexp.sources.rows import LeftOut
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from rmexp.checked_fields import check_text
 from rmexp.jsonl import describe
-from rmexp.records import EmptyText
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.transcript import prompt_of
 from rmexp.sources.rows import Outcome, Row, extras, field, number, row_by_row
@@ -66,9 +66,10 @@ class Ratings:
         if not isinstance(item, Mapping):
             item = {"response": item} if self.response is None and self.score is None else {}
         text = field(item, self.response or "response")
+        check_text(self.response or "response", text)
         score = float(-index) if self.score is None else score_of(item, self.score)
         name = None if self.name is None else str(field(item, self.name))
-        return Candidate(text_of(text, self.response or "response"), -score if self.lowest_is_best else score, name)
+        return Candidate(text, -score if self.lowest_is_best else score, name)
 
 
 def score_of(content: Mapping[str, Any], columns: str | list[str]) -> float:
@@ -78,15 +79,3 @@ def score_of(content: Mapping[str, Any], columns: str | list[str]) -> float:
         ValueError: one is missing or no number.
     """
     return fmean(number(content, column) for column in ([columns] if isinstance(columns, str) else columns))
-
-
-def text_of(value: Any, column: str) -> str:
-    """A response, checked before it is paired with others.
-
-    Raises:
-        ValueError: it is no text, or holds nothing but white space.
-    """
-    if not isinstance(value, str) or not value.strip():
-        error = EmptyText if isinstance(value, str) else ValueError
-        raise error(f"`{column}` must be a non-empty string, got {describe(value)}")
-    return value

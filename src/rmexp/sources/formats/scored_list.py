@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rmexp.checked_fields import check_text
 from rmexp.jsonl import describe
 from rmexp.records import Prompt, prompt_json
 from rmexp.sources.formats.pairing import Candidate, Pairing
-from rmexp.sources.formats.ratings import score_of, text_of
+from rmexp.sources.formats.ratings import score_of
 from rmexp.sources.formats.transcript import marked_prompt
 from rmexp.sources.rows import Outcome, Row, extras, field
 
@@ -59,6 +60,7 @@ class ScoredList:
         if not isinstance(prompt, str):
             raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
         name = None if self.name is None else str(field(row.content, self.name))
-        text = text_of(field(row.content, self.response), self.response)
+        text = field(row.content, self.response)
+        check_text(self.response, text)
         dialogue = prompt if self.turn_marker is None else marked_prompt(prompt, self.turn_marker)
         return dialogue, Candidate(text, score_of(row.content, self.score), name)

@@ -1,0 +1,56 @@
+"""What the fields of a record must hold: each error names the field, what was expected and what came."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rmexp.jsonl import describe
+
+
+class EmptyText(ValueError):
+    """A response holds nothing but white space."""
+
+
+def check_text(name: str, value: Any) -> None:
+    """Refuse what is no text, or holds nothing but white space.
+
+    Raises:
+        EmptyText: it holds nothing but white space.
+        ValueError: it is no text.
+    """
+    if not isinstance(value, str) or not value.strip():
+        error = EmptyText if isinstance(value, str) else ValueError
+        raise error(f"`{name}` must be a non-empty string, got {describe(value)}")
+
+
+def check_number(name: str, value: Any) -> None:
+    """Refuse what is no finite number; a boolean is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"`{name}` must be a finite number, got {describe(value)}")
+
+
+def required(row: Mapping[str, Any], name: str) -> Any:
+    """The value of a field that must be there.
+
+    Raises:
+        ValueError: it is not; the message names those that are.
+    """
+    if name not in row:
+        raise ValueError(f"`{name}` is missing; the row has {', '.join(row) or 'no fields'}")
+    return row[name]
+
+
+def optional_id(row: Mapping[str, Any]) -> str:
+    """The field `id`, a number as text; empty where there is none."""
+    value = row.get("id", "")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"`id` must be a string, got {describe(value)}")
+    return str(value)
+
+
+def optional_meta(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The field `meta`; empty where there is none."""
+    meta = row.get("meta", {})
+    if not isinstance(meta, dict):
+        raise ValueError(f"`meta` must be an object, got {describe(meta)}")
+    return meta

@@ -10,6 +10,9 @@ os.environ |= {
 }
 
 import copy
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,3 +145,18 @@ def reward_folder(
     model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model))
     save_folder(folder, model.save, tiny_model.tokenizer, make_contract("reward_model", pooling="last_token"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def offline_run() -> Callable[[Path], dict[str, list[dict[str, Any]]]]:
+    """Reads what the one offline run of Weights & Biases in a run folder holds, by the kind of record."""
+
+    def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
+        (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(file)]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        records = [json.loads(line) for line in lines]
+        kinds = {record["type"] for record in records}
+        return {kind: [record[kind] for record in records if record["type"] == kind] for kind in kinds}
+
+    return read

@@ -138,10 +138,17 @@ def test_interrupted_run_goes_on_with_the_same_command(tmp_path):
     assert steps == list(range(1, 51))
 
 
-def test_offline_wandb_run_lies_in_the_run_folder(here, monkeypatch):
+def test_offline_wandb_run_lies_in_the_run_folder_and_has_its_figures(here, offline_run, monkeypatch):
     monkeypatch.delenv("WANDB_MODE", raising=False)
     assert main(["train", "trainer=smoke", "logger=wandb", "run_dir=run"]) == 0
-    assert list(Path("run/wandb").glob("offline-run-*/*.wandb"))
+    records = offline_run(Path("run"))
+    final = {key: value for row in records["summary"] for key, value in row["update"].items()}
+    summary = json.loads(Path("run/summary.json").read_text())
+    for row in summary["evaluation"]:
+        assert final[f"final/{row['data']}-{row['split']}/accuracy"] == row["accuracy"]
+    (table,) = Path("run/wandb").glob("offline-run-*/files/media/table/*.json")
+    shown = json.loads(table.read_text())
+    assert {row[shown["columns"].index("split")] for row in shown["data"]} == {"val", "unseen"}
 
 
 def test_multirun_gives_each_cell_its_folder(here, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from rmexp.training.other_trackers import mlflow_logger, tensorboard_logger
 
-COMMON = {"job_type": "reward", "sweep": "lr-sweep", "config": {"seed": 0}}
+COMMON = {"name": "seed=0", "job_type": "reward", "belongs_to": "lr-sweep", "config": {"seed": 0}}
 
 
 def test_tensorboard_writes_into_the_run_folder(tmp_path):

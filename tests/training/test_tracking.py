@@ -1,12 +1,11 @@
 import json
 import os
-import subprocess
-import sys
+from unittest.mock import MagicMock
 
 import pytest
 import wandb
 
-from rmexp.training.tracking import finish_wandb, log_samples, wandb_logger
+from rmexp.training.tracking import closed_wandb, log_figures, log_samples, wandb_logger
 
 
 @pytest.fixture
@@ -21,7 +20,8 @@ def make(tmp_path, monkeypatch):
     def build(mode):
         folder = tmp_path / "run"
         folder.mkdir(exist_ok=True)
-        return wandb_logger(mode=mode, folder=folder, sweep="lr-sweep", config={"lr": "${oc.env:LR}"}, **options)
+        place = {"folder": folder, "name": "seed=0", "belongs_to": "lr-sweep"}
+        return wandb_logger(mode=mode, **place, config={"lr": "${oc.env:LR}"}, **options)
 
     return build
 
@@ -51,38 +51,52 @@ def test_online_with_a_key_starts(make, tmp_path, monkeypatch, environment, netr
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "netrc").write_text(netrc)
-    started = []
-    monkeypatch.setattr("wandb.init", lambda **options: started.append(options))
+    started = {}
+    monkeypatch.setattr("wandb.init", lambda **options: started.update(options) or MagicMock())
     make("online")
-    assert (started[0]["mode"], started[0]["settings"].init_timeout) == ("online", 20)
+    assert started["mode"] == "online"
+    assert started["settings"].init_timeout < 20
+    assert started["settings"].finish_timeout < 20
 
 
-def read_back(folder):
-    """Everything that an offline run holds, by the kind of record."""
-    (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
-    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(file)]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    records = [json.loads(line) for line in lines]
-    return {
-        kind: [record[kind] for record in records if record["type"] == kind] for kind in {r["type"] for r in records}
-    }
+SAMPLE = ("json_vs_text", "unseen", "id", "prompt", "<b>yes</b>", "no", 1.0, 1.25, -0.25)
+ROW = {"scorer": "explicit", "data": "json_vs_text", "split": "unseen", "slice": None, "accuracy": 0.75, "nll": None}
 
 
-def test_an_offline_run_holds_group_task_tags_configuration_curves_and_samples(make, tmp_path):
-    logger = make("offline")
-    logger.log_metrics({"train/loss": 0.5}, 0)
-    log_samples([("id", "prompt", "<b>yes</b>", "no", -0.25)])
+def test_an_offline_run_holds_group_task_tags_configuration_curves_samples_and_figures(make, offline_run, tmp_path):
+    with closed_wandb():
+        logger = make("offline")
+        logger.log_metrics({"train/loss": 0.5}, 0)
+        log_samples([SAMPLE])
+        log_figures({"task": "reward", "steps": 3, "val": {"loss": 0.25}, "evaluation": [ROW]})
     assert os.environ["WANDB_ERROR_REPORTING"] == "false"
-    finish_wandb()
-    finish_wandb()  # none is open
     log_samples([])  # nowhere to show them
-    records = read_back(tmp_path / "run")
+    records = offline_run(tmp_path / "run")
     (run,) = records["run"]
-    assert (run["run_group"], run["job_type"], run["tags"]) == ("lr-sweep", "reward", ["a"])
+    assert (run["run_group"], run["display_name"], run["job_type"]) == ("lr-sweep", "seed=0", "reward")
+    assert run["tags"] == ["a"]
     assert run["config"]["update"]["lr"] == "${oc.env:LR}"
     assert run["run_id"] == (tmp_path / "run" / "wandb" / "run_id").read_text()
     assert records["history"][0]["item"]["train/loss"] == 0.5
     assert records["artifact"][0]["type"] == "run_table"
+    (table,) = tmp_path.glob("run/wandb/offline-run-*/files/media/table/*.json")
+    assert json.loads(table.read_text())["data"] == [list(SAMPLE)]
+    final = {key: value for row in records["summary"] for key, value in row["update"].items() if "final/" in key}
+    assert final == {"final/steps": 3, "final/val/loss": 0.25, "final/json_vs_text-unseen/accuracy": 0.75}
+    assert records["exit"][0]["exit_code"] == 0
+
+
+@pytest.mark.parametrize(("error", "code"), [(ValueError, 1), (KeyboardInterrupt, 255)])
+def test_a_run_that_did_not_finish_is_closed_as_failed_or_killed(make, offline_run, tmp_path, error, code):
+    def stop():
+        with closed_wandb():
+            make("offline")
+            raise error
+
+    with pytest.raises(error):
+        stop()
+    assert wandb.run is None
+    assert offline_run(tmp_path / "run")["exit"][0]["exit_code"] == code
 
 
 def test_a_server_that_does_not_answer_is_told_in_a_sentence(make, monkeypatch):

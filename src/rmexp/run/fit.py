@@ -42,7 +42,7 @@ from rmexp.training.pace import Pace
 from rmexp.training.pair_data import PairData
 from rmexp.training.saving import Saving
 from rmexp.training.throughput import Throughput
-from rmexp.training.tracking import finish_wandb, log_samples
+from rmexp.training.tracking import closed_wandb, log_figures, log_samples
 from rmexp.training.validation_rewards import ValidationRewards
 
 log = logging.getLogger(__name__)
@@ -63,10 +63,10 @@ def fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData],
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
-    try:
-        return _fit(config, loaded, tests, run)
-    finally:
-        finish_wandb()
+    with closed_wandb():
+        summary = _fit(config, loaded, tests, run)
+        log_figures(summary)
+    return summary
 
 
 def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     if sets:
         scorer = stage_scorer(module, config.model.reference, loaded.loading, pace.threads, run.path)
         evaluation = evaluate(scorer, sets, cut, run.path)
-        log_samples(samples(sets[0], run.path))
+        log_samples([row for part in sets for row in samples(part, run.path)])
     return {
         "task": config.task,
         "model": {"path": str(run.model), "fingerprint": fingerprint, "parameters": parameters(module)},

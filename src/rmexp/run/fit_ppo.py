@@ -38,7 +38,7 @@ from rmexp.training.ppo import Learning
 from rmexp.training.prompt_data import PromptData
 from rmexp.training.sample_log import SampleLog
 from rmexp.training.saving import Saving
-from rmexp.training.tracking import finish_wandb
+from rmexp.training.tracking import closed_wandb, log_figures
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,10 @@ def fit_ppo(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedDa
     quiet_libraries()
     learning = learning_of(config, loaded.loading.max_tokens)  # first: a mistake there must not cost a reference
     config = with_reference(config, loaded, run)
-    try:
-        return _fit(config, learning, loaded, tests, run, began)
-    finally:
-        finish_wandb()
+    with closed_wandb():
+        summary = _fit(config, learning, loaded, tests, run, began)
+        log_figures(summary)
+    return summary
 
 
 def with_reference(config: DictConfig, loaded: LoadedData, run: RunFolder) -> DictConfig:

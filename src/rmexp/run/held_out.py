@@ -139,8 +139,8 @@ def evaluate(
     return figures
 
 
-def samples(part: EvaluationSet, folder: Path, most: int = 25) -> list[tuple[str, str, str, str, float]]:
-    """Scored pairs from the clearest mistake to the clearest success: id, prompt, both responses, margin.
+def samples(part: EvaluationSet, folder: Path, most: int = 25) -> list[tuple[Any, ...]]:
+    """Scored pairs from the clearest mistake to the clearest success: see `rmexp.training.tracking.SAMPLE_COLUMNS`.
 
     Args:
         part: that was evaluated.
@@ -151,8 +151,11 @@ def samples(part: EvaluationSet, folder: Path, most: int = 25) -> list[tuple[str
     margins = [row.scores[0] - row.scores[1] for row in scored]
     order = sorted(range(len(margins)), key=margins.__getitem__)
     places = [order[round(place)] for place in np.linspace(0, len(order) - 1, min(most, len(order)))]
-    records = [(part.records[place], margins[place]) for place in places]
-    return [(row.id, prompt_text(row.prompt), row.chosen, row.rejected, margin) for row, margin in records]
+    rows = [(part.records[place], scored[place].scores, margins[place]) for place in places]
+    return [
+        (part.data, part.split, pair.id, prompt_text(pair.prompt), *pair.responses, *rewards, margin)
+        for pair, rewards, margin in rows
+    ]
 
 
 def _slices(data: LoadedData) -> dict[str, Mapping[str, str]]:

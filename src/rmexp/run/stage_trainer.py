@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
 from rmexp.config.saved import saved_yaml
-from rmexp.run.folder import RunFolder
+from rmexp.run.folder import CONFIG, RunFolder
 from rmexp.training.checkpoints import newest_valid
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,11 @@ def trackers(config: DictConfig, run: RunFolder) -> list[Any]:
     if tracking is None:
         return []
     saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
-    sweep = config.sweep_dir and Path(config.sweep_dir).name
-    return [tracking(folder=run.path, job_type=config.task, sweep=sweep, config=saved)]
+    outer = run.path.resolve().parent  # a comparison, or PPO that trains its own reference
+    nested = (outer / CONFIG).is_file()
+    name = f"{outer.name}/{run.path.name}" if nested else run.path.name
+    belongs_to = Path(config.sweep_dir).name if config.sweep_dir else outer.name if nested else None
+    return [tracking(folder=run.path, name=name, job_type=config.task, belongs_to=belongs_to, config=saved)]
 
 
 def checkpoint_of(run: RunFolder) -> Path | None:

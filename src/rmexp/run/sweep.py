@@ -72,13 +72,13 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
     _tell_failures(multirun.folder / cell.name for cell in left)
     if left:
         # without the other cells, which would go to every worker with every cell
-        job = partial(run_cell, verb, multirun._replace(cells=[]), tree, os.getpid())
+        job = partial(run_cell, verb, multirun._replace(cells=[]), tree, os.getpid(), Path.cwd())
         overrides = [cell.overrides for cell in left]
         outcomes |= {outcome.name: outcome for outcome in _launch(verb, multirun, config_dir, overrides, job)}
     return [outcomes[cell.name] for cell in multirun.cells]
 
 
-def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, config: DictConfig) -> Outcome:
+def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, place: Path, config: DictConfig) -> Outcome:
     """Run one cell, in whatever process the launcher has put it; an error is an outcome.
 
     Args:
@@ -86,6 +86,7 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, config: Dict
         multirun: whose cell it is.
         tree: state of the configuration tree.
         parent: process that started the sweep.
+        place: folder that it was started in; a worker that outlived another sweep is still in that one's.
         config: composed by Hydra.
     """
     from hydra.core.hydra_config import HydraConfig
@@ -97,6 +98,7 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, config: Dict
         config.sweep_dir = str(multirun.folder)
         config.run_dir = config.run_dir or str(folder)
     if os.getpid() != parent:
+        os.chdir(place)
         _log_as(name)
     try:
         module = importlib.import_module(f"rmexp.run.{verb.replace('-', '_')}")

@@ -7,13 +7,16 @@ from typing import Any
 from lightning.pytorch.loggers import MLFlowLogger, TensorBoardLogger
 
 
-def tensorboard_logger(*, folder: Path, job_type: str, sweep: str | None, config: Mapping[str, Any]) -> Any:
+def tensorboard_logger(
+    *, folder: Path, name: str, job_type: str, belongs_to: str | None, config: Mapping[str, Any]
+) -> Any:
     """Event files in the run folder: `tensorboard --logdir SWEEP` shows a whole sweep.
 
     Args:
         folder: the run folder.
-        job_type: the task; the run folder tells it already.
-        sweep: name of the multirun, likewise.
+        name: of the run; the run folder tells it already.
+        job_type: the task, likewise.
+        belongs_to: name of the sweep or comparison, likewise.
         config: the configuration, likewise.
     """
     try:
@@ -27,8 +30,9 @@ def mlflow_logger(
     experiment: str,
     tracking_uri: str | None,
     folder: Path,
+    name: str,
     job_type: str,
-    sweep: str | None,
+    belongs_to: str | None,
     config: Mapping[str, Any],
 ) -> Any:
     """A run of MLflow.
@@ -37,15 +41,16 @@ def mlflow_logger(
         experiment: that it belongs to.
         tracking_uri: server or data base; None for one in the run folder.
         folder: the run folder.
+        name: of the run.
         job_type: the task.
-        sweep: name of the multirun; None outside one.
+        belongs_to: name of the sweep or comparison; None outside one.
         config: the configuration, unresolved and without secrets.
     """
-    tags = {"job_type": job_type, **({"sweep": sweep} if sweep else {})}
+    tags = {"job_type": job_type, **({"sweep": belongs_to} if belongs_to else {})}
     try:
         logger = MLFlowLogger(
             experiment_name=experiment,
-            run_name=folder.name,
+            run_name=name,
             tracking_uri=tracking_uri or f"sqlite:///{folder.resolve() / 'mlflow.db'}",
             tags=tags,
         )

@@ -4,7 +4,8 @@ import netrc
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +13,10 @@ from lightning.pytorch.loggers import WandbLogger
 
 from rmexp.durable import write_text
 
-LONGEST_WAIT = 20  # seconds
-SAMPLE_COLUMNS = ("id", "prompt", "chosen", "rejected", "margin")
+LONGEST_WAIT = 18  # seconds; what wandb does about it afterwards takes some more
+SAMPLE_COLUMNS = ("data", "split", "id", "prompt", "chosen", "rejected", "chosen_reward", "rejected_reward", "margin")
+STEP = "trainer/global_step"
+FAILED, KILLED = 1, 255  # as Weights & Biases reads exit codes
 
 
 def wandb_logger(
@@ -24,8 +27,9 @@ def wandb_logger(
     group: str | None,
     tags: Sequence[str],
     folder: Path,
+    name: str,
     job_type: str,
-    sweep: str | None,
+    belongs_to: str | None,
     config: Mapping[str, Any],
 ) -> WandbLogger:
     """A logger for one run.
@@ -34,11 +38,12 @@ def wandb_logger(
         mode: `offline` writes into the run folder, to be sent later by `wandb sync`; `online` sends.
         project: name of the project.
         entity: user or team; None for the default one.
-        group: of runs that belong together; None for those of one sweep.
+        group: of runs that belong together; None for those of one sweep or comparison.
         tags: of the run.
         folder: the run folder.
+        name: of the run.
         job_type: the task.
-        sweep: name of the multirun; None outside one.
+        belongs_to: name of the sweep or comparison; None outside one.
         config: the configuration, unresolved and without secrets.
 
     Raises:
@@ -62,11 +67,11 @@ def wandb_logger(
         run = wandb.init(
             id=_run_id(folder),
             resume="allow" if mode == "online" else None,
-            name=folder.name,
+            name=name,
             dir=folder.resolve(),  # its service may run in a folder of its own
             project=project,
             entity=entity,
-            group=group or sweep,
+            group=group or belongs_to,
             tags=list(tags),
             job_type=job_type,
             config=dict(config),
@@ -78,11 +83,13 @@ def wandb_logger(
             f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
             "logger.mode=offline keeps the run here, and wandb sync sends it later"
         ) from error
+    run.define_metric(STEP)  # Lightning does so only for runs that it opens
+    run.define_metric("*", step_metric=STEP, step_sync=True)
     return WandbLogger(experiment=run)
 
 
 def log_samples(pairs: Sequence[tuple[Any, ...]]) -> None:
-    """Show pairs with their margins as a table in the run that is open, if any.
+    """Show pairs with their rewards as a table in the run that is open, if any.
 
     Args:
         pairs: see `SAMPLE_COLUMNS`.
@@ -96,10 +103,43 @@ def log_table(name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
         run.log({name: sys.modules["wandb"].Table(list(columns), [list(row) for row in rows])})
 
 
-def finish_wandb() -> None:
-    """Close the run that is open, if any: a process may hold several runs, one after the other."""
+def log_figures(summary: Mapping[str, Any]) -> None:
+    """Put final figures beside the curves of the run that is open, if any: runs are sorted and compared by them.
+
+    Args:
+        summary: as summary.json has it; every number becomes `final/...`.
+    """
     if (run := _open_run()) is not None:
-        run.finish()
+        run.summary.update({f"final/{name}": value for name, value in _numbers(summary)})
+
+
+def _numbers(node: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for key, value in node.items():
+        if key == "evaluation":  # rows, each of a place
+            rows = {"-".join(filter(None, (row["data"], row["split"], row["slice"]))): row for row in value}
+            yield from _numbers(rows)
+        elif isinstance(value, Mapping):
+            yield from ((f"{key}/{name}", number) for name, number in _numbers(value))
+        elif isinstance(value, int | float):
+            yield key, value
+
+
+@contextmanager
+def closed_wandb() -> Iterator[None]:
+    """Close the run that a block has opened, if any, as what became of the block: finished, failed or killed.
+
+    A process may hold several runs, one after the other.
+    """
+    code = FAILED
+    try:
+        yield
+        code = 0
+    except KeyboardInterrupt:
+        code = KILLED
+        raise
+    finally:
+        if (run := _open_run()) is not None:
+            run.finish(exit_code=code)
 
 
 def _open_run() -> Any:

@@ -1,8 +1,10 @@
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from rmexp.data import encode, encoded_cache
 from rmexp.data.encode import Encoder
 
 ITEMS = [("How long is rope?", "short"), ("", "It is long."), ("How long is rope?", "short"), ("u", "x " * 200)]
@@ -39,6 +41,32 @@ def test_text_limits_template_and_rule_have_their_own_files(tokenizer, plain_tok
     assert len(list(tmp_path.glob("*.npz"))) == 5
     encoder.encode_cached(ITEMS)
     assert len(list(tmp_path.glob("*.npz"))) == 5
+
+
+def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_path, monkeypatch):
+    folder = Path(encode.__file__).parent
+    decides = {name for name in ("encode.py", "marked_text.py", "truncation.py") if (folder / name) in encode.CODE}
+    assert len(decides) == len(encode.CODE) == 3
+    encoder = Encoder(tokenizer, cached)
+    encoder.encode_cached(ITEMS)
+    (tmp_path / "changed.py").write_text("another rule")
+    monkeypatch.setattr(encode, "CODE", (*encode.CODE[:2], tmp_path / "changed.py"))
+    encoder.encode_cached(ITEMS)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_process_that_dies_while_writing_leaves_no_file(tokenizer, cached, tmp_path, monkeypatch):
+    def torn(file, **arrays):
+        file.write(b"half of it")
+        raise KeyboardInterrupt
+
+    encoder = Encoder(tokenizer, cached)
+    monkeypatch.setattr(encoded_cache.np, "savez", torn)
+    with pytest.raises(KeyboardInterrupt):
+        encoder.encode_cached(ITEMS)
+    assert not list(tmp_path.glob("*.npz"))
+    monkeypatch.undo()
+    assert encoder.encode_cached(ITEMS) == encoder.encode(ITEMS)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK no zip"])

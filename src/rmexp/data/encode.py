@@ -1,13 +1,12 @@
-"""Records to token ids: one rule for what is too long, every outcome counted.
+"""Records to token ids, every outcome counted.
 
 A sequence is the rendered prompt, the response and exactly one end-of-sequence token, also where the response is cut:
 the reward is always read at the same kind of place. Prompt and response are tokenised as one text; the response starts
 with the first token that carries one of its characters. What looks like a special token in a response, or in a turn
-that a chat template renders, is text.
+that a chat template renders, is text (marked_text.py); what is too long meets one rule (truncation.py).
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,13 +14,16 @@ from typing import Any
 
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
+from rmexp.data.marked_text import MarkedText
 from rmexp.data.split import group_key
+from rmexp.data.truncation import fit
 from rmexp.durable import alone
 from rmexp.jsonl import describe
 from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
 
-OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
+FOLDER = Path(__file__).parent
+CODE = tuple(FOLDER / name for name in ("encode.py", "marked_text.py", "truncation.py"))  # what decides the ids
 DATE = "26 Jul 2024"  # for templates that print today's, which would move rewards with the calendar
 
 
@@ -104,22 +106,19 @@ class Encoder:
             raise ValueError("the tokenizer has no end-of-sequence token (`eos_token` in its tokenizer_config.json)")
         self.tokenizer = tokenizer
         self.loading = loading
-        special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
-        any_special = "|".join(re.escape(content) for content in sorted(special, key=len, reverse=True))
-        self._special = re.compile(any_special or "(?!)")
-        self._marked = re.compile(f"{OPEN}({any_special or '(?!)'}){CLOSE}")
+        self.marked = MarkedText(tokenizer)
         first = tokenizer("a").input_ids[:1]
         self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
 
     def render(self, prompt: Prompt) -> str:
         """The text of the prompt as the model sees it: by the tokenizer's chat template where it has one."""
-        return self._marked.sub(r"\1", self._render(prompt))
+        return self.marked.unmark(self._render(prompt))
 
     def _render(self, prompt: Prompt) -> str:
         if not self.tokenizer.chat_template:
             return prompt_text(prompt)
         turns = [("user", prompt)] if isinstance(prompt, str) else prompt
-        messages = [{"role": role, "content": self.mark(content)} for role, content in turns]
+        messages = [{"role": role, "content": self.marked.mark(content)} for role, content in turns]
         return str(
             self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, date_string=DATE)
         )
@@ -129,7 +128,7 @@ class Encoder:
         items = list(items)
         if self.loading.cache_dir is None or not items:
             return self.encode(items)
-        code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
         tokenizer = (tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map)
         state = (code, tokenizer, self.loading.max_tokens, self.loading.truncation)
         plain = ((prompt_json(prompt), response) for prompt, response in items)
@@ -151,8 +150,8 @@ class Encoder:
         items = list(items)
         unique = list(dict.fromkeys(items))
         prompts = {prompt: self._render(prompt) for prompt, _ in unique}
-        lengths = {prompt: len(self._marked.sub(r"\1", text)) for prompt, text in prompts.items()}
-        encodings = self.tokenize([prompts[prompt] + self.mark(response) for prompt, response in unique])
+        lengths = {prompt: len(self.marked.unmark(text)) for prompt, text in prompts.items()}
+        encodings = self.marked.tokenize([prompts[prompt] + self.marked.mark(response) for prompt, response in unique])
         sequences = {
             item: self._sequence(ids, ends, lengths[item[0]])
             for item, (ids, ends) in zip(unique, encodings, strict=True)
@@ -165,38 +164,11 @@ class Encoder:
     def encode_prompts(self, prompts: Iterable[Prompt], max_tokens: int) -> list[list[int]]:
         """Ids of prompts for a response to be sampled behind them; longer ones lose tokens from the left."""
         encoded = []
-        for ids, _ in self.tokenize([self._render(prompt) for prompt in prompts]):
+        for ids, _ in self.marked.tokenize([self._render(prompt) for prompt in prompts]):
             whole = [*self._bos, *ids] if ids[: len(self._bos)] != self._bos else ids
             start = self._begin_tokens(whole)
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
         return encoded
-
-    def mark(self, text: str) -> str:
-        """Put marks around what looks like a special token, so that `tokenize` takes it for text."""
-        return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
-
-    def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
-        """Ids of each text, and where each token ends in it, not counting marks."""
-        if not texts:
-            return []
-        pieces = [self._marked.split(text) for text in texts]  # every second one was marked
-        plain = self._call([first for first, *_ in pieces])
-        for (ids, ends), (first, *others) in zip(plain, pieces, strict=True):
-            start = len(first)
-            for index, piece in enumerate(others):
-                ((more, stops),) = self._call([piece], split_special_tokens=index % 2 == 0)
-                ids += more
-                ends += [start + stop for stop in stops]
-                start += len(piece)
-        return plain
-
-    def _call(self, texts: list[str], **options: bool) -> list[tuple[list[int], list[int]]]:
-        # not verbose: the limit is data.max_tokens, whatever the tokenizer believes its own to be
-        encodings = self.tokenizer(
-            texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False, **options
-        )
-        ends = [[end for _, end in offsets] for offsets in encodings["offset_mapping"]]
-        return list(zip(encodings["input_ids"], ends, strict=True))
 
     def _sequence(self, ids: list[int], ends: list[int], boundary: int) -> tuple[list[int], list[int]]:
         """Prompt with its begin token, response with its end token; the prompt's text ends at `boundary`."""
@@ -216,25 +188,12 @@ class Encoder:
             )
 
     def _fit(self, prompt: list[int], response: list[int]) -> ResponseTokens | None:
-        """Apply the truncation rule."""
-        excess = len(prompt) + len(response) - self.loading.max_tokens
-        if excess <= 0:
-            return ResponseTokens((*prompt, *response), len(prompt), False)
-        if self.loading.truncation == "drop":
+        fitted = fit(prompt, response, self.loading.max_tokens, self.loading.truncation, self._begin_tokens(prompt))
+        if fitted is None:
             return None
-        return self._cut(prompt, response, excess)
-
-    def _cut(self, prompt: list[int], response: list[int], excess: int) -> ResponseTokens:
-        """Cut the side that the rule names, then the other one as far as that was not enough."""
-        limit, start = self.loading.max_tokens, self._begin_tokens(prompt)
-        least = min(2, len(response), limit - start)  # of the response: where there is room, a token and its end
-        if self.loading.truncation == "cut_prompt":
-            response_tokens = min(len(response), limit - start)
-        else:
-            response_tokens = max(least, len(response) - excess)
-        prompt = prompt[:start] + prompt[start:][max(0, len(prompt) + response_tokens - limit) :]
-        response = [*response[: response_tokens - 1], response[-1]]
-        return ResponseTokens((*prompt, *response), len(prompt), True)
+        kept, rest = fitted
+        cut = len(kept) + len(rest) < len(prompt) + len(response)
+        return ResponseTokens((*kept, *rest), len(kept), cut)
 
     def _begin_tokens(self, prompt: list[int]) -> int:
         """1 where the prompt starts with a begin token, which no cut may take, whether it or its template put it."""

@@ -92,11 +92,13 @@ class HubScorer:
         if self._chat is None:
             return [self._pair(prompt_text(prompt), response) for prompt, response in items]
         texts = [self._conversation(self._chat, prompt, response) for prompt, response in items]
-        return [self._fitted(ids) for ids, _ in self._chat.tokenize(texts)]
+        return [self._fitted(ids) for ids, _ in self._chat.marked.tokenize(texts)]
 
     def _conversation(self, encoder: Encoder, prompt: Prompt, response: str) -> str:
         turns = [("user", prompt)] if isinstance(prompt, str) else [*prompt]
-        messages = [{"role": role, "content": encoder.mark(text)} for role, text in (*turns, ("assistant", response))]
+        messages = [
+            {"role": role, "content": encoder.marked.mark(text)} for role, text in (*turns, ("assistant", response))
+        ]
         return str(self.tokenizer.apply_chat_template(messages, tokenize=False, date_string=DATE))
 
     def _fitted(self, ids: list[int]) -> tuple[Inputs, bool]:

@@ -85,6 +85,36 @@ def test_the_best_possible_is_told_where_it_is_known():
     assert "more than 70.0 %" in " ".join(conclusions(profile(known)))
 
 
+def test_what_the_records_bring_is_listed_with_its_uses():
+    records = [Preference(f"p{i}", "ab", "c", meta={"topic": f"t{i % 3}", HOSTILE: [i]}) for i in range(9)]
+    found = profile(records)
+    html = page(found)
+    assert "<th>meta.topic</th>" in html
+    assert "data.group, slices" in html
+    assert "<script" not in html
+    assert [row["path"] for row in found.to_row()["fields"]] == ["meta.topic", f"meta.{HOSTILE}"]
+    assert 'id="fields"' not in page(profile([Preference("p", "a", "b")]))
+
+
+def test_dialogues_in_one_text_and_labels_that_follow_the_order_are_warned_of():
+    turns = "\n\nHuman: Hi\n\nAssistant:"
+    records = [Preference(f"{turns}{i}", "a", f"b{turns}", target=float(i % 4 > 0)) for i in range(80)]
+    found = profile(records)
+    said = " ".join(warnings(found))
+    assert "in one text: 82." in said
+    assert "another Human: or Assistant: turn: 82." in said
+    assert "listed first in 74.4 % [" in said, "61 of 82, val has the first two once more"
+    assert found.to_row()["first_listed"]["accuracy"] == pytest.approx(61 / 82)
+    always = " ".join(warnings(profile([Preference(f"p{i}", "a", "b") for i in range(30)])))
+    assert "listed first" not in always
+
+
+def test_how_well_an_accuracy_will_be_known(full):
+    best, said = full.best, " ".join(conclusions(full))
+    half = min(0.5, (best.high - best.low) / 2 * (best.n / 2) ** 0.5)
+    assert f"2 judged on (`val`): an accuracy there is known to about \u00b1 {100 * half:.1f} points" in said
+
+
 def test_profiles_side_by_side(full):
     row = row_of("first", "folder", full.to_row())
     again = row_of(HOSTILE, "other", full.to_row())

@@ -15,52 +15,18 @@ from rmexp.analysis.consistency import Consistency, Examples, consistency
 from rmexp.analysis.cross_validation import held_out_margins
 from rmexp.analysis.difficulty import BINS, Difficulty, difficulty
 from rmexp.analysis.label_noise import NoiseEstimate, label_noise
+from rmexp.analysis.longer_by_part import Bin, Split, bin_of, splits_of
+from rmexp.analysis.meta_fields import MetaField, meta_fields
 from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
+from rmexp.analysis.resolution import Resolution, resolution
 from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens_of
+from rmexp.analysis.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.data.leaks import Leaks
 from rmexp.data.normalised import empty
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.records import Preference
 
 FALLBACK = "length alone"
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """One split of the source.
-
-    Attributes:
-        name: of it.
-        pairs: in it.
-        prompts: distinct ones.
-        tokens: of all its pairs, each prompt counted once a pair.
-        longer: what the rule of the longer response gets.
-    """
-
-    name: str
-    pairs: int
-    prompts: int
-    tokens: int
-    longer: Baseline
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """The pairs of one difficulty.
-
-    Attributes:
-        name: `easy`, `medium` or `hard`.
-        pairs: in it, labelled ties among them.
-        longer: what the rule of the longer response gets on them.
-        ease_low: least ease, None of an empty bin.
-        ease_high: most.
-    """
-
-    name: str
-    pairs: int
-    longer: Baseline
-    ease_low: float | None
-    ease_high: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -78,7 +44,10 @@ class Profile:
         tokens: of each text.
         counts: of what repeats and contradicts.
         examples: indices of pairs that do.
+        fields: further ones that the records bring.
+        dialogues: that are written into one text.
         baselines: in the order computed.
+        position: how often a label prefers the response listed first; 100 % in data that lists the better one first.
         noise: estimates of it.
         difficulty: of each pair.
         bins: what is in each.
@@ -97,7 +66,10 @@ class Profile:
     tokens: Tokens
     counts: Consistency
     examples: Examples
+    fields: tuple[MetaField, ...]
+    dialogues: WrittenDialogues
     baselines: tuple[Baseline, ...]
+    position: Baseline
     noise: tuple[NoiseEstimate, ...]
     difficulty: Difficulty
     bins: tuple[Bin, ...]
@@ -109,6 +81,11 @@ class Profile:
     def best(self) -> Baseline:
         """The baseline with the highest accuracy; the first of them where none has any."""
         return max(self.baselines, key=lambda baseline: baseline.accuracy or 0.0)
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """What the split that a model would be judged on can tell; None where there is none."""
+        return None if self.leaks is None else resolution(self.best, self.leaks.sets)
 
     def to_row(self) -> dict[str, Any]:
         """The content of profile.json."""
@@ -125,8 +102,12 @@ class Profile:
             "malformed": len(kinds) - kinds.count("empty") - kinds.count("identical"),
             "ties": int((self.texts.target == 0.5).sum()),
             "soft_targets": int(soft.sum()),
+            "first_listed": {k: v for k, v in asdict(self.position).items() if k != "name"},
             "repeated_ids": len(self.records) - len({record.id for record in self.records}),
             **asdict(self.counts),
+            "written_dialogues": self.dialogues._asdict(),
+            "fields": [one.to_row() for one in self.fields],
+            "resolution": None if self.resolution is None else self.resolution.to_row(),
             "leaks": None if self.leaks is None else self.leaks.to_row(),
             "lengths": self.lengths.to_row(),
             "intervals": {"confidence": 0.95, "independent": self.cluster, "clusters": self.clusters},
@@ -180,7 +161,7 @@ def profile_of(
     return Profile(
         records=records,
         texts=texts,
-        splits=_splits(data, texts, tokens, clusters),
+        splits=splits_of(data, texts, tokens, clusters),
         bad_rows=data.bad_rows,
         cluster=f"values of {group}" if group else _independent(records),
         clusters=len(np.unique(clusters)),
@@ -188,10 +169,13 @@ def profile_of(
         tokens=tokens,
         counts=counts,
         examples=examples,
+        fields=meta_fields(records),
+        dialogues=written_dialogues(texts),
         baselines=baselines,
+        position=judged("first_listed", np.tile([1.0, 0.0], (len(records), 1)), texts.target, clusters),
         noise=label_noise(counts, texts.target, None if learnt is None else learnt[:, 0]),
         difficulty=bins,
-        bins=tuple(_bin(name, bins, texts, clusters) for name in BINS),
+        bins=tuple(bin_of(name, bins, texts, clusters) for name in BINS),
         leaks=leaks,
         ceiling=None if truth is None else ceiling(truth, texts.target),
         seed=seed,
@@ -218,23 +202,3 @@ def _scores(texts: PairTexts, tokens: Tokens, clusters: NDArray[Any], seed: int)
         if margins is not None:
             scores[name] = np.stack([margins, np.zeros_like(margins)], axis=1)
     return scores
-
-
-def _splits(data: PreferenceData, texts: PairTexts, tokens: Tokens, clusters: NDArray[Any]) -> tuple[Split, ...]:
-    found, start = [], 0
-    characters = texts.sides(texts.each(len))
-    used = tokens.lengths[texts.prompt] + texts.sides(tokens.lengths).sum(axis=1)
-    for name, records in data.splits.items():
-        part = slice(start, start + len(records))
-        longer = judged("longer", characters[part], texts.target[part], clusters[part])
-        found.append(Split(name, len(records), len(np.unique(texts.prompt[part])), int(used[part].sum()), longer))
-        start += len(records)
-    return tuple(found)
-
-
-def _bin(name: str, bins: Difficulty, texts: PairTexts, clusters: NDArray[Any]) -> Bin:
-    inside = np.array([bin_name == name for bin_name in bins.bins])
-    longer = judged("longer", texts.sides(texts.each(len))[inside], texts.target[inside], clusters[inside])
-    ease = bins.ease[inside]
-    low, high = (float(ease.min()), float(ease.max())) if len(ease) else (None, None)
-    return Bin(name, int(inside.sum()), longer, low, high)

@@ -14,6 +14,7 @@ from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 
 MOST_EXAMPLES = 6  # of each kind
+MOST_FIELDS = 30
 
 
 class Shown(NamedTuple):
@@ -62,6 +63,7 @@ def profile_report(profile: Profile, *, data: str, run_folder: str, config_yaml:
         prompts=len(np.unique(profile.texts.prompt)),
         baselines=figures.best_first(profile.baselines),
         names=figures.NAMES,
+        fields=profile.fields[:MOST_FIELDS],
         meaning=MEANING,
         wording=wording,
         baselines_panel=_panel(figures.baselines_figure(profile.baselines), _baselines_caption(profile)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rmexp.analysis.baselines import LEARNT, Baseline
 from rmexp.analysis.label_noise import NoiseEstimate
 from rmexp.analysis.profile import Profile
+from rmexp.analysis.resolution import Resolution
 from rmexp.reports.numbers import count, counted, number, percent
 from rmexp.reports.profile_figures import NAMES, best_first
 
@@ -35,6 +36,8 @@ def conclusions(profile: Profile) -> Iterator[str]:
             f"known, and the labels were drawn from them (least log-loss {number(profile.ceiling.bayes_nll)} nats)."
         )
     yield from warnings(profile)
+    if profile.resolution is not None:
+        yield resolution_sentence(profile, profile.resolution)
     yield length_sentence(profile)
 
 
@@ -77,8 +80,31 @@ def warnings(profile: Profile) -> Iterator[str]:
         yield cycles_sentence(profile)
     if counts.identical_normalised:
         yield f"Sides that differ in nothing but case, space or punctuation: {count(counts.identical_normalised)}."
+    yield from _dialogue_sentences(profile)
+    yield from _position_sentences(profile)
     if profile.leaks is not None and profile.leaks.indices:
         yield leaks_sentence(profile)
+
+
+def _dialogue_sentences(profile: Profile) -> Iterator[str]:
+    prompts, responses = profile.dialogues
+    if prompts:
+        yield (
+            f"Prompts with Human: and Assistant: turns in one text: {count(prompts)}. A chat template takes each for a "
+            "single turn of the user's; data/format=hh_rlhf makes messages of them (with data.format.prompt=prompt "
+            "where the responses stand alone)."
+        )
+    if responses:
+        yield f"Pairs of which a response goes on with another Human: or Assistant: turn: {count(responses)}."
+
+
+def _position_sentences(profile: Profile) -> Iterator[str]:
+    """Where the data keeps an order of its own, whether the labels follow it."""
+    first = profile.position
+    if first.accuracy in (None, 0.0, 1.0) or first.low is None or first.high is None:
+        return
+    if not first.low <= 0.5 <= first.high:
+        yield f"Labels prefer the response that is listed first in {_figure(first)} of the pairs."
 
 
 def cycles_sentence(profile: Profile) -> str:
@@ -120,6 +146,16 @@ def length_sentence(profile: Profile) -> str:
         f"prompt with a long response (95th percentiles); {counted(lengths.too_long, 'pair')} "
         f"({percent(lengths.too_long / len(profile.records))}) would not fit into data.max_tokens="
         f"{lengths.max_tokens}, before any chat template."
+    )
+
+
+def resolution_sentence(profile: Profile, found: Resolution) -> str:
+    """What can be told of a model that is trained on this data."""
+    learnt = 0 if profile.leaks is None else profile.leaks.pairs
+    return (
+        f"Split as for training, {counted(learnt, 'pair')} {'is' if learnt == 1 else 'are'} learnt from and "
+        f"{count(found.pairs)} judged on (`{found.split}`): an accuracy there is known to about \u00b1 "
+        f"{100 * found.half_width:.1f} points (95 %)."
     )
 
 

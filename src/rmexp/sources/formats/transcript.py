@@ -26,6 +26,15 @@ def turns(text: object) -> list[Message]:
     return [Message(_ROLES[name], content.strip()) for name, content in zip(parts[::2], parts[1::2], strict=True)]
 
 
+def has_turns(text: str) -> bool:
+    r"""Whether a turn of a transcript begins anywhere in a text.
+
+    >>> has_turns("\n\nHuman: Hi"), has_turns("A Human: what is it?")
+    (True, False)
+    """
+    return _TURN.search(text) is not None
+
+
 def prompt_of(text: object) -> tuple[Message, ...]:
     """The turns of a transcript that ends with a human's turn or with an empty one of the assistant.
 

@@ -32,6 +32,15 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_error_of_the_disk_names_the_file(tmp_path):
+    def fill():
+        with whole_file(tmp_path / "file.txt"):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*file.txt'"):
+        fill()
+
+
 def test_text_is_utf8_and_replaces(tmp_path):
     path = tmp_path / "file"
     write_text(path, "a long first content")

@@ -84,6 +84,34 @@ def test_a_full_disk_in_one_cell_lets_the_others_go_on(here, capsys, monkeypatch
     assert Path("sweep/seed=2/summary.json").exists()
 
 
+def test_what_a_broken_launcher_leaves_is_told_and_gone_on_with(here, capsys, monkeypatch):
+    import rmexp.run.sweep as sweep
+
+    launch = sweep._launch
+
+    def broken(verb, multirun, config_dir, cells, job):
+        launch(verb, multirun, config_dir, cells[:1], job)
+        raise RuntimeError("a worker was killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, "_launch", broken)
+        assert main([*SWEEP, "seed=0,1"]) == 1
+    told = capsys.readouterr()
+    assert "the launcher gave up: a worker was killed" in told.err
+    assert "seed=1: not finished; the same command goes on with it" in told.out
+    assert main([*SWEEP, "seed=0,1"]) == 0
+    assert states(capsys) == {"seed=0": "finished before", "seed=1": "finished"}
+
+
+def test_a_launcher_that_cannot_start_is_a_sentence(here, capsys, monkeypatch):
+    def broken(*arguments):
+        raise RuntimeError("no cluster here")
+
+    monkeypatch.setattr("rmexp.run.sweep._launch", broken)
+    assert main([*SWEEP, "seed=0,1"]) == 1
+    assert capsys.readouterr().err == "rmexp: no cluster here\n"
+
+
 def test_a_folder_of_another_sweep_is_refused(here, capsys):
     assert main([*SWEEP, "seed=0,1"]) == 0
     assert main([*SWEEP, "optimizer.lr=1e-3,1e-4"]) == 1

@@ -1,10 +1,12 @@
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from rmexp.training import checkpoints
 from rmexp.training.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, step_of
 
 CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
@@ -54,6 +56,13 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(save, tmp_path):
         save("last.ckpt", {"unpicklable": lambda: None})
     assert path.read_bytes() == before
     assert [child.name for child in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_told_in_words(save, monkeypatch):
+    monkeypatch.setattr(checkpoints, "whole_file", lambda path: Path("/dev/full").open("wb", buffering=0))
+    with pytest.raises(OSError, match="No space left on device"):
+        save("last.ckpt")
 
 
 def test_the_newest_is_taken_and_no_folder_has_none(save, tmp_path):

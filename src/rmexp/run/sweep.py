@@ -15,11 +15,11 @@ from omegaconf import DictConfig, open_dict
 
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
-from rmexp.config.multirun import Multirun
+from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.problems import in_words
-from rmexp.durable import write_json
+from rmexp.durable import alone, write_json
 from rmexp.run.cell_stamp import leave_stamp, tree_state, unchanged
-from rmexp.run.folder import FAILURE, SUMMARY, FolderRefused, write_failure
+from rmexp.run.folder import FAILURE, LOCK, SUMMARY, FolderRefused, write_failure
 from rmexp.run.terminal import number, percent, show_table
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,14 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
         # without the other cells, which would go to every worker with every cell
         job = partial(run_cell, verb, multirun._replace(cells=[]), tree, os.getpid(), Path.cwd())
         overrides = [cell.overrides for cell in left]
-        outcomes |= {outcome.name: outcome for outcome in _launch(verb, multirun, config_dir, overrides, job)}
+        try:
+            done = _launch(verb, multirun, config_dir, overrides, job)
+        except Exception as error:  # of the launcher, as when one of its processes is killed; cells hand back theirs
+            if not any((multirun.folder / cell.name).is_dir() for cell in left):
+                raise
+            log.warning("the launcher gave up: %s", in_words(error))
+            done = [_left_by(multirun.folder / cell.name, cell, tree) for cell in left]
+        outcomes |= {outcome.name: outcome for outcome in done}
     return [outcomes[cell.name] for cell in multirun.cells]
 
 
@@ -175,6 +182,18 @@ def _launch(
         return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
     finally:
         GlobalHydra.instance().clear()
+
+
+def _left_by(folder: Path, cell: Cell, tree: str) -> Outcome:
+    """What became of a cell that nobody handed back; a process that is still at work on it is waited for."""
+    if (folder / LOCK).is_file():
+        with alone(folder / LOCK):
+            pass
+    if unchanged(folder, cell.overrides, tree):
+        return Outcome(cell.name, folder, FINISHED)
+    failure = folder / FAILURE
+    known = failure.is_file() and json.loads(failure.read_text(encoding="utf-8"))["error"]
+    return Outcome(cell.name, folder, FAILED, known or "not finished; the same command goes on with it")
 
 
 def _tell_failures(folders: Iterable[Path]) -> None:

@@ -1,5 +1,6 @@
 import os
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,10 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(save, tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_is_told_in_words(save, monkeypatch):
-    monkeypatch.setattr(checkpoints, "whole_file", lambda path: Path("/dev/full").open("wb", buffering=0))
-    with pytest.raises(OSError, match="No space left on device"):
-        save("last.ckpt")
+    with Path("/dev/full").open("wb", buffering=0) as file:
+        monkeypatch.setattr(checkpoints, "whole_file", lambda path: nullcontext(file))
+        with pytest.raises(OSError, match="No space left on device"):
+            save("last.ckpt")
 
 
 def test_the_newest_is_taken_and_no_folder_has_none(save, tmp_path):

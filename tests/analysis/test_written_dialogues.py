@@ -19,5 +19,9 @@ def test_a_response_that_goes_on_counts_once_a_pair():
     assert counted(Preference("p", endless, endless + "!"), Preference("q", "a", endless)) == (0, 2)
 
 
+def test_a_response_that_begins_as_a_turn_of_its_own_counts():
+    assert counted(Preference("p", " Human: You could.", "You could.")) == (0, 1)
+
+
 def test_messages_are_no_written_dialogue():
     assert counted(Preference((Message("user", "Hi"), Message("assistant", "Yes?")), "a", "b")) == (0, 0)

@@ -102,11 +102,17 @@ def test_dialogues_in_one_text_and_labels_that_follow_the_order_are_warned_of():
     found = profile(records)
     said = " ".join(warnings(found))
     assert "in one text: 82." in said
-    assert "another Human: or Assistant: turn: 82." in said
+    assert "a response has a Human: or Assistant: turn in it: 82." in said
     assert "listed first in 74.4 % [" in said, "61 of 82, val has the first two once more"
     assert found.to_row()["first_listed"]["accuracy"] == pytest.approx(61 / 82)
     always = " ".join(warnings(profile([Preference(f"p{i}", "a", "b") for i in range(30)])))
     assert "listed first" not in always
+
+
+def test_what_a_bin_says_depends_on_what_made_it(full):
+    assert "by construction" in page(full)
+    strong = [Preference(f"p{i}", "ab", "c", margin=float(i)) for i in range(9)]
+    assert "can be won by length alone" in page(profile(strong))
 
 
 def test_how_well_an_accuracy_will_be_known(full):

@@ -20,6 +20,7 @@ class Difficulty:
 
     Attributes:
         by: what ease was measured by.
+        of_baseline: whether that is a baseline's margin towards the label, for want of a strength of its own.
         ease: (N,) strength of the preference, or the baseline's margin towards the label; 0 for a tie.
         bins: (N,) names out of `BINS`.
         thresholds: a pair is hard up to the first and easy from the second on; None where no pair is. The bins are
@@ -27,6 +28,7 @@ class Difficulty:
     """
 
     by: str
+    of_baseline: bool
     ease: NDArray[np.float64]
     bins: tuple[str, ...]
     thresholds: tuple[float | None, float | None]
@@ -52,6 +54,7 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
     """
     target = np.array([record.target for record in records])
     ease, source = _strength(records, fields, target)
+    of_baseline = ease is None
     if ease is None:
         ease, source = np.where(target < 0.5, -margins, margins), f"margin of {by} towards the label"
     ease = np.where(target == 0.5, 0.0, ease)
@@ -60,7 +63,7 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
     ranks[labelled] = _mid_ranks(ease[labelled])
     names = np.where(ranks < 1 / 3, "hard", np.where(ranks > 2 / 3, "easy", "medium"))
     borders = tuple(_border(ease[labelled & (names == name)], end) for name, end in (("hard", "max"), ("easy", "min")))
-    return Difficulty(source, ease, tuple(names.tolist()), (borders[0], borders[1]))
+    return Difficulty(source, of_baseline, ease, tuple(names.tolist()), (borders[0], borders[1]))
 
 
 def _mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ class WrittenDialogues(NamedTuple):
 
     Attributes:
         prompts: pairs whose prompt has such turns.
-        responses: pairs of which a response goes on with another turn.
+        responses: pairs of which a response has one, such as what the human would say next.
     """
 
     prompts: int

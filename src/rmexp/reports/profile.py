@@ -69,7 +69,7 @@ def profile_report(profile: Profile, *, data: str, run_folder: str, config_yaml:
         baselines_panel=_panel(figures.baselines_figure(profile.baselines), _baselines_caption(profile)),
         lengths_panel=_panel(figures.lengths_figure(profile), "The longest half per cent lies in the last bar."),
         difficulty_panel=_panel(figures.difficulty_figure(profile), "Dashed: the borders of the bins."),
-        bins_panel=_panel(figures.bins_figure(profile), "A bin far above 50 % can be won by length alone."),
+        bins_panel=_panel(figures.bins_figure(profile), wording.bins_caption(profile)),
         readings=[reading for reading in _readings(profile) if reading.pairs],
         leaks=() if profile.leaks is None else profile.leaks.examples,
     )

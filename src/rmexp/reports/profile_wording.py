@@ -95,7 +95,7 @@ def _dialogue_sentences(profile: Profile) -> Iterator[str]:
             "where the responses stand alone)."
         )
     if responses:
-        yield f"Pairs of which a response goes on with another Human: or Assistant: turn: {count(responses)}."
+        yield f"Pairs of which a response has a Human: or Assistant: turn in it: {count(responses)}."
 
 
 def _position_sentences(profile: Profile) -> Iterator[str]:
@@ -157,6 +157,16 @@ def resolution_sentence(profile: Profile, found: Resolution) -> str:
         f"{count(found.pairs)} judged on (`{found.split}`): an accuracy there is known to about \u00b1 "
         f"{100 * found.half_width:.1f} points (95 %)."
     )
+
+
+def bins_caption(profile: Profile) -> str:
+    """What the accuracy of the longer response in a bin says."""
+    if profile.difficulty.of_baseline:
+        return (
+            "Ease is a margin towards the label here, so what it sees is right on easy pairs and wrong on hard ones by "
+            "construction: on hard pairs 50 % and less is what a model has to improve on."
+        )
+    return "A bin far above 50 % can be won by length alone."
 
 
 def difficulty_sentence(profile: Profile) -> str:

@@ -27,12 +27,12 @@ def turns(text: object) -> list[Message]:
 
 
 def has_turns(text: str) -> bool:
-    r"""Whether a turn of a transcript begins anywhere in a text.
+    r"""Whether a turn of a transcript begins anywhere in a text: where it starts, or a paragraph does.
 
-    >>> has_turns("\n\nHuman: Hi"), has_turns("A Human: what is it?")
-    (True, False)
+    >>> has_turns(" Human: Hi"), has_turns("Hi\n\nAssistant: Hello"), has_turns("A Human: what is it?")
+    (True, True, False)
     """
-    return _TURN.search(text) is not None
+    return _TURN.search(text.strip()) is not None
 
 
 def prompt_of(text: object) -> tuple[Message, ...]:

@@ -11,7 +11,7 @@ def found(*metas, prompts=None):
 def test_nested_fields_have_the_path_that_other_keys_take():
     fields = found({"a": {"b": "x", "c": None}}, {"a": {"b": "x"}, "d": [1]})
     assert {path: field.rows for path, field in fields.items()} == {"meta.a.b": 2, "meta.d": 1}
-    assert (fields["meta.d"].kind, fields["meta.d"].values) == ("list", None)
+    assert (fields["meta.d"].kind, fields["meta.d"].values, fields["meta.d"].examples) == ("list", None, ())
 
 
 def test_a_field_that_parts_a_prompt_holds_no_groups_apart():

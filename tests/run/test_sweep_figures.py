@@ -49,6 +49,18 @@ def test_training_on_each_and_testing_on_each(here, capsys):
     assert found["accuracy"] == pytest.approx(sum(on_b) / 2)
 
 
+def test_a_sweep_over_sizes_of_the_training_split_is_a_learning_curve(here, capsys):
+    pairs_file("a", "yes")
+    sizes = ["data=jsonl", "data.path=a.jsonl", "data.train_pairs=2,4,8", "data.batch_pairs=2"]
+    assert main(["train", "-m", *SMOKE, *sizes]) == 0
+    summaries = [json.loads(path.read_text()) for path in Path("sweep").glob("*/summary.json")]
+    assert sorted((summary["train_pairs"], summary["val_pairs"]) for summary in summaries) == [(2, 2), (4, 2), (8, 2)]
+    shown = capsys.readouterr().out
+    assert all(f"jsonl data.train_pairs={size}" in shown for size in (2, 4, 8)), "a row of the matrix for each size"
+    assert main(["report", "run_dir=sweep"]) == 0
+    assert "against data.train_pairs" in Path("sweep/report.html").read_text()
+
+
 def test_the_matrix_has_a_dash_where_nothing_was_tested():
     header, rows = matrix([Entry("a", "a", 0.5, None, 0.1, 1), Entry("b", "c", 0.25, 0.01, -0.5, 2)])
     assert header[1:] == ["a", "c"]

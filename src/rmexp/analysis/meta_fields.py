@@ -22,7 +22,7 @@ class MetaField:
         rows: that have it, null not counted.
         kind: `text`, `number`, `true or false`, `list`, or `mixed`.
         values: distinct ones; None of lists.
-        examples: the commonest of them.
+        examples: the commonest of them; none of lists.
         uses: keys of the configuration that it can be given to: `data.group`, where each prompt lies in one of several
             values; `slices`, where there are few; `strength`, where it is a number; none of them where a row lacks it.
     """
@@ -78,10 +78,7 @@ def _add(seen: _Seen, prompt: str, value: Any) -> None:
     kind = _KINDS.get(type(value), "mixed")
     seen.rows += 1
     seen.kinds.add(kind)
-    if kind == "list":
-        if not seen.values:
-            seen.values[describe(value)] += 1
-    else:
+    if kind != "list":
         seen.values[value] += 1
         seen.parts_prompts |= seen.of_prompt.setdefault(prompt, value) != value
 

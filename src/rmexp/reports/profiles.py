@@ -82,7 +82,8 @@ def profiles_report(rows: Sequence[Row]) -> str:
     Args:
         rows: of the data sets, in the order to be shown.
     """
-    panel = Panel(Markup(side_by_side_figure(rows)), "The line is 50 %; a bar of green is the best possible accuracy.")
+    known = "; a bar of green is the best possible accuracy" if any(row.ceiling is not None for row in rows) else ""
+    panel = Panel(Markup(side_by_side_figure(rows)), f"The line is 50 %{known}.")
     return render("profiles.html", rows=rows, panel=panel, names=NAMES)
 
 

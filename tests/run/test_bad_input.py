@@ -20,6 +20,12 @@ GOOD = '{"prompt": "a", "chosen": "b", "rejected": "c"}'
             '{"prompt": "a", "chosen": true, "rejected": "c"}',
             "`chosen` must be a non-empty string, got true",
         ),
+        ('{"prompt": "a", "chosen": null, "rejected": "c"}', "`chosen` must be a non-empty string, got null"),
+        ('{"prompt": "a", "chosen": 12, "rejected": "c"}', "`chosen` must be a non-empty string, got 12"),
+        ('{"prompt": "a", "chosen": {"text": "b"}, "rejected": "c"}', "must be a non-empty string, got an object"),
+        ('{"prompt": null, "chosen": "b", "rejected": "c"}', "`prompt` must be a string or a list of messages, got"),
+        ('{"prompt": "a", "chosen": "\\ud800", "rejected": "c"}', "expected text, got half a surrogate pair"),
+        ('{"prompt": "a", "chosen": "b", "rejected": "c", "margin": NaN}', "`margin` must be a finite number, got NaN"),
         (
             '{"prompt": "a", "chosen": "", "rejected": "c"}',
             '`chosen` must be a non-empty string, got ""',
@@ -36,6 +42,21 @@ def test_bad_rows_name_file_and_line(here, capsys, line, message):
     assert error.startswith("rmexp: pairs.jsonl:2: ")
     assert error.count("\n") == 1
     assert not Path("run").exists()
+
+
+def test_an_id_of_two_pairs_names_both_lines(here, capsys):
+    Path("pairs.jsonl").write_text("".join(f'{{"id": "x", {GOOD[1:]}\n'.replace('"a"', f'"{i}"') for i in range(2)))
+    assert main(["train", "data=jsonl", "data.path=pairs.jsonl", "logger=csv"]) == 1
+    said = "rmexp: pairs.jsonl:2: `id` x is that of another pair already (pairs.jsonl:1)"
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_list_in_a_file_of_lines_is_told_what_it_is(here, capsys):
+    for content in (f"[{GOOD}]", f"[\n {GOOD}\n]"):
+        Path("pairs.jsonl").write_text(content)
+        assert main(["train", "data=jsonl", "data.path=pairs.jsonl", "logger=csv"]) == 1
+        assert "pairs.jsonl:1: " in (error := capsys.readouterr().err)
+        assert "a JSON list, which data=json reads from a file that ends in .json" in error
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 from rmexp.jsonl import BadRow, all_lines, check_file, decoded, describe, parse_row, read_lines
 from rmexp.sources.rows import Row
 
+_LISTED = "expected a JSON object, got the start of a JSON list, which data=json reads from a file that ends in .json"
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
 
 
@@ -36,7 +37,8 @@ def _jsonl(path: Path, key: str) -> Iterator[Row]:
         try:
             yield Row(str(path), number, parse_row(path, number, line))
         except BadRow as error:
-            yield Row(str(path), number, {}, error=error, text=repr(line[:200]))
+            listed = BadRow(path, number, _LISTED) if number == 1 and line.lstrip().startswith(b"[") else error
+            yield Row(str(path), number, {}, error=listed, text=repr(line[:200]))
 
 
 def _json(path: Path, key: str) -> Iterator[Row]:

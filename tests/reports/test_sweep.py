@@ -34,6 +34,12 @@ def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
     assert "95 % interval" in page
 
 
+def test_what_all_lines_of_a_board_share_is_told_once():
+    page = sweep_report(SweepReport("sweep", 4, ("optimizer.lr", "epochs"), standings(epochs=(1,), data=("a",)), []))
+    assert page.count("epochs=1") == 1
+    assert "<p>All with epochs=1.</p>" in page
+
+
 def test_the_page_asks_for_nothing_and_shows_hostile_text_as_text(page):
     assert "<script" not in page
     assert "\x1b" not in page

@@ -87,6 +87,11 @@ def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]
     return kept
 
 
+def differing(groups: Sequence[Group]) -> list[str]:
+    """Axes whose values differ among some of the groups, such as those tested on one set of pairs."""
+    return [axis for axis in groups[0].settings if len({_plain(group.settings[axis]) for group in groups}) > 1]
+
+
 def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from rmexp.analysis.axes import SEED, Group
+from rmexp.analysis.axes import SEED, Group, differing
 from rmexp.analysis.leaderboard import Standing
 from rmexp.reports import numbers
 from rmexp.reports.page import render
@@ -26,13 +26,15 @@ class Board(NamedTuple):
     Attributes:
         data: name of the data set.
         split: of it.
-        standings: the best first.
+        shared: settings that all of them have, in words; empty when there are none.
+        standings: the best first, with the settings that tell them apart.
         panels: figures.
         verdict: a sentence on the best.
     """
 
     data: str
     split: str
+    shared: str
     standings: Sequence[Standing]
     panels: Sequence[Panel]
     verdict: str
@@ -77,11 +79,19 @@ def _boards(report: SweepReport) -> Iterator[Board]:
     places = dict.fromkeys((line.group.data, line.group.split) for line in report.standings)
     for data, split in places:
         own = [line for line in report.standings if (line.group.data, line.group.split) == (data, split)]
-        yield Board(data, split, own, [*_panels([line.group for line in own], f"{data} {split}")], _verdict(own))
+        apart = differing([line.group for line in own])
+        shared = {key: value for key, value in own[0].group.settings.items() if key not in apart and value is not None}
+        own = [line._replace(group=_told_by(line.group, apart)) for line in own]
+        panels = [*_panels([line.group for line in own], f"{data} {split}")]
+        yield Board(data, split, label(shared) if shared else "", own, panels, _verdict(own))
+
+
+def _told_by(group: Group, axes: Sequence[str]) -> Group:
+    return group._replace(settings={axis: group.settings[axis] for axis in axes})
 
 
 def _panels(groups: Sequence[Group], where: str) -> Iterator[Panel]:
-    axes = [axis for axis in groups[0].settings if len({str(group.settings[axis]) for group in groups}) > 1]
+    axes = list(groups[0].settings)
     left = MOST_PANELS
     for axis in axes[:left]:
         caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals over seeds."

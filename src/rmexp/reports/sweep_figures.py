@@ -40,6 +40,8 @@ def axis_figure(groups: Sequence[Group], axis: str, where: str) -> str:
         axes.plot(range(len(means)), means, "s-", color=BLUE, linewidth=1.8, markersize=5, label="mean of all")
         axes.set_xticks(range(len(places)), [one_line(text, 14) for text in places])
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(top=min(top, 1 + 0.05 * (1 - bottom)))  # there is nothing above
         axes.set(title=one_line(axis, 40), xlabel=one_line(axis, 40), ylabel="accuracy")
 
     return draw(paint, f"Accuracy on {where} against {axis}", width=3.6, height=2.7)

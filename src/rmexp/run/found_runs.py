@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from rmexp.analysis.axes import Group, Run
 from rmexp.config.saved import leaves
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.run.folder import CONFIG, FAILURE, SUMMARY
+
+_REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
 
 
 class Failure(NamedTuple):
@@ -54,7 +57,7 @@ def _run_folders(folder: Path) -> Iterator[Path]:
 def read_run(folder: Path) -> Run:
     """A finished run; one without figures on pairs has no rows."""
     summary = read_json(folder / SUMMARY)
-    settings = run_settings(folder)
+    settings = _followed(run_settings(folder))
     seconds = summary.get("seconds", 0.0)
     seconds = seconds["all"] if isinstance(seconds, dict) else seconds
     return Run(str(folder), settings, [*_rows(summary, settings)], seconds)
@@ -65,6 +68,12 @@ def run_settings(folder: Path) -> dict[str, Any]:
     with (folder / CONFIG).open("rb") as file:
         # OmegaConf's own reader takes ten times as long, which many runs would feel.
         return leaves(yaml.load(file, Loader=yaml.CSafeLoader))
+
+
+def _followed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with those in the place of others' names, such as `${model.recipe.reward.lr}`, that are among them."""
+    names = {key: _REFERENCE.fullmatch(value) if isinstance(value, str) else None for key, value in settings.items()}
+    return {key: settings.get(name[1], value) if (name := names[key]) else value for key, value in settings.items()}
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -9,18 +9,19 @@ Examples:
     rmexp report run_dir=REPORT_FOLDER 'runs=[SWEEP_FOLDER,RUN_FOLDER]'
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.analysis.axes import grouped, varied
+from rmexp.analysis.axes import Group, differing, grouped, varied
 from rmexp.analysis.leaderboard import Standing, leaderboard
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
+from rmexp.reports import numbers
 from rmexp.reports.run import RunReport, run_report
 from rmexp.reports.sweep import SweepReport, label, leaderboard_csv, leaderboard_markdown, sweep_report
 from rmexp.run.cell_stamp import STAMP
@@ -30,6 +31,7 @@ from rmexp.run.sweep import SWEEP
 from rmexp.run.terminal import interval, number, percent, show_table
 
 MOST_SHOWN = 20  # lines of the leaderboard on the terminal
+BESIDE = ("logger.", "callbacks.saving.", "callbacks.progress.")
 
 
 def report(config: DictConfig) -> Path:
@@ -45,8 +47,7 @@ def report(config: DictConfig) -> Path:
     if not runs and not failures:
         raise ValueError(f"{folder} holds no runs (set run_dir or runs)")
     swept = read_json(folder / SWEEP).get("swept", [])
-    axes = varied([run.settings for run in runs], swept if not others else ()) if runs else []
-    axes = [axis for axis in axes if axis not in PLACES and not axis.startswith("logger.")]
+    axes = varied([_that_matter(run.settings) for run in runs], swept if not others else ()) if runs else []
     standings = leaderboard(grouped(runs, axes), credits_of)
     page = SweepReport(str(folder), len(runs), axes, standings, failures)
     write_text(folder / "leaderboard.csv", leaderboard_csv(standings))
@@ -57,6 +58,11 @@ def report(config: DictConfig) -> Path:
     print(f"leaderboard  {folder / 'leaderboard.csv'}")
     print(f"report       {folder / 'report.html'}")
     return folder
+
+
+def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without those that say where things go and what is told on the way."""
+    return {key: value for key, value in settings.items() if key not in PLACES and not key.startswith(BESIDE)}
 
 
 def _report_run(folder: Path) -> Path:
@@ -94,17 +100,25 @@ def _changed(folder: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _show(standings: list[Standing]) -> None:
+    places: dict[tuple[str, str], list[Group]] = {}
+    for line in standings:
+        places.setdefault((line.group.data, line.group.split), []).append(line.group)
+    apart = {place: differing(groups) for place, groups in places.items()}
     rows = [
         (
-            f"{line.group.data} {line.group.split}  {line.rank}. {label(line.group.settings)}",
+            f"{line.group.data} {line.group.split}  {line.rank}. {_told(line.group, apart)}",
             percent(line.group.accuracy),
             interval(line.group.low, line.group.high),
             number(line.group.nll),
             str(len(line.group.accuracies)),
-            "" if line.p is None else f"{line.p:.3f}",
+            "" if line.p is None else numbers.p_value(line.p).removeprefix("= "),
         )
         for line in standings[:MOST_SHOWN]
     ]
     show_table(("", "accuracy", "95 %", "nll", "runs", "p to the next"), rows)
     if len(standings) > MOST_SHOWN:
         print(f"... and {len(standings) - MOST_SHOWN} more lines")
+
+
+def _told(group: Group, apart: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    return label({axis: group.settings[axis] for axis in apart[group.data, group.split]})

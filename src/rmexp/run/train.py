@@ -34,6 +34,7 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
         print("\naccuracy on held-out pairs, mean over seeds")
         show_table(*matrix(entries))
     print(f"sweep        {sweep_dir / 'evaluation.csv'}")
+    print(f"what each setting did: rmexp report run_dir={sweep_dir}")
 
 
 class Trained(NamedTuple):

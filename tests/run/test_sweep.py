@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -12,10 +13,9 @@ from rmexp.cli import main
 SWEEP = ["train", "-m", "trainer=smoke", "logger=csv", "data.pairs=40", "data.unseen_pairs=20", "sweep_dir=sweep"]
 
 
-def states(capsys):
-    lines = [
-        line.split("  ") for line in capsys.readouterr().out.splitlines() if line.startswith("seed=") and "   " in line
-    ]
+def states(told):
+    """The state of each cell by the table that a sweep leaves."""
+    lines = [line.split("  ") for line in told.out.splitlines() if line.startswith("seed=") and "   " in line]
     return {line[0].strip(): next(part.strip() for part in line[1:] if part.strip()) for line in lines}
 
 
@@ -25,7 +25,7 @@ def test_finished_cells_are_passed_over_half_done_ones_are_not(here, capsys):
     Path("sweep/seed=1/summary.json").unlink()
     before = Path("sweep/seed=0/environment.json").stat().st_mtime_ns
     assert main([*SWEEP, "seed=0,1,2"]) == 0
-    assert states(capsys) == {"seed=0": "finished before", "seed=1": "finished", "seed=2": "finished"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished before", "seed=1": "finished", "seed=2": "finished"}
     assert Path("sweep/seed=0/environment.json").stat().st_mtime_ns == before
     assert len(Path("sweep/evaluation.csv").read_text().splitlines()) == 1 + 3 * 2
 
@@ -43,17 +43,17 @@ def test_a_cell_is_looked_at_again_when_a_file_it_was_made_from_changed(here, ca
     os.utime("pairs.jsonl", ns=(stat.st_atime_ns, stat.st_mtime_ns))  # same size, same time
     capsys.readouterr()
     assert main(command) == 0
-    assert states(capsys) == {"seed=0": "finished"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished"}
     assert Path("sweep/seed=0-outdated-1").is_dir()
     assert main(command) == 0
-    assert states(capsys) == {"seed=0": "finished before"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished before"}
 
 
 def test_a_failed_cell_says_so_stops_no_other_and_is_tried_again(here, capsys):
     Path("sweep/seed=1").mkdir(parents=True)
     Path("sweep/seed=1/model").write_text("in the way of the folder")
     assert main([*SWEEP, "seed=0,1,2"]) == 1
-    assert states(capsys) == {"seed=0": "finished", "seed=1": "failed", "seed=2": "finished"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished", "seed=1": "failed", "seed=2": "finished"}
     assert json.loads(Path("sweep/seed=1/failure.json").read_text())["traceback"].startswith("Traceback")
     Path("sweep/seed=1/model").unlink()
     assert main([*SWEEP, "seed=0,1,2"]) == 0
@@ -100,7 +100,7 @@ def test_what_a_broken_launcher_leaves_is_told_and_gone_on_with(here, capsys, mo
     assert "the launcher gave up: a worker was killed" in told.err
     assert "seed=1: not finished; the same command goes on with it" in told.out
     assert main([*SWEEP, "seed=0,1"]) == 0
-    assert states(capsys) == {"seed=0": "finished before", "seed=1": "finished"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished before", "seed=1": "finished"}
 
 
 def test_a_launcher_that_cannot_start_is_a_sentence(here, capsys, monkeypatch):
@@ -156,20 +156,23 @@ def test_passing_over_many_cells_takes_no_time(here, capsys):
 def test_cells_side_by_side(here, capsys):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     assert main([*SWEEP, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1"]) == 0
-    assert states(capsys) == {"seed=0": "finished", "seed=1": "finished"}
+    assert states(capsys.readouterr()) == {"seed=0": "finished", "seed=1": "finished"}
 
 
 @pytest.mark.slow
 def test_cells_as_jobs_of_submitit(here, capsys):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     assert main([*SWEEP, "hydra/launcher=local", "seed=0,1"]) == 0
-    assert states(capsys) == {"seed=0": "finished", "seed=1": "finished"}
+    told = capsys.readouterr()
+    assert "what it says goes to sweep/.submitit" in told.err
+    assert states(told) == {"seed=0": "finished", "seed=1": "finished"}
 
 
 @pytest.mark.slow
-def test_comparisons_side_by_side_train_their_reference_once(here):
+def test_comparisons_side_by_side_train_their_reference_once(here, capsys):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     workers = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     assert main(["compare", *SWEEP[1:], *workers, "dpo.loss.beta=0.1,0.2"]) == 0
     trained = {name: len(list(Path("sweep").glob(f"*/{name}/summary.json"))) for name in ("sft", "reward", "dpo")}
     assert trained == {"sft": 1, "reward": 1, "dpo": 2}
+    assert re.search(r"explicit +implicit *\ndpo.loss.beta=0.1 +finished", capsys.readouterr().out)

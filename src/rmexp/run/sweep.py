@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
@@ -123,20 +123,30 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, place: Path,
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Leave a table of all cells on the terminal, and why some failed."""
-    rows = [(cell.name, cell.state, *_headline(cell), f"{cell.seconds:.1f} s") for cell in outcomes]
+    figures = [_headline(cell) for cell in outcomes]
+    names = list(dict.fromkeys(name for found in figures for name in found))
+    rows = [
+        (cell.name, cell.state, *(found.get(name, "-") for name in names), f"{cell.seconds:.1f} s")
+        for cell, found in zip(outcomes, figures, strict=True)
+    ]
     print()
-    show_table(("cell", "", "accuracy", "loss", ""), rows)
+    show_table(("cell", "", *names, ""), rows)
     for cell in outcomes:
         if cell.state == FAILED:
             print(f"{cell.name}: {cell.message}")
 
 
-def _headline(cell: Outcome) -> tuple[str, str]:
-    """Accuracy and loss on the validation pairs, where a verb has them."""
+def _headline(cell: Outcome) -> dict[str, str]:
+    """The figures that cells are compared by, in words: those of a verb and task; none where they left none."""
     path = cell.folder / SUMMARY
     figures = {} if cell.state == FAILED or not path.is_file() else json.loads(path.read_text(encoding="utf-8"))
-    val = figures.get("val") or figures.get("explicit") or {}
-    return percent(val.get("accuracy")), number(val.get("loss"))
+    if "implicit" in figures:
+        return {name: percent(figures[name]["accuracy"]) for name in ("explicit", "implicit")}
+    if figures.get("task") == "ppo":
+        return {"reward": number(figures["reward"]["after"]), "kl": number(figures["kl"])}
+    if val := figures.get("val"):
+        return {"accuracy": percent(val["accuracy"]), "loss": number(val["loss"])}
+    return {}
 
 
 def _bind_folder(verb: str, multirun: Multirun) -> None:
@@ -178,6 +188,8 @@ def _launch(
     try:
         config = hydra.compose_config(verb, [*multirun.hydra, *places], RunMode.MULTIRUN, with_log_configuration=True)
         context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+        if logs := OmegaConf.select(config, "hydra.launcher.submitit_folder"):
+            log.info("every cell is a job; what it says goes to %s, its table comes when all are done", logs)
         launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
         return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
     finally:

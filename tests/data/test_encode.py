@@ -120,12 +120,6 @@ def test_chat_prompts_and_their_text_forms(tokenizer, plain_tokenizer, loading):
     assert Encoder(plain_tokenizer, loading).render(turns) == "system: s\nuser: u"
 
 
-def test_a_template_gets_a_fixed_date(tokenizer, loading):
-    dated = copy.deepcopy(tokenizer)
-    dated.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"
-    assert Encoder(dated, loading).render("u") == "26 Jul 2024"
-
-
 @pytest.mark.parametrize("rule", ["cut_prompt", "cut_response"])
 @pytest.mark.parametrize("max_tokens", [2, 3, 5, 8, 13, 20, 30])
 def test_cutting_keeps_the_limit_the_begin_token_and_something_to_score(any_tokenizer, loading, rule, max_tokens):

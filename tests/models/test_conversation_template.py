@@ -13,7 +13,7 @@ from rmexp.scoring.parity import EXAMPLES
 
 INSTRUCT = (  # a line break behind the end token, thoughts in between, and a date: each would move the reward
     "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
-    "<|system|>{{ date_string }}"
+    "<|system|>{{ date_string }} {{ strftime_now('%Y-%m-%d') }}"
     "{% for message in messages %}<|{{ message.role }}|>"
     "{% if message.role == 'assistant' %}<think></think>{% endif %}{{ message.content }}{{ eos_token }}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}\n"

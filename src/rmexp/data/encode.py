@@ -15,6 +15,7 @@ from typing import Any
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.marked_text import MarkedText
+from rmexp.data.pinned_date import DATE, pinned
 from rmexp.data.split import group_key
 from rmexp.data.truncation import fit
 from rmexp.durable import alone
@@ -22,9 +23,8 @@ from rmexp.jsonl import describe
 from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
 
-FOLDER = Path(__file__).parent
-CODE = tuple(FOLDER / name for name in ("encode.py", "marked_text.py", "truncation.py"))  # what decides the ids
-DATE = "26 Jul 2024"  # for templates that print today's, which would move rewards with the calendar
+_PARTS = ("encode.py", "marked_text.py", "pinned_date.py", "truncation.py")
+CODE = tuple(Path(__file__).with_name(name) for name in _PARTS)  # what decides the ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ class Encoder:
             return prompt_text(prompt)
         turns = [("user", prompt)] if isinstance(prompt, str) else prompt
         messages = [{"role": role, "content": self.marked.mark(content)} for role, content in turns]
-        return str(
-            self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, date_string=DATE)
-        )
+        template = pinned(self.tokenizer.get_chat_template())
+        options = {"chat_template": template, "tokenize": False, "add_generation_prompt": True, "date_string": DATE}
+        return str(self.tokenizer.apply_chat_template(messages, **options))
 
     def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         """What `encode` gives, kept in a file of data.cache_dir."""

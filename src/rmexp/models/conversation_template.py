@@ -7,7 +7,8 @@ date; a reward model would then be read at another place than the one that it wa
 from collections.abc import Sequence
 from typing import Any
 
-from rmexp.data.encode import DATE, Encoder
+from rmexp.data.encode import Encoder
+from rmexp.data.pinned_date import DATE, pinned
 from rmexp.models.chat_template import chat_messages
 from rmexp.records import Prompt
 
@@ -49,7 +50,7 @@ def use_conversation_template(tokenizer: Any, encoder: Encoder, examples: Sequen
         ]
         if found == rendered:
             return False
-    own = tokenizer.chat_template or _PLAIN
+    own = pinned(tokenizer.chat_template or _PLAIN)
     date = f"{{% set date_string = date_string | default('{DATE}') %}}" if "date_string" in own else ""
     tokenizer.chat_template = f"{date}{_START}{begin}{own.removesuffix(chr(10))}{_END}"
     return True

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.data.encode import DATE, Encoder
+from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
+from rmexp.data.pinned_date import DATE, pinned
 from rmexp.models.device import to_device
 from rmexp.models.hub import load_pretrained
 from rmexp.models.language_model import check_positions, disable_dropout
@@ -99,7 +100,9 @@ class HubScorer:
         messages = [
             {"role": role, "content": encoder.marked.mark(text)} for role, text in (*turns, ("assistant", response))
         ]
-        return str(self.tokenizer.apply_chat_template(messages, tokenize=False, date_string=DATE))
+        template = pinned(self.tokenizer.get_chat_template())
+        options = {"chat_template": template, "tokenize": False, "date_string": DATE}
+        return str(self.tokenizer.apply_chat_template(messages, **options))
 
     def _fitted(self, ids: list[int]) -> tuple[Inputs, bool]:
         if len(ids) <= self.loading.max_tokens:

@@ -9,7 +9,8 @@ out=${1:-runs/experiments/online_rl}
 rmexp=${RMEXP:-.venv/bin/rmexp}
 read -ra seeds <<< "${SEEDS:-0 1 2}"
 read -ra gold_seeds <<< "${GOLD_SEEDS:-0 1 2 3 4 5}"
-declare -A rate=([gae]=1e-3 [rloo]=7e-4) # of the gold part; chosen with seeds 0 to 2
+declare -A gold=([gae]="optimizer.lr=1e-3" [rloo]="optimizer.lr=7e-4") # chosen with seeds 0 to 2
+declare -A json=([gae]="optimizer.lr=2e-4 value_model=policy" [rloo]="optimizer.lr=2e-4") # with seeds 0 and 1
 read -ra parts <<< "${PARTS:-gold json}"
 common=(model=tiny logger=csv trainer.threads=1)
 quiet=(rollouts.shown=2 callbacks.progress.line_every_steps=10)
@@ -21,8 +22,9 @@ if wants gold; then
     data=(data=synthetic "${common[@]}" seed="$seed")
     "$rmexp" train task=sft "${data[@]}" run_dir="$out/gold/sft/$seed"
     for estimator in gae rloo; do
+      # shellcheck disable=SC2086
       "$rmexp" train task=ppo "${data[@]}" "${quiet[@]}" scorer=gold scorer@gold=gold model.reference="$out/gold/sft/$seed/model" \
-        estimator=$estimator optimizer.lr="${rate[$estimator]}" rollouts.iterations=30 run_dir="$out/gold/$estimator/$seed"
+        estimator=$estimator ${gold[$estimator]} rollouts.iterations=30 run_dir="$out/gold/$estimator/$seed"
     done
   done
 fi
@@ -41,8 +43,9 @@ if wants json; then
       data/format@data.parts.samples.format=ranked data.parts.samples.format.pairing.ties=drop "${common[@]}" seed="$seed" \
       model.reference="$reference" optimizer.lr=1e-3 trainer.max_epochs=2 run_dir="$made/reward/$seed"
     for estimator in gae rloo; do
+      # shellcheck disable=SC2086
       "$rmexp" train task=ppo "${data[@]}" "${quiet[@]}" scorer.path="$made/reward/$seed/model" scorer@gold=baseline gold.kind=json \
-        model.reference="$reference" estimator=$estimator optimizer.lr=2e-4 rollouts.iterations=50 rollouts.max_new_tokens=96 \
+        model.reference="$reference" estimator=$estimator ${json[$estimator]} rollouts.iterations=50 rollouts.max_new_tokens=96 \
         run_dir="$made/$estimator/$seed"
     done
   done

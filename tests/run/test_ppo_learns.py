@@ -46,5 +46,5 @@ def test_the_gold_reward_rises(synthetic, here, estimator, seed):
     options = ["task=ppo", "scorer=gold", f"estimator={estimator}", f"seed={seed}", "run_dir=run"]
     assert main(["train", *options, *QUIET, *PPO, *synthetic]) == 0
     rise, divergence = gain()
-    assert rise > 1.2  # 1.5 to 1.8 was measured
+    assert rise > 1.5  # 1.7 to 2.3 was measured
     assert divergence < 20

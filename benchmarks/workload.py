@@ -43,10 +43,11 @@ def synthetic_pairs(kind: str, count: int, seed: int) -> list[tuple[Ids, Ids, Id
 
 def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     """The first pairs of HH's helpful-base test split, at most 512 tokens a side, cut from the left."""
+    from rmexp.checked_fields import EmptyText
     from rmexp.data.encode import Encoder, encode_pairs
     from rmexp.data.loading import Loading
     from rmexp.jsonl import read_lines
-    from rmexp.records import EmptyText, Preference
+    from rmexp.records import Preference
 
     records = []
     for _, line in read_lines(DIALOGUES):
@@ -56,7 +57,7 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
             continue
         if len(records) == count:
             break
-    loading = Loading("hh", 8, None, 512, "cut_prompt", 0.2, None, 0, None)
+    loading = Loading("hh", 8, None, 512, "cut_prompt", 0.2, None, 0, None, None)
     pairs, _ = encode_pairs(records, Encoder(tokenizer, loading))
     return [
         (

@@ -40,7 +40,7 @@ torch.set_num_threads(1)
 @pytest.fixture
 def loading() -> Loading:
     """Limits that nothing in `pairs` reaches."""
-    return Loading("test", 4, None, 128, "cut_prompt", 0.2, None, 0, None)
+    return Loading("test", 4, None, 128, "cut_prompt", 0.2, None, 0, None, None)
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def main(policy: str, reward: str, prompts: str, out: str, method: str = "grpo",
 
 def check(judge: Any, tokenizer: Any, folder: str, prompts: list[str]) -> None:
     """End where the two readings of the reward model differ."""
-    loading = Loading("check", 1, None, 512, "cut_prompt", 0.5, None, 0, None)
+    loading = Loading("check", 1, None, 512, "cut_prompt", 0.5, None, 0, None, None)
     scorer = ExplicitScorer("explicit", folder, "32-true", loading=loading, threads=None)
     replies = ["I would rather not say. Keep a note of everything.", "It depends."]
     for prompt in prompts:

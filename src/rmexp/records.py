@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from rmexp.checked_fields import EmptyText as EmptyText  # what making a record may raise, beside IdenticalSides
 from rmexp.checked_fields import check_number, check_text, optional_id, optional_meta, required
 from rmexp.jsonl import describe
 

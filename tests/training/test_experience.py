@@ -27,7 +27,7 @@ FIGURES = TokenFigures(
     torch.tensor([[-1.5, -1.0, -0.5], [-1.0, 0.0, 0.0]]),
     torch.zeros(2, 3),
 )
-ROLLOUTS = Rollouts(1, 2, 8, True, 0.5, -3.0, 2, 0, 1)
+ROLLOUTS = Rollouts(1, 2, 8, True, 0.5, -3.0, 0.5, 2, 0, 1)
 
 
 def samples(rewards=(2.0, None), ended=(True, False), gold=None):

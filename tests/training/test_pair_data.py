@@ -35,9 +35,9 @@ RECORDS = [
 @pytest.fixture(scope="module")
 def encoded(tokenizer):
 
-    return encode_pairs(RECORDS, Encoder(tokenizer, Loading("x", 4, "prompt", 128, "cut_prompt", 0.2, None, 0, None)))[
-        0
-    ]
+    return encode_pairs(
+        RECORDS, Encoder(tokenizer, Loading("x", 4, "prompt", 128, "cut_prompt", 0.2, None, 0, None, None))
+    )[0]
 
 
 def modules(tiny_model):

@@ -94,10 +94,12 @@ def test_what_cannot_be_sampled_or_scored(sampler):
 @pytest.mark.parametrize("key", ["iterations", "samples", "max_new_tokens", "evaluation_samples", "show_every"])
 def test_bad_values(key):
     keys = {"iterations": 1, "samples": 2, "max_new_tokens": 8, "standardised": True, "missing_end_penalty": 0.5}
-    keys |= {"empty_reward": -3.0, "evaluation_samples": 2, "shown": 0, "show_every": 1}
+    keys |= {"empty_reward": -3.0, "empty_limit": 0.5, "evaluation_samples": 2, "shown": 0, "show_every": 1}
     assert Rollouts(**keys)
     with pytest.raises(ValueError, match=f"rollouts.{key} must be at least"):
         Rollouts(**keys | {key: 0})
+    with pytest.raises(ValueError, match=r"rollouts\.empty_limit must be in"):
+        Rollouts(**keys | {"empty_limit": 1.5})
 
 
 def test_samples_without_any_text():

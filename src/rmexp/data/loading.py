@@ -34,7 +34,7 @@ class Loading:
     group: str | None
     split_seed: int
     cache_dir: str | None
-    batch_tokens: int | None = None
+    batch_tokens: int | None
 
     def __post_init__(self) -> None:
         if self.batch_pairs < 1:

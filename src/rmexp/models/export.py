@@ -84,7 +84,7 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     model.eval()
     remarks = _pad(tokenizer, body)
     limit = contract.max_tokens if contract is not None else _positions(body)
-    encoder = Encoder(tokenizer, Loading("export", 1, None, limit, "error", 0.5, None, 0, None))
+    encoder = Encoder(tokenizer, Loading("export", 1, None, limit, "error", 0.5, None, 0, None, None))
     if use_conversation_template(tokenizer, encoder, examples):
         remarks += ("The chat template was extended: a conversation ends with the end token, as in training.",)
     found = contract or Contract(

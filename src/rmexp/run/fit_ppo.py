@@ -105,7 +105,7 @@ def _fit(
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
         trained = time.perf_counter()
         after = module.judged()
-        refuse_collapse(after.figures, config.kl.limit, data.iterations)
+        refuse_collapse(after.figures, config.kl.limit, config.rollouts.empty_limit, data.iterations)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
     except PolicyCollapsed as collapsed:

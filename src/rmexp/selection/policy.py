@@ -58,7 +58,7 @@ class Policy:
             raise ValueError(
                 f"{path} has {positions} positions, but candidates.max_new_tokens is {sampling.max_new_tokens}"
             )
-        loading = Loading("policy", 1, None, positions, "cut_prompt", 0.5, None, 0, None)
+        loading = Loading("policy", 1, None, positions, "cut_prompt", 0.5, None, 0, None, None)
         self.encoder = Encoder(loaded.tokenizer, loading)
         self.end_ids = end_ids(loaded.causal_lm, loaded.tokenizer)
         use_threads(threads, loaded.causal_lm)

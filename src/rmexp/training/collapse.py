@@ -2,31 +2,31 @@
 
 from collections.abc import Mapping
 
-MOST_EMPTY = 0.5  # share of responses without text
-
 
 class PolicyCollapsed(ValueError):
     """The policy is too far from its reference, silent, or without finite weights."""
 
 
-def refuse_collapse(watched: Mapping[str, float], limit: float, iteration: int) -> None:
+def refuse_collapse(watched: Mapping[str, float], kl_limit: float, empty_limit: float, iteration: int) -> None:
     """Stop at a policy that is lost.
 
     Args:
         watched: `kl` in nats a response, and the share `empty` of responses without text.
-        limit: of the first; what is not finite is beyond it.
+        kl_limit: of the first; what is not finite is beyond it.
+        empty_limit: of the second.
         iteration: for the message.
 
     Raises:
         PolicyCollapsed: it is.
     """
-    if not watched["kl"] <= limit:
+    if not watched["kl"] <= kl_limit:
         raise PolicyCollapsed(
             f"the policy is {watched['kl']:.4g} nats a response from its reference in iteration {iteration}, "
-            f"beyond kl.limit={limit:g} (lower optimizer.lr or raise kl.coefficient)"
+            f"beyond kl.limit={kl_limit:g} (lower optimizer.lr or raise kl.coefficient)"
         )
-    if watched["empty"] > MOST_EMPTY:
+    if watched["empty"] > empty_limit:
         raise PolicyCollapsed(
-            f"the policy fell silent: {watched['empty']:.0%} of its responses in iteration {iteration} are empty "
-            "(lower optimizer.lr or rollouts.empty_reward, or raise kl.coefficient)"
+            f"the policy fell silent: {watched['empty']:.0%} of its responses in iteration {iteration} are empty, "
+            f"more than rollouts.empty_limit={empty_limit:g} (lower optimizer.lr or "
+            "rollouts.empty_reward, or raise kl.coefficient)"
         )

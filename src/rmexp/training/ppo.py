@@ -145,7 +145,7 @@ class PPOModule(L.LightningModule):
         scored = time.perf_counter()
         figures = self.token_figures(samples)
         watched = sampled_figures(samples, figures)
-        refuse_collapse(watched, self.learning.kl.limit, index + 1)
+        refuse_collapse(watched, self.learning.kl.limit, self.learning.rollouts.empty_limit, index + 1)
         steps, explained = self._learn(samples, figures, index)
         logged = {"lr": self.optimizers().param_groups[0]["lr"]}  # type: ignore[union-attr]
         self.lr_schedulers().step()  # type: ignore[union-attr]

@@ -27,6 +27,7 @@ class Rollouts:
             the settings mean the same whatever the scorer.
         missing_end_penalty: taken off the reward of a response that the limit cut, at least 0.
         empty_reward: of a response without any text, which no scorer is asked about.
+        empty_limit: share of an iteration's responses without text, in [0, 1], beyond which the run is stopped.
         evaluation_samples: responses by which starting policy and result are compared, at least 2.
         shown: responses of an iteration that go into the log and the tables.
         show_every: iterations between two that are shown.
@@ -38,6 +39,7 @@ class Rollouts:
     standardised: bool
     missing_end_penalty: float
     empty_reward: float
+    empty_limit: float
     evaluation_samples: int
     shown: int
     show_every: int
@@ -47,6 +49,8 @@ class Rollouts:
         for name, bound in (least | {"max_new_tokens": 1, "missing_end_penalty": 0}).items():
             if not getattr(self, name) >= bound:
                 raise ValueError(f"rollouts.{name} must be at least {bound}, got {getattr(self, name)}")
+        if not 0 <= self.empty_limit <= 1:
+            raise ValueError(f"rollouts.empty_limit must be in [0, 1], got {self.empty_limit}")
 
 
 class Samples(NamedTuple):

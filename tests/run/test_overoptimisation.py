@@ -41,8 +41,8 @@ def test_the_proxy_rises_while_the_truth_falls_unless_divergence_costs(circle, h
             "kl.limit=1000",
             "optimizer.lr=3e-4",
         ]
-        assert main(["train", *options, *LEARNER, *circle, f"run_dir={coefficient}"]) == 0
-        found = json.loads(Path(coefficient, "summary.json").read_text())
+        assert main(["train", *options, *LEARNER, *circle, f"run_dir=kl{coefficient}"]) == 0
+        found = json.loads(Path(f"kl{coefficient}", "summary.json").read_text())
         changes[coefficient] = {
             name: (found[name]["after"] - found[name]["before"]) / found[name]["sd_before"]
             for name in ("reward", "gold")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from rmexp.durable import write_json, write_text
@@ -105,8 +106,9 @@ def best_of_n_curves(out: Path) -> Iterator[Curve]:
     for path in sorted(out.glob("bon/*/*/curve.json")):
         points = json.loads(path.read_text(encoding="utf-8"))["points"]
         sd = float(np.std(values(path.parent / "candidates.jsonl", "gold"), ddof=1))
+        proxy_sd = float(np.std(values(path.parent / "scored" / "candidates.jsonl", "scores"), ddof=1))
         kl, proxy, gain = (np.array([point[name] for point in points]) for name in ("kl", "proxy_gain", "gain"))
-        yield Curve("bon", path.parent.parent.name, path.parent.name, kl, proxy, gain / sd)
+        yield Curve("bon", path.parent.parent.name, path.parent.name, kl, proxy / proxy_sd, gain / sd)
 
 
 def dpo_points(out: Path) -> Iterator[dict[str, Any]]:
@@ -214,24 +216,25 @@ def picture(curves: Sequence[Curve], dpo: Sequence[Mapping[str, Any]], path: Pat
     methods = list(dict.fromkeys(curve.method for curve in shown))
     colours = dict(zip(sorted({curve.proxy for curve in shown}, key=by_size), COLOURS, strict=False))
     columns = min(len(methods), 3)
-    lines = -(-len(methods) // columns)
+    rows = -(-len(methods) // columns)
     with rc_context({"svg.hashsalt": "rmexp", "svg.fonttype": "none", "font.size": 9}):
-        figure = Figure(figsize=(3.6 * columns, 2.9 * lines), layout="constrained")
-        panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
+        figure = Figure(figsize=(3.6 * columns, 0.6 + 2.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axes, method in zip(panels.flat, methods, strict=False):
             axes.axhline(0, color="#999999", linewidth=0.8)
             axes.set(title=TITLES.get(method, method), ylim=(-4, 6))
             for curve in (curve for curve in shown if curve.method == method):
                 root, colour = np.sqrt(curve.kl), colours[curve.proxy]
                 axes.plot(root, curve.score, color=colour, linewidth=0.8, linestyle=":", alpha=0.7)
-                axes.plot(root, curve.gold, color=colour, linewidth=1.4, label=f"{by_size(curve.proxy)[0]:,.0f} pairs")
+                axes.plot(root, curve.gold, color=colour, linewidth=1.4)
             if method == "bon":
                 for point in dpo:
                     where = (np.sqrt(max(point["kl"], 0.0)), point["gain"])
-                    axes.plot(*where, "x", color=colours[f"{point['pairs']}-0.0"], label="DPO (crosses)")
-            known = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+                    axes.plot(*where, "x", color=colours[f"{point['pairs']}-0.0"])
             if axes is panels.flat[0]:
-                axes.legend(known.values(), known.keys(), fontsize=7, loc="lower left")
+                lines = [Line2D([], [], color=colour) for colour in colours.values()]
+                names = [f"{by_size(proxy)[0]:,.0f} pairs" for proxy in colours]
+                axes.legend(lines, names, fontsize=7, loc="lower left")
         for axes in list(panels.flat)[len(methods) :]:
             axes.set_visible(False)
         figure.supxlabel("root of the KL divergence from the SFT policy")

@@ -14,7 +14,5 @@ def test_too_far_away(divergence):
 
 
 def test_silence():
-    with pytest.raises(
-        PolicyCollapsed, match=r"fell silent: 51% of its .* iteration 3 are empty, more than rollouts"
-    ):
+    with pytest.raises(PolicyCollapsed, match=r"fell silent: 51% of its .* iteration 3 are empty, more than rollouts"):
         refuse_collapse({"kl": 1.0, "empty": 0.51}, 10.0, 0.5, 3)

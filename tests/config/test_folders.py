@@ -19,6 +19,8 @@ def test_another_configuration_goes_elsewhere():
 
 def test_what_the_user_says_counts():
     assert run_folder("train", compose("train", ["run_dir=there"])) == Path("there")
+    assert run_folder("train", compose("train", ["run_dir=0.5"])) == Path("0.5")
+    assert sweep_folder("train", compose("train", ["sweep_dir=2024"]).sweep_dir, [], ["seed"]) == Path("2024")
 
 
 def test_a_cell_is_named_by_its_swept_overrides_in_one_order():

@@ -20,7 +20,7 @@ def run_folder(verb: str, config: DictConfig) -> Path:
         `runs/<verb>/<task>-<scorer>-<data>-<model>-<hash8>` with the parts that there are, when nothing else is said.
     """
     if config.run_dir is not None:
-        return Path(config.run_dir)
+        return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := OmegaConf.select(config, key), str)]
     return Path("runs", verb, f"{_safe('-'.join(parts))}-{fingerprint(config)}".lstrip("-"))
@@ -32,7 +32,7 @@ def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept
     Further values of the same keys belong to the same sweep.
     """
     if sweep_dir is not None:
-        return Path(sweep_dir)
+        return Path(str(sweep_dir))
     digest = hashlib.sha256(json.dumps([sorted(fixed), sorted(swept)]).encode()).hexdigest()[:8]
     return Path("runs", "sweep", f"{_safe(','.join([verb, *sorted(swept)]))}-{digest}")
 

@@ -36,8 +36,8 @@ BESIDE = ("logger.", "callbacks.saving.", "callbacks.progress.")
 
 def report(config: DictConfig) -> Path:
     """Composed configuration in, folder with the page out."""
-    folder = Path(config.run_dir)
-    others = [Path(other) for other in config.runs]
+    folder = Path(str(config.run_dir))
+    others = [Path(str(other)) for other in config.runs]
     if (folder / CONFIG).is_file() and not others:
         return _report_run(folder)
     found = [folder] if folder.is_dir() else []

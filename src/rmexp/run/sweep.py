@@ -103,7 +103,7 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, place: Path,
     folder = multirun.folder / name
     with open_dict(config):
         config.sweep_dir = str(multirun.folder)
-        config.run_dir = config.run_dir or str(folder)
+        config.run_dir = str(folder if config.run_dir is None else config.run_dir)
     if os.getpid() != parent:
         os.chdir(place)
         _log_as(name)

@@ -11,7 +11,7 @@ CHUNK = 512  # tokens whose logits exist at one time
 def token_logprobs(hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
     """Log-probability of one token after each hidden state, under a softmax over the vocabulary.
 
-    Logits are computed in the type of `hidden`, or autocast's, their log-sum-exp in float32. The backward pass computes
+    Logits are computed in the type of `hidden`, or autocast's, their softmax in float32. The backward pass computes
     them again.
 
     Args:
@@ -29,7 +29,7 @@ def token_logprobs(hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
 
 
 class TokenLogprobs(torch.autograd.Function):
-    """Keeps one log-sum-exp a token."""
+    """Keeps nothing but what it is given."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
@@ -37,20 +37,19 @@ class TokenLogprobs(torch.autograd.Function):
         kind = hidden.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
         states, head = hidden.to(dtype), weight.to(dtype)
-        logps, sums = [], []
+        logps = []
         for start in range(0, len(token_ids), CHUNK):
             rows = slice(start, start + CHUNK)
             logits = (states[rows] @ head.T).float()
-            sums.append(logits.logsumexp(dim=1))
-            logps.append(logits.gather(1, token_ids[rows, None]).squeeze(1) - sums[-1])
-        ctx.save_for_backward(hidden, weight, token_ids, torch.cat(sums))
+            logps.append(logits.log_softmax(dim=1).gather(1, token_ids[rows, None]).squeeze(1))
+        ctx.save_for_backward(hidden, weight, token_ids)
         ctx.dtype = dtype
         return torch.cat(logps)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of hidden states and weight."""
-        hidden, weight, token_ids, sums = ctx.saved_tensors
+        hidden, weight, token_ids = ctx.saved_tensors
         states, head = hidden.to(ctx.dtype), weight.to(ctx.dtype)
         of_hidden = torch.empty_like(hidden)
         of_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device)
@@ -58,7 +57,7 @@ class TokenLogprobs(torch.autograd.Function):
             rows = slice(start, start + CHUNK)
             outer, ids = gradient[rows, None], token_ids[rows, None]
             # d logp / d logit = [is the token] - probability
-            slope = (states[rows] @ head.T).float().sub_(sums[rows, None]).exp_().mul_(-outer)
+            slope = (states[rows] @ head.T).float().softmax(dim=1).mul_(-outer)
             slope = slope.scatter_add_(1, ids, outer).to(ctx.dtype)
             of_hidden[rows] = slope @ head
             of_weight += slope.T @ states[rows]

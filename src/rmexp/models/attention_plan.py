@@ -14,8 +14,8 @@ from torch import Tensor
 
 from rmexp.batches import ResponseBatch
 
-TILE = 128
-QUERY_STEP, KEY_STEP = 32, 64  # tiles are filled up to multiples, so that few shapes of matrix products occur
+TILE = 96
+QUERY_STEP, KEY_STEP = 16, 32  # tiles are filled up to multiples, so that few shapes of matrix products occur
 MASKED = -1e30  # finite, since a row of -inf has no softmax
 Rows = NDArray[np.int64]
 Stretches = tuple[tuple[int, int], ...]  # starts and ends of parts of a row
@@ -127,8 +127,10 @@ def _seen(query: Rows, key: Rows, of_row: Rows, positions: Rows, window: int | N
 def _tiles(row: Sequence[Segment]) -> Iterator[Tile]:
     """Short segments together as long as they fit and look at the same stretch; long ones in parts."""
     for first, end, shared in _stretches(row):
-        for start in range(first, end, TILE):
-            last = min(start + TILE, end)
+        parts = -(-(end - first) // TILE)
+        size = _filled(-(-(end - first) // parts), QUERY_STEP)
+        for start in range(first, end, size):
+            last = min(start + size, end)
             own = (first, last)
             yield Tile(start, last, (shared, own) if shared[0] < shared[1] else (own,))
 

@@ -111,7 +111,7 @@ def test_any_facts_can_be_said_with_either_side_longer() -> None:
     for topic in TOPICS.values():
         for keys in (keys for size in (2, 3, 4) for keys in combinations(topic.facts, size)):
             facts = {key: topic.facts[key] for key in keys}
-            objects = [len(as_json(topic, facts, *layout)) for layout in LAYOUTS]
+            objects = [len(as_json(topic, facts, layout)) for layout in LAYOUTS]
             texts = [len(as_text(topic, facts, style)) for style in STYLES]
             assert min(objects) < max(texts)
             assert max(objects) > min(texts)
@@ -119,7 +119,7 @@ def test_any_facts_can_be_said_with_either_side_longer() -> None:
 
 def test_every_layout_and_style_occurs(data: PreferenceData) -> None:
     train = data.splits["train"]
-    assert {pair.meta["layout"] for pair in train} == {" ".join(layout) for layout in LAYOUTS}
+    assert {pair.meta["layout"] for pair in train} == set(LAYOUTS)
     assert {pair.meta["style"] for pair in train} == set(STYLES)
 
 
@@ -210,3 +210,16 @@ def test_counts_out_of_range(key: str, value: Any, low: int, high: int) -> None:
     arguments: dict[str, Any] = {"pairs": 500, "unseen_pairs": 80, "seed": 0} | {key: value}
     with pytest.raises(ValueError, match=rf"^`{key}` must be .* from {low} to {high}, got .* \(set data\.{key}\)$"):
         json_vs_text(**arguments)
+
+
+def test_layouts_that_are_named() -> None:
+    few = json_vs_text(pairs=200, unseen_pairs=20, seed=0, layouts=["flat compact", "points spaced"])
+    assert {pair.meta["layout"] for pair in few.splits["train"]} == {"flat compact", "points spaced"}
+    shown = [candidates.responses[0] for name in ("showcase", "graded") for candidates in few.candidates[name]]
+    assert all("\n" not in text and json.loads(text)["topic"] for text in shown)
+
+
+@pytest.mark.parametrize("layouts", [["flat"], [], "flat", ["flat compact", "round compact"]])
+def test_layouts_that_are_none(layouts: Any) -> None:
+    with pytest.raises(ValueError, match=r"must be some of flat compact, .*\(set data.layouts\)"):
+        json_vs_text(pairs=20, unseen_pairs=20, seed=0, layouts=layouts)

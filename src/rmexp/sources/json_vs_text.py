@@ -34,7 +34,7 @@ SPACINGS: dict[str, dict[str, Any]] = {
     "spaced": {"separators": (", ", ": ")},
     "indented": {"indent": 1},
 }
-LAYOUTS = tuple(product(SHAPES, SPACINGS))
+LAYOUTS = tuple(f"{shape} {spacing}" for shape, spacing in product(SHAPES, SPACINGS))
 
 
 class Style(NamedTuple):
@@ -89,35 +89,37 @@ STYLES = {
 }
 
 
-def json_vs_text(*, pairs: int, unseen_pairs: int, seed: int) -> PreferenceData:
+def json_vs_text(*, pairs: int, unseen_pairs: int, seed: int, layouts: Sequence[str] | None = None) -> PreferenceData:
     """Pairs about technical topics, split 80/20 by prompt, and pairs and candidates about topics never trained on.
 
     Args:
         pairs: number of pairs in `train` and `val` together, each with a prompt of its own.
         unseen_pairs: number of pairs in `unseen`, spread evenly over the unseen topics.
         seed: of every draw; `unseen` and the candidates do not depend on `pairs`.
+        layouts: which of `LAYOUTS`, a shape and a spacing each, objects come in; None for all of them.
 
     Returns:
         Splits `train`, `val`, `unseen`; candidates `showcase` (JSON and text for three topics) and `graded` (the five
         `GRADES` for each unseen topic), each response named in `meta["labels"]`.
 
     Raises:
-        ValueError: a number of pairs is out of range.
+        ValueError: a number of pairs is out of range, or a layout is none.
     """
+    layouts = _checked_layouts(LAYOUTS if layouts is None else layouts)
     _check_count("pairs", pairs, 10, len(SEEN) * len(QUESTIONS))
     _check_count("unseen_pairs", unseen_pairs, len(UNSEEN), len(UNSEEN) * len(QUESTIONS))
     asked = _ask(SEEN, pairs, random.Random(f"{seed}/seen"))
     val = pairs // 5
     splits = {
-        "train": _pairs(asked[val:], random.Random(f"{seed}/train")),
-        "val": _pairs(asked[:val], random.Random(f"{seed}/val")),
+        "train": _pairs(asked[val:], layouts, random.Random(f"{seed}/train")),
+        "val": _pairs(asked[:val], layouts, random.Random(f"{seed}/val")),
         "unseen": _pairs(
-            _ask(UNSEEN, unseen_pairs, random.Random(f"{seed}/unseen topics")), random.Random(f"{seed}/unseen")
+            _ask(UNSEEN, unseen_pairs, random.Random(f"{seed}/unseen topics")), layouts, random.Random(f"{seed}/unseen")
         ),
     }
     candidates = {
-        "showcase": _showcase(random.Random(f"{seed}/showcase")),
-        "graded": tuple(_graded(topic, random.Random(f"{seed}/graded/{topic.name}")) for topic in UNSEEN),
+        "showcase": _showcase(layouts, random.Random(f"{seed}/showcase")),
+        "graded": tuple(_graded(topic, layouts, random.Random(f"{seed}/graded/{topic.name}")) for topic in UNSEEN),
     }
     return PreferenceData(splits, candidates)
 
@@ -125,6 +127,15 @@ def json_vs_text(*, pairs: int, unseen_pairs: int, seed: int) -> PreferenceData:
 def _check_count(key: str, value: int, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f"`{key}` must be a whole number from {low} to {high}, got {value!r} (set data.{key})")
+
+
+def _checked_layouts(layouts: Sequence[str]) -> Sequence[str]:
+    named = [layouts] if isinstance(layouts, str) else layouts
+    unknown = [layout for layout in named if layout not in LAYOUTS]
+    if unknown or not layouts:
+        got = repr(unknown[0]) if unknown else "none"
+        raise ValueError(f"`layouts` must be some of {', '.join(LAYOUTS)}, got {got} (set data.layouts)")
+    return named
 
 
 def _ask(topics: Sequence[Topic], count: int, rng: random.Random) -> list[tuple[Topic, Question]]:
@@ -136,20 +147,25 @@ def _ask(topics: Sequence[Topic], count: int, rng: random.Random) -> list[tuple[
     return asked
 
 
-def _pairs(asked: Sequence[tuple[Topic, Question]], rng: random.Random) -> tuple[Preference, ...]:
+def _pairs(
+    asked: Sequence[tuple[Topic, Question]], layouts: Sequence[str], rng: random.Random
+) -> tuple[Preference, ...]:
     """One pair a question; the JSON side is the longer one in half of them."""
     first = rng.randrange(2)
     json_longer = [index % 2 == first for index in range(len(asked))]
     rng.shuffle(json_longer)
     return tuple(
-        _pair(topic, question, longer, rng) for (topic, question), longer in zip(asked, json_longer, strict=True)
+        _pair(topic, question, longer, layouts, rng)
+        for (topic, question), longer in zip(asked, json_longer, strict=True)
     )
 
 
-def _pair(topic: Topic, question: Question, json_longer: bool, rng: random.Random) -> Preference:
+def _pair(
+    topic: Topic, question: Question, json_longer: bool, layouts: Sequence[str], rng: random.Random
+) -> Preference:
     """A pair in any layout and style whose lengths compare as asked, or in any at all where none does."""
     facts = _draw_facts(topic, question, rng)
-    objects = {f"{shape} {spacing}": as_json(topic, facts, shape, spacing) for shape, spacing in LAYOUTS}
+    objects = {layout: as_json(topic, facts, layout) for layout in layouts}
     texts = {style: as_text(topic, facts, style) for style in STYLES}
     forms = list(product(objects, texts))
     leads = [len(objects[layout]) - len(texts[style]) for layout, style in forms]
@@ -166,8 +182,9 @@ def _draw_facts(topic: Topic, question: Question, rng: random.Random) -> Facts:
     return {key: topic.facts[key] for key in topic.facts if key in drawn}
 
 
-def as_json(topic: Topic, facts: Facts, shape: str, spacing: str) -> str:
-    """The facts as a JSON object in one of `SHAPES` and `SPACINGS`."""
+def as_json(topic: Topic, facts: Facts, layout: str) -> str:
+    """The facts as a JSON object in one of `LAYOUTS`."""
+    shape, spacing = layout.split()
     return json.dumps(SHAPES[shape](topic.name, facts), ensure_ascii=False, **SPACINGS[spacing])
 
 
@@ -187,22 +204,23 @@ def as_text(topic: Topic, facts: Facts, style: str) -> str:
     return opening.format(**names) + joint.join(parts) + closing
 
 
-def _showcase(rng: random.Random) -> tuple[Candidates, ...]:
+def _showcase(layouts: Sequence[str], rng: random.Random) -> tuple[Candidates, ...]:
     topics = {topic.name: topic for topic in (*SEEN, *UNSEEN)}
-    return tuple(_show(topics[name], name not in {topic.name for topic in UNSEEN}, rng) for name in SHOWCASE)
+    unseen = {topic.name for topic in UNSEEN}
+    return tuple(_show(topics[name], name not in unseen, layouts, rng) for name in SHOWCASE)
 
 
-def _show(topic: Topic, seen: bool, rng: random.Random) -> Candidates:
+def _show(topic: Topic, seen: bool, layouts: Sequence[str], rng: random.Random) -> Candidates:
     facts = {key: topic.facts[key] for key in SHOWCASE_QUESTION.asks}
-    responses = (as_json(topic, facts, *rng.choice(LAYOUTS)), as_text(topic, facts, rng.choice(list(STYLES))))
+    responses = (as_json(topic, facts, rng.choice(layouts)), as_text(topic, facts, rng.choice(list(STYLES))))
     meta = {"topic": topic.name, "labels": ["json", "text"], "seen": seen}
     return Candidates(SHOWCASE_QUESTION.text.format(topic=topic.name), responses, meta=meta)
 
 
-def _graded(topic: Topic, rng: random.Random) -> Candidates:
+def _graded(topic: Topic, layouts: Sequence[str], rng: random.Random) -> Candidates:
     """Responses in the order of `GRADES`."""
     facts = {key: topic.facts[key] for key in GRADED_QUESTION.asks}
-    whole = as_json(topic, facts, *rng.choice(LAYOUTS))
+    whole = as_json(topic, facts, rng.choice(layouts))
     sentence = as_text(topic, {"kind": topic.facts["kind"]}, "plain")
     text = as_text(topic, facts, rng.choice(list(STYLES)))
     responses = (whole, f"{sentence} The facts follow.\n{whole}", text, _break(whole, rng), sentence)

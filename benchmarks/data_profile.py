@@ -1,6 +1,6 @@
 """How long `rmexp profile` takes and how much memory it holds: 70,000 pairs of the lengths of public chat data.
 
-    .venv/bin/python benchmarks/profile.py [PAIRS]
+    .venv/bin/python benchmarks/data_profile.py [PAIRS]
 
 Prints seconds and peak memory of the real command in a process of its own; the goal is 60 s and 2 GB on two cores.
 """

@@ -19,7 +19,7 @@ pretrained=("${larger[@]}" model.reference="$out/pretraining/model" optimizer.lr
 minilm=(model=encoder model.path="$ENCODER" trainer.precision=bf16-mixed data.max_tokens=128)
 # One pass over the 33 arguments of a debate's side serves all of its pairs in a batch.
 by_side=(data.batch_by=prompt data.batch_pairs=256)
-sentences=(model.chat_template=plain optimizer.lr=1e-3 trainer.max_epochs=4) # without a prompt there is no dialogue to mark
+sentences=(model.chat_template=plain optimizer.lr=5e-4 optimizer.weight_decay=0.3 trainer.max_epochs=4) # no dialogue to mark
 llmbar=(+data@tests.llmbar=llmbar_core)
 
 train() { # BACKBONE DATA SEED OVERRIDES...

@@ -19,7 +19,8 @@ from rmexp.training.metrics_csv import read_metrics
 WINDOW = 3  # iterations
 PARTS = {
     "gold": ("The gold reward of synthetic replies", "gold reward", (1.0, 2.0), True),
-    "json": ("Responses that are JSON", "share that is JSON", (0.8, 0.9), False),
+    "json": ("Responses that are JSON, 18 layouts", "share that is JSON", (0.8, 0.9), False),
+    "json_flat": ("Responses that are JSON, one layout", "share that is JSON", (0.8, 0.9), False),
 }
 ESTIMATORS = {"gae": "PPO", "rloo": "RLOO"}
 

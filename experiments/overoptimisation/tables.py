@@ -1,4 +1,4 @@
-"""Writes tables.md, figures.json and overoptimisation.svg from the runs that run.sh made; usage: tables.py OUT RESULTS.
+"""Writes tables.md, figures.json and a picture for each label noise; usage: tables.py OUT RESULTS.
 
 Gold is told from the mean of the SFT policy in standard deviations of its gold, and so is a proxy in its own units.
 """
@@ -22,7 +22,6 @@ WINDOW = 5  # iterations that one point of a curve is the mean of
 FALL = 0.5  # deviations that the truth must lose from its peak, which may be the start, to count as a fall
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 TITLES = {
-    "bon": "best of n, to 1,024",
     **{
         f"{key} kl {kl}": f"{name}, {'no cost of KL' if kl == '0.0' else f'KL coefficient {kl}'}"
         for key, name in (("gae", "PPO"), ("rloo", "RLOO"))
@@ -32,6 +31,7 @@ TITLES = {
         f"ensemble {key}": f"PPO, no cost of KL, {name} of five"
         for key, name in (("mean", "mean"), ("min", "least"), ("mean_minus_sd", "mean less SD"))
     },
+    "bon": "best of n, to 1,024",
 }
 Array = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class Curve(NamedTuple):
 
 
 def main(out: Path, results: Path) -> None:
-    curves = [*rl_curves(out), *best_of_n_curves(out)]
+    curves = sorted([*rl_curves(out), *best_of_n_curves(out)], key=place)
     if not curves:
         sys.exit(f"{out} has no finished runs; run experiments/overoptimisation/run.sh first")
     rows = [summary(curve) for curve in curves]
@@ -65,7 +65,15 @@ def main(out: Path, results: Path) -> None:
     write_json(results / "figures.json", {"runs": rows, "dpo": dpo})
     tables = [*totals(rows), *dpo_table(dpo), *run_table(rows)]
     write_text(results / "tables.md", "\n".join(["# Tables", "", "Written by tables.py.", "", *tables]))
-    picture(curves, dpo, results / "overoptimisation.svg")
+    for noise in sorted({by_size(curve.proxy)[1] for curve in curves}):
+        shown = [curve for curve in curves if by_size(curve.proxy)[1] == noise]
+        name = f"label_noise_{noise:g}.svg" if noise else "overoptimisation.svg"
+        picture(shown, [] if noise else dpo, results / name)
+
+
+def place(curve: Curve) -> tuple[Any, ...]:
+    """Where a curve comes in tables and pictures: by method, as `TITLES` has them, then by proxy."""
+    return list(TITLES).index(curve.method), by_size(curve.proxy)[::-1], curve.seed
 
 
 def rl_curves(out: Path) -> Iterator[Curve]:
@@ -175,12 +183,14 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     heads = ["method", "proxy", "runs", "gold falls by half a deviation", "of these the proxy ends higher"]
     heads += ["mean peak", "mean end ± sd", "mean KL at the end"]
     lines = [f"| {' | '.join(heads)} |", "| --- " * 2 + "| --: " * 6 + "|"]
-    proxies = sorted({row["proxy"] for row in rows}, key=by_size)
+    proxies = sorted({row["proxy"] for row in rows}, key=lambda proxy: by_size(proxy)[::-1])
     for method in dict.fromkeys(row["method"] for row in rows):
-        for proxy in (*proxies, None):
-            own = [row for row in rows if row["method"] == method and proxy in (row["proxy"], None)]
-            if own:
-                lines.append(f"| {method} | {proxy or 'all'} | {' | '.join(total(own))} |")
+        for proxy in proxies:
+            own = [row for row in rows if (row["method"], row["proxy"]) == (method, proxy)]
+            lines += [f"| {method} | {proxy} | {' | '.join(total(own))} |"] if own else []
+        for noise in dict.fromkeys(by_size(proxy)[1] for proxy in proxies):
+            own = [row for row in rows if row["method"] == method and by_size(row["proxy"])[1] == noise]
+            lines += [f"| {method} | all of label noise {noise:g} | {' | '.join(total(own))} |"] if own else []
     return [*lines, ""]
 
 
@@ -210,9 +220,8 @@ def by_size(proxy: str) -> list[float]:
     return [float(part) for part in proxy.split("-")]
 
 
-def picture(curves: Sequence[Curve], dpo: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Truth and proxy of each run of clean labels by the root of the KL, one panel a method; DPO beside best-of-n."""
-    shown = [curve for curve in curves if by_size(curve.proxy)[1] == 0]
+def picture(shown: Sequence[Curve], dpo: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Truth and proxy of each run by the root of the KL, one panel a method; DPO beside best-of-n."""
     methods = list(dict.fromkeys(curve.method for curve in shown))
     colours = dict(zip(sorted({curve.proxy for curve in shown}, key=by_size), COLOURS, strict=False))
     columns = min(len(methods), 3)

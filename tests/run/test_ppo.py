@@ -58,6 +58,15 @@ def test_what_a_run_leaves(here, ppo, sft):
     rows = read_metrics(Path("run/metrics.csv"))
     assert [row["step"] for row in rows] == ["1", "2", "3"]
     assert all(math.isfinite(float(row[name])) for row in rows for name in row if name != "rollout/gold")
+    unpunished = [
+        (float(row["rollout/reward"]) - found["reward"]["before"]) / found["reward"]["sd_before"]
+        - (1 - float(row["rollout/ended"]))
+        for row in rows
+    ]
+    cost = [0.05 * float(row["rollout/kl"]) for row in rows]
+    expected = [reward - nats for reward, nats in zip(unpunished, cost, strict=True)]
+    if all(float(row["rollout/empty"]) == 0 for row in rows):
+        assert [float(row["rollout/objective"]) for row in rows] == pytest.approx(expected, abs=1e-4)
     shown = [json.loads(line) for line in Path("run/samples.jsonl").read_text().splitlines()]
     assert [row["iteration"] for row in shown] == [1] * 4 + [3] * 4
     assert not Path("run/checkpoints/good.ckpt").exists()
@@ -102,7 +111,7 @@ def test_the_coefficient_is_steered_to_its_target(ppo):
 @pytest.mark.slow
 def test_updates_end_early_where_the_policy_moves_too_far(ppo):
     assert ppo("update.stop_kl=1e-9") == 0
-    assert {row["update/steps"] for row in read_metrics(Path("run/metrics.csv"))} == {"2"}
+    assert {row["update/steps"] for row in read_metrics(Path("run/metrics.csv"))} == {"1"}
 
 
 class Died(BaseException):
@@ -155,16 +164,22 @@ def flat(node):
 
 
 def test_a_policy_that_runs_away_is_stopped_and_the_last_good_checkpoint_named(ppo, capsys):
+    from rmexp.models.folder import load_language_model
+
     options = ["optimizer.lr=0.03", "kl.coefficient=0", "kl.limit=20", "rollouts.iterations=30"]
     assert ppo(*options, "update.stop_kl=1e9", "callbacks.saving.every_seconds=0") == 1
     error = capsys.readouterr().err
     assert "beyond kl.limit=20" in error
     assert "Traceback" not in error
     assert "the last good checkpoint is run/checkpoints/good.ckpt, after iteration" in error
+    assert "its policy is the model run/last_good_model" in error
+    kept = load_language_model("run/last_good_model").causal_lm.state_dict()
     assert not Path("run/summary.json").exists()
     assert not Path("run/model").exists()
     checkpoint = torch.load("run/checkpoints/good.ckpt", weights_only=True)
     done = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["completed"]
+    policy = {name.removeprefix("model.policy."): value for name, value in checkpoint["state_dict"].items()}
+    assert all(torch.equal(value, policy[name]) for name, value in kept.items())
     divergences = [float(row["rollout/kl"]) for row in read_metrics(Path("run/metrics.csv"))]
     assert divergences[done] < 20  # of the samples that its policy gave
 
@@ -172,9 +187,31 @@ def test_a_policy_that_runs_away_is_stopped_and_the_last_good_checkpoint_named(p
 def test_a_policy_that_the_last_iteration_lost_is_none_to_keep(ppo, capsys):
     options = ["optimizer.lr=0.03", "kl.coefficient=0", "kl.limit=0.5", "rollouts.iterations=1", "update.stop_kl=1e9"]
     assert ppo(*options) == 1
-    assert "in iteration 1, beyond kl.limit=0.5" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "in iteration 1, beyond kl.limit=0.5" in error
+    assert "the last sound policy is its reference, " in error
     assert not Path("run/summary.json").exists()
     assert not Path("run/model").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["update.minibatches=9"], "update.minibatches must be at most rollouts.samples=8, got 9"),
+        (["value_model=nowhere"], "value_model must be shared, policy or the folder of a reward model, got nowhere"),
+        (["value_model=policy", "estimator=rloo"], "value_model=policy is for estimator=gae"),
+        (["rollouts.empty_reward=nan"], "rollouts.empty_reward must be finite, got nan"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_before_a_reference_is_trained(ppo, capsys, options, message):
+    assert ppo("model.reference=null", *options) == 1
+    assert message in capsys.readouterr().err
+    assert not Path("run/sft").exists()
+
+
+def test_a_value_model_that_is_a_language_model(ppo, capsys, sft):
+    assert ppo(f"value_model={sft}") == 1
+    assert "expected a reward model, but its contract says language_model (set value_model)" in capsys.readouterr().err
 
 
 def test_a_reward_that_is_not_finite_stops_the_run_with_the_sample(ppo, capsys, monkeypatch):

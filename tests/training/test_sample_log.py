@@ -37,8 +37,8 @@ def test_the_log_has_one_short_line(tmp_path, monkeypatch):
     monkeypatch.setattr("rmexp.training.sample_log.log", said)
     show(tmp_path, 0)
     (line,) = lines
-    assert "iteration 1, reward 1.500: 'one" in line
-    assert len(line) < 150
+    assert "iteration 1, mean reward 1.500, KL -0.12, a sample with a reward of 1.500: 'one" in line
+    assert len(line) < 200
     assert "\n" not in line
 
 

@@ -17,21 +17,29 @@ JUDGES = {"gold": ("D", GREEN), "explicit": ("o", BLUE), "implicit": ("s", ORANG
 
 
 def rollout_panels(rows: Rows) -> list[Panel]:
-    """Reward, divergence and length per iteration; none for a run that does not sample."""
+    """What people watch of each iteration; none for a run that does not sample."""
     if not len(curve(rows, "rollout/reward").x):
         return []
     reward = (("rollout/reward", "by the scorer", BLUE), ("rollout/gold", "true", GREEN))
+    shares = (("rollout/ended", "ended", BLUE), ("update/clip_fraction", "clipped", ORANGE))
     captions = (
         "Mean reward of the responses of each iteration, in the scorer's own units.",
         "KL divergence from the reference, estimated on the responses of each iteration.",
         "Tokens of a response, its end among them.",
+        "Entropy of a token, estimated by the responses' own.",
+        "Responses that the policy ended itself, and tokens that the clip kept from learning.",
+        "Share of the variance of returns that the value model foresaw; 0 is as good as their mean.",
     )
     drawn = (
         _figure(rows, "reward", "reward", reward),
         _figure(rows, "KL from the reference", "nats a response", (("rollout/kl", "", ORANGE),)),
         _figure(rows, "length", "tokens a response", (("rollout/tokens", "", BLUE),)),
+        _figure(rows, "entropy", "nats a token", (("rollout/entropy", "", BLUE),)),
+        _figure(rows, "ended and clipped", "share", shares),
+        _figure(rows, "explained variance", "share", (("update/explained_variance", "", BLUE),)),
     )
-    return [Panel(Markup(svg), caption) for svg, caption in zip(drawn, captions, strict=True)]
+    panels = [Panel(Markup(svg), caption) for svg, caption in zip(drawn, captions, strict=True)]
+    return panels if len(curve(rows, "update/explained_variance").x) else panels[:-1]
 
 
 def _figure(rows: Rows, title: str, label: str, columns: Sequence[tuple[str, str, str]]) -> str:

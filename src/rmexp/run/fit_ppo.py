@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import ProgressBar
 from omegaconf import DictConfig, OmegaConf
 
@@ -34,13 +35,15 @@ from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.good_checkpoint import GoodCheckpoint
 from rmexp.training.interruption import Interrupted, Signals
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
-from rmexp.training.ppo import Learning
+from rmexp.training.ppo import Learning, PPOModule
 from rmexp.training.prompt_data import PromptData
 from rmexp.training.sample_log import SampleLog
 from rmexp.training.saving import Saving
 from rmexp.training.tracking import closed_wandb, log_figures
 
 log = logging.getLogger(__name__)
+
+GOOD_MODEL = "last_good_model"
 
 
 def fit_ppo(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def fit_ppo(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedDa
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
-        ValueError: the policy collapsed; the message names the last good checkpoint.
+        ValueError: the policy collapsed; the message names the last good checkpoint and the model made of it.
     """
     began = time.perf_counter()
     quiet_libraries()
@@ -100,6 +103,7 @@ def _fit(
     checkpoint = checkpoint_of(run)
     signals = Signals()
     trainer = _trainer(config, partial(make_trainer, precision=parts.precision), data, run, checkpoint, signals)
+    fitted = time.perf_counter()
     try:
         with signals, compiled_operations(pace.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
@@ -109,7 +113,8 @@ def _fit(
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
     except PolicyCollapsed as collapsed:
-        raise PolicyCollapsed(f"{collapsed}; {_good_checkpoint(run)}") from None
+        sound = partial(save_model, run, GOOD_MODEL, module, start, loaded.loading.max_tokens)
+        raise PolicyCollapsed(f"{collapsed}; {_last_sound(run, module, sound, config.model.reference)}") from None
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
     fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields())
     evaluation = _evaluation(config, parts, loaded, tests, run)
@@ -128,7 +133,7 @@ def _fit(
         "threads": parts.threads,
         "precision": parts.precision,
         "peak_memory_mb": peak_memory_mb(),
-        "train_seconds": round(trained - began, 2),
+        "train_seconds": round(trained - fitted, 2),
         "seconds": round(made, 2),
     }
 
@@ -165,11 +170,19 @@ def _trainer(
     )
 
 
-def _good_checkpoint(run: RunFolder) -> str:
+def _last_sound(run: RunFolder, module: PPOModule, save: Callable[..., str], reference: str) -> str:
+    """Leave the policy of the last good checkpoint as a model folder; where that is, in words."""
     path = run.path / "checkpoints" / GOOD
     if not path.is_file():
-        return "no checkpoint of a sound policy was written before"
-    return f"the last good checkpoint is {path}, after iteration {batches_of(path)}"
+        return f"no checkpoint had been written before, the last sound policy is its reference, {reference}"
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    module.on_load_checkpoint(checkpoint)
+    module.load_state_dict(checkpoint["state_dict"])
+    save(module.contract_fields())
+    return (
+        f"the last good checkpoint is {path}, after iteration {batches_of(path)}, and its policy is the model "
+        f"{run.path / GOOD_MODEL}"
+    )
 
 
 def _evaluation(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
@@ -25,6 +26,8 @@ from rmexp.training.prompt_data import PromptData
 from rmexp.training.sampler import Sampler
 
 log = logging.getLogger(__name__)
+
+SHARED, POLICY = "shared", "policy"  # value models besides folders
 
 
 class Parts(NamedTuple):
@@ -116,6 +119,19 @@ def learning_of(config: DictConfig, max_tokens: int) -> Learning:
         raise ValueError(
             f"rollouts.max_new_tokens must be below data.max_tokens={max_tokens}, got {rollouts.max_new_tokens}"
         )
+    if learning.update.minibatches > rollouts.samples:
+        raise ValueError(
+            f"update.minibatches must be at most rollouts.samples={rollouts.samples}, got {learning.update.minibatches}"
+        )
+    if config.value_model != SHARED and not learning.estimator.uses_values:
+        raise ValueError(
+            f"value_model={config.value_model} is for estimator=gae; this estimator has no value model "
+            f"(set value_model={SHARED} or estimator=gae)"
+        )
+    if config.value_model not in (SHARED, POLICY) and not Path(config.value_model).is_dir():
+        raise ValueError(
+            f"value_model must be {SHARED}, {POLICY} or the folder of a reward model, got {config.value_model}"
+        )
     if config.trainer.accumulate_grad_batches != 1:
         raise ValueError(
             f"trainer.accumulate_grad_batches must be 1 for task={config.task}, got "
@@ -132,11 +148,14 @@ def _prompts(loaded: LoadedData, split: str) -> Sequence[Prompt]:
 def _critic(config: DictConfig, start: Any) -> Any:
     """Body of the value model; None where it reads the policy's own hidden states."""
     place = config.value_model
-    if place == "shared":
+    if place == SHARED:
         return None
-    if place == "policy":
+    if place == POLICY:
         return reference_model(config).body
-    model, tokenizer = load_reward_model(place)
+    try:
+        model, tokenizer = load_reward_model(place)
+    except ValueError as error:
+        raise ValueError(f"{error} (set value_model)") from error
     if tokenizer_fingerprint(tokenizer) != tokenizer_fingerprint(start.tokenizer):
         raise ValueError(
             f"{place}: a value model reads the policy's tokens, but this one has another tokenizer (set value_model)"

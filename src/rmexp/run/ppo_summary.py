@@ -14,6 +14,7 @@ TIMED = ("generation", "scoring", "update")
 COLUMNS = (
     *("step", "epoch", "seconds", "lr", "kl_coefficient"),
     *(f"rollout/{name}" for name in SAMPLED),
+    "rollout/objective",  # what is learnt from: the scaled reward, less penalties and the cost of the KL
     *(f"update/{name}" for name in UPDATED),
     *(f"seconds/{name}" for name in TIMED),
 )

@@ -146,11 +146,11 @@ class PPOModule(L.LightningModule):
         figures = self.token_figures(samples)
         watched = sampled_figures(samples, figures)
         refuse_collapse(watched, self.learning.kl.limit, self.learning.rollouts.empty_limit, index + 1)
-        steps, explained = self._learn(samples, figures, index)
+        steps, explained, objective = self._learn(samples, figures, index)
         logged = {"lr": self.optimizers().param_groups[0]["lr"]}  # type: ignore[union-attr]
         self.lr_schedulers().step()  # type: ignore[union-attr]
         self.last_samples = samples, figures.divergences
-        logged |= {f"rollout/{name}": value for name, value in watched.items()}
+        logged |= {f"rollout/{name}": value for name, value in watched.items()} | {"rollout/objective": objective}
         logged |= {f"update/{name}": value for name, value in update_figures(steps).items()}
         logged["kl_coefficient"] = self.kl_coefficient
         if self.learning.estimator.uses_values:
@@ -169,20 +169,22 @@ class PPOModule(L.LightningModule):
         mask = torch.arange(width, device=self.device) < batch.response_tokens[:, None]
         return TokenFigures(mask, logps, in_parts(reference, batch, batch_tokens(self)), values)
 
-    def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[MinibatchLoss], float]:
-        """Optimizer steps on what was sampled; what each of them told, and how well values foresaw returns."""
+    def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[MinibatchLoss], float, float]:
+        """Optimizer steps on what was sampled; what each told, how well values foresaw returns, the mean return."""
         kl, update = self.learning.kl, self.learning.update
         rewards = response_rewards(samples, self.learning.rollouts, self.scale, self.device)
         by_token = token_rewards(rewards, figures, kl, self.kl_coefficient)
         learnt = experience(samples, figures, by_token, self.learning.estimator, whiten=update.whiten)
-        steps = []
-        for step in self._steps(learnt, index):
-            steps.append(step)
-            if step.divergence > update.stop_kl:
-                break
-        return steps, explained_variance(figures.values, learnt.returns, figures.mask)
+        steps = list(self._steps(learnt, index))
+        return (
+            steps,
+            explained_variance(figures.values, learnt.returns, figures.mask),
+            by_token.sum(dim=1).mean().item(),
+        )
 
     def _steps(self, learnt: Experience, index: int) -> Iterator[MinibatchLoss]:
+        """Steps until one would be taken too far from the policy that sampled; the first is where that one is."""
+        first = True
         optimizer: Any = self.optimizers()
         mean_tokens = float(learnt.figures.mask.sum() / len(learnt.responses))
         for part in self.learning.update.parts(len(learnt.responses), self.seed, index):
@@ -191,6 +193,9 @@ class PPOModule(L.LightningModule):
             used = values if self.learning.estimator.uses_values else None
             settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
             step = minibatch_loss(logps, used, some, mean_tokens, *settings)
+            if step.divergence > self.learning.update.stop_kl and not first:
+                return
+            first = False
             optimizer.zero_grad()
             self.manual_backward(step.loss)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))

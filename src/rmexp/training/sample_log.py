@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import lightning as L
@@ -58,5 +59,8 @@ class SampleLog(Callback):
                 file.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
         text, reward = repr(rows[0][2]), rows[0][3]
         shortened = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-        log.info("  iteration %d, reward %s: %s", batch_idx + 1, "-" if reward is None else f"{reward:.3f}", shortened)
+        mean = fmean(samples.scored) if samples.scored else float("nan")
+        figures = f"mean reward {mean:.3f}, KL {float(divergences.mean()):.2f}"
+        one = "no reward" if reward is None else f"a reward of {reward:.3f}"
+        log.info("  iteration %d, %s, a sample with %s: %s", batch_idx + 1, figures, one, shortened)
         log_table("rollouts", COLUMNS, rows)

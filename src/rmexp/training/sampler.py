@@ -3,6 +3,7 @@
 The scorer reads texts: what it makes of them with a tokenizer of its own is its own business.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -49,6 +50,8 @@ class Rollouts:
         for name, bound in (least | {"max_new_tokens": 1, "missing_end_penalty": 0}).items():
             if not getattr(self, name) >= bound:
                 raise ValueError(f"rollouts.{name} must be at least {bound}, got {getattr(self, name)}")
+        if not math.isfinite(self.empty_reward):
+            raise ValueError(f"rollouts.empty_reward must be finite, got {self.empty_reward}")
         if not 0 <= self.empty_limit <= 1:
             raise ValueError(f"rollouts.empty_limit must be in [0, 1], got {self.empty_limit}")
 

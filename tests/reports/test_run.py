@@ -46,6 +46,15 @@ def test_the_page_is_self_contained_and_hostile_text_is_text():
     assert not re.search(r"<script|https?://(?!www\.w3\.org)|src=|\u202e|<image", html)
 
 
+def test_responses_of_a_policy():
+    sample = {"iteration": 3, "prompt": "p", "response": HOSTILE, "reward": None, "gold": 0.5, "kl": 1.25, "tokens": 7}
+    html = run_report(RunReport("folder", {}, [], [], "", {"start": "then", "end": None}, {}, [sample]))
+    for text in ("samples.jsonl has all", "&lt;script&gt;", "<td>1.25</td>"):
+        assert text in html
+    assert "samples.jsonl" not in page()
+    assert "<script" not in html
+
+
 def test_a_run_that_has_only_begun_or_failed():
     html = page({}, [], {"error": f"ValueError: {HOSTILE}"})
     for text in ("It failed: ValueError", "not finished", "Nothing was logged yet", "has not finished"):

@@ -6,7 +6,8 @@ import pytest
 
 from rmexp.analysis.axes import Run, grouped
 from rmexp.analysis.leaderboard import leaderboard
-from rmexp.reports.sweep import SweepReport, leaderboard_csv, leaderboard_markdown, sweep_report
+from rmexp.analysis.policy_standings import PolicyStanding
+from rmexp.reports.sweep import SweepReport, leaderboard_csv, leaderboard_markdown, policies_csv, sweep_report
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m|"
 
@@ -32,6 +33,21 @@ def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
         assert f"<title>{name}" in page
     assert page.count("<svg") == 1 + 2 * 3
     assert "95 % interval" in page
+
+
+def test_policies_are_told_by_what_they_gained():
+    lines = [
+        PolicyStanding({"lr": kl}, ("f", "g"), 2.5, 1.0, 4.0, gold, 3.25, 9.0) for kl, gold in ((0.1, 0.5), (0, None))
+    ]
+    page = sweep_report(SweepReport("sweep", 4, ("lr",), [], [], lines))
+    for text in ('href="#policies"', "<td>0.50</td>", "[1.00, 4.00]", "<td>3.25</td>"):
+        assert text in page
+    rows = list(csv.DictReader(policies_csv(lines).splitlines()))
+    assert [(row["rank"], row["kl"], row["gold"], row["folders"]) for row in rows] == [
+        ("1", "3.25", "0.5", "f g"),
+        ("2", "3.25", "", "f g"),
+    ]
+    assert "#policies" not in sweep_report(SweepReport("sweep", 4, ("lr",), [], []))
 
 
 def test_what_all_lines_of_a_board_share_is_told_once():

@@ -20,12 +20,14 @@ class Run(NamedTuple):
         settings: of it.
         rows: figures on whole sets of pairs, as `evaluation` of summary.json has them.
         seconds: that it took.
+        policy: of reinforcement learning, `gain` and `gold` in deviations of the starting policy, and `kl` in nats.
     """
 
     folder: str
     settings: Settings
     rows: Sequence[Mapping[str, Any]]
     seconds: float
+    policy: Mapping[str, Any] | None = None
 
 
 class Group(NamedTuple):

@@ -24,6 +24,7 @@ class RunReport(NamedTuple):
         config_yaml: its whole configuration.
         environment: its environment.json.
         failure: its failure.json; empty when there is none.
+        samples: responses that its policy gave, the latest last; see samples.jsonl.
     """
 
     folder: str
@@ -33,6 +34,7 @@ class RunReport(NamedTuple):
     config_yaml: str
     environment: Mapping[str, Any]
     failure: Mapping[str, Any]
+    samples: Sequence[Mapping[str, Any]] = ()
 
 
 def run_report(report: RunReport) -> str:

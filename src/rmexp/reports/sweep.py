@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from rmexp.analysis.axes import SEED, Group, differing
 from rmexp.analysis.leaderboard import Standing
+from rmexp.analysis.policy_standings import PolicyStanding
 from rmexp.reports import numbers
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
@@ -49,6 +50,7 @@ class SweepReport(NamedTuple):
         axes: keys that differ, the seed among them.
         standings: of all data sets.
         failures: folder and error of each run that failed or was not finished.
+        policies: of runs of reinforcement learning, the best first.
     """
 
     folder: str
@@ -56,6 +58,7 @@ class SweepReport(NamedTuple):
     axes: Sequence[str]
     standings: Sequence[Standing]
     failures: Sequence[tuple[str, str]]
+    policies: Sequence[PolicyStanding] = ()
 
 
 def sweep_report(report: SweepReport) -> str:
@@ -142,6 +145,18 @@ def leaderboard_csv(standings: Sequence[Standing]) -> str:
     writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+    return text.getvalue()
+
+
+def policies_csv(policies: Sequence[PolicyStanding]) -> str:
+    """Every line with its figures, settings in columns of their own."""
+    text = io.StringIO()
+    figures = ("gain", "low", "high", "gold", "kl", "seconds")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["rank", *policies[0].settings, *figures, "runs", "folders"])
+    for rank, line in enumerate(policies, 1):
+        values = (getattr(line, name) for name in figures)
+        writer.writerow([rank, *line.settings.values(), *values, len(line.folders), " ".join(line.folders)])
     return text.getvalue()
 
 

@@ -60,7 +60,7 @@ def read_run(folder: Path) -> Run:
     settings = _followed(run_settings(folder))
     seconds = summary.get("seconds", 0.0)
     seconds = seconds["all"] if isinstance(seconds, dict) else seconds
-    return Run(str(folder), settings, [*_rows(summary, settings)], seconds)
+    return Run(str(folder), settings, [*_rows(summary, settings)], seconds, _policy(summary))
 
 
 def run_settings(folder: Path) -> dict[str, Any]:
@@ -104,6 +104,17 @@ def _rows(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[M
     elif summary.get("val"):
         val = summary["val"]
         yield {"scorer": summary.get("task"), "data": data, "split": "val", "nll": val.get("loss"), **val}
+
+
+def _policy(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a policy gained; None for a run that trained none by reinforcement learning."""
+    if "reward" not in summary:
+        return None
+    gains = {
+        name: (change["after"] - change["before"]) / change["sd_before"] if change else None
+        for name, change in (("gain", summary["reward"]), ("gold", summary["gold"]))
+    }
+    return {**gains, "kl": summary["kl"]}
 
 
 def _why(folder: Path) -> str:

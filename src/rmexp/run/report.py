@@ -1,7 +1,8 @@
 """A page of what runs have left: of one run of training, or of a sweep or any other runs with their leaderboard.
 
 For one run: report.html in its folder, with curves, figures and what was set. For several: report.html and the
-leaderboard as leaderboard.csv and leaderboard.md. Nothing is trained or scored.
+leaderboard as leaderboard.csv and leaderboard.md; for runs of task=ppo policies.csv besides, with what their policies
+gained. Nothing is trained or scored.
 
 Examples:
     rmexp report run_dir=FOLDER
@@ -17,20 +18,30 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.analysis.axes import Group, differing, grouped, varied
 from rmexp.analysis.leaderboard import Standing, leaderboard
+from rmexp.analysis.policy_standings import PolicyStanding, policy_standings
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
+from rmexp.jsonl import parse_row, read_lines
 from rmexp.reports import numbers
 from rmexp.reports.run import RunReport, run_report
-from rmexp.reports.sweep import SweepReport, label, leaderboard_csv, leaderboard_markdown, sweep_report
+from rmexp.reports.sweep import (
+    SweepReport,
+    label,
+    leaderboard_csv,
+    leaderboard_markdown,
+    policies_csv,
+    sweep_report,
+)
 from rmexp.run.cell_stamp import STAMP
 from rmexp.run.folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
 from rmexp.run.found_runs import credits_of, find_runs, read_json, read_table, run_settings
 from rmexp.run.sweep import SWEEP
 from rmexp.run.terminal import interval, number, percent, show_table
 
-MOST_SHOWN = 20  # lines of the leaderboard on the terminal
+MOST_SHOWN = 20  # lines of a table on the terminal
+MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
 BESIDE = ("logger.", "callbacks.saving.", "callbacks.progress.")
 
 
@@ -49,12 +60,18 @@ def report(config: DictConfig) -> Path:
     swept = read_json(folder / SWEEP).get("swept", [])
     axes = varied([_that_matter(run.settings) for run in runs], swept if not others else ()) if runs else []
     standings = leaderboard(grouped(runs, axes), credits_of)
-    page = SweepReport(str(folder), len(runs), axes, standings, failures)
+    policies = policy_standings(runs, axes)
+    page = SweepReport(str(folder), len(runs), axes, standings, failures, policies)
     write_text(folder / "leaderboard.csv", leaderboard_csv(standings))
     write_text(folder / "leaderboard.md", leaderboard_markdown(standings))
+    if policies:
+        write_text(folder / "policies.csv", policies_csv(policies))
     write_text(folder / "report.html", sweep_report(page))
+    _show_policies(policies)
     _show(standings)
     print(f"{len(runs)} runs" + (f", {len(failures)} that failed or are not finished" if failures else ""))
+    if policies:
+        print(f"policies     {folder / 'policies.csv'}")
     print(f"leaderboard  {folder / 'leaderboard.csv'}")
     print(f"report       {folder / 'report.html'}")
     return folder
@@ -73,6 +90,7 @@ def _report_run(folder: Path) -> Path:
         folder=str(folder),
         summary=summary,
         rows=read_table(folder / "metrics.csv"),
+        samples=_samples(folder / "samples.jsonl"),
         changed=[*_changed(folder)],
         config_yaml=(folder / CONFIG).read_text(encoding="utf-8"),
         environment=read_json(folder / ENVIRONMENT),
@@ -81,6 +99,11 @@ def _report_run(folder: Path) -> Path:
     write_text(folder / "report.html", run_report(page))
     print(f"report       {folder / 'report.html'}")
     return folder
+
+
+def _samples(path: Path) -> list[dict[str, Any]]:
+    """The latest responses of a policy; none of a run that samples none."""
+    return [parse_row(path, *line) for line in read_lines(path)][-MOST_SAMPLES:] if path.is_file() else []
 
 
 def _changed(folder: Path) -> Iterator[tuple[str, Any, Any]]:
@@ -97,6 +120,24 @@ def _changed(folder: Path) -> Iterator[tuple[str, Any, Any]]:
     for key, value in run_settings(folder).items():
         if key not in PLACES and (key not in defaults or defaults[key] != value):
             yield key, value, defaults.get(key, "not there")
+
+
+def _show_policies(policies: list[PolicyStanding]) -> None:
+    rows = [
+        (
+            f"{rank}. {label(line.settings)}",
+            number(line.gain),
+            f"[{number(line.low)}, {number(line.high)}]" if line.low is not None else "",
+            number(line.gold),
+            number(line.kl),
+            str(len(line.folders)),
+        )
+        for rank, line in enumerate(policies[:MOST_SHOWN], 1)
+    ]
+    if rows:
+        show_table(("policies", "gain, SD", "95 %", "true gain, SD", "kl", "runs"), rows)
+        print()
+        print("their implicit reward on held-out pairs")
 
 
 def _show(standings: list[Standing]) -> None:

@@ -2,9 +2,8 @@
 # Proxy reward models of several sizes and label noise, optimised by best-of-n and by PPO and RLOO, judged by the gold reward.
 # usage: experiments/overoptimisation/run.sh [OUT]
 #   SIZES  pairs of the proxies (100 500 2000 8000), SEEDS of each (0,1,2,3,4), NOISES of their labels (0.0 0.25),
-#   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), RL_NOISES of the proxies they have (0.0), ITERATIONS (60),
-#   PARTS (bon rl ensemble dpo)
-# All of it is about two and a half hours on one idle thread; what is there already is not made again.
+#   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), ITERATIONS (60), PARTS (bon rl noisy_rl ensemble dpo)
+# All of it is about four hours on one idle thread; what is there already is not made again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-runs/experiments/overoptimisation}
@@ -13,8 +12,7 @@ read -ra sizes <<< "${SIZES:-100 500 2000 8000}"
 read -ra noises <<< "${NOISES:-0.0 0.25}"
 read -ra kls <<< "${KLS:-0.0 0.05 0.1}"
 read -ra estimators <<< "${ESTIMATORS:-gae rloo}"
-read -ra parts <<< "${PARTS:-bon rl ensemble dpo}"
-read -ra rl_noises <<< "${RL_NOISES:-0.0}"
+read -ra parts <<< "${PARTS:-bon rl noisy_rl ensemble dpo}"
 seeds=${SEEDS:-0,1,2,3,4}
 declare -A epochs=([100]=30 [500]=6 [2000]=2 [8000]=1) # about 200 steps, with 8,000 pairs 500
 common=(data=synthetic data.test_pairs=300 model=tiny logger=csv trainer.threads=1)
@@ -54,17 +52,20 @@ if wants bon; then
   done
 fi
 
-if wants rl; then
-  for proxy in $(proxies "${rl_noises[@]}"); do
-    for estimator in "${estimators[@]}"; do
-      for kl in "${kls[@]}"; do
+against_proxies() { # ESTIMATORS KLS NOISE
+  for proxy in $(proxies "$3"); do
+    for estimator in $1; do
+      for kl in $2; do
         "$rmexp" train task=ppo "${common[@]}" "${learner[@]}" model.reference="$sft" estimator="$estimator" \
           kl.coefficient="$kl" scorer=explicit scorer.path="$proxy/model" scorer@gold=gold seed="${proxy##*/}" \
           run_dir="$out/rl/$estimator/kl$kl/${proxy#"$out/proxy/"}" || true # a policy that collapses leaves its curve
       done
     done
   done
-fi
+}
+
+if wants rl; then against_proxies "${estimators[*]}" "${kls[*]}" 0.0; fi
+if wants noisy_rl; then against_proxies gae "0.0 0.1" 0.25; fi
 
 if wants ensemble; then
   for size in "${sizes[@]}"; do

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import rmexp
-from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
+from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -155,12 +155,15 @@ def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
         verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
         failures: where the message goes when it fails.
     """
+    from omegaconf import OmegaConf
+
+    from rmexp.config.saved import leaves
 
     def job(config: Any) -> Any:
         try:
             return getattr(_module(verb), verb.replace("-", "_"))(config)
         except Exception as error:
-            failures.append(in_words(error))
+            failures.append(with_its_key(in_words(error), leaves(OmegaConf.to_container(config, resolve=False))))
             _fail(failures[-1], FAILED, error)
             return None
 

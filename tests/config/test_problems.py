@@ -1,6 +1,6 @@
 import pickle
 
-from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key
+from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key, with_its_key
 
 
 def test_a_single_problem_is_the_message():
@@ -15,6 +15,15 @@ def test_several_problems_are_counted_and_repeated_ones_said_once():
 
 def test_the_problems_survive_the_way_between_processes():
     assert pickle.loads(pickle.dumps(ConfigurationError(["a", "b"]))).problems == ["a", "b"]
+
+
+def test_a_message_is_told_its_keys_once():
+    settings = {"scorer.path": "a/b", "model.reference": "a/b", "run_dir": "a", "seed": 0, "gold": None}
+    assert with_its_key("a/b is no model folder", settings) == (
+        "a/b is no model folder (set scorer.path or model.reference)"
+    )
+    for message in ("a/b: no (set data.path)", "a/b/c: no", "something else"):
+        assert with_its_key(message, settings) == message
 
 
 def test_nothing_is_suggested_when_nothing_is_near():

@@ -83,7 +83,7 @@ def test_skipped_rows_are_counted(here):
     [
         (["model=hub", "model.path=empty"], "empty is no model folder: it has no config.json"),
         (["model=hub", "model.path=some-organisation/some-model"], "the hub cannot be reached"),
-        (["model=hub", "model.path=./nowhere"], "there is no such folder"),
+        (["model=hub", "model.path=./nowhere"], "there is no such folder (set model.path)"),
         (["task=dpo", "loss.beta=-0.1"], "`beta` must be > 0, got -0.1 (set loss.beta)"),
         (["run_dir=/dev/null/run"], "cannot be written"),
         (["data.group=meta.nothing", "data=jsonl", "data.path=pairs.jsonl"], "has no field meta.nothing"),
@@ -91,7 +91,7 @@ def test_skipped_rows_are_counted(here):
         (["data.batch_pairs=0"], "data.batch_pairs must be at least 1, got 0"),
         (["model.hidden_size=63"], "set model.hidden_size or model.heads"),
         (["trainer.threads=0"], "trainer.threads must be at least 1"),
-        (["model.reference=empty"], "empty is no model folder"),
+        (["model.reference=empty"], "empty is no model folder: it has no config.json (set model.reference)"),
     ],
 )
 def test_bad_values(here, capsys, overrides, message):

@@ -1,7 +1,8 @@
 """What is wrong with a configuration: all of it at once, each with the nearest right name."""
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 
 class ConfigurationError(ValueError):
@@ -24,6 +25,23 @@ def in_words(error: Exception) -> str:
     text = " ".join(str(error).split())
     meant = isinstance(error, ValueError | OSError | RuntimeError)
     return text if text and meant else f"{type(error).__name__}: {text}"
+
+
+def with_its_key(message: str, settings: Mapping[str, Any]) -> str:
+    """A message that begins with a value, such as a folder, with the keys that have it where it does not tell itself.
+
+    Args:
+        message: for users.
+        settings: values of the configuration by dotted path.
+
+    >>> with_its_key("./no: there is no such folder", {"scorer.path": "./no", "seed": 0})
+    './no: there is no such folder (set scorer.path)'
+    """
+    if "set " in message:
+        return message
+    values = {key: value for key, value in settings.items() if isinstance(value, str) and value}
+    keys = [key for key, value in values.items() if message.startswith((f"{value}: ", f"{value} is no "))]
+    return f"{message} (set {' or '.join(keys)})" if keys else message
 
 
 def did_you_mean(name: str, names: Collection[str]) -> str:

@@ -236,7 +236,7 @@ def test_overoptimisation_is_told_by_peak_and_end(tmp_path):
     tables.main(tmp_path, tmp_path / "results")
     text = (tmp_path / "results" / "tables.md").read_text()
     assert "| gae kl 0.0 | 100-0.0 | 1 | 1 | 1 |" in text
-    assert "| gae kl 0.1 | all | 1 | 0 | 0 |" in text
+    assert "| gae kl 0.1 | all of label noise 0 | 1 | 0 | 0 |" in text
     assert (tmp_path / "results" / "overoptimisation.svg").read_text().startswith("<?xml")
 
 

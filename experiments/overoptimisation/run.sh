@@ -3,7 +3,7 @@
 # usage: experiments/overoptimisation/run.sh [OUT]
 #   SIZES  pairs of the proxies (100 500 2000 8000), SEEDS of each (0,1,2,3,4), NOISES of their labels (0.0 0.25),
 #   KLS  coefficients (0.0 0.05 0.1), ESTIMATORS (gae rloo), ITERATIONS (60), PARTS (bon rl noisy_rl ensemble dpo)
-# All of it is about four hours on one idle thread; what is there already is not made again.
+# All of it is about two and a half hours on one idle thread; what is there already is not made again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-runs/experiments/overoptimisation}

@@ -41,10 +41,17 @@ def test_longer_words_are_found_where_they_pay(here, reference_folder, estimator
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("estimator", ["gae", "rloo"])
-def test_the_gold_reward_rises(synthetic, here, estimator, seed):
-    options = ["task=ppo", "scorer=gold", f"estimator={estimator}", f"seed={seed}", "run_dir=run"]
+@pytest.mark.parametrize(("estimator", "rate"), [("gae", 1e-3), ("rloo", 7e-4)])  # those of experiments/online_rl
+def test_the_gold_reward_rises(synthetic, here, estimator, rate, seed):
+    options = [
+        "task=ppo",
+        "scorer=gold",
+        f"estimator={estimator}",
+        f"optimizer.lr={rate}",
+        f"seed={seed}",
+        "run_dir=run",
+    ]
     assert main(["train", *options, *QUIET, *PPO, *synthetic]) == 0
     rise, divergence = gain()
-    assert rise > 1.5  # 1.7 to 2.3 was measured
+    assert rise > 1.5  # the experiment has 1.8 to 2.5
     assert divergence < 20

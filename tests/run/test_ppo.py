@@ -58,15 +58,11 @@ def test_what_a_run_leaves(here, ppo, sft):
     rows = read_metrics(Path("run/metrics.csv"))
     assert [row["step"] for row in rows] == ["1", "2", "3"]
     assert all(math.isfinite(float(row[name])) for row in rows for name in row if name != "rollout/gold")
-    unpunished = [
-        (float(row["rollout/reward"]) - found["reward"]["before"]) / found["reward"]["sd_before"]
-        - (1 - float(row["rollout/ended"]))
-        for row in rows
-    ]
-    cost = [0.05 * float(row["rollout/kl"]) for row in rows]
-    expected = [reward - nats for reward, nats in zip(unpunished, cost, strict=True)]
-    if all(float(row["rollout/empty"]) == 0 for row in rows):
-        assert [float(row["rollout/objective"]) for row in rows] == pytest.approx(expected, abs=1e-4)
+    for row in rows:  # the standardised reward, -3 without text, less 1 without an end and 0.05 a nat
+        reward, empty, ended, kl = (float(row[f"rollout/{name}"]) for name in ("reward", "empty", "ended", "kl"))
+        scaled = (reward - found["reward"]["before"]) / found["reward"]["sd_before"]
+        expected = (1 - empty) * scaled - 3 * empty - (1 - ended) - 0.05 * kl
+        assert float(row["rollout/objective"]) == pytest.approx(expected, abs=1e-4)
     shown = [json.loads(line) for line in Path("run/samples.jsonl").read_text().splitlines()]
     assert [row["iteration"] for row in shown] == [1] * 4 + [3] * 4
     assert not Path("run/checkpoints/good.ckpt").exists()

@@ -184,18 +184,16 @@ class PPOModule(L.LightningModule):
 
     def _steps(self, learnt: Experience, index: int) -> Iterator[MinibatchLoss]:
         """Steps until one would be taken too far from the policy that sampled; the first is where that one is."""
-        first = True
         optimizer: Any = self.optimizers()
         mean_tokens = float(learnt.figures.mask.sum() / len(learnt.responses))
-        for part in self.learning.update.parts(len(learnt.responses), self.seed, index):
+        for number, part in enumerate(self.learning.update.parts(len(learnt.responses), self.seed, index)):
             some = learnt.some(torch.from_numpy(part).to(self.device))
             logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
             used = values if self.learning.estimator.uses_values else None
             settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
             step = minibatch_loss(logps, used, some, mean_tokens, *settings)
-            if step.divergence > self.learning.update.stop_kl and not first:
+            if number and step.divergence > self.learning.update.stop_kl:
                 return
-            first = False
             optimizer.zero_grad()
             self.manual_backward(step.loss)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))

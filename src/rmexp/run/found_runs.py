@@ -108,10 +108,10 @@ def _rows(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[M
 
 def _policy(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a policy gained; None for a run that trained none by reinforcement learning."""
-    if "reward" not in summary:
+    if summary.get("task") != "ppo":
         return None
     gains = {
-        name: (change["after"] - change["before"]) / change["sd_before"] if change else None
+        name: (change["after"] - change["before"]) / change["sd_before"] if change and change["sd_before"] else None
         for name, change in (("gain", summary["reward"]), ("gold", summary["gold"]))
     }
     return {**gains, "kl": summary["kl"]}

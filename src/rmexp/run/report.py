@@ -137,7 +137,6 @@ def _show_policies(policies: list[PolicyStanding]) -> None:
     if rows:
         show_table(("policies", "gain, SD", "95 %", "true gain, SD", "kl", "runs"), rows)
         print()
-        print("their implicit reward on held-out pairs")
 
 
 def _show(standings: list[Standing]) -> None:

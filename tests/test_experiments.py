@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from rmexp.analysis.evaluation import evaluate_pairs
-from rmexp.analysis.intervals import wilson
 from rmexp.analysis.pair_set import pair_set
 from rmexp.analysis.seed_groups import seed_rows
 from rmexp.config.compose import compose
@@ -16,6 +15,7 @@ from rmexp.durable import write_json
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
 from rmexp.scoring.scored_file import write_scored
+from rmexp.statistics.shares import wilson
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 OPTIONS = sorted(EXPERIMENTS.glob("*/conf/data/*.yaml"))

@@ -10,7 +10,7 @@ import rmexp
 
 LAYERS = (
     ("records", "preference_data", "checked_fields", "batches", "jsonl", "durable"),
-    ("sources", "losses", "metrics"),
+    ("sources", "losses", "metrics", "statistics"),
     ("data", "models"),
     ("scoring", "training"),
     ("selection", "inspection", "analysis", "reports"),

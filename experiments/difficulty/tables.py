@@ -15,10 +15,10 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from rmexp.analysis.accuracy import pairwise_accuracy
-from rmexp.analysis.intervals import wilson
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.records import Preference
 from rmexp.scoring.scored_file import read_scored
+from rmexp.statistics.shares import wilson
 
 RESULTS = Path(__file__).parent / "results"
 DATA = {

@@ -10,8 +10,8 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from rmexp.analysis.intervals import mean_interval
 from rmexp.durable import write_json, write_text
+from rmexp.statistics.means import mean_interval
 
 SETS = ("synthetic", "ukpconvarg1")
 PARTS = {

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from rmexp.analysis.agreement import agreement
-from rmexp.analysis.mcnemar import mcnemar
+from rmexp.statistics.mcnemar import mcnemar
 
 
 def test_counts_by_hand():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.analysis.bootstrap import bootstrap_means
 from rmexp.analysis.paired import paired
+from rmexp.statistics.bootstrap import bootstrap_means
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
 from rmexp.analysis.axes import Run
-from rmexp.analysis.intervals import mean_interval
 from rmexp.analysis.policy_standings import policy_standings
+from rmexp.statistics.means import mean_interval
 
 
 def run(folder, lr, seed, gain, gold=None, kl=2.0):

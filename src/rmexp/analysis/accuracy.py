@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.intervals import share
 from rmexp.analysis.orientation import pair_scores, preferred_first
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.statistics.shares import share
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from rmexp.analysis.correlation import kendall, spearman
-from rmexp.analysis.mcnemar import mcnemar
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
+from rmexp.statistics.correlation import kendall, spearman
+from rmexp.statistics.mcnemar import mcnemar
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from rmexp.analysis.intervals import mean_interval
+from rmexp.statistics.means import mean_interval
 
 Settings = Mapping[str, Any]  # values of a configuration by dotted path
 FIRST = ("task", "scorer", "data.name", "model.name")  # where several settings differ together, the one that names them

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rmexp.analysis.clusters import clustered_share
 from rmexp.analysis.pair_texts import PairTexts
 from rmexp.data.text_measures import list_items, markdown_marks
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.statistics.shares import clustered_share
 
 MEANING = {
     "longer": "the response with more characters",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rmexp.analysis.intervals import share
+from rmexp.statistics.shares import share
 
 
 @dataclass(frozen=True, slots=True)

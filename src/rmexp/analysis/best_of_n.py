@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.intervals import mean_interval
+from rmexp.statistics.means import mean_interval
 
 Array = NDArray[np.float64]
 

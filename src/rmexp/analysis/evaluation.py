@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from rmexp.analysis.against_truth import against_truth
-from rmexp.analysis.bootstrap import bootstrap_means, percentile_interval
 from rmexp.analysis.calibration import calibration
 from rmexp.analysis.ceiling import Truth, ceiling
 from rmexp.analysis.held_out import held_out, margins
 from rmexp.analysis.margins import margin_distribution
-from rmexp.analysis.mcnemar import holm
 from rmexp.analysis.orientation import pair_scores
 from rmexp.analysis.pair_set import PairSet
 from rmexp.analysis.paired import paired
 from rmexp.analysis.slopes import reward_slopes
 from rmexp.analysis.usable_information import pair_nll
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.statistics.bootstrap import bootstrap_means, percentile_interval
+from rmexp.statistics.multiple_tests import holm
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from rmexp.analysis.intervals import Share, share
+from rmexp.statistics.shares import Share, share
 
 CURVE_POINTS = 50
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.intervals import Share, share
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
+from rmexp.statistics.shares import Share, share
 
 CLOSE, FAR = 1.1, 1.5  # ratio of the two responses' lengths
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.correlation import kendall
-from rmexp.analysis.intervals import Share, share
+from rmexp.statistics.correlation import kendall
+from rmexp.statistics.shares import Share, share
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.analysis.consistency import Consistency
-from rmexp.analysis.intervals import wilson
+from rmexp.statistics.shares import wilson
 
 FEWEST = 20  # repeated pairs, triangles or shared votes from which an estimate is made
 CONFIDENT = 0.9  # probability from which a baseline's disagreement with a label is called confident

@@ -7,8 +7,9 @@ import numpy as np
 from scipy.stats import ttest_1samp
 
 from rmexp.analysis.axes import Group
-from rmexp.analysis.intervals import mean_interval
-from rmexp.analysis.mcnemar import holm, mcnemar
+from rmexp.statistics.mcnemar import mcnemar
+from rmexp.statistics.means import mean_interval
+from rmexp.statistics.multiple_tests import holm
 
 Credits = Mapping[str, float]  # by id of a pair with a preference: 1 right, 0.5 equal scores, 0 wrong
 

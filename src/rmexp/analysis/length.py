@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.correlation import spearman
-from rmexp.analysis.intervals import Share, share
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
+from rmexp.statistics.correlation import spearman
+from rmexp.statistics.shares import Share, share
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.analysis.bootstrap import percentile_interval, sign_p_value
-from rmexp.analysis.mcnemar import mcnemar
+from rmexp.statistics.bootstrap import percentile_interval, sign_p_value
+from rmexp.statistics.mcnemar import mcnemar
 
 
 @dataclass(frozen=True, slots=True)

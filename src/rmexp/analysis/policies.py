@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.analysis.intervals import mean_interval
+from rmexp.statistics.means import mean_interval
 
 Array = NDArray[np.float64]
 

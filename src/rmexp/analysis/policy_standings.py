@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from rmexp.analysis.axes import SEED, Run
-from rmexp.analysis.intervals import mean_interval
+from rmexp.statistics.means import mean_interval
 
 
 class PolicyStanding(NamedTuple):

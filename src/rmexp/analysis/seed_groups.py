@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from rmexp.analysis.seeds import over_seeds, seed_difference
+from rmexp.statistics.seeds import over_seeds, seed_difference
 
 FIGURES = ("accuracy", "nll")
 

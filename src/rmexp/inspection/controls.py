@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from rmexp.analysis.correlation import spearman
-from rmexp.analysis.intervals import mean_interval, share
 from rmexp.inspection.check import FAIL, PASS, SKIP, WARN, Array, Check, Score, better_of, pair_scores, response_scores
 from rmexp.records import Preference, Prompt, prompt_text
+from rmexp.statistics.correlation import spearman
+from rmexp.statistics.means import mean_interval
+from rmexp.statistics.shares import share
 
 NEUTRAL = "This is a response."
 DOMINANT = 0.9  # spread of one response over prompts, beside that of the real ones, from which prompts decide

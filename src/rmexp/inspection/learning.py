@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from rmexp.analysis.intervals import wilson
 from rmexp.data.encode import Encoder, PairTokens, encode_pairs
 from rmexp.data.pack import pair_batch
 from rmexp.inspection.check import FAIL, PASS, SKIP, Check
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.records import Preference
+from rmexp.statistics.shares import wilson
 
 BATCH_PAIRS = 8
 FITTED = 0.1  # loss below which a batch counts as learnt

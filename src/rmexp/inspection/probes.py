@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rmexp.analysis.intervals import mean_interval, share
 from rmexp.inspection.check import FAIL, PASS, WARN, Array, Check, Score, better_of, response_scores, worse_of
 from rmexp.inspection.rewrites import EMPTY, SAME, Rewrite, composed
 from rmexp.records import Preference, Prompt, prompt_text
+from rmexp.statistics.means import mean_interval
+from rmexp.statistics.shares import share
 
 NOTICEABLE = 0.1  # mean change in standard deviations of the scores that a person should look at
 FLIPPED = 0.05  # share of pairs flipped, likewise

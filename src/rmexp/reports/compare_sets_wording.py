@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rmexp.analysis.mcnemar import holm
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.reports.content import ComparedSet, CompareReport
 from rmexp.reports.numbers import count, counted, decimals, number, percent
+from rmexp.statistics.multiple_tests import holm
 
 _WHAT = {
     "layout": "lines and indents changed",

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from rmexp.analysis.calibration import reliability
 from rmexp.analysis.held_out import margins
-from rmexp.analysis.intervals import share
 from rmexp.analysis.margins import margin_towards_label
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
+from rmexp.statistics.shares import share
 
 Scores = Mapping[str, NDArray[np.float32]]
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.analysis.best_of_k import best_of_k
-from rmexp.analysis.bootstrap import check_draws
 from rmexp.analysis.evaluation import Evaluated, Row, evaluate_pairs
 from rmexp.analysis.pair_set import PairSet, pair_set
 from rmexp.analysis.seed_groups import check_groups, seed_rows
@@ -19,6 +18,7 @@ from rmexp.preference_data import Aggregate
 from rmexp.reports.evaluation import SetView
 from rmexp.run.baselines import baseline_scores, check_baselines, rule_scores
 from rmexp.run.evaluation_sets import EvaluationSet, ScoredSets
+from rmexp.statistics.bootstrap import check_draws
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ import lightning as L
 from lightning.pytorch.callbacks import ProgressBar
 from omegaconf import DictConfig
 
-from rmexp.analysis.intervals import wilson
 from rmexp.config.build import build, build_framed
 from rmexp.data.encode import Encoder
 from rmexp.metrics.pair_figures import PairFigures
@@ -33,6 +32,7 @@ from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_pre
 from rmexp.run.stage_model import parameters, save_model, start_model
 from rmexp.run.stage_trainer import checkpoint_of, quiet_libraries, trackers
 from rmexp.scoring.responses import scoring_encoder
+from rmexp.statistics.shares import wilson
 from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state, step_of
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs

@@ -7,16 +7,16 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from rmexp.analysis.against_truth import against_truth
-from rmexp.analysis.bootstrap import bootstrap_means, percentile_interval, sign_p_value
 from rmexp.analysis.calibration import calibration
 from rmexp.analysis.ceiling import ceiling, truth_of
-from rmexp.analysis.clusters import clustered_share
 from rmexp.analysis.held_out import held_out
-from rmexp.analysis.intervals import wilson
-from rmexp.analysis.mcnemar import holm, mcnemar
 from rmexp.analysis.usable_information import pair_nll
 from rmexp.sources.synthetic import synthetic
 from rmexp.sources.synthetic_family import synthetic_family
+from rmexp.statistics.bootstrap import bootstrap_means, percentile_interval, sign_p_value
+from rmexp.statistics.mcnemar import mcnemar
+from rmexp.statistics.multiple_tests import holm
+from rmexp.statistics.shares import clustered_share, wilson
 
 EVALUATIONS = 1000
 FAMILY = {

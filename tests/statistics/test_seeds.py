@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.analysis.seeds import over_seeds, seed_difference
+from rmexp.statistics.seeds import over_seeds, seed_difference
 
 FIRST, SECOND = [0.71, 0.74, 0.69], [0.78, 0.77, 0.79, 0.80]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.analysis.bootstrap import _drawn, bootstrap_means, percentile_interval, sign_p_value
+from rmexp.statistics.bootstrap import _drawn, bootstrap_means, percentile_interval, sign_p_value
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_whole_clusters_are_drawn(sample):
 
 
 def test_a_slow_loop_over_the_same_draws_gives_the_same_means(monkeypatch):
-    monkeypatch.setattr("rmexp.analysis.bootstrap._MOST_WEIGHTS", 7 * 16)  # 16 samples of 7 clusters at once
+    monkeypatch.setattr("rmexp.statistics.bootstrap._MOST_WEIGHTS", 7 * 16)  # 16 samples of 7 clusters at once
     rng = np.random.default_rng(3)
     values, counted, clusters = rng.normal(size=(30, 3)), rng.integers(0, 2, (30, 3)), rng.integers(0, 7, 30)
     means = bootstrap_means(values, counted, clusters, 40, 5)
@@ -70,7 +70,7 @@ def test_clusters_are_drawn_as_with_replacement(groups):
 
 
 def test_samples_that_come_out_too_large_are_drawn_again(monkeypatch):
-    monkeypatch.setattr("rmexp.analysis.bootstrap._FEWER", 0.0)  # then half of them do
+    monkeypatch.setattr("rmexp.statistics.bootstrap._FEWER", 0.0)  # then half of them do
     assert (_drawn(30, 500, np.random.default_rng(0)).sum(axis=1) == 30).all()
 
 

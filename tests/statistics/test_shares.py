@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from rmexp.analysis.intervals import share, wilson
+from rmexp.statistics.shares import share, wilson
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (0, 80), (80, 80), (37, 80), (1, 1000), (999, 1000)])

@@ -1,0 +1,1 @@
+"""Shares, means and differences with their intervals and tests, of plain arrays."""

@@ -8,6 +8,7 @@ from rmexp.config.compose import compose
 from rmexp.jsonl import write_rows
 from rmexp.records import Candidates, Preference
 from rmexp.run.data import load_data
+from rmexp.sources.rows import Row
 
 PAIR = {"chosen_model": "m", "rejected_model": "n"}
 REWARD_BENCH = [
@@ -64,6 +65,43 @@ def test_the_folders_of_llmbar_tell_the_subset(tmp_path):
     assert {pair.prompt: pair.meta["folder"] for pair in pairs} == {
         "Natural": "Natural", "Adversarial/Manual": "Adversarial/Manual",
     }  # fmt: skip
+
+
+GPT = "dataset=judgebench,response_model=gpt-4o-2024-05-13.jsonl"  # the names of JudgeBench's own repository
+CLAUDE = "dataset=judgebench,response_model=claude-3-5-sonnet-20240620.jsonl"
+
+
+def test_a_folder_of_judge_bench_has_the_splits_of_the_hub(tmp_path, monkeypatch):
+    """One right and one wrong pair of each model: the hub tells the models apart, and so does a folder."""
+    of_gpt = [JUDGE[0] | {"pair_id": "1"}, JUDGE[0] | {"pair_id": "2", "question": "q"}]
+    of_claude = [JUDGE[0] | {"pair_id": "3", "question": "r"}]
+    (tmp_path / "data").mkdir()
+    write_rows(tmp_path / "data" / GPT, of_gpt)
+    write_rows(tmp_path / "data" / CLAUDE, of_claude)
+    local = read("judge_bench", tmp_path)
+    assert {name: [pair.meta["pair_id"] for pair in pairs] for name, pairs in local.splits.items()} == {
+        "gpt": ["1", "2"], "claude": ["3"],
+    }  # fmt: skip
+
+    hub = {"gpt": of_gpt, "claude": of_claude}
+    monkeypatch.setattr("rmexp.sources.suite.open_hub", lambda *_: (hub, "hub"))
+    monkeypatch.setattr(
+        "rmexp.sources.suite.hub_rows",
+        lambda place, opened, there: (Row(place, number, row) for number, row in enumerate(opened[there], start=1)),
+    )
+    there = read("judge_bench", "ScalerLab/JudgeBench")
+    assert local.splits == there.splits
+    assert list(local.splits) == list(there.splits)
+
+
+def test_a_file_of_judge_bench_belongs_to_the_model_that_its_name_tells(tmp_path):
+    for name, split in (("claude-3-5-sonnet.jsonl", "claude"), ("mine.jsonl", "test")):
+        write_rows(tmp_path / name, JUDGE)
+        assert list(read("judge_bench", tmp_path / name).splits) == [split]
+    assert set(read("judge_bench", tmp_path).splits) == {"claude", "test"}
+    write_rows(tmp_path / f"{GPT},judge_model=claude-3-haiku.jsonl", JUDGE)
+    with pytest.raises(ValueError, match=r"expected a name with one of gpt, claude, got several \(set data.files\)"):
+        read("judge_bench", tmp_path)
 
 
 def test_parquet_as_the_hub_has_it(tmp_path):

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+SHARE_METHOD = "Wilson interval for as many independent pairs as the prompts are worth"
+ENOUGH = 10  # clusters that are expected on the rarer side of a share
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -17,26 +20,30 @@ class Share:
     Attributes:
         n: cases counted.
         value: share in [0, 1]; a tie counts one half.
-        low: lower end of the 95 % Wilson interval.
+        low: lower end of the 95 % interval.
         high: upper end.
+        clusters: groups of cases that are independent of each other, such as prompts.
+        few: too few of them to rely on the interval: less than ten are expected on the rarer side.
     """
 
     n: int
     value: float | None
     low: float | None
     high: float | None
+    clusters: int
+    few: bool
 
 
 def share(successes: float, n: int) -> Share:
-    """`successes` of `n` with the 95 % Wilson interval.
+    """`successes` of `n` independent cases with the 95 % Wilson interval.
 
     >>> share(3, 4).value
     0.75
     """
     if n == 0:
-        return Share(0, None, None, None)
+        return Share(0, None, None, None, 0, few=True)
     low, high = wilson(successes, n)
-    return Share(n, successes / n, low, high)
+    return Share(n, successes / n, low, high, n, few=_few(n, successes / n))
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -88,12 +95,12 @@ def clustered_share(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
     values = np.asarray(credit, dtype=np.float64)
     n = len(values)
     if not n:
-        return Share(0, None, None, None)
+        return Share(0, None, None, None, 0, few=True)
     mean = float(values.mean())
     _, numbers = np.unique(clusters, return_inverse=True)
     groups = int(numbers.max()) + 1
     if groups < 2:
-        return Share(n, mean, None, None)
+        return Share(n, mean, None, None, groups, few=True)
     residuals = np.bincount(numbers, weights=values - mean)
     variance = groups / (groups - 1) * float((residuals**2).sum()) / n**2
     spread = mean * (1 - mean)
@@ -101,4 +108,8 @@ def clustered_share(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
     few = (NormalDist().inv_cdf(0.975) / float(stdtrit(groups - 1, 0.975))) ** 2
     effective = max(1.0, independent * few)
     low, high = wilson(mean * effective, effective)
-    return Share(n, mean, low, high)
+    return Share(n, mean, low, high, groups, few=_few(groups, mean))
+
+
+def _few(clusters: int, value: float) -> bool:
+    return clusters * min(value, 1 - value) < ENOUGH

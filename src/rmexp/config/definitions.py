@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from rmexp.config.moved import moved_to
 from rmexp.config.problems import did_you_mean
 
 Definition = ast.FunctionDef | ast.ClassDef
@@ -30,8 +31,10 @@ def find_definition(target: str) -> Found:
     """Find `target`, a dotted name that starts with the module that defines the thing.
 
     Raises:
-        ValueError: there is no such module, or it defines no such thing.
+        ValueError: there is no such module, or it defines no such thing, or it has moved.
     """
+    if now := moved_to(target):
+        raise ValueError(f"`{target}` has moved; write `{now}`")
     module, name = _module_file(target)
     body = _body(module)
     definitions = {node.name: node for node in body if isinstance(node, Definition)}

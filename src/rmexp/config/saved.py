@@ -7,6 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.moved import with_first_targets, with_implied, with_todays_targets, without_implied
+
 REDACTED = "<redacted>"
 PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
 
@@ -25,17 +27,24 @@ def saved_yaml(config: DictConfig) -> str:
 
 
 def fingerprint(config: DictConfig) -> str:
-    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places."""
-    content = {key: value for key, value in leaves(_saved(config)).items() if key not in PLACES}
+    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places.
+
+    A target that has moved and a later key that changes nothing leave it as it was.
+    """
+    values = without_implied(leaves(with_first_targets(_saved(config))))
+    content = {key: value for key, value in values.items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 def differences(old_yaml: str, config: DictConfig) -> list[str]:
     """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
-    old, new = (leaves(_plain(OmegaConf.create(text))) for text in (old_yaml, saved_yaml(config)))
+    texts = (old_yaml, saved_yaml(config))
+    old, new = (leaves(with_todays_targets(_plain(OmegaConf.create(text)))) for text in texts)
+    keys = list(dict.fromkeys([*old, *new]))
+    old, new = (with_implied(values, keys) for values in (old, new))
     return [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
-        for key in [*old, *(new.keys() - old.keys())]
+        for key in keys
         if key not in PLACES and (key not in old or key not in new or old[key] != new[key])
     ]
 

@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from rmexp.analysis.axes import Group, Run
+from rmexp.config.moved import with_todays_targets, without_implied
 from rmexp.config.saved import leaves
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.run.folder import CONFIG, FAILURE, SUMMARY
@@ -64,10 +65,15 @@ def read_run(folder: Path) -> Run:
 
 
 def run_settings(folder: Path) -> dict[str, Any]:
-    """Every value of a run's configuration by its dotted path, interpolations as they are."""
+    """Every value of a run's configuration by its dotted path, interpolations as they are.
+
+    Runs of several versions are put side by side, so targets are named as now and later keys that change nothing are
+    left out.
+    """
     with (folder / CONFIG).open("rb") as file:
         # OmegaConf's own reader takes ten times as long, which many runs would feel.
-        return leaves(yaml.load(file, Loader=yaml.CSafeLoader))
+        content = yaml.load(file, Loader=yaml.CSafeLoader)
+    return without_implied(leaves(with_todays_targets(content)))
 
 
 def _followed(settings: Mapping[str, Any]) -> dict[str, Any]:

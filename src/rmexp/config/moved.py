@@ -1,0 +1,67 @@
+"""What configurations of earlier versions called otherwise or did not say, so that their runs go on and are found.
+
+Each move of a target and each later key of `conf/` adds a line here.
+"""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+TARGET = "_target_"
+
+# Where a target was -> where it is. Several moves of one thing are several lines.
+MOVED: Mapping[str, str] = {}
+
+# Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
+# any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
+LATER: Mapping[str, Any] = {}
+
+
+def moved_to(target: str) -> str | None:
+    """Where a target is now; None for one that has not moved."""
+    now = target
+    while now in MOVED:
+        now = MOVED[now]
+    return None if now == target else now
+
+
+def with_todays_targets(content: Any) -> Any:
+    """Plain data of a configuration with every `_target_` as it is called now."""
+    return _renamed(content, {old: now for old in MOVED if (now := moved_to(old))})
+
+
+def with_first_targets(content: Any) -> Any:
+    """Plain data of a configuration with every `_target_` as it was called first."""
+    came_from = {now: old for old, now in MOVED.items()}
+    first = {}
+    for now in came_from:
+        old = now
+        while old in came_from:
+            old = came_from[old]
+        first[now] = old
+    return _renamed(content, first)
+
+
+def without_implied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path without later keys that only say what was done before there were such keys."""
+    return {key: value for key, value in values.items() if value not in _implied(key)}
+
+
+def with_implied(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Values by dotted path with those that a configuration from before the later ones of `keys` stands for."""
+    return {key: value for key in keys if key not in values for value in _implied(key)} | dict(values)
+
+
+def _implied(key: str) -> list[Any]:
+    return [value for pattern, value in LATER.items() if fnmatchcase(key, pattern)]
+
+
+def _renamed(content: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(content, dict):
+        return {
+            key: names.get(value, value) if key == TARGET and isinstance(value, str) else _renamed(value, names)
+            for key, value in content.items()
+        }
+    if isinstance(content, list):
+        return [_renamed(value, names) for value in content]
+    return content

@@ -1,0 +1,82 @@
+"""Runs of earlier versions are the same runs, whatever their targets are called now and whichever keys came since."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from rmexp.config import moved
+from rmexp.config.binding import unbound
+from rmexp.config.moved import MOVED, moved_to, with_first_targets, with_todays_targets
+from rmexp.config.saved import differences, fingerprint, saved_yaml
+from rmexp.config.signatures import signature_of
+
+
+def config(**content):
+    return OmegaConf.create(content)
+
+
+@pytest.fixture
+def changes(monkeypatch):
+    """A table of moves and of later keys in place of the real one."""
+
+    def change(targets, later):
+        monkeypatch.setattr(moved, "MOVED", targets)
+        monkeypatch.setattr(moved, "LATER", later)
+
+    return change
+
+
+def test_every_move_leads_from_what_is_gone_to_what_is_there():
+    for old in MOVED:
+        assert moved_to(old) not in MOVED
+        signature_of(moved_to(old))
+    assert len(set(MOVED.values())) == len(MOVED), "two targets became one: which was a run's first?"
+
+
+def test_a_target_is_followed_through_several_moves(changes):
+    changes({"a.A": "b.A", "b.A": "c.A"}, {})
+    assert [moved_to(name) for name in ("a.A", "b.A", "c.A")] == ["c.A", "c.A", None]
+    content = {"list": [{"_target_": "b.A", "name": "b.A"}], "other": {"_target_": "x.X"}}
+    assert with_todays_targets(content) == {
+        "list": [{"_target_": "c.A", "name": "b.A"}],
+        "other": {"_target_": "x.X"},
+    }
+    assert with_first_targets(with_todays_targets(content))["list"] == [{"_target_": "a.A", "name": "b.A"}]
+
+
+def test_a_moved_target_changes_neither_the_hash_nor_anything_else(changes):
+    old, new = (config(loss={"_target_": name, "beta": 1}, seed=0) for name in ("old.dpo", "new.dpo"))
+    before, there = fingerprint(old), saved_yaml(old)
+    assert fingerprint(new) != before
+    changes({"old.dpo": "new.dpo"}, {})
+    assert fingerprint(new) == fingerprint(old) == before
+    assert differences(there, new) == []
+    assert differences(there, config(loss={"_target_": "new.ipo", "beta": 1}, seed=0)) == [
+        'loss._target_: "new.dpo" there, "new.ipo" here'
+    ]
+
+
+def test_a_later_key_counts_only_where_it_says_something_new(changes):
+    old = config(trainer={"max_epochs": 2}, run_dir=None)
+    before, there = fingerprint(old), saved_yaml(old)
+    last, best = (config(trainer={"max_epochs": 2, "keep": keep}, run_dir=None) for keep in ("last", "best"))
+    changes({}, {"trainer.keep": "last"})
+    assert fingerprint(last) == before != fingerprint(best)
+    assert differences(there, last) == differences(saved_yaml(last), old) == []
+    assert differences(there, best) == ['trainer.keep: "last" there, "best" here']
+    assert differences(saved_yaml(best), last) == ['trainer.keep: "best" there, "last" here']
+
+
+def test_a_star_stands_for_any_names(changes):
+    changes({}, {"*.trainer.keep": "last"})
+    stages = config(sft={"trainer": {"keep": "last"}}, trainer={"keep": "last"})
+    assert differences(saved_yaml(config(sft={}, trainer={})), stages) == [
+        "sft: {} there, not here",
+        "trainer: {} there, not here",
+        'trainer.keep: not there, "last" here',
+    ]
+
+
+def test_a_command_that_names_an_old_target_is_told_the_new_one(changes):
+    changes({"rmexp.losses.old.dpo_loss": "rmexp.losses.dpo.dpo_loss"}, {})
+    (problem,) = unbound({"loss": {"_target_": "rmexp.losses.old.dpo_loss"}})
+    assert problem == ("loss._target_", "`rmexp.losses.old.dpo_loss` has moved; write `rmexp.losses.dpo.dpo_loss`")

@@ -39,6 +39,9 @@ class Toy(L.LightningModule):
         log_step(self, loss, batch_accuracy(chosen, rejected, batch[2]), 3)
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        self.val_figures.reset()
+
     def validation_step(self, batch: Any, index: int) -> None:
         self._step(batch, self.val_figures)
 

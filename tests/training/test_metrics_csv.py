@@ -9,15 +9,15 @@ def path(tmp_path):
 
 
 def log_steps(logger, first, last):
-    for step in range(first, last + 1):  # finished steps, while Lightning counts from 0
-        logger.log_metrics({"train/loss": 1 / step, "lr": 1e-4, "epoch": 0}, step - 1)
+    for step in range(first, last + 1):
+        logger.log_metrics({"train/loss": 1 / step, "lr": 1e-4, "epoch": 0}, step)
 
 
 def test_a_row_a_step_with_the_same_columns(path):
     logger = MetricsCSV(path, steps_per_epoch=4)
     assert path.read_text().splitlines() == [",".join(COLUMNS)]
     log_steps(logger, 1, 3)
-    logger.log_metrics({"val/loss": 0.5, "val/accuracy": 0.75}, 2)
+    logger.log_metrics({"val/loss": 0.5, "val/accuracy": 0.75}, 3)
     rows = read_metrics(path)
     assert all(tuple(row) == COLUMNS for row in rows)
     assert [(row["step"], row["epoch"]) for row in rows] == [("1", "0.25"), ("2", "0.5"), ("3", "0.75"), ("3", "0.75")]

@@ -120,7 +120,8 @@ class DPOModule(L.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what an interrupted validation left."""
+        """Forget the last validation, and what an interrupted one left."""
+        self.val_figures.reset()
         self.val_logps.clear()
 
     def validation_step(self, batch: ResponseBatch, index: int) -> None:

@@ -36,14 +36,14 @@ class Epochs(Callback):
             loader.done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
             loader.rank, loader.ranks = trainer.global_rank, trainer.world_size
         if trainer.global_rank:  # what a checkpoint has counted, it has counted for all ranks
-            _figures(pl_module, "train").reset()
+            _train_figures(pl_module).reset()
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """An epoch's running figures are its own."""
         if batch_idx % self.batches == 0:
-            _figures(pl_module, "train").reset()
+            _train_figures(pl_module).reset()
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -55,20 +55,16 @@ class Epochs(Callback):
             due |= done % self.validate_every_batches == 0
         trainer.val_check_batch = done if due else float("inf")
 
-    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """So are a validation's."""
-        _figures(pl_module, "val").reset()
-
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         """The running figures of all ranks go into a checkpoint, not those of the first alone."""
         if trainer.world_size > 1:
-            sums = _over_ranks(_figures(pl_module, "train"))
+            sums = _over_ranks(_train_figures(pl_module))
             checkpoint["state_dict"] |= {f"train_figures.{name}": value for name, value in sums.items()}
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """So do they into the figures of the run."""
+        """So do they go into the figures of the run."""
         if trainer.world_size > 1:
-            figures = _figures(pl_module, "train")
+            figures = _train_figures(pl_module)
             figures.load_state_dict(_over_ranks(figures))
 
 
@@ -80,7 +76,7 @@ def _over_ranks(figures: PairFigures) -> dict[str, Tensor]:
     return states
 
 
-def _figures(module: L.LightningModule, phase: str) -> PairFigures:
-    figures = getattr(module, f"{phase}_figures")
+def _train_figures(module: L.LightningModule) -> PairFigures:
+    figures = module.train_figures
     assert isinstance(figures, PairFigures)
     return figures

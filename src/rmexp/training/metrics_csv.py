@@ -55,13 +55,13 @@ class MetricsCSV(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Append a row; `step` counts from 0, the column from 1: finished steps."""
+        """Append a row; `step` is how many steps are finished with it."""
         assert step is not None
         figures = {name: value for name, value in metrics.items() if name != "epoch"}
         if not figures:
             return
         seconds = self._before + time.perf_counter() - self._start
-        row = {"step": step + 1, "epoch": f"{(step + 1) / self._steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
+        row = {"step": step, "epoch": f"{step / self._steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
         with self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns).writerow(
                 row | {name: f"{value:.9g}" for name, value in figures.items()}

@@ -86,17 +86,18 @@ def log_step(module: L.LightningModule, loss: Tensor, accuracy: Tensor | None, s
     """Log a training batch of `size` examples: its loss, its accuracy and the learning rate it was made with."""
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
-    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"], "step": float(module.global_step)}
+    step = float(module.global_step + 1)  # that this batch belongs to, counted from 1
+    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"], "step": step}
     if accuracy is not None:
         figures["train/accuracy"] = accuracy
     module.log_dict(figures, batch_size=size)
 
 
 def log_validation(module: L.LightningModule, figures: PairFigures) -> None:
-    """Log a finished validation."""
+    """Log a finished validation at the step that it follows."""
     values = figures.compute()
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    logged = {"val/loss": values["loss"], "step": float(module.global_step - 1)}
+    logged = {"val/loss": values["loss"], "step": float(module.global_step)}
     if not math.isnan(values["accuracy"]):  # there were no pairs, or ties alone
         logged["val/accuracy"] = values["accuracy"]
     module.log_dict(logged)

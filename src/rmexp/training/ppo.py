@@ -158,7 +158,7 @@ class PPOModule(L.LightningModule):
         times = {"generation": sampled - began, "scoring": scored - sampled, "update": time.perf_counter() - scored}
         logged |= {f"seconds/{name}": seconds for name, seconds in times.items()}
         self.kl_coefficient = self.learning.kl.adapted(self.kl_coefficient, watched["kl"])
-        self.log_dict({**logged, "step": float(index)}, batch_size=len(samples.texts))
+        self.log_dict({**logged, "step": float(index + 1)}, batch_size=len(samples.texts))
 
     @torch.no_grad()
     def token_figures(self, samples: Samples) -> TokenFigures:

@@ -105,7 +105,8 @@ class RewardModule(L.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what an interrupted validation left."""
+        """Forget the last validation, and what an interrupted one left."""
+        self.val_figures.reset()
         self.val_rewards.clear()
 
     def validation_step(self, batch: ResponseBatch | Tensor, index: int) -> None:

@@ -116,7 +116,8 @@ class SFTModule(L.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what an interrupted validation left."""
+        """Forget the last validation, and what an interrupted one left."""
+        self.val_figures.reset()
         self.val_logps.clear()
         self.val_tokens.clear()
 

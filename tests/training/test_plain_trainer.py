@@ -1,0 +1,96 @@
+"""The modules in a trainer of Lightning's own, without any callback of ours."""
+
+import copy
+from functools import partial
+
+import lightning as L
+import pytest
+import torch
+
+from rmexp.data.encode import Encoder, encode_pairs
+from rmexp.losses.bradley_terry import bradley_terry_loss
+from rmexp.losses.dpo import dpo_loss
+from rmexp.losses.next_token import next_token_loss
+from rmexp.training.dpo import DPOModule
+from rmexp.training.pair_data import PairData
+from rmexp.training.reward import RewardModule
+from rmexp.training.schedules import constant
+from rmexp.training.sft import SFTModule
+
+
+class Kept(L.pytorch.loggers.logger.DummyLogger):
+    """Keeps what is logged, with its step."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def log_metrics(self, metrics, step=None):
+        self.rows.append((step, dict(metrics)))
+
+
+@pytest.fixture
+def start(tiny_model):
+    return tiny_model._replace(causal_lm=copy.deepcopy(tiny_model.causal_lm))
+
+
+@pytest.fixture
+def module(start, request):
+    optimizer, schedule = partial(torch.optim.SGD, lr=0.05), partial(constant, warmup_fraction=0.0)
+    if request.param == "reward":
+        return RewardModule(start, bradley_terry_loss, optimizer, schedule, head_lr_factor=1.0)
+    if request.param == "dpo":
+        return DPOModule(start, partial(dpo_loss, beta=0.5), optimizer, schedule, "precomputed")
+    return SFTModule(start, next_token_loss, optimizer, schedule, "both")
+
+
+@pytest.fixture
+def encoded(tokenizer, loading, pairs):
+    return encode_pairs(pairs, Encoder(tokenizer, loading))[0]
+
+
+@pytest.fixture
+def fitted(module, encoded, tmp_path):
+    """Two passes of three batches, each with a validation of its own; what was logged, and the pairs validated on."""
+    train, val, kept = encoded[:5], encoded[5:], Kept()
+    data = PairData(train, val, 2, 2, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
+    quiet = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = L.Trainer(
+        max_epochs=1, val_check_interval=3, accelerator="cpu", logger=kept, num_sanity_val_steps=0,
+        default_root_dir=tmp_path, log_every_n_steps=1, **quiet,
+    )  # fmt: skip
+    trainer.fit(module, data)
+    return kept.rows, val
+
+
+def scores_of(module, tiny_model, plain, responses):
+    """By transformers alone, with the weights at the end of training."""
+    model = module.model.eval()
+    if isinstance(module, RewardModule):
+        return plain.rewards(model, responses)
+    logps = plain.logps(model, responses)
+    return logps - plain.logps(tiny_model.causal_lm, responses) if isinstance(module, DPOModule) else logps
+
+
+@pytest.mark.parametrize("module", ["reward", "dpo", "sft"], indirect=True)
+def test_a_validation_counts_its_own_pairs_alone(module, fitted, tiny_model, plain):
+    rows, val = fitted
+    (_, first), (_, last) = [row for row in rows if "val/loss" in row[1]]
+    assert first["val/loss"] != last["val/loss"]
+    assert module.val_figures.accuracy.pairs.item() == len(val)
+    with torch.no_grad():
+        chosen, rejected = (
+            scores_of(module, tiny_model, plain, [getattr(pair, side) for pair in val])
+            for side in ("chosen", "rejected")
+        )
+    assert last["val/accuracy"] == pytest.approx(float((chosen > rejected).double().mean()))
+    if not isinstance(module, SFTModule):
+        margins = (chosen - rejected).double() * (0.5 if isinstance(module, DPOModule) else 1.0)
+        assert last["val/loss"] == pytest.approx(float(-margins.sigmoid().log().mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("module", ["reward", "dpo", "sft"], indirect=True)
+def test_trackers_count_steps_from_1(module, fitted):
+    rows, _ = fitted
+    assert [step for step, row in rows if "train/loss" in row] == [1, 2, 3, 4, 5, 6]  # five pairs, two a batch, twice
+    assert [step for step, row in rows if "val/loss" in row] == [3, 6]

@@ -13,7 +13,7 @@ LAYERS = (
     ("sources", "losses", "metrics", "statistics"),
     ("data", "models"),
     ("scoring", "training"),
-    ("selection", "inspection", "analysis", "reports"),
+    ("selection", "inspection", "analysis", "evaluation", "reports"),
     ("config",),
     ("run",),
     ("cli", "__main__"),
@@ -21,7 +21,7 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 SOURCE = Path(rmexp.__file__).parent
 HYDRA, MODELS = {"hydra", "omegaconf"}, {"torch", "transformers", "lightning"}
-KNOW_HYDRA, KNOW_NO_MODEL = {"config", "run", "cli"}, {"analysis", "reports"}
+KNOW_HYDRA, KNOW_NO_MODEL = {"config", "run", "cli"}, {"analysis", "evaluation", "reports"}
 NO_MODEL_PARTS = {"models", "training", "scoring", "selection", "inspection"}
 
 
@@ -51,7 +51,7 @@ def problems(path: str, code: str) -> Iterator[str]:
         if top in HYDRA and part not in KNOW_HYDRA:
             yield f"{at}, but only config/, run/ and cli.py know Hydra"
         if part in KNOW_NO_MODEL and (top in MODELS or (top == "rmexp" and rest.split(".")[0] in NO_MODEL_PARTS)):
-            yield f"{at}, but analysis/ and reports/ never import a model"
+            yield f"{at}, but analysis/, evaluation/ and reports/ never import a model"
         target = rest.split(".")[0]
         if top == "rmexp" and RANK.get(target, 0) > RANK[part]:
             lower, upper = ", ".join(LAYERS[RANK[part]]), ", ".join(LAYERS[RANK[target]])
@@ -75,7 +75,11 @@ def test_imports_point_down(path):
         ("durable.py", "import json\nimport rmexp.sources", "durable.py:2 imports rmexp.sources, but layer"),
         ("data/pack.py", "from ..training import loader", "data/pack.py:1 imports rmexp.training.loader, but layer"),
         ("models/hub.py", "def f():\n    from rmexp import cli", "models/hub.py:2 imports rmexp.cli, but layer"),
-        ("analysis/x.py", "import torch.nn", "analysis/x.py:1 imports torch.nn, but analysis/ and reports/ never"),
+        (
+            "analysis/x.py",
+            "import torch.nn",
+            "analysis/x.py:1 imports torch.nn, but analysis/, evaluation/ and reports/ never",
+        ),
         ("reports/x.py", "from lightning import Trainer", "never import a model"),
         ("reports/x.py", "from rmexp.models.folder import load_reward_model", "never import a model"),
         ("training/x.py", "from omegaconf import DictConfig", "but only config/, run/ and cli.py know Hydra"),

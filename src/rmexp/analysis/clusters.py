@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.split import group_key
-from rmexp.records import Preference
+from rmexp.records import Record
 
 
-def clusters_of(records: Sequence[Preference], group: str | None) -> NDArray[np.int64]:
-    """(N,) the number of each pair's cluster: its prompt, its responses where the prompt is empty, or its group.
+def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int64]:
+    """(N,) the number of each record's cluster: its prompt, its responses where the prompt is empty, or its group.
 
     Args:
-        records: N pairs.
+        records: N pairs, or N lists.
         group: field such as `meta.topic`; the prompt when None.
 
     Raises:

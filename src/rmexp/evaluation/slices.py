@@ -1,0 +1,82 @@
+"""Parts of a test set that are looked at by themselves.
+
+Shapes: N records.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmexp.analysis.difficulty import BINS
+from rmexp.analysis.length_parts import length_parts
+from rmexp.data.split import group_key
+from rmexp.records import Record
+
+WHOLE = None  # the slice of all records
+DIFFICULTY = "difficulty"
+
+Slices = dict[str | None, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """What a set is parted by.
+
+    Attributes:
+        fields: such as `meta.topic`: each of their values is a slice.
+        parts: names of the parts of records by their id, by what tells the parts apart, such as `difficulty`; one that
+            all records share is no slice.
+        by_length: whether pairs are parted by which response is longer, too.
+    """
+
+    fields: Sequence[str] = ()
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_length: bool = False
+
+
+NO_SLICES = Slicing()
+
+
+def slices_of(
+    slicing: Slicing, records: Sequence[Record], characters: ArrayLike | None = None, target: ArrayLike | None = None
+) -> Slices:
+    """(N,) which records each slice has, by its name; all of them first, difficult ones last.
+
+    Args:
+        slicing: what they are parted by.
+        records: of the set.
+        characters: (N, 2) length of both responses of each pair; None for lists.
+        target: (N,) probability that the first is the better one; None for lists.
+
+    Raises:
+        ValueError: a record lacks a field, or its part is not known.
+    """
+    slices: Slices = {WHOLE: np.ones(len(records), dtype=bool)}
+    if slicing.by_length and characters is not None and target is not None:
+        slices |= length_parts(characters, target)
+    for name in slicing.fields:
+        slices |= _by_value(name, [group_key(record, name, "slices") for record in records])
+    for name, parts in slicing.parts.items():
+        own = [_part(name, parts, record) for record in records]
+        if len(set(own)) > 1:
+            slices |= _by_value(name, own, sorted(set(own), key=_place))
+    return slices
+
+
+def _by_value(name: str, values: Sequence[str], order: Sequence[str] = ()) -> Slices:
+    found = np.array(values)
+    return {f"{name}={value}": found == value for value in order or dict.fromkeys(values)}
+
+
+def _place(part: str) -> tuple[int, str]:
+    """Easy pairs before hard ones, all others by their name."""
+    return (BINS.index(part) if part in BINS else len(BINS), part)
+
+
+def _part(name: str, parts: Mapping[str, str], record: Record) -> str:
+    if record.id not in parts:
+        remedy = "; profile this data (set data.difficulty)" if name == DIFFICULTY else ""
+        raise ValueError(f"the {name} of record {record.id} is not known{remedy}")
+    return parts[record.id]

@@ -1,0 +1,171 @@
+"""What scorers are judged on: pairs, or lists of responses, and all that a figure may depend on beside the scores.
+
+Shapes: N records, K responses of the longest list.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.analysis.ceiling import Truth, truth_of
+from rmexp.analysis.clusters import clusters_of
+from rmexp.data.text_measures import markdown_marks
+from rmexp.evaluation.slices import NO_SLICES, Slicing, slices_of
+from rmexp.preference_data import Aggregate
+from rmexp.records import Candidates, Preference, Record, fingerprint
+
+Kind = Literal["held_out", "tokens", "domain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the records of a test set are from.
+
+    Attributes:
+        data: name of the data set.
+        split: name of the split, or of the set of lists.
+        kind: `held_out` of the data at hand, the same in other `tokens`, or of another `domain`.
+        group: field whose values are independent of each other; None for the prompt.
+        aggregate: what a public benchmark itself makes of scores; None for other data.
+    """
+
+    data: str
+    split: str
+    kind: Kind = "held_out"
+    group: str | None = None
+    aggregate: Aggregate | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
+class TestSet:
+    """One split of one data set: pairs, or lists whose worth is known.
+
+    Attributes:
+        origin: where the records are from.
+        records: N pairs, or N lists.
+        clusters: (N,) numbers of what is independent of each other.
+        slices: (N,) which records each part has, by its name; all of them under None, which comes first.
+        headline: (N,) which records figures count; the others are told and left out.
+        fingerprint: of the records.
+        target: (N,) probability that the response listed first is the better one; empty for lists.
+        characters: (N, 2) length of both responses; empty for lists.
+        markdown: (N, 2) markdown marks in both; empty for lists.
+        truth: true probabilities of the labels; None where they are not known.
+        gold: (N, K) worth of the responses of each list, NaN beyond its end; None for pairs.
+    """
+
+    __test__: ClassVar[bool] = False  # pytest takes classes of this name for its own
+
+    origin: Origin
+    records: Sequence[Record]
+    clusters: NDArray[np.int64]
+    slices: Mapping[str | None, NDArray[np.bool_]]
+    headline: NDArray[np.bool_]
+    fingerprint: str
+    target: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    characters: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    markdown: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    truth: Truth | None = None
+    gold: NDArray[np.float64] | None = None
+
+    @property
+    def data(self) -> str:
+        """Name of the data set."""
+        return self.origin.data
+
+    @property
+    def split(self) -> str:
+        """Name of the split, or of the set of lists."""
+        return self.origin.split
+
+    @property
+    def title(self) -> str:
+        """Data set and split, for readers."""
+        return f"{self.data} {self.split}"
+
+    @property
+    def responses(self) -> int:
+        """How many the longest record has."""
+        return 2 if self.gold is None else self.gold.shape[1]
+
+    @property
+    def pairs(self) -> list[Preference]:
+        """The records, when they are pairs; else none."""
+        return [record for record in self.records if isinstance(record, Preference)]
+
+    def inside(self, part: str | None = None) -> NDArray[np.bool_]:
+        """(N,) which records the figures of a slice are of, scored or not."""
+        return self.slices[part] & self.headline
+
+
+def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicing = NO_SLICES) -> TestSet:
+    """Measure pairs and part them into slices.
+
+    Args:
+        origin: of the pairs.
+        records: the pairs.
+        slicing: what is looked at by itself.
+
+    Raises:
+        ValueError: a record lacks a field, or its part is not known.
+    """
+    target = np.array([record.target for record in records], dtype=np.float64)
+    characters = [[len(text) for text in record.responses] for record in records]
+    markdown = [[markdown_marks(text) for text in record.responses] for record in records]
+    lengths = np.array(characters, dtype=np.int64).reshape(-1, 2)
+    return TestSet(
+        origin,
+        records,
+        clusters_of(records, origin.group),
+        slices_of(slicing, records, lengths, target),
+        np.ones(len(records), dtype=bool),
+        fingerprint(records),
+        target,
+        lengths,
+        np.array(markdown, dtype=np.int64).reshape(-1, 2),
+        truth_of(records),
+    )
+
+
+def list_test_set(origin: Origin, records: Sequence[Candidates], slicing: Slicing = NO_SLICES) -> TestSet:
+    """Lists whose worth is known, in parts.
+
+    Args:
+        origin: of the lists.
+        records: the lists, each with the worth of its responses.
+        slicing: what is looked at by itself; lists have no parts by length.
+
+    Raises:
+        ValueError: a record lacks a field, or its part or its worth is not known.
+    """
+    unknown = next((record.id for record in records if record.gold is None), None)
+    if unknown is not None:
+        raise ValueError(f"the worth of the responses of list {unknown} is not known; give each a number in `gold`")
+    return TestSet(
+        origin,
+        records,
+        clusters_of(records, origin.group),
+        slices_of(slicing, records),
+        np.ones(len(records), dtype=bool),
+        fingerprint(records),
+        gold=padded([record.gold or () for record in records]),
+    )
+
+
+def padded(rows: Sequence[Sequence[float | None]], width: int = 0) -> NDArray[np.float64]:
+    """(N, K) the numbers of rows of different length, NaN where there is none.
+
+    Args:
+        rows: N of them.
+        width: least K.
+
+    >>> padded([[1.0], [2.0, None]]).tolist()
+    [[1.0, nan], [2.0, nan]]
+    """
+    result = np.full((len(rows), max([width, *map(len, rows)])), np.nan)
+    for place, row in enumerate(rows):
+        result[place, : len(row)] = row
+    return result

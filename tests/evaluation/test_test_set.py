@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from rmexp.evaluation.slices import WHOLE, Slicing
+from rmexp.evaluation.test_set import Origin, list_test_set, padded, pair_test_set
+from rmexp.records import Candidates, Preference
+
+RECORDS = [
+    Preference("p", "**long** answer", "short", meta={"topic": "a"}, id="1"),
+    Preference("p", "x", "longer", meta={"topic": "b"}, id="2"),
+    Preference("q", "same", "also", 0.0, meta={"topic": "b"}, id="3"),
+]
+BINS = {"1": "hard", "2": "easy", "3": "hard"}
+
+
+def made(group=None, **slicing):
+    return pair_test_set(Origin("data", "val", group=group), RECORDS, Slicing(**slicing))
+
+
+def test_what_is_measured():
+    test = made()
+    assert test.target.tolist() == [1, 1, 0]
+    assert test.characters.tolist() == [[15, 5], [1, 6], [4, 4]]
+    assert test.markdown.tolist() == [[1, 0], [0, 0], [0, 0]]
+    assert test.clusters.tolist() == [0, 0, 1]
+    assert made(group="meta.topic").clusters.tolist() == [0, 1, 1]
+    assert test.headline.all()
+    assert (test.title, test.gold, test.truth) == ("data val", None, None)
+
+
+def test_slices_are_all_pairs_lengths_fields_and_parts_with_the_easy_ones_first():
+    slices = made(fields=["meta.topic"], parts={"difficulty": BINS}, by_length=True).slices
+    assert next(iter(slices)) is WHOLE
+    assert slices[WHOLE].all()
+    assert slices["length=shorter_chosen"].tolist() == [False, True, False]
+    assert slices["meta.topic=b"].tolist() == [False, True, True]
+    assert list(slices)[-2:] == ["difficulty=easy", "difficulty=hard"]
+    assert slices["difficulty=hard"].tolist() == [True, False, True]
+
+
+def test_a_part_that_all_records_share_is_no_slice():
+    assert list(made(parts={"source": dict.fromkeys("123", "a")}).slices) == [WHOLE]
+
+
+def test_unknown_fields_and_parts_are_told():
+    with pytest.raises(ValueError, match=r"record 1 has no field meta.x; it has meta.topic \(set slices\)"):
+        made(fields=["meta.x"])
+    with pytest.raises(ValueError, match=r"the difficulty of record 2 is not known.*\(set data.difficulty\)"):
+        made(parts={"difficulty": {"1": "easy"}})
+
+
+def test_lists_have_their_worth_and_slices_by_field():
+    lists = [Candidates("p", ("a", "b"), (0.0, 1.0)), Candidates("q", ("a",), (2.0,), meta={"kind": "x"})]
+    test = list_test_set(Origin("data", "lists"), lists[:1])
+    assert test.gold.tolist() == [[0.0, 1.0]]
+    assert len(test.target) == 0
+    assert np.isnan(list_test_set(Origin("data", "lists"), lists).gold).tolist() == [[False, False], [False, True]]
+    parts = list_test_set(Origin("d", "s"), lists[1:], Slicing(["meta.kind"], by_length=True)).slices
+    assert list(parts) == [WHOLE, "meta.kind=x"]
+    with pytest.raises(ValueError, match=r"the worth of the responses of list .* is not known"):
+        list_test_set(Origin("data", "lists"), [Candidates("p", ("a",))])
+
+
+def test_no_pairs_and_rows_of_any_length():
+    assert pair_test_set(Origin("d", "s"), []).characters.shape == (0, 2)
+    assert padded([], 2).shape == (0, 2)
+    assert np.isnan(padded([[], [1.0, None, 2.0]])).tolist() == [[True] * 3, [False, True, False]]

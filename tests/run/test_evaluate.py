@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,28 @@ def test_an_explicit_model_beside_rules(data, reward_folder, capsys):
     assert out.splitlines()[-1] == f"report       {Path('run') / 'report.html'}"
     assert "explicit - " in out
     assert ", bootstrap p " in out
+
+
+def test_scores_that_are_no_log_odds_have_no_figures_of_probabilities(data, reward_folder, capsys):
+    shutil.copytree(reward_folder, "model")
+    contract = json.loads(Path("model/contract.json").read_text())
+    Path("model/contract.json").write_text(json.dumps(contract | {"reward_mean": 0.0, "reward_sd": 2.0}))
+    scorers = ["scorer=baseline", "scorer.kind=longer", "scorers.scaled.standardised=true"]
+    for name in ("shifted", "scaled"):
+        scorers += [f"+scorer@scorers.{name}=centred", f"scorers.{name}.path=model"]
+    assert main(["evaluate", *scorers, *data, "data.max_tokens=128", "threads=1", "draws=50", "run_dir=run"]) == 0
+    of_probabilities = ("nll", "nll_low", "brier", "ece", "temperature", "usable_bits")
+    page, lines = Path("run/report.html").read_text(), capsys.readouterr().out.splitlines()
+    for name, log_odds in (("longer", False), ("scaled", False), ("shifted", True)):
+        row = result(scorer=name, slice=None)
+        assert [row[key] is not None for key in of_probabilities] == [log_odds] * len(of_probabilities)
+        assert not row["baseline"]
+        (line,) = [line for line in lines if line.startswith(f"{name}  ")]
+        assert (line.split()[-3:] == ["-"] * 3) is not log_odds
+        errors = page.split(f"<h3>Most confident errors of {name}</h3>")[1].split("<h3>")[0]
+        assert (" sure)" in errors) is log_odds
+    (compared,) = [r for r in evaluation()["comparisons"] if (r["first"], r["second"]) == ("longer", "shifted")][:1]
+    assert compared["nll_difference"] is None
 
 
 def test_several_scorers_data_sets_and_slices(data, capsys):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -11,7 +13,7 @@ from rmexp.scoring.stored_scores import StoredScores
 class Counting:
     """The length of the response; fails, as a killed process would, once it has scored `most` records."""
 
-    name, fingerprint, stored = "counting", "0", False
+    name, fingerprint, stored, log_odds = "counting", "0", False, False
 
     def __init__(self, most=1000):
         self.calls, self.left = [], most
@@ -55,6 +57,17 @@ def test_files_of_another_scorer_or_of_other_records_are_not_taken_over(pairs, t
     other = BaselineScorer("shorter", "shorter", 0, None)
     assert score_set(other, pairs, tmp_path / "val.jsonl", 5).rows == other.score(pairs)
     assert score_set(other, pairs[1:], tmp_path / "val.jsonl", 5).rows == other.score(pairs[1:])
+
+
+def test_a_file_made_before_manifests_had_log_odds_is_taken_over(pairs, tmp_path):
+    rule = BaselineScorer("longer", "longer", 0, None)
+    assert not score_set(rule, pairs, tmp_path / "val.jsonl", 5).log_odds
+    place = tmp_path / "val.manifest.json"
+    manifest = json.loads(place.read_text())
+    assert manifest.pop("log_odds") is False
+    place.write_text(json.dumps(manifest))
+    assert score_set(rule, pairs, tmp_path / "val.jsonl", 5).computed == 0
+    assert not score_set(StoredScores(None, str(tmp_path)), pairs, tmp_path / "b" / "val.jsonl", 5).log_odds
 
 
 def test_stored_scores_are_looked_up_as_a_whole(pairs, tmp_path):

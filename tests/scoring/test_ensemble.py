@@ -3,9 +3,10 @@ from functools import partial
 import numpy as np
 import pytest
 
+from rmexp.jsonl import write_rows
 from rmexp.records import Scored
 from rmexp.scoring.baseline import BaselineScorer
-from rmexp.scoring.ensemble import EnsembleScorer, reduced
+from rmexp.scoring.ensemble import REDUCTIONS, EnsembleScorer, reduced
 
 MEMBERS = {kind: partial(BaselineScorer, kind, kind, 0, None) for kind in ("longer", "shorter", "random")}
 
@@ -33,7 +34,7 @@ def test_without_disagreement_all_reductions_agree():
 
 def test_what_a_member_cut_is_cut(pairs):
     class Cut:
-        name, fingerprint, stored = "cut", "0", True
+        name, fingerprint, stored, log_odds = "cut", "0", True, True
 
         def __init__(self, **_):
             pass
@@ -48,6 +49,14 @@ def test_what_a_member_cut_is_cut(pairs):
     (row,) = made.score(pairs[:1])
     assert (row.tokens[0], row.truncated) == (99, (False, True))
     assert made.stored  # a member knows whole sets alone
+
+
+def test_only_a_mean_of_log_odds_is_log_odds(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    write_rows(file, ({"prompt": f"{i}", "chosen": f"good {i}", "rejected": f"bad {i}"} for i in range(20)))
+    learnt = {str(i): partial(BaselineScorer, str(i), "bag_of_words", 0, str(file)) for i in range(2)}
+    assert [ensemble(rule, members=learnt).log_odds for rule in REDUCTIONS] == [True, False, False]
+    assert not ensemble(members=learnt | {"longer": MEMBERS["longer"]}).log_odds
 
 
 def test_what_makes_it_up_decides_the_fingerprint():

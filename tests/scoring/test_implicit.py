@@ -122,6 +122,17 @@ def test_manifest(scorer, policy_folder, reference_folder):
     assert scorer().describe() == described | {"precision": "32-true", "beta": 0.25, "reduction": "response_sum"}
 
 
+def test_log_odds_are_those_of_the_loss_that_the_policy_was_trained_with(scorer, policy_folder, tmp_path):
+    assert [scorer(reduction=reduction).log_odds for reduction in REDUCTIONS] == [True, False, False]
+    assert not scorer(reference=None).log_odds  # it was trained relative to one
+    averaged = tmp_path / "model"
+    shutil.copytree(policy_folder, averaged)
+    contract = json.loads((averaged / "contract.json").read_text()) | {"reduction": "response_mean"}
+    (averaged / "contract.json").write_text(json.dumps(contract))
+    assert [scorer(policy=averaged, reduction=reduction).log_odds for reduction in REDUCTIONS] == [False, True, False]
+    assert scorer(policy=averaged, reduction=None).log_odds
+
+
 def test_without_a_prompt_no_token_is_counted_twice():
     ratio = LogRatio(prompt=0.0, response=6.0, prompt_tokens=0, response_tokens=3)
     assert implicit_reward(ratio, 1.0, "response_mean") == implicit_reward(ratio, 1.0, "sequence_mean") == 2.0

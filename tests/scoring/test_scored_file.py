@@ -13,7 +13,7 @@ SCORER = {"name": "explicit", "fingerprint": "0123"}
 def written(tmp_path, pairs):
     path = tmp_path / "scored" / "val.jsonl"
     rows = [Scored(pair.id, (0.1 + i, -1 / 3), (5, 6), (i == 0, False)) for i, pair in enumerate(pairs)]
-    write_scored(path, rows, pairs, SCORER)
+    write_scored(path, rows, pairs, SCORER, log_odds=False)
     return path, rows
 
 
@@ -27,6 +27,7 @@ def test_the_manifest_tells_scorer_and_data(written, pairs):
     assert manifest_path(path) == path.parent / "val.manifest.json"
     assert read_scored(path)[1] == {
         "scorer": SCORER,
+        "log_odds": False,
         "data": fingerprint(pairs),
         "records": 12,
         "responses": 24,

@@ -37,6 +37,33 @@ def test_it_is_the_scorer_that_made_the_scores(folder):
     assert (renamed.name, renamed.describe()) == ("seed 1", SCORER | {"name": "seed 1"})
 
 
+@pytest.mark.parametrize(
+    ("said", "log_odds"),
+    [
+        ({"kind": "explicit"}, True),
+        ({"kind": "made elsewhere"}, True),
+        ({"kind": "baseline", "rule": "longer"}, False),
+        ({"kind": "baseline", "rule": "bag_of_words"}, True),
+        ({"kind": "centred", "scale": 1.0}, True),
+        ({"kind": "centred", "scale": 0.5}, False),
+        ({"kind": "implicit", "reduction": "response_sum"}, True),
+        ({"kind": "implicit", "reduction": "sequence_mean"}, False),
+        ({"kind": "ensemble", "reduction": "mean", "members": {"a": {"kind": "hub"}}}, True),
+        ({"kind": "ensemble", "reduction": "min", "members": {"a": {"kind": "hub"}}}, False),
+        ({"kind": "ensemble", "reduction": "mean", "members": {"a": {"kind": "baseline", "rule": "json"}}}, False),
+    ],
+)
+def test_an_old_manifest_tells_by_its_kind_whether_they_are_log_odds(tmp_path, pairs, rows, said, log_odds):
+    write_scored(tmp_path / "val.jsonl", rows, pairs, SCORER | said)
+    assert StoredScores(None, str(tmp_path)).log_odds is log_odds
+
+
+@pytest.mark.parametrize("log_odds", [True, False])
+def test_a_manifest_says_it_also_for_an_older_one_beside_it(folder, pairs, rows, log_odds):
+    write_scored(folder / "more.jsonl", rows[:2], pairs[:2], SCORER, log_odds=log_odds)
+    assert StoredScores(None, str(folder)).log_odds is log_odds
+
+
 def test_other_data_is_refused_with_both_fingerprints(folder, pairs):
     there, wanted = fingerprint(pairs), fingerprint(pairs[1:])
     with pytest.raises(ValueError, match=rf"scores of the data {there}, but these 11 records are the data {wanted}"):

@@ -3,7 +3,7 @@
 Shapes: N pairs, S scorers, D draws.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,21 +89,23 @@ def evaluate_pairs(
     rules: Sequence[str],
     draws: int,
     seed: int,
+    unscaled: Collection[str] = (),
 ) -> Evaluated:
     """Judge every scorer on every slice.
 
     Args:
         pairs: with their slices.
         scores: (N, 2) of each scorer by its name, on the scale of log-odds.
-        rules: names of those scorers whose scores are on no such scale: they get accuracies alone, and are compared
-            with others only where they are the first of them.
+        rules: names of those scorers that others are measured by: they get accuracies alone, and are compared with
+            others only where they are the first of them.
         draws: of the bootstrap, the same ones for all scorers of a slice.
         seed: of the draws.
+        unscaled: names of further scorers whose scores are no log-odds: they get no figures of probabilities.
 
     Returns:
         p-values in `mcnemar_p_holm` and `bootstrap_p_holm` are adjusted over the slices of two scorers.
     """
-    judged = _judged(pairs, scores, rules)
+    judged = _judged(pairs, scores, {*rules, *unscaled})
     names, results, comparisons = list(scores), list[Row](), list[Row]()
     for slice_name, inside in pairs.slices.items():
         if not inside.any():
@@ -120,7 +122,7 @@ def evaluate_pairs(
     return Evaluated(results, [row for two in _by_scorers(comparisons) for row in _adjusted(two)])
 
 
-def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]], rules: Sequence[str]) -> Judged:
+def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]], unscaled: Collection[str]) -> Judged:
     credits, differences = list[Any](), list[NDArray[np.float64]]()
     for name, values in scores.items():
         found = pair_scores(values, f"scores of {name}")
@@ -135,7 +137,7 @@ def _judged(pairs: PairSet, scores: Mapping[str, NDArray[np.floating[Any]]], rul
         credits[0].weight,
         pair_nll(margin, target),
         (expit(margin) - target) ** 2,
-        [place for place, name in enumerate(scores) if name not in rules],
+        [place for place, name in enumerate(scores) if name not in unscaled],
     )
 
 
@@ -185,7 +187,7 @@ def _paired(here: Judged, means: Draws, first: int, second: int) -> Row:
     two = [first, second]
     drawn = np.hstack([means.accuracy_bootstrap[:, two], means.nll[:, two]])
     row = paired(here.credit[:, two], here.weight, here.nll[:, two], drawn).to_row()
-    if second not in here.log_odds:
+    if not {first, second} <= set(here.log_odds):
         row["nll_difference"] = None
     return row
 

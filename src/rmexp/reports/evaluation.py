@@ -27,11 +27,13 @@ class SetView(NamedTuple):
         pairs: of one split.
         scores: (N, 2) of each scorer and baseline.
         scorers: names of those that are no baselines, in their order.
+        unscaled: names of those of them whose scores are no log-odds.
     """
 
     pairs: PairSet
     scores: Mapping[str, NDArray[np.floating[Any]]]
     scorers: Sequence[str]
+    unscaled: Sequence[str] = ()
 
 
 class EvaluationReport(NamedTuple):
@@ -51,11 +53,11 @@ class EvaluationReport(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A pair that a scorer puts in the wrong order with confidence."""
+    """A pair that a scorer puts in the wrong order with confidence; no probability where margins are no log-odds."""
 
     id: str
     margin: float
-    probability: float
+    probability: float | None
     prompt: str
     better: str
     worse: str
@@ -134,11 +136,12 @@ def _names(parts: Sequence[Mapping[str, Any]]) -> list[str]:
 def _panels(view: SetView) -> Iterator[Panel]:
     drawn = {name: pair_scores(view.scores[name]) for name in view.scorers[:MOST_DRAWN]}
     title, target = f"{view.pairs.data} {view.pairs.split}", view.pairs.target
-    for draw, caption in (
-        (figures.reliability_figure, "On the line, confidence is what it says; below it, it is too much."),
-        (figures.margin_figure, "Margins towards the label, in their own standard deviations: left of 0 is wrong."),
+    scaled = {name: scores for name, scores in drawn.items() if name not in view.unscaled}
+    for draw, scores, caption in (
+        (figures.reliability_figure, scaled, "On the line, confidence is what it says; below it, it is too much."),
+        (figures.margin_figure, drawn, "Margins towards the label, in their own deviations: left of 0 is wrong."),
     ):
-        if (svg := draw(title, drawn, target)) is not None:
+        if (svg := draw(title, scores, target)) is not None:
             yield Panel(Markup(svg), caption)
     if (svg := figures.length_figure(title, drawn, target, view.pairs.characters)) is not None:
         yield Panel(Markup(svg), "A meter of length would climb from 0 % on the left to 100 % on the right.")
@@ -147,11 +150,12 @@ def _panels(view: SetView) -> Iterator[Panel]:
 def _mistakes(view: SetView, name: str) -> list[Mistake]:
     towards = margin_towards_label(pair_scores(view.scores[name]), view.pairs.target)
     worst = [index for index in np.argsort(towards, kind="stable")[:MOST_ERRORS].tolist() if towards[index] < 0]
-    return [_mistake(view, index, float(towards[index])) for index in worst]
+    scaled = name not in view.unscaled
+    return [_mistake(view, index, float(towards[index]), scaled=scaled) for index in worst]
 
 
-def _mistake(view: SetView, index: int, margin: float) -> Mistake:
+def _mistake(view: SetView, index: int, margin: float, *, scaled: bool) -> Mistake:
     record = view.pairs.records[index]
     better, worse = record.responses if record.target > 0.5 else record.responses[::-1]
-    probability = float(np.exp(-np.logaddexp(0, margin)))
+    probability = float(np.exp(-np.logaddexp(0, margin))) if scaled else None
     return Mistake(record.id, margin, probability, prompt_text(record.prompt), better, worse)

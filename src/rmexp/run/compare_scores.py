@@ -100,7 +100,8 @@ def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: P
     """Score records with both, and leave the scored files."""
     explicit, implicit = scorers
     first = explicit.score(records)
-    write_scored(folder / f"{name}.explicit.jsonl", first, records, explicit.describe())
+    file = folder / f"{name}.explicit.jsonl"
+    write_scored(file, first, records, explicit.describe(), log_odds=explicit.log_odds)
     responses, ratios = implicit.log_ratios(records)
     lengths = iter(ratio.response_tokens for ratio in ratios)
     tokens = [tuple(next(lengths) for _ in record.responses) for record in records]
@@ -121,8 +122,8 @@ def _reductions(
     for reduction in dict.fromkeys((implicit.reduction, "response_sum", "sequence_mean")):
         result[reduction] = implicit.reduce(records, responses, ratios, reduction)
         file = "implicit" if reduction == implicit.reduction else f"implicit_{reduction}"
-        described = implicit.describe() | {"reduction": reduction}
-        write_scored(folder / f"{name}.{file}.jsonl", result[reduction], records, described)
+        described, log_odds = implicit.describe() | {"reduction": reduction}, implicit.log_odds_of(reduction)
+        write_scored(folder / f"{name}.{file}.jsonl", result[reduction], records, described, log_odds=log_odds)
     return result
 
 

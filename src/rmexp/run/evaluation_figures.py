@@ -77,10 +77,12 @@ def evaluated(
     for index, (one, measured, fields) in enumerate(zip(sets, pairs, slice_fields(config, sets), strict=True)):
         scores: dict[str, Any] = {name: [row.scores for row in found[index][1].rows] for name, found in done.items()}
         if measured is not None:
-            scores, figures = _pairs(config, measured, {name: np.array(values) for name, values in scores.items()})
+            unscaled = [name for name, found in done.items() if not found[index][1].log_odds]
+            arrays = {name: np.array(values) for name, values in scores.items()}
+            scores, figures = _pairs(config, measured, arrays, unscaled)
             results += figures.results
             comparisons += figures.comparisons
-            views.append(SetView(measured, scores, list(done)))
+            views.append(SetView(measured, scores, list(done), unscaled))
         else:
             scores |= rule_scores(_rules(config, scores), one.records, config.seed)
             results += _lists(fields, one, scores, list(done))
@@ -97,10 +99,13 @@ def evaluated(
     return content, views
 
 
-def _pairs(config: DictConfig, pairs: PairSet, scores: Scores) -> tuple[dict[str, Any], Evaluated]:
+def _pairs(
+    config: DictConfig, pairs: PairSet, scores: Scores, unscaled: Sequence[str]
+) -> tuple[dict[str, Any], Evaluated]:
     rules = baseline_scores(_rules(config, scores), pairs, config.seed)
     everything = {**scores, **rules}
-    return everything, evaluate_pairs(pairs, everything, rules=list(rules), draws=config.draws, seed=config.seed)
+    options = {"draws": config.draws, "seed": config.seed, "unscaled": unscaled}
+    return everything, evaluate_pairs(pairs, everything, rules=list(rules), **options)
 
 
 def _rules(config: DictConfig, scores: Mapping[str, Any]) -> list[str]:

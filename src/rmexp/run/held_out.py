@@ -128,7 +128,8 @@ def evaluate(
     pairs: list[dict[str, Any]] = []
     for part in sets:
         scored = scorer.score(part.records)
-        write_scored(folder / "scored" / f"{part.file}.jsonl", scored, part.records, scorer.describe())
+        file = folder / "scored" / f"{part.file}.jsonl"
+        write_scored(file, scored, part.records, scorer.describe(), log_odds=scorer.log_odds)
         place = {"scorer": scorer.name, "data": part.data, "split": part.split}
         figures.append({**place, "slice": None, **_figures(part.records, scored), **cut[part.file]})
         for name, members in _members(part).items():

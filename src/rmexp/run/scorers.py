@@ -29,11 +29,13 @@ class ScoredSet(NamedTuple):
         rows: in the records' order.
         computed: records that this process has scored itself.
         seconds: that it took.
+        log_odds: what the scorer says of them.
     """
 
     rows: list[Scored]
     computed: int
     seconds: float
+    log_odds: bool
 
     def account(self) -> dict[str, int]:
         """For summaries."""
@@ -77,7 +79,7 @@ def score_set(scorer: Scorer, records: Sequence[Record], path: Path, shard_recor
     if shard_records < 1:
         raise ValueError(f"`shard_records` must be at least 1, got {shard_records} (set shard_records)")
     if (rows := _done(path, scorer, records)) is not None:
-        return ScoredSet(rows, 0, 0.0)
+        return ScoredSet(rows, 0, 0.0, scorer.log_odds)
     began, computed = time.perf_counter(), 0
     if scorer.stored:
         rows = scorer.score(records)
@@ -88,14 +90,14 @@ def score_set(scorer: Scorer, records: Sequence[Record], path: Path, shard_recor
             ready = _done(shard, scorer, some)
             if ready is None:
                 ready = scorer.score(some)
-                write_scored(shard, ready, some, scorer.describe())
+                write_scored(shard, ready, some, scorer.describe(), log_odds=scorer.log_odds)
                 computed += len(some)
             rows += ready
             if shard_records < len(records):
                 log.info("%s: %d of %d records scored by %s", path.stem, len(rows), len(records), scorer.name)
-    write_scored(path, rows, records, scorer.describe())
+    write_scored(path, rows, records, scorer.describe(), log_odds=scorer.log_odds)
     shutil.rmtree(path.with_name(f"{path.stem}.shards"), ignore_errors=True)
-    return ScoredSet(rows, computed, time.perf_counter() - began)
+    return ScoredSet(rows, computed, time.perf_counter() - began, scorer.log_odds)
 
 
 def _done(path: Path, scorer: Scorer, records: Sequence[Record]) -> list[Scored] | None:

@@ -60,6 +60,7 @@ class BaselineScorer:
             need = "learns from labelled pairs: set scorer.pairs=FILE" if pairs is None else "learns nothing from"
             raise ValueError(f"scorer.kind={kind} {need}{'' if pairs is None else f' scorer.pairs={pairs}'}")
         self.name, self.kind, self.seed = name, kind, seed
+        self.log_odds = kind in LEARNT
         self.pairs = None if pairs is None else hashlib.sha256(_content(Path(pairs))).hexdigest()[:16]
         self.fingerprint = fingerprint_of(**self._definition())
         self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else _rule(kind, seed)

@@ -41,6 +41,7 @@ class CentredScorer:
                 f"{deviation} (set scorer=explicit for raw rewards)"
             )
         self.mean, self.scale = mean, deviation if standardised else 1.0
+        self.log_odds = not standardised
         self.reward_mean, self.reward_sd = 0.0, deviation / self.scale  # what an ensemble would ask for
         self.fingerprint = fingerprint_of(explicit=self.raw.fingerprint, mean=self.mean, scale=self.scale)
 

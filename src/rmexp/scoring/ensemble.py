@@ -54,6 +54,7 @@ class EnsembleScorer:
         self.name, self.reduction, self.k = name, reduction, k
         self.members = {key: make(loading=loading, threads=threads) for key, make in members.items()}
         self.stored = any(member.stored for member in self.members.values())
+        self.log_odds = reduction == "mean" and all(member.log_odds for member in self.members.values())
         self.fingerprint = fingerprint_of(**self._definition())
 
     def score(self, records: Sequence[Record]) -> list[Scored]:

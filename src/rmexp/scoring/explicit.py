@@ -27,6 +27,7 @@ class ExplicitScorer:
     """
 
     stored = False
+    log_odds = True  # Bradley and Terry's, that it was trained by
 
     def __init__(self, name: str, path: str, precision: str, *, loading: Loading, threads: int | None) -> None:
         self.name = name

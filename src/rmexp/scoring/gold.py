@@ -27,6 +27,7 @@ class GoldScorer:
     """
 
     stored = False
+    log_odds = True  # of the labels, times the annotators' temperature: the one that is fitted to them
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class HubScorer:
     """
 
     stored = False
+    log_odds = True  # as far as anyone knows: reward models are trained by Bradley and Terry's loss
 
     def __init__(
         self,

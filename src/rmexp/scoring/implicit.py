@@ -11,7 +11,7 @@ from torch import Tensor
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
-from rmexp.models.contract import read_contract, tokenizer_fields
+from rmexp.models.contract import Contract, read_contract, tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
 from rmexp.models.language_model import check_positions
@@ -93,6 +93,9 @@ class ImplicitScorer:
     ) -> None:
         self.name, self.reduction = name, _reduction(reduction, policy)
         self.beta = _beta(beta, policy)
+        self.relative = reference is not None
+        self._contract = read_contract(policy)
+        self.log_odds = self.log_odds_of(self.reduction)
         self.fingerprint = "-".join(folder_fingerprint(path) for path in (policy, reference) if path is not None)
         trained = load_language_model(policy)
         device = to_device(trained.causal_lm)
@@ -104,6 +107,15 @@ class ImplicitScorer:
         self.encoder = scoring_encoder(trained.tokenizer, loading)
         check_positions(trained.causal_lm, loading.max_tokens)
         use_threads(threads, trained.causal_lm)
+
+    def log_odds_of(self, reduction: str) -> bool:
+        """Whether a reduction gives log-odds: it is the one of the loss that the policy was trained with.
+
+        A policy that was trained relative to a reference has none without it.
+        """
+        trained = _trained_reduction(self._contract)
+        without = not self.relative and self._contract is not None and self._contract.reference is not None
+        return reduction == trained and not without
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The implicit reward of every response."""
@@ -167,11 +179,14 @@ def _reference(path: str, policy: str, tokenizer: Any) -> Any:
 
 def _reduction(reduction: str | None, policy: str) -> str:
     if reduction is None:
-        contract = read_contract(policy)
-        return "response_sum" if contract is None or contract.reduction is None else contract.reduction
+        return _trained_reduction(read_contract(policy))
     if reduction not in REDUCTIONS:
         raise ValueError(f"scorer.reduction must be one of {', '.join(REDUCTIONS)}, got {reduction}")
     return reduction
+
+
+def _trained_reduction(contract: Contract | None) -> str:
+    return "response_sum" if contract is None or contract.reduction is None else contract.reduction
 
 
 def _check_reference(policy: str, reference: str) -> None:

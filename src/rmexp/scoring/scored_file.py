@@ -10,7 +10,14 @@ from rmexp.jsonl import BadRow, parse_row, read_lines, write_rows
 from rmexp.records import Record, Scored, fingerprint
 
 
-def write_scored(path: Path, scored: Sequence[Scored], records: Sequence[Record], scorer: dict[str, Any]) -> None:
+def write_scored(
+    path: Path,
+    scored: Sequence[Scored],
+    records: Sequence[Record],
+    scorer: dict[str, Any],
+    *,
+    log_odds: bool | None = None,
+) -> None:
     """Write `path`, and beside it a manifest that tells scorer and data.
 
     Args:
@@ -18,10 +25,13 @@ def write_scored(path: Path, scored: Sequence[Scored], records: Sequence[Record]
         scored: one row a record, in the records' order.
         records: what was scored.
         scorer: name and fingerprint of the scorer, and whatever else defines it.
+        log_odds: whether the difference of two scores is the log-odds of the first response; None where nobody
+            knows, and the manifest says nothing of it.
     """
     write_rows(path, (row.to_row() for row in scored))
     manifest = {
         "scorer": scorer,
+        **({} if log_odds is None else {"log_odds": log_odds}),
         "data": fingerprint(records),
         "records": len(scored),
         "responses": sum(len(row.scores) for row in scored),

@@ -15,11 +15,15 @@ class Scorer(Protocol):
         name: of it, for files and tables.
         fingerprint: of all that decides its scores; two scorers with the same one give the same scores.
         stored: whether the scores are read from files: of whole sets of records alone.
+        log_odds: whether the difference of two scores says how likely the first response is the better one: it is the
+            log-odds, by the loss that the model was trained with or as far as anyone knows. Without it there are no
+            figures of probabilities.
     """
 
     name: str
     fingerprint: str
     stored: bool
+    log_odds: bool
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """A finite score of every response, in the order of the records; none depends on the other records."""

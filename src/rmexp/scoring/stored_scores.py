@@ -7,6 +7,7 @@ from typing import Any
 
 from rmexp.data.loading import Loading
 from rmexp.records import Record, Scored, fingerprint
+from rmexp.scoring.learnt_baseline import LEARNT
 from rmexp.scoring.scored_file import manifest_path, read_scored
 
 
@@ -40,6 +41,8 @@ class StoredScores:
             )
         self.name = name or str(self.made_by.get("name", "scored_file"))
         self.fingerprint = str(self.made_by.get("fingerprint", ""))
+        said = [manifest["log_odds"] for manifest in self._manifests.values() if "log_odds" in manifest]
+        self.log_odds = bool(said[0]) if said else _log_odds_of(self.made_by)
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The stored scores of exactly these records.
@@ -83,6 +86,21 @@ def _manifest(file: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{place}: expected a manifest with a `scorer` and the fingerprint of its `data`") from error
     return content
+
+
+def _log_odds_of(scorer: dict[str, Any]) -> bool:
+    """What a scorer would have said of its scores, where its manifest is older than that."""
+    match scorer.get("kind"):
+        case "baseline":
+            return scorer.get("rule") in LEARNT
+        case "centred":
+            return bool(scorer.get("scale") == 1.0)
+        case "implicit":  # it does not say which reduction the policy was trained with; most are with the sum
+            return scorer.get("reduction") == "response_sum"
+        case "ensemble":
+            return scorer.get("reduction") == "mean" and all(map(_log_odds_of, scorer.get("members", {}).values()))
+        case _:
+            return True
 
 
 def _of(records: Sequence[Record], rows: list[Scored], file: Path) -> list[Scored]:

@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow test-faults lint lock clean
+.PHONY: setup demo test test-slow test-faults bench lint docs lock clean
 
 setup: .venv/.ready
 
@@ -40,6 +40,12 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site of the pages in docs/, with a page of every key and one of every file; a dead link stops it.
+docs: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[docs]'
+	$(BIN)/python docs/stage.py build/docs
+	$(BIN)/zensical build --strict
 
 # Versions as installed now, without the package itself; torch is chosen by TORCH above.
 lock: setup

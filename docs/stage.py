@@ -1,0 +1,114 @@
+"""Puts the pages of the documentation together: `python docs/stage.py build/docs`.
+
+The written pages are taken as they are, the experiments with their tables and pictures beside them. Two pages are made
+of the tree itself: the configuration reference of `conf/`, and the map of files of the first lines of their docstrings.
+"""
+
+import ast
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+SHOWN = {".md", ".svg", ".png"}  # of the folders that pages link to
+KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w@./-]+):(?: (?P<value>.*?))?(?: *# (?P<remark>.*))?$")
+GITHUB_ONLY = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*(?:\.(?:sh|py|json|yaml|toml)|/)\)")  # files that are no pages
+
+
+class Key(NamedTuple):
+    """A key of a YAML file: its dotted path, its default and what the file remarks."""
+
+    path: str
+    default: str
+    remark: str
+
+
+def keys_of(path: Path) -> Iterator[Key]:
+    """The keys of a configuration file in their order; the list of defaults and `_target_` are left out."""
+    above: list[tuple[int, str]] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        found = KEY.match(line)
+        if found is None or line.lstrip().startswith("#"):
+            continue
+        indent, key = len(found["indent"]), found["key"]
+        above = [(depth, name) for depth, name in above if depth < indent]
+        dotted = ".".join([*(name for _, name in above), key])
+        if found["value"] is None or found["value"] == "":
+            above.append((indent, key))
+        elif key not in ("_target_", "_partial_") and not dotted.startswith("defaults"):
+            yield Key(dotted, found["value"].strip(), found["remark"] or "")
+
+
+def configuration_page() -> str:
+    """Every group of `conf/` with its options and their keys."""
+    lines = ["# Configuration reference", "", "Made from the files in `conf/`. `???` is a key that has to be given."]
+    for title, paths in _groups():
+        lines += ["", f"## {title}"]
+        for path in paths:
+            remark = path.read_text(encoding="utf-8").partition("\n")[0]
+            lines += ["", f"### {path.stem}", "", remark.removeprefix("# ") if remark.startswith("# ") else ""]
+            if keys := [*keys_of(path)]:
+                lines += ["", "| key | default | meaning |", "|---|---|---|"]
+                lines += [f"| `{key.path}` | `{_cell(key.default)}` | {_cell(key.remark)} |" for key in keys]
+    return "\n".join(lines) + "\n"
+
+
+def files_page() -> str:
+    """Every package with the first line of each file's docstring."""
+    lines = ["# Map of files", "", "Made from the first line of each file's docstring."]
+    source = ROOT / "src" / "rmexp"
+    for folder in (source, *sorted(path for path in source.rglob("*") if (path / "__init__.py").is_file())):
+        files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("__"))
+        if files:
+            lines += ["", f"## {folder.relative_to(source.parent).as_posix()}/", ""]
+            lines += [_first_line(folder / "__init__.py") or "", "", "| file | what it is |", "|---|---|"]
+            lines += [f"| `{path.name}` | {_cell(_first_line(path))} |" for path in files]
+    return "\n".join(lines) + "\n"
+
+
+def stage(target: Path) -> None:
+    """Fill a folder with all pages; what was in it is deleted."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for page in (ROOT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8").replace("](../", "](")
+        (target / page.name).write_text(GITHUB_ONLY.sub(r"\1", text), encoding="utf-8")
+    for picture in (ROOT / "docs").glob("*.svg"):
+        _copy(picture, target / picture.name)
+    for folder in ("experiments", "benchmarks/results"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in SHOWN:
+                _copy(path, target / path.relative_to(ROOT))
+    (target / "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    (target / "files.md").write_text(files_page(), encoding="utf-8")
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".md":
+        target.write_text(GITHUB_ONLY.sub(r"\1", path.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        shutil.copyfile(path, target)
+
+
+def _groups() -> Iterator[tuple[str, list[Path]]]:
+    conf = ROOT / "conf"
+    yield "Verbs", sorted(conf.glob("*.yaml"))
+    for folder in sorted(path for path in conf.rglob("*") if path.is_dir()):
+        if files := sorted(folder.glob("*.yaml")):
+            yield folder.relative_to(conf).as_posix(), files
+
+
+def _first_line(path: Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    stage(Path(sys.argv[1]))

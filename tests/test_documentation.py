@@ -1,0 +1,80 @@
+"""README and pages are true: their commands compose, what they link to exists, the made pages leave nothing out."""
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rmexp.config.compose import compose
+from rmexp.config.multirun import is_multirun, read_multirun
+from rmexp.config.tree import verbs
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+BLOCKS = [block for text in TEXTS.values() for block in re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+COMMANDS = sorted({command for block in BLOCKS for command in re.findall(r"^rmexp (.+)$", block, re.MULTILINE)})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_compose(command):
+    verb, *overrides = shlex.split(command)
+    if overrides[0] == "-m" or is_multirun(verb, overrides):
+        assert read_multirun(verb, [text for text in overrides if text != "-m"]).cells
+    else:
+        assert compose(verb, overrides) is not None
+
+
+def test_every_verb_is_shown():
+    assert {command.split()[0] for command in COMMANDS} == set(verbs())
+
+
+def test_readme_can_be_read_in_two_minutes():
+    assert len(TEXTS["README.md"].split()) <= 900
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"make ([a-z-]+)", "".join(TEXTS.values())))
+    for target in named & {"demo", "test", "setup", "docs", "lint"}:
+        assert f"\n{target}: " in makefile
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_linked_files_exist(page):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", TEXTS[page])
+    folder = (ROOT / page).parent
+    assert not [link for link in links if not (folder / link).exists()]
+
+
+@pytest.fixture(scope="module")
+def staged():
+    specification = importlib.util.spec_from_file_location("stage", ROOT / "docs" / "stage.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_every_page_is_in_the_navigation():
+    pages = {name for entry in yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"] for name in entry.values()}
+    assert pages == {page.name for page in PAGES[1:]} | {"configuration.md", "files.md"}
+
+
+def test_the_configuration_reference_has_every_option_and_key(staged):
+    page = staged.configuration_page()
+    for path in (ROOT / "conf").rglob("*.yaml"):
+        assert f"### {path.stem}\n" in page
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        plain = {key for key, value in content.items() if not isinstance(value, (dict, list)) and key[0] != "_"}
+        assert plain <= {key.path for key in staged.keys_of(path)}
+
+
+def test_the_map_of_files_has_every_file(staged):
+    page = staged.files_page()
+    for path in (ROOT / "src" / "rmexp").rglob("*.py"):
+        if not path.name.startswith("__"):
+            assert f"| `{path.name}` | " in page

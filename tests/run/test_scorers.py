@@ -1,8 +1,12 @@
+import inspect
 import json
+import pydoc
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
+from rmexp.config.definitions import class_constant
 from rmexp.records import Scored
 from rmexp.run.scorers import score_set, scorer_inputs
 from rmexp.scoring.baseline import BaselineScorer
@@ -14,6 +18,7 @@ class Counting:
     """The length of the response; fails, as a killed process would, once it has scored `most` records."""
 
     name, fingerprint, stored, log_odds = "counting", "0", False, False
+    reads, tokenizer = {}, None
 
     def __init__(self, most=1000):
         self.calls, self.left = [], most
@@ -81,15 +86,32 @@ def test_no_shard_is_empty(pairs, tmp_path):
         score_set(Counting(), pairs, tmp_path / "val.jsonl", 0)
 
 
+def target(name):
+    return {"_target_": f"rmexp.scoring.{name}"}
+
+
+@pytest.mark.parametrize(
+    "node", sorted((Path(__file__).parents[2] / "conf" / "scorer").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_every_scorer_says_what_of_its_arguments_it_reads(node):
+    name = OmegaConf.load(node).get("_target_", "rmexp.scoring.implicit.ImplicitScorer")
+    scorer = pydoc.locate(name)
+    assert class_constant(name, "reads") == scorer.reads
+    assert scorer.reads.keys() == {"path", "policy", "reference", "pairs"} & inspect.signature(scorer).parameters.keys()
+
+
 def test_inputs_are_what_the_nodes_read(tmp_path, reward_folder):
     file = tmp_path / "pairs.jsonl"
     file.write_text("one")
-    members = {"a": {"path": str(reward_folder), "k": 1}, "b": {"pairs": str(file), "kind": "bag_of_words"}}
-    node = OmegaConf.create({"name": "ensemble", "members": members})
+    members = {
+        "a": {**target("explicit.ExplicitScorer"), "path": str(reward_folder), "k": 1},
+        "b": {**target("baseline.BaselineScorer"), "pairs": str(file), "path": "no such argument"},
+    }
+    node = OmegaConf.create({"name": "ensemble", **target("ensemble.EnsembleScorer"), "members": members})
     before = scorer_inputs(node, "scorer")
     assert list(before) == ["scorer.members.a.path", "scorer.members.b.pairs"]
     file.write_text("two")
     after = scorer_inputs(node, "scorer")
     assert [key for key in before if before[key] != after[key]] == ["scorer.members.b.pairs"]
     with pytest.raises(ValueError, match="is no model folder"):
-        scorer_inputs(OmegaConf.create({"path": str(tmp_path)}))
+        scorer_inputs(OmegaConf.create({**target("hub.HubScorer"), "path": str(tmp_path)}))

@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rmexp.config.moved import moved_to
 from rmexp.config.problems import did_you_mean
@@ -47,6 +47,22 @@ def find_definition(target: str) -> Found:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     return Found(definitions[name], definitions, aliases)
+
+
+def class_constant(target: str, name: str) -> Any:
+    """The plain data that a class gives a name in its body; None where `target` is no class or has no such name.
+
+    Raises:
+        ValueError: there is no such target.
+    """
+    node = find_definition(target).node
+    for statement in node.body if isinstance(node, ast.ClassDef) else ():
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value) if found == name:
+                return ast.literal_eval(value)
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                return ast.literal_eval(value)
+    return None
 
 
 def _module_file(target: str) -> tuple[Path, str]:

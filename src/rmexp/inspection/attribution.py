@@ -80,7 +80,7 @@ def pieces(text: str, tokenizer: Any | None) -> list[str]:
     >>> pieces("Two words. ", None)
     ['Two', ' words.', ' ']
     """
-    if tokenizer is None:
+    if tokenizer is None or not tokenizer.is_fast:  # a slow one does not tell where its tokens lie
         return _WORDS.findall(text)
     offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     ends = sorted({end for _, end in offsets if 0 < end < len(text)} | {len(text)})

@@ -163,12 +163,11 @@ def _arrays(record: Candidates, row: Scored) -> tuple[Any, Any]:
 
 def _template(scorer: Any) -> str | None:
     """Fingerprint of the template that a scorer reads prompts with; None for one that has none."""
-    encoder = getattr(scorer, "encoder", None)
-    if encoder is None:
+    if scorer.tokenizer is None:
         return None
     from rmexp.models.contract import tokenizer_fields
 
-    found: str | None = tokenizer_fields(encoder.tokenizer)["chat_template"]
+    found: str | None = tokenizer_fields(scorer.tokenizer)["chat_template"]
     return found
 
 

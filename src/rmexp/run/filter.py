@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rmexp.analysis.filter_quality import FilterQuality, filter_quality
 from rmexp.config.build import build
@@ -29,7 +29,7 @@ from rmexp.jsonl import write_rows
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
-from rmexp.run.scorers import score_set, scorer_inputs
+from rmexp.run.scorers import path_fingerprint, score_set, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.rules import Decision, Keep, Units, decide, refuse_what_is_not_there
@@ -57,7 +57,7 @@ def filter(config: DictConfig) -> Path:
     path = run_folder("filter", config)
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
-        inputs |= scorer_inputs(OmegaConf.create({"path": file}), f"scored.{number}")
+        inputs[f"scored.{number}.path"] = path_fingerprint(file)
     with claim(path, config, inputs) as run:
         summary = run.summary()
         if summary is None:

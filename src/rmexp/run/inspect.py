@@ -60,9 +60,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
         "learning": list(_learning(config, scorer, pairs)),
         "hacking": [*probes(probed), worst_composition(probed)],
     }
-    encoder = getattr(scorer, "encoder", None)
-    tokenizer = None if encoder is None else encoder.tokenizer
-    traces = [traced(scorer.score, pair, tokenizer) for pair in pairs[: config.traced]]
+    traces = [traced(scorer.score, pair, scorer.tokenizer) for pair in pairs[: config.traced]]
     about = {
         "data": data.loading.name,
         "pairs": len(pairs),

@@ -164,5 +164,5 @@ def _critic(config: DictConfig, start: Any) -> Any:
 
 
 def _reads_other_tokens(scorer: Any, tokenizer: Any) -> bool:
-    encoder = getattr(scorer, "encoder", None)
-    return encoder is not None and tokenizer_fingerprint(encoder.tokenizer) != tokenizer_fingerprint(tokenizer)
+    own = scorer.tokenizer
+    return own is not None and tokenizer_fingerprint(own) != tokenizer_fingerprint(tokenizer)

@@ -10,16 +10,15 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.definitions import class_constant
 from rmexp.models.location import folder_fingerprint
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
-from rmexp.scoring.stored_scores import StoredScores
 
 log = logging.getLogger(__name__)
 
-READ = ("path", "policy", "reference", "pairs")  # keys of scorers that name a file, a folder or a hub id
-_FILES = {"pairs": "a file of pairs"}  # those of them that can be nothing else
+MODEL = "model"  # what a scorer reads that may be an address
 
 
 class ScoredSet(NamedTuple):
@@ -58,10 +57,22 @@ def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
     """
     found = list(_named(OmegaConf.to_container(node, resolve=True), name))
     for key, path, what in found:
-        if what is not None and not Path(path).exists():
+        if what != MODEL and not Path(path).exists():
             place = key if name else f"scorer.{key}"
             raise ValueError(f"{path}: expected {what}, but there is none (set {place})")
-    return {key: _fingerprint(path) for key, path, _ in found}
+    return {key: path_fingerprint(path) for key, path, _ in found}
+
+
+def path_fingerprint(path: str) -> str:
+    """Of a file, of the manifests in a folder of scored files, or of a model in a folder or at an address."""
+    place = Path(path)
+    files = [place] if place.is_file() else sorted(place.glob("*.manifest.json")) if place.is_dir() else []
+    if not files:
+        return folder_fingerprint(path)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def score_set(scorer: Scorer, records: Sequence[Record], path: Path, shard_records: int) -> ScoredSet:
@@ -109,24 +120,13 @@ def _done(path: Path, scorer: Scorer, records: Sequence[Record]) -> list[Scored]
     return rows if same else None
 
 
-def _named(content: Any, name: str) -> Iterator[tuple[str, str, str | None]]:
-    """Key and path of all that scorers read, and what it must be where it is no model."""
+def _named(content: Any, name: str) -> Iterator[tuple[str, str, str]]:
+    """Key and path of all that scorers read, and what it is."""
     if isinstance(content, dict):
-        stored = str(content.get("_target_", "")).endswith(f".{StoredScores.__name__}")
+        reads = class_constant(content["_target_"], "reads") or {} if "_target_" in content else {}
         for key, value in content.items():
             inner = f"{name}.{key}" if name else str(key)
-            if key in READ and isinstance(value, str):
-                yield inner, value, "a scored file or a folder of such files" if stored else _FILES.get(key)
+            if key in reads and isinstance(value, str):
+                yield inner, value, reads[key]
             else:
                 yield from _named(value, inner)
-
-
-def _fingerprint(path: str) -> str:
-    place = Path(path)
-    files = [place] if place.is_file() else sorted(place.glob("*.manifest.json")) if place.is_dir() else []
-    if not files:
-        return folder_fingerprint(path)
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]

@@ -1,10 +1,10 @@
 """Rules that know nothing of content as scorers: what a reward model must beat, usable wherever a score is."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
 from rmexp.data.text_measures import is_json, list_items, markdown_marks, prompt_overlap
@@ -42,7 +42,9 @@ class BaselineScorer:
         ValueError: there is no such kind, or the pairs are missing, not needed or not enough.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"pairs": "a file of pairs"}
     stored = False
+    tokenizer = None
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The explicit reward with a zero of its own: the mean reward of the model's training split, as its contract says."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
 from rmexp.records import Record, Scored
@@ -27,6 +27,7 @@ class CentredScorer:
         ValueError: the model does not say mean and deviation of its rewards.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"path": "model"}
     stored = False
 
     def __init__(
@@ -34,6 +35,7 @@ class CentredScorer:
     ) -> None:
         self.name = name
         self.raw = ExplicitScorer("explicit", path, precision, loading=loading, threads=threads)
+        self.tokenizer = self.raw.tokenizer
         mean, deviation = self.raw.reward_mean, self.raw.reward_sd
         if mean is None or not deviation:
             raise ValueError(

@@ -1,7 +1,7 @@
 """Several scorers as one: their mean, or less where they disagree."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ class EnsembleScorer:
     Source: Coste et al. 2023, "Reward model ensembles help mitigate overoptimization", section 3 (there the variance is
         taken off; here the deviation, which has the unit of a reward).
     """
+
+    reads: ClassVar[Mapping[str, str]] = {}
+    tokenizer = None
 
     def __init__(
         self,

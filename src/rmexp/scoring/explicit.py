@@ -1,7 +1,7 @@
 """The explicit reward as a scorer."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
 from rmexp.models.contract import read_contract
@@ -26,6 +26,7 @@ class ExplicitScorer:
         threads: processor threads; None chooses by model size.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"path": "model"}
     stored = False
     log_odds = True  # Bradley and Terry's, that it was trained by
 
@@ -39,7 +40,7 @@ class ExplicitScorer:
         contract = read_contract(path)
         self.reward_mean = contract.reward_mean if contract else None
         self.reward_sd = contract.reward_sd if contract else None
-        self.encoder = scoring_encoder(tokenizer, loading)
+        self.tokenizer, self.encoder = tokenizer, scoring_encoder(tokenizer, loading)
         check_positions(self.model.body, loading.max_tokens)
         use_threads(threads, self.model)
 

@@ -1,7 +1,7 @@
 """The gold reward of the synthetic family as a scorer: what a proxy is judged by."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
 from rmexp.records import Record, Scored, prompt_text
@@ -26,8 +26,10 @@ class GoldScorer:
         threads: not used.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {}
     stored = False
     log_odds = True  # of the labels, times the annotators' temperature: the one that is fitted to them
+    tokenizer = None
 
     def __init__(
         self,

@@ -4,8 +4,8 @@ A model with a chat template sees the whole conversation rendered by it, one wit
 of texts. The reward is the model's raw output: no sigmoid, whatever its configuration says of its problem type.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from transformers import AutoModelForSequenceClassification
@@ -40,6 +40,7 @@ class HubScorer:
         ValueError: there is no model, weights of it are missing, or it has not one label.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"path": "model"}
     stored = False
     log_odds = True  # as far as anyone knows: reward models are trained by Bradley and Terry's loss
 

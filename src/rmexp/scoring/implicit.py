@@ -3,8 +3,8 @@
 Without a reference it is the log-probability itself, times beta: what is left when the reference was not kept.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
@@ -77,6 +77,7 @@ class ImplicitScorer:
         ValueError: the two do not belong together, or no beta is known.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"policy": "model", "reference": "model"}
     stored = False
 
     def __init__(
@@ -104,7 +105,7 @@ class ImplicitScorer:
         self.fingerprint = scorer_fingerprint(self.fingerprint, self.precision)
         self.policy = Likelihood(trained.causal_lm, "auto")
         self.reference = None if reference is None else _reference(reference, policy, trained.tokenizer)
-        self.encoder = scoring_encoder(trained.tokenizer, loading)
+        self.tokenizer, self.encoder = trained.tokenizer, scoring_encoder(trained.tokenizer, loading)
         check_positions(trained.causal_lm, loading.max_tokens)
         use_threads(threads, trained.causal_lm)
 

@@ -2,16 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rmexp.records import Record, Scored
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Scorer(Protocol):
     """Scores responses; whatever takes one scorer takes any.
 
     Attributes:
+        reads: those arguments of it that name something to be read, and what: `model` for a folder or an address of
+            one, else words for the file that must be there. A plain dict in the class, for it is read without import.
         name: of it, for files and tables.
         fingerprint: of all that decides its scores; two scorers with the same one give the same scores.
         stored: whether the scores are read from files: of whole sets of records alone.
@@ -20,10 +25,16 @@ class Scorer(Protocol):
             figures of probabilities.
     """
 
+    reads: ClassVar[Mapping[str, str]]
     name: str
     fingerprint: str
     stored: bool
     log_odds: bool
+
+    @property
+    def tokenizer(self) -> "PreTrainedTokenizerBase | None":
+        """Whose tokens it reads; None where it reads text, or is several scorers."""
+        ...
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """A finite score of every response, in the order of the records; none depends on the other records."""

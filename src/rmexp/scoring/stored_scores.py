@@ -1,9 +1,9 @@
 """Scores that an earlier run has left on disk, as a scorer: for analysis without a model."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
 from rmexp.records import Record, Scored, fingerprint
@@ -24,7 +24,9 @@ class StoredScores:
         ValueError: there are no scored files, or those of several scorers.
     """
 
+    reads: ClassVar[Mapping[str, str]] = {"path": "a scored file or a folder of such files"}
     stored = True
+    tokenizer = None
 
     def __init__(
         self, name: str | None, path: str, *, loading: Loading | None = None, threads: int | None = None

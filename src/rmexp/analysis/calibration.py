@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr
 
 from rmexp.analysis.usable_information import pair_nll
+from rmexp.metrics.preferred_side import is_tie
 
 BINS = 10  # of confidence, equally wide from 0.5 to 1
 _STEPS = 100  # of Newton's method at most; about ten are needed
@@ -162,7 +163,7 @@ def temperature(margin: ArrayLike, target: ArrayLike) -> float | None:
 def _confidence(margin: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of the pairs with a preference: confidence, and the probability that the preferred response is the better one."""
     margins, labels = np.asarray(margin, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    decided = labels != 0.5
+    decided = ~is_tie(labels)
     margins, labels = margins[decided], labels[decided]
     right = np.where(margins > 0, labels, np.where(margins < 0, 1 - labels, 0.5))
     return expit(np.abs(margins)), right
@@ -170,7 +171,7 @@ def _confidence(margin: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.float6
 
 def _spiegelhalter(margin: NDArray[np.float64], target: NDArray[np.float64]) -> float | None:
     """(observed - expected Brier score) over its standard deviation; of pairs that are labelled for certain."""
-    decided = target != 0.5
+    decided = ~is_tie(target)
     labels, p = target[decided], expit(margin[decided])
     variance = float(((1 - 2 * p) ** 2 * p * (1 - p)).sum())
     if not variance or not np.isin(labels, (0.0, 1.0)).all():

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 
 
@@ -90,7 +91,7 @@ def ceiling(truth: Truth, target: ArrayLike | None = None) -> Ceiling:
     Ceiling(n=2, bayes_accuracy=0.75, bayes_nll=0.499...)
     """
     first = truth.without_ties
-    weight = 1 - truth.tie if target is None else (np.asarray(target) != 0.5).astype(np.float64)
+    weight = 1 - truth.tie if target is None else (~is_tie(np.asarray(target))).astype(np.float64)
     accuracy = weighted_mean(np.maximum(first, 1 - first), weight)
     return Ceiling(len(first), accuracy, float(binary_entropy(truth.probability).mean()))
 

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rmexp.analysis.pair_texts import PairTexts
 from rmexp.data.normalised import normalised
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 
 MOST_EDGES = 2_000_000  # steps of two edges that are looked at for triangles
 
@@ -63,7 +64,7 @@ def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
     plain = _numbers([normalised(text) for text in texts.texts])
     alike = np.stack([plain[column] for column in rows.T], axis=1)
     pairs, turned = _unordered(rows)
-    votes = np.sign(texts.target - 0.5) * np.where(turned, -1, 1)  # 1: the response with the smaller number is better
+    votes = _votes(texts) * np.where(turned, -1, 1)  # 1: the response with the smaller number is better
     up, down = (np.bincount(pairs[votes == vote], minlength=pairs.max(initial=0) + 1) for vote in (1, -1))
     contradicted = (up > 0) & (down > 0)
     orders = [np.isin(np.arange(len(up)), pairs[turned == order]) for order in (False, True)]
@@ -125,12 +126,17 @@ class _Graph(NamedTuple):
     second: NDArray[np.int64]
 
 
+def _votes(texts: PairTexts) -> NDArray[np.int64]:
+    """(N,): 1 for the response listed first, -1 for the second, 0 for a tie."""
+    return np.where(is_tie(texts.target), 0, 1 - 2 * preferred_side(texts.target))
+
+
 def _graph(texts: PairTexts) -> _Graph:
     both = np.concatenate([texts.prompt * len(texts.texts) + side for side in (texts.chosen, texts.rejected)])
     names, numbers = np.unique(both, return_inverse=True)
     first, second = numbers.reshape(2, -1)
     net: Counter[tuple[int, int]] = Counter()
-    for a, b, vote in zip(first.tolist(), second.tolist(), np.sign(texts.target - 0.5).tolist(), strict=True):
+    for a, b, vote in zip(first.tolist(), second.tolist(), _votes(texts).tolist(), strict=True):
         net[(a, b) if a < b else (b, a)] += vote if a < b else -vote
     edges = [(a, b) if vote > 0 else (b, a) for (a, b), vote in net.items() if vote]
     better, worse = np.array(edges, dtype=np.int64).reshape(-1, 2).T
@@ -146,11 +152,11 @@ def _in_cycles(texts: PairTexts, graph: _Graph) -> NDArray[np.bool_]:
     """(N,) whether a pair's label is an edge inside a strongly connected part of its prompt's graph."""
     part = connected_components(_matrix(graph), connection="strong")[1]
     majority = set(zip(graph.better.tolist(), graph.worse.tolist(), strict=True))
-    swapped = texts.target < 0.5
+    swapped = preferred_side(texts.target) == 1
     better, worse = np.where(swapped, graph.second, graph.first), np.where(swapped, graph.first, graph.second)
     edges = zip(better.tolist(), worse.tolist(), strict=True)
     counted = np.fromiter((edge in majority for edge in edges), dtype=bool, count=len(texts))
-    found: NDArray[np.bool_] = counted & (part[graph.first] == part[graph.second]) & (texts.target != 0.5)
+    found: NDArray[np.bool_] = counted & (part[graph.first] == part[graph.second]) & ~is_tie(texts.target)
     return found
 
 

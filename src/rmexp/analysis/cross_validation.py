@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+
 FOLDS = 5
 FEWEST_PAIRS = 20
 STRENGTHS = (0.01, 0.1, 1.0)  # inverse of the penalty, from which each fold chooses
@@ -28,12 +30,12 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
     from sklearn.model_selection import GroupKFold
     from threadpoolctl import threadpool_limits
 
-    labelled = target != 0.5
+    labelled = ~is_tie(target)
     folds = min(FOLDS, len(np.unique(clusters[labelled])))
     if labelled.sum() < FEWEST_PAIRS or folds < 2:
         return None
     margins = np.zeros(len(target))
-    sign = np.where(target > 0.5, 1.0, -1.0)
+    sign = 1.0 - 2.0 * preferred_side(target)
     with threadpool_limits(1):  # the optimizer's vectors are short: waiting for each other costs threads far more
         for rest, held_out in GroupKFold(folds).split(clusters, groups=clusters):
             rest = rest[labelled[rest]]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rmexp.data.record_field import record_field
 from rmexp.jsonl import describe
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 
 BINS = ("easy", "medium", "hard")
@@ -56,9 +57,9 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
     ease, source = _strength(records, fields, target)
     of_baseline = ease is None
     if ease is None:
-        ease, source = np.where(target < 0.5, -margins, margins), f"margin of {by} towards the label"
-    ease = np.where(target == 0.5, 0.0, ease)
-    labelled = target != 0.5
+        ease, source = np.where(preferred_side(target), -margins, margins), f"margin of {by} towards the label"
+    ease = np.where(is_tie(target), 0.0, ease)
+    labelled = ~is_tie(target)
     ranks = np.full(len(ease), 0.0)  # ties are hard
     ranks[labelled] = _mid_ranks(ease[labelled])
     names = np.where(ranks < 1 / 3, "hard", np.where(ranks > 2 / 3, "easy", "medium"))
@@ -87,7 +88,7 @@ def _strength(
     if all(record.margin is not None for record in records):
         return np.array([abs(record.margin or 0.0) for record in records]), "margin"
     certainty = np.abs(2 * target - 1).round(9)  # 0.8 and 0.2 are as far from a tie, but not in floating point
-    if len(np.unique(certainty[target != 0.5])) > 1:
+    if len(np.unique(certainty[~is_tie(target)])) > 1:
         return certainty, "target (distance from a tie)"
     return None, ""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.analysis.consistency import Consistency
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.statistics.shares import wilson
 
 FEWEST = 20  # repeated pairs, triangles or shared votes from which an estimate is made
@@ -101,8 +102,8 @@ def _from_disagreement(target: NDArray[Any], margins: NDArray[Any] | None) -> No
     )
     if margins is None:
         return NoiseEstimate("confident_disagreement", 0, None, None, None, f"{says} The baseline could not be fitted.")
-    labelled = target != 0.5
-    towards = np.where(target > 0.5, margins, -margins)[labelled]
+    labelled = ~is_tie(target)
+    towards = np.where(preferred_side(target), -margins, margins)[labelled]
     threshold = math.log(CONFIDENT / (1 - CONFIDENT))
     n, against = len(towards), int((towards <= -threshold).sum())
     return _estimate("confident_disagreement", against, n, float, says)

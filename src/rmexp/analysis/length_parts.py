@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+
 
 def length_parts(characters: ArrayLike, target: ArrayLike) -> dict[str | None, NDArray[np.bool_]]:
     """(N,) which pairs belong to each part; a labelled tie belongs to none but the matched half.
@@ -25,8 +27,8 @@ def length_parts(characters: ArrayLike, target: ArrayLike) -> dict[str | None, N
     first, second = np.log(np.maximum(lengths, 1)).T
     apart = np.abs(first - second)
     median = np.sort(apart)[(len(apart) - 1) // 2] if len(apart) else 0.0
-    towards = np.where(labels < 0.5, second - first, first - second)
-    decided = labels != 0.5
+    towards = np.where(preferred_side(labels), second - first, first - second)
+    decided = ~is_tie(labels)
     return {
         "length=matched": apart <= median,
         "length=shorter_chosen": decided & (towards < 0),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.held_out import margins
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -41,7 +42,7 @@ def margin_distribution(margin: ArrayLike, target: ArrayLike) -> MarginDistribut
     -1.0
     """
     margins, labels = np.asarray(margin, dtype=np.float64), np.asarray(target)
-    towards = np.where(labels < 0.5, -margins, margins)[labels != 0.5]
+    towards = np.where(preferred_side(labels), -margins, margins)[~is_tie(labels)]
     if not len(towards):
         return MarginDistribution(None, None, None)
     quantiles = tuple(np.quantile(towards, QUANTILES).tolist())
@@ -56,4 +57,4 @@ def margin_towards_label(scores: NDArray[np.float32], target: NDArray[np.float64
         target: (N,) probability that the first is the better one.
     """
     found = margins(scores)
-    return np.where(target == 0.5, np.nan, np.where(target < 0.5, -found, found))
+    return np.where(is_tie(target), np.nan, np.where(preferred_side(target), -found, found))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+
 
 def pair_scores(scores: ArrayLike, name: str = "scores") -> NDArray[np.float32]:
     """(N, 2) float32, the precision in which scores are compared.
@@ -24,7 +26,7 @@ def pair_scores(scores: ArrayLike, name: str = "scores") -> NDArray[np.float32]:
 
 
 def preferred_first(values: NDArray[Any], target: ArrayLike) -> NDArray[Any]:
-    """(M, 2): the columns swapped where `target` < 0.5, the rows with `target` = 0.5 left out.
+    """(M, 2): the preferred response first, pairs labelled a tie left out.
 
     Raises:
         ValueError: not one target a pair.
@@ -32,8 +34,8 @@ def preferred_first(values: NDArray[Any], target: ArrayLike) -> NDArray[Any]:
     labels = np.asarray(target)
     if labels.shape != (len(values),):
         raise ValueError(f"`target` must hold one number for each of {len(values)} pairs, got shape {labels.shape}")
-    swapped: NDArray[Any] = np.where((labels < 0.5)[:, None], values[:, ::-1], values)
-    kept: NDArray[Any] = swapped[labels != 0.5]
+    swapped: NDArray[Any] = np.where(preferred_side(labels)[:, None], values[:, ::-1], values)
+    kept: NDArray[Any] = swapped[~is_tie(labels)]
     return kept
 
 

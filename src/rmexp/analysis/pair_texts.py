@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rmexp.data.normalised import normalised
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
 
 Indices = NDArray[np.int64]
@@ -44,12 +45,12 @@ class PairTexts:
     @property
     def preferred(self) -> Indices:
         """(N,) index of the response that the label prefers; the first one of a tie."""
-        return np.where(self.target < 0.5, self.rejected, self.chosen)
+        return np.where(preferred_side(self.target), self.rejected, self.chosen)
 
     @property
     def other(self) -> Indices:
         """(N,) index of the other response."""
-        return np.where(self.target < 0.5, self.chosen, self.rejected)
+        return np.where(preferred_side(self.target), self.chosen, self.rejected)
 
     def each(self, measure: Callable[[str], float]) -> NDArray[np.float64]:
         """(U,) a number for each text."""

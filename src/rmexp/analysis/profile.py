@@ -23,6 +23,7 @@ from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens
 from rmexp.analysis.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.data.leaks import Leaks
 from rmexp.data.normalised import empty
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.records import Preference
 
@@ -90,7 +91,7 @@ class Profile:
     def to_row(self) -> dict[str, Any]:
         """The content of profile.json."""
         kinds = [row.kind for row in self.bad_rows]
-        soft = (self.texts.target > 0) & (self.texts.target < 1) & (self.texts.target != 0.5)
+        soft = (self.texts.target > 0) & (self.texts.target < 1) & ~is_tie(self.texts.target)
         return {
             "pairs": len(self.records),
             "splits": {split.name: asdict(split) for split in self.splits},
@@ -100,7 +101,7 @@ class Profile:
             "empty": kinds.count("empty"),
             "identical": kinds.count("identical"),
             "malformed": len(kinds) - kinds.count("empty") - kinds.count("identical"),
-            "ties": int((self.texts.target == 0.5).sum()),
+            "ties": int(is_tie(self.texts.target).sum()),
             "soft_targets": int(soft.sum()),
             "first_listed": {k: v for k, v in asdict(self.position).items() if k != "name"},
             "repeated_ids": len(self.records) - len({record.id for record in self.records}),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
+from rmexp.metrics.preferred_side import is_tie
 
 
 class PromptLevel(NamedTuple):
@@ -87,10 +88,10 @@ def reductions(levels: Sequence[PromptLevel], target: ArrayLike) -> tuple[LevelF
 def _level(level: PromptLevel, first: PromptLevel, target: ArrayLike) -> LevelFigures:
     sums, means = pair_scores(level.response_sum, "response_sum"), pair_scores(level.sequence_mean, "sequence_mean")
     opposite = order(sums) * order(means) < 0
-    flipped = np.flatnonzero(opposite & (np.asarray(target) != 0.5))
+    flipped = np.flatnonzero(opposite & ~is_tie(np.asarray(target)))
     return LevelFigures(
         prompt_tokens=float(level.prompt_tokens),
-        pairs=int((np.asarray(target) != 0.5).sum()),
+        pairs=int((~is_tie(np.asarray(target))).sum()),
         response_sum=_figures(sums, pair_scores(first.response_sum), target),
         sequence_mean=_figures(means, pair_scores(first.sequence_mean), target),
         flips=len(flipped),

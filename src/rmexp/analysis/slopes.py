@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+
 
 @dataclass(frozen=True, slots=True)
 class Slope:
@@ -51,7 +53,8 @@ def reward_slopes(
         `length`, for each doubling of the characters; `markdown`, for each mark; `position`, for being listed first.
         One that cannot be told is None: nothing differs in it, or the preferred response is always listed first.
     """
-    margins, labels = np.asarray(margin, dtype=np.float64), np.sign(np.asarray(target) - 0.5)
+    margins, targets = np.asarray(margin, dtype=np.float64), np.asarray(target)
+    labels = np.where(is_tie(targets), 0.0, 1.0 - 2.0 * preferred_side(targets))
     first, second = np.log2(np.maximum(np.asarray(characters, dtype=np.float64), 1)).T
     marks = np.asarray(markdown, dtype=np.float64)
     columns = {"length": first - second, "markdown": marks[:, 0] - marks[:, 1], "label": labels}

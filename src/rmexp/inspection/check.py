@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Candidates, Preference, Record, Scored
 
 Array = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Check:
 def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:
     """(N, 2) scores of the responses labelled better, and of the others."""
     values = np.array([row.scores for row in score(pairs)], dtype=np.float64)
-    better = np.array([0 if pair.target >= 0.5 else 1 for pair in pairs])
+    better = preferred_side(np.array([pair.target for pair in pairs]))
     rows = np.arange(len(pairs))
     return np.stack([values[rows, better], values[rows, 1 - better]], axis=1)
 
@@ -53,9 +54,9 @@ def response_scores(score: Score, prompts: Sequence[Any], responses: Sequence[st
 
 def better_of(pair: Preference) -> str:
     """The response labelled better."""
-    return pair.chosen if pair.target >= 0.5 else pair.rejected
+    return pair.responses[preferred_side(pair.target)]
 
 
 def worse_of(pair: Preference) -> str:
     """The other response."""
-    return pair.rejected if pair.target >= 0.5 else pair.chosen
+    return pair.responses[1 - preferred_side(pair.target)]

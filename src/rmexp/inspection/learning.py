@@ -12,6 +12,7 @@ from rmexp.data.encode import Encoder, PairTokens, encode_pairs
 from rmexp.data.pack import pair_batch
 from rmexp.inspection.check import FAIL, PASS, SKIP, Check
 from rmexp.losses.bradley_terry import bradley_terry_loss
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 from rmexp.statistics.shares import wilson
 
@@ -25,7 +26,7 @@ def overfits_one_batch(model: Any, encoder: Encoder, pairs: Sequence[Preference]
 
     Turned round, because a good model has nothing to learn from them as they are.
     """
-    turned = [replace(pair, target=1 - pair.target) for pair in pairs if pair.target != 0.5]
+    turned = [replace(pair, target=1 - pair.target) for pair in pairs if not is_tie(pair.target)]
     some, _ = encode_pairs(turned[:BATCH_PAIRS], encoder)
     if not some:
         return Check("overfits one batch", SKIP, "There is no pair that can be encoded.")
@@ -90,5 +91,5 @@ def _right(model: Any, pairs: Sequence[PairTokens]) -> float:
     device = next(model.parameters()).device
     rewards = model(type(batch.responses)(*(field.to(device) for field in batch.responses))).cpu()
     chosen, rejected = batch.pairing.sides(rewards)
-    towards = torch.where(batch.pairing.target > 0.5, chosen - rejected, rejected - chosen)
+    towards = torch.where(preferred_side(batch.pairing.target) == 0, chosen - rejected, rejected - chosen)
     return float((towards > 0).sum() + 0.5 * (towards == 0).sum())

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
@@ -42,8 +44,7 @@ def pair_credit(chosen: Values, rejected: Values, target: Values) -> PairCredit[
     >>> pair_credit(scores, np.float32([1.0, 1.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.0, 0.5]))
     PairCredit(credit=array([1. , 0.5, 1. , 0. ]), weight=array([1., 1., 1., 0.]), tie=array([0., 1., 0., 0.]))
     """
-    first_is_better, second_is_better = target > 0.5, target < 0.5
-    labelled = first_is_better | second_is_better
-    right = (first_is_better & (chosen > rejected)) | (second_is_better & (chosen < rejected))
+    second, labelled = preferred_side(target) == 1, ~is_tie(target)
+    right = labelled & ((second & (chosen < rejected)) | (~second & (chosen > rejected)))
     tie = labelled & (chosen == rejected)
     return PairCredit(right * 1.0 + tie * 0.5, labelled * 1.0, tie * 1.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rmexp.analysis.margins import margin_towards_label
 from rmexp.analysis.orientation import pair_scores
 from rmexp.analysis.pair_set import PairSet
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import prompt_text
 from rmexp.reports import evaluation_figures as figures
 from rmexp.reports import evaluation_wording as wording
@@ -156,6 +157,7 @@ def _mistakes(view: SetView, name: str) -> list[Mistake]:
 
 def _mistake(view: SetView, index: int, margin: float, *, scaled: bool) -> Mistake:
     record = view.pairs.records[index]
-    better, worse = record.responses if record.target > 0.5 else record.responses[::-1]
+    side = preferred_side(record.target)
+    better, worse = record.responses[side], record.responses[1 - side]
     probability = float(np.exp(-np.logaddexp(0, margin))) if scaled else None
     return Mistake(record.id, margin, probability, prompt_text(record.prompt), better, worse)

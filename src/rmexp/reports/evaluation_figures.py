@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rmexp.analysis.calibration import reliability
 from rmexp.analysis.held_out import margins
 from rmexp.analysis.margins import margin_towards_label
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
 from rmexp.statistics.shares import share
@@ -79,7 +80,7 @@ def margin_figure(title: str, scores: Scores, target: NDArray[np.float64]) -> st
 def length_figure(title: str, scores: Scores, target: NDArray[np.float64], characters: NDArray[np.int64]) -> str | None:
     """Accuracy by how much longer the better response is, with 95 % intervals."""
     first, second = np.log2(np.maximum(characters, 1)).T
-    doublings = np.where(target < 0.5, second - first, first - second)
+    doublings = np.where(preferred_side(target), second - first, first - second)
     places = np.digitize(doublings, LENGTH_EDGES[1:-1])
     found = {name: _accuracies(margin_towards_label(values, target), places) for name, values in scores.items()}
     if not any(found.values()):

@@ -8,7 +8,8 @@ from markupsafe import Markup
 from matplotlib.ticker import PercentFormatter
 
 from rmexp.analysis.filter_quality import FilterQuality
-from rmexp.records import Record, prompt_text
+from rmexp.metrics.preferred_side import is_tie, preferred_side
+from rmexp.records import Preference, Record, prompt_text
 from rmexp.reports.numbers import counted, decimals, percent
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
@@ -148,9 +149,8 @@ def _shown(report: FilterReport, index: int) -> Shown:
         first = report.units.prompt.index(report.units.prompt[index])
         return Shown(note, prompt_text(record.prompt), [("response", record.responses[index - first])])
     record = report.records[index]
-    target = getattr(record, "target", 0.5)
-    labels = [
-        f"{name}{' (labelled better)' if better else ''}"
-        for name, better in (("chosen", target > 0.5), ("rejected", target < 0.5))
-    ]
+    assert isinstance(record, Preference)
+    labels = ["chosen", "rejected"]
+    if not is_tie(record.target):
+        labels[preferred_side(record.target)] += " (labelled better)"
     return Shown(note, prompt_text(record.prompt), list(zip(labels, record.responses, strict=True)))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, Scored, prompt_text
 from rmexp.reports.numbers import number
 from rmexp.reports.page import render
@@ -65,7 +66,7 @@ def inspection_report(report: InspectionReport) -> str:
 def scores_figure(report: InspectionReport) -> str:
     """Distribution of the scores of better and of worse responses."""
     values = np.array([row.scores for row in report.scored])
-    better = np.array([0 if pair.target > 0.5 else 1 for pair in report.pairs])
+    better = preferred_side(np.array([pair.target for pair in report.pairs]))
     rows = np.arange(len(better))
     sides = (values[rows, better], "labelled better", BLUE, "-"), (values[rows, 1 - better], "other", ORANGE, "--")
     low, high = float(values.min()), float(values.max())

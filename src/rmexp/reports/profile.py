@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from rmexp.analysis.baselines import MEANING
 from rmexp.analysis.profile import Profile
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.reports import profile_figures as figures
 from rmexp.reports import profile_wording as wording
 from rmexp.reports.page import render
@@ -96,7 +97,7 @@ def _readings(profile: Profile) -> Iterator[Reading]:
         [_shown(profile, index, "on a cycle") for index in profile.examples.in_cycles[:MOST_EXAMPLES].tolist()],
     )
     order = np.argsort(profile.difficulty.ease, kind="stable")
-    hardest = order[profile.texts.target[order] != 0.5][:MOST_EXAMPLES].tolist()
+    hardest = order[~is_tie(profile.texts.target[order])][:MOST_EXAMPLES].tolist()
     yield Reading(
         "Hardest pairs",
         f"Least ease, by {profile.difficulty.by}. Read them: it may be the label that is wrong.",

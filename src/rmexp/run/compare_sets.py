@@ -11,6 +11,7 @@ from rmexp.analysis.compared import ComparedSlice, compare_pairs, nll_at
 from rmexp.analysis.difficulty import difficulty
 from rmexp.analysis.flips import flips
 from rmexp.analysis.pair_set import pair_set
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 from rmexp.reports.content import ComparedSet
 from rmexp.run.compare_scores import SetScores, scores_array
@@ -50,7 +51,7 @@ def compared_sets(config: DictConfig, sets: Sequence[PairScores]) -> list[Compar
 def _slices(config: DictConfig, one: PairScores, scores: SetScores) -> list[ComparedSlice] | None:
     """None for a set without a pair that has a preference."""
     records = _pairs(scores)
-    if all(record.target == 0.5 for record in records):
+    if all(is_tie(record.target) for record in records):
         return None
     held_out = one.kind == "held_out"
     pairs = pair_set(

@@ -26,6 +26,7 @@ from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.folder import RunFolder, claim
@@ -142,7 +143,7 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
 
 def _quality(records: Sequence[Preference], units: Units, decisions: Sequence[Decision]) -> FilterQuality | None:
     """How well the filter found labels that are known to be wrong; None where nothing is known of them."""
-    judged = [index for index, record in enumerate(records) if "flipped" in record.meta and record.target != 0.5]
+    judged = [index for index, record in enumerate(records) if "flipped" in record.meta and not is_tie(record.target)]
     if not judged:
         return None
     assert units.margin is not None

@@ -15,6 +15,7 @@ from rmexp.analysis.axes import Group, Run
 from rmexp.config.moved import with_todays_targets, without_implied
 from rmexp.config.saved import leaves
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.run.folder import CONFIG, FAILURE, SUMMARY
 
 _REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
@@ -137,7 +138,7 @@ def credits_of(folder: str, group: Group) -> Mapping[str, float]:
 def _credits(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
     path = folder / "usable_information.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
-    rows = [row for row in rows if row.get("target", 0.5) != 0.5]  # ties count for nothing
+    rows = [row for row in rows if not is_tie(row.get("target", 0.5))]  # ties count for nothing
     margins = np.array([row["margin"] for row in rows], np.float32)
     credits = pair_credit(margins, np.zeros_like(margins), np.array([row["target"] for row in rows])).credit
     found: dict[tuple[str, str], dict[str, float]] = {}

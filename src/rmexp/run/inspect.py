@@ -22,6 +22,7 @@ from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import saved_yaml
 from rmexp.durable import write_json, write_text
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 from rmexp.run.data import LoadedData, load_data, used_split
 from rmexp.run.folder import RunFolder, claim
@@ -78,7 +79,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
 def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
     """A random part of the split, labelled ties left out: they have no better response."""
     records = used_split(data, config.split, "split")
-    pairs = [record for record in records if isinstance(record, Preference) and record.target != 0.5]
+    pairs = [record for record in records if isinstance(record, Preference) and not is_tie(record.target)]
     if len(pairs) < 2:
         raise ValueError(f"expected at least 2 pairs with a better response, got {len(pairs)} (set data or split)")
     if config.pairs < 2:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rmexp.data.normalised import normalised
 from rmexp.jsonl import BadRow, parse_row, read_lines
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 
 LEARNT = ("first_token", "bag_of_words", "bag_of_words_length")
@@ -38,7 +39,7 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegressionCV
 
-    pairs = [pair for pair in _labelled(path) if pair.target != 0.5]
+    pairs = [pair for pair in _labelled(path) if not is_tie(pair.target)]
     if len(pairs) < FEWEST_PAIRS:
         raise ValueError(
             f"{path}: expected at least {FEWEST_PAIRS} pairs with a preference, got {len(pairs)} (set scorer.pairs)"
@@ -55,7 +56,7 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
 
     difference = features([pair.chosen for pair in pairs]) - features([pair.rejected for pair in pairs])
     sign = np.where(np.arange(len(pairs)) % 2, -1.0, 1.0)  # both classes must occur: every other pair is swapped
-    first = (np.array([pair.target for pair in pairs]) > 0.5) == (sign > 0)
+    first = (preferred_side(np.array([pair.target for pair in pairs])) == 0) == (sign > 0)
     model = LogisticRegressionCV(
         Cs=_STRENGTHS, fit_intercept=False, l1_ratios=(0,), use_legacy_attributes=False, scoring="neg_log_loss"
     )

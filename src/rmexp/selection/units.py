@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Candidates, Preference, Scored
 from rmexp.selection.rules import Decision, Units, combined
 
@@ -21,10 +22,10 @@ def pair_units(
         groups: of the records; None where there are none.
     """
     target = np.array([record.target for record in records])
-    better = np.where(target >= 0.5, 0, 1)
+    better = preferred_side(target)
     rows = np.arange(len(records))
     scores = [np.array([row.scores for row in one]) for one in scored]
-    margins = [np.where(target == 0.5, np.nan, one[rows, better] - one[rows, 1 - better]) for one in scores]
+    margins = [np.where(is_tie(target), np.nan, one[rows, better] - one[rows, 1 - better]) for one in scores]
     margin, apart = combined(margins)
     disagreement = None if apart is None else np.nan_to_num(apart)
     return Units(margin, combined([one[rows, better] for one in scores])[0], disagreement, groups, None)

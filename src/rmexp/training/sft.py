@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from rmexp.batches import PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
@@ -83,7 +84,7 @@ class SFTModule(L.LightningModule):
             return (row,)
         if self.sides == "both":
             return (row.chosen, row.rejected)
-        return (row.rejected if row.target < 0.5 else row.chosen,)
+        return ((row.chosen, row.rejected)[preferred_side(row.target)],)
 
     @property
     def packed(self) -> bool:
@@ -157,4 +158,4 @@ class SFTModule(L.LightningModule):
 def preferred_rows(pairing: Pairing) -> Tensor:
     """(B,) the response of each pair that its label prefers; of a tie the one listed first."""
     first, second = pairing.rows.chunk(2)
-    return torch.where(pairing.target < 0.5, second, first)
+    return torch.where(preferred_side(pairing.target) == 1, second, first)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rmexp.analysis.suites.strict import strictly_right
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference, Record
 
 KINDS = {
@@ -27,7 +28,7 @@ def ppe_preference(records: Sequence[Record], scores: Sequence[Sequence[float]])
         scores: of both responses of each.
     """
     right = strictly_right(records, scores)
-    decided = np.array([isinstance(record, Preference) and record.target != 0.5 for record in records])
+    decided = np.array([isinstance(record, Preference) and not is_tie(record.target) for record in records])
     figures: dict[str, float | None] = {"score": float(right[decided].mean()) if decided.any() else None}
     for name, flag in KINDS.items():
         here = decided & np.array([record.meta.get(flag) is True for record in records])

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference, Record
 
 
 def strictly_right(records: Sequence[Record], scores: Sequence[Sequence[float]]) -> NDArray[np.bool_]:
     """(N,) whether the better response of each pair scores strictly higher; False where the label is a tie."""
     values = np.asarray(scores, dtype=np.float32)
-    target = np.array([record.target if isinstance(record, Preference) else np.nan for record in records])
+    target = np.array([record.target if isinstance(record, Preference) else 0.5 for record in records])
     first, second = values[:, 0] > values[:, 1], values[:, 0] < values[:, 1]
-    right: NDArray[np.bool_] = np.where(target > 0.5, first, np.where(target < 0.5, second, False))
+    right: NDArray[np.bool_] = ~is_tie(target) & np.where(preferred_side(target), second, first)
     return right
 
 

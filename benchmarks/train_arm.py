@@ -174,8 +174,10 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.models.folder import load_language_model
     from rmexp.models.precision import HALF, choose_precision
     from rmexp.training.dpo import DPOModule
+    from rmexp.training.loader import Passes
     from rmexp.training.metrics_csv import MetricsCSV
     from rmexp.training.pair_data import PairData
+    from rmexp.training.pairs import Pairs
     from rmexp.training.reward import RewardModule
     from rmexp.training.schedules import cosine
 
@@ -196,12 +198,12 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     }
     reference_logps, compiled = settings.pop("reference_logps", "precomputed"), settings.pop("compile", False)
     if task == "reward":
-        module: L.LightningModule = RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **parts)
+        module: RewardModule | DPOModule = RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **parts)
     else:
         module = DPOModule(start, partial(dpo_loss, beta=BETA), reference_logps=reference_logps, **parts)
     precision = choose_precision(settings.pop("precision", "auto"), module, "cpu")
     clock.precision = "bf16" if precision == HALF else "float32"
-    data = PairData(pairs, pairs[:1], len(batches[0]), 1, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
+    data = PairData(Pairs(pairs, pairs[:1], len(batches[0])), Passes(1, 0), batch_tokens=None, packed=module.packed)
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", precision=precision, gradient_clip_val=1.0,
         logger=[MetricsCSV(folder / "metrics.csv", len(batches), 0)],

@@ -25,5 +25,6 @@ def test_a_run_is_named_by_the_comparison_and_grouped_by_the_sweep_that_it_is_in
     monkeypatch.setattr(stage_trainer, "build", lambda node: lambda **given: given)
     config = OmegaConf.create({"task": "reward", "sweep_dir": sweep_dir, "logger": {"api_key": "secret"}})
     (given,) = stage_trainer.trackers(config, SimpleNamespace(path=outer / "reward"))
-    assert (given["name"], given["belongs_to"], given["job_type"]) == (name, belongs_to, "reward")
-    assert given["config"]["logger"] == {"api_key": "<redacted>"}
+    run = given["run"]
+    assert (run.name, run.belongs_to, run.task) == (name, belongs_to, "reward")
+    assert run.config["logger"] == {"api_key": "<redacted>"}

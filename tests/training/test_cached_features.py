@@ -12,7 +12,9 @@ from rmexp.models.reward_model import RewardModel
 from rmexp.models.trained_weights import choose_trained
 from rmexp.training.cached_features import cached_features, feature_batch
 from rmexp.training.epochs import Epochs
+from rmexp.training.loader import Passes
 from rmexp.training.pair_data import PairData
+from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant
 
@@ -23,7 +25,7 @@ def encoded(tokenizer, loading, pairs):
 
 
 def pair_data(encoded):
-    return PairData(encoded, encoded, 4, 2, 0, batch_tokens=None, packed=True, cache_dir=None)
+    return PairData(Pairs(encoded, encoded, 4), Passes(2, 0), batch_tokens=None, packed=True)
 
 
 def test_rewards_of_features_are_those_of_tokens(tiny_model, encoded):

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from rmexp.training.batch_order import Shuffled, Together
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.loader import Passes, TrainingLoader
 
 EXAMPLES = list(range(37))
 GROUPS = [number % 9 for number in EXAMPLES]  # of 4 or 5
 
 
 def make(epochs=3, seed=0, order=None, **options):
-    return TrainingLoader(EXAMPLES, list, order or Shuffled(37, 8), epochs, seed, **options)
+    return TrainingLoader(EXAMPLES, list, order or Shuffled(37, 8), Passes(epochs, seed, **options))
 
 
 @pytest.fixture(params=["shuffled", "together"])

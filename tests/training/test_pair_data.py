@@ -19,7 +19,9 @@ from rmexp.records import Preference
 from rmexp.training.batch_order import Shuffled, Together
 from rmexp.training.dpo import DPOModule
 from rmexp.training.epochs import Epochs
+from rmexp.training.loader import Passes
 from rmexp.training.pair_data import PairData
+from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant
 from rmexp.training.sft import SFTModule
@@ -74,12 +76,8 @@ def plain_losses(name, module, pairs, reference, plain):
 def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, encoded, plain, tmp_path: Path):
     module = modules(tiny_model)[name]()
     reference = tiny_model.causal_lm
-    data = PairData(encoded, encoded, 5, 1, 0, batch_tokens=None, packed=True, cache_dir=None)
-    trainer = L.Trainer(
-        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=tmp_path, callbacks=[Epochs(3, None)],
-    )  # fmt: skip
-    trainer.fit(module, data)
+    data = PairData(Pairs(encoded, encoded, 5), Passes(1, 0), batch_tokens=None, packed=True)
+    trainer = fit(module, data, tmp_path)
     module.eval()
     with torch.no_grad():
         expected = plain_losses(name, module, encoded, reference, plain).mean()
@@ -97,9 +95,28 @@ def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, en
         torch.testing.assert_close(parameter.grad, expected_grads[key], rtol=1e-4, atol=1e-6)
 
 
+def fit(module, data, folder):
+    trainer = L.Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=folder, callbacks=[Epochs(3, None)],
+    )  # fmt: skip
+    trainer.fit(module, data)
+    return trainer
+
+
+def test_what_a_module_computes_of_the_pairs_is_beside_those_that_were_given(tiny_model, encoded, plain, tmp_path):
+    data = PairData(Pairs(encoded, encoded, 5), Passes(1, 0), batch_tokens=None, packed=True)
+    fit(modules(tiny_model)["dpo"](), data, tmp_path)
+    assert all(pair.reference_logps is None for pair in data.given.train)
+    for side, name in enumerate(("chosen", "rejected")):
+        expected = plain.logps(tiny_model.causal_lm, [getattr(pair, name) for pair in encoded])
+        found = torch.tensor([pair.reference_logps[side] for pair in data.train])
+        torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4)
+
+
 def _indices(data):
-    order = Together([pair.group for pair in data.train], data.batch_pairs)
-    return order.batches(np.random.default_rng([data.seed, 0]))[0]
+    order = Together([pair.group for pair in data.train], data.pairs.batch_pairs)
+    return order.batches(np.random.default_rng([data.passes.seed, 0]))[0]
 
 
 def _loss(name, module, batch):
@@ -112,7 +129,7 @@ def _loss(name, module, batch):
 
 
 def test_every_distinct_response_is_validated_once(encoded):
-    data = PairData(encoded, encoded, 5, 1, 0, batch_tokens=None, packed=True, cache_dir=None)
+    data = PairData(Pairs(encoded, encoded, 5), Passes(1, 0), batch_tokens=None, packed=True)
     batches = list(data.val_dataloader())
     assert sum(batch.size for batch in batches) == 3 * len(ANSWERS)
     lengths = torch.cat([batch.lengths for batch in batches])
@@ -122,10 +139,10 @@ def test_every_distinct_response_is_validated_once(encoded):
 
 
 def test_batches_by_prompt_hold_each_response_once(encoded):
-    loader = PairData(encoded, encoded, 5, 2, 0, batch_tokens=None, packed=True, cache_dir=None).train_dataloader()
+    loader = PairData(Pairs(encoded, encoded, 5), Passes(2, 0), batch_tokens=None, packed=True).train_dataloader()
     assert [(batch.size, batch.responses.size) for batch in loader] == [(5, 4)] * 6
     alone = [replace(pair, group=None) for pair in encoded]
-    mixed = PairData(alone, alone, 5, 2, 0, batch_tokens=None, packed=True, cache_dir=None).train_dataloader()
+    mixed = PairData(Pairs(alone, alone, 5), Passes(2, 0), batch_tokens=None, packed=True).train_dataloader()
     assert len(mixed) == 2 * Shuffled(15, 5).steps
     assert any(batch.responses.size > 4 for batch in mixed)
 
@@ -134,4 +151,4 @@ def test_a_limit_that_a_response_exceeds_is_refused(encoded):
     with pytest.raises(
         ValueError, match=r"data.batch_tokens must be at least the \d+ tokens of the longest .*, got 5 "
     ):
-        PairData(encoded, encoded, 5, 1, 0, batch_tokens=5, packed=True, cache_dir=None)
+        PairData(Pairs(encoded, encoded, 5), Passes(1, 0), batch_tokens=5, packed=True)

@@ -12,7 +12,9 @@ from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss
 from rmexp.training.dpo import DPOModule
+from rmexp.training.loader import Passes
 from rmexp.training.pair_data import PairData
+from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant
 from rmexp.training.sft import SFTModule
@@ -53,7 +55,7 @@ def encoded(tokenizer, loading, pairs):
 def fitted(module, encoded, tmp_path):
     """Two passes of three batches, each with a validation of its own; what was logged, and the pairs validated on."""
     train, val, kept = encoded[:5], encoded[5:], Kept()
-    data = PairData(train, val, 2, 2, 0, batch_tokens=None, packed=module.packed, cache_dir=None)
+    data = PairData(Pairs(train, val, 2), Passes(2, 0), batch_tokens=None, packed=module.packed)
     quiet = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
     trainer = L.Trainer(
         max_epochs=1, val_check_interval=3, accelerator="cpu", logger=kept, num_sanity_val_steps=0,

@@ -8,7 +8,7 @@ import torch
 from rmexp.training.batch_order import Shuffled
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import Interrupted, Signals
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.loader import Passes, TrainingLoader
 from rmexp.training.pair_data import FixedBatches
 from rmexp.training.saving import MOST_TIME, Saving
 
@@ -47,7 +47,7 @@ def trained(toy, tmp_path):
             accumulate_grad_batches=accumulate,
         )
         original, trainer.save_checkpoint = trainer.save_checkpoint, save
-        loader = TrainingLoader(range(8), batch, Shuffled(8, 1), 1, 0)
+        loader = TrainingLoader(range(8), batch, Shuffled(8, 1), Passes(1, 0))
         with callback.signals:
             trainer.fit(toy, loader, FixedBatches([batch(0)]), ckpt_path=checkpoint, weights_only=True)
         return saved

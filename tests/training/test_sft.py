@@ -10,7 +10,9 @@ import torch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.losses.next_token import next_token_loss
 from rmexp.training.epochs import Epochs
+from rmexp.training.loader import Passes
 from rmexp.training.pair_data import PairData
+from rmexp.training.pairs import Pairs
 from rmexp.training.schedules import constant
 from rmexp.training.sft import SFTModule
 
@@ -32,7 +34,7 @@ def learnt(tiny_model):
             ids = reply(first, length)
             other = ResponseTokens((*ids.token_ids[:-2], 61, END), 2, False) if length > 3 else reply(first, 4)
             pairs += [PairTokens(ids, other, 1.0, group=str(first))] * 8
-        data = PairData(pairs, pairs[:1], 8, 40, 0, batch_tokens=None, packed=True, cache_dir=None)
+        data = PairData(Pairs(pairs, pairs[:1], 8), Passes(40, 0), batch_tokens=None, packed=True)
         model = tiny_model._replace(causal_lm=copy.deepcopy(tiny_model.causal_lm))
         optimizer = partial(torch.optim.Adam, lr=1e-2)
         module = SFTModule(model, loss, optimizer, partial(constant, warmup_fraction=0.0), "both")

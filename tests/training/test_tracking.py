@@ -5,6 +5,7 @@ from unittest.mock import MagicMock
 import pytest
 import wandb
 
+from rmexp.training.tracked_run import TrackedRun
 from rmexp.training.tracking import closed_wandb, log_figures, log_samples, wandb_logger
 
 
@@ -15,13 +16,13 @@ def make(tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_BASE_URL", raising=False)
     monkeypatch.delenv("WANDB_ERROR_REPORTING", raising=False)
     monkeypatch.setenv("WANDB_SILENT", "true")
-    options = {"project": "rmexp", "entity": None, "group": None, "tags": ("a",), "job_type": "reward"}
+    options = {"project": "rmexp", "entity": None, "group": None, "tags": ("a",)}
 
     def build(mode):
         folder = tmp_path / "run"
         folder.mkdir(exist_ok=True)
-        place = {"folder": folder, "name": "seed=0", "belongs_to": "lr-sweep"}
-        return wandb_logger(mode=mode, **place, config={"lr": "${oc.env:LR}"}, **options)
+        run = TrackedRun(folder, "seed=0", "reward", "lr-sweep", {"lr": "${oc.env:LR}"})
+        return wandb_logger(mode=mode, run=run, **options)
 
     return build
 

@@ -7,7 +7,9 @@ from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, enco
 from rmexp.data.loading import Loading
 from rmexp.preference_data import PreferenceData
 from rmexp.training.demonstration_data import DemonstrationData
+from rmexp.training.loader import Passes
 from rmexp.training.pair_data import PairData
+from rmexp.training.pairs import Pairs
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +29,13 @@ class Examples(NamedTuple):
     val: list[Any]
     accounts: dict[str, Account]
 
-    def data(
-        self, loading: Loading, epochs: int, seed: int, max_batches: int | None, *, packed: bool
-    ) -> PairData | DemonstrationData:
+    def data(self, loading: Loading, passes: Passes, *, packed: bool) -> PairData | DemonstrationData:
         """As Lightning asks for them."""
-        arguments = (self.train, self.val, loading.batch_pairs, epochs, seed, max_batches)
+        most = loading.batch_tokens
         if self.kind == "pairs":
-            return PairData(*arguments, batch_tokens=loading.batch_tokens, packed=packed, cache_dir=loading.cache_dir)
-        return DemonstrationData(*arguments, batch_tokens=loading.batch_tokens, packed=packed)
+            pairs = Pairs(self.train, self.val, loading.batch_pairs, loading.cache_dir)
+            return PairData(pairs, passes, batch_tokens=most, packed=packed)
+        return DemonstrationData(self.train, self.val, loading.batch_pairs, passes, batch_tokens=most, packed=packed)
 
     def summary(self) -> dict[str, Any]:
         """Counts for summary.json."""

@@ -37,10 +37,12 @@ from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state
 from rmexp.training.demonstration_data import DemonstrationData
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import Interrupted, Signals
+from rmexp.training.loader import Passes
 from rmexp.training.metrics_csv import MetricsCSV
 from rmexp.training.pace import Pace
 from rmexp.training.pair_data import PairData
 from rmexp.training.saving import Saving
+from rmexp.training.stage import TrainingModule
 from rmexp.training.throughput import Throughput
 from rmexp.training.tracking import closed_wandb, log_figures, log_samples
 from rmexp.training.validation_rewards import ValidationRewards
@@ -76,6 +78,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     start = start_model(config, loaded.records)
     check_positions(start.body, loaded.loading.max_tokens)
     module = _module(config, start)
+    assert isinstance(module, L.LightningModule)
     if module.relative and config.model.reference is not None:
         check_same_template(config.model.reference, start.tokenizer)
     encoder = Encoder(start.tokenizer, loaded.loading)
@@ -89,8 +92,8 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     if pace.compile:
         check_compilable(start.body, packed)
     max_batches = pace.max_steps and pace.max_steps * config.trainer.accumulate_grad_batches
-    data = examples.data(loaded.loading, pace.max_epochs, config.seed, max_batches, packed=packed)
-    data.workers = pace.workers
+    passes = Passes(pace.max_epochs, config.seed, max_batches, pace.workers)
+    data = examples.data(loaded.loading, passes, packed=packed)
     rows = "packed" if packed else "padded"
     counts = (len(examples.train), len(examples.val), examples.kind)
     log.info("%s: %d training and %d validation %s", config.task, *counts)
@@ -107,7 +110,7 @@ def _fit(config: DictConfig, loaded: LoadedData, tests: Mapping[str, LoadedData]
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
     steps = _steps(trainer, run, throughput)
-    fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data))
+    fingerprint = save_model(run, "model", module, start, loaded.loading.max_tokens, module.contract_fields(data.train))
     _save_adapter(config, module, start, run)
     trained, cpu_trained = time.perf_counter(), time.process_time()
     evaluation = []
@@ -146,17 +149,17 @@ def _steps(trainer: L.Trainer, run: RunFolder, throughput: Throughput) -> int:
     return step_of(last)
 
 
-def _save_adapter(config: DictConfig, module: Any, start: Backbone, run: RunFolder) -> None:
+def _save_adapter(config: DictConfig, module: TrainingModule, start: Backbone, run: RunFolder) -> None:
     """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
     base = config.model.reference or ("path" in config.model and config.model.path)
     if config.model.trained == "adapters" and base and isinstance(start, LanguageModel):
         save_adapter(run.path / "adapter", module.model, base, start.revision, start.tokenizer)
 
 
-def _module(config: DictConfig, start: Backbone) -> Any:
+def _module(config: DictConfig, start: Backbone) -> TrainingModule:
     """The LightningModule of the task on the model to start from."""
     parts = {name: build(config[name]) for name in ("loss", "optimizer", "schedule")}
-    return build(config.module, start=start, **parts)()
+    return build(config.module, start=start, **parts)()  # type: ignore[no-any-return]
 
 
 def _trainer(
@@ -200,7 +203,7 @@ def _counted(figures: PairFigures, kind: str) -> int:
     return int(figures.accuracy.pairs if kind == "pairs" else figures.loss.weight)
 
 
-def _validation(module: Any, pairs: int) -> dict[str, Any]:
+def _validation(module: TrainingModule, pairs: int) -> dict[str, Any]:
     figures = module.val_figures.compute()
     counted = int(module.val_figures.accuracy.pairs)
     low, high = wilson(float(module.val_figures.accuracy.correct), counted) if counted else (None, None)

@@ -80,7 +80,7 @@ def ppo_parts(config: DictConfig, loaded: LoadedData, start: Any, pace: Any, lea
     parts = {name: build(config[name]) for name in ("optimizer", "schedule")}
     limit = config.trainer.gradient_clip_val
     module = build(config.module, start=start, critic=critic, sampler=sampler, learning=learning, **parts)(
-        gradient_limit=limit, seed=config.seed
+        gradient_limit=limit
     )
     threads = use_threads(pace.threads, module)
     precision = choose_precision(pace.precision, module, accelerator_type(config.trainer.accelerator))

@@ -14,6 +14,7 @@ from rmexp.models.start import StartingPoint
 from rmexp.models.trained_weights import choose_trained
 from rmexp.preference_data import PreferenceData
 from rmexp.run.folder import RunFolder
+from rmexp.training.stage import StageModule
 
 
 def start_model(config: DictConfig, records: PreferenceData) -> Backbone:
@@ -40,7 +41,7 @@ def reference_model(config: DictConfig) -> Backbone:
 
 
 def save_model(
-    run: RunFolder, name: str, module: Any, start: Backbone, max_tokens: int, fields: Mapping[str, Any]
+    run: RunFolder, name: str, module: StageModule, start: Backbone, max_tokens: int, fields: Mapping[str, Any]
 ) -> str:
     """Write the model of a module into a folder of the run, with its contract.
 
@@ -68,7 +69,7 @@ def save_model(
     return save_folder(run.path / name, module.save, start.tokenizer, contract)
 
 
-def parameters(module: Any) -> int:
+def parameters(module: StageModule) -> int:
     """Parameters of a module's model."""
     return sum(parameter.numel() for parameter in module.model.parameters())
 

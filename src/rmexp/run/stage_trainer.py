@@ -3,14 +3,16 @@
 import logging
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
 from rmexp.config.saved import saved_yaml
 from rmexp.run.folder import CONFIG, RunFolder
 from rmexp.training.checkpoints import newest_valid
+from rmexp.training.tracked_run import TrackedRun
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +25,17 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
 
 
-def trackers(config: DictConfig, run: RunFolder) -> list[Any]:
+def trackers(config: DictConfig, run: RunFolder) -> list[Logger]:
     """The logger that is configured beside metrics.csv, if any."""
     tracking = build(config.logger)
     if tracking is None:
         return []
-    saved = OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False)
+    saved = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False))
     outer = run.path.resolve().parent  # a comparison, or PPO that trains its own reference
     nested = (outer / CONFIG).is_file()
     name = f"{outer.name}/{run.path.name}" if nested else run.path.name
     belongs_to = Path(config.sweep_dir).name if config.sweep_dir else outer.name if nested else None
-    return [tracking(folder=run.path, name=name, job_type=config.task, belongs_to=belongs_to, config=saved)]
+    return [tracking(run=TrackedRun(run.path, name, config.task, belongs_to, saved))]
 
 
 def checkpoint_of(run: RunFolder) -> Path | None:

@@ -12,7 +12,7 @@ from rmexp.data.encode import ResponseTokens
 from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.batch_order import Shuffled
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.loader import Passes, TrainingLoader
 from rmexp.training.pair_data import FixedBatches, check_batch_tokens
 
 
@@ -23,9 +23,7 @@ class DemonstrationData(L.LightningDataModule):
         train: to learn from.
         val: to validate with.
         batch_size: demonstrations per training batch.
-        epochs: passes over the training demonstrations.
-        seed: of their order.
-        max_batches: end training earlier; None for all epochs.
+        passes: over the training demonstrations.
         batch_tokens: most tokens that are computed at once; None for all of a batch.
         packed: whether they are computed in packed rows.
     """
@@ -35,23 +33,20 @@ class DemonstrationData(L.LightningDataModule):
         train: Sequence[ResponseTokens],
         val: Sequence[ResponseTokens],
         batch_size: int,
-        epochs: int,
-        seed: int,
-        max_batches: int | None = None,
+        passes: Passes,
         *,
         batch_tokens: int | None,
         packed: bool,
     ) -> None:
         super().__init__()
-        self.workers = 0  # processes that make training batches ahead
         self.train, self.val, self.packed, self.batch_tokens = train, val, packed, batch_tokens
         check_batch_tokens(batch_tokens, train)
-        self.batch_size, self.epochs, self.seed, self.max_batches = batch_size, epochs, seed, max_batches
+        self.batch_size, self.passes = batch_size, passes
 
     def train_dataloader(self) -> TrainingLoader[ResponseTokens, ResponseBatch]:
         """All training batches of the run."""
         order = Shuffled(len(self.train), self.batch_size)
-        return TrainingLoader(self.train, response_batch, order, self.epochs, self.seed, self.max_batches, self.workers)
+        return TrainingLoader(self.train, response_batch, order, self.passes)
 
     def val_dataloader(self) -> FixedBatches[ResponseBatch]:
         """Validation batches, rows of like length or start: figures are put together before any mean is taken."""

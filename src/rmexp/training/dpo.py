@@ -2,8 +2,8 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
@@ -29,9 +29,11 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import PairData, validation_pairing
+from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
+from rmexp.training.pairs import Pairs
 from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
+from rmexp.training.stage import ContractFields, Examples
 
 REFERENCE_LOGPS = ("precomputed", "online")
 SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
@@ -79,19 +81,18 @@ class DPOModule(L.LightningModule):
         self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
-    def setup(self, stage: str) -> None:
-        """Compute the reference's log-probabilities once: here the weights are still its own, also when resuming."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
-        assert isinstance(data, PairData)
-        self.loss.check([*data.train, *data.val], data.batch_pairs)
+    def prepared(self, pairs: Pairs) -> Pairs:
+        """The pairs with the reference's log-probabilities: here the weights are still its own."""
+        self.loss.check([*pairs.train, *pairs.val], pairs.batch_pairs)
         self.model.to(self.trainer.strategy.root_device)
         if self.online_reference is not None:
             self.online_reference.causal_lm.to(self.trainer.strategy.root_device)
         with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
             state = f"{self.reference or weights_fingerprint(self.model)} {self.trainer.precision}"
-            data.val = with_reference_logps(self.likelihood, data.val, data.cache_dir, state)
-            if self.online_reference is None:
-                data.train = with_reference_logps(self.likelihood, data.train, data.cache_dir, state)
+            known = partial(with_reference_logps, self.likelihood, cache_dir=pairs.cache_dir, state=state)
+            val = known(pairs.val)
+            train = known(pairs.train) if self.online_reference is None else pairs.train
+        return pairs._replace(train=train, val=val)
 
     @property
     def packed(self) -> bool:
@@ -153,7 +154,7 @@ class DPOModule(L.LightningModule):
         """Write the weights."""
         merged(self.model).save_pretrained(folder)
 
-    def contract_fields(self, data: Any) -> dict[str, Any]:
+    def contract_fields(self, train: Examples) -> ContractFields:
         """What the contract says beyond the fields of every model."""
         return {"beta": self.beta, "reduction": self.reduction, "reference": self.reference}
 

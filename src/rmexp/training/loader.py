@@ -1,6 +1,7 @@
 """Training batches whose order is a function of seed and step alone, so that a run can go on where it stopped."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -12,6 +13,23 @@ from rmexp.training.batch_order import Shuffled, Stream, Together
 
 Example = TypeVar("Example")
 Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How a run goes over its examples.
+
+    Attributes:
+        epochs: passes over them.
+        seed: of their order.
+        max_batches: end earlier, after so many batches; None for all epochs.
+        workers: processes that make batches ahead of their turn; 0 for none.
+    """
+
+    epochs: int
+    seed: int
+    max_batches: int | None = None
+    workers: int = 0
 
 
 class _Steps(Dataset[Batch]):
@@ -31,10 +49,7 @@ class TrainingLoader(Generic[Example, Batch]):
         examples: to train on.
         pack: makes a batch of some of them.
         order: which of them stand together; each epoch draws another order.
-        epochs: passes over the examples.
-        seed: of the order.
-        max_batches: end earlier, after so many batches; None for all epochs.
-        workers: processes that make batches ahead of their turn; 0 for none.
+        passes: over the examples.
     """
 
     def __init__(
@@ -42,19 +57,17 @@ class TrainingLoader(Generic[Example, Batch]):
         examples: Sequence[Example],
         pack: Callable[[Sequence[Example]], Batch],
         order: Shuffled | Stream | Together,
-        epochs: int,
-        seed: int,
-        max_batches: int | None = None,
-        workers: int = 0,
+        passes: Passes,
     ) -> None:
-        self.examples, self.pack, self.workers = examples, pack, workers
+        self.examples, self.pack, self.workers = examples, pack, passes.workers
         self.steps_per_epoch = order.steps
-        self.batches = min(epochs * order.steps, max_batches or epochs * order.steps)
+        all_batches = passes.epochs * order.steps
+        self.batches = min(all_batches, passes.max_batches or all_batches)
         self.done = 0  # batches handed out; set before iterating, it is where a run goes on
         self.rank, self.ranks = 0, 1  # each of several processes has its share of every batch
         self.before_batch: Callable[[], None] | None = None  # called where nothing of the batch before is left to do
         # No more than one epoch is needed at a time.
-        self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([seed, epoch])))
+        self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([passes.seed, epoch])))
 
     def __len__(self) -> int:
         return self.batches

@@ -1,17 +1,19 @@
 """The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 import lightning as L
 from torch import Tensor
 
 from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import batches_of_tokens, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.data.pack import batches_of_tokens, distinct_responses, pairing
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.batch_order import Shuffled, Together
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.loader import Passes, TrainingLoader
+from rmexp.training.pairs import Pairs
+from rmexp.training.stage import TrainingModule
 
 Batch = TypeVar("Batch")
 
@@ -20,58 +22,48 @@ class PairData(L.LightningDataModule):
     """Training and validation pairs.
 
     Args:
-        train: training pairs; a module may replace them in its `setup`, to add what it computed once, and `pack` and
-            `pack_responses`, which make batches of them. Where they have a group, batches keep it together.
-        val: validation pairs, likewise.
-        batch_pairs: pairs per training batch.
-        epochs: passes over the training pairs.
-        seed: of their order.
-        max_batches: end training earlier; None for all epochs.
+        pairs: as they were encoded.
+        passes: over the training pairs.
         batch_tokens: most tokens that are computed at once; None for all of a batch.
         packed: whether they are computed in packed rows.
-        cache_dir: folder of what is computed once for several runs; None keeps none.
     """
 
-    def __init__(
-        self,
-        train: Sequence[PairTokens],
-        val: Sequence[PairTokens],
-        batch_pairs: int,
-        epochs: int,
-        seed: int,
-        max_batches: int | None = None,
-        *,
-        batch_tokens: int | None,
-        packed: bool,
-        cache_dir: str | None,
-    ) -> None:
+    def __init__(self, pairs: Pairs, passes: Passes, *, batch_tokens: int | None, packed: bool) -> None:
         super().__init__()
-        self.workers = 0  # processes that make training batches ahead
-        self.train, self.val, self.packed, self.cache_dir = train, val, packed, cache_dir
-        self.batch_tokens = batch_tokens
-        self.pack: Callable[[Sequence[PairTokens]], PairBatch | FeatureBatch] = pair_batch
-        self.pack_responses: Callable[[Sequence[ResponseTokens]], ResponseBatch | Tensor] = response_batch
-        check_batch_tokens(batch_tokens, [side for pair in train for side in (pair.chosen, pair.rejected)])
-        self.batch_pairs, self.epochs, self.seed, self.max_batches = batch_pairs, epochs, seed, max_batches
+        self.given = self.pairs = pairs
+        self.passes, self.batch_tokens, self.packed = passes, batch_tokens, packed
+        check_batch_tokens(batch_tokens, [side for pair in pairs.train for side in (pair.chosen, pair.rejected)])
+
+    def setup(self, stage: str) -> None:
+        """Let the module that is to be trained compute once what it needs of every pair."""
+        assert self.trainer is not None
+        module = cast(TrainingModule, self.trainer.lightning_module)
+        self.pairs = module.prepared(self.given)
+
+    @property
+    def train(self) -> Sequence[PairTokens]:
+        """The training pairs."""
+        return self.pairs.train
 
     def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch | FeatureBatch]:
         """All training batches of the run."""
-        groups = [pair.group for pair in self.train]
-        order: Shuffled | Together = Shuffled(len(groups), self.batch_pairs)
+        train, batch_pairs = self.pairs.train, self.pairs.batch_pairs
+        groups = [pair.group for pair in train]
+        order: Shuffled | Together = Shuffled(len(groups), batch_pairs)
         if any(group is not None for group in groups):
-            order = Together(groups, self.batch_pairs)
-        return TrainingLoader(self.train, self.pack, order, self.epochs, self.seed, self.max_batches, self.workers)
+            order = Together(groups, batch_pairs)
+        return TrainingLoader(train, self.pairs.pack, order, self.passes)
 
     def val_dataloader(self) -> "FixedBatches[ResponseBatch | Tensor]":
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
-        return FixedBatches([self.pack_responses(batch) for batch in self._val_batches()])
+        return FixedBatches([self.pairs.pack_responses(batch) for batch in self._val_batches()])
 
     def val_pairing(self) -> Pairing:
         """The validation pairs, as rows of what `val_dataloader` gives."""
-        return pairing(self.val, [response for batch in self._val_batches() for response in batch])
+        return pairing(self.pairs.val, [response for batch in self._val_batches() for response in batch])
 
     def _val_batches(self) -> list[list[ResponseTokens]]:
-        return batches_of_tokens(distinct_responses(self.val), MOST_TOKENS, packed=self.packed)
+        return batches_of_tokens(distinct_responses(self.pairs.val), MOST_TOKENS, packed=self.packed)
 
 
 class FixedBatches(Generic[Batch]):

@@ -47,6 +47,7 @@ from rmexp.training.optimization import Schedule, batch_tokens, configure
 from rmexp.training.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
 from rmexp.training.prompt_data import PromptData
 from rmexp.training.sampler import Rollouts, Sampler, Samples
+from rmexp.training.stage import ContractFields
 
 EVALUATION = -1  # number of the draw that policies are compared by
 
@@ -72,7 +73,6 @@ class PPOModule(L.LightningModule):
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (iteration, total_steps=...).
         gradient_limit: largest norm of a step's gradient; None leaves it.
-        seed: of minibatches.
     """
 
     kind = "language_model"
@@ -88,7 +88,6 @@ class PPOModule(L.LightningModule):
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
         gradient_limit: float | None,
-        seed: int,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -99,7 +98,7 @@ class PPOModule(L.LightningModule):
         self.reference_likelihood = Likelihood(copy.deepcopy(policy).requires_grad_(False), start.layout)
         self.model = ActorCritic(policy, critic, start.layout)
         self.sampler, self.learning = sampler, learning
-        self.optimizer, self.schedule, self.gradient_limit, self.seed = optimizer, schedule, gradient_limit, seed
+        self.optimizer, self.schedule, self.gradient_limit = optimizer, schedule, gradient_limit
         self.scale = RewardScale(0.0, 1.0)  # until `use_scale`
         self.kl_coefficient = learning.kl.coefficient
         self.last_samples: tuple[Samples, Tensor] | None = None  # of the newest iteration, with their divergences
@@ -186,7 +185,7 @@ class PPOModule(L.LightningModule):
         """Steps until one would be taken too far from the policy that sampled; the first is where that one is."""
         optimizer: Any = self.optimizers()
         mean_tokens = float(learnt.figures.mask.sum() / len(learnt.responses))
-        for number, part in enumerate(self.learning.update.parts(len(learnt.responses), self.seed, index)):
+        for number, part in enumerate(self.learning.update.parts(len(learnt.responses), self.sampler.seed, index)):
             some = learnt.some(torch.from_numpy(part).to(self.device))
             logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
             used = values if self.learning.estimator.uses_values else None
@@ -237,8 +236,8 @@ class PPOModule(L.LightningModule):
         """Write the policy's weights."""
         merged(self.model.policy).save_pretrained(folder)
 
-    def contract_fields(self) -> dict[str, Any]:
+    def contract_fields(self) -> ContractFields:
         """A policy's log-ratio times the KL coefficient is the reward it believes in, up to what a prompt decides."""
         beta = self.kl_coefficient * self.scale.sd
-        implied = {"beta": beta, "reduction": "response_sum"} if beta else {}
+        implied: ContractFields = {"beta": beta, "reduction": "response_sum"} if beta else {}
         return {**implied, "reference": self.reference}

@@ -6,7 +6,7 @@ import lightning as L
 
 from rmexp.records import Prompt
 from rmexp.training.batch_order import Stream
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.loader import Passes, TrainingLoader
 
 
 class PromptData(L.LightningDataModule):
@@ -38,4 +38,4 @@ class PromptData(L.LightningDataModule):
     def train_dataloader(self) -> TrainingLoader[int, tuple[int, ...]]:
         """Numbers of prompts, all batches of the run."""
         order = Stream(len(self.prompts), self.per_iteration, self.iterations)
-        return TrainingLoader(range(len(self.prompts)), tuple, order, 1, self.seed)
+        return TrainingLoader(range(len(self.prompts)), tuple, order, Passes(1, self.seed))

@@ -1,9 +1,9 @@
 """Training of an explicit reward model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import lightning as L
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
+from rmexp.data.encode import PairTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
 from rmexp.models.language_model import disable_dropout
@@ -28,8 +29,10 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import PairData, validation_pairing
+from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
+from rmexp.training.pairs import Pairs
+from rmexp.training.stage import ContractFields, Examples
 
 
 class RewardModule(L.LightningModule):
@@ -71,17 +74,17 @@ class RewardModule(L.LightningModule):
         self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_rewards: list[Tensor] = []  # of the responses of the validation that is running
 
-    def setup(self, stage: str) -> None:
+    def prepared(self, pairs: Pairs) -> Pairs:
         """Refuse pairs that lack what the loss asks for; a frozen body computes all that it will ever be asked."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
-        assert isinstance(data, PairData)
-        self.loss.check([*data.train, *data.val], data.batch_pairs)
-        if not any(parameter.requires_grad for parameter in self.model.body.parameters()):
-            self.model.to(self.trainer.strategy.root_device)
-            with self.trainer.precision_plugin.forward_context():
-                features = cached_features(self.model, [*data.train, *data.val])
-            data.pack = partial(feature_batch, features=features)
-            data.pack_responses = partial(stacked, features=features)
+        self.loss.check([*pairs.train, *pairs.val], pairs.batch_pairs)
+        if any(parameter.requires_grad for parameter in self.model.body.parameters()):
+            return pairs
+        self.model.to(self.trainer.strategy.root_device)
+        with self.trainer.precision_plugin.forward_context():
+            features = cached_features(self.model, [*pairs.train, *pairs.val])
+        return pairs._replace(
+            pack=partial(feature_batch, features=features), pack_responses=partial(stacked, features=features)
+        )
 
     @property
     def packed(self) -> bool:
@@ -138,9 +141,9 @@ class RewardModule(L.LightningModule):
         """Write the weights."""
         self.model.save(folder)
 
-    def contract_fields(self, data: Any) -> dict[str, Any]:
+    def contract_fields(self, train: Examples) -> ContractFields:
         """Mean and standard deviation of the rewards of training responses, of 2,000 pairs at most."""
-        pairs = data.train[:2000]
+        pairs = cast(Sequence[PairTokens], train)[:2000]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
         rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
         return {"reward_mean": float(rewards.mean()), "reward_sd": float(rewards.std())}

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import lightning as L
 import torch
@@ -31,6 +30,8 @@ from rmexp.training.optimization import (
     log_validation,
 )
 from rmexp.training.pair_data import validation_pairing
+from rmexp.training.pairs import Pairs
+from rmexp.training.stage import ContractFields, Examples
 
 SIDES = ("both", "chosen")
 
@@ -78,6 +79,10 @@ class SFTModule(L.LightningModule):
         """Find how long responses are, so that a token weighs the same in whatever batch."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         self.mean_tokens = fmean(response.response_tokens for row in data.train for response in self._learnt(row))
+
+    def prepared(self, pairs: Pairs) -> Pairs:
+        """As they are: nothing of them is computed twice."""
+        return pairs
 
     def _learnt(self, row: PairTokens | ResponseTokens) -> tuple[ResponseTokens, ...]:
         if isinstance(row, ResponseTokens):
@@ -150,7 +155,7 @@ class SFTModule(L.LightningModule):
         """Write the weights."""
         merged(self.model).save_pretrained(folder)
 
-    def contract_fields(self, data: Any) -> dict[str, Any]:
+    def contract_fields(self, train: Examples) -> ContractFields:
         """What the contract says beyond the fields of every model."""
         return {}
 

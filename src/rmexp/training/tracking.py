@@ -12,6 +12,7 @@ from typing import Any, Literal
 from lightning.pytorch.loggers import WandbLogger
 
 from rmexp.durable import write_text
+from rmexp.training.tracked_run import TrackedRun
 
 LONGEST_WAIT = 18  # seconds; what wandb does about it afterwards takes some more
 SAMPLE_COLUMNS = ("data", "split", "id", "prompt", "chosen", "rejected", "chosen_reward", "rejected_reward", "margin")
@@ -26,11 +27,7 @@ def wandb_logger(
     entity: str | None,
     group: str | None,
     tags: Sequence[str],
-    folder: Path,
-    name: str,
-    job_type: str,
-    belongs_to: str | None,
-    config: Mapping[str, Any],
+    run: TrackedRun,
 ) -> WandbLogger:
     """A logger for one run.
 
@@ -40,23 +37,13 @@ def wandb_logger(
         entity: user or team; None for the default one.
         group: of runs that belong together; None for those of one sweep or comparison.
         tags: of the run.
-        folder: the run folder.
-        name: of the run.
-        job_type: the task.
-        belongs_to: name of the sweep or comparison; None outside one.
-        config: the configuration, unresolved and without secrets.
+        run: what is tracked.
 
     Raises:
         ValueError: the mode is unknown, or it is `online` and no key is at hand (wandb would wait for one for ever) or
             the server does not answer.
     """
-    if mode not in ("offline", "online"):
-        raise ValueError(f"logger.mode must be offline or online, got {mode}")
-    if mode == "online" and not _has_key():
-        raise ValueError(
-            "logger.mode=online needs a key in WANDB_API_KEY or in the netrc file (wandb login), but there is none; "
-            "logger.mode=offline needs none"
-        )
+    _check_mode(mode)
     if mode == "offline":
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it would look its server up all the same
     os.environ.setdefault("WANDB_SILENT", "true")
@@ -64,17 +51,17 @@ def wandb_logger(
     import wandb  # half a second, and it reads the environment
 
     try:
-        run = wandb.init(
-            id=_run_id(folder),
+        opened = wandb.init(
+            id=_run_id(run.folder),
             resume="allow" if mode == "online" else None,
-            name=name,
-            dir=folder.resolve(),  # its service may run in a folder of its own
+            name=run.name,
+            dir=run.folder.resolve(),  # its service may run in a folder of its own
             project=project,
             entity=entity,
-            group=group or belongs_to,
+            group=group or run.belongs_to,
             tags=list(tags),
-            job_type=job_type,
-            config=dict(config),
+            job_type=run.task,
+            config=dict(run.config),
             mode=mode,
             settings=wandb.Settings(init_timeout=LONGEST_WAIT, finish_timeout=LONGEST_WAIT, console="off"),
         )
@@ -83,9 +70,19 @@ def wandb_logger(
             f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
             "logger.mode=offline keeps the run here, and wandb sync sends it later"
         ) from error
-    run.define_metric(STEP)  # Lightning does so only for runs that it opens
-    run.define_metric("*", step_metric=STEP, step_sync=True)
-    return WandbLogger(experiment=run)
+    opened.define_metric(STEP)  # Lightning does so only for runs that it opens
+    opened.define_metric("*", step_metric=STEP, step_sync=True)
+    return WandbLogger(experiment=opened)
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in ("offline", "online"):
+        raise ValueError(f"logger.mode must be offline or online, got {mode}")
+    if mode == "online" and not _has_key():
+        raise ValueError(
+            "logger.mode=online needs a key in WANDB_API_KEY or in the netrc file (wandb login), but there is none; "
+            "logger.mode=offline needs none"
+        )
 
 
 def log_samples(pairs: Sequence[tuple[Any, ...]]) -> None:

@@ -6,22 +6,46 @@ from scipy import stats
 from rmexp.statistics.shares import clustered_share, wilson
 
 
-def test_with_one_case_a_cluster_it_is_nearly_wilsons_interval():
+def test_with_one_case_a_cluster_it_is_wilsons_interval():
     credit = np.repeat([1.0, 0.0], [600, 400])
     figure = clustered_share(credit, np.arange(1000))
-    assert (figure.low, figure.high) == pytest.approx(wilson(600, 1000), abs=2e-4)
+    assert (figure.low, figure.high) == pytest.approx(wilson(600, 1000), abs=2e-5)  # the variance divides by n - 1
 
 
-def test_the_variance_is_the_cluster_robust_one_of_statsmodels():
+def test_the_ends_are_those_that_the_variance_of_statsmodels_says():
+    """Wilson's ends solve (p - share)^2 = t^2 v p (1 - p) / (share (1 - share)), with v the variance of the share."""
     rng = np.random.default_rng(1)
     clusters = rng.integers(0, 30, 400)
-    credit = (rng.random(400) < rng.beta(3, 2, 30)[clusters]).astype(float)
+    credit = (rng.random(400) < rng.beta(2, 2, 30)[clusters]).astype(float)
     fit = sm.OLS(credit, np.ones(400)).fit(cov_type="cluster", cov_kwds={"groups": clusters})
     mean, variance = float(fit.params[0]), float(fit.cov_params()[0, 0])
-    independent = mean * (1 - mean) / variance * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 29)) ** 2
     figure = clustered_share(credit, clusters)
     assert figure.value == pytest.approx(mean)
-    assert (figure.low, figure.high) == pytest.approx(wilson(mean * independent, independent), rel=1e-9)
+    quantiles = [
+        abs(end - mean) / np.sqrt(variance * end * (1 - end) / (mean * (1 - mean))) for end in (figure.low, figure.high)
+    ]
+
+    def log_effect(kept):
+        apart = credit[kept] - mean
+        return np.log(sum(apart[clusters[kept] == c].sum() ** 2 for c in range(30)) / (apart**2).sum())
+
+    jackknife = [log_effect(clusters != c) for c in range(30)]
+    freedom = 2 / (np.var(jackknife) * 29)
+    assert quantiles == pytest.approx([stats.t.ppf(0.975, freedom)] * 2, rel=0.01)
+    assert quantiles[0] == pytest.approx(quantiles[1], rel=1e-9)
+
+
+def test_few_are_told_by_the_rarer_side():
+    shares = [clustered_share(np.repeat([1.0, 0.0], split), np.arange(40)) for split in ((30, 10), (31, 9), (10, 30))]
+    assert [share.few for share in shares] == [False, True, False]
+    assert [share.clusters for share in shares] == [40, 40, 40]
+
+
+def test_with_few_wrong_cases_of_one_each_it_lies_between_wilsons_and_the_exact_interval():
+    figure = clustered_share(np.repeat([1.0, 0.0], [98, 2]), np.arange(100))
+    exact = stats.binomtest(98, 100).proportion_ci(method="exact")
+    assert exact.low - 1e-3 < figure.low < wilson(98, 100)[0]  # the variance divides by n - 1
+    assert wilson(98, 100)[1] < figure.high < exact.high
 
 
 def test_copies_of_a_case_add_nothing():

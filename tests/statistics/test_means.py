@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from rmexp.statistics.means import clustered_difference, clustered_mean
@@ -13,6 +14,38 @@ def test_one_value_a_cluster_is_students_t():
     mean = clustered_mean(first, np.arange(25))
     assert (mean.low, mean.high) == pytest.approx(tuple(stats.ttest_1samp(first, 0).confidence_interval()))
     assert (mean.p, mean.few, mean.clusters) == (None, False, 25)
+
+
+def test_with_clusters_of_one_size_the_error_is_that_of_statsmodels():
+    rng = np.random.default_rng(2)
+    clusters = np.repeat(np.arange(15), 4)
+    values = rng.normal(size=15)[clusters] + rng.normal(size=60)
+    plain = sm.OLS(values, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False})
+    reach = stats.t.ppf(0.975, 14) * float(plain.bse[0]) * np.sqrt(15 / 14)
+    found = clustered_mean(values, clusters)
+    assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach))
+
+
+def test_with_unequal_clusters_it_is_bell_and_mccaffreys_by_matrices():
+    rng = np.random.default_rng(3)
+    sizes = np.array([1, 1, 2, 3, 5, 8, 13, 21])
+    clusters = np.repeat(np.arange(8), sizes)
+    values = rng.normal(size=8)[clusters] + rng.normal(size=54)
+    design, left = np.ones((54, 1)), np.eye(54) - np.full((54, 54), 1 / 54)
+    columns = []
+    for cluster in range(8):
+        inside = clusters == cluster
+        block = left[np.ix_(inside, inside)]
+        eigenvalues, vectors = np.linalg.eigh(block)
+        root = vectors @ np.diag(eigenvalues**-0.5) @ vectors.T
+        columns.append(left[:, inside] @ root @ design[inside] / 54)
+    pieces = np.hstack(columns)
+    eigenvalues = np.linalg.eigvalsh(pieces.T @ pieces)
+    freedom = eigenvalues.sum() ** 2 / (eigenvalues**2).sum()
+    error = np.sqrt(((pieces.T @ values) ** 2).sum())
+    found = clustered_mean(values, clusters)
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, freedom) * error)
+    assert freedom < 5
 
 
 def test_fewer_than_ten_clusters_that_differ_say_nothing_of_a_difference():

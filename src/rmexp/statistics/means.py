@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-MEAN_METHOD = "Student's t with a cluster-robust variance"
+MEAN_METHOD = "cluster-robust Student's t"
 ENOUGH = 10  # clusters that differ
 
 
@@ -43,20 +43,21 @@ def clustered_mean(values: ArrayLike, clusters: NDArray[Any]) -> Estimate:
     Returns:
         No value without values; no bounds with fewer than two clusters.
 
-    Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models".
+    Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models"; `mean_and_error` says
+        how it is corrected for few clusters.
 
     >>> clustered_mean([1.0, 2.0, 3.0], np.array([0, 1, 2])).value
     2.0
     """
     numbers = np.asarray(values, dtype=np.float64)
-    found = _fit(numbers, clusters)
-    if found is None:
+    if not len(numbers):
         return Estimate(None, None, None, None, 0, few=True)
-    mean, error, groups = found
-    if groups < 2:
-        return Estimate(mean, None, None, None, groups, few=True)
-    reach = float(stdtrit(groups - 1, 0.975)) * error
-    return Estimate(mean, mean - reach, mean + reach, None, groups, few=groups < ENOUGH)
+    sums, sizes = _by_cluster(numbers, clusters)
+    if len(sizes) < 2:
+        return Estimate(float(numbers.mean()), None, None, None, len(sizes), few=True)
+    fit = mean_and_error(sums, sizes)
+    mean, reach = float(fit.mean), float(stdtrit(fit.freedom, 0.975) * fit.error)
+    return Estimate(mean, mean - reach, mean + reach, None, len(sizes), few=len(sizes) < ENOUGH)
 
 
 def clustered_difference(first: ArrayLike, second: ArrayLike, clusters: NDArray[Any]) -> Estimate:
@@ -68,36 +69,71 @@ def clustered_difference(first: ArrayLike, second: ArrayLike, clusters: NDArray[
         clusters: (N,) numbers of what is independent.
 
     Returns:
-        Neither bounds nor p where fewer than ten clusters differ.
+        Neither bounds nor p where fewer than ten clusters differ. A cluster whose differences cancel does not.
 
-    Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models".
+    Source: as `clustered_mean`.
 
     >>> clustered_difference([1.0, 2.0], [0.0, 2.0], np.array([0, 1])).value
     0.5
     """
     apart = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    found = _fit(apart, clusters)
-    if found is None:
+    if not len(apart):
         return Estimate(None, None, None, None, 0, few=True)
-    mean, error, groups = found
-    if len(np.unique(clusters[apart != 0])) < ENOUGH or not error:
-        return Estimate(mean, None, None, None, groups, few=True)
-    reach = float(stdtrit(groups - 1, 0.975)) * error
-    p = 2 * float(stdtr(groups - 1, -abs(mean) / error))
-    return Estimate(mean, mean - reach, mean + reach, p, groups, few=False)
+    sums, sizes = _by_cluster(apart, clusters)
+    if enough_differ(sums):
+        fit = mean_and_error(sums, sizes)
+        if fit.error > 0:
+            mean, reach = float(fit.mean), float(stdtrit(fit.freedom, 0.975) * fit.error)
+            p = 2 * float(stdtr(fit.freedom, -abs(fit.mean) / fit.error))
+            return Estimate(mean, mean - reach, mean + reach, p, len(sizes), few=False)
+    return Estimate(float(apart.mean()), None, None, None, len(sizes), few=True)
 
 
-def _fit(values: NDArray[np.float64], clusters: NDArray[Any]) -> tuple[float, float, int] | None:
-    """Mean, its standard error (NaN with one cluster) and the number of clusters; None without values."""
-    if not len(values):
-        return None
+class MeanAndError(NamedTuple):
+    """Of values in clusters.
+
+    Attributes:
+        mean: (...) of all values.
+        error: (...) its standard error.
+        freedom: degrees of freedom of the error.
+    """
+
+    mean: NDArray[np.float64]
+    error: NDArray[np.float64]
+    freedom: float
+
+
+def mean_and_error(sums: NDArray[Any], sizes: NDArray[Any]) -> MeanAndError:
+    """Mean of each of any number of sets of values, with its cluster-robust error.
+
+    Each cluster's residual is divided by what the mean takes of it (CR2), so that the variance is right on average
+    where values are independent. With clusters of one size that is the plain sandwich times G / (G - 1), and the
+    degrees of freedom are G - 1; with unequal ones they are fewer.
+
+    Args:
+        sums: (..., G) sum of the values of each of at least two clusters.
+        sizes: (G,) values of each cluster.
+
+    Source: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage
+        samples"; Pustejovsky and Tipton 2018, "Small-sample methods for cluster-robust variance estimation".
+    """
+    n = float(sizes.sum())
+    mean = sums.sum(axis=-1) / n
+    kept = 1 - sizes / n
+    variance = ((sums - sizes * mean[..., None]) ** 2 / kept).sum(axis=-1) / n**2
+    crossed = sizes**2 / kept / n
+    freedom = n**2 / float((sizes**2).sum() + crossed.sum() ** 2 - (crossed**2).sum())
+    return MeanAndError(mean, np.sqrt(variance), freedom)
+
+
+def enough_differ(sums: NDArray[Any]) -> NDArray[np.bool_]:
+    """(...) whether at least ten of (..., G) sums of differences are not 0."""
+    return np.asarray((np.abs(sums) > 1e-12).sum(axis=-1) >= ENOUGH)
+
+
+def _by_cluster(values: NDArray[np.float64], clusters: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     _, numbers = np.unique(clusters, return_inverse=True)
-    groups, mean = int(numbers.max()) + 1, float(values.mean())
-    if groups < 2:
-        return mean, math.nan, groups
-    residuals = np.bincount(numbers, weights=values - mean)
-    variance = groups / (groups - 1) * float((residuals**2).sum()) / len(values) ** 2
-    return mean, math.sqrt(variance), groups
+    return np.bincount(numbers, weights=values), np.bincount(numbers)
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float | None, float | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
-from rmexp.run.folder import RunFolder
+from rmexp.runs.folder import RunFolder
 from rmexp.training.checkpoints import DurableCheckpointIO
 from rmexp.training.saving import Saving
 

@@ -69,7 +69,7 @@ def test_a_failure_before_the_folder_leaves_one_with_its_reason(here, capsys):
 
 
 def test_a_full_disk_in_one_cell_lets_the_others_go_on(here, capsys, monkeypatch):
-    import rmexp.run.folder as folder
+    import rmexp.runs.folder as folder
 
     write = folder.write_json
 

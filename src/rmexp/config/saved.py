@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
+from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.moved import with_first_targets, with_implied, with_todays_targets, without_implied
+from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
 PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
@@ -24,6 +26,11 @@ def saved_yaml(config: DictConfig) -> str:
             `${oc.env:NAME}`; numbers, such as `max_tokens`, are never secrets.
     """
     return OmegaConf.to_yaml(OmegaConf.create(_saved(config)))
+
+
+def run_config(config: DictConfig) -> RunConfig:
+    """What a run folder is bound to."""
+    return RunConfig(saved_yaml(config), config.get("seed"), partial(differences, config=config))
 
 
 def fingerprint(config: DictConfig) -> str:

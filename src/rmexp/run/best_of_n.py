@@ -20,16 +20,16 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build, build_frames
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import saved_yaml
+from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loading import Loading
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
 from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.run.data import load_data, used_split
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import score_set, scorer_inputs
 from rmexp.run.terminal import show_table
+from rmexp.runs.folder import RunFolder, claim
 from rmexp.sources.candidate_files import read_candidates
 
 CANDIDATES, PICKS, CURVE, REPORT, SHARDS = "candidates.jsonl", "picks.jsonl", "curve.json", "report.html", "pool"
@@ -58,7 +58,7 @@ def best_of_n(config: DictConfig) -> Path:
     inputs |= scorer_inputs(config.gold, "gold") if config.gold else {}
     if config.candidates.path is None:
         inputs["policy"] = folder_fingerprint(config.candidates.policy)
-    with claim(path, config, inputs) as run:
+    with claim(path, run_config(config), inputs) as run:
         summary = run.summary()
         if summary is None:
             summary = _best_of_n(config, given, run)

@@ -19,7 +19,7 @@ import rmexp
 from rmexp.config.saved import PLACES, leaves, saved_yaml
 from rmexp.config.tree import conf_folder
 from rmexp.durable import write_json
-from rmexp.run.folder import SUMMARY
+from rmexp.runs.folder import SUMMARY
 
 log = logging.getLogger(__name__)
 STAMP = "cell.json"

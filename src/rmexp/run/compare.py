@@ -21,13 +21,14 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
+from rmexp.runs.folder import RunFolder, claim
 
 
 def compare(config: DictConfig) -> Path:
@@ -37,7 +38,7 @@ def compare(config: DictConfig) -> Path:
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.loading.name} has demonstrations (set data)")
     path = run_folder("compare", config)
-    with claim(path, config, _inputs(config, data, tests)) as run:
+    with claim(path, run_config(config), _inputs(config, data, tests)) as run:
         summary = run.summary()
         if summary is None:
             summary = _compare(config, data, tests, run)

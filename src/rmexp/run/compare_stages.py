@@ -14,9 +14,9 @@ from rmexp.config.saved import differences, fingerprint
 from rmexp.config.stages import stage, stage_names
 from rmexp.durable import alone
 from rmexp.run.data import LoadedData
-from rmexp.run.folder import CONFIG, SUMMARY
 from rmexp.run.ppo_parts import learning_of
 from rmexp.run.train import stage_inputs, train_stage
+from rmexp.runs.folder import CONFIG, SUMMARY
 from rmexp.training.dpo import implied_reward
 
 log = logging.getLogger(__name__)

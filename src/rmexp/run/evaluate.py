@@ -18,13 +18,13 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import saved_yaml
+from rmexp.config.saved import run_config, saved_yaml
 from rmexp.durable import write_json, write_text
 from rmexp.run.data import write_bad_rows
 from rmexp.run.evaluation_sets import EvaluationSet, evaluation_sets, loaded_data, scored_sets
 from rmexp.run.evaluation_table import show_evaluation
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import scorer_inputs
+from rmexp.runs.folder import RunFolder, claim
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 
@@ -36,7 +36,7 @@ def evaluate(config: DictConfig) -> Path:
     path = run_folder("evaluate", config)
     inputs = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
-    with claim(path, config, inputs) as run:
+    with claim(path, run_config(config), inputs) as run:
         summary = run.summary()
         if summary is None:
             for loaded in data.values():

@@ -18,9 +18,10 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.folder import SUMMARY, claim
+from rmexp.runs.folder import SUMMARY, claim
 
 CARD = "README.md"
 
@@ -29,7 +30,7 @@ def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
     path = run_folder("export", config)
     inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
-    with claim(path, config, inputs) as run:
+    with claim(path, run_config(config), inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary()
         if summary is None or not out.exists():

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from rmexp.analysis.filter_quality import FilterQuality, filter_quality
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import saved_yaml
+from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
@@ -29,9 +29,9 @@ from rmexp.jsonl import write_rows
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import path_fingerprint, score_set, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
+from rmexp.runs.folder import RunFolder, claim
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.rules import Decision, Keep, Units, decide, refuse_what_is_not_there
 from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
@@ -59,7 +59,7 @@ def filter(config: DictConfig) -> Path:
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
         inputs[f"scored.{number}.path"] = path_fingerprint(file)
-    with claim(path, config, inputs) as run:
+    with claim(path, run_config(config), inputs) as run:
         summary = run.summary()
         if summary is None:
             summary = _filter(config, keep, data, records, run)

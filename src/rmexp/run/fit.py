@@ -25,12 +25,12 @@ from rmexp.models.language_model import LanguageModel, check_positions
 from rmexp.models.precision import choose_precision
 from rmexp.models.threads import use_threads
 from rmexp.run.data import LoadedData
-from rmexp.run.environment import peak_memory_mb
 from rmexp.run.examples import encoded_examples
-from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets, learns_preferences, samples, stage_scorer
 from rmexp.run.stage_model import parameters, save_model, start_model
 from rmexp.run.stage_trainer import checkpoint_of, quiet_libraries, trackers
+from rmexp.runs.environment import peak_memory_mb
+from rmexp.runs.folder import RunFolder
 from rmexp.scoring.responses import scoring_encoder
 from rmexp.statistics.shares import wilson
 from rmexp.training.checkpoints import LAST, DurableCheckpointIO, callback_state, step_of

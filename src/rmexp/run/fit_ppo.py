@@ -20,14 +20,14 @@ from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.language_model import check_positions
 from rmexp.models.precision import AUTO
 from rmexp.run.data import LoadedData
-from rmexp.run.environment import peak_memory_mb
-from rmexp.run.folder import RunFolder
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
 from rmexp.run.ppo_parts import Parts, learning_of, ppo_parts
 from rmexp.run.ppo_summary import COLUMNS, data_figures, iteration_figures, policy_figures
 from rmexp.run.stage_model import parameters, save_model, start_model
 from rmexp.run.stage_trainer import checkpoint_of, quiet_libraries, trackers
 from rmexp.run.train import train_stage
+from rmexp.runs.environment import peak_memory_mb
+from rmexp.runs.folder import RunFolder
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.responses import scoring_encoder
 from rmexp.training.checkpoints import GOOD, DurableCheckpointIO, batches_of

@@ -16,7 +16,7 @@ from rmexp.config.moved import with_todays_targets, without_implied
 from rmexp.config.saved import leaves
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.run.folder import CONFIG, FAILURE, SUMMARY
+from rmexp.runs.folder import CONFIG, FAILURE, SUMMARY
 
 _REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
 

@@ -20,13 +20,13 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import saved_yaml
+from rmexp.config.saved import run_config, saved_yaml
 from rmexp.durable import write_json, write_text
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 from rmexp.run.data import LoadedData, load_data, used_split
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import scorer_inputs
+from rmexp.runs.folder import RunFolder, claim
 
 INSPECTION, REPORT = "inspection.json", "report.html"
 
@@ -35,7 +35,7 @@ def inspect(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data = load_data(config.data)
     path = run_folder("inspect", config)
-    with claim(path, config, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary()
         if summary is None:
             summary = _inspect(config, data, run)

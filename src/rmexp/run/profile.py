@@ -18,7 +18,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import saved_yaml
+from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.leaks import Leaks, leaks_of
 from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
@@ -26,8 +26,8 @@ from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
 from rmexp.reports.numbers import count, counted
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.terminal import interval, percent, show_table
+from rmexp.runs.folder import RunFolder, claim
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def profile(config: DictConfig) -> Path:
         raise ValueError(f"expected preference pairs to profile, but data={data.loading.name} has none (set data)")
     path = run_folder("profile", config)
     tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
-    with claim(path, config, {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
+    with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
         summary = run.summary()
         if summary is None:
             summary = _profile(config, data, run)

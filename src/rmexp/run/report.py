@@ -35,10 +35,10 @@ from rmexp.reports.sweep import (
     sweep_report,
 )
 from rmexp.run.cell_stamp import STAMP
-from rmexp.run.folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
 from rmexp.run.found_runs import credits_of, find_runs, read_json, read_table, run_settings
 from rmexp.run.sweep import SWEEP
 from rmexp.run.terminal import interval, number, percent, show_table
+from rmexp.runs.folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
 
 MOST_SHOWN = 20  # lines of a table on the terminal
 MOST_SAMPLES = 8  # of a policy's responses on its page, the latest

@@ -15,17 +15,18 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
-from rmexp.run.folder import RunFolder, claim
 from rmexp.run.scorers import score_set, scorer_inputs
 from rmexp.run.terminal import show_table
+from rmexp.runs.folder import RunFolder, claim
 
 
 def score(config: DictConfig) -> Path:
     """Composed configuration in, folder with scored files out."""
     data = load_data(config.data)
     path = run_folder("score", config)
-    with claim(path, config, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary()
         reused = summary is not None
         if summary is None:

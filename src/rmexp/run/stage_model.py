@@ -13,7 +13,7 @@ from rmexp.models.folder import load_language_model, save_folder
 from rmexp.models.start import StartingPoint
 from rmexp.models.trained_weights import choose_trained
 from rmexp.preference_data import PreferenceData
-from rmexp.run.folder import RunFolder
+from rmexp.runs.folder import RunFolder
 from rmexp.training.stage import StageModule
 
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
 from rmexp.config.saved import saved_yaml
-from rmexp.run.folder import CONFIG, RunFolder
+from rmexp.runs.folder import CONFIG, RunFolder
 from rmexp.training.checkpoints import newest_valid
 from rmexp.training.tracked_run import TrackedRun
 

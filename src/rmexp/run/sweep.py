@@ -19,8 +19,8 @@ from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
 from rmexp.run.cell_stamp import leave_stamp, tree_state, unchanged
-from rmexp.run.folder import FAILURE, LOCK, SUMMARY, FolderRefused, write_failure
 from rmexp.run.terminal import number, percent, show_table
+from rmexp.runs.folder import FAILURE, LOCK, SUMMARY, FolderRefused, write_failure
 
 log = logging.getLogger(__name__)
 SWEEP = "sweep.json"

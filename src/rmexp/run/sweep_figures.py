@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from rmexp.config.saved import PLACES
 from rmexp.durable import write_json, write_text
-from rmexp.run.folder import SUMMARY
 from rmexp.run.found_runs import run_settings
 from rmexp.run.terminal import percent
+from rmexp.runs.folder import SUMMARY
 
 
 class Cell(NamedTuple):

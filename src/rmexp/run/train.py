@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
 from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
-from rmexp.run.folder import claim
 from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import interval, number, percent, show_table
+from rmexp.runs.folder import claim
 
 
 def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
@@ -56,7 +57,7 @@ def train(config: DictConfig) -> Path:
 def train_stage(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], path: Path) -> Trained:
     """Train in a folder, or find there that it was done before."""
     inputs = stage_inputs(config, data, tests)
-    with claim(path, config, inputs) as run:
+    with claim(path, run_config(config), inputs) as run:
         done = run.summary()
         if done is not None:
             return Trained(path, done, reused=True)

@@ -6,21 +6,34 @@ import logging
 import os
 import platform
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from omegaconf import DictConfig
-
-from rmexp.config.saved import differences, saved_yaml
 from rmexp.durable import remove_parts, write_json, write_text
-from rmexp.run.environment import environment, now
+from rmexp.runs.environment import environment, now
 
 log = logging.getLogger(__name__)
 
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.yaml", "environment.json", "summary.json", "failure.json"
 LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The configuration that a folder is bound to, as plain values.
+
+    Attributes:
+        text: YAML, as it may be kept.
+        seed: of the run; None for a verb without one.
+        differences: where the YAML of another configuration differs from this one, in words; empty where they are alike.
+    """
+
+    text: str
+    seed: int | None
+    differences: Callable[[str], list[str]]
 
 
 class FolderRefused(ValueError):
@@ -51,12 +64,12 @@ class RunFolder:
 
 
 @contextmanager
-def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> Iterator[RunFolder]:
+def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> Iterator[RunFolder]:
     """Hold a run folder while a run is made in it.
 
     Args:
         path: of the folder; made when missing.
-        config: composed configuration; a folder of another one is refused.
+        config: of the run; a folder of another one is refused.
         inputs: fingerprints of what the configuration only names, such as the content of data files. A folder made from
             other inputs is moved aside.
 
@@ -74,9 +87,9 @@ def claim(path: Path, config: DictConfig, inputs: Mapping[str, str | None]) -> I
         lock = _hold(path)
     with lock:
         remove_parts(path)
-        record = environment(config.get("seed")) | {"inputs": dict(inputs)}
+        record = environment(config.seed) | {"inputs": dict(inputs)}
         if not (path / SUMMARY).exists():
-            write_text(path / CONFIG, saved_yaml(config))
+            write_text(path / CONFIG, config.text)
             write_json(path / ENVIRONMENT, record)
         try:
             yield RunFolder(path, record)
@@ -92,9 +105,9 @@ def write_failure(folder: Path, error: Exception) -> None:
     write_json(folder / FAILURE, {"error": f"{type(error).__name__}: {error}", "traceback": text, "time": now()})
 
 
-def _refuse_other_configuration(path: Path, config: DictConfig) -> None:
+def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
     if (path / CONFIG).is_file():
-        changed = differences((path / CONFIG).read_text(encoding="utf-8"), config)
+        changed = config.differences((path / CONFIG).read_text(encoding="utf-8"))
         if changed:
             raise FolderRefused(
                 f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"

@@ -4,8 +4,8 @@ import pytest
 
 from rmexp.records import Candidates
 from rmexp.run.compare_policies import Answers, _of_common_prompts, _seconds
-from rmexp.run.compare_stages import Stage
 from rmexp.selection.pool import Pool
+from rmexp.stages.obtain import Stage
 
 
 def pool(*numbers):

@@ -31,8 +31,8 @@ from rmexp.run.compare_disagreements import disagreements
 from rmexp.run.compare_scores import AllScores, Scorers, SetScores, scores_array
 from rmexp.run.compare_sets import compared_sets
 from rmexp.run.compare_shifts import PairScores
-from rmexp.run.compare_stages import Stage
 from rmexp.run.data import LoadedData
+from rmexp.stages.obtain import Stage
 from rmexp.training.metrics_csv import read_metrics
 from rmexp.training.validation_rewards import read_validations
 

@@ -16,7 +16,6 @@ from rmexp.models.generation import Sampling
 from rmexp.models.precision import AUTO
 from rmexp.records import Candidates, Record
 from rmexp.run.compare_scores import Scorers
-from rmexp.run.compare_stages import Stage
 from rmexp.run.data import LoadedData
 from rmexp.run.scorers import score_set
 from rmexp.scoring.implicit import ImplicitScorer
@@ -24,6 +23,7 @@ from rmexp.scoring.scorer import Scorer
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
 from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool
+from rmexp.stages.obtain import Stage
 
 NEEDS = {"sft": (), "dpo": ("sft",), "ppo": ("sft", "reward"), "best_of_n": ("sft", "reward")}
 SHARD_RECORDS = 64

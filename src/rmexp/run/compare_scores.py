@@ -13,12 +13,12 @@ from rmexp.data.loading import Loading
 from rmexp.models.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
-from rmexp.run.compare_stages import Stage
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer, LogRatio
 from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scored_file import write_scored
+from rmexp.stages.obtain import Stage
 
 PREAMBLE_SENTENCES = (0, 3, 12)
 PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time

@@ -2,34 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build_framed
 from rmexp.config.saved import leaves
 from rmexp.data.leaks import checked_for_leaks
-from rmexp.data.loading import Loading
+from rmexp.data.loaded import LoadedData as LoadedData
+from rmexp.data.loaded import write_bad_rows as write_bad_rows
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
-from rmexp.jsonl import write_rows
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Record, fingerprint
 from rmexp.run.cell_stamp import file_state, named_files
-
-
-class LoadedData(NamedTuple):
-    """What a node of the data group stands for."""
-
-    records: PreferenceData
-    loading: Loading  # how they are to be batched
-    fingerprint: str  # of all of them
-    bins: Mapping[str, str] | None = None  # difficulty of each record by id, where data.difficulty tells it
-    leaks: Mapping[str, Any] = MappingProxyType({})  # account of the leak check; empty when none was asked for
-    selection: Selection | None = None  # of data that is whole: what would be selected of it
 
 
 def load_data(node: DictConfig) -> LoadedData:
@@ -107,13 +95,6 @@ def load_test_data(node: DictConfig) -> LoadedData:
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
     return LoadedData(records, loading, _fingerprint(records), _bins(selection))
-
-
-def write_bad_rows(data: PreferenceData, folder: Path, *tests: PreferenceData) -> None:
-    """Leave `bad_rows.jsonl` in a run folder when rows were left out, of the data or of what its model is tested on."""
-    rows = [asdict(row) for part in (data, *tests) for row in part.bad_rows]
-    if rows:
-        write_rows(folder / "bad_rows.jsonl", rows)
 
 
 def _bins(selection: Selection) -> Mapping[str, str] | None:

@@ -12,18 +12,15 @@ Examples:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config
-from rmexp.models.chat_template import template_fingerprint
-from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
-from rmexp.run.scorers import scorer_inputs
+from rmexp.run.data import load_split_data, load_test_data
+from rmexp.run.stage_plan import stage_plan
 from rmexp.run.terminal import interval, number, percent, show_table
-from rmexp.runs.folder import claim
+from rmexp.stages.obtain import train_stage
 
 
 def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
@@ -38,55 +35,13 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
     print(f"what each setting did: rmexp report run_dir={sweep_dir}")
 
 
-class Trained(NamedTuple):
-    """A finished stage."""
-
-    path: Path
-    summary: dict[str, Any]
-    reused: bool
-
-
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
-    trained = train_stage(config, load_split_data(config.data, tests), tests, run_folder("train", config))
-    _show(trained)
-    return trained.path
-
-
-def train_stage(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], path: Path) -> Trained:
-    """Train in a folder, or find there that it was done before."""
-    inputs = stage_inputs(config, data, tests)
-    with claim(path, run_config(config), inputs) as run:
-        done = run.summary()
-        if done is not None:
-            return Trained(path, done, reused=True)
-        if config.task == "ppo":
-            from rmexp.run.fit_ppo import fit_ppo as fit
-        else:
-            from rmexp.run.fit import fit
-
-        write_bad_rows(data.records, path, *(test.records for test in tests.values()))
-        run.finish(fit(config, data, tests, run) | {"inputs": inputs, "origins": list(data.records.origins)})
-        return Trained(path, run.summary() or {}, reused=False)
-
-
-def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
-    """Fingerprints of what a stage is made from and its configuration only names."""
-    inputs: dict[str, str | None] = {"data": data.fingerprint}
-    inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
-    reference = config.model.reference
-    inputs["reference"] = reference and folder_fingerprint(reference)
-    if reference is None and "path" in config.model:
-        inputs["model"] = folder_fingerprint(config.model.path)
-    for name in ("scorer", "gold"):
-        inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
-    if config.get("value_model") not in (None, "shared", "policy"):
-        inputs["value_model"] = folder_fingerprint(config.value_model)
-    template = template_fingerprint(config.model.chat_template)
-    if template is not None:
-        inputs["chat_template"] = template
-    return inputs
+    data, path = load_split_data(config.data, tests), run_folder("train", config)
+    stage = train_stage(stage_plan(config, data, tests), data, tests, path)
+    _show(stage.summary, path, reused=stage.reused)
+    return path
 
 
 def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -106,8 +61,7 @@ def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _show(trained: Trained) -> None:
-    summary = trained.summary
+def _show(summary: Mapping[str, Any], path: Path, *, reused: bool) -> None:
     if summary["task"] == "ppo":
         _show_rewards(summary)
     else:
@@ -120,7 +74,7 @@ def _show(trained: Trained) -> None:
     if summary["task"] == "ppo":
         length, kind = f"{summary['iterations']} iterations, {length}", "responses"
     print(f"{length}, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
-    print(f"run folder   {trained.path}{'   (finished before)' if trained.reused else ''}")
+    print(f"run folder   {path}{'   (finished before)' if reused else ''}")
 
 
 def _kind(summary: Mapping[str, Any]) -> str:

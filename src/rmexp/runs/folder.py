@@ -28,7 +28,7 @@ class RunConfig:
     Attributes:
         text: YAML, as it may be kept.
         seed: of the run; None for a verb without one.
-        differences: where the YAML of another configuration differs from this one, in words; empty where they are alike.
+        differences: where the YAML of another configuration differs from this one, in words; empty if alike.
     """
 
     text: str

@@ -1,9 +1,13 @@
 """The figures of a PPO run: columns of metrics.csv, and what summary.json makes of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from rmexp.run.data import LoadedData
+from rmexp.data.loaded import LoadedData
+from rmexp.runs.environment import peak_memory_mb
+from rmexp.stages.model import parameters
+from rmexp.stages.ppo_built import PPOBuilt
 from rmexp.training.judgement import Judgement
 from rmexp.training.ppo import PPOModule
 from rmexp.training.prompt_data import PromptData
@@ -20,14 +24,71 @@ COLUMNS = (
 )
 
 
-def iteration_figures(rows: Sequence[Mapping[str, str]], data: PromptData, samples: int) -> dict[str, Any]:
-    """What the iterations of a run were.
+class PPOFitted(NamedTuple):
+    """What training took, and what it left.
+
+    Attributes:
+        model: folder of the finished policy.
+        fingerprint: of that folder.
+        reference: folder that training started from.
+        steps: optimizer steps of the whole run.
+        seconds: of training.
+        rows: of metrics.csv, one an iteration.
+        after: fresh samples of the finished policy.
+    """
+
+    model: Path
+    fingerprint: str
+    reference: str | None
+    steps: int
+    seconds: float
+    rows: Sequence[Mapping[str, str]]
+    after: Judgement
+
+
+def ppo_summary(
+    task: str,
+    built: PPOBuilt,
+    fitted: PPOFitted,
+    loaded: LoadedData,
+    tests: Mapping[str, LoadedData],
+    evaluation: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The figures of summary.json, but for the seconds of all.
 
     Args:
-        rows: of metrics.csv, one an iteration.
-        data: prompts.
-        samples: responses an iteration.
+        task: that was trained.
+        built: the stage.
+        fitted: what became of it.
+        loaded: data whose prompts were sampled for.
+        tests: further data sets.
+        evaluation: rows of figures of held-out pairs.
     """
+    samples = built.module.learning.rollouts.samples
+    return {
+        "task": task,
+        "model": {
+            "path": str(fitted.model),
+            "fingerprint": fitted.fingerprint,
+            "parameters": parameters(built.module),
+        },
+        "reference": fitted.reference,
+        "steps": fitted.steps,
+        "bad_rows": sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
+        "leaks": dict(loaded.leaks),
+        **_iteration_figures(fitted.rows, built.data, samples),
+        **_policy_figures(built.module, fitted.after),
+        **_data_figures(loaded, built.cut_prompts, evaluation),
+        "scorer_reads_other_tokens": built.own_tokenizer,
+        "threads": built.threads,
+        "precision": built.precision,
+        "peak_memory_mb": peak_memory_mb(),
+        "train_seconds": round(fitted.seconds, 2),
+    }
+
+
+def _iteration_figures(rows: Sequence[Mapping[str, str]], data: PromptData, samples: int) -> dict[str, Any]:
+    """What the iterations of a run were, of so many samples each."""
     responses, seconds = len(rows) * samples, float(rows[-1]["seconds"])
     tokens = sum(float(row["rollout/tokens"]) for row in rows) * samples
     return {
@@ -42,7 +103,7 @@ def iteration_figures(rows: Sequence[Mapping[str, str]], data: PromptData, sampl
     }
 
 
-def policy_figures(module: PPOModule, after: Judgement) -> dict[str, Any]:
+def _policy_figures(module: PPOModule, after: Judgement) -> dict[str, Any]:
     """What became of the policy."""
     return {
         "reward": _change(module.before, after),
@@ -55,7 +116,7 @@ def policy_figures(module: PPOModule, after: Judgement) -> dict[str, Any]:
     }
 
 
-def data_figures(loaded: LoadedData, cut_prompts: int, evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _data_figures(loaded: LoadedData, cut_prompts: int, evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What became of the data, under the keys of all stages: no pair is learnt from, and prompts alone can be cut."""
     pairs = loaded.records.splits
     val = next((row for row in evaluation if (row["split"], row["slice"]) == ("val", None)), None)

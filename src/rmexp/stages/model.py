@@ -1,32 +1,30 @@
-"""The model that a stage starts from, and the folder that it leaves."""
+"""The model that a stage starts from, and the folders that it leaves."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
-
-from rmexp.config.build import build_framed
+from rmexp.models.adapter import save_adapter
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import use_chat_template
 from rmexp.models.contract import Contract, tokenizer_fields
-from rmexp.models.folder import load_language_model, save_folder
-from rmexp.models.start import StartingPoint
+from rmexp.models.folder import save_folder
+from rmexp.models.language_model import LanguageModel
 from rmexp.models.trained_weights import choose_trained
 from rmexp.preference_data import PreferenceData
-from rmexp.runs.folder import RunFolder
+from rmexp.records import Candidates, Preference
+from rmexp.stages.parts import ModelParts, StageParts
 from rmexp.training.stage import StageModule
 
 
-def start_model(config: DictConfig, records: PreferenceData) -> Backbone:
+def start_model(parts: ModelParts, seed: int, records: PreferenceData) -> Backbone:
     """The model to start from: a folder when one is given, else what the model group builds."""
-    builder, starting = build_framed("model", config.model)
-    assert isinstance(starting, StartingPoint)
+    starting = parts.starting
     if starting.reference is not None:
-        start = reference_model(config)
+        start = parts.load(starting.reference)
     else:
         examples = (records.demonstrations or records.splits)["train"]
-        prompts = (encoded for record in examples for encoded in _texts(record))
-        start = builder(prompts, config.seed)
+        start = parts.build((text for record in examples for text in _texts(record)), seed)
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
@@ -34,20 +32,11 @@ def start_model(config: DictConfig, records: PreferenceData) -> Backbone:
     return start._replace(layout=starting.layout)
 
 
-def reference_model(config: DictConfig) -> Backbone:
-    """What is in the folder model.reference, loaded as the model group says."""
-    loading = {key: config.model[key] for key in ("dtype", "trust_remote_code") if key in config.model}
-    return load_language_model(config.model.reference, **loading)
-
-
-def save_model(
-    run: RunFolder, name: str, module: StageModule, start: Backbone, max_tokens: int, fields: Mapping[str, Any]
-) -> str:
-    """Write the model of a module into a folder of the run, with its contract.
+def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: Mapping[str, Any]) -> str:
+    """Write the model of a module into a folder, with its contract.
 
     Args:
-        run: whose folder.
-        name: of the folder in it.
+        folder: that is made.
         module: that was trained, or is about to be.
         start: what it started from.
         max_tokens: longest sequence in training.
@@ -66,7 +55,14 @@ def save_model(
         **tokenizer_fields(start.tokenizer),
         **fields,
     )
-    return save_folder(run.path / name, module.save, start.tokenizer, contract)
+    return save_folder(folder, module.save, start.tokenizer, contract)
+
+
+def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:
+    """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
+    base = parts.reference or parts.model.path
+    if parts.model.starting.trained == "adapters" and base and isinstance(start, LanguageModel):
+        save_adapter(folder, module.model, base, start.revision, start.tokenizer)
 
 
 def parameters(module: StageModule) -> int:
@@ -74,6 +70,6 @@ def parameters(module: StageModule) -> int:
     return sum(parameter.numel() for parameter in module.model.parameters())
 
 
-def _texts(record: Any) -> tuple[str, ...]:
+def _texts(record: Preference | Candidates) -> tuple[str, ...]:
     turns = (record.prompt,) if isinstance(record.prompt, str) else [message.content for message in record.prompt]
     return (*turns, *record.responses)

@@ -1,7 +1,7 @@
 """What a stage learns from: the pairs of its data, or its demonstrations, encoded and accounted for."""
 
 import logging
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loading import Loading
@@ -25,17 +25,19 @@ class Examples(NamedTuple):
     """
 
     kind: str
-    train: list[Any]
-    val: list[Any]
+    train: list[PairTokens] | list[ResponseTokens]
+    val: list[PairTokens] | list[ResponseTokens]
     accounts: dict[str, Account]
 
     def data(self, loading: Loading, passes: Passes, *, packed: bool) -> PairData | DemonstrationData:
         """As Lightning asks for them."""
         most = loading.batch_tokens
         if self.kind == "pairs":
-            pairs = Pairs(self.train, self.val, loading.batch_pairs, loading.cache_dir)
+            train, val = cast(list[PairTokens], self.train), cast(list[PairTokens], self.val)
+            pairs = Pairs(train, val, loading.batch_pairs, loading.cache_dir)
             return PairData(pairs, passes, batch_tokens=most, packed=packed)
-        return DemonstrationData(self.train, self.val, loading.batch_pairs, passes, batch_tokens=most, packed=packed)
+        shown = cast(list[ResponseTokens], self.train), cast(list[ResponseTokens], self.val)
+        return DemonstrationData(*shown, loading.batch_pairs, passes, batch_tokens=most, packed=packed)
 
     def summary(self) -> dict[str, Any]:
         """Counts for summary.json."""
@@ -74,7 +76,7 @@ def encoded_examples(task: str, learns_from: tuple[str, ...], records: Preferenc
             encoded[name] = encode_pairs(records.splits[name], encoder)
         _tell(kind, name, encoded[name][1], encoder.loading.max_tokens)
     (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
-    return Examples(kind, list(train), list(val), {"train": train_account, "val": val_account})
+    return Examples(kind, train, val, {"train": train_account, "val": val_account})
 
 
 def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:

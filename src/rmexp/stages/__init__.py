@@ -1,0 +1,1 @@
+"""Stages of training: found or trained, each built, run and summarised."""

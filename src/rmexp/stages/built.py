@@ -1,0 +1,97 @@
+"""A stage that learns from given examples, built: model, module and data, ready to run."""
+
+import logging
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import lightning as L
+
+from rmexp.data.encode import Encoder
+from rmexp.data.loaded import LoadedData
+from rmexp.models.backbone import Backbone
+from rmexp.models.chat_template import check_same_template
+from rmexp.models.decoder_layers import check_compilable
+from rmexp.models.language_model import check_positions
+from rmexp.run.held_out import EvaluationSet, cut_to_fit, evaluation_sets, learns_preferences
+from rmexp.scoring.responses import scoring_encoder
+from rmexp.stages.examples import Examples, encoded_examples
+from rmexp.stages.model import start_model
+from rmexp.stages.parts import StageParts
+from rmexp.stages.trainer import computing
+from rmexp.training.demonstration_data import DemonstrationData
+from rmexp.training.loader import Passes
+from rmexp.training.pair_data import PairData
+from rmexp.training.stage import TrainingModule
+
+log = logging.getLogger(__name__)
+
+
+class Built(NamedTuple):
+    """A stage that is ready to run.
+
+    Attributes:
+        start: the model that it starts from.
+        module: that trains it.
+        examples: that it learns from.
+        data: the same as batches.
+        sets: of pairs, to be scored with the finished model.
+        cut: what the length limit does to each of them.
+        max_tokens: longest sequence.
+        threads: processor threads.
+        precision: of computing.
+    """
+
+    start: Backbone
+    module: TrainingModule
+    examples: Examples
+    data: PairData | DemonstrationData
+    sets: list[EvaluationSet]
+    cut: dict[str, dict[str, int]]
+    max_tokens: int
+    threads: int
+    precision: str
+
+
+def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData]) -> Built:
+    """Everything that can be refused is refused here, before the first step.
+
+    Args:
+        parts: that the stage is made of.
+        loaded: data with a training and a validation split.
+        tests: further data sets, whose held-out pairs will be scored too.
+
+    Raises:
+        ValueError: the data, the model and the settings do not fit each other.
+    """
+    L.seed_everything(parts.seed, verbose=False)
+    start = start_model(parts.model, parts.seed, loaded.records)
+    module = _module(parts, start, loaded.loading.max_tokens)
+    examples = encoded_examples(
+        parts.task, module.learns_from, loaded.records, Encoder(start.tokenizer, loaded.loading)
+    )
+    sets = evaluation_sets(loaded, tests) if learns_preferences(module) else []
+    cut = cut_to_fit(sets, scoring_encoder(start.tokenizer, loaded.loading))
+    threads, precision = computing(parts.trainer, module)
+    data = examples.data(loaded.loading, _passes(parts), packed=module.packed)
+    counts = (len(examples.train), len(examples.val), examples.kind)
+    log.info("%s: %d training and %d validation %s", parts.task, *counts)
+    rows = "packed" if module.packed else "padded"
+    log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)
+    return Built(start, module, examples, data, sets, cut, loaded.loading.max_tokens, threads, precision)
+
+
+def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
+    check_positions(start.body, max_tokens)
+    learnt = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}
+    module: TrainingModule = parts.module(start=start, **learnt)
+    if module.relative and parts.reference is not None:
+        check_same_template(parts.reference, start.tokenizer)
+    if parts.trainer.pace.compile:
+        check_compilable(start.body, module.packed)
+    return module
+
+
+def _passes(parts: StageParts) -> Passes:
+    pace = parts.trainer.pace
+    max_batches = pace.max_steps and pace.max_steps * parts.trainer.accumulate
+    return Passes(pace.max_epochs, parts.seed, max_batches, pace.workers)

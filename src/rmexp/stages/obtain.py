@@ -1,0 +1,110 @@
+"""Stages of training: trained, found trained before, or given by path."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.durable import alone
+from rmexp.runs.folder import CONFIG, SUMMARY, RunFolder, claim
+from rmexp.stages.plan import StagePlan
+
+log = logging.getLogger(__name__)
+
+Tests = Mapping[str, LoadedData]
+
+
+class Stage(NamedTuple):
+    """One model, and the run that it is from.
+
+    Attributes:
+        name: `sft`, `reward`, `dpo` or `ppo`.
+        model: folder of the model.
+        folder: run folder; None for a model given by path.
+        summary: of the run; empty for a model given by path.
+        reused: whether it was there before.
+    """
+
+    name: str
+    model: str
+    folder: Path | None
+    summary: dict[str, Any]
+    reused: bool
+
+
+def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
+    """A stage of a larger run, trained in a folder of that run unless it has been made before.
+
+    Runs side by side that need the same stage train it once: the others wait and use it.
+
+    Args:
+        plan: of the stage.
+        data: that it learns from.
+        path: folder of the run that needs it.
+    """
+    same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
+    with alone(path.parent / ".stages" / f"{plan.task}-{same}.lock"):
+        stage = train_stage(plan, data, {}, _made_before(plan, path) or path / plan.task)
+    if stage.reused:
+        log.info("%s: unchanged, %s is reused", plan.task, stage.folder)
+    return stage
+
+
+def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> Stage:
+    """A stage in a folder of its own: trained there, or found there.
+
+    Args:
+        plan: of the stage.
+        data: that it learns from.
+        tests: further data sets, whose held-out pairs are scored too.
+        path: the folder.
+    """
+    with claim(path, plan.config, plan.inputs) as run:
+        summary = run.summary()
+        reused = summary is not None
+        if summary is None:
+            write_bad_rows(data.records, path, *(test.records for test in tests.values()))
+            run.finish(_trained(plan, data, tests, run))
+            summary = run.summary() or {}
+    return Stage(plan.task, str(run.model), path, summary, reused)
+
+
+def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) -> dict[str, Any]:
+    """The figures of summary.json."""
+    from rmexp.stages.trainer import quiet_libraries
+    from rmexp.training.tracking import closed_wandb, log_figures
+
+    if plan.task == "ppo":
+        from rmexp.stages.ppo import fit_ppo as fit
+    else:
+        from rmexp.stages.supervised import fit
+
+    began = time.perf_counter()
+    quiet_libraries()
+    parts = plan.parts()  # first: a mistake in it must not cost a reference
+    if plan.reference is not None:
+        log.info("no model.reference is given: training one")
+        parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
+    with closed_wandb():
+        summary = fit(parts, data, tests, run)
+        summary["seconds"] = round(time.perf_counter() - began, 2)
+        log_figures(summary)
+    return summary | {"inputs": dict(plan.inputs), "origins": list(data.records.origins)}
+
+
+def _made_before(plan: StagePlan, path: Path) -> Path | None:
+    """A finished run of the same stage: in this run's own folder, else in that of one beside it."""
+    for folder in (path / plan.task, *sorted(path.parent.glob(f"*/{plan.task}"))):
+        if (folder / SUMMARY).is_file() and _is_of(plan, folder):
+            return folder
+    return None
+
+
+def _is_of(plan: StagePlan, folder: Path) -> bool:
+    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    same_inputs = summary.get("inputs") == dict(plan.inputs)
+    return same_inputs and not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8"))

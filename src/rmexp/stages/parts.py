@@ -1,0 +1,140 @@
+"""What a stage is made of: what its configuration names, built as far as it can be without data and model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
+from torch.optim import Optimizer
+
+from rmexp.models.backbone import Backbone
+from rmexp.models.start import StartingPoint
+from rmexp.scoring.scorer import Scorer
+from rmexp.training.optimization import Schedule
+from rmexp.training.pace import Pace
+from rmexp.training.ppo import Learning
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """The model to start from.
+
+    Attributes:
+        build: a new model, of (texts, seed).
+        starting: how it starts, whatever its builder.
+        load: the model in a folder, loaded as the model group says.
+        path: folder or hub id that `build` reads; None where it makes new weights.
+    """
+
+    build: Callable[..., Backbone]
+    starting: StartingPoint
+    load: Callable[[str], Backbone]
+    path: str | None
+
+
+@dataclass(frozen=True)
+class TrainerParts:
+    """The trainer.
+
+    Attributes:
+        make: a trainer, of further arguments of Lightning's.
+        pace: how long it trains and when it looks up.
+        accelerator: that it was asked for.
+        accumulate: batches of an optimizer step.
+        gradient_limit: largest norm of a step's gradient; None leaves it.
+    """
+
+    make: Callable[..., L.Trainer]
+    pace: Pace
+    accelerator: str
+    accumulate: int
+    gradient_limit: float | None
+
+
+@dataclass(frozen=True)
+class CallbackParts:
+    """The callbacks.
+
+    Attributes:
+        best: keeps the checkpoint of the best validation, of its folder; None keeps none.
+        saving: writes checkpoints to go on from, of their folder; None writes none.
+        others: ready for a trainer.
+    """
+
+    best: Callable[..., Callback] | None
+    saving: Callable[..., Callback] | None
+    others: tuple[Callback, ...]
+
+
+@dataclass(frozen=True)
+class TrackerParts:
+    """A tracker beside metrics.csv.
+
+    Attributes:
+        make: a logger, of a `TrackedRun`.
+        config: the configuration, unresolved and without secrets.
+        sweep: name of the sweep that the run is in; None outside one.
+    """
+
+    make: Callable[..., Logger]
+    config: Mapping[str, Any]
+    sweep: str | None
+
+
+@dataclass(frozen=True)
+class PPOParts:
+    """What only a policy needs that learns from its own samples.
+
+    Attributes:
+        learning: settings of an iteration.
+        scorer: whose reward is learnt from, of limits and threads.
+        gold: who knows the truth, likewise; None where nobody does.
+        value_model: `shared`, `policy`, or the folder of a reward model.
+    """
+
+    learning: Learning
+    scorer: Callable[..., Scorer]
+    gold: Callable[..., Scorer] | None
+    value_model: str
+
+
+@dataclass(frozen=True)
+class StageParts:
+    """All of it.
+
+    Attributes:
+        task: that is trained.
+        seed: of everything random.
+        model: to start from.
+        module: what trains it, of the model and the parts that it learns by.
+        loss: of pairs or responses; None for PPO, which has its own.
+        optimizer: of the parameters.
+        schedule: factor of the learning rate.
+        trainer: that runs the module.
+        callbacks: of the trainer.
+        tracker: None for metrics.csv alone.
+        ppo: None for a stage that learns from given examples.
+    """
+
+    task: str
+    seed: int
+    model: ModelParts
+    module: Callable[..., Any]
+    loss: Callable[..., Any] | None
+    optimizer: Callable[..., Optimizer]
+    schedule: Schedule
+    trainer: TrainerParts
+    callbacks: CallbackParts
+    tracker: TrackerParts | None
+    ppo: PPOParts | None
+
+    @property
+    def reference(self) -> str | None:
+        """Folder of the model that training starts from."""
+        return self.model.starting.reference
+
+    def starting_from(self, folder: str) -> "StageParts":
+        """The same with another model to start from."""
+        return replace(self, model=replace(self.model, starting=replace(self.model.starting, reference=folder)))

@@ -1,0 +1,31 @@
+"""A stage that is to be found or trained, before anything heavy is imported."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rmexp.runs.folder import RunConfig
+
+if TYPE_CHECKING:
+    from rmexp.stages.parts import StageParts
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage as a verb asks for it.
+
+    Attributes:
+        task: `sft`, `reward`, `dpo` or `ppo`; its folder in another run is called so, too.
+        config: that its run folder is bound to.
+        fingerprint: of that configuration.
+        inputs: fingerprints of what the configuration only names, such as the content of data files.
+        parts: builds what it is made of; a mistake in a setting is found here.
+        reference: the stage that trains what it starts from; None where that is given, or needs no training.
+    """
+
+    task: str
+    config: RunConfig
+    fingerprint: str
+    inputs: Mapping[str, str | None]
+    parts: Callable[[], "StageParts"]
+    reference: "StagePlan | None" = None

@@ -1,0 +1,117 @@
+"""PPO, a policy that learns from a scorer what its own responses are worth: built, run, summarised."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+
+from rmexp.data.loaded import LoadedData
+from rmexp.models.precision import AUTO
+from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
+from rmexp.runs.folder import RunFolder
+from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.responses import scoring_encoder
+from rmexp.stages.model import save_model
+from rmexp.stages.parts import PPOParts, StageParts
+from rmexp.stages.ppo_built import PPOBuilt, build_ppo
+from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
+from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
+from rmexp.training.checkpoints import GOOD, batches_of
+from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
+from rmexp.training.good_checkpoint import GoodCheckpoint
+from rmexp.training.interruption import Signals
+from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.training.sample_log import SampleLog
+
+GOOD_MODEL = "last_good_model"
+
+
+def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+    """Train a policy, leave it in the run folder and score held-out pairs with its implicit reward.
+
+    Args:
+        parts: that the stage is made of, a reference among them.
+        loaded: data with a training and a validation split, whose prompts are used.
+        tests: further data sets, whose held-out pairs are scored too.
+        run: where everything goes.
+
+    Returns:
+        The figures of summary.json, but for the seconds of all.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the run; what is done is saved.
+        ValueError: the policy collapsed; the message names the last good checkpoint and the model made of it.
+    """
+    ppo = parts.ppo
+    assert ppo is not None
+    built = build_ppo(parts, ppo, loaded)
+    max_tokens = loaded.loading.max_tokens
+    try:
+        steps, seconds = _trained(parts, ppo, built, run)
+        after = built.module.judged()
+        refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
+    except PolicyCollapsed as collapsed:
+        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, max_tokens, parts.reference)}") from None
+    (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
+    fingerprint = save_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields())
+    evaluation = _evaluated(parts, built, loaded, tests, run)
+    rows = read_metrics(run.path / "metrics.csv")
+    fitted = PPOFitted(run.model, fingerprint, parts.reference, steps, seconds, rows, after)
+    return ppo_summary(parts.task, built, fitted, loaded, tests, evaluation)
+
+
+def _trained(parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder) -> tuple[int, float]:
+    """Run all iterations that are still to be done; optimizer steps of the whole run, and the seconds of this part."""
+    checkpoint, signals = checkpoint_of(run), Signals()
+    trainer = _trainer(parts, ppo, built, run, checkpoint, signals)
+    began = time.perf_counter()
+    run_trainer(parts.trainer, trainer, built.module, built.data, checkpoint, signals)
+    return trainer.global_step, time.perf_counter() - began
+
+
+def _trainer(
+    parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | None, signals: Signals
+) -> L.Trainer:
+    """A trainer whose batches are iterations; there is no validation loss that a checkpoint could be best at."""
+    done, rollouts = batches_of(checkpoint), ppo.learning.rollouts
+    epoch = len(built.data.prompts) / built.data.per_iteration
+    metrics = MetricsCSV(run.path / "metrics.csv", epoch, done, COLUMNS)
+    callbacks = [
+        *parts.callbacks.others,
+        SampleLog(run.path, done, rollouts.shown, rollouts.show_every),
+        GoodCheckpoint(run.path / "checkpoints"),
+        saving_callback(parts, run, signals),
+    ]
+    options = {"gradient_clip_val": None, "enable_checkpointing": False}  # the module steps and clips by itself
+    return stage_trainer(parts, run, built.precision, metrics, callbacks, **options)
+
+
+def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, reference: str | None) -> str:
+    """Leave the policy of the last good checkpoint as a model folder; where that is, in words."""
+    path, module = run.path / "checkpoints" / GOOD, built.module
+    if not path.is_file():
+        return f"no checkpoint had been written before, the last sound policy is its reference, {reference}"
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    module.on_load_checkpoint(checkpoint)
+    module.load_state_dict(checkpoint["state_dict"])
+    save_model(run.path / GOOD_MODEL, module, built.start, max_tokens, module.contract_fields())
+    return (
+        f"the last good checkpoint is {path}, after iteration {batches_of(path)}, and its policy is the model "
+        f"{run.path / GOOD_MODEL}"
+    )
+
+
+def _evaluated(
+    parts: StageParts, built: PPOBuilt, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder
+) -> list[dict[str, Any]]:
+    """How the policy's implicit reward orders held-out pairs; nothing where the divergence costs nothing."""
+    sets = [] if loaded.records.demonstrations else evaluation_sets(loaded, tests)
+    if not sets or not built.module.kl_coefficient:
+        return []
+    paths = (str(run.model), parts.reference)
+    scorer = ImplicitScorer("implicit", *paths, None, None, AUTO, loading=loaded.loading, threads=built.threads)
+    cut = cut_to_fit(sets, scoring_encoder(built.module.sampler.encoder.tokenizer, loaded.loading))
+    return evaluate(scorer, sets, cut, run.path)

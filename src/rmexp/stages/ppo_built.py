@@ -1,0 +1,146 @@
+"""PPO, built: sampler, policy, value model and prompts, ready to run."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import lightning as L
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rmexp.data.encode import Encoder
+from rmexp.data.loaded import LoadedData
+from rmexp.models.backbone import Backbone, language_model
+from rmexp.models.chat_template import check_same_template
+from rmexp.models.contract import tokenizer_fingerprint
+from rmexp.models.decoder_layers import check_compilable
+from rmexp.models.folder import load_reward_model
+from rmexp.models.generation import end_ids
+from rmexp.models.language_model import check_positions
+from rmexp.records import Prompt
+from rmexp.scoring.scorer import Scorer
+from rmexp.selection.pool import distinct_prompts
+from rmexp.stages.model import start_model
+from rmexp.stages.parts import ModelParts, PPOParts, StageParts
+from rmexp.stages.ppo_settings import POLICY, SHARED
+from rmexp.stages.trainer import computing
+from rmexp.training.ppo import PPOModule
+from rmexp.training.prompt_data import PromptData
+from rmexp.training.sampler import Sampler
+
+log = logging.getLogger(__name__)
+
+
+class PPOBuilt(NamedTuple):
+    """What an iteration is made of.
+
+    Attributes:
+        start: the reference as it was loaded.
+        module: policy, value model, reference.
+        data: prompts.
+        threads: processor threads.
+        precision: of computing.
+        own_tokenizer: whether the scorer reads texts with another tokenizer than the policy's.
+        cut_prompts: prompts that lose tokens to make room for the response.
+    """
+
+    start: Backbone
+    module: PPOModule
+    data: PromptData
+    threads: int
+    precision: str
+    own_tokenizer: bool
+    cut_prompts: int
+
+
+def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
+    """Build what an iteration is made of.
+
+    Args:
+        parts: that the stage is made of, a reference among them.
+        ppo: those of PPO alone.
+        loaded: data, whose prompts are sampled for.
+
+    Raises:
+        ValueError: what a setting names cannot be used.
+    """
+    L.seed_everything(parts.seed, verbose=False)
+    start = start_model(parts.model, parts.seed, loaded.records)
+    check_positions(start.body, loaded.loading.max_tokens)
+    assert parts.reference is not None
+    check_same_template(parts.reference, start.tokenizer)
+    sampler = _sampler(parts, ppo, loaded, start)
+    other = _reads_other_tokens(sampler.scorer, start.tokenizer)
+    if other:
+        log.info("ppo: scorer %s has a tokenizer of its own: it reads the responses' texts", sampler.scorer.name)
+    critic = _critic(ppo.value_model, parts.model, start) if ppo.learning.estimator.uses_values else None
+    learnt = {"optimizer": parts.optimizer, "schedule": parts.schedule, "gradient_limit": parts.trainer.gradient_limit}
+    module: PPOModule = parts.module(start=start, critic=critic, sampler=sampler, learning=ppo.learning, **learnt)
+    threads, precision = computing(parts.trainer, module)
+    if parts.trainer.pace.compile:
+        check_compilable(start.body, module.model.likelihood.packed)
+    data = _prompt_data(parts, ppo, loaded)
+    cut = _cut_prompts(sampler, data.prompts)
+    samples = ppo.learning.rollouts.samples
+    log.info("ppo: %d prompts, %d iterations of %d responses", len(data.prompts), data.iterations, samples)
+    log.info("ppo: threads: %d, %s", threads, precision)
+    return PPOBuilt(start, module, data, threads, precision, other, cut)
+
+
+def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:
+    limits = replace(loaded.loading, cache_dir=None)  # nothing that is sampled comes again
+    scorer, gold = (
+        make and make(loading=limits, threads=parts.trainer.pace.threads) for make in (ppo.scorer, ppo.gold)
+    )
+    assert scorer is not None
+    ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
+    encoder = Encoder(start.tokenizer, limits)
+    return Sampler(encoder, ends, scorer, gold, ppo.learning.rollouts.max_new_tokens, parts.seed)
+
+
+def _critic(place: str, model: ModelParts, start: Backbone) -> PreTrainedModel | None:
+    """Body of the value model; None where it reads the policy's own hidden states."""
+    if place == SHARED:
+        return None
+    if place == POLICY:
+        assert model.starting.reference is not None
+        return model.load(model.starting.reference).body
+    try:
+        critic, tokenizer = load_reward_model(place)
+    except ValueError as error:
+        raise ValueError(f"{error} (set value_model)") from error
+    if tokenizer_fingerprint(tokenizer) != tokenizer_fingerprint(start.tokenizer):
+        raise ValueError(
+            f"{place}: a value model reads the policy's tokens, but this one has another tokenizer (set value_model)"
+        )
+    return critic.body
+
+
+def _reads_other_tokens(scorer: Scorer, tokenizer: PreTrainedTokenizerBase) -> bool:
+    own = scorer.tokenizer
+    return own is not None and tokenizer_fingerprint(own) != tokenizer_fingerprint(tokenizer)
+
+
+def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PromptData:
+    rollouts, most = ppo.learning.rollouts, parts.trainer.pace.max_steps
+    return PromptData(
+        _prompts(loaded, "train"),
+        _prompts(loaded, "val"),
+        rollouts.samples // ppo.learning.estimator.responses,
+        min(rollouts.iterations, most or rollouts.iterations),
+        parts.seed,
+        loaded.loading.batch_tokens,
+    )
+
+
+def _prompts(loaded: LoadedData, split: str) -> Sequence[Prompt]:
+    records = (loaded.records.demonstrations or loaded.records.splits)[split]
+    return [record.prompt for record in distinct_prompts(records, None)]
+
+
+def _cut_prompts(sampler: Sampler, prompts: Sequence[Prompt]) -> int:
+    """How many are longer than a response leaves room for; told."""
+    long = sum(len(ids) > sampler.max_prompt_tokens for ids in sampler.encoder.encode_prompts(prompts, 2**30))
+    if long:
+        log.info("ppo: %d of %d prompts cut to %d tokens", long, len(prompts), sampler.max_prompt_tokens)
+    return long

@@ -1,0 +1,94 @@
+"""A stage that learns from given examples, an SFT reference, a reward model or a DPO policy: built, run, summarised."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+
+from rmexp.data.loaded import LoadedData
+from rmexp.run.held_out import evaluate, samples, stage_scorer
+from rmexp.runs.folder import RunFolder
+from rmexp.stages.built import Built, build_stage
+from rmexp.stages.model import save_adapter_alone, save_model
+from rmexp.stages.parts import StageParts
+from rmexp.stages.summary import Fitted, stage_summary
+from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
+from rmexp.training.checkpoints import LAST, callback_state, step_of
+from rmexp.training.epochs import Epochs
+from rmexp.training.interruption import Signals
+from rmexp.training.metrics_csv import MetricsCSV
+from rmexp.training.throughput import Throughput
+from rmexp.training.tracking import log_samples
+from rmexp.training.validation_rewards import ValidationRewards
+
+
+def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+    """Train a stage, leave its model in the run folder and score with it whatever it did not learn from.
+
+    Args:
+        parts: that the stage is made of.
+        loaded: data with a training and a validation split.
+        tests: further data sets, whose held-out pairs are scored too.
+        run: where everything goes.
+
+    Returns:
+        The figures of summary.json, but for the seconds of all.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the run; what is done is saved.
+    """
+    began, cpu_began = time.perf_counter(), time.process_time()
+    built = build_stage(parts, loaded, tests)
+    steps, throughput = _trained(parts, built, run)
+    fields = built.module.contract_fields(built.data.train)
+    fingerprint = save_model(run.model, built.module, built.start, built.max_tokens, fields)
+    save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
+    seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
+    fitted = Fitted(run.model, fingerprint, steps, throughput, *seconds)
+    evaluation = _evaluated(parts, built, loaded, run)
+    return stage_summary(parts.task, built, fitted, loaded, tests, evaluation)
+
+
+def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Throughput]:
+    """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
+    checkpoint, signals, throughput = checkpoint_of(run), Signals(), Throughput()
+    trainer = _trainer(parts, built, run, checkpoint, signals, throughput)
+    if built.module.relative and built.start.fingerprint is None:
+        save_model(run.path / "reference", built.module, built.start, built.max_tokens, {})
+    run_trainer(parts.trainer, trainer, built.module, built.data, checkpoint, signals)
+    if trainer.strategy.launcher is None:
+        return trainer.global_step, throughput
+    last = run.path / "checkpoints" / LAST  # the ranks were processes of their own
+    throughput.load_state_dict(callback_state(last, "Throughput"))
+    return step_of(last), throughput
+
+
+def _trainer(
+    parts: StageParts, built: Built, run: RunFolder, checkpoint: Path | None, signals: Signals, throughput: Throughput
+) -> L.Trainer:
+    """One long pass over all epochs."""
+    batches, done = built.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
+    every, accumulate, best = parts.trainer.pace.validate_every_steps, parts.trainer.accumulate, parts.callbacks.best
+    callbacks = [
+        Epochs(batches, every and every * accumulate),
+        *parts.callbacks.others,
+        throughput,
+        ValidationRewards(run.path, done),
+        saving_callback(parts, run, signals),
+        *([] if best is None else [best(run.path / "checkpoints")]),
+    ]
+    metrics = MetricsCSV(run.path / "metrics.csv", batches / accumulate, done)
+    options = {"enable_checkpointing": best is not None, "check_val_every_n_epoch": 1}
+    return stage_trainer(parts, run, built.precision, metrics, callbacks, **options)
+
+
+def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder) -> list[dict[str, Any]]:
+    """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
+    if not built.sets:
+        return []
+    scorer = stage_scorer(built.module, parts.reference, loaded.loading, parts.trainer.pace.threads, run.path)
+    evaluation = evaluate(scorer, built.sets, built.cut, run.path)
+    log_samples([row for part in built.sets for row in samples(part, run.path)])
+    return evaluation

@@ -1,0 +1,122 @@
+"""What the trainers of all stages have in common."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback, ProgressBar
+from lightning.pytorch.loggers import Logger
+
+from rmexp.models.compiled import compiled_operations
+from rmexp.models.device import accelerator_type
+from rmexp.models.precision import choose_precision
+from rmexp.models.threads import use_threads
+from rmexp.runs.folder import CONFIG, RunFolder
+from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
+from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid
+from rmexp.training.interruption import Interrupted, Signals
+from rmexp.training.metrics_csv import MetricsCSV
+from rmexp.training.saving import Saving
+from rmexp.training.stage import StageModule
+from rmexp.training.tracked_run import TrackedRun
+
+log = logging.getLogger(__name__)
+
+
+def quiet_libraries() -> None:
+    """Keep what Lightning and others print about themselves off the terminal."""
+    for name in ("pytorch", "fabric"):
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
+
+
+def checkpoint_of(run: RunFolder) -> Path | None:
+    """Where to go on from, when the folder holds an unfinished run."""
+    path, damaged = newest_valid(run.path / "checkpoints")
+    for bad in damaged:
+        log.info("checkpoint %s is damaged and left out", bad)
+    if path is not None:
+        log.info("going on from %s", path)
+    return path
+
+
+def stage_trainer(
+    parts: StageParts,
+    run: RunFolder,
+    precision: str,
+    metrics: MetricsCSV,
+    callbacks: Sequence[Callback],
+    **options: bool | int | None,
+) -> L.Trainer:
+    """A trainer of one long pass, with metrics.csv always and the configured tracker.
+
+    Args:
+        parts: of the stage.
+        run: where everything goes.
+        precision: of computing.
+        metrics: the file.
+        callbacks: all of them.
+        options: further arguments of Lightning's trainer.
+    """
+    return parts.trainer.make(
+        max_epochs=1,
+        precision=precision,
+        callbacks=list(callbacks),
+        logger=[metrics, *trackers(parts.tracker, parts.task, run.path)],
+        plugins=[DurableCheckpointIO()],
+        default_root_dir=run.path,
+        num_sanity_val_steps=0,
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_model_summary=False,
+        **options,
+    )
+
+
+def saving_callback(parts: StageParts, run: RunFolder, signals: Signals) -> Callback:
+    """What ends a run that a signal stops, and saves where that is configured."""
+    saving = parts.callbacks.saving
+    make = partial(Saving, None, every_seconds=0.0) if saving is None else partial(saving, run.path / "checkpoints")
+    return make(seed=parts.seed, signals=signals)
+
+
+def trackers(tracker: TrackerParts | None, task: str, folder: Path) -> list[Logger]:
+    """The logger that is configured beside metrics.csv, if any."""
+    if tracker is None:
+        return []
+    outer = folder.resolve().parent  # a comparison, or PPO that trains its own reference
+    nested = (outer / CONFIG).is_file()
+    name = f"{outer.name}/{folder.name}" if nested else folder.name
+    belongs_to = tracker.sweep or (outer.name if nested else None)
+    return [tracker.make(run=TrackedRun(folder, name, task, belongs_to, tracker.config))]
+
+
+def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:
+    """Processor threads, which are set, and the precision that a module is trained in."""
+    assert isinstance(module, L.LightningModule)
+    threads = use_threads(parts.pace.threads, module)
+    return threads, choose_precision(parts.pace.precision, module, accelerator_type(parts.accelerator))
+
+
+def run_trainer(
+    parts: TrainerParts,
+    trainer: L.Trainer,
+    module: StageModule,
+    data: L.LightningDataModule,
+    checkpoint: Path | None,
+    signals: Signals,
+) -> None:
+    """Train to the end.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the run; what is done is saved.
+    """
+    assert isinstance(module, L.LightningModule)
+    try:
+        with signals, compiled_operations(parts.pace.compile):
+            trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None

@@ -26,6 +26,14 @@ def test_what_is_kept_fits_and_keeps_its_ends(rule):
             assert len(kept[1]) > 1, "something to score"
 
 
+def test_an_end_of_several_tokens_is_cut_last():
+    prompt, response = [0, 1, 2], [100, 101, 102, 998, 999]
+    assert fit(prompt, response, 5, "cut_response", 1, 2) == ([0, 2], [100, 998, 999])
+    assert fit(prompt, response, 5, "cut_prompt", 1, 2) == ([0], [100, 101, 998, 999])
+    assert fit(prompt, response, 2, "cut_prompt", 1, 2) == ([0], [999])
+    assert fit(prompt, response, 4, "cut_prompt", 1, 0) == ([0], [100, 101, 102])
+
+
 def test_the_named_side_is_cut_first():
     prompt, response = sides(4, 3, 1)
     assert fit(prompt, response, 6, "cut_prompt", 1) == ([0, 4], response)

@@ -7,11 +7,13 @@ from transformers import (
     AutoTokenizer,
     BertConfig,
     BertForSequenceClassification,
+    BertTokenizerFast,
     LlamaConfig,
     LlamaForSequenceClassification,
 )
 
 from rmexp.records import Candidates, Message, Preference
+from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.hub import HubScorer
 
 
@@ -37,6 +39,21 @@ def chat_folder(tmp_path, tokenizer):
 def pair_folder(tmp_path, plain_tokenizer):
     """An encoder without a template, which reads prompt and response as two texts."""
     return saved(tmp_path / "pair", BertForSequenceClassification, BertConfig, plain_tokenizer, pad_token_id=0)
+
+
+@pytest.fixture
+def bert_tokenizer():
+    """Words of the texts below, with BERT's [CLS] and [SEP]."""
+    words = sorted(
+        {
+            word
+            for pair in (LONG_PROMPT, LONG_RESPONSE)
+            for text in (pair.prompt, *pair.responses)
+            for word in text.split()
+        }
+    )
+    names = {name: index for index, name in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])}
+    return BertTokenizerFast(vocab=names)
 
 
 def scores(path, records, loading, **limits):
@@ -84,17 +101,69 @@ def test_what_looks_like_a_special_token_is_text(chat_folder, tokenizer, loading
     assert row.tokens[0] > row.tokens[1] + 1  # more than the one special token it looks like
 
 
+def test_what_looks_like_a_special_token_in_a_pair_of_texts_is_text(pair_folder, plain_tokenizer, loading):
+    spoof = Candidates("p", (f"yes{plain_tokenizer.eos_token}", "yes"))
+    (row,) = HubScorer("hub", pair_folder, None, "float32", False, loading=loading, threads=1).score([spoof])
+    assert row.tokens[0] > row.tokens[1] + 1
+
+
+LONG_PROMPT = Preference("word " * 40 + "the end", "an answer", "another answer that is a bit longer")
+LONG_RESPONSE = Preference("a", "many words " * 20 + "end", "other words " * 30 + "fin")
+
+
+@pytest.mark.parametrize("rule", ["cut_prompt", "cut_response", "drop"])
+@pytest.mark.parametrize("max_tokens", [12, 40, 90])
+def test_a_folder_of_ours_is_scored_as_the_explicit_scorer_does_it(reward_folder, pairs, loading, rule, max_tokens):
+    """Whatever is cut, down to the response by itself: transformers' model and ours give one reward."""
+    limits, records = replace(loading, max_tokens=max_tokens, truncation=rule), [LONG_PROMPT, LONG_RESPONSE, *pairs]
+    hub = HubScorer("hub", str(reward_folder), None, "float32", False, loading=limits, threads=1).score(records)
+    own = ExplicitScorer("own", str(reward_folder), "32-true", loading=limits, threads=1).score(records)
+    assert [(row.tokens, row.truncated) for row in hub] == [(row.tokens, row.truncated) for row in own]
+    assert any(any(row.truncated) for row in own)
+    for one, other in zip(hub, own, strict=True):
+        assert one.scores == pytest.approx(other.scores, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("pair", "rule", "kept"),
+    [
+        (LONG_PROMPT, "cut_prompt", lambda p, r, n: (p[len(p) - (n - 3 - len(r)) :], r)),
+        (LONG_PROMPT, "cut_response", lambda p, r, n: (p[len(p) - (n - 4) :], r[:1])),
+        (LONG_RESPONSE, "cut_prompt", lambda p, r, n: ([], r[: n - 3])),
+        (LONG_RESPONSE, "cut_response", lambda p, r, n: (p, r[: n - 3 - len(p)])),
+    ],
+)
+def test_a_pair_of_texts_is_cut_by_the_same_rule(tmp_path, bert_tokenizer, loading, pair, rule, kept):
+    """[CLS] prompt [SEP] response [SEP], of which the three added tokens stay."""
+    path = saved(tmp_path / "bert", BertForSequenceClassification, BertConfig, bert_tokenizer, pad_token_id=0)
+    limit = 24
+    cls, sep = bert_tokenizer.cls_token_id, bert_tokenizer.sep_token_id
+    inputs = []
+    for text in pair.responses:
+        ids = [bert_tokenizer(part, add_special_tokens=False).input_ids for part in (pair.prompt, text)]
+        if len(ids[0]) + len(ids[1]) + 3 > limit:
+            ids = kept(*ids, limit)
+        sides = [cls, *ids[0], sep], [*ids[1], sep]
+        assert sum(map(len, sides)) <= limit
+        inputs.append(
+            {
+                "input_ids": torch.tensor([[*sides[0], *sides[1]]]),
+                "token_type_ids": torch.tensor([[0] * len(sides[0]) + [1] * len(sides[1])]),
+            }
+        )
+    found = scores(path, [pair], loading, max_tokens=limit, truncation=rule)
+    assert found == pytest.approx(one_by_one(path, inputs), abs=1e-5)
+
+
 @pytest.mark.parametrize("folder", ["chat_folder", "pair_folder"])
-def test_too_long_texts_are_cut_at_their_beginning_and_marked(folder, request, loading):
+def test_what_is_too_long_is_marked_or_refused(folder, request, loading):
     path = request.getfixturevalue(folder)
-    long = Preference("word " * 60 + "the end", "an answer", "another answer that is a bit longer")
     scorer = HubScorer("hub", path, None, "float32", False, loading=replace(loading, max_tokens=40), threads=1)
-    (row,) = scorer.score([long])
+    (row,) = scorer.score([LONG_PROMPT])
     assert row.truncated == (True, True)
     assert row.tokens == (40, 40)
-    assert row.scores[0] != row.scores[1]
     with pytest.raises(ValueError, match="expected at most 40"):
-        scores(path, [long], loading, max_tokens=40, truncation="error")
+        scores(path, [LONG_PROMPT], loading, max_tokens=40, truncation="error")
 
 
 def test_turns_of_a_dialogue(chat_folder, loading):

@@ -16,7 +16,8 @@ class Loading:
             computed once: `prompt`, or a field such as `meta.topic`; None shuffles all pairs.
         max_tokens: longest sequence of prompt and response, in tokens.
         truncation: what happens to a longer one: `cut_prompt` (from the left, then the response from the right),
-            `cut_response` (from the right), `drop` the pair, or `error`.
+            `cut_response` (from the right), `drop` the pair, or `error`. Scoring leaves nothing out: it takes `drop`
+            for `cut_prompt`, and marks what was cut.
         val_fraction: share in (0, 1) of the pairs that go to validation where the data has no split of its own.
         group: field that no two splits may share, such as `meta.topic`; the prompt when None.
         split_seed: another one gives another split.

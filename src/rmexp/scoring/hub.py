@@ -1,7 +1,8 @@
-"""Reward models of others as scorers, read exactly as transformers reads them one by one.
+"""Reward models of others as scorers, which give what transformers gives for one text after the other.
 
-A model with a chat template sees the whole conversation rendered by it, one without sees prompt and response as a pair
-of texts. The reward is the model's raw output: no sigmoid, whatever its configuration says of its problem type.
+The model's own chat template renders the whole conversation; without one, prompt and response are a pair of texts. One
+difference is meant: what looks like a special token in a text is text here (hub_inputs.py). The reward is the model's
+raw output: no sigmoid, whatever its configuration says of its problem type.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,17 +11,14 @@ from typing import Any, ClassVar
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
-from rmexp.data.pinned_date import DATE, pinned
 from rmexp.models.device import to_device
 from rmexp.models.hub import load_pretrained
 from rmexp.models.language_model import check_positions, disable_dropout
 from rmexp.models.location import folder_fingerprint
 from rmexp.models.threads import use_threads
-from rmexp.records import Prompt, Record, Scored, prompt_text
-
-Inputs = dict[str, list[int]]  # input_ids and whatever else the tokenizer gives
+from rmexp.records import Prompt, Record, Scored
+from rmexp.scoring.hub_inputs import HubInputs, Inputs
 
 
 class HubScorer:
@@ -32,8 +30,7 @@ class HubScorer:
         revision: commit, tag or branch; the commit it stands for is recorded.
         dtype: of the weights.
         trust_remote_code: whether code from the repository may run.
-        loading: limits, and pairs per batch. What is too long loses its beginning, for the reward is read at the end;
-            a pair of texts loses the beginning of its prompt first.
+        loading: limits, the rule for what is too long, and pairs per batch.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -68,12 +65,12 @@ class HubScorer:
         use_threads(threads, self.model)
         to_device(self.model)
         self.model.eval()
-        self._chat = Encoder(self.tokenizer, loading) if self.tokenizer.chat_template else None
+        self._inputs = HubInputs(self.tokenizer, loading)
 
     def score(self, records: Sequence[Record]) -> list[Scored]:
         """The raw reward of every response."""
         items = [(record.prompt, response) for record in records for response in record.responses]
-        inputs = dict(zip(items, self._encoded(items), strict=True))
+        inputs = dict(zip(items, self._inputs.encode(items), strict=True))
         rewards = self._rewards({item: encoded for item, (encoded, _) in inputs.items()})
         return [
             Scored(
@@ -89,47 +86,6 @@ class HubScorer:
         """For manifests."""
         place = {"path": self.path, "commit": self.commit, "dtype": self.dtype}
         return {"name": self.name, "kind": "hub", "fingerprint": self.fingerprint, **place}
-
-    def _encoded(self, items: Sequence[tuple[Prompt, str]]) -> list[tuple[Inputs, bool]]:
-        """What the model reads of each item, and whether anything was cut of it."""
-        if self._chat is None:
-            return [self._pair(prompt_text(prompt), response) for prompt, response in items]
-        texts = [self._conversation(self._chat, prompt, response) for prompt, response in items]
-        return [self._fitted(ids) for ids, _ in self._chat.marked.tokenize(texts)]
-
-    def _conversation(self, encoder: Encoder, prompt: Prompt, response: str) -> str:
-        turns = [("user", prompt)] if isinstance(prompt, str) else [*prompt]
-        messages = [
-            {"role": role, "content": encoder.marked.mark(text)} for role, text in (*turns, ("assistant", response))
-        ]
-        template = pinned(self.tokenizer.get_chat_template())
-        options = {"chat_template": template, "tokenize": False, "date_string": DATE}
-        return str(self.tokenizer.apply_chat_template(messages, **options))
-
-    def _fitted(self, ids: list[int]) -> tuple[Inputs, bool]:
-        if len(ids) <= self.loading.max_tokens:
-            return {"input_ids": ids}, False
-        self._refuse_to_cut(len(ids))
-        begin = ids[:1] if ids[0] == self.tokenizer.bos_token_id else []
-        return {"input_ids": [*begin, *ids[len(ids) - self.loading.max_tokens + len(begin) :]]}, True
-
-    def _pair(self, prompt: str, response: str) -> tuple[Inputs, bool]:
-        whole = dict(self.tokenizer(prompt, response, verbose=False))
-        if len(whole["input_ids"]) <= self.loading.max_tokens:
-            return whole, False
-        self._refuse_to_cut(len(whole["input_ids"]))
-        alone = len(self.tokenizer("", response, verbose=False)["input_ids"])
-        rule = "only_first" if alone < self.loading.max_tokens else "longest_first"
-        options = {"truncation": rule, "max_length": self.loading.max_tokens}
-        self.tokenizer.truncation_side = "left"
-        return dict(self.tokenizer(prompt, response, **options)), True
-
-    def _refuse_to_cut(self, tokens: int) -> None:
-        if self.loading.truncation == "error":
-            raise ValueError(
-                f"a sequence has {tokens} tokens, expected at most {self.loading.max_tokens} (set data.max_tokens, or "
-                "data.truncation=cut_prompt)"
-            )
 
     @torch.inference_mode()
     def _rewards(self, inputs: dict[tuple[Prompt, str], Inputs]) -> dict[tuple[Prompt, str], float]:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmexp.statistics.seeds import over_seeds, seed_difference
+from rmexp.statistics.seeds import over_seeds, over_seeds_and_pairs, seed_difference
+from rmexp.statistics.shares import clustered_share
 
 FIRST, SECOND = [0.71, 0.74, 0.69], [0.78, 0.77, 0.79, 0.80]
 
@@ -27,3 +28,27 @@ def test_one_seed_has_no_spread():
     assert (over_seeds([0.7]).sd, over_seeds([0.7]).low) == (None, None)
     assert seed_difference([0.7], SECOND).p is None
     assert seed_difference([0.7, 0.7], [0.8, 0.8]).p is None
+
+
+def test_seeds_that_all_order_every_pair_have_the_interval_of_the_pairs():
+    found = over_seeds_and_pairs(np.ones((2, 100)), np.arange(100))
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.025 ** (1 / 100), abs=1e-9)  # 100 of 100, by Clopper and Pearson
+    assert found == clustered_share(np.ones(100), np.arange(100))
+
+
+def test_one_seed_has_the_interval_of_its_pairs():
+    credit, clusters = np.random.default_rng(0).binomial(1, 0.7, (1, 90)), np.repeat(np.arange(30), 3)
+    assert over_seeds_and_pairs(credit, clusters) == clustered_share(credit[0], clusters)
+
+
+def test_seeds_widen_it_by_what_their_variance_adds():
+    """60 pairs that every seed treats alike but for the number it gets right: both parts of the variance by hand."""
+    credit = np.stack([np.arange(60) < right for right in (30, 40, 50)]).astype(float)
+    pairs, found = clustered_share(credit.mean(axis=0), np.arange(60)), over_seeds_and_pairs(credit, np.arange(60))
+    seeds, cases = np.var([30 / 60, 40 / 60, 50 / 60], ddof=1) / 3, np.var(credit.mean(axis=0), ddof=1) / 60
+    freedom = (seeds + cases) ** 2 / (seeds**2 / 2 + cases**2 / 59)
+    added = stats.t.ppf(0.975, freedom) ** 2 * (seeds + cases) - stats.t.ppf(0.975, 59) ** 2 * cases
+    assert found.value == pytest.approx(2 / 3)
+    assert found.value - found.low == pytest.approx(np.sqrt((pairs.value - pairs.low) ** 2 + added))
+    assert found.low < pairs.low < pairs.high < found.high

@@ -130,8 +130,10 @@ def share_bounds(
     spread = mean * (1 - mean) * n
     between = (sums - sizes * mean[..., None]) ** 2
     within = squares - 2 * mean[..., None] * sums + sizes * mean[..., None] ** 2
-    total, known = between.sum(axis=-1), spread > 1e-9
-    seen = np.divide(total, spread, out=np.full_like(mean, n / clusters), where=known) * clusters / (clusters - 1)
+    total = between.sum(axis=-1)
+    seen = np.divide(
+        total * clusters / (clusters - 1), spread, out=np.full_like(mean, n / clusters), where=spread > 1e-9
+    )
     short = np.clip(1 - clusters * np.minimum(mean, 1 - mean) / ENOUGH, 0, 1) ** 2
     copies = float((sizes**2).sum()) / n
     effect = np.maximum(1.0, seen + short / 4 * np.maximum(copies - seen, 0.0))

@@ -27,6 +27,7 @@ from rmexp.evaluation.scores import Scores, checked
 from rmexp.evaluation.slices import WHOLE
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.statistics.mcnemar import mcnemar
 from rmexp.statistics.means import MEAN_METHOD, clustered_difference, clustered_mean
 from rmexp.statistics.shares import SHARE_METHOD, clustered_share
@@ -161,7 +162,7 @@ def _paired(test: TestSet, names: tuple[str, str], part: str | None, two: tuple[
         *names,
         slice=part,
         n=len(one),
-        unscored=int((inside & (test.target != 0.5) & ~kept).sum()),
+        unscored=int((inside & ~is_tie(test.target) & ~kept).sum()),
         both_right=int(((one == 1) & (other == 1)).sum()),
         both_wrong=int(((one == 0) & (other == 0)).sum()),
         first_alone=alone[0],

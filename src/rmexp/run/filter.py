@@ -127,11 +127,8 @@ def _filter(
 def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run: RunFolder) -> Scores:
     scores = Scores([], [])
     for file in _files(config):
-        try:
-            scorer = StoredScores(None, file)
-            scores.rows.append(scorer.score(records))
-        except ValueError as error:
-            raise ValueError(str(error).replace("set scorer.path", "set scored")) from error
+        scorer = StoredScores(None, file, key="scored")
+        scores.rows.append(scorer.score(records))
         scores.scorers.append(scorer.describe())
     if config.scorer:
         scorer = build(config.scorer, loading=data.loading, threads=config.threads)()

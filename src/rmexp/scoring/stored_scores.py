@@ -19,6 +19,7 @@ class StoredScores:
         path: scored file, or a folder of scored files of one scorer, among which the data's fingerprint chooses.
         loading: not used; nothing is encoded.
         threads: not used.
+        key: of the configuration that names the path, for messages.
 
     Raises:
         ValueError: there are no scored files, or those of several scorers.
@@ -29,17 +30,23 @@ class StoredScores:
     tokenizer = None
 
     def __init__(
-        self, name: str | None, path: str, *, loading: Loading | None = None, threads: int | None = None
+        self,
+        name: str | None,
+        path: str,
+        *,
+        loading: Loading | None = None,
+        threads: int | None = None,
+        key: str = "scorer.path",
     ) -> None:
-        self.path = path
-        self._manifests = {file: _manifest(file) for file in _files(Path(path))}
+        self.path, self._key = path, key
+        self._manifests = {file: _manifest(file) for file in _files(Path(path), key)}
         scorers = [manifest["scorer"] for manifest in self._manifests.values()]
         self.made_by: dict[str, Any] = scorers[0]
         other = next((scorer for scorer in scorers if scorer != self.made_by), None)
         if other is not None:
             raise ValueError(
                 f"{path} has scores of several scorers, {_known(self.made_by)} and {_known(other)}; name one file "
-                "(set scorer.path)"
+                f"(set {key})"
             )
         self.name = name or str(self.made_by.get("name", "scored_file"))
         self.fingerprint = str(self.made_by.get("fingerprint", ""))
@@ -59,7 +66,7 @@ class StoredScores:
         there = ", ".join(sorted({str(manifest["data"]) for manifest in self._manifests.values()}))
         raise ValueError(
             f"{self.path} has scores of the data {there}, but these {len(records)} records are the data {wanted} "
-            "(set scorer.path, or score this data)"
+            f"(set {self._key}, or score this data)"
         )
 
     def describe(self) -> dict[str, Any]:
@@ -67,13 +74,13 @@ class StoredScores:
         return {**self.made_by, "name": self.name}
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, key: str) -> list[Path]:
     if path.is_file():
         return [path]
     found = [file for file in sorted(path.glob("*.jsonl*")) if manifest_path(file).is_file()]
     if not found:
         what = "there are no scored files with their manifests in it" if path.is_dir() else "there is none"
-        raise ValueError(f"{path}: expected a scored file or a folder of such files, but {what} (set scorer.path)")
+        raise ValueError(f"{path}: expected a scored file or a folder of such files, but {what} (set {key})")
     return found
 
 

@@ -8,7 +8,7 @@ from rmexp.config.compose import compose
 from rmexp.data.loading import Loading
 from rmexp.data.selection import Selection
 from rmexp.records import Message, Preference
-from rmexp.training.pace import Pace
+from rmexp.training.trainer_options import TrainerOptions
 
 PAIR = {"_target_": "rmexp.records.Preference", "prompt": "p", "chosen": "a", "rejected": "b"}
 
@@ -74,8 +74,10 @@ def test_a_framed_node_is_parted():
 
 def test_a_key_of_the_frame_stays_with_the_frame():
     config = compose("train", [])
-    trainer, pace = build_framed("trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"}))
-    assert pace == Pace(
+    trainer, options = build_framed(
+        "trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"})
+    )
+    assert options == TrainerOptions(
         precision="auto",
         compile=False,
         max_epochs=2,

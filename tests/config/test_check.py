@@ -93,12 +93,18 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("trainer.max_epochs=two", 'trainer.max_epochs: rmexp.training.pace.Pace expects int, got "two"'),
+        (
+            "trainer.max_epochs=two",
+            'trainer.max_epochs: rmexp.training.trainer_options.TrainerOptions expects int, got "two"',
+        ),
         ("data.max_tokens=1.5", "data.max_tokens: rmexp.data.loading.Loading expects int, got 1.5"),
         ("data.val_fraction=true", "expects float, got true"),
         ("+optimizer.foo=1", "optimizer.foo: torch.optim.adamw.AdamW takes no `foo`"),
         ("+trainer.max_epoch=1", "takes no `max_epoch`; did you mean `max_epochs`?"),
-        ("~trainer.max_epochs", "trainer.max_epochs: rmexp.training.pace.Pace needs it; set +trainer.max_epochs=..."),
+        (
+            "~trainer.max_epochs",
+            "trainer.max_epochs: rmexp.training.trainer_options.TrainerOptions needs it; set +trainer.max_epochs=...",
+        ),
         ("+model.recipe.reward.epoch=3", "did you mean `epochs`?"),
         ("loss._target_=rmexp.losses.dpo.dop_loss", "did you mean `dpo_loss`?"),
     ],

@@ -16,7 +16,7 @@ from rmexp.config.signatures import signature_of
 FRAMES = {
     "data": ("rmexp.data.loading.Loading", "rmexp.data.selection.Selection"),
     "model": ("rmexp.models.start.StartingPoint",),
-    "trainer": ("rmexp.training.pace.Pace",),
+    "trainer": ("rmexp.training.trainer_options.TrainerOptions",),
 }
 HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group
 

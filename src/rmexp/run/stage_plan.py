@@ -98,8 +98,8 @@ def _model(node: DictConfig) -> "ModelParts":
 def _trainer(node: DictConfig) -> "TrainerParts":
     from rmexp.stages.parts import TrainerParts
 
-    make, pace = build_framed("trainer", node)
-    return TrainerParts(make, pace, node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val)
+    make, options = build_framed("trainer", node)
+    return TrainerParts(make, options, node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val)
 
 
 def _callbacks(node: DictConfig) -> "CallbackParts":

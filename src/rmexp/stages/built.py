@@ -86,12 +86,12 @@ def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModu
     module: TrainingModule = parts.module(start=start, **learnt)
     if module.relative and parts.reference is not None:
         check_same_template(parts.reference, start.tokenizer)
-    if parts.trainer.pace.compile:
+    if parts.trainer.options.compile:
         check_compilable(start.body, module.packed)
     return module
 
 
 def _passes(parts: StageParts) -> Passes:
-    pace = parts.trainer.pace
-    max_batches = pace.max_steps and pace.max_steps * parts.trainer.accumulate
-    return Passes(pace.max_epochs, parts.seed, max_batches, pace.workers)
+    options = parts.trainer.options
+    max_batches = options.max_steps and options.max_steps * parts.trainer.accumulate
+    return Passes(options.max_epochs, parts.seed, max_batches, options.workers)

@@ -13,8 +13,8 @@ from rmexp.models.backbone import Backbone
 from rmexp.models.start import StartingPoint
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
-from rmexp.training.pace import Pace
 from rmexp.training.ppo import Learning
+from rmexp.training.trainer_options import TrainerOptions
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class TrainerParts:
 
     Attributes:
         make: a trainer, of further arguments of Lightning's.
-        pace: how long it trains and when it looks up.
+        options: how long it trains and when it looks up.
         accelerator: that it was asked for.
         accumulate: batches of an optimizer step.
         gradient_limit: largest norm of a step's gradient; None leaves it.
     """
 
     make: Callable[..., L.Trainer]
-    pace: Pace
+    options: TrainerOptions
     accelerator: str
     accumulate: int
     gradient_limit: float | None

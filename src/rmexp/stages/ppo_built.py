@@ -77,7 +77,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     learnt = {"optimizer": parts.optimizer, "schedule": parts.schedule, "gradient_limit": parts.trainer.gradient_limit}
     module: PPOModule = parts.module(start=start, critic=critic, sampler=sampler, learning=ppo.learning, **learnt)
     threads, precision = computing(parts.trainer, module)
-    if parts.trainer.pace.compile:
+    if parts.trainer.options.compile:
         check_compilable(start.body, module.model.likelihood.packed)
     data = _prompt_data(parts, ppo, loaded)
     cut = _cut_prompts(sampler, data.prompts)
@@ -90,7 +90,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
 def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:
     limits = replace(loaded.loading, cache_dir=None)  # nothing that is sampled comes again
     scorer, gold = (
-        make and make(loading=limits, threads=parts.trainer.pace.threads) for make in (ppo.scorer, ppo.gold)
+        make and make(loading=limits, threads=parts.trainer.options.threads) for make in (ppo.scorer, ppo.gold)
     )
     assert scorer is not None
     ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
@@ -122,7 +122,7 @@ def _reads_other_tokens(scorer: Scorer, tokenizer: PreTrainedTokenizerBase) -> b
 
 
 def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PromptData:
-    rollouts, most = ppo.learning.rollouts, parts.trainer.pace.max_steps
+    rollouts, most = ppo.learning.rollouts, parts.trainer.options.max_steps
     return PromptData(
         _prompts(loaded, "train"),
         _prompts(loaded, "val"),

@@ -70,7 +70,7 @@ def _trainer(
 ) -> L.Trainer:
     """One long pass over all epochs."""
     batches, done = built.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
-    every, accumulate, best = parts.trainer.pace.validate_every_steps, parts.trainer.accumulate, parts.callbacks.best
+    every, accumulate, best = parts.trainer.options.validate_every_steps, parts.trainer.accumulate, parts.callbacks.best
     callbacks = [
         Epochs(batches, every and every * accumulate),
         *parts.callbacks.others,
@@ -88,7 +88,7 @@ def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFold
     """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
     if not built.sets:
         return []
-    scorer = stage_scorer(built.module, parts.reference, loaded.loading, parts.trainer.pace.threads, run.path)
+    scorer = stage_scorer(built.module, parts.reference, loaded.loading, parts.trainer.options.threads, run.path)
     evaluation = evaluate(scorer, built.sets, built.cut, run.path)
     log_samples([row for part in built.sets for row in samples(part, run.path)])
     return evaluation

@@ -97,8 +97,8 @@ def trackers(tracker: TrackerParts | None, task: str, folder: Path) -> list[Logg
 def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:
     """Processor threads, which are set, and the precision that a module is trained in."""
     assert isinstance(module, L.LightningModule)
-    threads = use_threads(parts.pace.threads, module)
-    return threads, choose_precision(parts.pace.precision, module, accelerator_type(parts.accelerator))
+    threads = use_threads(parts.options.threads, module)
+    return threads, choose_precision(parts.options.precision, module, accelerator_type(parts.accelerator))
 
 
 def run_trainer(
@@ -116,7 +116,7 @@ def run_trainer(
     """
     assert isinstance(module, L.LightningModule)
     try:
-        with signals, compiled_operations(parts.pace.compile):
+        with signals, compiled_operations(parts.options.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None

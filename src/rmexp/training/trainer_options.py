@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class TrainerOptions:
     """Length of a run and times of its validations.
 
     Attributes:

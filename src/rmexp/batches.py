@@ -53,7 +53,7 @@ class ResponseBatch(NamedTuple):
         return torch.where(position < self.lengths[:, None], places, self.last_tokens[:, None])
 
 
-class Pairing(NamedTuple):
+class PairIndex(NamedTuple):
     """Which two of N responses each pair is made of, and its label."""
 
     rows: Tensor  # (2B,) int64 in [0, N): of all chosen, then of all rejected; a response may be of several pairs
@@ -72,7 +72,7 @@ class PairBatch(NamedTuple):
     """Preference pairs."""
 
     responses: ResponseBatch  # distinct ones: N is at most 2B
-    pairing: Pairing
+    pairing: PairIndex
 
     @property
     def size(self) -> int:
@@ -90,7 +90,7 @@ class FeatureBatch(NamedTuple):
 
     hidden: Tensor  # (N, E) of distinct responses
     lengths: Tensor  # (N,) int64, their tokens
-    pairing: Pairing
+    pairing: PairIndex
 
     @property
     def size(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rmexp.batches import Pairing
+from rmexp.batches import PairIndex
 from rmexp.config.build import build
 from rmexp.config.compose import compose
 from rmexp.data.encode import PairTokens, ResponseTokens
@@ -71,7 +71,7 @@ def test_a_loss_gets_the_fields_that_it_names():
         return rows, margin
 
     one = torch.ones(1)
-    pairing = Pairing(torch.arange(2), one, 3 * one, torch.arange(2), None)
+    pairing = PairIndex(torch.arange(2), one, 3 * one, torch.arange(2), None)
     rows, margin = PairLoss(loss, SCORES, "reward")(one, one, pairing=pairing)
     assert rows is pairing.rows
     assert margin is pairing.margin

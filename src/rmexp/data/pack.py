@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 
-from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.data.shared_starts import Tokens, runs_of_shared_starts
 
@@ -76,7 +76,7 @@ def batches_of_tokens(
     return batches
 
 
-def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> Pairing:
+def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> PairIndex:
     """Where the sides of pairs are among distinct responses, with the pairs' labels."""
     row = {response: index for index, response in enumerate(responses)}
     sides = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
@@ -85,7 +85,7 @@ def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) ->
         reference = torch.tensor([pair.reference_logps for pair in pairs]).T.flatten()
     if all(pair.margin is not None for pair in pairs):
         margin = torch.tensor([pair.margin for pair in pairs], dtype=torch.float32)
-    return Pairing(
+    return PairIndex(
         rows=torch.tensor([row[side] for side in sides]),
         target=torch.tensor([pair.target for pair in pairs], dtype=torch.float32),
         margin=margin,

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone, language_model
@@ -99,7 +99,7 @@ class DPOModule(L.LightningModule):
         """Whether batches are computed in packed rows."""
         return self.likelihood.packed
 
-    def _with_reference(self, batch: PairBatch) -> Pairing:
+    def _with_reference(self, batch: PairBatch) -> PairIndex:
         """The pairs of a training batch with the reference's log-probabilities."""
         if self.online_reference is None:
             return batch.pairing
@@ -107,7 +107,7 @@ class DPOModule(L.LightningModule):
             logps = self.online_reference.response(batch.responses)
         return batch.pairing._replace(reference_logps=logps[batch.pairing.rows])
 
-    def _judge(self, logps: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
+    def _judge(self, logps: Tensor, pairing: PairIndex, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         assert pairing.reference_logps is not None
         result: DPOLoss = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), pairing=pairing)
         figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, pairing.target)
@@ -171,7 +171,7 @@ def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:
     one = torch.ones(1)
 
     def reward(tokens: int) -> float:
-        pairing = Pairing(torch.arange(2), one, one, torch.tensor([tokens, tokens]), None)
+        pairing = PairIndex(torch.arange(2), one, one, torch.tensor([tokens, tokens]), None)
         return float(asked(one, *torch.zeros(3, 1), pairing=pairing).chosen_rewards)
 
     return reward(1), "response_sum" if reward(1) == reward(2) else "response_mean"

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 import lightning as L
 from torch import Tensor
 
-from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
+from rmexp.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.data.pack import batches_of_tokens, distinct_responses, pairing
 from rmexp.scoring.responses import MOST_TOKENS
@@ -58,7 +58,7 @@ class PairData(L.LightningDataModule):
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
         return FixedBatches([self.pairs.pack_responses(batch) for batch in self._val_batches()])
 
-    def val_pairing(self) -> Pairing:
+    def val_pairing(self) -> PairIndex:
         """The validation pairs, as rows of what `val_dataloader` gives."""
         return pairing(self.pairs.val, [response for batch in self._val_batches() for response in batch])
 
@@ -93,10 +93,10 @@ def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTok
         )
 
 
-def validation_pairing(module: L.LightningModule) -> Pairing | None:
+def validation_pairing(module: L.LightningModule) -> PairIndex | None:
     """The validation pairs of the run that a module is in, on its device; None for a run without pairs."""
     data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
     if not isinstance(data, PairData):
         return None
     moved: list[Any] = [field if field is None else field.to(module.device) for field in data.val_pairing()]
-    return Pairing(*moved)
+    return PairIndex(*moved)

@@ -1,4 +1,4 @@
-"""A loss of pairs as the modules call it: it gets, beside the scores, the fields of `Pairing` that it names."""
+"""A loss of pairs as the modules call it: it gets, beside the scores, the fields of `PairIndex` that it names."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rmexp.batches import Pairing
+from rmexp.batches import PairIndex
 from rmexp.data.encode import PairTokens
 
 
@@ -15,7 +15,7 @@ class PairLoss:
     """A configured loss.
 
     Args:
-        loss: of scores, with keywords among the fields of `Pairing`: `target`, `margin`, `rows`, `response_tokens`.
+        loss: of scores, with keywords among the fields of `PairIndex`: `target`, `margin`, `rows`, `response_tokens`.
         scores: names of its first arguments, as the task calls them.
         task: that is to be trained, for messages.
 
@@ -31,9 +31,9 @@ class PairLoss:
                 f"got one of {', '.join(names[: len(scores)])} (set loss)"
             )
         self.loss = loss
-        self.fields = [name for name in Pairing._fields if name in names]
+        self.fields = [name for name in PairIndex._fields if name in names]
 
-    def __call__(self, *scores: Tensor, pairing: Pairing) -> Any:
+    def __call__(self, *scores: Tensor, pairing: PairIndex) -> Any:
         """What the loss makes of the scores of both sides."""
         return self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
 

@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rmexp.batches import FeatureBatch, PairBatch, Pairing, ResponseBatch
+from rmexp.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
 from rmexp.data.encode import PairTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.backbone import Backbone
@@ -91,7 +91,7 @@ class RewardModule(L.LightningModule):
         """Whether batches are computed in packed rows."""
         return self.model.packed
 
-    def _judge(self, rewards: Tensor, pairing: Pairing, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
+    def _judge(self, rewards: Tensor, pairing: PairIndex, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
         chosen, rejected = pairing.sides(rewards)
         losses = self.loss(chosen, rejected, pairing=pairing)
         figures.update(losses, chosen, rejected, pairing.target)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch, Pairing, ResponseBatch
+from rmexp.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
@@ -97,7 +97,7 @@ class SFTModule(L.LightningModule):
         return self.likelihood.packed
 
     def _judge(
-        self, logps: Tensor, tokens: Tensor, pairing: Pairing | None, figures: PairFigures, mean_tokens: float | None
+        self, logps: Tensor, tokens: Tensor, pairing: PairIndex | None, figures: PairFigures, mean_tokens: float | None
     ) -> Tensor:
         """Mean loss of responses; those of pairs count as often as pairs have them."""
         if pairing is None:
@@ -160,7 +160,7 @@ class SFTModule(L.LightningModule):
         return {}
 
 
-def preferred_rows(pairing: Pairing) -> Tensor:
+def preferred_rows(pairing: PairIndex) -> Tensor:
     """(B,) the response of each pair that its label prefers; of a tie the one listed first."""
     first, second = pairing.rows.chunk(2)
     return torch.where(preferred_side(pairing.target) == 1, second, first)

@@ -23,6 +23,8 @@ from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scored_file import read_scored, write_scored
+from rmexp.scoring.scorer import Scorer
+from rmexp.training.stage import StageModule
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +50,14 @@ class EvaluationSet(NamedTuple):
     file: str
 
 
-def learns_preferences(module: Any) -> bool:
+def learns_preferences(module: StageModule) -> bool:
     """Whether a stage gives something that pairs can be scored with: all but language-model training does."""
-    return bool(module.kind == "reward_model" or module.relative)
+    return module.kind == "reward_model" or module.relative
 
 
-def stage_scorer(module: Any, reference: str | None, loading: Loading, threads: int | None, folder: Path) -> Any:
+def stage_scorer(
+    module: StageModule, reference: str | None, loading: Loading, threads: int | None, folder: Path
+) -> Scorer:
     """The finished model of a run folder as users will score with it.
 
     Args:
@@ -111,7 +115,7 @@ def cut_to_fit(sets: Sequence[EvaluationSet], encoder: Encoder) -> dict[str, dic
 
 
 def evaluate(
-    scorer: Any, sets: Sequence[EvaluationSet], cut: Mapping[str, Mapping[str, int]], folder: Path
+    scorer: Scorer, sets: Sequence[EvaluationSet], cut: Mapping[str, Mapping[str, int]], folder: Path
 ) -> list[dict[str, Any]]:
     """Score each set once and leave the scores and each pair's usable information in the run folder.
 

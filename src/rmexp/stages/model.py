@@ -1,8 +1,6 @@
 """The model that a stage starts from, and the folders that it leaves."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rmexp.models.adapter import save_adapter
 from rmexp.models.backbone import Backbone
@@ -14,7 +12,7 @@ from rmexp.models.trained_weights import choose_trained
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.stages.parts import ModelParts, StageParts
-from rmexp.training.stage import StageModule
+from rmexp.training.stage import ContractFields, StageModule
 
 
 def start_model(parts: ModelParts, seed: int, records: PreferenceData) -> Backbone:
@@ -32,7 +30,7 @@ def start_model(parts: ModelParts, seed: int, records: PreferenceData) -> Backbo
     return start._replace(layout=starting.layout)
 
 
-def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: Mapping[str, Any]) -> str:
+def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: ContractFields) -> str:
     """Write the model of a module into a folder, with its contract.
 
     Args:

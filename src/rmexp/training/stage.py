@@ -1,8 +1,8 @@
 """What a module must offer to be trained as a stage."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from torch import nn
 
@@ -11,7 +11,16 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.pairs import Pairs
 
 Examples = Sequence[PairTokens] | Sequence[ResponseTokens]
-ContractFields = Mapping[str, float | str | None]
+
+
+class ContractFields(TypedDict, total=False):
+    """Fields of `Contract` that only some models have; see there."""
+
+    reward_mean: float
+    reward_sd: float
+    beta: float
+    reduction: str
+    reference: str | None
 
 
 class StageModule(Protocol):

@@ -44,35 +44,40 @@ def wandb_logger(
             the server does not answer.
     """
     _check_mode(mode)
-    if mode == "offline":
+    opened = _opened(
+        id=_run_id(run.folder),
+        resume="allow" if mode == "online" else None,
+        name=run.name,
+        dir=run.folder.resolve(),  # its service may run in a folder of its own
+        project=project,
+        entity=entity,
+        group=group or run.belongs_to,
+        tags=list(tags),
+        job_type=run.task,
+        config=dict(run.config),
+        mode=mode,
+    )
+    opened.define_metric(STEP)  # Lightning does so only for runs that it opens
+    opened.define_metric("*", step_metric=STEP, step_sync=True)
+    return WandbLogger(experiment=opened)
+
+
+def _opened(**options: Any) -> Any:
+    """A run, of the arguments of wandb.init."""
+    if options["mode"] == "offline":
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it would look its server up all the same
     os.environ.setdefault("WANDB_SILENT", "true")
 
     import wandb  # half a second, and it reads the environment
 
+    settings = wandb.Settings(init_timeout=LONGEST_WAIT, finish_timeout=LONGEST_WAIT, console="off")
     try:
-        opened = wandb.init(
-            id=_run_id(run.folder),
-            resume="allow" if mode == "online" else None,
-            name=run.name,
-            dir=run.folder.resolve(),  # its service may run in a folder of its own
-            project=project,
-            entity=entity,
-            group=group or run.belongs_to,
-            tags=list(tags),
-            job_type=run.task,
-            config=dict(run.config),
-            mode=mode,
-            settings=wandb.Settings(init_timeout=LONGEST_WAIT, finish_timeout=LONGEST_WAIT, console="off"),
-        )
+        return wandb.init(settings=settings, **options)
     except (wandb.errors.CommError, wandb.errors.AuthenticationError, wandb.errors.UsageError) as error:
         raise ValueError(
             f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
             "logger.mode=offline keeps the run here, and wandb sync sends it later"
         ) from error
-    opened.define_metric(STEP)  # Lightning does so only for runs that it opens
-    opened.define_metric("*", step_metric=STEP, step_sync=True)
-    return WandbLogger(experiment=opened)
 
 
 def _check_mode(mode: str) -> None:

@@ -1,7 +1,7 @@
 """What the fields of a record must hold: each error names the field, what was expected and what came."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rmexp.jsonl import describe
@@ -9,6 +9,28 @@ from rmexp.jsonl import describe
 
 class EmptyText(ValueError):
     """A response holds nothing but white space."""
+
+
+def all_of(*parts: Callable[[], Any]) -> list[Any]:
+    """What each part gives; where several fail, one error that tells them all.
+
+    Raises:
+        ValueError: a part failed; of the kind that all failures are.
+    """
+    found, errors = [], []
+    for part in parts:
+        try:
+            found.append(part())
+        except ValueError as error:
+            errors.append(error)
+    if errors:
+        kinds = {type(error) for error in errors}
+        raise (
+            errors[0]
+            if len(errors) == 1
+            else (kinds.pop() if len(kinds) == 1 else ValueError)("; ".join(map(str, errors)))
+        )
+    return found
 
 
 def check_text(name: str, value: Any) -> None:

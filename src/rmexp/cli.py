@@ -88,6 +88,7 @@ def _run(verb: str, arguments: list[str]) -> int:
 
     from rmexp.config.compose import compose, spelled_for_hydra
     from rmexp.config.multirun import is_multirun
+    from rmexp.config.recognition import with_recognised
 
     parser: ArgumentParser = get_args_parser()
     parser.prog = f"rmexp {verb}"
@@ -108,6 +109,7 @@ def _run(verb: str, arguments: list[str]) -> int:
     elif not options.shell_completion and not options.hydra_help:
         if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
             return _sweep(verb, options.overrides, options.config_dir)
+        options.overrides = with_recognised(verb, options.overrides, options.config_dir)
         compose(verb, options.overrides, options.config_dir)
     if not options.shell_completion and not options.hydra_help:
         options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)

@@ -5,20 +5,33 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from functools import partial
+from typing import Any, Self
 
-from rmexp.checked_fields import check_number, check_text, optional_id, optional_meta, required
+from rmexp.checked_fields import all_of, check_number, check_text, optional_id, optional_meta, required
+from rmexp.dialogue import (
+    Dialogue,
+    Message,
+    Prompt,
+    prompt_json,
+    prompt_text,
+    response_json,
+    response_of,
+)
 from rmexp.jsonl import describe
+from rmexp.message_rows import messages_of, prompt_of
 
-
-class Message(NamedTuple):
-    """One turn of a conversation."""
-
-    role: str
-    content: str
-
-
-Prompt = str | tuple[Message, ...]
+__all__ = [
+    "Candidates",
+    "Message",
+    "Preference",
+    "Prompt",
+    "Record",
+    "Scored",
+    "fingerprint",
+    "prompt_json",
+    "prompt_text",
+]
 
 
 class IdenticalSides(ValueError):
@@ -48,16 +61,15 @@ class Preference:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_prompt(self.prompt)
-        check_text("chosen", self.chosen)
-        check_text("rejected", self.rejected)
+        all_of(
+            partial(_check_prompt, self.prompt),
+            partial(check_text, "chosen", self.chosen),
+            partial(check_text, "rejected", self.rejected),
+            partial(_check_target, self.target),
+            partial(check_number, "margin", 0 if self.margin is None else self.margin),
+        )
         if self.chosen == self.rejected:
             raise IdenticalSides("`chosen` and `rejected` must differ, got the same text twice")
-        check_number("target", self.target)
-        if not 0 <= self.target <= 1:
-            raise ValueError(f"`target` must be in [0, 1], got {self.target}")
-        if self.margin is not None:
-            check_number("margin", self.margin)
         _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
 
     @classmethod
@@ -67,20 +79,19 @@ class Preference:
         Raises:
             ValueError: a field is missing or is not what the format asks for; the message names it.
         """
-        return cls(
-            prompt=_prompt_of(row),
-            chosen=required(row, "chosen"),
-            rejected=required(row, "rejected"),
-            target=row.get("target", 1.0),
-            margin=row.get("margin"),
-            id=optional_id(row),
-            meta=optional_meta(row),
+        prompt, chosen, rejected, name, meta = all_of(
+            partial(_prompt_of, row),
+            partial(_response_of, row, "chosen"),
+            partial(_response_of, row, "rejected"),
+            partial(optional_id, row),
+            partial(optional_meta, row),
         )
+        return cls(prompt, chosen, rejected, row.get("target", 1.0), row.get("margin"), name, meta)
 
     def to_row(self) -> dict[str, Any]:
         """The JSON object that `from_row` reads back to an equal record."""
         row: dict[str, Any] = {"id": self.id, "prompt": prompt_json(self.prompt)}
-        row |= {"chosen": self.chosen, "rejected": self.rejected}
+        row |= {"chosen": response_json(self.chosen), "rejected": response_json(self.rejected)}
         if self.target != 1:
             row["target"] = self.target
         if self.margin is not None:
@@ -141,7 +152,7 @@ class Candidates:
                 raise ValueError(f"`{name}` must be a list, got {describe(value)}")
         return cls(
             prompt=_prompt_of(row),
-            responses=tuple(responses),
+            responses=tuple(_response(value, f"responses[{index}]") for index, value in enumerate(responses)),
             gold=None if gold is None else tuple(gold),
             id=optional_id(row),
             meta=optional_meta(row),
@@ -149,7 +160,11 @@ class Candidates:
 
     def to_row(self) -> dict[str, Any]:
         """The JSON object that `from_row` reads back to an equal record."""
-        row: dict[str, Any] = {"id": self.id, "prompt": prompt_json(self.prompt), "responses": list(self.responses)}
+        row: dict[str, Any] = {
+            "id": self.id,
+            "prompt": prompt_json(self.prompt),
+            "responses": [*map(response_json, self.responses)],
+        }
         if self.gold is not None:
             row["gold"] = list(self.gold)
         if self.meta:
@@ -199,18 +214,6 @@ class Scored:
         return cls(str(required(row, "id")), *values)
 
 
-def prompt_text(prompt: Prompt) -> str:
-    """A prompt as one text, turns as `role: content` lines; for hashing, grouping and reading, never for a model."""
-    if isinstance(prompt, str):
-        return prompt
-    return "\n".join(f"{message.role}: {message.content}" for message in prompt)
-
-
-def prompt_json(prompt: Prompt) -> Any:
-    """A prompt as JSON holds it: text, or a list of objects."""
-    return prompt if isinstance(prompt, str) else [message._asdict() for message in prompt]
-
-
 def fingerprint(records: Iterable[Record]) -> str:
     """SHA-256 over the records' content and order, as 16 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -222,23 +225,32 @@ def fingerprint(records: Iterable[Record]) -> str:
 def _check_prompt(prompt: Any) -> None:
     if isinstance(prompt, str):
         return
-    if not isinstance(prompt, tuple) or not prompt:
+    turns = prompt.turns if isinstance(prompt, Dialogue) else prompt
+    if not isinstance(turns, tuple) or not turns:
         raise ValueError(f"`prompt` must be a string or a list of messages, got {describe(prompt)}")
-    for message in prompt:
+    for message in turns:
         if not isinstance(message, Message) or not all(isinstance(part, str) for part in message):
             raise ValueError("each message of `prompt` must have a `role` and a `content`, both strings")
 
 
+def _check_target(target: Any) -> None:
+    check_number("target", target)
+    if not 0 <= target <= 1:
+        raise ValueError(f"`target` must be in [0, 1], got {target}")
+
+
 def _prompt_of(row: Mapping[str, Any]) -> Prompt:
-    prompt = required(row, "prompt")
-    if not isinstance(prompt, list):
-        return prompt  # type: ignore[no-any-return]  # checked by the record
-    messages = []
-    for message in prompt:
-        if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
-            raise ValueError(f"each message of `prompt` must have a `role` and a `content`, got {describe(message)}")
-        messages.append(Message(message["role"], message["content"]))
-    return tuple(messages)
+    return prompt_of(required(row, "prompt"), "prompt")
+
+
+def _response_of(row: Mapping[str, Any], name: str) -> str:
+    return _response(required(row, name), name)
+
+
+def _response(value: Any, name: str) -> str:
+    """A text as it is, what is no text too: the record refuses it."""
+    listed = isinstance(value, list) and value and isinstance(value[0], dict)
+    return response_of(messages_of(value, name)) if listed else value
 
 
 def _complete(record: Record, *content: Any) -> None:

@@ -101,13 +101,13 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("data/format=tabel", "`data/format` has no option `tabel`; did you mean `table`? (options: columns, "),
+        ("data/format=tabel", "`data/format` has no option `tabel`; did you mean `table`? (options: "),
         ("data/fromat=table", "no such key or group; did you mean `data/format`?"),
         ("+data/format=table", "`data/format` is chosen already, as columns; leave out the `+` to choose another"),
         ("data.format=table", "`data.format` is chosen as a whole, with `data/format=OPTION`"),
         ("data.format.promt=x", "no such key or group; did you mean `data.format.prompt`?"),
         ("+data.format.promt=x", "Columns takes no `promt`; did you mean `prompt`?"),
-        ("data.format.prompt=1", "Columns expects str, got 1"),
+        ("data.format.prompt=1", "Columns expects str | None, got 1"),
     ],
 )
 def test_a_mistake_in_a_group_below_a_group(override, message):
@@ -123,7 +123,7 @@ def test_a_part_of_a_mixture_is_checked_like_a_data_set():
     for override, message in (
         ("data.parts.a.pth=x", "did you mean `data.parts.a.path`?"),
         ("+data.parts.a.pth=x", "rmexp.sources.files.files takes no `pth`; did you mean `path`?"),
-        ("data/format@data.parts.a.format=hh", "`data/format` has no option `hh` (options: columns, "),
+        ("data/format@data.parts.a.format=hh", "`data/format` has no option `hh` (options: "),
         ("data.parts.a.format=hh_rlhf", "is chosen as a whole, with `data/format@data.parts.a.format=OPTION`"),
         (
             "+data/format@data.parts.a.format=ranked",

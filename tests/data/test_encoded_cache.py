@@ -45,7 +45,7 @@ def test_text_limits_template_and_rule_have_their_own_files(tokenizer, plain_tok
 
 def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_path, monkeypatch):
     folder = Path(encode.__file__).parent
-    decides = ("encode.py", "marked_text.py", "pinned_date.py", "truncation.py")
+    decides = ("encode.py", "marked_text.py", "pinned_date.py", "rendering.py", "truncation.py")
     assert set(encode.CODE) == {folder / name for name in decides}
     encoder = Encoder(tokenizer, cached)
     encoder.encode_cached(ITEMS)

@@ -13,7 +13,8 @@ from rmexp.sources.files import files
 from rmexp.sources.formats.columns import Columns
 
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id")
-COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), meta="*")
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
+COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS, meta="*")
 GOOD = {"prompt": "Wo?", "chosen": "dort, „ä“", "rejected": 'hier\n"da"', "topic": "maps"}
 RECORD = Preference(GOOD["prompt"], GOOD["chosen"], GOOD["rejected"], meta={"topic": "maps"})
 
@@ -183,7 +184,7 @@ def test_a_header_that_is_not_csv(tmp_path):
         ("[1]", "a.json: row 1: expected a JSON object, got 1"),
         ('{"a":\n1}', "a.json: expected a JSON list of objects, or an object with one list, got an object with 0"),
         ('{"a": [], "b": []}', "got an object with 2"),
-        ('{"a": 1}', "a.json:1: `prompt` is missing"),
+        ('{"a": 1}', "a.json:1: `prompt`, `chosen`, `rejected` are missing"),
         ('"text"', 'got "text"'),
         ('[{"a": 1},\n {"b": }]', r"a.json:2: not JSON: Expecting value at column 8"),
         ("[", "a.json:1: not JSON"),

@@ -9,7 +9,8 @@ from rmexp.sources.formats.columns import Columns
 
 RECORDS = tuple(Preference(f"p{i}", "c", "r", target=i / 4, meta={"topic": i}) for i in range(4))
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id", "meta")
-COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)))
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
+COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS)
 OPTIONS = {"val_path": None, "test_path": None, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}
 
 

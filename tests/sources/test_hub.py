@@ -13,11 +13,12 @@ from rmexp.sources.hub import hub
 datasets = pytest.importorskip("datasets")
 
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id")
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
 NO_SPLITS = {"train_split": None, "val_split": None, "test_split": None}
 OPTIONS = {
     **{"revision": None, "subset": None, "folder": None, "on_bad_row": "error", "max_bad_share": 0.5},
     **{"train_split": "train", "val_split": None, "test_split": None},
-    "format": Columns(**dict(zip(NAMES, NAMES, strict=True)), meta="*"),
+    "format": Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS, meta="*"),
 }
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

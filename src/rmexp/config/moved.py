@@ -14,7 +14,19 @@ MOVED: Mapping[str, str] = {}
 
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
-LATER: Mapping[str, Any] = {}
+LATER: Mapping[str, Any] = {
+    "*.format.input": "input",
+    "*.format.system": "system",
+    "*.format.implicit": False,
+    "*.format.tools": "tools",
+    "*.format.chat_template_kwargs": "chat_template_kwargs",
+    "*.format.syste?": None,  # of sides
+    "*.format.turns": False,
+    "*.format.both_bad": [],
+    "*.format.positive": None,
+    "*.format.certain": None,
+    "*.format.winner_first": False,
+}
 
 
 def moved_to(target: str) -> str | None:

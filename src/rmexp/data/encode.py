@@ -15,15 +15,16 @@ from typing import Any
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.marked_text import MarkedText
-from rmexp.data.pinned_date import DATE, pinned
+from rmexp.data.rendering import Rendering
 from rmexp.data.split import group_key
 from rmexp.data.truncation import fit
+from rmexp.dialogue import Prompt, prompt_json, prompt_text, response_json
 from rmexp.durable import alone
 from rmexp.jsonl import describe
 from rmexp.models.contract import tokenizer_fields
-from rmexp.records import Candidates, Preference, Prompt, prompt_json, prompt_text
+from rmexp.records import Candidates, Preference
 
-_PARTS = ("encode.py", "marked_text.py", "pinned_date.py", "truncation.py")
+_PARTS = ("encode.py", "marked_text.py", "pinned_date.py", "rendering.py", "truncation.py")
 CODE = tuple(Path(__file__).with_name(name) for name in _PARTS)  # what decides the ids
 
 
@@ -107,21 +108,17 @@ class Encoder:
         self.tokenizer = tokenizer
         self.loading = loading
         self.marked = MarkedText(tokenizer)
+        self.rendering = Rendering(tokenizer, self.marked)
         first = tokenizer("a").input_ids[:1]
         self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
 
     def render(self, prompt: Prompt) -> str:
         """The text of the prompt as the model sees it: by the tokenizer's chat template where it has one."""
-        return self.marked.unmark(self._render(prompt))
+        return self.marked.unmark(self.rendering.prompt(prompt))
 
-    def _render(self, prompt: Prompt) -> str:
-        if not self.tokenizer.chat_template:
-            return prompt_text(prompt)
-        turns = [("user", prompt)] if isinstance(prompt, str) else prompt
-        messages = [{"role": role, "content": self.marked.mark(content)} for role, content in turns]
-        template = pinned(self.tokenizer.get_chat_template())
-        options = {"chat_template": template, "tokenize": False, "add_generation_prompt": True, "date_string": DATE}
-        return str(self.tokenizer.apply_chat_template(messages, **options))
+    def text(self, prompt: Prompt, response: str) -> str:
+        """The text of prompt and response as the model sees them, without the end token."""
+        return self.marked.unmark(self.rendering.whole(prompt, response, self.rendering.prompt(prompt))[0])
 
     def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         """What `encode` gives, kept in a file of data.cache_dir."""
@@ -131,7 +128,7 @@ class Encoder:
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
         tokenizer = (tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map)
         state = (code, tokenizer, self.loading.max_tokens, self.loading.truncation)
-        plain = ((prompt_json(prompt), response) for prompt, response in items)
+        plain = ((prompt_json(prompt), response_json(response)) for prompt, response in items)
         path = cache_file(self.loading.cache_dir, state, plain)
         with alone(path.with_suffix(".lock")):
             rows = read_encoded(path)
@@ -149,12 +146,12 @@ class Encoder:
         """
         items = list(items)
         unique = list(dict.fromkeys(items))
-        prompts = {prompt: self._render(prompt) for prompt, _ in unique}
-        lengths = {prompt: len(self.marked.unmark(text)) for prompt, text in prompts.items()}
-        encodings = self.marked.tokenize([prompts[prompt] + self.marked.mark(response) for prompt, response in unique])
+        prompts = {prompt: self.rendering.prompt(prompt) for prompt, _ in unique}
+        texts = [self.rendering.whole(prompt, response, prompts[prompt]) for prompt, response in unique]
+        encodings = self.marked.tokenize([text for text, _ in texts])
         sequences = {
-            item: self._sequence(ids, ends, lengths[item[0]])
-            for item, (ids, ends) in zip(unique, encodings, strict=True)
+            item: self._sequence(ids, ends, boundary)
+            for item, (ids, ends), (_, boundary) in zip(unique, encodings, texts, strict=True)
         }
         if self.loading.truncation == "error":
             self._refuse_long(sequences)
@@ -164,7 +161,7 @@ class Encoder:
     def encode_prompts(self, prompts: Iterable[Prompt], max_tokens: int) -> list[list[int]]:
         """Ids of prompts for a response to be sampled behind them; longer ones lose tokens from the left."""
         encoded = []
-        for ids, _ in self.marked.tokenize([self._render(prompt) for prompt in prompts]):
+        for ids, _ in self.marked.tokenize([self.rendering.prompt(prompt) for prompt in prompts]):
             whole = [*self._bos, *ids] if ids[: len(self._bos)] != self._bos else ids
             start = self._begin_tokens(whole)
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 OPEN, CLOSE = "\ue000", "\ue001"  # for private use; around such text between rendering and tokenising
+PLACE = "\ue002"  # likewise; where a text is to stand
 
 
 class MarkedText:
@@ -24,6 +25,14 @@ class MarkedText:
     def mark(self, text: str) -> str:
         """Put marks around what looks like a special token, so that `tokenize` takes it for text."""
         return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
+
+    def mark_all(self, value: Any) -> Any:
+        """JSON with every text in it marked."""
+        if isinstance(value, str):
+            return self.mark(value)
+        if isinstance(value, dict):
+            return {key: self.mark_all(item) for key, item in value.items()}
+        return [self.mark_all(item) for item in value] if isinstance(value, list) else value
 
     def unmark(self, text: str) -> str:
         """The text without the marks."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from rmexp.dialogue import turns_of
 from rmexp.records import Prompt, Record, prompt_text
 
 _MEANT = frozenset("#%&*-/@\\")  # `C#` is not `C`, nor `5-3` the same as `5*3`
@@ -45,5 +46,4 @@ def known_by(record: Record) -> str:
 
 def empty(prompt: Prompt) -> bool:
     """Whether a prompt has no text at all, in any of its turns."""
-    turns = (prompt,) if isinstance(prompt, str) else (message.content for message in prompt)
-    return not any(turn.strip() for turn in turns)
+    return not any(turn.content.strip() for turn in turns_of(prompt))

@@ -7,8 +7,8 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from rmexp.dialogue import Prompt, response_turns, turns_of
 from rmexp.models.contract import read_contract, tokenizer_fields
-from rmexp.records import Prompt, prompt_json
 
 PLAIN = "plain"
 
@@ -51,10 +51,9 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
         ) from error
 
 
-def chat_messages(prompt: Prompt, response: str) -> list[dict[str, str]]:
-    """A prompt with its response as chat templates take them: a text is one turn of the user."""
-    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt_json(prompt)
-    return [*turns, {"role": "assistant", "content": response}]
+def chat_messages(prompt: Prompt, response: str) -> list[dict[str, Any]]:
+    """A prompt with its response as chat templates take them: a text is one turn of the user, or of the assistant."""
+    return [turn.to_json() for turn in (*turns_of(prompt), *response_turns(response))]
 
 
 def template_fingerprint(choice: str | None) -> str | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from rmexp.data.encode import Encoder
 from rmexp.data.pinned_date import DATE, pinned
+from rmexp.dialogue import Prompt, template_arguments
 from rmexp.models.chat_template import chat_messages
-from rmexp.records import Prompt
 
 _PLAIN = (  # what a prompt is for a model without a template: its text, or turns as `role: content` lines
     "{% for message in messages %}"
@@ -41,11 +41,11 @@ def use_conversation_template(tokenizer: Any, encoder: Encoder, examples: Sequen
     Returns:
         Whether the template was changed.
     """
-    rendered = [encoder.render(prompt) + response + tokenizer.eos_token for prompt, response in examples]
+    rendered = [encoder.text(prompt, response) + tokenizer.eos_token for prompt, response in examples]
     begin = _begin(tokenizer, encoder)
     if tokenizer.chat_template and not begin:
         found = [
-            tokenizer.apply_chat_template(chat_messages(prompt, response), tokenize=False)
+            tokenizer.apply_chat_template(chat_messages(prompt, response), tokenize=False, **template_arguments(prompt))
             for prompt, response in examples
         ]
         if found == rendered:

@@ -11,9 +11,7 @@ from typing import Any
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
-from rmexp.data.pinned_date import DATE, pinned
 from rmexp.data.truncation import fit
-from rmexp.models.chat_template import chat_messages
 from rmexp.records import Prompt, prompt_text
 from rmexp.scoring.responses import scoring_encoder
 
@@ -43,22 +41,12 @@ class HubInputs:
         """
         if self._chat is None:
             return [self._pair(prompt_text(prompt), response) for prompt, response in items]
-        texts = [self._conversation(self._chat, *item) for item in items]
+        texts = [self._chat.rendering.conversation(*item) for item in items]
         encoded = self._chat.marked.tokenize(texts)
         return [
             self._cut_conversation(self._chat, item, text, *found)
             for item, text, found in zip(items, texts, encoded, strict=True)
         ]
-
-    def _conversation(self, encoder: Encoder, prompt: Prompt, response: str) -> str:
-        """The whole conversation by the model's own template, with marks."""
-        messages = [
-            message | {"content": encoder.marked.mark(message["content"])}
-            for message in chat_messages(prompt, response)
-        ]
-        template = pinned(self.tokenizer.get_chat_template())
-        options = {"chat_template": template, "tokenize": False, "date_string": DATE}
-        return str(self.tokenizer.apply_chat_template(messages, **options))
 
     def _cut_conversation(
         self, encoder: Encoder, item: tuple[Prompt, str], text: str, ids: list[int], ends: list[int]

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from rmexp.records import Message, Preference, Prompt
+from rmexp.dialogue import turns_of, with_turns
+from rmexp.records import Preference, Prompt
 
 SENTENCES = (
     "This conversation is part of a long support session.",
@@ -27,5 +28,5 @@ def with_preamble(record: Preference, text: str) -> Preference:
 def _prefixed(prompt: Prompt, text: str) -> Prompt:
     if isinstance(prompt, str):
         return text + prompt
-    first = prompt[0]
-    return (Message(first.role, text + first.content), *prompt[1:])
+    first, *others = turns_of(prompt)
+    return with_turns(prompt, (first._replace(content=text + first.content), *others))

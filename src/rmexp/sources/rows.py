@@ -67,7 +67,7 @@ def row_by_row(
 
 
 def field(content: Mapping[str, Any], path: str) -> Any:
-    """The value of a column, or of a field inside it by a dotted path such as `meta.topic`.
+    """The value of a column, or of what is inside it by a dotted path such as `meta.topic` or `summaries.0.text`.
 
     Raises:
         ValueError: it is not there.
@@ -76,15 +76,33 @@ def field(content: Mapping[str, Any], path: str) -> Any:
     'maps'
     >>> field({"meta": {"topic": "maps"}, "a.b": 1}, "a.b")
     1
+    >>> field({"summaries": [{"text": "a"}, {"text": "b"}]}, "summaries.1.text")
+    'b'
     """
     if path in content:
         return content[path]
     value: Any = content
     for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        inside = dict(enumerate(value)) if isinstance(value, list | tuple) else value
+        key = int(part) if inside is not value and part.isdecimal() else part
+        if not isinstance(inside, Mapping) or key not in inside:
             raise ValueError(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
-        value = value[part]
+        value = inside[key]
     return value
+
+
+def has_field(content: Mapping[str, Any], path: str) -> bool:
+    """Whether `field` finds something."""
+    try:
+        field(content, path)
+    except ValueError:
+        return False
+    return True
+
+
+def optional_field(content: Mapping[str, Any], path: str | None) -> Any:
+    """What `field` gives, or None where there is no such column, or no path."""
+    return field(content, path) if path is not None and has_field(content, path) else None
 
 
 def number(content: Mapping[str, Any], path: str) -> float:
@@ -98,6 +116,23 @@ def number(content: Mapping[str, Any], path: str) -> float:
     if isinstance(parsed, bool) or not isinstance(parsed, int | float) or not math.isfinite(parsed):
         raise ValueError(f"`{path}` must be a finite number, got {describe(value)}")
     return parsed
+
+
+def number_or_flag(content: Mapping[str, Any], path: str) -> float:
+    """The same where true and false, also as texts, stand for 1 and 0."""
+    value = as_flag(field(content, path))
+    return float(value) if isinstance(value, bool) else number(content, path)
+
+
+def as_flag(value: Any) -> Any:
+    """True or false where a text says one; a number other than 0 and 1, and any other text, as it is.
+
+    >>> as_flag("True"), as_flag("0"), as_flag(1), as_flag("2")
+    (True, False, True, '2')
+    """
+    word = value.strip().casefold() if isinstance(value, str) else value
+    known = {"true": True, "1": True, "false": False, "0": False, 1: True, 0: False}
+    return known.get(word, value) if isinstance(word, str | int | float) else value
 
 
 def as_number(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rmexp.dialogue import turns_of
 from rmexp.models.adapter import save_adapter
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import use_chat_template
@@ -69,5 +70,4 @@ def parameters(module: StageModule) -> int:
 
 
 def _texts(record: Preference | Candidates) -> tuple[str, ...]:
-    turns = (record.prompt,) if isinstance(record.prompt, str) else [message.content for message in record.prompt]
-    return (*turns, *record.responses)
+    return (*(turn.content for turn in turns_of(record.prompt)), *record.responses)

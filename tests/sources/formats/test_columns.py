@@ -42,16 +42,55 @@ def test_prompts_of_messages(pairs):
 @pytest.mark.parametrize(
     ("row", "overrides", "message"),
     [
-        ({"chosen": "c"}, [], "`prompt` is missing; the row has chosen; set data.format.prompt"),
+        (
+            {"chosen": "c"},
+            [],
+            "`prompt`, `rejected` are missing; the row has chosen; set data.format.prompt, data.format.rejected",
+        ),
         (ROW, ["chosen=better"], "`better` is missing; the row has prompt, chosen, rejected; set data.format.chosen"),
         (ROW, ["target=label"], "`label` is missing; the row has prompt, chosen, rejected"),
         (ROW, ["target=meta.label"], "`meta.label` is missing"),
         (ROW, ["meta=[topic]"], "`topic` is missing"),
         (ROW, ["id=key"], "`key` is missing"),
-        (ROW | {"chosen": [{"role": "assistant"}]}, [], "got a list; data/format=messages reads messages"),
+        (ROW | {"chosen": [{"role": "assistant"}]}, [], "`chosen[0]` must be a message with a `role` and a `content`"),
+        (
+            {"q": "p"},
+            [],
+            "`prompt`, `chosen`, `rejected` are missing; the row has q; set data.format.prompt, data.format.",
+        ),
         (ROW | {"target": True}, [], "`target` must be a finite number, got true"),
         (ROW | {"meta": "x"}, [], '`meta` must be an object, got "x"'),
     ],
 )
 def test_what_is_not_there_is_named_with_its_column(problem, row, overrides, message):
     assert message in problem("columns", row, *overrides)
+
+
+def test_input_stands_below_the_prompt_and_system_before_it(pairs):
+    (pair,) = pairs("columns", [ROW | {"input": "i", "system": "s"}])
+    assert pair.prompt == (Message("system", "s"), Message("user", "p\ni"))
+    assert pairs("columns", [ROW | {"input": "", "system": None}])[0].prompt == "p"
+
+
+def test_the_prompts_of_other_tools(pairs):
+    sides = {"chosen": "c", "rejected": "r"}
+    (pair,) = pairs("alpaca", [sides | {"instruction": "Add.", "input": "1 + 1"}])
+    assert pair.prompt == "Add.\n1 + 1"
+    (pair,) = pairs("axolotl", [sides | {"system": "s", "input": "1 + 1"}])
+    assert pair.prompt == (Message("system", "s"), Message("user", "1 + 1"))
+    talk = [{"from": "system", "value": "s"}, {"from": "human", "value": "p"}]
+    row = {"conversations": talk, "chosen": {"from": "gpt", "value": "c"}, "rejected": {"from": "gpt", "value": "r"}}
+    (pair,) = pairs("sharegpt", [row])
+    assert (pair.prompt, pair.chosen) == ((Message("system", "s"), Message("user", "p")), "c")
+
+
+def test_messages_without_being_told(pairs):
+    talk = [{"role": "user", "content": "p"}]
+    row = {side: [*talk, {"role": "assistant", "content": side}] for side in ("chosen", "rejected")}
+    (pair,) = pairs("columns", [row | {"margin": 2}])
+    assert (pair.prompt, pair.chosen, pair.margin) == ((Message("user", "p"),), "chosen", 2)
+
+
+def test_texts_without_a_prompt_need_to_be_told(problem):
+    row = {"chosen": "It is c", "rejected": "It is r"}
+    assert "`prompt` is missing" in problem("columns", row)

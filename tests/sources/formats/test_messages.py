@@ -43,7 +43,6 @@ def test_an_implicit_prompt_has_every_turn_that_both_share(pairs):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"chosen": [USER, BLUE, USER, BLUE], "rejected": [USER, GREEN]}, "after the 1 that both sides share, got 3"),
         ({"chosen": [USER], "rejected": [USER, GREEN]}, "after the 1 that both sides share, got 0"),
         ({"chosen": [USER, USER], "rejected": [USER, GREEN]}, "got 1, the last by user"),
         ({"chosen": [BLUE], "rejected": [GREEN]}, "must begin with the same messages, the prompt"),
@@ -55,7 +54,7 @@ def test_an_implicit_prompt_has_every_turn_that_both_share(pairs):
             {"chosen": [USER, BLUE], "rejected": "It is"},
             '`rejected` must be a list of messages like the other side, got "',
         ),
-        ({"chosen": [USER, {"role": "assistant"}], "rejected": [USER, GREEN]}, "each message of `chosen` must have a"),
+        ({"chosen": [USER, {"role": "assistant"}], "rejected": [USER, GREEN]}, "`chosen[1]` must be a message with"),
         ({"chosen": "blue", "rejected": "green"}, "expected two texts that begin with the same words"),
         ({"chosen": 1, "rejected": "green"}, "expected a text with an implicit prompt, got 1"),
         ({"prompt": "a", "chosen": 1, "rejected": "green"}, "`chosen` must be a non-empty string, got 1"),

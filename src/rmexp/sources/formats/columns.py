@@ -2,63 +2,109 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from rmexp.checked_fields import all_of, optional_id, optional_meta
+from rmexp.jsonl import describe
 from rmexp.records import Preference
-from rmexp.sources.rows import Outcome, Row, as_number, extras, field, plain, row_by_row
+from rmexp.sources.formats.two_sides import beside, check_no_tie, is_talk, sided
+from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
 
 OTHERS = "*"
+_NOTHING = (None, "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Which column holds which field; a dotted path such as `meta.topic` reaches into an object.
+    """Which column holds which field; a dotted path such as `meta.topic` or `outputs.0` reaches inside a column.
 
-    The columns of `target`, `margin`, `id` and `meta` may be missing or null where they have the name of their field;
-    one that is named otherwise must be there.
+    Prompt and responses are texts or messages; where both sides hold whole dialogues and there is no prompt, it is what
+    they begin with. The columns of `target`, `margin`, `id` and `meta` may be missing or null where they have the name
+    of their field; one that is named otherwise must be there.
 
     Attributes:
-        prompt: text, or a list of messages.
+        prompt: text or messages.
+        input: a text that is put below the prompt; may be missing.
+        system: the system's turn; may be missing.
         chosen: the better response.
         rejected: the other one.
+        implicit: whether two texts without a prompt begin with it too, up to the word where they differ.
         target: probability that `chosen` is the better one; a number instead of a column holds for every row.
         margin: how much better it is.
         id: of the pair.
         meta: column with an object, a list of columns, or `*` for all columns not named here.
+        tools: column of the tools that the model may call; may be missing.
+        chat_template_kwargs: column of further arguments of the chat template; may be missing.
     """
 
-    prompt: str
+    prompt: str | None
+    input: str | None
+    system: str | None
     chosen: str
     rejected: str
+    implicit: bool
     target: str | float | None
     margin: str | None
     id: str | None
     meta: str | list[str] | None
+    tools: str | None
+    chat_template_kwargs: str | None
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one pair of each row."""
         return row_by_row(rows, self._pair)
 
     def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference]:
-        row = {name: self._required(content, name) for name in ("prompt", "chosen", "rejected")}
-        for name in ("target", "margin", "id"):
-            value = self._optional(content, name, getattr(self, name))
-            if value not in (None, ""):
-                row[name] = value if name == "id" else as_number(value)
-        row["meta"] = self._meta(content)
-        yield Preference.from_row(row)
+        prompt, chosen, rejected = self._sides(content)
+        whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
+        target, margin, name, meta = all_of(
+            partial(self._optional, content, "target"),
+            partial(self._optional, content, "margin"),
+            partial(self._optional, content, "id"),
+            partial(self._meta, content),
+        )
+        target = 1.0 if target in _NOTHING else as_number(target)
+        if self.target != "target":
+            check_no_tie(content, target)
+        yield Preference(
+            whole,
+            chosen,
+            rejected,
+            target,
+            None if margin in _NOTHING else as_number(margin),
+            "" if name in _NOTHING else optional_id({"id": name}),
+            optional_meta({"meta": meta}),
+        )
 
-    def _required(self, content: Mapping[str, Any], name: str) -> Any:
+    def _sides(self, content: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        sides = [optional_field(content, column) for column in (self.chosen, self.rejected)]
+        shared = self.implicit or any(map(is_talk, sides))
+        names = ("chosen", "rejected") if shared else ("prompt", "chosen", "rejected")
+        missing = {name: getattr(self, name) for name in names if not has_field(content, getattr(self, name))}
+        if missing:
+            raise ValueError(
+                f"{', '.join(f'`{column}`' for column in missing.values())} {'is' if len(missing) == 1 else 'are'} "
+                f"missing; the row has {', '.join(map(str, content)) or 'no fields'}; set "
+                f"{', '.join(f'data.format.{name}' for name in missing)}, or choose another data/format"
+            )
+        columns = (self.prompt or "prompt", self.chosen, self.rejected)
+        return sided(self._prompt(content), sides[0], sides[1], columns, implicit=self.implicit)
+
+    def _prompt(self, content: Mapping[str, Any]) -> Any:
+        """The prompt, with the text of `input` below it where there is one."""
+        prompt, below = optional_field(content, self.prompt), optional_field(content, self.input)
+        if below in _NOTHING or self.prompt is None or not has_field(content, self.prompt):
+            return prompt
+        if not isinstance(below, str) or not isinstance(prompt, str):
+            raise ValueError(
+                f"`{self.input}` is put below `{self.prompt}`, expected two texts, got {describe(below)} below "
+                f"{describe(prompt)} (data.format.input=null leaves it out)"
+            )
+        return f"{prompt}\n{below}" if prompt else below
+
+    def _optional(self, content: Mapping[str, Any], name: str) -> Any:
         column = getattr(self, name)
-        try:
-            value = field(content, column)
-        except ValueError as error:
-            raise ValueError(f"{error}; set data.format.{name}") from error
-        if name != "prompt" and isinstance(value, list):
-            raise ValueError(f"`{column}` must be a non-empty string, got a list; data/format=messages reads messages")
-        return value
-
-    def _optional(self, content: Mapping[str, Any], name: str, column: str | float | None) -> Any:
         if not isinstance(column, str):
             return column
         if column == name and column not in content:
@@ -69,9 +115,21 @@ class Columns:
         if isinstance(self.meta, list):
             return extras(content, self.meta)
         if self.meta != OTHERS:
-            meta = self._optional(content, "meta", self.meta)
+            meta = self._optional(content, "meta")
             return {} if meta is None else plain(meta)
-        named = {getattr(self, name) for name in ("prompt", "chosen", "rejected", "target", "margin", "id")}
+        fields = (
+            "prompt",
+            "input",
+            "system",
+            "chosen",
+            "rejected",
+            "target",
+            "margin",
+            "id",
+            "tools",
+            "chat_template_kwargs",
+        )
+        named = {getattr(self, name) for name in fields}
         rest = {column: plain(value) for column, value in content.items() if column not in named}
         inner = rest.pop("meta", None)
         return rest | (inner if isinstance(inner, dict) else {} if inner is None else {"meta": inner})

@@ -1,52 +1,152 @@
-"""Two responses a row and a label that says which of them is the better one; they keep their order."""
+"""Two responses a row and what says which of them is the better one: a name, a signed strength, or two numbers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rmexp.jsonl import describe
 from rmexp.records import Preference
-from rmexp.sources.rows import Outcome, Row, extras, field, row_by_row
+from rmexp.sources.formats.listed_turns import as_turns
+from rmexp.sources.formats.two_sides import beside, check_no_tie, sided
+from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, number, number_or_flag, row_by_row
+
+POSITIVE = ("first", "second")
+
+
+class Verdict(NamedTuple):
+    """What a label says.
+
+    Attributes:
+        target: probability that the first response is the better one.
+        lead: how much better the first is; None where that is not said.
+        meta: what else is to be kept.
+    """
+
+    target: float
+    lead: float | None
+    meta: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """Which column holds what, and what the values of the label mean.
+    """Which column holds what, and what the values of the label mean; paths reach inside: `summaries.0.text`.
 
-    The responses are listed as the data lists them, so that a preference for the one that stands first can be seen.
+    Prompt and responses are texts or messages; where there is no prompt, it is what both responses begin with.
 
     Attributes:
-        prompt: column of the text.
-        first: column of the response listed first.
-        second: column of the other.
-        label: column that says which is better.
+        prompt: text or messages; None where both sides are whole dialogues.
+        system: the system's turn; may be missing.
+        first: the response listed first.
+        second: the other one.
+        turns: whether each of these is a list of turns, the user's and the assistant's by turns, or the JSON of one.
+        label: column that says which is better; two columns: of numbers, one for each response, the higher one better.
         first_wins: values of the label for the first.
         second_wins: values for the second.
         ties: values for neither; their target is 0.5.
+        both_bad: the same where both are bad, kept as `meta.both_bad`.
+        positive: `first` or `second`: the one that a label above 0 prefers, the other one below 0, neither at 0; None
+            where the label is one of the values above.
+        certain: strength of a label, or difference of two numbers, that makes the target 1; a smaller one makes it
+            softer, in proportion. None: every target is 1, 0.5 or 0, and the strength is the margin.
+        winner_first: whether the better response is listed as chosen; else both keep the order of the data, so that a
+            preference for the one that stands first can be seen.
         meta: further columns to keep where they are there.
+        tools: column of the tools that the model may call; may be missing.
+        chat_template_kwargs: column of further arguments of the chat template; may be missing.
     """
 
-    prompt: str
+    prompt: str | None
+    system: str | None
     first: str
     second: str
-    label: str
-    first_wins: list[str | int]
-    second_wins: list[str | int]
-    ties: list[str | int]
+    turns: bool
+    label: str | list[str]
+    first_wins: list[str | int | bool]
+    second_wins: list[str | int | bool]
+    ties: list[str | int | bool]
+    both_bad: list[str | int | bool]
+    positive: str | None
+    certain: float | None
+    winner_first: bool
     meta: list[str]
+    tools: str | None
+    chat_template_kwargs: str | None
+
+    def __post_init__(self) -> None:
+        if self.positive not in (None, *POSITIVE):
+            raise ValueError(f"data.format.positive must be null, first or second, got {self.positive}")
+        if self.certain is not None and not self.certain > 0:
+            raise ValueError(f"data.format.certain must be above 0, got {self.certain}")
+        if isinstance(self.label, list) and len(self.label) != 2:
+            raise ValueError(f"data.format.label must be one column or two, got {len(self.label)}")
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one pair of each row."""
         return row_by_row(rows, self._pair)
 
     def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference]:
-        label = field(content, self.label)
-        targets = {1.0: self.first_wins, 0.0: self.second_wins, 0.5: self.ties}
-        meant = [target for target, values in targets.items() if label in values]
+        verdict = self._verdict(content)
+        prompt, first, second = self._sides(content)
+        whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
+        check_no_tie(content, verdict.target)
+        kept = extras(content, [column for column in self.meta if has_field(content, column)])
+        swap = self.winner_first and verdict.target < 0.5
+        target, lead = (1 - verdict.target, _negative(verdict.lead)) if swap else (verdict.target, verdict.lead)
+        chosen, rejected = (second, first) if swap else (first, second)
+        yield Preference(whole, chosen, rejected, target, lead, meta={**kept, **verdict.meta})
+
+    def _sides(self, content: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        prompt = None if self.prompt is None else field(content, self.prompt)
+        first, second = field(content, self.first), field(content, self.second)
+        names = (self.prompt or "prompt", self.first, self.second)
+        if self.turns:
+            first, second = (as_turns(prompt, side, names) for side in (first, second))
+            prompt = None
+        return sided(prompt, first, second, names)
+
+    def _verdict(self, content: Mapping[str, Any]) -> Verdict:
+        if isinstance(self.label, list):
+            scores = [number_or_flag(content, column) for column in self.label]
+            return self._by_strength(scores[0] - scores[1])
+        if self.positive is not None:
+            strength = number(content, self.label)
+            return self._by_strength(strength if self.positive == "first" else -strength)
+        return self._by_name(field(content, self.label))
+
+    def _by_strength(self, lead: float) -> Verdict:
+        if self.certain is None:
+            return Verdict(0.5 if not lead else float(lead > 0), lead, {})
+        share = lead / self.certain
+        if abs(share) > 1:
+            raise ValueError(f"`{self.label}` must be at most data.format.certain={self.certain:g}, got {abs(lead):g}")
+        return Verdict((1 + share) / 2, None, {})
+
+    def _by_name(self, label: Any) -> Verdict:
+        values = {1.0: self.first_wins, 0.0: self.second_wins, 0.5: [*self.ties, *self.both_bad]}
+        meant = [target for target, names in values.items() if any(_same(label, name) for name in names)]
         if not meant:
-            known = ", ".join(str(value) for values in targets.values() for value in values)
+            known = ", ".join(str(name) for names in values.values() for name in names)
             raise ValueError(f"`{self.label}` must be one of {known}, got {describe(label)}")
-        kept = extras(content, [column for column in self.meta if column in content])
-        yield Preference(
-            field(content, self.prompt), field(content, self.first), field(content, self.second), meant[0], meta=kept
-        )
+        bad = any(_same(label, name) for name in self.both_bad)
+        return Verdict(meant[0], None, {"both_bad": True} if bad else {})
+
+
+def _same(label: Any, value: Any) -> bool:
+    """Whether a label is a value, also where a table has written it as text: `1`, `"1"`, `"1.0"` and `true`.
+
+    >>> _same("1.0", 1), _same(True, 1), _same("a", "A"), _same("a", "b")
+    (True, True, True, False)
+    """
+    return bool(_plain(label) == _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    found = as_number(value)
+    if isinstance(found, str):
+        word = found.strip().casefold()
+        return {"true": 1.0, "false": 0.0}.get(word, word)
+    return float(found) if isinstance(found, bool | int) else found
+
+
+def _negative(lead: float | None) -> float | None:
+    return None if lead is None else -lead

@@ -16,7 +16,7 @@ def turns(text: object) -> list[Message]:
         ValueError: it is no text, or does not begin with a turn.
 
     >>> turns("\n\nHuman: Hi\n\nAssistant: Hello.\n\nHuman: Bye\n\nAssistant:")[-2:]
-    [Message(role='user', content='Bye'), Message(role='assistant', content='')]
+    [Message(role='user', content='Bye', further=''), Message(role='assistant', content='', further='')]
     """
     if not isinstance(text, str):
         raise ValueError(f"expected a transcript, got {describe(text)}")
@@ -53,7 +53,7 @@ def marked_prompt(text: str, marker: str) -> Prompt:
         ValueError: it ends with what the assistant said.
 
     >>> marked_prompt("Hi\n<x>Assistant\nHello.\n<x>User\nBye", "<x>")[1:]
-    (Message(role='assistant', content='Hello.'), Message(role='user', content='Bye'))
+    (Message(role='assistant', content='Hello.', further=''), Message(role='user', content='Bye', further=''))
     >>> marked_prompt("Hi", "<x>")
     'Hi'
     """

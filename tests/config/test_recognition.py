@@ -1,0 +1,69 @@
+"""What a file is taken for, and who has the last word."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from rmexp.config.recognition import with_recognised
+
+HELPSTEER3 = {"context": [{"role": "user", "content": "Why?"}], "response1": "x", "response2": "y"}
+PKU = {"prompt": "p", "response_0": "x", "response_1": "y", "better_response_id": 0, "safer_response_id": 1}
+PAIR = {"prompt": "p", "chosen": "c", "rejected": "r"}
+
+
+@pytest.fixture
+def recognise(tmp_path, monkeypatch):
+    """The overrides that are added for rows in a file."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(rows, *overrides, name="a.jsonl", verb="profile", options=("data=jsonl",)):
+        Path(name).write_text("\n".join(map(json.dumps, rows)))
+        given = [*options, f"data.path={name}", *overrides]
+        return [text for text in with_recognised(verb, given) if text not in given]
+
+    return write
+
+
+def test_a_file_is_told_by_its_rows_and_the_line_says_how_to_say_otherwise(recognise, caplog):
+    with caplog.at_level(logging.INFO, logger="rmexp"):
+        logging.getLogger("rmexp").propagate = True
+        assert recognise([HELPSTEER3 | {"overall_preference": 2}] * 2) == ["data/format=helpsteer3"]
+    (line,) = caplog.messages
+    assert line.startswith("a.jsonl: taken for data/format=helpsteer3, HelpSteer3: context, response1, response2 and")
+    assert line.endswith("(another data/format=... says otherwise)")
+
+
+def test_pairs_need_no_choice_and_a_choice_that_is_made_stands(recognise):
+    assert recognise([PAIR], name="b.jsonl") == []
+    assert recognise([PKU], "data/format=sides", name="c.jsonl") == []
+
+
+def test_the_keys_of_the_format_that_is_found_can_be_set(recognise):
+    assert recognise([PKU], "data.format.label=safer_response_id", name="d.jsonl") == ["data/format=safe_rlhf"]
+    named = ["data.format.prompt=q", "data.format.chosen=good", "data.format.rejected=bad"]
+    assert recognise([{"q": "p", "good": "c", "bad": "r"}], *named, name="e.jsonl") == []
+
+
+def test_a_few_bad_rows_do_not_hide_what_the_others_are(recognise):
+    assert recognise([PKU, {"prompt": 1}, PKU], name="f.jsonl") == ["data/format=safe_rlhf"]
+    assert recognise([PAIR, PAIR, {"prompt": 7, "chosen": 3.5, "rejected": None}], name="g.jsonl") == []
+    assert recognise([{"a": 1}] * 3, name="h.jsonl") == []
+
+
+def test_files_below_the_data_are_looked_at_too(recognise):
+    recognise([PKU], name="i.jsonl")
+    tests = ["+data@tests.other=jsonl", "tests.other.path=i.jsonl"]
+    added = recognise([PAIR], *tests, name="j.jsonl", verb="train")
+    assert added == ["data/format@tests.other.format=safe_rlhf"]
+
+
+def test_a_file_that_is_not_there_is_left_to_the_source(tmp_path):
+    assert with_recognised("profile", ["data=jsonl", f"data.path={tmp_path / 'no.jsonl'}"])[2:] == []
+
+
+def test_steps_with_labels_are_refused(recognise):
+    row = {"prompt": "p", "completions": ["a", "b"], "labels": [True, False]}
+    with pytest.raises(ValueError, match="the steps of an answer with a label for each, which process reward models"):
+        recognise([row], name="k.jsonl")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rmexp.analysis.baselines import MEANING
 from rmexp.analysis.profile import Profile
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.reports import profile_figures as figures
+from rmexp.reports import profile_plots as plots
 from rmexp.reports import profile_wording as wording
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
@@ -62,15 +62,15 @@ def profile_report(profile: Profile, *, data: str, run_folder: str, config_yaml:
         run_folder=run_folder,
         config_yaml=config_yaml,
         prompts=len(np.unique(profile.texts.prompt)),
-        baselines=figures.best_first(profile.baselines),
-        names=figures.NAMES,
+        baselines=plots.best_first(profile.baselines),
+        names=plots.NAMES,
         fields=profile.fields[:MOST_FIELDS],
         meaning=MEANING,
         wording=wording,
-        baselines_panel=_panel(figures.baselines_figure(profile.baselines), _baselines_caption(profile)),
-        lengths_panel=_panel(figures.lengths_figure(profile), "The longest half per cent lies in the last bar."),
-        difficulty_panel=_panel(figures.difficulty_figure(profile), "Dashed: the borders of the bins."),
-        bins_panel=_panel(figures.bins_figure(profile), wording.bins_caption(profile)),
+        baselines_panel=_panel(plots.baselines_plot(profile.baselines), _baselines_caption(profile)),
+        lengths_panel=_panel(plots.lengths_plot(profile), "The longest half per cent lies in the last bar."),
+        difficulty_panel=_panel(plots.difficulty_plot(profile), "Dashed: the borders of the bins."),
+        bins_panel=_panel(plots.bins_plot(profile), wording.bins_caption(profile)),
         readings=[reading for reading in _readings(profile) if reading.pairs],
         leaks=() if profile.leaks is None else profile.leaks.examples,
     )

@@ -7,7 +7,7 @@ from rmexp.analysis.label_noise import NoiseEstimate
 from rmexp.analysis.profile import Profile
 from rmexp.analysis.resolution import Resolution
 from rmexp.reports.numbers import count, counted, number, percent
-from rmexp.reports.profile_figures import NAMES, best_first
+from rmexp.reports.profile_plots import NAMES, best_first
 
 _METHODS = {
     "repeated_pairs": "pairs labelled more than once",

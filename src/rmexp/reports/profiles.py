@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
-from rmexp.reports.profile_figures import NAMES
+from rmexp.reports.profile_plots import NAMES
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
 

@@ -1,4 +1,4 @@
-"""The figures of a profile, one function each: numbers in, `<svg>` out."""
+"""The plots of a profile, one function each: numbers in, `<svg>` out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def best_first(baselines: Sequence[Baseline]) -> list[Baseline]:
     return sorted(baselines, key=lambda baseline: -1.0 if baseline.accuracy is None else -baseline.accuracy)
 
 
-def baselines_figure(baselines: Sequence[Baseline]) -> str:
+def baselines_plot(baselines: Sequence[Baseline]) -> str:
     """Accuracy of each baseline with its interval, best on top, against 50 %."""
     shown = [baseline for baseline in best_first(baselines) if baseline.accuracy is not None]
     rows = np.arange(len(shown))[::-1]
@@ -51,7 +51,7 @@ def baselines_figure(baselines: Sequence[Baseline]) -> str:
     return draw(paint, "Accuracy of the baselines", height=1.1 + 0.27 * max(1, len(shown)))
 
 
-def lengths_figure(profile: Profile) -> str:
+def lengths_plot(profile: Profile) -> str:
     """Distribution of the tokens of the preferred and of the other responses on a logarithmic axis."""
     lengths = np.maximum(profile.tokens.lengths, 1)
     sides = lengths[profile.texts.preferred], lengths[profile.texts.other]
@@ -75,7 +75,7 @@ def lengths_figure(profile: Profile) -> str:
     return draw(paint, "Length of chosen and rejected responses")
 
 
-def difficulty_figure(profile: Profile) -> str:
+def difficulty_plot(profile: Profile) -> str:
     """Distribution of what the difficulty is measured by, with the borders of its bins."""
     ease = profile.difficulty.ease
     low, high = np.percentile(ease, (100 - _LONGEST, _LONGEST))
@@ -93,7 +93,7 @@ def difficulty_figure(profile: Profile) -> str:
     return draw(paint, "Distribution of difficulty")
 
 
-def bins_figure(profile: Profile) -> str:
+def bins_plot(profile: Profile) -> str:
     """What the longer response gets in each bin of difficulty."""
     shown = [one for one in profile.bins if one.longer.accuracy is not None]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from scipy.stats import binomtest, ttest_rel
+from scipy.stats import ttest_rel
 
 from rmexp.analysis.axes import Run, grouped
-from rmexp.analysis.leaderboard import leaderboard
+from rmexp.analysis.leaderboard import Earned, leaderboard
 
 
 def groups_of(credits):
@@ -16,9 +16,10 @@ def groups_of(credits):
     return grouped(runs, ["name", "seed"])
 
 
-def standings(credits, lost=()):
+def standings(credits, lost=(), cluster_of=lambda pair: pair):
     def credits_of(folder, group):
-        return {} if folder in lost else dict(enumerate(credits[folder[:-1]][int(folder[-1])]))
+        earned = [] if folder in lost else credits[folder[:-1]][int(folder[-1])]
+        return {pair: Earned(credit, cluster_of(pair)) for pair, credit in enumerate(earned)}
 
     return leaderboard(groups_of(credits), credits_of)
 
@@ -27,15 +28,30 @@ def random_credits(seed, chance, pairs=200):
     return np.random.default_rng(seed).binomial(1, chance, pairs).astype(float).tolist()
 
 
-def test_single_runs_are_tested_by_mcnemar():
+def test_single_runs_are_tested_by_their_pairs_too():
     credits = {"worse": [random_credits(0, 0.6)], "better": [random_credits(1, 0.8)]}
     first, second = standings(credits)
     assert [line.group.settings["name"] for line in (first, second)] == ["better", "worse"]
-    difference = np.subtract(credits["better"][0], credits["worse"][0])
-    assert first.lead == pytest.approx(difference.mean())
-    wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
-    assert first.p == pytest.approx(binomtest(wins, wins + losses).pvalue)
+    reference = ttest_rel(credits["better"][0], credits["worse"][0])
+    assert first.lead == pytest.approx(np.subtract(credits["better"][0], credits["worse"][0]).mean())
+    assert first.p == pytest.approx(reference.pvalue)
+    assert (first.lead_low, first.lead_high) == pytest.approx(tuple(reference.confidence_interval()))
     assert second.p is None
+
+
+def test_pairs_of_a_prompt_are_not_independent():
+    """Four copies of each pair say no more than one."""
+    alone = {"worse": [random_credits(0, 0.6)], "better": [random_credits(1, 0.8)]}
+    copied = {name: [np.repeat(one[0], 4).tolist()] for name, one in alone.items()}
+    first, _ = standings(copied, cluster_of=lambda pair: pair // 4)
+    assert first.p == pytest.approx(standings(alone)[0].p)
+
+
+def test_runs_that_did_not_write_down_prompts_have_a_lead_without_a_test():
+    credits = {"worse": [random_credits(0, 0.6)], "better": [random_credits(1, 0.8)]}
+    first, _ = standings(credits, cluster_of=lambda pair: None)
+    assert first.lead > 0
+    assert (first.lead_low, first.lead_high, first.p) == (None, None, None)
 
 
 def test_means_over_seeds_are_tested_by_the_pairs():
@@ -65,4 +81,4 @@ def test_no_test_without_the_same_pairs():
 
 def test_equal_runs_are_no_different():
     first, _ = standings({"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2})
-    assert (first.lead, first.p) == (0.0, 1.0)
+    assert (first.lead, first.p) == (0.0, None)

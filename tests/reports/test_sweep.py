@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rmexp.analysis.axes import Run, grouped
-from rmexp.analysis.leaderboard import leaderboard
+from rmexp.analysis.leaderboard import Earned, leaderboard
 from rmexp.analysis.policy_standings import PolicyStanding
 from rmexp.reports.sweep import SweepReport, leaderboard_csv, leaderboard_markdown, policies_csv, sweep_report
 
@@ -20,7 +20,7 @@ def standings(lrs=(0.001, 0.0001), epochs=(1, 2), data=("a", "b"), seeds=2, name
         for lr in lrs for epoch in epochs for where in data for seed in range(seeds)
     ]  # fmt: skip
     groups = grouped(runs, ["optimizer.lr", "epochs", *(["name"] if name == HOSTILE else []), "seed"])
-    return leaderboard(groups, lambda folder, group: {str(pair): float(pair % 2) for pair in range(50)})
+    return leaderboard(groups, lambda folder, group: {str(pair): Earned(float(pair % 2), pair) for pair in range(50)})
 
 
 @pytest.fixture

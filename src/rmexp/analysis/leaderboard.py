@@ -4,14 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import ttest_1samp
 
 from rmexp.analysis.axes import Group
-from rmexp.statistics.mcnemar import mcnemar
-from rmexp.statistics.means import mean_interval
+from rmexp.statistics.means import Estimate, clustered_difference
 from rmexp.statistics.multiple_tests import holm
 
-Credits = Mapping[str, float]  # by id of a pair with a preference: 1 right, 0.5 equal scores, 0 wrong
+
+class Earned(NamedTuple):
+    """What a pair with a preference earned.
+
+    Attributes:
+        credit: 1 right, 0.5 equal scores, 0 wrong.
+        cluster: number of its prompt; None in runs that did not write it down.
+    """
+
+    credit: float
+    cluster: int | None
+
+
+Credits = Mapping[str, Earned]  # by id of a pair
 
 
 class Standing(NamedTuple):
@@ -21,7 +32,8 @@ class Standing(NamedTuple):
         rank: from 1, within one data set.
         group: the runs.
         lead: mean credit of a pair more than that of the next line; None where they did not score the same pairs.
-        lead_low: lower end of its 95 % interval over pairs.
+        lead_low: lower end of its 95 % interval over prompts; None where the runs did not write down which pairs share
+            one, or fewer than ten prompts tell the two apart.
         lead_high: upper end.
         p: that the two are equally good, adjusted for the number of such tests on the data set (Holm).
     """
@@ -54,27 +66,28 @@ def _ranked(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]
     for index in range(len(groups) - 1):
         first, second = means[index], means[index + 1]
         if first and first.keys() == second.keys():
-            single = len(groups[index].folders) == len(groups[index + 1].folders) == 1
-            lines[index] = Standing(index + 1, groups[index], *_lead(first, second, single=single))
+            lead = _lead(first, second)
+            lines[index] = Standing(index + 1, groups[index], lead.value, lead.low, lead.high, lead.p)
     tested = [line for line in lines if line.p is not None]
     adjusted = iter(holm([line.p for line in tested if line.p is not None]))
     return [line if line.p is None else line._replace(p=next(adjusted)) for line in lines]
 
 
-def _mean_credits(group: Group, credits_of: Callable[[str, Group], Credits]) -> dict[str, float]:
+def _mean_credits(group: Group, credits_of: Callable[[str, Group], Credits]) -> dict[str, Earned]:
     """Mean over the runs of a group; empty unless all of them scored the same pairs."""
     credits = [credits_of(folder, group) for folder in group.folders]
     if not credits[0] or any(other.keys() != credits[0].keys() for other in credits):
         return {}
-    return {pair: sum(other[pair] for other in credits) / len(credits) for pair in credits[0]}
+    return {
+        pair: Earned(sum(other[pair].credit for other in credits) / len(credits), earned.cluster)
+        for pair, earned in credits[0].items()
+    }
 
 
-def _lead(first: Credits, second: Credits, *, single: bool) -> tuple[float, float | None, float | None, float]:
-    """Of the first over the second: McNemar's exact test for single runs, else a t-test of the pairs' means."""
-    differences = np.array([first[pair] - second[pair] for pair in first])
-    low, high = mean_interval(differences)
-    if single or np.ptp(differences) == 0:
-        p = mcnemar(int((differences > 0).sum()), int((differences < 0).sum()))
-    else:
-        p = float(ttest_1samp(differences, 0.0).pvalue)
-    return float(differences.mean()), low, high, p
+def _lead(first: Credits, second: Credits) -> Estimate:
+    """Of the first over the second, on the same pairs."""
+    ours, theirs = ([side[pair].credit for pair in first] for side in (first, second))
+    clusters = [earned.cluster for earned in first.values()]
+    if None in clusters:
+        return Estimate(float(np.subtract(ours, theirs).mean()), None, None, None, 0, few=True)
+    return clustered_difference(ours, theirs, np.array(clusters))

@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from rmexp.analysis.axes import Group, Run
+from rmexp.analysis.leaderboard import Credits, Earned
 from rmexp.config.moved import with_todays_targets, without_implied
 from rmexp.config.saved import leaves
 from rmexp.metrics.pair_credit import pair_credit
@@ -129,19 +130,19 @@ def _why(folder: Path) -> str:
     return str(failure["error"]) if failure else "not finished; the same command goes on with it"
 
 
-def credits_of(folder: str, group: Group) -> Mapping[str, float]:
+def credits_of(folder: str, group: Group) -> Credits:
     """What each pair of a group's data earned in a run: 1 right, 0.5 equal scores, 0 wrong; empty when not left."""
     return _credits(Path(folder)).get((group.data, group.split), {})
 
 
 @lru_cache(maxsize=1024)
-def _credits(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+def _credits(folder: Path) -> dict[tuple[str, str], dict[str, Earned]]:
     path = folder / "usable_information.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
     rows = [row for row in rows if not is_tie(row.get("target", 0.5))]  # ties count for nothing
     margins = np.array([row["margin"] for row in rows], np.float32)
     credits = pair_credit(margins, np.zeros_like(margins), np.array([row["target"] for row in rows])).credit
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    found: dict[tuple[str, str], dict[str, Earned]] = {}
     for row, credit in zip(rows, credits.tolist(), strict=True):
-        found.setdefault((row["data"], row["split"]), {})[row["id"]] = credit
+        found.setdefault((row["data"], row["split"]), {})[row["id"]] = Earned(credit, row.get("cluster"))
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.against_truth import against_truth
 from rmexp.analysis.ceiling import ceiling, truth_of
+from rmexp.analysis.clusters import clusters_of
 from rmexp.analysis.difficulty import BINS
 from rmexp.analysis.held_out import held_out
 from rmexp.analysis.usable_information import usable_bits
@@ -199,12 +200,14 @@ def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, 
     margins = [row.scores[0] - row.scores[1] for row in scored]
     bits = usable_bits(margins, [record.target for record in part.records]).tolist()
     bins = part.slices.get(DIFFICULTY, {})
-    for record, margin, value in zip(part.records, margins, bits, strict=True):
+    clusters = clusters_of(part.records, None).tolist()
+    for record, cluster, margin, value in zip(part.records, clusters, margins, bits, strict=True):
         yield {
             "id": record.id,
             "data": part.data,
             "split": part.split,
             "bin": bins.get(record.id),
+            "cluster": cluster,
             "margin": margin,
             "target": record.target,
             "bits": value,

@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow test-faults bench lint docs lock clean
+.PHONY: setup demo test test-slow test-faults same bench lint docs lock clean
 
 setup: .venv/.ready
 
@@ -28,6 +28,11 @@ test-slow: setup
 SECONDS_OF_FAULTS ?= 300
 test-faults: setup
 	$(BIN)/python tests/faults.py --seconds $(SECONDS_OF_FAULTS)
+
+# Where weights, scored files and keys of small commands differ from those of another version: make same REF=main
+EXPECTED ?= /dev/null
+same: setup
+	$(BIN)/python tests/same.py $(REF) --expected $(EXPECTED)
 
 # The plain loop, TRL and rmexp on the same pairs; TRL comes with the extra `benchmark`.
 bench: setup

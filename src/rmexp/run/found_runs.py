@@ -62,7 +62,7 @@ def read_run(folder: Path) -> Run:
     summary = read_json(folder / SUMMARY)
     settings = _followed(run_settings(folder))
     seconds = summary.get("seconds", 0.0)
-    seconds = seconds["all"] if isinstance(seconds, dict) else seconds
+    seconds = seconds.get("all", sum(seconds.values())) if isinstance(seconds, dict) else seconds
     return Run(str(folder), settings, [*_rows(summary, settings)], seconds, _policy(summary))
 
 

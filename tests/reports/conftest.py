@@ -9,16 +9,21 @@ from rmexp.analysis.compared import compare_pairs
 from rmexp.analysis.flips import flips
 from rmexp.analysis.graded import graded
 from rmexp.analysis.length import length_effect
-from rmexp.analysis.pair_set import pair_set
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import PromptLevel, reductions
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.slices import Slicing
+from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
 from rmexp.reports.content import (
     ComparedSet,
     CompareReport,
     DataAccount,
     Disagreement,
+    Facts,
+    Reductions,
     RewardScale,
+    Showcase,
     ShowcasePrompt,
     SplitResult,
     StageResult,
@@ -35,7 +40,9 @@ def make_split() -> MakeSplit:
         rng = np.random.default_rng(pairs)
         explicit, implicit = rng.normal((5, -5), size=(pairs, 2)), rng.normal((0, -9), size=(pairs, 2))
         explicit[:1], implicit[1:2] = explicit[:1, ::-1], implicit[1:2, ::-1]
-        target, tokens = np.ones(pairs), rng.integers(10, 60, (pairs, 2))
+        target, tokens, clusters = np.ones(pairs), rng.integers(10, 60, (pairs, 2)), np.arange(pairs)
+        records = [Preference(f"Q{i}", "yes", "no") for i in range(pairs)]
+        both = Scores(explicit, log_odds=True), Scores(implicit, log_odds=True)
         return SplitResult(
             name,
             explicit,
@@ -44,8 +51,9 @@ def make_split() -> MakeSplit:
             pairwise_accuracy(explicit, target),
             pairwise_accuracy(implicit, target),
             agreement(explicit, implicit, target),
-            length_effect(explicit, tokens, target),
-            length_effect(implicit, tokens, target),
+            compare_pairs(pair_test_set(Origin("d", name), records), *both)[0].paired,
+            length_effect(explicit, tokens, target, clusters),
+            length_effect(implicit, tokens, target, clusters),
         )
 
     return make
@@ -56,12 +64,13 @@ def sets() -> list[ComparedSet]:
     """Held-out pairs, the same in other tokens, and other data on which the implicit reward is a coin."""
     rng = np.random.default_rng(0)
     records = [Preference(f"Q{i}", "long answer " * (1 + i % 3), f"short {i}", id=str(i)) for i in range(40)]
-    pairs = pair_set("d", "val", records, group=None, fields=[], bins={str(i): "easy" for i in range(40)})
-    explicit, implicit = rng.normal((2, 0), size=(40, 2)), rng.normal((0.8, 0), size=(40, 2))
+    pairs = pair_test_set(Origin("d", "val"), records, Slicing(by_length=True))
+    explicit, implicit, coin = (rng.normal((mean, 0), size=(40, 2)) for mean in (2, 0.8, 0))
     tokens = rng.integers(5, 60, (40, 2))
-    found = compare_pairs(pairs, explicit, implicit, draws=50, seed=0)
-    turned = flips(implicit, implicit / tokens, tokens, pairs.target)
-    other = compare_pairs(pairs, explicit, rng.normal(size=(40, 2)), draws=50, seed=0)[:1]
+    columns = [Scores(values, log_odds=True) for values in (explicit, implicit, coin)]
+    found = compare_pairs(pairs, columns[0], columns[1])
+    turned = flips(implicit, implicit / tokens, tokens, pairs.target, pairs.clusters)
+    other = compare_pairs(pairs, columns[0], columns[2])[:1]
     return [
         ComparedSet("val", "held_out", "val", 40, 40, found, None, 0.5, 0.6, turned),
         ComparedSet("layout", "tokens", "val", 40, 50, found[:1], found[0], 0.5, 0.6, ()),
@@ -98,21 +107,16 @@ def full(make_split: MakeSplit, stage: StageResult, sets: list[ComparedSet]) -> 
     levels = [PromptLevel(15.0, scores, scores / 60), PromptLevel(400.0, scores / 2, -scores / 900)]
     labels = ("json", "text", "one sentence")
     return CompareReport(
-        data="json_vs_text",
-        model="tiny",
-        seed=0,
-        run_folder="runs/compare/example",
-        train_pairs=400,
-        beta=0.1,
+        Facts("json_vs_text", "tiny", 0, "runs/compare/example", 400, 0, 0.1, "seed: 0\n"),
         splits=(make_split("val", 10), unseen),
         stages=(stage,),
         account=(DataAccount("train", 400, 399, 3, 1, 0), DataAccount("val", 10, 9, 0, 0, 1)),
-        config_yaml="seed: 0\n",
-        showcase=(
-            ShowcasePrompt("Kafka (unseen)", "What is Kafka?", '{"kind": "log"}', "A log.", (5.4, -6.5), (-1, -7)),
+        showcase=Showcase(
+            [ShowcasePrompt("Kafka (unseen)", "What is Kafka?", '{"kind": "log"}', "A log.", (5.4, -6.5), (-1, -7))],
+            "JSON",
+            "text",
         ),
-        reductions=reductions(levels, np.ones(8)),
-        reductions_split="unseen",
+        reductions=Reductions("unseen", reductions(levels, np.ones(8))),
         graded=graded(labels, {"explicit": [[3, 2, 1], [3, 1, 2]], "implicit": [[3, 2, 1], [1, 2, 3]]}),
         sets=sets,
         progress=(
@@ -123,6 +127,4 @@ def full(make_split: MakeSplit, stage: StageResult, sets: list[ComparedSet]) -> 
         disagreements=(
             Disagreement("val", "a1", "Which?", "This.", "That.", 1.0, (1.25, 0.5), (-3.0, -2.0), 0.75, 0.125),
         ),
-        chosen_name="JSON",
-        rejected_name="text",
     )

@@ -9,7 +9,7 @@ import pytest
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
 from rmexp.reports.compare import compare_report
-from rmexp.reports.content import Disagreement, ShowcasePrompt
+from rmexp.reports.content import Disagreement, Reductions, Showcase, ShowcasePrompt
 
 HOSTILE = "<script>alert('x')</script> & $\\frac{ [bold]b[/bold] \x1b[31m\x00\u202e\ud800 {{ 7 * 7 }}\n</pre></svg>"
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -85,8 +85,11 @@ def test_equal_content_gives_equal_bytes(full, page):
     assert compare_report(full).encode() == page.encode()
 
 
-def test_the_numbers_are_on_the_page(page):
-    assert "90.0 % [59.6 %, 98.2 %] of 10 pairs as labelled" in page  # Wilson for 9 of 10
+def test_the_numbers_are_on_the_page(full, page):
+    low, high = (
+        f"{100 * end:.1f} %" for end in (full.splits[0].explicit.accuracy_low, full.splits[0].explicit.accuracy_high)
+    )
+    assert f"90.0 % [{low}, {high}] of 10 pairs as labelled" in page
     assert "same response first on 8 of 10" in page  # each errs on one pair, not on the same one
     assert "β = 0.1 times" in page
     assert "160,512" in page
@@ -97,10 +100,17 @@ def test_text_from_data_stays_text(full):
     split = replace(full.splits[0], name=HOSTILE)
     example = ShowcasePrompt(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (1, 2), (1, 2))
     pair = Disagreement(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0.0, (1, 2), (2, 1))
-    names = {field.name: HOSTILE for field in fields(full) if isinstance(getattr(full, field.name), str)}
+    facts = {field.name: HOSTILE for field in fields(full.facts) if isinstance(getattr(full.facts, field.name), str)}
     stage = replace(full.stages[0], name=HOSTILE, folder=HOSTILE)
     page = compare_report(
-        replace(full, **names, splits=(split,), showcase=(example,), disagreements=(pair,), stages=(stage,))
+        replace(
+            full,
+            facts=replace(full.facts, **facts),
+            splits=(split,),
+            showcase=Showcase([example], HOSTILE, HOSTILE),
+            disagreements=(pair,),
+            stages=(stage,),
+        )
     )
     parsed = Balance(page)
     assert "script" not in parsed.seen
@@ -116,13 +126,12 @@ def test_a_run_with_nothing_but_accounts_has_a_page(full):
         splits=(),
         stages=(),
         account=(),
-        showcase=(),
-        reductions=(),
+        showcase=Showcase(),
+        reductions=Reductions(),
         graded=None,
         sets=(),
         progress=(),
         disagreements=(),
-        config_yaml="",
     )
     page = compare_report(bare)
     Balance(page)
@@ -131,9 +140,12 @@ def test_a_run_with_nothing_but_accounts_has_a_page(full):
     assert "No row was malformed" in page
 
 
-@pytest.mark.parametrize("part", ["stages", "showcase", "reductions", "disagreements"])
+MISSING = {"stages": (), "showcase": Showcase(), "reductions": Reductions(), "disagreements": ()}
+
+
+@pytest.mark.parametrize("part", MISSING)
 def test_each_part_may_be_missing(full, part):
-    page = compare_report(replace(full, **{part: ()}))
+    page = compare_report(replace(full, **{part: MISSING[part]}))
     Balance(page)
     assert len(page) < len(compare_report(full))
 
@@ -159,6 +171,7 @@ def _scored(split, target):
     accuracies = (pairwise_accuracy(scores, target) for scores in both)
     return replace(
         split,
+        paired=None,
         target=target,
         explicit=next(accuracies),
         implicit=next(accuracies),

@@ -6,7 +6,8 @@ from rmexp.reports.content import RewardScale
 
 def told(one, difference, p):
     part = one.slices[0]
-    return replace(one, slices=[replace(part, paired={**part.paired, "difference": difference, "bootstrap_p": p})])
+    estimate = replace(part.paired.difference, value=difference, p=p)
+    return replace(one, slices=[replace(part, paired=replace(part.paired, difference=estimate))])
 
 
 def test_what_is_better_where(sets):
@@ -27,12 +28,6 @@ def test_kinds(sets):
     ]
 
 
-def test_intervals_are_wilsons_where_all_draws_are_alike():
-    row = {"accuracy_low": 0.9, "accuracy_high": 1.0, "accuracy_bootstrap_low": None, "accuracy_bootstrap_high": None}
-    assert wording.bounds(row) == (0.9, 1.0)
-    assert wording.bounds(row | {"accuracy_bootstrap_low": 0.8, "accuracy_bootstrap_high": 0.95}) == (0.8, 0.95)
-
-
 def test_scale(full):
     assert "mean \u22120.3 and standard deviation 1.7" in wording.scale_sentence(full)
     assert "is the sum of log-ratios" in wording.scale_sentence(full)
@@ -41,15 +36,16 @@ def test_scale(full):
     assert "is the mean of log-ratios" in unknown
 
 
+def at(figures, temperature):
+    calibration = replace(figures.probabilities.calibration, temperature=temperature)
+    return replace(figures, probabilities=replace(figures.probabilities, calibration=calibration))
+
+
 def test_temperatures(full):
     part = full.sets[0].slices[0]
 
     def with_temperatures(explicit, implicit):
-        changed = replace(
-            part,
-            explicit={**part.explicit, "temperature": explicit},
-            implicit={**part.implicit, "temperature": implicit},
-        )
+        changed = replace(part, explicit=at(part.explicit, explicit), implicit=at(part.implicit, implicit))
         return wording.temperature_sentence(replace(full, sets=[replace(full.sets[0], slices=[changed])]))
 
     said = with_temperatures(2.0, 0.5)

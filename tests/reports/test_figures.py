@@ -61,5 +61,5 @@ def test_labels_of_swapped_pairs_are_drawn_as_if_unswapped(make_split):
 
 
 def test_undefined_dilution_is_left_out(full):
-    figures = replace(full.reductions[0].response_sum, dilution=None)
-    assert "<svg" in dilution_figure([replace(full.reductions[0], response_sum=figures)])
+    figures = replace(full.reductions.levels[0].response_sum, dilution=None)
+    assert "<svg" in dilution_figure([replace(full.reductions.levels[0], response_sum=figures)])

@@ -3,22 +3,19 @@ from dataclasses import replace
 import pytest
 
 from rmexp.reports import wording
+from rmexp.statistics.means import Estimate
 
 
 @pytest.fixture
-def counts(full):
-    """An agreement with the counts given: both right, only explicit, only implicit, both wrong, and its p-value."""
+def split(full):
+    """A split with the counts given: both right, only explicit, only implicit, both wrong, and the p-value."""
 
     def make(both, explicit, implicit, wrong, p):
-        return replace(
-            full.splits[0].agreement,
-            pairs=both + explicit + implicit + wrong,
-            both_right=both,
-            only_explicit=explicit,
-            only_implicit=implicit,
-            both_wrong=wrong,
-            mcnemar_p=p,
-        )
+        one, pairs = full.splits[0], both + explicit + implicit + wrong
+        agreement = replace(one.agreement, pairs=pairs, both_right=both)
+        difference = Estimate((explicit - implicit) / pairs, None, None, p, pairs, p is None)
+        paired = replace(one.paired, first_alone=explicit, second_alone=implicit, difference=difference, method="95 %")
+        return replace(one, agreement=agreement, paired=paired)
 
     return make
 
@@ -26,19 +23,20 @@ def counts(full):
 @pytest.mark.parametrize(
     ("figures", "sentence"),
     [
-        ((80, 0, 0, 0, 1.0), "cannot tell which of the two is better"),
-        ((70, 0, 0, 10, 1.0), "wrong on exactly the same pairs"),
-        ((70, 1, 0, 9, 1.0), "within chance (exact McNemar p = 1.000 on 1 discordant pair)"),
+        ((80, 0, 0, 0, None), "cannot tell which of the two is better"),
+        ((70, 0, 0, 10, None), "wrong on exactly the same pairs"),
+        ((70, 1, 0, 9, None), "Too few prompts tell them apart for a test (1 discordant pair)"),
+        ((50, 11, 9, 10, 0.7), "within chance (p = 0.700 on 20 discordant pairs, 95 %)"),
         ((50, 20, 2, 8, 0.0001), "explicit reward is right on more pairs than chance explains"),
         ((50, 2, 20, 8, 0.0001), "implicit reward is right on more pairs"),
     ],
 )
-def test_the_test_says_which_is_better_only_where_it_may(counts, figures, sentence):
-    assert sentence in wording.mcnemar_sentence(counts(*figures))
+def test_the_test_says_which_is_better_only_where_it_may(split, figures, sentence):
+    assert sentence in wording.paired_sentence(split(*figures))
 
 
 def test_showcase_counts_order_and_not_height(full):
-    (prompt,) = full.showcase
+    (prompt,) = full.showcase.prompts
     opposite = replace(prompt, implicit=(-7.0, -1.0))
     both_wrong = replace(prompt, explicit=(0.0, 1.0), implicit=(-7.0, -1.0))
     said = wording.showcase_sentence((prompt, opposite, both_wrong))

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.orientation import pair_scores, preferred_first
 from rmexp.metrics.pair_credit import pair_credit
-from rmexp.statistics.shares import share
+from rmexp.statistics.shares import clustered_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Accuracy:
     Attributes:
         n: pairs with a preference; all other figures are over these.
         accuracy: share of them whose preferred response scores higher, equal scores counting one half.
-        accuracy_low: lower end of the 95 % Wilson interval.
+        accuracy_low: lower end of its 95 % interval, see `clustered_share`.
         accuracy_high: upper end.
         tie_rate: share of them with equal scores.
         label_ties: pairs left out because the label is a tie.
@@ -45,12 +45,13 @@ class Accuracy:
     margin_mean: float | None = None
 
 
-def pairwise_accuracy(scores: ArrayLike, target: ArrayLike) -> Accuracy:
+def pairwise_accuracy(scores: ArrayLike, target: ArrayLike, clusters: ArrayLike | None = None) -> Accuracy:
     """Accuracy of one scorer with interval, ties and reward ranges.
 
     Args:
         scores: (N, 2) scores of the responses listed first and second; compared in float32.
         target: (N,) probability that the first is the better one.
+        clusters: (N,) numbers of what is independent, such as prompts; None where every pair is.
 
     >>> figures = pairwise_accuracy([[2.0, 1.0], [1.0, 1.0], [0.0, 3.0]], [1.0, 1.0, 0.0])
     >>> figures.n, round(figures.accuracy, 3), figures.margin_mean
@@ -62,7 +63,8 @@ def pairwise_accuracy(scores: ArrayLike, target: ArrayLike) -> Accuracy:
     if n == 0:
         return Accuracy(0, None, None, None, None, label_ties=len(values))
     credit = pair_credit(values[:, 0], values[:, 1], labels)
-    accuracy = share(float(credit.credit.sum()), n)
+    numbers, labelled = np.arange(len(values)) if clusters is None else np.asarray(clusters), credit.weight > 0
+    accuracy = clustered_share(credit.credit[labelled], numbers[labelled])
     return Accuracy(
         n,
         accuracy.value,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
@@ -31,7 +32,8 @@ class Agreement:
         only_explicit: pairs that only the explicit reward orders as the label does.
         only_implicit: pairs that only the implicit reward orders as the label does.
         both_wrong: pairs that neither does.
-        mcnemar_p: exact two-sided McNemar test on the discordant pairs; 1.0 when there are none.
+        mcnemar_p: exact two-sided McNemar test on the discordant pairs, 1.0 when there are none; None where pairs
+            depend on each other.
     """
 
     pairs: int
@@ -48,16 +50,19 @@ class Agreement:
     only_explicit: int
     only_implicit: int
     both_wrong: int
-    mcnemar_p: float
+    mcnemar_p: float | None
 
 
-def agreement(explicit: ArrayLike, implicit: ArrayLike, target: ArrayLike) -> Agreement:
+def agreement(
+    explicit: ArrayLike, implicit: ArrayLike, target: ArrayLike, clusters: ArrayLike | None = None
+) -> Agreement:
     """Agreement of two scorers in order, rank and correctness.
 
     Args:
         explicit: (N, 2) scores of the reward model, compared in float32.
         implicit: (N, 2) implicit rewards of the policy.
         target: (N,) probability that the first response is the better one.
+        clusters: (N,) numbers of what is independent, such as prompts; None where every pair is.
 
     Raises:
         ValueError: the two do not score the same number of pairs.
@@ -68,7 +73,8 @@ def agreement(explicit: ArrayLike, implicit: ArrayLike, target: ArrayLike) -> Ag
     first, second = pair_scores(explicit, "explicit"), pair_scores(implicit, "implicit")
     if len(first) != len(second):
         raise ValueError(f"both must score the same pairs, got {len(first)} explicit and {len(second)} implicit")
-    total = len(first)
+    total, numbers = len(first), np.arange(len(first)) if clusters is None else np.asarray(clusters)
+    independent = len(np.unique(numbers)) == len(numbers)
     first, second = preferred_first(first, target), preferred_first(second, target)
     orders = order(first), order(second)
     right = orders[0] > 0, orders[1] > 0
@@ -88,5 +94,5 @@ def agreement(explicit: ArrayLike, implicit: ArrayLike, target: ArrayLike) -> Ag
         only_explicit=only_explicit,
         only_implicit=only_implicit,
         both_wrong=int((~right[0] & ~right[1]).sum()),
-        mcnemar_p=mcnemar(only_explicit, only_implicit),
+        mcnemar_p=mcnemar(only_explicit, only_implicit) if independent else None,
     )

@@ -54,17 +54,31 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
         ValueError: a field is missing or is not a number.
     """
     target = np.array([record.target for record in records])
-    ease, source = _strength(records, fields, target)
+    ease, source = strength(records, fields)
     of_baseline = ease is None
     if ease is None:
         ease, source = np.where(preferred_side(target), -margins, margins), f"margin of {by} towards the label"
-    ease = np.where(is_tie(target), 0.0, ease)
-    labelled = ~is_tie(target)
-    ranks = np.full(len(ease), 0.0)  # ties are hard
+    ease, labelled = np.where(is_tie(target), 0.0, ease), ~is_tie(target)
+    names = bins_of(ease, labelled)
+    inside = (labelled & (np.array(names) == name) for name in ("hard", "easy"))
+    hardest, easiest = (_border(ease[kept], end) for kept, end in zip(inside, ("max", "min"), strict=True))
+    return Difficulty(source, of_baseline, ease, names, (hardest, easiest))
+
+
+def bins_of(ease: NDArray[np.float64], labelled: NDArray[np.bool_]) -> tuple[str, ...]:
+    """N names out of `BINS`: thirds of the labelled pairs; ties are hard.
+
+    Args:
+        ease: (N,) the larger, the easier.
+        labelled: (N,) whether a pair has a preference.
+
+    >>> bins_of(np.array([0.1, 0.9, 0.5]), np.array([True, True, True]))
+    ('hard', 'easy', 'medium')
+    """
+    ranks = np.full(len(ease), 0.0)
     ranks[labelled] = _mid_ranks(ease[labelled])
     names = np.where(ranks < 1 / 3, "hard", np.where(ranks > 2 / 3, "easy", "medium"))
-    borders = tuple(_border(ease[labelled & (names == name)], end) for name, end in (("hard", "max"), ("easy", "min")))
-    return Difficulty(source, of_baseline, ease, tuple(names.tolist()), (borders[0], borders[1]))
+    return tuple(names.tolist())
 
 
 def _mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,14 +93,22 @@ def _border(values: NDArray[np.float64], end: str) -> float | None:
     return float(getattr(values, end)()) if len(values) else None
 
 
-def _strength(
-    records: Sequence[Preference], fields: Sequence[str], target: NDArray[Any]
-) -> tuple[NDArray[np.float64] | None, str]:
+def strength(records: Sequence[Preference], fields: Sequence[str] = ()) -> tuple[NDArray[np.float64] | None, str]:
+    """(N,) how strong each preference is, and what says so; None and nothing where the data does not say it.
+
+    Args:
+        records: N pairs.
+        fields: see `difficulty`.
+
+    Raises:
+        ValueError: a field is missing or is not a number.
+    """
     if fields:
         values = [np.array([_number(record, field) for record in records]) for field in fields[:2]]
         return np.abs(values[0] - (values[1] if len(values) > 1 else 0)), " - ".join(fields)
     if all(record.margin is not None for record in records):
         return np.array([abs(record.margin or 0.0) for record in records]), "margin"
+    target = np.array([record.target for record in records])
     certainty = np.abs(2 * target - 1).round(9)  # 0.8 and 0.2 are as far from a tie, but not in floating point
     if len(np.unique(certainty[~is_tie(target)])) > 1:
         return certainty, "target (distance from a tie)"

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
-from rmexp.statistics.shares import Share, share
+from rmexp.metrics.preferred_side import is_tie
+from rmexp.statistics.shares import Share, clustered_share
 
 CLOSE, FAR = 1.1, 1.5  # ratio of the two responses' lengths
 
@@ -31,7 +32,9 @@ class FlipKind:
     sum_right: Share
 
 
-def flips(response_sum: ArrayLike, sequence_mean: ArrayLike, tokens: ArrayLike, target: ArrayLike) -> list[FlipKind]:
+def flips(
+    response_sum: ArrayLike, sequence_mean: ArrayLike, tokens: ArrayLike, target: ArrayLike, clusters: ArrayLike
+) -> list[FlipKind]:
     """How often the order flips, over all pairs and kind by kind.
 
     Args:
@@ -39,26 +42,23 @@ def flips(response_sum: ArrayLike, sequence_mean: ArrayLike, tokens: ArrayLike, 
         sequence_mean: (N, 2) the same log-ratios, averaged over prompt and response tokens.
         tokens: (N, 2) number of tokens of each response.
         target: (N,) probability that the first is the better one; pairs at 0.5 are left out.
+        clusters: (N,) numbers of what is independent, such as prompts.
 
-    >>> found = flips([[-4.0, -3.0], [2.0, 1.0]], [[-0.1, -0.3], [0.2, 0.1]], [[40, 10], [10, 10]], [1.0, 1.0])
+    >>> sums, means = [[-4.0, -3.0], [2.0, 1.0]], [[-0.1, -0.3], [0.2, 0.1]]
+    >>> found = flips(sums, means, [[40, 10], [10, 10]], [1.0, 1.0], [0, 1])
     >>> [(row.kind, row.flipped.value) for row in found][:3]
     [('all', 0.5), ('lengths within 10 %', 0.0), ('lengths 50 % apart or more', 1.0)]
     """
     sums, means = pair_scores(response_sum, "response_sum"), pair_scores(sequence_mean, "sequence_mean")
     sums, means = preferred_first(sums, target), preferred_first(means, target)
-    lengths = preferred_first(np.asarray(tokens), target)
+    lengths, numbers = preferred_first(np.asarray(tokens), target), np.asarray(clusters)[~is_tie(np.asarray(target))]
     flipped, right = order(sums) * order(means) < 0, order(sums) > 0
     rows = []
     for kind, inside in _kinds(sums, lengths).items():
         if inside.any():
             turned = inside & flipped
-            rows.append(
-                FlipKind(
-                    kind,
-                    share(float(turned.sum()), int(inside.sum())),
-                    share(float((turned & right).sum()), int(turned.sum())),
-                )
-            )
+            often = clustered_share(flipped[inside], numbers[inside])
+            rows.append(FlipKind(kind, often, clustered_share(right[turned], numbers[turned])))
     return rows
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.orientation import order, pair_scores, preferred_first
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.statistics.correlation import spearman
-from rmexp.statistics.shares import Share, share
+from rmexp.statistics.shares import Share, clustered_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,14 @@ class LengthEffect:
     spearman_rejected: float | None
 
 
-def length_effect(scores: ArrayLike, tokens: ArrayLike, target: ArrayLike) -> LengthEffect:
+def length_effect(scores: ArrayLike, tokens: ArrayLike, target: ArrayLike, clusters: ArrayLike) -> LengthEffect:
     """Accuracy where the preferred response is longer and where it is shorter.
 
     Args:
         scores: (N, 2) scores of one scorer, compared in float32.
         tokens: (N, 2) number of tokens of each response.
         target: (N,) probability that the first response is the better one.
+        clusters: (N,) numbers of what is independent, such as prompts.
 
     Raises:
         ValueError: not one length a response.
@@ -43,12 +45,13 @@ def length_effect(scores: ArrayLike, tokens: ArrayLike, target: ArrayLike) -> Le
     values, lengths = pair_scores(scores), np.asarray(tokens)
     if lengths.shape != values.shape:
         raise ValueError(f"`tokens` must have the shape of the scores, {values.shape}, got {lengths.shape}")
+    numbers = np.asarray(clusters)[~is_tie(np.asarray(target))]
     values, lengths = preferred_first(values, target), preferred_first(lengths, target)
     credit = (order(values) + 1) / 2  # 1 right, 0.5 equal, 0 wrong: the preferred one is first
     longer, shorter = lengths[:, 0] > lengths[:, 1], lengths[:, 0] < lengths[:, 1]
 
     def accuracy(part: NDArray[np.bool_]) -> Share:
-        return share(float(credit[part].sum()), int(part.sum()))
+        return clustered_share(credit[part], numbers[part])
 
     return LengthEffect(
         chosen_longer=accuracy(longer),

@@ -68,7 +68,7 @@ def _stage(stage: StageResult) -> StagePanels:
 def _split(split: SplitResult, report: CompareReport) -> SplitPanels:
     if not split.agreement.pairs:
         return SplitPanels(split, None, None)
-    responses = figures.response_figure(split, report.chosen_name, report.rejected_name)
+    responses = figures.response_figure(split, report.showcase.chosen, report.showcase.rejected)
     return SplitPanels(
         split,
         responses=Panel(Markup(responses), wording.pooled_sentence(split.agreement)),
@@ -77,10 +77,10 @@ def _split(split: SplitResult, report: CompareReport) -> SplitPanels:
 
 
 def _showcase(report: CompareReport) -> Sequence[Panel]:
-    if not report.showcase:
+    if not report.showcase.prompts:
         return ()
-    names = (report.chosen_name, report.rejected_name)
-    bars = (figures.showcase_figure(report.showcase, reward, *names) for reward in ("explicit", "implicit"))
+    names = (report.showcase.chosen, report.showcase.rejected)
+    bars = (figures.showcase_figure(report.showcase.prompts, reward, *names) for reward in ("explicit", "implicit"))
     captions = ("Scores of the reward model; only their differences mean anything.", _implicit_caption(report))
     return [Panel(Markup(svg), caption) for svg, caption in zip(bars, captions, strict=True)]
 
@@ -88,11 +88,11 @@ def _showcase(report: CompareReport) -> Sequence[Panel]:
 def _implicit_caption(report: CompareReport) -> str:
     mean = report.scale is not None and report.scale.reduction == "response_mean"
     reduced = "log-ratio per response token" if mean else "summed log-ratio"
-    return f"β = {report.beta:g} times the {reduced} of policy and reference; 0 where the two are the same."
+    return f"β = {report.facts.beta:g} times the {reduced} of policy and reference; 0 where the two are the same."
 
 
 def _reductions(report: CompareReport) -> Sequence[Panel]:
-    levels = report.reductions
+    levels = report.reductions.levels
     if not levels:
         return ()
     return [

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from rmexp.analysis.progress import ProgressPoint
-from rmexp.reports.compare_sets_wording import bounds
 from rmexp.reports.content import ComparedSet
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
@@ -20,10 +19,10 @@ def shifts_figure(sets: Sequence[ComparedSet]) -> str:
         axes.axvline(0.5, color=GREY, linewidth=1)
         rows = np.arange(len(sets))[::-1]
         for reward, offset, marker, colour in (("explicit", 0.14, "o", BLUE), ("implicit", -0.14, "s", ORANGE)):
-            figures = [getattr(one.slices[0], reward) for one in sets]
-            values = np.array([row["accuracy"] for row in figures])
-            ends = np.array([bounds(row) for row in figures])
-            reach = np.maximum(0, [values - ends[:, 0], ends[:, 1] - values])
+            shares = [getattr(one.slices[0], reward).accuracy for one in sets]
+            values = np.array([share.value for share in shares])
+            ends = np.array([(share.low, share.high) for share in shares], dtype=float)
+            reach = np.nan_to_num(np.maximum(0, [values - ends[:, 0], ends[:, 1] - values]))
             axes.errorbar(
                 values, rows + offset, xerr=reach, fmt=marker, color=colour, markersize=5, capsize=2, label=reward
             )

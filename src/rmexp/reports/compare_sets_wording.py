@@ -1,7 +1,6 @@
 """The sentences about sets of pairs in a comparison: shifts, calibration, progress, flips."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.reports.content import ComparedSet, CompareReport
@@ -23,19 +22,12 @@ def kind(one: ComparedSet) -> str:
     return "held out" if one.kind == "held_out" else f"other data ({one.split})"
 
 
-def bounds(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """The 95 % interval of an accuracy: of clusters drawn anew, Wilson's where all draws are alike."""
-    if row["accuracy_bootstrap_low"] is None:
-        return row["accuracy_low"], row["accuracy_high"]
-    return row["accuracy_bootstrap_low"], row["accuracy_bootstrap_high"]
-
-
 def shifts_sentence(sets: Sequence[ComparedSet]) -> str:
     """Which of the two is better where, as far as chance allows to say, adjusted for the number of sets."""
     better: dict[str, list[str]] = {"explicit": [], "implicit": [], "neither": []}
-    p_values = holm([1.0 if (p := one.slices[0].paired["bootstrap_p"]) is None else p for one in sets])
+    p_values = holm([1.0 if (p := one.slices[0].paired.difference.p) is None else p for one in sets])
     for one, p in zip(sets, p_values, strict=True):
-        difference = one.slices[0].paired["difference"]
+        difference = one.slices[0].paired.difference.value or 0.0
         sure = p < _ADVANTAGE and difference
         better["neither" if not sure else "explicit" if difference > 0 else "implicit"].append(one.name)
     parts = [
@@ -69,7 +61,7 @@ def scale_sentence(report: CompareReport) -> str:
 def temperature_sentence(report: CompareReport) -> str:
     """What the temperatures of the first set say."""
     whole = report.sets[0].slices[0]
-    explicit, implicit = whole.explicit["temperature"], whole.implicit["temperature"]
+    explicit, implicit = whole.temperatures
     said = [
         f"{name} margins are {'over' if value > 1 else 'under'}confident on {report.sets[0].name} (T = {number(value)})"
         for name, value in (("explicit", explicit), ("implicit", implicit))
@@ -78,7 +70,7 @@ def temperature_sentence(report: CompareReport) -> str:
     missing = [name for name, value in (("explicit", explicit), ("implicit", implicit)) if value is None]
     if implicit is not None:
         said.append(
-            f"a \N{GREEK SMALL LETTER BETA} of {number(report.beta / implicit)} would calibrate the implicit one"
+            f"a \N{GREEK SMALL LETTER BETA} of {number(report.facts.beta / implicit)} would calibrate the implicit one"
         )
     if missing:
         said.append(

@@ -16,6 +16,8 @@ from rmexp.analysis.length import LengthEffect
 from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import LevelFigures
+from rmexp.evaluation.paired import Paired
+from rmexp.evaluation.test_set import Kind
 
 Scores = tuple[float, float]  # of the responses listed first and second
 
@@ -32,6 +34,7 @@ class SplitResult:
         explicit: accuracy and ranges of the first.
         implicit: accuracy and ranges of the second.
         agreement: of the two.
+        paired: which of the two is right more often; None where no pair has a preference.
         explicit_length: what response length does to the explicit reward; None when not measured.
         implicit_length: the same for the implicit reward.
         longer: what "the response with more characters is better" gets on the same pairs.
@@ -44,6 +47,7 @@ class SplitResult:
     explicit: Accuracy
     implicit: Accuracy
     agreement: Agreement
+    paired: Paired | None = None
     explicit_length: LengthEffect | None = None
     implicit_length: LengthEffect | None = None
     longer: Accuracy | None = None
@@ -145,7 +149,7 @@ class ComparedSet:
     """
 
     name: str
-    kind: str
+    kind: Kind
     split: str
     pairs: int
     looked_at: int
@@ -193,8 +197,8 @@ class DataAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class CompareReport:
-    """Everything on the page.
+class Facts:
+    """What a comparison was made of.
 
     Attributes:
         data: name of the data set.
@@ -202,23 +206,9 @@ class CompareReport:
         seed: seed of the run.
         run_folder: as text for the reader.
         train_pairs: pairs trained on.
-        beta: the beta of DPO and of the implicit reward.
-        splits: evaluation splits, in the order to be shown.
-        stages: in the order trained.
-        account: data account of each split.
-        config_yaml: composed configuration, redacted.
-        showcase: prompts picked to be looked at.
-        reductions: sum and mean at each prompt length, of the split `reductions_split`.
-        reductions_split: name of that split.
-        graded: both scorers on candidate sets with the same labels.
-        sets: both rewards on every set of pairs.
-        progress: how the two came to agree, on the validation pairs.
-        scale: of the rewards; None when not known.
-        disagreements: pairs that the two order differently; at most twenty are shown, as listed.
         bad_rows: malformed rows that were left out while reading.
-        policies: that were sampled from and judged, the first of them the one that the others are measured by.
-        chosen_name: what chosen responses are called in figures, such as `JSON`.
-        rejected_name: what rejected responses are called.
+        beta: the beta of DPO and of the implicit reward.
+        config_yaml: composed configuration, redacted.
     """
 
     data: str
@@ -226,20 +216,67 @@ class CompareReport:
     seed: int
     run_folder: str
     train_pairs: int
+    bad_rows: int
     beta: float
+    config_yaml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Showcase:
+    """Prompts picked to be looked at.
+
+    Attributes:
+        prompts: with both responses and both rewards of each.
+        chosen: what preferred responses are called, such as `JSON`.
+        rejected: what the others are called.
+    """
+
+    prompts: Sequence[ShowcasePrompt] = ()
+    chosen: str = "chosen"
+    rejected: str = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Reductions:
+    """The sum over the response beside the mean over all tokens.
+
+    Attributes:
+        split: that the pairs are of.
+        levels: both at each prompt length.
+    """
+
+    split: str = ""
+    levels: Sequence[LevelFigures] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompareReport:
+    """Everything on the page.
+
+    Attributes:
+        facts: what was compared.
+        splits: evaluation splits, in the order to be shown.
+        stages: in the order trained.
+        account: data account of each split.
+        showcase: prompts picked to be looked at.
+        reductions: sum and mean at each prompt length.
+        graded: both scorers on candidate sets with the same labels.
+        sets: both rewards on every set of pairs.
+        progress: how the two came to agree, on the validation pairs.
+        scale: of the rewards; None when not known.
+        disagreements: pairs that the two order differently; at most twenty are shown, as listed.
+        policies: that were sampled from and judged, the first of them the one that the others are measured by.
+    """
+
+    facts: Facts
     splits: Sequence[SplitResult]
     stages: Sequence[StageResult]
     account: Sequence[DataAccount]
-    config_yaml: str
-    showcase: Sequence[ShowcasePrompt] = ()
-    reductions: Sequence[LevelFigures] = ()
-    reductions_split: str = ""
+    showcase: Showcase = Showcase()
+    reductions: Reductions = Reductions()
     graded: Graded | None = None
     sets: Sequence[ComparedSet] = ()
     progress: Sequence[ProgressPoint] = ()
     scale: RewardScale | None = None
     disagreements: Sequence[Disagreement] = ()
-    bad_rows: int = 0
     policies: Sequence[PolicyResult] = ()
-    chosen_name: str = "chosen"
-    rejected_name: str = "rejected"

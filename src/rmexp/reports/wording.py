@@ -21,7 +21,7 @@ def verdict(split: SplitResult) -> str:
     return (
         f"{split.name}: the explicit reward orders {_accuracy(split.explicit)} of {counted(figures.pairs, 'pair')} as "
         f"labelled, the implicit reward {_accuracy(split.implicit)}; they put the same response first on "
-        f"{count(same)} of {count(figures.pairs)}. {mcnemar_sentence(figures)}"
+        f"{count(same)} of {count(figures.pairs)}. {paired_sentence(split)}"
     )
 
 
@@ -29,17 +29,21 @@ def _accuracy(figures: Accuracy) -> str:
     return f"{percent(figures.accuracy)} [{percent(figures.accuracy_low)}, {percent(figures.accuracy_high)}]"
 
 
-def mcnemar_sentence(figures: Agreement) -> str:
-    """What the 2 x 2 table says about which of the two is the better one."""
-    discordant = figures.only_explicit + figures.only_implicit
+def paired_sentence(split: SplitResult) -> str:
+    """Which of the two rewards is the better one, as far as chance allows to say."""
+    figures, paired = split.agreement, split.paired
     if figures.both_right == figures.pairs:
         return "Both order every pair as labelled, so these pairs cannot tell which of the two is better."
-    if not discordant:
+    if paired is None or not paired.first_alone + paired.second_alone:
         return "They are wrong on exactly the same pairs."
-    test = f"exact McNemar p {p_value(figures.mcnemar_p)} on {counted(discordant, 'discordant pair')}"
-    if figures.mcnemar_p >= 0.05:
+    discordant = counted(paired.first_alone + paired.second_alone, "discordant pair")
+    difference = paired.difference
+    if difference.p is None or difference.value is None:
+        return f"Too few prompts tell them apart for a test ({discordant})."
+    test = f"p {p_value(difference.p)} on {discordant}, {paired.method}"
+    if difference.p >= 0.05:
         return f"The difference in accuracy is within chance ({test})."
-    better = "explicit" if figures.only_explicit > figures.only_implicit else "implicit"
+    better = "explicit" if difference.value > 0 else "implicit"
     return f"The {better} reward is right on more pairs than chance explains ({test})."
 
 
@@ -166,7 +170,9 @@ def account_sentence(report: CompareReport) -> str:
     """Whether anything was lost on the way from the file to the model."""
     names = ("truncated", "dropped", "identical")
     truncated, dropped, identical = (sum(getattr(row, name) for row in report.account) for name in names)
-    if not (truncated or dropped or identical or report.bad_rows):
+    if not (truncated or dropped or identical or report.facts.bad_rows):
         return "No row was malformed, no pair truncated or dropped."
     pairs = f"{counted(truncated, 'pair')} truncated, {count(dropped)} dropped as too long"
-    return f"{counted(report.bad_rows, 'malformed row')} left out, {pairs}, {count(identical)} identical once cut."
+    return (
+        f"{counted(report.facts.bad_rows, 'malformed row')} left out, {pairs}, {count(identical)} identical once cut."
+    )

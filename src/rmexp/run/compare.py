@@ -59,7 +59,7 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
     from rmexp.reports.compare import compare_report
-    from rmexp.run.compare_figures import as_summary, comparison
+    from rmexp.run.compare_figures import Compared, as_summary, comparison
     from rmexp.run.compare_policies import compared_policies
     from rmexp.run.compare_scores import both_scorers, score_everything
     from rmexp.run.compare_shifts import domain_shifts, held_out, token_shifts
@@ -71,12 +71,11 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     trained = time.perf_counter()
     scorers, folder = both_scorers(stages, data.loading, config.trainer.threads), run.path / "scored"
     scores = score_everything(scorers, data.records, folder)
-    first = next(iter(scores.splits))
-    pairs = held_out(scores.splits, data)
-    pairs += token_shifts(first, scores.splits[first], scorers, config.shift_pairs, data, folder)
+    pairs = held_out(scores.splits, data, list(config.slices))
+    pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
     pairs += domain_shifts(tests, scorers, folder)
     policies = compared_policies(config, data, stages, scorers, run.path)
-    report = comparison(config, data, stages, scorers, scores, pairs, policies, run.path)
+    report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
     write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
     summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))

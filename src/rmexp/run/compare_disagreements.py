@@ -1,6 +1,6 @@
 """Pairs of which the two rewards put different responses first: those on which both are surest come first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,17 @@ from rmexp.run.compare_scores import SetScores, scores_array
 Temperatures = tuple[float | None, float | None]  # of the explicit and of the implicit reward
 
 
-def disagreements(splits: Mapping[str, SetScores], sets: Sequence[ComparedSet]) -> list[Disagreement]:
+def disagreements(splits: Mapping[str, SetScores], held_out: Mapping[str, ComparedSet]) -> list[Disagreement]:
     """All of the held-out splits.
 
     Args:
         splits: the scores of each.
-        sets: with the temperatures that make margins log-odds; where a split has none, as when every pair is ordered
-            as labelled, margins are measured by their own mean.
+        held_out: the splits by name, with the temperatures that make margins log-odds; where a split has none, as when
+            every pair is ordered as labelled, margins are measured by their own mean.
     """
-    whole = {one.name: one.slices[0] for one in sets if one.kind == "held_out"}
     found: list[tuple[float, Disagreement]] = []
     for name, group in splits.items():
-        part = whole.get(name)
-        fitted = (None, None) if part is None else (part.explicit["temperature"], part.implicit["temperature"])
+        fitted = held_out[name].slices[0].temperatures if name in held_out else (None, None)
         rewards = scores_array(group.explicit), scores_array(group.implicit)
         sureness = np.minimum(*map(_sureness, rewards, fitted))
         for index in np.flatnonzero(order(rewards[0]) != order(rewards[1])).tolist():

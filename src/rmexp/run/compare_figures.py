@@ -1,9 +1,9 @@
 """From scores to what a comparison tells: the report's content, and the same as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig
@@ -17,20 +17,23 @@ from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import Moment, ProgressPoint, progress
 from rmexp.analysis.reductions import reductions
 from rmexp.config.saved import saved_yaml
-from rmexp.records import Candidates, Preference, prompt_text
+from rmexp.records import Candidates, prompt_text
 from rmexp.reports.content import (
     ComparedSet,
     CompareReport,
     DataAccount,
+    Facts,
+    Reductions,
     RewardScale,
+    Showcase,
     ShowcasePrompt,
     SplitResult,
     StageResult,
 )
 from rmexp.run.compare_disagreements import disagreements
 from rmexp.run.compare_scores import AllScores, Scorers, SetScores, scores_array
-from rmexp.run.compare_sets import compared_sets
-from rmexp.run.compare_shifts import PairScores
+from rmexp.run.compare_sets import both, compared_sets
+from rmexp.run.compare_shifts import ScoredPairs
 from rmexp.run.data import LoadedData
 from rmexp.stages.obtain import Stage
 from rmexp.training.metrics_csv import read_metrics
@@ -39,47 +42,59 @@ from rmexp.training.validation_rewards import read_validations
 SHOWCASE_PROMPTS = 3
 
 
-def comparison(
-    config: DictConfig,
-    data: LoadedData,
-    stages: dict[str, Stage],
-    scorers: Scorers,
-    scores: AllScores,
-    pairs: Sequence[PairScores],
-    policies: Sequence[PolicyResult],
-    path: Path,
-) -> CompareReport:
+class Compared(NamedTuple):
+    """What a comparison has gathered.
+
+    Attributes:
+        data: with its splits.
+        stages: the models, by name.
+        scorers: both rewards.
+        scores: of everything that was scored.
+        pairs: every set of pairs, the held-out splits first.
+        policies: that were sampled from and judged.
+    """
+
+    data: LoadedData
+    stages: Mapping[str, Stage]
+    scorers: Scorers
+    scores: AllScores
+    pairs: Sequence[ScoredPairs]
+    policies: Sequence[PolicyResult]
+
+
+def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport:
     """Everything that the report shows."""
-    last = next(reversed(scores.splits))
-    showcase, names = _showcase(scores)
-    sets = compared_sets(config, pairs)
-    return CompareReport(
+    explicit, implicit = found.scorers.explicit, found.scorers.implicit
+    sets = compared_sets(found.pairs)
+    held_out = {one.name: one for one in sets if one.kind == "held_out"}
+    data, summary = found.data, found.stages["reward"].summary
+    facts = Facts(
         data=data.loading.name,
         model=config.model.name,
         seed=config.seed,
         run_folder=str(path),
-        train_pairs=stages["reward"].summary.get("train_pairs", len(data.records.splits["train"])),
-        beta=scorers.implicit.beta,
-        splits=[_split(name, group) for name, group in scores.splits.items()],
-        stages=[_stage(stage) for stage in stages.values()],
-        account=_accounts(stages),
-        config_yaml=saved_yaml(config),
-        showcase=showcase,
-        reductions=reductions(*scores.lengthened),
-        reductions_split=last,
-        graded=_graded(scores),
-        sets=sets,
-        progress=_progress(stages),
-        scale=RewardScale(scorers.explicit.reward_mean, scorers.explicit.reward_sd, scorers.implicit.reduction),
-        disagreements=disagreements(scores.splits, sets),
+        train_pairs=summary.get("train_pairs", len(data.records.splits["train"])),
         bad_rows=len(data.records.bad_rows),
-        policies=policies,
-        chosen_name=names[0],
-        rejected_name=names[1],
+        beta=implicit.beta,
+        config_yaml=saved_yaml(config),
+    )
+    return CompareReport(
+        facts,
+        splits=[_split(one, held_out.get(one.name)) for one in found.pairs if one.test.origin.kind == "held_out"],
+        stages=[_stage(stage) for stage in found.stages.values()],
+        account=_accounts(found.stages),
+        showcase=_showcase(found.scores),
+        reductions=Reductions(next(reversed(found.scores.splits)), reductions(*found.scores.lengthened)),
+        graded=_graded(found.scores),
+        sets=sets,
+        progress=_progress(found.stages),
+        scale=RewardScale(explicit.reward_mean, explicit.reward_sd, implicit.reduction),
+        disagreements=disagreements(found.scores.splits, held_out),
+        policies=found.policies,
     )
 
 
-def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any]:
+def as_summary(report: CompareReport, stages: Mapping[str, Stage]) -> dict[str, Any]:
     """The figures of a report as plain data, for summary.json; the last split is the headline."""
     splits = {
         split.name: {
@@ -93,19 +108,16 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
         for split in report.splits
     }
     headline = report.splits[-1].name
-    shown = [asdict(prompt) for prompt in report.showcase]
-    agreed = [_same_first(prompt) for prompt in report.showcase]
+    prompts = report.showcase.prompts
+    shown, agreed = [asdict(prompt) for prompt in prompts], [_same_first(prompt) for prompt in prompts]
+    facts = {key: getattr(report.facts, key) for key in ("data", "model", "seed", "beta", "train_pairs")}
     return {
-        "data": report.data,
-        "model": report.model,
-        "seed": report.seed,
-        "beta": report.beta,
-        "train_pairs": report.train_pairs,
+        **facts,
         "headline": headline,
         **{name: splits[headline][name] for name in ("explicit", "implicit", "agreement")},
         "splits": splits,
         "showcase": {"prompts": len(shown), "same_order": sum(agreed), "responses": shown},
-        "reductions": {"split": report.reductions_split, "levels": [asdict(level) for level in report.reductions]},
+        "reductions": asdict(report.reductions),
         "graded": report.graded and asdict(report.graded),
         "sets": [_set(one) for one in report.sets],
         "progress": [asdict(point) for point in report.progress],
@@ -119,13 +131,13 @@ def as_summary(report: CompareReport, stages: dict[str, Stage]) -> dict[str, Any
 def _set(one: ComparedSet) -> dict[str, Any]:
     """A set as summary.json has it: its figures, and those of its slices."""
     whole, *slices = (part.to_row() for part in one.slices)
-    before = one.before and {name: getattr(one.before, name)["accuracy"] for name in ("explicit", "implicit")}
+    before = one.before and {name: getattr(one.before, name).accuracy.value for name in ("explicit", "implicit")}
     own = {key: getattr(one, key) for key in ("name", "kind", "split", "pairs", "looked_at")}
     fitted = {key: getattr(one, key) for key in ("explicit_nll_at_first", "implicit_nll_at_first")}
     return {**own, **whole, **fitted, "before": before, "flips": [asdict(row) for row in one.flips], "slices": slices}
 
 
-def _progress(stages: dict[str, Stage]) -> tuple[ProgressPoint, ...]:
+def _progress(stages: Mapping[str, Stage]) -> tuple[ProgressPoint, ...]:
     """None where a model was given by path, or the two were validated on different pairs."""
     found = [read_validations(folder) if (folder := stages[name].folder) else [] for name in ("reward", "dpo")]
     if not all(found) or not np.array_equal(found[0][-1].target, found[1][-1].target):
@@ -134,22 +146,22 @@ def _progress(stages: dict[str, Stage]) -> tuple[ProgressPoint, ...]:
     return progress(explicit, implicit, found[0][-1].target)
 
 
-def _split(name: str, group: SetScores) -> SplitResult:
-    explicit, implicit = scores_array(group.explicit), scores_array(group.implicit)
-    target = np.array([record.target for record in group.records if isinstance(record, Preference)])
-    tokens = np.array(group.response_tokens)
-    characters = np.array([[len(response) for response in record.responses] for record in group.records])
+def _split(one: ScoredPairs, compared: ComparedSet | None) -> SplitResult:
+    explicit, implicit = (column.values for column in both(one.scores))
+    test, tokens = one.test, np.array(one.scores.response_tokens)
+    target, clusters = test.target, test.clusters
     return SplitResult(
-        name=name,
+        name=one.name,
         explicit_scores=explicit,
         implicit_scores=implicit,
         target=target,
-        explicit=pairwise_accuracy(explicit, target),
-        implicit=pairwise_accuracy(implicit, target),
-        agreement=agreement(explicit, implicit, target),
-        explicit_length=length_effect(explicit, tokens, target),
-        implicit_length=length_effect(implicit, tokens, target),
-        longer=pairwise_accuracy(characters, target),
+        explicit=pairwise_accuracy(explicit, target, clusters),
+        implicit=pairwise_accuracy(implicit, target, clusters),
+        agreement=agreement(explicit, implicit, target, clusters),
+        paired=None if compared is None else compared.slices[0].paired,
+        explicit_length=length_effect(explicit, tokens, target, clusters),
+        implicit_length=length_effect(implicit, tokens, target, clusters),
+        longer=pairwise_accuracy(test.characters, target, clusters),
     )
 
 
@@ -176,7 +188,7 @@ def _stage_summary(stage: Stage) -> dict[str, Any]:
     return {"model": stage.model, "reused": stage.reused, **own}
 
 
-def _accounts(stages: dict[str, Stage]) -> list[DataAccount]:
+def _accounts(stages: Mapping[str, Stage]) -> list[DataAccount]:
     """Of the first stage that was trained here, as all see the same pairs; and of pairs that none learns from."""
     summaries = [stage.summary for stage in stages.values() if stage.summary]
     account = summaries[0]["account"] if summaries else {}
@@ -195,17 +207,17 @@ def _accounts(stages: dict[str, Stage]) -> list[DataAccount]:
     return [*learnt, *held_out]
 
 
-def _showcase(scores: AllScores) -> tuple[list[ShowcasePrompt], tuple[str, str]]:
+def _showcase(scores: AllScores) -> Showcase:
     """Prompts to look at: the source's own, else the first of the last split with prompts of their own."""
     if "showcase" in scores.candidates:
         group = scores.candidates["showcase"]
         first = group.records[0]
         labels = first.meta["labels"]
-        return [_shown(group, index) for index in range(len(group.records))], (labels[0], labels[1])
+        return Showcase([_shown(group, index) for index in range(len(group.records))], labels[0], labels[1])
     group = scores.splits[next(reversed(scores.splits))]
     rows = {prompt_text(record.prompt): index for index, record in reversed(list(enumerate(group.records)))}
     picked = sorted(rows.values())[:SHOWCASE_PROMPTS]
-    return [_shown(group, index) for index in picked], ("chosen", "rejected")
+    return Showcase([_shown(group, index) for index in picked])
 
 
 def _shown(group: SetScores, index: int) -> ShowcasePrompt:

@@ -1,86 +1,115 @@
 """The sets of pairs that a comparison judges: held out, the same responses in other tokens, and other data."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rmexp.data.loading import Loading
-from rmexp.records import Preference
+from rmexp.analysis.ceiling import truth_of
+from rmexp.analysis.difficulty import bins_of, strength
+from rmexp.evaluation.slices import DIFFICULTY, Slicing
+from rmexp.evaluation.test_set import Origin, TestSet, pair_test_set
+from rmexp.metrics.preferred_side import is_tie
+from rmexp.records import Preference, Record
 from rmexp.run.compare_scores import Scorers, SetScores, score_both
 from rmexp.run.data import LoadedData
 from rmexp.scoring.rewording import SHIFTS, shifted
 
 
-class PairScores(NamedTuple):
+class ScoredPairs(NamedTuple):
     """Both rewards on one set of pairs.
 
     Attributes:
         name: of the split, of the shift of tokens, or of the other data set.
-        kind: `held_out`, `tokens` or `domain`.
-        split: that the pairs are of.
+        test: the pairs.
         scores: of the pairs.
         before: of the same pairs before their tokens were shifted; None otherwise.
         looked_at: pairs of which those that the shift changes were taken.
-        loading: limits and groups of their data set.
-        bins: difficulty of each pair by id; None where nobody has measured it.
     """
 
     name: str
-    kind: str
-    split: str
+    test: TestSet
     scores: SetScores
     before: SetScores | None
     looked_at: int
-    loading: Loading
-    bins: Mapping[str, str] | None
 
 
-def held_out(splits: Mapping[str, SetScores], data: LoadedData) -> list[PairScores]:
-    """The splits that nothing was learnt from, as they are."""
-    return [
-        PairScores(name, "held_out", name, scores, None, len(scores.records), data.loading, data.bins)
-        for name, scores in splits.items()
-    ]
+def held_out(splits: Mapping[str, SetScores], data: LoadedData, fields: Sequence[str]) -> list[ScoredPairs]:
+    """The splits that nothing was learnt from, as they are.
+
+    Args:
+        splits: their scores.
+        data: that they are of.
+        fields: such as `meta.topic`, whose values are slices.
+    """
+    result = []
+    for name, scores in splits.items():
+        origin = Origin(data.loading.name, name, "held_out", data.loading.group)
+        records = pairs_of(scores.records)
+        slicing = Slicing(fields, _parts(data.bins or certainty_bins(records)), by_length=True)
+        result.append(ScoredPairs(name, pair_test_set(origin, records, slicing), scores, None, len(records)))
+    return result
 
 
-def token_shifts(
-    split: str, unshifted: SetScores, scorers: Scorers, most: int, data: LoadedData, folder: Path
-) -> list[PairScores]:
+def token_shifts(first: ScoredPairs, scorers: Scorers, most: int, folder: Path) -> list[ScoredPairs]:
     """Score pairs of a split again in other tokens; a shift that changes none of them is left out.
 
     Args:
-        split: its name.
-        unshifted: its pairs and their scores.
+        first: the split and its scores.
         scorers: the two.
         most: pairs that are looked at, evenly picked.
-        data: that they are of.
         folder: of the scored files.
     """
     if most < 0:
         raise ValueError(f"`shift_pairs` must be at least 0, got {most} (set shift_pairs)")
-    picked = np.unique(np.linspace(0, len(unshifted.records) - 1, most).round().astype(int)).tolist()
-    place = {unshifted.records[index].id: index for index in picked}
-    records = [record for index in picked if isinstance(record := unshifted.records[index], Preference)]
-    result = []
+    pairs, split = first.test.pairs, first.test.split
+    picked = np.unique(np.linspace(0, len(pairs) - 1, most).round().astype(int)).tolist()
+    place = {pairs[index].id: index for index in picked}
+    origin, result = replace(first.test.origin, kind="tokens"), []
     for name in SHIFTS:
-        pairs = shifted(records, name)
-        if pairs:
-            scores = score_both(f"{split}.{name}", [after for _, after in pairs], scorers, folder)
-            before = _some(unshifted, [place[record.id] for record, _ in pairs])
-            result.append(PairScores(name, "tokens", split, scores, before, len(records), data.loading, None))
+        changed = shifted([pairs[index] for index in picked], name)
+        if changed:
+            after = [record for _, record in changed]
+            scores = score_both(f"{split}.{name}", after, scorers, folder)
+            before = _some(first.scores, [place[record.id] for record, _ in changed])
+            test = pair_test_set(origin, after, Slicing(by_length=True))
+            result.append(ScoredPairs(name, test, scores, before, len(picked)))
     return result
 
 
-def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path) -> list[PairScores]:
+def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path) -> list[ScoredPairs]:
     """Score the held-out pairs of other data sets."""
     result = []
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             scores = score_both(f"{name}-{split}", records, scorers, folder)
-            result.append(PairScores(name, "domain", split, scores, None, len(records), other.loading, other.bins))
+            slicing = Slicing(parts=_parts(other.bins), by_length=True)
+            test = pair_test_set(Origin(other.loading.name, split, "domain", other.loading.group), records, slicing)
+            result.append(ScoredPairs(name, test, scores, None, len(records)))
     return result
+
+
+def certainty_bins(records: Sequence[Preference]) -> Mapping[str, str] | None:
+    """The bin of each pair by its id, by how certain its preference is; None where the data does not know that."""
+    target = np.array([record.target for record in records])
+    truth = truth_of(records)
+    certainty = strength(records)[0] if truth is None else np.abs(2 * np.array(truth[0]) - 1)
+    if certainty is None:
+        return None
+    labelled = ~is_tie(target)
+    names = bins_of(np.where(labelled, certainty, 0.0), labelled)
+    return {record.id: name for record, name in zip(records, names, strict=True)}
+
+
+def pairs_of(records: Sequence[Record]) -> list[Preference]:
+    """Those of the records that are pairs."""
+    return [record for record in records if isinstance(record, Preference)]
+
+
+def _parts(bins: Mapping[str, str] | None) -> Mapping[str, Mapping[str, str]]:
+    return {} if bins is None else {DIFFICULTY: bins}
 
 
 def _some(scores: SetScores, indices: Sequence[int]) -> SetScores:

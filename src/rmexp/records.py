@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
@@ -158,6 +158,11 @@ class Candidates:
             meta=optional_meta(row),
         )
 
+    def of(self, indices: Sequence[int]) -> Self:
+        """The same with some of its responses."""
+        gold = None if self.gold is None else tuple(self.gold[index] for index in indices)
+        return replace(self, responses=tuple(self.responses[index] for index in indices), gold=gold)
+
     def to_row(self) -> dict[str, Any]:
         """The JSON object that `from_row` reads back to an equal record."""
         row: dict[str, Any] = {
@@ -181,13 +186,13 @@ class Scored:
 
     Attributes:
         id: the record's id.
-        scores: one finite number a response.
-        tokens: length of each scored sequence, prompt and response together.
+        scores: one finite number a response; None for one that was not scored.
+        tokens: length of each scored sequence, prompt and response together; 0 for one that was not scored.
         truncated: whether anything was cut from that sequence to fit the limit.
     """
 
     id: str
-    scores: tuple[float, ...]
+    scores: tuple[float | None, ...]
     tokens: tuple[int, ...]
     truncated: tuple[bool, ...]
 
@@ -195,8 +200,36 @@ class Scored:
         if not len(self.scores) == len(self.tokens) == len(self.truncated):
             raise ValueError(f"record {self.id}: scores, tokens and truncated must have the same length")
         for score in self.scores:
-            if not math.isfinite(score):
+            if score is not None and not math.isfinite(score):
                 raise ValueError(f"record {self.id}: a score must be finite, got {score}")
+
+    def of(self, indices: Sequence[int]) -> Self:
+        """The same with some of its responses."""
+        return replace(
+            self,
+            scores=tuple(self.scores[index] for index in indices),
+            tokens=tuple(self.tokens[index] for index in indices),
+            truncated=tuple(self.truncated[index] for index in indices),
+        )
+
+    @property
+    def unscored(self) -> int:
+        """Responses without a score."""
+        return self.scores.count(None)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The scores, where every response has one.
+
+        Raises:
+            ValueError: one has none.
+        """
+        if self.unscored:
+            raise ValueError(
+                f"record {self.id}: expected a score of every response, but {self.unscored} of {len(self.scores)} were "
+                "too long to be scored (set data.max_tokens, or data.truncation=cut_prompt)"
+            )
+        return tuple(score for score in self.scores if score is not None)
 
     def to_row(self) -> dict[str, Any]:
         """The JSON object of one line of a scored file."""

@@ -74,3 +74,38 @@ def test_a_rule_imports_no_torch(data):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_what_is_dropped_is_left_unscored_and_every_verb_says_so(data, reward_folder, capsys):
+    model = [f"scorer.path={reward_folder}", "threads=1", "data.cache_dir=null", "scorer=explicit"]
+    assert main(["score", *model, *data, "data.max_tokens=200", "run_dir=whole"]) == 0
+    tokens = sorted(length for row in scored("whole") for length in row["tokens"])
+    limits = [f"data.max_tokens={tokens[13]}", "data.truncation=drop"]
+    capsys.readouterr()
+    assert main(["score", *model, *data, *limits, "run_dir=run"]) == 0
+    nulls = [[score is None for score in row["scores"]] for row in scored()]
+    assert nulls == [[length > tokens[13] for length in row["tokens"]] for row in scored("whole")]
+    unscored = sum(map(sum, nulls))
+    assert unscored > 0
+    assert capsys.readouterr().out.split()[:4] == ["records", "responses", "truncated", "unscored"]
+    assert json.loads(Path("run/summary.json").read_text())["files"]["all"]["unscored"] == unscored
+    assert json.loads(Path("run/scored/all.manifest.json").read_text())["unscored"] == unscored
+
+    assert main(["filter", "scored=run/scored/all.jsonl", *data, "keep.min_margin=null", "run_dir=filter"]) == 0
+    dropped = [json.loads(line) for line in Path("filter/dropped.jsonl").read_text().splitlines()]
+    assert [row["prompt"] for row in dropped] == [f"Q{i}" for i, row in enumerate(nulls) if any(row)]
+    assert {row["rule"] for row in dropped} == {"unscored"}
+    assert "dropped, not scored" in capsys.readouterr().out
+
+    pool = [{"prompt": f"Q{i}", "responses": ["yes " * (i % 3 + 1), f"no {i}"]} for i in range(10)]
+    write_rows(Path("pool.jsonl"), pool)
+    options = ["candidates.path=pool.jsonl", *model, *limits, "run_dir=best"]
+    assert main(["best-of-n", *options]) == 0
+    assert f"note: {unscored} candidates are too long to be scored" in capsys.readouterr().out
+    picked = {row["prompt"]: row for row in map(json.loads, Path("best/picks.jsonl").read_text().splitlines())}
+    assert {f"Q{i}": 2 - sum(row) for i, row in enumerate(nulls) if not all(row)} == {
+        prompt: row["candidates"] for prompt, row in picked.items()
+    }
+    assert main(["evaluate", *model, *data, *limits, "draws=20", "run_dir=judged"]) == 0
+    assert main(["best-of-n", *options[:-1], "data.max_tokens=2", "run_dir=none"]) == 1
+    assert "was scored: all are too long (set data.max_tokens)" in capsys.readouterr().err

@@ -44,9 +44,21 @@ def test_scores_do_not_depend_on_the_batch_size_or_on_the_kind_of_record(scorer,
 def test_what_was_cut_is_marked_and_still_scored(scorer, pairs):
     lengths = [length for row in scorer().score(pairs) for length in row.tokens]
     limit = sorted(lengths)[12]
-    rows = scorer(max_tokens=limit, truncation="drop").score(pairs)
+    rows = list(scorer(max_tokens=limit).score(pairs))
     assert [cut for row in rows for cut in row.truncated] == [length > limit for length in lengths]
     assert [length for row in rows for length in row.tokens] == [min(length, limit) for length in lengths]
+
+
+def test_what_is_dropped_has_no_score_and_the_others_have_theirs(scorer, pairs):
+    whole = list(scorer().score(pairs))
+    limit = sorted(length for row in whole for length in row.tokens)[12]
+    for row, dropped in zip(whole, scorer(max_tokens=limit, truncation="drop").score(pairs), strict=True):
+        read = [length <= limit for length in row.tokens]
+        assert [score is not None for score in dropped.scores] == read
+        assert dropped.tokens == tuple(length if kept else 0 for length, kept in zip(row.tokens, read, strict=True))
+        assert not any(dropped.truncated)
+        known = [(a, b) for a, b in zip(row.scores, dropped.scores, strict=True) if b is not None]
+        assert all(a == pytest.approx(b, abs=1e-5) for a, b in known)
 
 
 def test_manifest(scorer, reward_folder):

@@ -116,12 +116,17 @@ LONG_RESPONSE = Preference("a", "many words " * 20 + "end", "other words " * 30 
 def test_a_folder_of_ours_is_scored_as_the_explicit_scorer_does_it(reward_folder, pairs, loading, rule, max_tokens):
     """Whatever is cut, down to the response by itself: transformers' model and ours give one reward."""
     limits, records = replace(loading, max_tokens=max_tokens, truncation=rule), [LONG_PROMPT, LONG_RESPONSE, *pairs]
-    hub = HubScorer("hub", str(reward_folder), None, "float32", False, loading=limits, threads=1).score(records)
-    own = ExplicitScorer("own", str(reward_folder), "32-true", loading=limits, threads=1).score(records)
+    scorers = (
+        HubScorer("hub", str(reward_folder), None, "float32", False, loading=limits, threads=1),
+        ExplicitScorer("own", str(reward_folder), "32-true", loading=limits, threads=1),
+    )
+    hub, own = (list(scorer.score(records)) for scorer in scorers)
     assert [(row.tokens, row.truncated) for row in hub] == [(row.tokens, row.truncated) for row in own]
-    assert any(any(row.truncated) for row in own)
+    assert any(row.unscored if rule == "drop" else any(row.truncated) for row in own)
     for one, other in zip(hub, own, strict=True):
-        assert one.scores == pytest.approx(other.scores, abs=1e-5)
+        assert one.unscored == other.unscored
+        known = [pair for pair in zip(one.scores, other.scores, strict=True) if None not in pair]
+        assert all(first == pytest.approx(second, abs=1e-5) for first, second in known)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,18 @@ def test_what_is_too_long_is_marked_or_refused(folder, request, loading):
     assert row.tokens == (40, 40)
     with pytest.raises(ValueError, match="expected at most 40"):
         scores(path, [LONG_PROMPT], loading, max_tokens=40, truncation="error")
+
+
+@pytest.mark.parametrize("folder", ["chat_folder", "pair_folder"])
+def test_what_is_dropped_has_no_score(folder, request, loading):
+    path = request.getfixturevalue(folder)
+    pair = Preference("p", "an answer", "another answer that is longer: " + "word " * 60)
+    limits = replace(loading, max_tokens=40, truncation="drop")
+    (row,) = HubScorer("hub", path, None, "float32", False, loading=limits, threads=1).score([pair])
+    whole = HubScorer("hub", path, None, "float32", False, loading=replace(loading, max_tokens=250), threads=1)
+    (read,) = whole.score([pair])
+    assert row.scores == (pytest.approx(read.scores[0], abs=1e-5), None)
+    assert (row.tokens, row.truncated) == ((read.tokens[0], 0), (False, False))
 
 
 def test_turns_of_a_dialogue(chat_folder, loading):

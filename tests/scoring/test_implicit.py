@@ -11,6 +11,7 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.models.tiny import train_tokenizer
 from rmexp.records import Candidates
 from rmexp.scoring.implicit import REDUCTIONS, ImplicitScorer, LogRatio, implicit_reward
+from rmexp.scoring.responses import encode_records
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_scores_do_not_depend_on_the_batch_size_or_on_the_other_records(scorer, 
 
 def test_reductions_differ_by_their_number_of_tokens(scorer, pairs):
     total, response, sequence = (scorer(reduction=reduction) for reduction in REDUCTIONS)
-    tokens, ratios = total.log_ratios(pairs)
+    tokens, ratios = encode_records(total.encoder, pairs), total.log_ratios(pairs)
     lengths = [len(row.token_ids) - row.prompt_tokens for row in tokens]
     assert [ratio.response_tokens for ratio in ratios] == lengths
     assert [ratio.prompt_tokens + ratio.response_tokens + 1 for ratio in ratios] == [
@@ -90,6 +91,9 @@ def test_reductions_differ_by_their_number_of_tokens(scorer, pairs):
         0.25 * (ratio.prompt + ratio.response) / (ratio.prompt_tokens + ratio.response_tokens) for ratio in ratios
     ]
     assert scores(sequence, pairs) == pytest.approx(diluted, abs=1e-6)
+    together = list(total.score_reductions(pairs, REDUCTIONS))
+    for name, made in zip(REDUCTIONS, (total, response, sequence), strict=True):
+        assert [row[name] for row in together] == list(made.score(pairs))
 
 
 def test_beta_is_the_policys_own_unless_given(scorer, pairs):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from rmexp.data.encode import ResponseTokens
-from rmexp.records import Candidates, Preference
-from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
+from rmexp.data.encode import Encoder, ResponseTokens
+from rmexp.records import Candidates, Preference, Scored
+from rmexp.scoring.responses import compute, compute_read, encode_records, scored_records
 
 RECORDS = (Preference("p", "a", "It is long."), Candidates("q", ("x" * 40, "a", "a")), Preference("p", "a", "b"))
 RESPONSES = [ResponseTokens(ids, 1, False) for ids in ((5, 6, 2), (5, 2), (5, 6, 7, 8, 2), (5, 2), (6, 2), (5, 6, 2))]
@@ -54,20 +54,33 @@ def test_no_responses_are_no_figures():
 
 
 @pytest.mark.parametrize("truncation", ["drop", "cut_prompt", "cut_response"])
-def test_scoring_leaves_no_response_out(tokenizer, loading, truncation):
-    encoder = scoring_encoder(tokenizer, replace(loading, max_tokens=12, truncation=truncation))
-    responses = encode_records(encoder, RECORDS)
-    assert [response.truncated for response in responses] == [False, False, True, False, False, False, False]
-    assert all(len(response.token_ids) <= 12 for response in responses)
-    assert encoder.loading.truncation == ("cut_prompt" if truncation == "drop" else truncation)
+def test_only_dropping_leaves_a_response_out(tokenizer, loading, truncation):
+    responses = encode_records(Encoder(tokenizer, replace(loading, max_tokens=12, truncation=truncation)), RECORDS)
+    if truncation == "drop":
+        assert [response is None for response in responses] == [False, False, True, False, False, False, False]
+    else:
+        assert [response.truncated for response in responses] == [False, False, True, False, False, False, False]
+    assert all(len(response.token_ids) <= 12 for response in responses if response is not None)
 
 
 def test_scores_are_put_together_by_record(tokenizer, loading):
-    responses = encode_records(scoring_encoder(tokenizer, replace(loading, max_tokens=12)), RECORDS)
-    scored = scored_records(RECORDS, responses, range(7))
+    responses = encode_records(Encoder(tokenizer, replace(loading, max_tokens=12)), RECORDS)
+    scored = list(scored_records(RECORDS, responses, range(7)))
     assert [row.id for row in scored] == [record.id for record in RECORDS]
     assert [row.scores for row in scored] == [(0, 1), (2, 3, 4), (5, 6)]
     assert [row.truncated for row in scored] == [(False, False), (True, False, False), (False, False)]
     assert [length for row in scored for length in row.tokens] == [len(response.token_ids) for response in responses]
     with pytest.raises(ValueError, match="shorter"):
-        scored_records(RECORDS, responses, range(6))
+        list(scored_records(RECORDS, responses, range(6)))
+    with pytest.raises(ValueError, match="expected 7 responses of 2 records"):
+        list(scored_records(RECORDS[:2], responses, range(7)))
+
+
+def test_what_is_not_read_has_no_figures():
+    model = Recorder()
+    figures = compute_read(model, model, [RESPONSES[0], None, RESPONSES[1]], packed=True)
+    assert figures == [[13.0], None, [7.0]]
+    records = [Candidates("p", ("a", "b")), Candidates("q", ("c",))]
+    first, second = scored_records(records, [RESPONSES[0], None, RESPONSES[1]], [13.0, None, 7.0])
+    assert first == Scored(records[0].id, (13.0, None), (len(RESPONSES[0].token_ids), 0), (False, False))
+    assert second.scores == (7.0,)

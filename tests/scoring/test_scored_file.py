@@ -40,7 +40,7 @@ def test_the_manifest_tells_scorer_and_data(written, pairs):
     [
         ('{"id": "x", "scores": [NaN, 0.0], "tokens": [1, 1], "truncated": [false, false]}', "a score must be finite"),
         ('{"id": "x", "scores": [Infinity], "tokens": [1], "truncated": [false]}', "a score must be finite, got inf"),
-        ('{"id": "x", "scores": [null], "tokens": [1], "truncated": [false]}', "must be real number, not NoneType"),
+        ('{"id": "x", "scores": ["1"], "tokens": [1], "truncated": [false]}', "must be real number, not str"),
         ('{"id": "x", "scores": 1, "tokens": [1], "truncated": [false]}', "'int' object is not iterable"),
         ('{"id": "x", "scores": [1], "tokens": [1, 2], "truncated": [false]}', "must have the same length"),
         ('{"id": "x", "scores": [1], "tokens": [1]}', "`truncated` is missing"),

@@ -1,8 +1,8 @@
 import pytest
 
-from rmexp.records import Candidates, Preference
+from rmexp.records import Candidates, Preference, Scored
 from rmexp.selection.policy import Sampled
-from rmexp.selection.pool import distinct_prompts, sampled_pool
+from rmexp.selection.pool import distinct_prompts, sampled_pool, scored_pool
 
 
 class Parrot:
@@ -48,3 +48,18 @@ def test_each_prompt_once():
     records = [Preference("p", "a", "b"), Preference("p", "c", "d"), Candidates("q", ("a",)), Candidates("r", ("a",))]
     assert [record.prompt for record in distinct_prompts(records, 2)] == ["p", "q"]
     assert len(distinct_prompts(records, None)) == 3
+
+
+def test_what_was_not_scored_is_no_candidate():
+    records = [Candidates(name, ("a", "b", "c"), (1.0, 2.0, 3.0)) for name in ("all", "some", "none")]
+    scores = [(3.0, 2.0, 1.0), (None, 5.0, 4.0), (None, None, None)]
+    rows = [Scored(r.id, s, (7, 8, 9), (False, True, False)) for r, s in zip(records, scores, strict=True)]
+    found = scored_pool(records, rows)
+    assert [(record.prompt, record.responses, record.gold) for record in found.records] == [
+        ("all", ("a", "b", "c"), (1.0, 2.0, 3.0)),
+        ("some", ("b", "c"), (2.0, 3.0)),
+    ]
+    assert found.rows == [rows[0], Scored(records[1].id, (5.0, 4.0), (8, 9), (True, False))]
+    assert found.unscored == 4
+    with pytest.raises(ValueError, match=r"none of 3 responses was scored: all are too long \(set data.max_tokens\)"):
+        scored_pool(records[2:], rows[2:])

@@ -24,6 +24,13 @@ def kept(units, **rules):
 MARGINS = [2.0, -1.0, 0.0, np.nan, 0.5]
 
 
+def test_what_has_no_score_is_never_kept_and_ranks_last():
+    units = pairs([2.0, np.nan, np.nan, 1.0])._replace(unscored=np.array([False, True, False, False]))
+    assert kept(units) == [0, 2, 3]
+    assert kept(units, share=0.75) == [0, 2, 3]  # the second nan is a labelled tie
+    assert decide(units, keep())[1].rule == "unscored"
+
+
 def test_agreement_with_the_label_is_a_margin_of_zero():
     decisions = decide(pairs(MARGINS), keep(min_margin=0.0))
     assert [decision.kept for decision in decisions] == [True, False, True, True, True]

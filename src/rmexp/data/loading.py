@@ -1,6 +1,7 @@
 """The keys that every data set has beside those of its source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 TRUNCATIONS = ("cut_prompt", "cut_response", "drop", "error")
 
@@ -48,3 +49,7 @@ class Loading:
             raise ValueError(f"data.truncation must be one of {', '.join(TRUNCATIONS)}, got {self.truncation}")
         if not 0 < self.val_fraction < 1:
             raise ValueError(f"data.val_fraction must be between 0 and 1, got {self.val_fraction}")
+
+    def without_dropping(self) -> Self:
+        """The same, for those who need a score of every response: what would be dropped loses some of its prompt."""
+        return replace(self, truncation="cut_prompt") if self.truncation == "drop" else self

@@ -1,6 +1,6 @@
 """A check and its verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Candidates, Preference, Record, Scored
 
 Array = NDArray[np.float64]
-Score = Callable[[Sequence[Record]], list[Scored]]
+Score = Callable[[Sequence[Record]], Iterable[Scored]]
 PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
 VERDICTS = (FAIL, WARN, PASS, SKIP)
 
@@ -40,7 +40,7 @@ class Check:
 
 def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:
     """(N, 2) scores of the responses labelled better, and of the others."""
-    values = np.array([row.scores for row in score(pairs)], dtype=np.float64)
+    values = np.array([row.numbers for row in score(pairs)], dtype=np.float64)
     better = preferred_side(np.array([pair.target for pair in pairs]))
     rows = np.arange(len(pairs))
     return np.stack([values[rows, better], values[rows, 1 - better]], axis=1)
@@ -49,7 +49,7 @@ def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:
 def response_scores(score: Score, prompts: Sequence[Any], responses: Sequence[str]) -> Array:
     """(N,) scores of single responses."""
     records = [Candidates(prompt, (text,)) for prompt, text in zip(prompts, responses, strict=True)]
-    return np.array([row.scores[0] for row in score(records)], dtype=np.float64)
+    return np.array([row.numbers[0] for row in score(records)], dtype=np.float64)
 
 
 def better_of(pair: Preference) -> str:

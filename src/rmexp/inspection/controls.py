@@ -78,7 +78,7 @@ def truncated(score: Score, pairs: Sequence[Preference]) -> Check:
 def length_drift(score: Score, pairs: Sequence[Preference]) -> Check:
     """How scores go with the length of the response."""
     texts = [text for pair in pairs for text in pair.responses]
-    values = np.array([row.scores for row in score(pairs)], dtype=np.float64).ravel()
+    values = np.array([row.numbers for row in score(pairs)], dtype=np.float64).ravel()
     found = spearman(values, np.array([len(text) for text in texts]))
     if found is None:
         return Check("drift with length", SKIP, "Scores or lengths are all the same.")
@@ -90,7 +90,7 @@ def length_drift(score: Score, pairs: Sequence[Preference]) -> Check:
 
 def distribution(score: Score, pairs: Sequence[Preference]) -> Check:
     """Where scores lie, and whether they tell responses apart at all."""
-    values = np.array([row.scores for row in score(pairs)], dtype=np.float64).ravel()
+    values = np.array([row.numbers for row in score(pairs)], dtype=np.float64).ravel()
     texts = {(prompt_text(pair.prompt), text) for pair in pairs for text in pair.responses}
     distinct = len(np.unique(values.astype(np.float32))) / len(texts)
     low, high = mean_interval(values)

@@ -33,7 +33,7 @@ def batching(score: Score, pairs: Sequence[Preference], tolerance: float) -> Che
 
 
 def _scores(score: Score, pairs: Sequence[Preference]) -> Array:
-    return np.array([row.scores for row in score(pairs)], dtype=np.float64)
+    return np.array([row.numbers for row in score(pairs)], dtype=np.float64)
 
 
 def _compared(name: str, expected: Array, found: Array, change: str, tolerance: float) -> Check:

@@ -65,7 +65,7 @@ def inspection_report(report: InspectionReport) -> str:
 
 def scores_figure(report: InspectionReport) -> str:
     """Distribution of the scores of better and of worse responses."""
-    values = np.array([row.scores for row in report.scored])
+    values = np.array([row.numbers for row in report.scored])
     better = preferred_side(np.array([pair.target for pair in report.pairs]))
     rows = np.arange(len(better))
     sides = (values[rows, better], "labelled better", BLUE, "-"), (values[rows, 1 - better], "other", ORANGE, "--")
@@ -139,7 +139,7 @@ def _extremes(report: InspectionReport) -> list[tuple[str, list[tuple[float, str
     rows = [
         (score, prompt_text(pair.prompt), text)
         for pair, scored in zip(report.pairs, report.scored, strict=True)
-        for score, text in zip(scored.scores, pair.responses, strict=True)
+        for score, text in zip(scored.numbers, pair.responses, strict=True)
     ]
     ranked = sorted(set(rows), key=lambda row: (-row[0], row[1:]))
     return [("Highest", ranked[:MOST_EXAMPLES]), ("Lowest", ranked[: -MOST_EXAMPLES - 1 : -1])]

@@ -27,9 +27,10 @@ from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
 from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.run.data import load_data, used_split
-from rmexp.run.scorers import score_set, scorer_inputs
+from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.scoring.store import score_into
 from rmexp.sources.candidate_files import read_candidates
 
 CANDIDATES, PICKS, CURVE, REPORT, SHARDS = "candidates.jsonl", "picks.jsonl", "curve.json", "report.html", "pool"
@@ -88,6 +89,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> dict[str, An
     from rmexp.analysis.best_of_n import Pool, best_of_n_curve
     from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
     from rmexp.selection.picks import picks
+    from rmexp.selection.pool import scored_pool
 
     began = time.perf_counter()
     pool, account = _pool(config, given, run)
@@ -95,16 +97,18 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> dict[str, An
     pool, gold = _with_gold(config, given, pool, run)
     write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
     scorer = build(config.scorer, loading=given.loading, threads=config.threads)()
-    scored = score_set(scorer, pool, run.path / "scored" / "candidates.jsonl", SHARD_RECORDS).rows
+    file = run.path / "scored" / "candidates.jsonl"
+    scored = scored_pool(pool, score_into(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     scoring = time.perf_counter()
-    curve = best_of_n_curve([Pool(*_arrays(record, row)) for record, row in zip(pool, scored, strict=True)])
-    chosen = picks(pool, scored, config.seed)
+    curve = best_of_n_curve([Pool(*_arrays(*both)) for both in zip(scored.records, scored.rows, strict=True)])
+    chosen = picks(scored.records, scored.rows, config.seed)
     write_rows(run.path / PICKS, (pick.to_row() for pick in chosen))
     about = {
         "data": given.data,
         "n": curve.points[-1].n,
         "wanted_n": None if config.candidates.path else config.candidates.n,
         **account,
+        **({"unscored": scored.unscored} if scored.unscored else {}),
         "scorer": scorer.describe(),
         "scorer_chat_template": _template(scorer),
         "gold": gold,
@@ -152,13 +156,13 @@ def _with_gold(
                 "(set candidates.path or scorer@gold)"
             )
         return pool, {"name": "candidates", "kind": "file"} if all(known) else None
-    judge = build(config.gold, loading=given.loading, threads=config.threads)()
-    rows: list[Scored] = score_set(judge, pool, run.path / "scored" / "gold.jsonl", SHARD_RECORDS).rows
-    return [replace(record, gold=row.scores) for record, row in zip(pool, rows, strict=True)], judge.describe()
+    judge = build(config.gold, loading=given.loading.without_dropping(), threads=config.threads)()
+    rows = score_into(run.path / "scored" / "gold.jsonl", judge, pool, shard_records=SHARD_RECORDS).rows
+    return [replace(record, gold=row.numbers) for record, row in zip(pool, rows, strict=True)], judge.describe()
 
 
 def _arrays(record: Candidates, row: Scored) -> tuple[Any, Any]:
-    return np.array(row.scores), None if record.gold is None else np.array(record.gold, dtype=np.float64)
+    return np.array(row.numbers), None if record.gold is None else np.array(record.gold, dtype=np.float64)
 
 
 def _template(scorer: Any) -> str | None:
@@ -184,6 +188,8 @@ def _show(summary: dict[str, Any], path: Path) -> None:
     print(f"{summary['prompts']} prompts, {summary['candidates']} candidates, scored by {summary['scorer']['name']}")
     if summary["wanted_n"] is not None and summary["n"] < summary["wanted_n"]:
         print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {summary['n']}")
+    if summary.get("unscored"):
+        print(f"note: {summary['unscored']} candidates are too long to be scored and left out (set data.max_tokens)")
     if summary.get("largest_pool", 0) > summary["n"]:
         from rmexp.reports.best_of_n_wording import pools_sentence
 

@@ -10,7 +10,7 @@ from scipy.special import expit
 from rmexp.analysis.orientation import order
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.content import ComparedSet, Disagreement
-from rmexp.run.compare_scores import SetScores, scores_array
+from rmexp.run.compare_scores import SetScores
 
 Temperatures = tuple[float | None, float | None]  # of the explicit and of the implicit reward
 
@@ -26,7 +26,7 @@ def disagreements(splits: Mapping[str, SetScores], held_out: Mapping[str, Compar
     found: list[tuple[float, Disagreement]] = []
     for name, group in splits.items():
         fitted = held_out[name].slices[0].temperatures if name in held_out else (None, None)
-        rewards = scores_array(group.explicit), scores_array(group.implicit)
+        rewards = group.array("explicit"), group.array("implicit")
         sureness = np.minimum(*map(_sureness, rewards, fitted))
         for index in np.flatnonzero(order(rewards[0]) != order(rewards[1])).tolist():
             record = group.records[index]

@@ -31,7 +31,7 @@ from rmexp.reports.content import (
     StageResult,
 )
 from rmexp.run.compare_disagreements import disagreements
-from rmexp.run.compare_scores import AllScores, Scorers, SetScores, scores_array
+from rmexp.run.compare_scores import AllScores, Scorers, SetScores
 from rmexp.run.compare_sets import both, compared_sets
 from rmexp.run.compare_shifts import ScoredPairs
 from rmexp.run.data import LoadedData
@@ -226,7 +226,7 @@ def _shown(group: SetScores, index: int) -> ShowcasePrompt:
     label = str(topic) if topic is not None else f"prompt {index + 1}"
     if isinstance(record, Candidates) and seen is not None:
         label += "" if seen else " (unseen)"
-    explicit, implicit = group.explicit[index].scores, group.implicit[index].scores
+    explicit, implicit = (group.columns[name][index].numbers for name in ("explicit", "implicit"))
     texts = record.responses
     return ShowcasePrompt(
         label, prompt_text(record.prompt), texts[0], texts[1], (explicit[0], explicit[1]), (implicit[0], implicit[1])
@@ -242,5 +242,5 @@ def _graded(scores: AllScores) -> Graded | None:
     if "graded" not in scores.candidates:
         return None
     group = scores.candidates["graded"]
-    arrays = {"explicit": scores_array(group.explicit), "implicit": scores_array(group.implicit)}
+    arrays = {"explicit": group.array("explicit"), "implicit": group.array("implicit")}
     return graded(group.records[0].meta["labels"], arrays)

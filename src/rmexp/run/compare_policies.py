@@ -17,9 +17,9 @@ from rmexp.models.precision import AUTO
 from rmexp.records import Candidates, Record
 from rmexp.run.compare_scores import Scorers
 from rmexp.run.data import LoadedData
-from rmexp.run.scorers import score_set
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.store import score_into
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
 from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool
@@ -70,7 +70,7 @@ def compared_policies(
     judged = _of_common_prompts({name: answer.pool for name, answer in answers.items()}, len(records))
     judges: dict[str, Scorer] = {"explicit": scorers.explicit, "implicit": scorers.implicit}
     if config.gold:
-        judges["gold"] = build(config.gold, loading=data.loading, threads=config.trainer.threads)()
+        judges["gold"] = build(config.gold, loading=data.loading.without_dropping(), threads=config.trainer.threads)()
     scores = {
         name: {judge: _scores(one, own, path, f"{name}.{judge}") for judge, one in judges.items()}
         for name, own in judged.items()
@@ -103,7 +103,8 @@ def _best(config: DictConfig, model: str, records: Sequence[Record], scorers: Sc
     """The response of the reference that the explicit reward likes best, of many to each prompt."""
     many = _answers(config, model, records, config.policies.best_of, path / "policies" / "best_of_n")
     pool = many.pool
-    scored = score_set(scorers.explicit, pool.records, path / "scored" / "pool.explicit.jsonl", SHARD_RECORDS)
+    file = path / "scored" / "pool.explicit.jsonl"
+    scored = score_into(file, scorers.explicit, pool.records, shard_records=SHARD_RECORDS)
     best = [
         Candidates(record.prompt, (pick.best.response,), meta=record.meta)
         for pick, record in zip(picks(pool.records, scored.rows, config.seed), pool.records, strict=True)
@@ -122,8 +123,9 @@ def _of_common_prompts(pools: Mapping[str, Pool], asked: int) -> dict[str, list[
 
 
 def _scores(scorer: Scorer, records: Sequence[Candidates], path: Path, name: str) -> list[Any]:
-    found = score_set(scorer, records, path / "scored" / f"policies.{name}.jsonl", SHARD_RECORDS)
-    return [np.array(row.scores) for row in found.rows]
+    file = path / "scored" / f"policies.{name}.jsonl"
+    found = score_into(file, scorer, records, shard_records=SHARD_RECORDS)
+    return [np.array(row.numbers) for row in found.rows]
 
 
 def _divergence(
@@ -132,8 +134,7 @@ def _divergence(
     if name in ("sft", "best_of_n"):
         return best_of_n_kl(config.policies.best_of) if name == "best_of_n" else 0.0
     scorer = scorers.implicit if name == "dpo" else _log_ratio(stages, scorers, config.trainer.threads)
-    _, ratios = scorer.log_ratios(records)
-    return float(np.mean([ratio.response for ratio in ratios]))
+    return float(np.mean([ratio.response for ratio in scorer.log_ratios(records) if ratio is not None]))
 
 
 def _log_ratio(stages: Mapping[str, Stage], scorers: Scorers, threads: int | None) -> ImplicitScorer:

@@ -1,6 +1,6 @@
 """Both rewards of everything that a comparison looks at, written as scored files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +14,14 @@ from rmexp.models.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer, LogRatio
+from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.responses import encode_records
-from rmexp.scoring.scored_file import write_scored
+from rmexp.scoring.store import score_columns_into, score_into
 from rmexp.stages.obtain import Stage
 
 PREAMBLE_SENTENCES = (0, 3, 12)
+SHARD_RECORDS = 4096  # as many as a set of pairs usually has
 PREAMBLE_PAIRS = 200  # the effect is large; more pairs would only cost time
 
 
@@ -36,19 +37,25 @@ class SetScores(NamedTuple):
 
     Attributes:
         records: that were scored.
-        explicit: rewards of the reward model.
-        implicit: of the policy, as it was trained.
-        response_sum: the same log-ratios, summed over the response.
-        sequence_mean: averaged over prompt and response.
+        columns: rows of scores by name: `explicit`, rewards of the reward model; `implicit`, of the policy, as it was
+            trained; `response_sum`, the same log-ratios summed over the response; `sequence_mean`, averaged over
+            prompt and response.
         response_tokens: lengths of each record's responses alone.
     """
 
     records: Sequence[Record]
-    explicit: Sequence[Scored]
-    implicit: Sequence[Scored]
-    response_sum: Sequence[Scored]
-    sequence_mean: Sequence[Scored]
-    response_tokens: Sequence[tuple[int, ...]]  # lengths of each record's responses alone
+    columns: Mapping[str, Sequence[Scored]]
+    response_tokens: Sequence[tuple[int, ...]]
+
+    def array(self, column: str) -> NDArray[np.float64]:
+        """(N, K) scores of N records with K responses each."""
+        return np.array([row.numbers for row in self.columns[column]], dtype=np.float64)
+
+    def of(self, indices: Sequence[int]) -> "SetScores":
+        """The same of some of the records."""
+        columns = {name: [rows[index] for index in indices] for name, rows in self.columns.items()}
+        records = [self.records[index] for index in indices]
+        return SetScores(records, columns, [self.response_tokens[index] for index in indices])
 
 
 class Levels(NamedTuple):
@@ -68,14 +75,15 @@ class AllScores(NamedTuple):
 
 def both_scorers(stages: dict[str, Stage], loading: Loading, threads: int | None) -> Scorers:
     """The scorers of a comparison's models."""
+    loading = loading.without_dropping()
     explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, loading=loading, threads=threads)
     implicit = ImplicitScorer(
         "implicit",
         stages["dpo"].model,
         stages["sft"].model,
-        None,
-        None,
-        AUTO,
+        beta=None,
+        reduction=None,
+        precision=AUTO,
         loading=loading,
         threads=threads,
     )
@@ -91,40 +99,27 @@ def score_everything(scorers: Scorers, data: PreferenceData, folder: Path) -> Al
     return AllScores(splits, candidates, lengthened)
 
 
-def scores_array(scored: Sequence[Scored]) -> NDArray[np.float64]:
-    """(N, K) scores of N records with K responses each."""
-    return np.array([row.scores for row in scored])
-
-
 def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: Path) -> SetScores:
     """Score records with both, and leave the scored files."""
     explicit, implicit = scorers
-    first = explicit.score(records)
-    file = folder / f"{name}.explicit.jsonl"
-    write_scored(file, first, records, explicit.describe(), log_odds=explicit.log_odds)
-    responses, ratios = implicit.log_ratios(records)
-    lengths = iter(ratio.response_tokens for ratio in ratios)
-    tokens = [tuple(next(lengths) for _ in record.responses) for record in records]
-    made = _reductions(name, records, responses, ratios, implicit, folder)
-    return SetScores(records, first, made[implicit.reduction], made["response_sum"], made["sequence_mean"], tokens)
+    first = score_into(folder / f"{name}.explicit.jsonl", explicit, records, shard_records=SHARD_RECORDS).rows
+    columns = {"explicit": first, **_reductions(name, records, implicit, folder)}
+    lengths = iter(tokens.response_tokens for tokens in _encoded(records, implicit))
+    return SetScores(records, columns, [tuple(next(lengths) for _ in record.responses) for record in records])
 
 
-def _reductions(
-    name: str,
-    records: Sequence[Record],
-    responses: Sequence[ResponseTokens],
-    ratios: Sequence[LogRatio],
-    implicit: ImplicitScorer,
-    folder: Path,
-) -> dict[str, list[Scored]]:
+def _reductions(name: str, records: Sequence[Record], scorer: ImplicitScorer, folder: Path) -> dict[str, list[Scored]]:
     """The implicit reward as it was trained, as a sum over the response and as a mean over the sequence."""
-    result = {}
-    for reduction in dict.fromkeys((implicit.reduction, "response_sum", "sequence_mean")):
-        result[reduction] = implicit.reduce(records, responses, ratios, reduction)
-        file = "implicit" if reduction == implicit.reduction else f"implicit_{reduction}"
-        described, log_odds = implicit.describe() | {"reduction": reduction}, implicit.log_odds_of(reduction)
-        write_scored(folder / f"{name}.{file}.jsonl", result[reduction], records, described, log_odds=log_odds)
-    return result
+    names = tuple(dict.fromkeys((scorer.reduction, "response_sum", "sequence_mean")))
+    files = {each: "implicit" if each == scorer.reduction else f"implicit_{each}" for each in names}
+    columns = {each: scorer.column(folder / f"{name}.{file}.jsonl", each) for each, file in files.items()}
+
+    def score(some: Sequence[Record]) -> Iterator[dict[str, Scored]]:
+        return scorer.score_reductions(some, names)
+
+    found = score_columns_into(columns, score, records, shard_records=SHARD_RECORDS)
+    rows = {each: found[each].rows for each in names}
+    return {"implicit": rows[scorer.reduction], **rows}
 
 
 def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, folder: Path) -> Levels:
@@ -139,13 +134,16 @@ def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, 
     levels = []
     for sentences in (count for count in PREAMBLE_SENTENCES if count <= longest):
         longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in fit]
-        responses, ratios = implicit.log_ratios(longer)
-        scored = _reductions(f"{name}.preamble{sentences}", longer, responses, ratios, implicit, folder)
-        prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in responses]))
-        arrays = (scores_array(scored[reduction]) for reduction in ("response_sum", "sequence_mean"))
-        levels.append(PromptLevel(prompt_tokens, *arrays))
+        scored = _reductions(f"{name}.preamble{sentences}", longer, implicit, folder)
+        prompt_tokens = float(np.mean([tokens.prompt_tokens for tokens in _encoded(longer, implicit)]))
+        sums, means = (np.array([row.numbers for row in scored[each]]) for each in ("response_sum", "sequence_mean"))
+        levels.append(PromptLevel(prompt_tokens, sums, means))
     return Levels(levels, [record.target for record in fit])
 
 
+def _encoded(records: Sequence[Record], implicit: ImplicitScorer) -> list[ResponseTokens]:
+    return [tokens for tokens in encode_records(implicit.encoder, records) if tokens is not None]
+
+
 def _whole(record: Record, implicit: ImplicitScorer) -> bool:
-    return not any(tokens.truncated for tokens in encode_records(implicit.encoder, [record]))
+    return not any(tokens.truncated for tokens in _encoded([record], implicit))

@@ -10,7 +10,7 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.reports.content import ComparedSet
-from rmexp.run.compare_scores import SetScores, scores_array
+from rmexp.run.compare_scores import SetScores
 from rmexp.run.compare_shifts import ScoredPairs
 
 
@@ -42,7 +42,7 @@ def compared_sets(sets: Sequence[ScoredPairs]) -> list[ComparedSet]:
 
 def both(scores: SetScores) -> tuple[Scores, Scores]:
     """The explicit and the implicit reward as columns."""
-    explicit, implicit = scores_array(scores.explicit), scores_array(scores.implicit)
+    explicit, implicit = scores.array("explicit"), scores.array("implicit")
     return Scores(explicit, log_odds=True), Scores(implicit, log_odds=True)
 
 
@@ -51,5 +51,5 @@ def _slices(test: TestSet, scores: SetScores) -> list[ComparedSlice]:
 
 
 def _flips(test: TestSet, scores: SetScores) -> list[FlipKind]:
-    sums, means = scores_array(scores.response_sum), scores_array(scores.sequence_mean)
+    sums, means = scores.array("response_sum"), scores.array("sequence_mean")
     return flips(sums, means, np.array(scores.response_tokens), test.target, test.clusters)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def token_shifts(first: ScoredPairs, scorers: Scorers, most: int, folder: Path) 
         if changed:
             after = [record for _, record in changed]
             scores = score_both(f"{split}.{name}", after, scorers, folder)
-            before = _some(first.scores, [place[record.id] for record, _ in changed])
+            before = first.scores.of([place[record.id] for record, _ in changed])
             test = pair_test_set(origin, after, Slicing(by_length=True))
             result.append(ScoredPairs(name, test, scores, before, len(picked)))
     return result
@@ -110,8 +110,3 @@ def pairs_of(records: Sequence[Record]) -> list[Preference]:
 
 def _parts(bins: Mapping[str, str] | None) -> Mapping[str, Mapping[str, str]]:
     return {} if bins is None else {DIFFICULTY: bins}
-
-
-def _some(scores: SetScores, indices: Sequence[int]) -> SetScores:
-    picked: list[Any] = [[field[index] for index in indices] for field in scores]
-    return SetScores(*picked)

@@ -14,7 +14,7 @@ from rmexp.data.split import with_splits
 from rmexp.preference_data import Aggregate
 from rmexp.records import Candidates, Preference, Record
 from rmexp.run.data import LoadedData, load_data
-from rmexp.run.scorers import ScoredSet, score_set
+from rmexp.scoring.store import ScoredSet, score_into
 
 ScoredSets = Mapping[str, Sequence[tuple[dict[str, Any], ScoredSet]]]  # by scorer: what it is, its scores of each set
 
@@ -106,12 +106,12 @@ def scored_sets(config: DictConfig, sets: Sequence[EvaluationSet], folder: Path)
         for one in sets:
             if scorer is None or not (scorer.stored or limits == _limits(one.loading)):
                 named = {} if key is None else {"name": key}
-                scorer = build(node, loading=one.loading, threads=config.threads, **named)()
+                scorer = build(node, loading=one.loading.without_dropping(), threads=config.threads, **named)()
                 limits = _limits(one.loading)
             if not done and scorer.name in result:
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
             path = folder / _file(scorer.name) / f"{_file(one.data)}-{_file(one.split)}.jsonl"
-            done.append((scorer.describe(), score_set(scorer, one.records, path, config.shard_records)))
+            done.append((scorer.describe(), score_into(path, scorer, one.records, shard_records=config.shard_records)))
         assert scorer is not None
         result[scorer.name] = done
     return result

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from omegaconf import DictConfig
 
 from rmexp.analysis.filter_quality import FilterQuality, filter_quality
@@ -26,18 +27,19 @@ from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
-from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
-from rmexp.run.scorers import path_fingerprint, score_set, scorer_inputs
+from rmexp.run.scorers import path_fingerprint, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.rules import Decision, Keep, Units, decide, refuse_what_is_not_there
 from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
 SHARD_RECORDS = 1000
+RULES = {"kept": "kept", "unscored": "dropped, not scored"}
 
 
 class Scores(NamedTuple):
@@ -127,23 +129,28 @@ def _filter(
 def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run: RunFolder) -> Scores:
     scores = Scores([], [])
     for file in _files(config):
-        scorer = StoredScores(None, file, key="scored")
-        scores.rows.append(scorer.score(records))
-        scores.scorers.append(scorer.describe())
+        stored = StoredScores(None, file, key="scored")
+        scores.rows.append(list(stored.score(records)))
+        scores.scorers.append(stored.describe())
     if config.scorer:
         scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
         path = run.path / "scored" / f"{scorer.name}.jsonl"
-        scores.rows.append(score_set(scorer, records, path, SHARD_RECORDS).rows)
+        scores.rows.append(score_into(path, scorer, records, shard_records=SHARD_RECORDS).rows)
         scores.scorers.append(scorer.describe())
     return scores
 
 
 def _quality(records: Sequence[Preference], units: Units, decisions: Sequence[Decision]) -> FilterQuality | None:
     """How well the filter found labels that are known to be wrong; None where nothing is known of them."""
-    judged = [index for index, record in enumerate(records) if "flipped" in record.meta and not is_tie(record.target)]
+    if units.margin is None:
+        return None
+    judged = [
+        index
+        for index, record in enumerate(records)
+        if "flipped" in record.meta and not np.isnan(units.margin[index])  # neither a tie nor without a score
+    ]
     if not judged:
         return None
-    assert units.margin is not None
     flipped = [bool(records[index].meta["flipped"]) for index in judged]
     return filter_quality(flipped, [decisions[index].kept for index in judged], units.margin[judged])
 
@@ -151,7 +158,7 @@ def _quality(records: Sequence[Preference], units: Units, decisions: Sequence[De
 def _show(summary: dict[str, Any], path: Path) -> None:
     total, unit = summary["units"], summary["unit"]
     rows = [
-        (rule if rule == "kept" else f"dropped by keep.{rule}", str(count), percent(count / total))
+        (RULES.get(rule, f"dropped by keep.{rule}"), str(count), percent(count / total))
         for rule, count in sorted(summary["rules"].items(), key=lambda item: item[0] != "kept")
     ]
     show_table((f"{unit}s", "", ""), rows)

@@ -68,7 +68,7 @@ def stage_scorer(
         threads: processor threads; None chooses by model size.
         folder: run folder.
     """
-    model = str(folder / "model")
+    model, loading = str(folder / "model"), loading.without_dropping()
     if module.kind == "reward_model":
         return ExplicitScorer("explicit", model, AUTO, loading=loading, threads=threads)
     base = reference or str(folder / "reference")
@@ -104,7 +104,7 @@ def cut_to_fit(sets: Sequence[EvaluationSet], encoder: Encoder) -> dict[str, dic
     """
     counts = {}
     for part in sets:
-        responses = encode_records(encoder, part.records)
+        responses = [response for response in encode_records(encoder, part.records) if response is not None]
         sides = list(zip(responses[::2], responses[1::2], strict=True))
         cut = sum(first.truncated or second.truncated for first, second in sides)
         identical = sum(first.token_ids == second.token_ids for first, second in sides)
@@ -132,7 +132,7 @@ def evaluate(
     figures: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for part in sets:
-        scored = scorer.score(part.records)
+        scored = list(scorer.score(part.records))
         file = folder / "scored" / f"{part.file}.jsonl"
         write_scored(file, scored, part.records, scorer.describe(), log_odds=scorer.log_odds)
         place = {"scorer": scorer.name, "data": part.data, "split": part.split}
@@ -154,10 +154,10 @@ def samples(part: EvaluationSet, folder: Path, most: int = 25) -> list[tuple[Any
         most: pairs, evenly spread.
     """
     scored, _ = read_scored(folder / "scored" / f"{part.file}.jsonl")
-    margins = [row.scores[0] - row.scores[1] for row in scored]
+    margins = [row.numbers[0] - row.numbers[1] for row in scored]
     order = sorted(range(len(margins)), key=margins.__getitem__)
     places = [order[round(place)] for place in np.linspace(0, len(order) - 1, min(most, len(order)))]
-    rows = [(part.records[place], scored[place].scores, margins[place]) for place in places]
+    rows = [(part.records[place], scored[place].numbers, margins[place]) for place in places]
     return [
         (part.data, part.split, pair.id, prompt_text(pair.prompt), *pair.responses, *rewards, margin)
         for pair, rewards, margin in rows
@@ -185,7 +185,7 @@ def _members(part: EvaluationSet) -> dict[str, list[int]]:
 
 def _figures(records: Sequence[Preference], scored: Sequence[Scored]) -> dict[str, Any]:
     """The scorer's figures and what they are to be measured by: the longer response, the truth where it is known."""
-    scores, target = [row.scores for row in scored], [record.target for record in records]
+    scores, target = [row.numbers for row in scored], [record.target for record in records]
     characters = [[len(response) for response in record.responses] for record in records]
     longer = pairwise_accuracy(characters, target).accuracy
     figures: dict[str, Any] = {**held_out(scores, target).to_row(), "longer_accuracy": longer}
@@ -197,7 +197,7 @@ def _figures(records: Sequence[Preference], scored: Sequence[Scored]) -> dict[st
 
 
 def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, Any]]:
-    margins = [row.scores[0] - row.scores[1] for row in scored]
+    margins = [row.numbers[0] - row.numbers[1] for row in scored]
     bits = usable_bits(margins, [record.target for record in part.records]).tolist()
     bins = part.slices.get(DIFFICULTY, {})
     clusters = clusters_of(part.records, None).tolist()

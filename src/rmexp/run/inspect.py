@@ -27,6 +27,7 @@ from rmexp.records import Preference
 from rmexp.run.data import LoadedData, load_data, used_split
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.scoring.store import score_into
 
 INSPECTION, REPORT = "inspection.json", "report.html"
 
@@ -51,10 +52,10 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
 
     began = time.perf_counter()
     pairs = _pairs(config, data)
-    scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+    scorer = build(config.scorer, loading=data.loading.without_dropping(), threads=config.threads)()
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
-    scored = scorer.score(pairs)
+    scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
     probed = to_probe(scorer.score, pairs)
     groups = {
         "controls": list(_controls(scorer, pairs)),

@@ -1,6 +1,7 @@
 """Scores every response of a data set: pairs or candidate lists, by any scorer.
 
-Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was.
+Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was. Under
+data.truncation=drop a response that is too long has the score null, and is counted as unscored.
 
 Examples:
     rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
@@ -17,9 +18,10 @@ from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
-from rmexp.run.scorers import score_set, scorer_inputs
+from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.scoring.store import score_into
 
 
 def score(config: DictConfig) -> Path:
@@ -32,8 +34,9 @@ def score(config: DictConfig) -> Path:
         if summary is None:
             summary = _score(config, data, run)
             run.finish(summary)
-    rows = [(name, *(str(count) for count in counts.values())) for name, counts in summary["files"].items()]
-    show_table(("", "records", "responses", "truncated"), rows)
+    kinds = list(dict.fromkeys(kind for counts in summary["files"].values() for kind in counts))
+    rows = [(name, *(str(counts.get(kind, 0)) for kind in kinds)) for name, counts in summary["files"].items()]
+    show_table(("", *kinds), rows)
     if summary["records_per_second"] is not None:
         print(f"{summary['records_per_second']:.1f} records per second")
     print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
@@ -43,8 +46,9 @@ def score(config: DictConfig) -> Path:
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
     write_bad_rows(data.records, run.path)
     scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+    folder = run.path / "scored"
     sets = {
-        name: score_set(scorer, records, run.path / "scored" / f"{name}.jsonl", config.shard_records)
+        name: score_into(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)
         for name, records in data.records.sets().items()
     }
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())

@@ -1,7 +1,7 @@
 """Rules that know nothing of content as scorers: what a reward model must beat, usable wherever a score is."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -67,9 +67,9 @@ class BaselineScorer:
         self.fingerprint = fingerprint_of(**self._definition())
         self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else _rule(kind, seed)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """What the rule says of every response; tokens are words, as white space parts them."""
-        return [self._scored(record) for record in records]
+        return map(self._scored, records)
 
     def scores(self, record: Record) -> tuple[float, ...]:
         """Of the responses of one record, without their lengths."""

@@ -1,6 +1,7 @@
 """The explicit reward with a zero of its own: the mean reward of the model's training split, as its contract says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
@@ -47,12 +48,11 @@ class CentredScorer:
         self.reward_mean, self.reward_sd = 0.0, deviation / self.scale  # what an ensemble would ask for
         self.fingerprint = fingerprint_of(explicit=self.raw.fingerprint, mean=self.mean, scale=self.scale)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The reward of every response, minus the mean, over the scale."""
-        return [
-            Scored(row.id, tuple((score - self.mean) / self.scale for score in row.scores), row.tokens, row.truncated)
-            for row in self.raw.score(records)
-        ]
+        for row in self.raw.score(records):
+            scores = (None if score is None else (score - self.mean) / self.scale for score in row.scores)
+            yield replace(row, scores=tuple(scores))
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""

@@ -1,6 +1,6 @@
 """Several scorers as one: their mean, or less where they disagree."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,10 +60,10 @@ class EnsembleScorer:
         self.log_odds = reduction == "mean" and all(member.log_odds for member in self.members.values())
         self.fingerprint = fingerprint_of(**self._definition())
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
-        """The members' scores reduced, response by response; tokens and cuts are those of the longest reading."""
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
+        """The members' scores reduced, none where one has none; tokens and cuts are those of the longest reading."""
         columns = [member.score(records) for member in self.members.values()]
-        return [self._reduced(rows) for rows in zip(*columns, strict=True)]
+        return (self._reduced(rows) for rows in zip(*columns, strict=True))
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""
@@ -75,10 +75,11 @@ class EnsembleScorer:
         return {"reduction": self.reduction, **spread, "members": members}
 
     def _reduced(self, rows: Sequence[Scored]) -> Scored:
-        scores = reduced(np.array([row.scores for row in rows]), self.reduction, self.k)
+        values = np.array([row.scores for row in rows], dtype=np.float64)  # NaN where a member has no score
+        scores = [None if np.isnan(score) else score for score in reduced(values, self.reduction, self.k).tolist()]
         tokens = tuple(max(lengths) for lengths in zip(*(row.tokens for row in rows), strict=True))
         truncated = tuple(any(cuts) for cuts in zip(*(row.truncated for row in rows), strict=True))
-        return Scored(rows[0].id, tuple(scores.tolist()), tokens, truncated)
+        return Scored(rows[0].id, tuple(scores), tokens, truncated)
 
 
 def reduced(scores: NDArray[np.float64], reduction: str, k: float) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
 """The explicit reward as a scorer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
 from rmexp.models.contract import read_contract
 from rmexp.models.device import to_device
@@ -12,7 +13,7 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
+from rmexp.scoring.responses import compute_read, encode_records, scored_records
 
 
 class ExplicitScorer:
@@ -40,16 +41,16 @@ class ExplicitScorer:
         contract = read_contract(path)
         self.reward_mean = contract.reward_mean if contract else None
         self.reward_sd = contract.reward_sd if contract else None
-        self.tokenizer, self.encoder = tokenizer, scoring_encoder(tokenizer, loading)
+        self.tokenizer, self.encoder = tokenizer, Encoder(tokenizer, loading)
         check_positions(self.model.body, loading.max_tokens)
         use_threads(threads, self.model)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The raw reward of every response."""
         responses = encode_records(self.encoder, records)
         with self.context():
-            figures = compute(self.model, self.model, responses, packed=self.model.packed)
-        return scored_records(records, responses, (reward for (reward,) in figures))
+            figures = compute_read(self.model, self.model, responses, packed=self.model.packed)
+        return scored_records(records, responses, (None if figure is None else figure[0] for figure in figures))
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""

@@ -1,6 +1,6 @@
 """The gold reward of the synthetic family as a scorer: what a proxy is judged by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
@@ -60,9 +60,9 @@ class GoldScorer:
         self.family = synthetic_family(**self._family)
         self.fingerprint = fingerprint_of(**self._family)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The gold reward of every response; tokens are words, as white space parts them."""
-        return [self._scored(record) for record in records]
+        return map(self._scored, records)
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""

@@ -5,7 +5,7 @@ difference is meant: what looks like a special token in a text is text here (hub
 raw output: no sigmoid, whatever its configuration says of its problem type.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -67,20 +67,16 @@ class HubScorer:
         self.model.eval()
         self._inputs = HubInputs(self.tokenizer, loading)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The raw reward of every response."""
         items = [(record.prompt, response) for record in records for response in record.responses]
         inputs = dict(zip(items, self._inputs.encode(items), strict=True))
-        rewards = self._rewards({item: encoded for item, (encoded, _) in inputs.items()})
-        return [
-            Scored(
-                record.id,
-                tuple(rewards[record.prompt, response] for response in record.responses),
-                tuple(len(inputs[record.prompt, response][0]["input_ids"]) for response in record.responses),
-                tuple(inputs[record.prompt, response][1] for response in record.responses),
-            )
-            for record in records
-        ]
+        rewards = self._rewards({item: encoded[0] for item, encoded in inputs.items() if encoded is not None})
+        for record in records:
+            own = [(record.prompt, response) for response in record.responses]
+            lengths = tuple(0 if (read := inputs[item]) is None else len(read[0]["input_ids"]) for item in own)
+            cut = tuple((read := inputs[item]) is not None and read[1] for item in own)
+            yield Scored(record.id, tuple(rewards.get(item) for item in own), lengths, cut)
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""

@@ -13,7 +13,6 @@ from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
 from rmexp.data.truncation import fit
 from rmexp.records import Prompt, prompt_text
-from rmexp.scoring.responses import scoring_encoder
 
 Inputs = dict[str, list[int]]  # input_ids and whatever else the tokenizer gives, one number a token each
 
@@ -31,10 +30,10 @@ class HubInputs:
 
     def __init__(self, tokenizer: Any, loading: Loading) -> None:
         self.tokenizer, self.loading = tokenizer, loading
-        self._chat = scoring_encoder(tokenizer, loading) if tokenizer.chat_template else None
+        self._chat = Encoder(tokenizer, loading) if tokenizer.chat_template else None
 
-    def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[tuple[Inputs, bool]]:
-        """The inputs of each item, and whether anything was cut of it.
+    def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[tuple[Inputs, bool] | None]:
+        """The inputs of each item, and whether anything was cut of it; None for one that is dropped.
 
         Raises:
             ValueError: one is too long, and data.truncation=error.
@@ -50,7 +49,7 @@ class HubInputs:
 
     def _cut_conversation(
         self, encoder: Encoder, item: tuple[Prompt, str], text: str, ids: list[int], ends: list[int]
-    ) -> tuple[Inputs, bool]:
+    ) -> tuple[Inputs, bool] | None:
         if len(ids) <= self.loading.max_tokens:
             return {"input_ids": ids}, False
         start, end = response_place(encoder.marked.unmark(text), encoder.render(item[0]), item[1])
@@ -59,7 +58,7 @@ class HubInputs:
         after = min(sum(stop > end for stop in ends), len(ids) - prompt_tokens)
         return self._cut({"input_ids": ids}, prompt_tokens, begin, after)
 
-    def _pair(self, prompt: str, response: str) -> tuple[Inputs, bool]:
+    def _pair(self, prompt: str, response: str) -> tuple[Inputs, bool] | None:
         found = self.tokenizer(prompt, response, verbose=False, split_special_tokens=True)
         inputs: Inputs = dict(found)
         if len(inputs["input_ids"]) <= self.loading.max_tokens:
@@ -73,7 +72,7 @@ class HubInputs:
         texts = [index for index, side in enumerate(sides) if side is not None]
         return self._cut(inputs, sides.index(1), texts[0], len(sides) - 1 - texts[-1])
 
-    def _cut(self, whole: Inputs, prompt_tokens: int, begin: int, end: int) -> tuple[Inputs, bool]:
+    def _cut(self, whole: Inputs, prompt_tokens: int, begin: int, end: int) -> tuple[Inputs, bool] | None:
         """What the rule keeps of inputs that are too long, of which the first `prompt_tokens` are the prompt's."""
         tokens, limit, rule = len(whole["input_ids"]), self.loading.max_tokens, self.loading.truncation
         if rule == "error":
@@ -82,8 +81,9 @@ class HubInputs:
                 "data.truncation=cut_prompt|cut_response)"
             )
         sides = [*range(prompt_tokens)], [*range(prompt_tokens, tokens)]
-        fitted = fit(*sides, limit, "cut_prompt" if rule == "drop" else rule, begin, end)
-        assert fitted is not None
+        fitted = fit(*sides, limit, rule, begin, end)
+        if fitted is None:
+            return None
         kept = [*fitted[0], *fitted[1]]
         return {name: [values[index] for index in kept] for name, values in whole.items()}, True
 

@@ -3,13 +3,14 @@
 Without a reference it is the log-probability itself, times beta: what is left when the reference was not kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
 from rmexp.batches import ResponseBatch
-from rmexp.data.encode import ResponseTokens
+from rmexp.data.encode import Encoder, ResponseTokens
 from rmexp.data.loading import Loading
 from rmexp.models.contract import Contract, read_contract, tokenizer_fields
 from rmexp.models.device import to_device
@@ -20,7 +21,8 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute, encode_records, scored_records, scoring_encoder
+from rmexp.scoring.responses import compute_read, encode_records, scored_records
+from rmexp.scoring.store import Column
 
 REDUCTIONS = ("response_sum", "response_mean", "sequence_mean")
 
@@ -105,7 +107,7 @@ class ImplicitScorer:
         self.fingerprint = scorer_fingerprint(self.fingerprint, self.precision)
         self.policy = Likelihood(trained.causal_lm, "auto")
         self.reference = None if reference is None else _reference(reference, policy, trained.tokenizer)
-        self.tokenizer, self.encoder = trained.tokenizer, scoring_encoder(trained.tokenizer, loading)
+        self.tokenizer, self.encoder = trained.tokenizer, Encoder(trained.tokenizer, loading)
         check_positions(trained.causal_lm, loading.max_tokens)
         use_threads(threads, trained.causal_lm)
 
@@ -118,31 +120,37 @@ class ImplicitScorer:
         without = not self.relative and self._contract is not None and self._contract.reference is not None
         return reduction == trained and not without
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The implicit reward of every response."""
-        return self.reduce(records, *self.log_ratios(records), self.reduction)
+        return (rows[self.reduction] for rows in self.score_reductions(records, (self.reduction,)))
 
-    def log_ratios(self, records: Sequence[Record]) -> tuple[list[ResponseTokens], list[LogRatio]]:
-        """All responses of the records, encoded, and their log-ratios: what every reduction is made of."""
+    def score_reductions(self, records: Sequence[Record], reductions: Sequence[str]) -> Iterator[dict[str, Scored]]:
+        """The implicit reward of every response under each of several reductions, of one pass over the models."""
         responses = encode_records(self.encoder, records)
+        ratios = self._ratios(responses)
+        rewards = {
+            name: [None if ratio is None else implicit_reward(ratio, self.beta, name) for ratio in ratios]
+            for name in reductions
+        }
+        columns = [scored_records(records, responses, rewards[name]) for name in reductions]
+        return (dict(zip(reductions, rows, strict=True)) for rows in zip(*columns, strict=True))
 
+    def column(self, path: Path, reduction: str) -> Column:
+        """Where the scores of a reduction go, and what defines them."""
+        return Column(path, self.describe() | {"reduction": reduction}, self.log_odds_of(reduction))
+
+    def log_ratios(self, records: Sequence[Record]) -> list[LogRatio | None]:
+        """Of all responses of the records, in order; None for one that is too long under data.truncation=drop."""
+        return self._ratios(encode_records(self.encoder, records))
+
+    def _ratios(self, responses: Sequence[ResponseTokens | None]) -> list[LogRatio | None]:
         def difference(batch: ResponseBatch) -> Tensor:
             trained = self.policy.prompt_and_response(batch)
             return trained if self.reference is None else trained - self.reference.prompt_and_response(batch)
 
         with self.context():
-            figures = compute(self.policy.causal_lm, difference, responses, packed=self.policy.packed)
-        ratios = [
-            LogRatio(prompt, response, max(tokens.prompt_tokens - 1, 0), tokens.response_tokens)
-            for tokens, (prompt, response) in zip(responses, figures, strict=True)
-        ]
-        return responses, ratios
-
-    def reduce(
-        self, records: Sequence[Record], responses: Sequence[ResponseTokens], ratios: Sequence[LogRatio], reduction: str
-    ) -> list[Scored]:
-        """Scores of one reduction from what `log_ratios` gave."""
-        return scored_records(records, responses, (implicit_reward(ratio, self.beta, reduction) for ratio in ratios))
+            figures = compute_read(self.policy.causal_lm, difference, responses, packed=self.policy.packed)
+        return [_log_ratio(tokens, sums) for tokens, sums in zip(responses, figures, strict=True)]
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""
@@ -155,6 +163,13 @@ class ImplicitScorer:
             "reduction": self.reduction,
             **({"reference": None} if self.reference is None else {}),
         }
+
+
+def _log_ratio(tokens: ResponseTokens | None, sums: Sequence[float] | None) -> LogRatio | None:
+    if tokens is None or sums is None:
+        return None
+    prompt, response = sums
+    return LogRatio(prompt, response, max(tokens.prompt_tokens - 1, 0), tokens.response_tokens)
 
 
 def _beta(beta: float | None, policy: str) -> float:

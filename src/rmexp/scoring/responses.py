@@ -1,31 +1,21 @@
 """From records to one figure per response: encoded, batched by length, computed, put back in order."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import Encoder, ResponseTokens
-from rmexp.data.loading import Loading
 from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.records import Record, Scored
 
 MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
 
 
-def scoring_encoder(tokenizer: Any, loading: Loading) -> Encoder:
-    """An encoder that never leaves a response out: every record gets its scores, cut ones are marked."""
-    rule = "cut_prompt" if loading.truncation == "drop" else loading.truncation
-    return Encoder(tokenizer, replace(loading, truncation=rule))
-
-
-def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[ResponseTokens]:
-    """All responses of all records, in order."""
-    encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
-    return [response for response in encoded if response is not None]
+def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[ResponseTokens | None]:
+    """All responses of all records, in order; None for one that is too long under data.truncation=drop."""
+    return encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
 
 
 @torch.inference_mode()
@@ -53,14 +43,28 @@ def compute(
     return [done[response] for response in responses]
 
 
+def compute_read(
+    model: nn.Module,
+    function: Callable[[ResponseBatch], Tensor],
+    responses: Sequence[ResponseTokens | None],
+    *,
+    packed: bool,
+) -> list[list[float] | None]:
+    """What `compute` gives for the responses that are read; None for the others."""
+    read = [response for response in responses if response is not None]
+    figures = iter(compute(model, function, read, packed=packed))
+    return [None if response is None else next(figures) for response in responses]
+
+
 def scored_records(
-    records: Sequence[Record], responses: Sequence[ResponseTokens], scores: Iterable[float]
-) -> list[Scored]:
+    records: Sequence[Record], responses: Sequence[ResponseTokens | None], scores: Iterable[float | None]
+) -> Iterator[Scored]:
     """Put figures of single responses together by record."""
     pairs = iter(zip(responses, scores, strict=True))
-    result = []
     for record in records:
         tokens, values = zip(*(next(pairs) for _ in record.responses), strict=True)
-        lengths = tuple(len(response.token_ids) for response in tokens)
-        result.append(Scored(record.id, values, lengths, tuple(response.truncated for response in tokens)))
-    return result
+        lengths = tuple(0 if response is None else len(response.token_ids) for response in tokens)
+        cut = tuple(response is not None and response.truncated for response in tokens)
+        yield Scored(record.id, values, lengths, cut)
+    if next(pairs, None) is not None:
+        raise ValueError(f"expected {len(responses)} responses of {len(records)} records, but there are more")

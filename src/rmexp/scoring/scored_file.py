@@ -37,6 +37,8 @@ def write_scored(
         "responses": sum(len(row.scores) for row in scored),
         "truncated": sum(sum(row.truncated) for row in scored),
     }
+    if unscored := sum(row.unscored for row in scored):
+        manifest["unscored"] = unscored
     write_json(manifest_path(path), manifest)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rmexp.records import Record, Scored
@@ -36,8 +36,11 @@ class Scorer(Protocol):
         """Whose tokens it reads; None where it reads text, or is several scorers."""
         ...
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
-        """A finite score of every response, in the order of the records; none depends on the other records."""
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
+        """A finite score of every response, record by record in their order; none depends on the other records.
+
+        None stands for a score where data.truncation=drop says that a sequence is not read, for it is too long.
+        """
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Scores that an earlier run has left on disk, as a scorer: for analysis without a model."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,7 +53,7 @@ class StoredScores:
         said = [manifest["log_odds"] for manifest in self._manifests.values() if "log_odds" in manifest]
         self.log_odds = bool(said[0]) if said else _log_odds_of(self.made_by)
 
-    def score(self, records: Sequence[Record]) -> list[Scored]:
+    def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The stored scores of exactly these records.
 
         Raises:
@@ -62,7 +62,7 @@ class StoredScores:
         wanted = fingerprint(records)
         for file, manifest in self._manifests.items():
             if manifest["data"] == wanted:
-                return _of(records, read_scored(file)[0], file)
+                return iter(_of(records, read_scored(file)[0], file))
         there = ", ".join(sorted({str(manifest["data"]) for manifest in self._manifests.values()}))
         raise ValueError(
             f"{self.path} has scores of the data {there}, but these {len(records)} records are the data {wanted} "

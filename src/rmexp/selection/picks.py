@@ -66,17 +66,17 @@ def pick(record: Candidates, scored: Scored, seed: int) -> Pick:
     Scores are compared in float32, as everywhere.
     """
     rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(record.id.encode()).digest()[:8], "big")])
-    lots = rng.random(len(record.responses))
+    lots, scores = rng.random(len(record.responses)), scored.numbers
 
     def choice(index: int) -> Choice:
         gold = None if record.gold is None else float(record.gold[index])
-        return Choice(index, record.responses[index], scored.scores[index], gold)
+        return Choice(index, record.responses[index], scores[index], gold)
 
     return Pick(
         record.id,
         record.prompt,
         len(record.responses),
-        best=choice(_highest(scored.scores, lots)),
+        best=choice(_highest(scores, lots)),
         random=choice(int(rng.integers(len(lots)))),
         oracle=None if record.gold is None else choice(_highest(record.gold, lots)),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.jsonl import parse_row, read_lines, write_rows
-from rmexp.records import Candidates, Record
+from rmexp.records import Candidates, Record, Scored
 from rmexp.selection.policy import Policy, Sampled
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,41 @@ def distinct_prompts(records: Sequence[Record], most: int | None) -> list[Record
     for record in records:
         first.setdefault(record.prompt, record)
     return list(first.values())[:most]
+
+
+class ScoredPool(NamedTuple):
+    """Candidates that have a score.
+
+    Attributes:
+        records: those with such responses, of these alone.
+        rows: their scores.
+        unscored: responses that had none.
+    """
+
+    records: list[Candidates]
+    rows: list[Scored]
+    unscored: int
+
+
+def scored_pool(records: Sequence[Candidates], rows: Sequence[Scored]) -> ScoredPool:
+    """Leave out the responses without a score, and the prompts to which nothing is left.
+
+    Raises:
+        ValueError: no response has a score.
+    """
+    kept, scored = list[Candidates](), list[Scored]()
+    for record, row in zip(records, rows, strict=True):
+        indices = [index for index, score in enumerate(row.scores) if score is not None]
+        if len(indices) == len(row.scores):
+            kept.append(record)
+            scored.append(row)
+        elif indices:
+            kept.append(record.of(indices))
+            scored.append(row.of(indices))
+    unscored = sum(row.unscored for row in rows)
+    if not kept:
+        raise ValueError(f"none of {unscored} responses was scored: all are too long (set data.max_tokens)")
+    return ScoredPool(kept, scored, unscored)
 
 
 def sampled_pool(policy: Policy, records: Sequence[Record], folder: Path) -> Pool:

@@ -50,6 +50,7 @@ class Units(NamedTuple):
         disagreement: (N,) between scorers; None for a single one.
         group: of each; None where there are no groups.
         prompt: of each response, what tells its prompt; None for pairs.
+        unscored: (N,) units that a scorer gave no score, which are never kept; None where all have one.
     """
 
     margin: Array | None
@@ -57,11 +58,16 @@ class Units(NamedTuple):
     disagreement: Array | None
     group: Sequence[str] | None
     prompt: Sequence[str] | None
+    unscored: NDArray[np.bool_] | None = None
 
     @property
     def rank_by(self) -> Array:
-        """(N,) what units are ranked by, highest first; labelled ties, which nothing contradicts, before all others."""
-        return self.score if self.margin is None else np.nan_to_num(self.margin, nan=np.inf)
+        """(N,) what units are ranked by, highest first: labelled ties, which nothing contradicts, before all others.
+
+        What was not scored comes last.
+        """
+        ranks = self.score if self.margin is None else np.nan_to_num(self.margin, nan=np.inf)
+        return ranks if self.unscored is None else np.where(self.unscored, -np.inf, ranks)
 
 
 class Decision(NamedTuple):
@@ -69,7 +75,7 @@ class Decision(NamedTuple):
 
     Attributes:
         kept: whether it fulfils everything.
-        rule: that it fails first, the name of a field of `Keep`; `kept` where none.
+        rule: that it fails first, the name of a field of `Keep`; `kept` where none, `unscored` where it has no score.
         reason: what was expected and what came.
     """
 
@@ -139,6 +145,8 @@ def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
 
 
 def _by_thresholds(units: Units, index: int, keep: Keep) -> Decision:
+    if units.unscored is not None and units.unscored[index]:
+        return _dropped("unscored", "not scored: it is longer than data.max_tokens")
     margin = None if units.margin is None else units.margin[index]
     if keep.min_margin is not None and margin is not None and margin < keep.min_margin:
         opposite = ": the other response is scored higher" if margin < 0 else ""

@@ -1,7 +1,6 @@
 """What a filter judges: pairs as a whole, candidates response by response; and records made of what it kept."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,13 @@ def pair_units(
     target = np.array([record.target for record in records])
     better = preferred_side(target)
     rows = np.arange(len(records))
-    scores = [np.array([row.scores for row in one]) for one in scored]
+    scores = [np.array([row.scores for row in one], dtype=np.float64) for one in scored]  # NaN of None
+    unscored = np.any([np.isnan(one).any(axis=1) for one in scores], axis=0)
     margins = [np.where(is_tie(target), np.nan, one[rows, better] - one[rows, 1 - better]) for one in scores]
     margin, apart = combined(margins)
     disagreement = None if apart is None else np.nan_to_num(apart)
-    return Units(margin, combined([one[rows, better] for one in scores])[0], disagreement, groups, None)
+    score = combined([one[rows, better] for one in scores])[0]
+    return Units(margin, score, disagreement, groups, None, unscored)
 
 
 def response_units(
@@ -36,9 +37,11 @@ def response_units(
 ) -> Units:
     """One unit a response, those of a record one after the other; arguments as for `pair_units`."""
     counts = [len(record.responses) for record in records]
-    score, apart = combined([np.array([value for row in one for value in row.scores]) for one in scored])
+    values = [np.array([value for row in one for value in row.scores], dtype=np.float64) for one in scored]
+    score, apart = combined(values)
     repeated = None if groups is None else np.repeat(groups, counts).tolist()
-    return Units(None, score, apart, repeated, np.repeat(np.arange(len(records)).astype(str), counts).tolist())
+    prompts = np.repeat(np.arange(len(records)).astype(str), counts).tolist()
+    return Units(None, score, apart, repeated, prompts, np.isnan(score))
 
 
 def pair_rows(
@@ -48,8 +51,7 @@ def pair_rows(
     assert units.margin is not None
     for index, (record, decision) in enumerate(zip(records, decisions, strict=True)):
         if decision.kept == kept:
-            margin = units.margin[index]
-            figures = {"margin": None if np.isnan(margin) else float(margin), "score": float(units.score[index])}
+            figures = {"margin": _number(units.margin[index]), "score": _number(units.score[index])}
             yield record.to_row() | {"reason": decision.reason, "rule": decision.rule, "figures": figures}
 
 
@@ -61,13 +63,13 @@ def response_rows(
     for record in records:
         own = [index for index in range(len(record.responses)) if decisions[start + index].kept == kept]
         if own:
-            yield _part(record, own).to_row() | {
-                "scores": [float(units.score[start + index]) for index in own],
+            yield record.of(own).to_row() | {
+                "scores": [_number(units.score[start + index]) for index in own],
                 "reasons": [decisions[start + index].reason for index in own],
             }
         start += len(record.responses)
 
 
-def _part(record: Candidates, indices: Sequence[int]) -> Candidates:
-    gold = None if record.gold is None else tuple(record.gold[index] for index in indices)
-    return replace(record, responses=tuple(record.responses[index] for index in indices), gold=gold)
+def _number(value: float) -> float | None:
+    """A figure as JSON has it."""
+    return None if np.isnan(value) else float(value)

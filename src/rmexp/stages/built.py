@@ -13,7 +13,6 @@ from rmexp.models.chat_template import check_same_template
 from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.language_model import check_positions
 from rmexp.run.held_out import EvaluationSet, cut_to_fit, evaluation_sets, learns_preferences
-from rmexp.scoring.responses import scoring_encoder
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.model import start_model
 from rmexp.stages.parts import StageParts
@@ -70,7 +69,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
         parts.task, module.learns_from, loaded.records, Encoder(start.tokenizer, loaded.loading)
     )
     sets = evaluation_sets(loaded, tests) if learns_preferences(module) else []
-    cut = cut_to_fit(sets, scoring_encoder(start.tokenizer, loaded.loading))
+    cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.loading.without_dropping()))
     threads, precision = computing(parts.trainer, module)
     data = examples.data(loaded.loading, _passes(parts), packed=module.packed)
     counts = (len(examples.train), len(examples.val), examples.kind)

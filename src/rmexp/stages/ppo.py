@@ -13,7 +13,6 @@ from rmexp.models.precision import AUTO
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
 from rmexp.runs.folder import RunFolder
 from rmexp.scoring.implicit import ImplicitScorer
-from rmexp.scoring.responses import scoring_encoder
 from rmexp.stages.model import save_model
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
@@ -112,6 +111,7 @@ def _evaluated(
     if not sets or not built.module.kl_coefficient:
         return []
     paths = (str(run.model), parts.reference)
-    scorer = ImplicitScorer("implicit", *paths, None, None, AUTO, loading=loaded.loading, threads=built.threads)
-    cut = cut_to_fit(sets, scoring_encoder(built.module.sampler.encoder.tokenizer, loaded.loading))
+    loading = loaded.loading.without_dropping()
+    scorer = ImplicitScorer("implicit", *paths, None, None, AUTO, loading=loading, threads=built.threads)
+    cut = cut_to_fit(sets, scorer.encoder)
     return evaluate(scorer, sets, cut, run.path)

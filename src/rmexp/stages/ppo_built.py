@@ -89,9 +89,8 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
 
 def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:
     limits = replace(loaded.loading, cache_dir=None)  # nothing that is sampled comes again
-    scorer, gold = (
-        make and make(loading=limits, threads=parts.trainer.options.threads) for make in (ppo.scorer, ppo.gold)
-    )
+    options = {"loading": limits.without_dropping(), "threads": parts.trainer.options.threads}
+    scorer, gold = (make and make(**options) for make in (ppo.scorer, ppo.gold))
     assert scorer is not None
     ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
     encoder = Encoder(start.tokenizer, limits)

@@ -152,21 +152,25 @@ def _scores(scorer: Scorer, samples: Samples) -> list[float | None]:
     said = [place for place, text in enumerate(samples.texts) if text.strip()]
     records = [Candidates(samples.prompts[place], (samples.texts[place],)) for place in said]
     try:
-        rows = scorer.score(records)
+        rewards = _rewards(scorer, records)
     except ValueError:
         for record in records:
             _refuse_sample(scorer, record)
         raise
     found: list[float | None] = [None] * len(samples.texts)
-    for place, row in zip(said, rows, strict=True):
-        found[place] = row.scores[0]
+    for place, reward in zip(said, rewards, strict=True):
+        found[place] = reward
     return found
+
+
+def _rewards(scorer: Scorer, records: Sequence[Candidates]) -> list[float]:
+    return [row.numbers[0] for row in scorer.score(records)]
 
 
 def _refuse_sample(scorer: Scorer, record: Candidates) -> None:
     """Say which sample a scorer has no reward for, if it is this one."""
     try:
-        scorer.score([record])
+        _rewards(scorer, [record])
     except ValueError as error:
         raise ValueError(
             f"scorer {scorer.name} has no reward for the sample {record.responses[0]!r} "

@@ -34,6 +34,7 @@ from rmexp.models.reward_model import RewardModel
 from rmexp.models.tiny import tiny
 from rmexp.records import Preference
 
+collect_ignore = ["freeze.py", "same.py"]  # scripts
 torch.set_num_threads(1)
 
 

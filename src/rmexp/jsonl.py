@@ -1,11 +1,14 @@
 """JSON-lines files, plain or compressed: rows with their line numbers in, whole files out."""
 
+import codecs
 import gzip
 import json
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -26,27 +29,30 @@ class BadRow(ValueError):
         self.problem = problem
 
 
-def read_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, *, key: str = "data.path", encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
     """Lines of a plain, `.gz` or `.xz` file that are not blank, each with its number from 1; see `all_lines`."""
-    return ((number, line) for number, line in all_lines(path, key=key) if line.strip())
+    return ((number, line) for number, line in all_lines(path, key=key, encoding=encoding) if line.strip())
 
 
-def all_lines(path: Path, *, key: str = "data.path") -> Iterator[tuple[int, bytes]]:
-    """Lines of a plain, `.gz` or `.xz` file, each with its number from 1.
+def all_lines(path: Path, *, key: str = "data.path", encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+    """Lines of a plain, `.gz` or `.xz` file in UTF-8, each with its number from 1.
 
     Args:
         path: of the file.
         key: of the configuration that names it, for messages.
+        encoding: of the file, as `data.encoding` has it; None where no key says it and the file must be UTF-8.
 
     Raises:
-        ValueError: the path is no file, or its compression ends early or is damaged.
+        ValueError: the path is no file, its compression ends early or is damaged, or it is in another encoding.
     """
     check_file(path, key)
     number = 0
     try:
         with _open(path) as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(_in_utf8(path, file, encoding), start=1):
                 yield number, line
+    except UnicodeError as error:
+        raise ValueError(f"{path}: not {encoding} after line {number} (set data.encoding)") from error
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         where = f"after line {number}" if number else "in its first line"
         raise ValueError(f"{path}: compressed data is damaged or cut off {where} ({error})") from error
@@ -140,6 +146,32 @@ def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes
     if suffix == ".gz":
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename=""))
     return cast(IO[bytes], lzma.LZMAFile(raw, "wb")) if suffix == ".xz" else nullcontext(raw)
+
+
+def _in_utf8(path: Path, file: IO[bytes], encoding: str | None) -> Iterator[bytes]:
+    if encoding in (None, "utf-8"):
+        first = file.readline()
+        if (found := _other_encoding(first)) is not None:
+            remedy = "save it as UTF-8" if encoding is None else f"set data.encoding={found}"
+            raise ValueError(f"{path}: expected UTF-8, but this is {found.upper()} ({remedy})")
+        yield from chain([first] if first else [], file)
+        return
+    try:
+        codecs.lookup(str(encoding))
+    except LookupError as error:
+        raise ValueError(
+            f"data.encoding must name an encoding such as utf-8, utf-16 or latin-1, got {encoding}"
+        ) from error
+    yield from (line.encode() for line in TextIOWrapper(cast(Any, file), encoding=encoding, newline="\n"))
+
+
+def _other_encoding(line: bytes) -> str | None:
+    """UTF-16 where a file begins as such: with its mark, or with a zero byte beside each letter."""
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if line[1:2] == b"\0" or line[:1] == b"\0":
+        return "utf-16-le" if line[1:2] == b"\0" else "utf-16-be"
+    return None
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -65,5 +65,5 @@ def test_a_file_that_is_not_there_is_left_to_the_source(tmp_path):
 
 def test_steps_with_labels_are_refused(recognise):
     row = {"prompt": "p", "completions": ["a", "b"], "labels": [True, False]}
-    with pytest.raises(ValueError, match="the steps of an answer with a label for each, which process reward models"):
+    with pytest.raises(ValueError, match="the steps of an answer with a label for each, for process reward models"):
         recognise([row], name="k.jsonl")

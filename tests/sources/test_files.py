@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -11,7 +12,8 @@ RECORDS = tuple(Preference(f"p{i}", "c", "r", target=i / 4, meta={"topic": i}) f
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id", "meta")
 OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
 COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS)
-OPTIONS = {"val_path": None, "test_path": None, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}
+READ = {"encoding": "utf-8", "delimiter": None}
+OPTIONS = {"val_path": None, "test_path": None, **READ, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}
 
 
 @pytest.fixture
@@ -82,3 +84,64 @@ def test_a_damaged_file_is_not_skipped_over(tmp_path):
 def test_on_bad_row_is_one_of_two(file):
     with pytest.raises(ValueError, match=r"data.on_bad_row must be error or skip, got ignore"):
         files(path=file("a.jsonl"), **(OPTIONS | {"on_bad_row": "ignore"}))
+
+
+def test_several_files_and_patterns_are_one_split(file, tmp_path):
+    first, second = file("a-1.jsonl", RECORDS[:2]), file("a-2.jsonl", RECORDS[2:])
+    for path in ([first, second], str(tmp_path / "a-*.jsonl"), [first, str(tmp_path / "*-2.jsonl")]):
+        assert files(path=path, **OPTIONS).splits == {"all": RECORDS}
+    for path, problem in (
+        ([], "got an empty list"),
+        (str(tmp_path / "b*.jsonl"), "files that match, but there are none"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            files(path=path, **OPTIONS)
+
+
+def test_a_bad_row_of_the_second_file_is_named_with_it(file):
+    path = [file("a.jsonl"), file("b.jsonl", extra="{}")]
+    with pytest.raises(BadRow, match=r"b.jsonl:5: `prompt`, `chosen`, `rejected` are missing"):
+        files(path=path, **OPTIONS)
+
+
+TABLE = "prompt{0}chosen{0}rejected\np{0}better, so{0}worse\nq{0}good{0}bad\n"
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_what_parts_the_fields_of_a_table_is_found_out(tmp_path, sign):
+    (tmp_path / "a.csv").write_text(TABLE.format(sign))
+    found = files(path=str(tmp_path / "a.csv"), **OPTIONS).splits["all"]
+    texts = [(pair.prompt, pair.chosen, pair.rejected) for pair in found]
+    assert texts == [("p", "better, so", "worse"), ("q", "good", "bad")]
+
+
+def test_what_parts_the_fields_can_be_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('"a;b;c;prompt",chosen,rejected\np,x,y\n')
+    named = {"format": dataclasses.replace(COLUMNS, prompt="a;b;c;prompt")}
+    assert files(path=str(path), **(OPTIONS | named)).splits["all"][0].prompt == "p"
+    path.write_text("prompt,x,y,z;chosen;rejected\np;x;y\n")
+    named = {"delimiter": "semicolon", "format": dataclasses.replace(COLUMNS, prompt="prompt,x,y,z")}
+    assert files(path=str(path), **(OPTIONS | named)).splits["all"][0].prompt == "p"
+    with pytest.raises(ValueError, match=r"data.delimiter must be one sign or one of comma, .*, got ab"):
+        files(path=str(path), **(OPTIONS | {"delimiter": "ab"}))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv"])
+def test_other_encodings_are_named_and_can_be_said(tmp_path, encoding, suffix):
+    row = {"prompt": "Wo?", "chosen": "hier, äh", "rejected": "nö"}
+    line = json.dumps(row, ensure_ascii=False)
+    table = 'prompt,chosen,rejected\nWo?,"hier, äh",nö\n'
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes({"jsonl": f"{line}\n{line}\n", "json": f"[{line}]", "csv": table}[suffix].encode(encoding))
+    remedy = "data.encoding=utf-16" if encoding.startswith("utf") else "data.encoding=latin-1 or cp1252 reads it"
+    with pytest.raises(ValueError, match=remedy):
+        files(path=str(path), **OPTIONS)
+    first = files(path=str(path), **(OPTIONS | {"encoding": encoding})).splits["all"][0]
+    assert (first.prompt, first.chosen, first.rejected) == tuple(row.values())
+
+
+def test_an_encoding_that_does_not_exist_is_told(file):
+    with pytest.raises(ValueError, match=r"data.encoding must name an encoding such as .*, got utf9"):
+        files(path=file("a.jsonl"), **(OPTIONS | {"encoding": "utf9"}))

@@ -15,6 +15,10 @@ MOVED: Mapping[str, str] = {}
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
 LATER: Mapping[str, Any] = {
+    # of files
+    "*.encoding": "utf-8",
+    "*.delimiter": None,
+    # of columns
     "*.format.input": "input",
     "*.format.system": "system",
     "*.format.implicit": False,

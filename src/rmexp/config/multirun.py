@@ -13,6 +13,7 @@ from rmexp.config.compose import compose_unchecked, config_loader, hydra_config,
 from rmexp.config.folders import cell_name, sweep_folder
 from rmexp.config.overrides import Overrides, read_overrides
 from rmexp.config.problems import ConfigurationError
+from rmexp.config.recognition import recognised_cells
 from rmexp.config.saved import PLACES
 
 MOST_CELLS = 64  # that are checked; each further combination of options would cost a composition
@@ -78,22 +79,25 @@ def read_multirun(verb: str, overrides: Sequence[str], folder: str | None = None
     texts = [*(text for text in params if text.partition("=")[0] not in own), *overrides]
     whole = read_overrides(loader, verb, texts, sweeps=True)
     problems = [*whole.problems, *_shared_folder(whole), *_intervals(whole)]
-    composed = [compose_unchecked(verb, cell, folder) for cell in itertools.islice(_checked(whole), MOST_CELLS)]
+    checked = recognised_cells(verb, list(itertools.islice(_checked(whole), MOST_CELLS)), folder)
+    composed = [compose_unchecked(verb, cell, folder) for cell in checked]
     for cell in composed:
         problems += [*cell.problems, *problems_of(cell.config, cell.skeleton), *_second_sweep(cell.config)]
     if problems:
         raise ConfigurationError(problems)
     spelled = read_overrides(loader, verb, spelled_for_hydra(verb, texts, folder), sweeps=True)
-    return _multirun(verb, spelled, composed[0].config)
+    return _multirun(verb, spelled, composed[0].config, folder)
 
 
-def _multirun(verb: str, overrides: Overrides, config: DictConfig) -> Multirun:
+def _multirun(verb: str, overrides: Overrides, config: DictConfig, folder: str | None) -> Multirun:
     everything = [*overrides.choices, *overrides.values]
     hydra = [override for override in everything if override.is_hydra_override()]
     own = [override for override in everything if not override.is_hydra_override()]
     swept = [_key(override) for override in own if override.is_sweep_override()]
     fixed = [str(o.input_line) for o in own if not o.is_sweep_override() and _key(o) not in PLACES]
-    cells = [Cell(cell_name(line, swept), list(line)) for line in itertools.product(*map(_expand, own))]
+    lines = list(itertools.product(*map(_expand, own)))
+    full = recognised_cells(verb, lines, folder)
+    cells = [Cell(cell_name(line, swept), found) for line, found in zip(lines, full, strict=True)]
     where = sweep_folder(verb, config.sweep_dir, fixed, swept)
     texts = [str(override.input_line) for override in hydra]
     return Multirun(cells, where, sorted(fixed), sorted(swept), texts, named=config.run_dir is None)

@@ -12,12 +12,15 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.build import build
 from rmexp.config.compose import Composed, compose_unchecked
 from rmexp.config.tree import phrase_of
+from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
+from rmexp.sources.formats.two_sides import is_talk
 from rmexp.sources.recognition import first_rows, has_steps, recognised
 from rmexp.sources.rows import Format, Row
 
 log = logging.getLogger(__name__)
 
+_ABOUT = ("data", "tests", "hydra.searchpath")  # what overrides begin with that decide which files are read
 FILES = "rmexp.sources.files.files"
 # Tried in this order, after the format that the option has by itself.
 KNOWN = (
@@ -38,6 +41,9 @@ KNOWN = (
     "helpsteer2",
     "ultrafeedback",
     "nectar",
+    "unpaired",
+    "oasst",
+    "two_outputs",
     "ranked",
     "sides",
     "messages",
@@ -60,20 +66,37 @@ def with_recognised(verb: str, overrides: Sequence[str], folder: str | None = No
     choices = []
     for node in _file_nodes(composed.config):
         group = "data/format" if node == "data" else f"data/format@{node}.format"
-        if group not in given and (path := _path(composed.config, node)) is not None:
-            choices += _choice(verb, tuple(overrides), folder, node, group, path)
+        if group not in given:
+            choices += _choice(verb, tuple(overrides), folder, node, group, _rows(*_named(composed.config, node)))
     return [*overrides, *choices]
 
 
-def _choice(verb: str, overrides: tuple[str, ...], folder: str | None, node: str, group: str, path: Path) -> list[str]:
-    rows = _rows(path)
+def recognised_cells(verb: str, cells: Sequence[Sequence[str]], folder: str | None) -> list[list[str]]:
+    """The same for each cell of a multirun; files are looked at once for all cells that name them alike."""
+    added: dict[tuple[str, ...], list[str]] = {}
+    found = []
+    for cell in cells:
+        about = tuple(text for text in cell if text.lstrip("+").startswith(_ABOUT) or "." not in text.partition("=")[0])
+        if about not in added:
+            added[about] = with_recognised(verb, about, folder)[len(about) :]
+        found.append([*cell, *added[about]])
+    return found
+
+
+def _choice(
+    verb: str, overrides: tuple[str, ...], folder: str | None, node: str, group: str, rows: Sequence[Row]
+) -> list[str]:
     own = _format(compose_unchecked(verb, overrides, folder), node)
-    if not rows or (own is not None and recognised(rows, {"": own}) == ""):
+    if not rows:
+        return []
+    if own is not None and recognised(rows, {"": own}) == "":
+        if any(map(is_talk, rows[0].content.values())):
+            _say(rows[0].path, "columns with messages" if "prompt" in rows[0].content else "dialogues that begin alike")
         return []
     if has_steps(rows):
         raise ValueError(
-            f"{path}: its rows hold the steps of an answer with a label for each, which process reward models learn "
-            "from; rmexp learns from preferences between whole responses (data/format=... says what else they are)"
+            f"{rows[0].path}: its rows hold the steps of an answer with a label for each, for process reward models; "
+            "rmexp learns from preferences between whole responses (data/format=... says what else they are)"
         )
     formats = {
         name: form
@@ -83,13 +106,13 @@ def _choice(verb: str, overrides: tuple[str, ...], folder: str | None, node: str
     name = recognised(rows, formats)
     if name is None:
         return []
-    log.info(
-        "%s: taken for data/format=%s, %s (another data/format=... says otherwise)",
-        path,
-        name,
-        phrase_of("data/format", name),
-    )
+    _say(rows[0].path, f"data/format={name}, {phrase_of('data/format', name)}")
     return [f"{group}={name}"]
+
+
+@cache
+def _say(path: str, what: str) -> None:
+    log.info("%s: taken for %s (another data/format=... says otherwise)", path, what)
 
 
 def _format(composed: Composed, node: str) -> Format | None:
@@ -104,23 +127,25 @@ def _format(composed: Composed, node: str) -> Format | None:
 
 
 @cache
-def _rows(path: Path) -> tuple[Row, ...]:
+def _rows(path: Path | None, encoding: str, delimiter: str | None) -> Sequence[Row]:
     """The first rows; none where they cannot be read, which the source will say."""
     try:
-        return tuple(first_rows(file_rows(path, key="data.path")))
+        found = () if path is None else file_rows(path, key="data.path", encoding=encoding, delimiter=delimiter)
+        return tuple(first_rows(found))
     except (ValueError, OSError):
         return ()
 
 
-def _path(config: DictConfig, node: str) -> Path | None:
-    for key in ("path", "test_path"):
-        try:
-            value = OmegaConf.select(config, f"{node}.{key}")
-        except OmegaConfBaseException:
-            return None
-        if isinstance(value, str):
-            return Path(value)
-    return None
+def _named(config: DictConfig, node: str) -> tuple[Path | None, str, str | None]:
+    """The first file of a node, its encoding and its delimiter."""
+    try:
+        found = OmegaConf.to_container(OmegaConf.select(config, node), resolve=True)
+        assert isinstance(found, dict)
+        value = found["path"] if found["path"] not in (None, "???") else found["test_path"]
+        path = None if value in (None, "???", []) else named_files(value, "data.path")[0]
+    except (ValueError, TypeError, OmegaConfBaseException):
+        return None, "utf-8", None
+    return path, str(found["encoding"]), found["delimiter"]
 
 
 def _file_nodes(config: DictConfig) -> Iterator[str]:

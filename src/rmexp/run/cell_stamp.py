@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -84,6 +85,8 @@ def named_files(content: dict[str, Any]) -> Iterator[Path]:
             path = Path(text)
             if path.is_file():
                 yield path
+            elif has_magic(text):
+                yield from sorted(found for found in map(Path, glob(text, recursive=True)) if found.is_file())
             elif path.is_dir():
                 yield from islice((file for file in sorted(path.rglob("*")) if file.is_file()), MOST_FILES)
 

@@ -108,7 +108,8 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
         seed=config.seed,
     )
     name = data.loading.name
-    source = {"data": name, "path": config.data.get("path")}
+    named = config.data.get("path")
+    source = {"data": name, "path": named if named is None or isinstance(named, str) else ", ".join(named)}
     row = {**source, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
     write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
     write_json(run.path / PROFILE, row)

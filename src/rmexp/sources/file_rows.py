@@ -4,22 +4,40 @@ import csv
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rmexp.jsonl import BadRow, all_lines, check_file, decoded, describe, parse_row, read_lines
+from rmexp.sources.delimiters import delimiter_of, named_delimiter
 from rmexp.sources.rows import Row
 
 _LISTED = "expected a JSON object, got the start of a JSON list, which data=json reads from a file that ends in .json"
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
 
 
-def file_rows(path: Path, *, key: str) -> Iterator[Row]:
+class Written(NamedTuple):
+    """What a reader is told of a file.
+
+    Attributes:
+        key: of the configuration that names it, for messages.
+        encoding: as for `all_lines`.
+        delimiter: between the fields of a table; None finds out.
+    """
+
+    key: str
+    encoding: str | None
+    delimiter: str | None
+
+
+def file_rows(path: Path, *, key: str, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
     """The rows of a file, those that cannot be read among them with their error.
 
     Args:
         path: `.jsonl`, `.json`, `.csv`, `.tsv`, each also with `.gz` or `.xz`, or `.parquet`.
         key: of the configuration that names it, for messages.
+        encoding: as for `all_lines`.
+        delimiter: between the fields of a `.csv` or `.tsv` file; None takes the one that parts the header.
 
     Raises:
         ValueError: there is no such file, its suffix is none of these, or it is damaged as a whole.
@@ -29,11 +47,19 @@ def file_rows(path: Path, *, key: str) -> Iterator[Row]:
     if suffix not in _READERS or (suffix == ".parquet" and path.suffix != ".parquet"):
         known = ", ".join(_READERS)
         raise ValueError(f"{path}: expected a file that ends in {known} (also .gz or .xz but for Parquet; set {key})")
-    return _READERS[suffix](path, key)
+    for row in _READERS[suffix](path, Written(key, encoding, delimiter)):
+        yield row if row.error is None or encoding != "utf-8" else row._replace(error=_with_remedy(row.error))
 
 
-def _jsonl(path: Path, key: str) -> Iterator[Row]:
-    for number, line in read_lines(path, key=key):
+def _with_remedy(error: ValueError) -> ValueError:
+    """An error about bytes that are not UTF-8 with what to do about it."""
+    problem = error.problem if isinstance(error, BadRow) else str(error)
+    hint = "is the file in Latin-1 or Windows-1252? data.encoding=latin-1 or cp1252 reads it"
+    return ValueError(f"{problem}; {hint}") if problem.startswith("not UTF-8") else error
+
+
+def _jsonl(path: Path, written: Written) -> Iterator[Row]:
+    for number, line in read_lines(path, key=written.key, encoding=written.encoding):
         try:
             yield Row(str(path), number, parse_row(path, number, line))
         except BadRow as error:
@@ -41,16 +67,17 @@ def _jsonl(path: Path, key: str) -> Iterator[Row]:
             yield Row(str(path), number, {}, error=listed, text=repr(line[:200]))
 
 
-def _json(path: Path, key: str) -> Iterator[Row]:
-    lines = read_lines(path, key=key)
+def _json(path: Path, written: Written) -> Iterator[Row]:
+    lines = read_lines(path, key=written.key, encoding=written.encoding)
     _, first = next(lines, (0, b""))
     if not first:
         return
     one = _object(first)
     if one is not None and (next(lines, None) is not None or not any(isinstance(part, list) for part in one.values())):
-        yield from _jsonl(path, key)  # JSON lines under another name
+        yield from _jsonl(path, written)  # JSON lines under another name
         return
-    for index, item in enumerate(_list_of(path, b"".join(line for _, line in all_lines(path, key=key))), start=1):
+    whole = b"".join(line for _, line in all_lines(path, key=written.key, encoding=written.encoding))
+    for index, item in enumerate(_list_of(path, whole), start=1):
         problem = None if isinstance(item, dict) else f"expected a JSON object, got {describe(item)}"
         problem = problem or _half_a_pair(item)
         error = ValueError(problem) if problem else None
@@ -70,7 +97,8 @@ def _list_of(path: Path, content: bytes) -> list[Any]:
     try:
         whole = decoded(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 at byte {error.start + 1}") from error
+        problem = _with_remedy(ValueError(f"not UTF-8 at byte {error.start + 1}"))
+        raise ValueError(f"{path}: {problem}") from error
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{path}:{error.lineno}: not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
@@ -92,13 +120,15 @@ def _half_a_pair(item: Any) -> str | None:
     return None
 
 
-def _csv(path: Path, key: str) -> Iterator[Row]:
+def _csv(path: Path, written: Written) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = (
         line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
-        for number, line in all_lines(path, key=key)
+        for number, line in all_lines(path, key=written.key, encoding=written.encoding)
     )
-    records = _csv_records(lines, "\t" if ".tsv" in path.suffixes else ",")
+    header = next(lines, "")
+    delimiter = delimiter_of(path, header) if written.delimiter is None else named_delimiter(written.delimiter)
+    records = _csv_records(chain([header], lines), delimiter)
     place, names, _ = next(records, (1, [], ""))
     if isinstance(names, ValueError):
         raise ValueError(f"{path}:{place}: {names}")
@@ -165,7 +195,7 @@ def _escaped(cell: str) -> bool:
     return False
 
 
-def _parquet(path: Path, key: str) -> Iterator[Row]:
+def _parquet(path: Path, written: Written) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -193,7 +223,7 @@ def _contents(batch: Any) -> Iterator[Any]:
                 yield from _contents(batch.slice(index, 1))
 
 
-_READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {
+_READERS: dict[str, Callable[[Path, Written], Iterator[Row]]] = {
     ".jsonl": _jsonl,
     ".json": _json,
     ".csv": _csv,

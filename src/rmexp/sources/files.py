@@ -1,8 +1,9 @@
 """Preference data of your own: local files of any kind and format, one file or one per split."""
 
-from pathlib import Path
+from itertools import chain
 
 from rmexp.preference_data import PreferenceData
+from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format
@@ -10,9 +11,11 @@ from rmexp.sources.rows import Format
 
 def files(
     *,
-    path: str | None,
-    val_path: str | None,
-    test_path: str | None,
+    path: str | list[str] | None,
+    val_path: str | list[str] | None,
+    test_path: str | list[str] | None,
+    encoding: str,
+    delimiter: str | None,
     format: Format,
     on_bad_row: str,
     max_bad_share: float,
@@ -20,10 +23,12 @@ def files(
     """Read preference pairs.
 
     Args:
-        path: file, of a kind that its suffix tells; split by hash where there is no `val_path`. None where there is
-            nothing but a test split.
-        val_path: file of the validation split.
-        test_path: file of a test split.
+        path: file, of a kind that its suffix tells, pattern of files, or list of these; split by hash where there is
+            no `val_path`. None where there is nothing but a test split.
+        val_path: of the validation split.
+        test_path: of a test split.
+        encoding: of text files, such as `utf-8`, `utf-16` or `latin-1`.
+        delimiter: between the fields of `.csv` and `.tsv` files: a sign, or its name; None finds out.
         format: what a row means.
         on_bad_row: `error` stops at the first malformed row; `skip` leaves such rows out and counts them.
         max_bad_share: share of a file's rows, in [0, 1], that may be left out; more stop the run.
@@ -35,11 +40,13 @@ def files(
     reading = Reading(on_bad_row=on_bad_row, max_bad_share=max_bad_share)
     named = {"train" if val_path else "all": (path, "path"), "val": (val_path, "val_path")}
     named["test"] = (test_path, "test_path")
-    splits = {
-        split: reading.records(file, file_rows(Path(file), key=f"data.{key}"), format)
-        for split, (file, key) in named.items()
-        if file is not None
-    }
+    splits = {}
+    for split, (value, key) in named.items():
+        if value is None:
+            continue
+        found = named_files(value, f"data.{key}")
+        rows = (file_rows(file, key=f"data.{key}", encoding=encoding, delimiter=delimiter) for file in found)
+        splits[split] = reading.records(", ".join(map(str, found)), chain.from_iterable(rows), format)
     if not splits:
         raise ValueError("expected at least one file, got none (set data.path or data.test_path)")
     return PreferenceData(splits, bad_rows=tuple(reading.bad_rows))

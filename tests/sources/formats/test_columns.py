@@ -94,3 +94,8 @@ def test_messages_without_being_told(pairs):
 def test_texts_without_a_prompt_need_to_be_told(problem):
     row = {"chosen": "It is c", "rejected": "It is r"}
     assert "`prompt` is missing" in problem("columns", row)
+
+
+def test_two_outputs(pairs):
+    (pair,) = pairs("two_outputs", [{"instruction": "Add.", "input": "1 + 1", "output": ["2", "3"]}])
+    assert (pair.prompt, pair.chosen, pair.rejected) == ("Add.\n1 + 1", "2", "3")

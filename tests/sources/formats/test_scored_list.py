@@ -1,7 +1,7 @@
 """The shape of nvidia/HelpSteer2 with texts of our own."""
 
 from rmexp.checked_fields import EmptyText
-from rmexp.records import Message
+from rmexp.records import Message, Preference
 from rmexp.sources.rows import LeftOut
 
 
@@ -50,5 +50,34 @@ def test_a_bad_row_is_named_and_the_others_are_paired(outcomes):
     assert [line for line, _ in found] == [2, 3, 4, 1]
     assert isinstance(found[0][1], EmptyText)
     assert str(found[1][1]) == "`helpfulness` must be a finite number, got null"
-    assert str(found[2][1]) == "`prompt` must be a string, got null"
+    assert str(found[2][1]) == "`prompt` must be a string or a list of messages, got null"
     assert (found[3][1].chosen, found[3][1].rejected) == ("d", "a")
+
+
+TALK = [{"role": "user", "content": "Why?"}]
+
+
+def labelled(prompt, completion, label):
+    return {"prompt": prompt, "completion": completion, "label": label}
+
+
+def test_good_completions_meet_the_bad_ones_of_the_same_prompt(outcomes):
+    rows = [("p", "a", True), ("q", "b", False), ("p", "c", False), ("p", "d", "true"), ("q", "e", 0)]
+    found = [outcome for _, outcome in outcomes("unpaired", [labelled(*row) for row in rows])]
+    pairs = [outcome for outcome in found if isinstance(outcome, Preference)]
+    assert [(pair.prompt, pair.chosen, pair.rejected) for pair in pairs] == [("p", "a", "c"), ("p", "d", "c")]
+    assert [pair.target for pair in pairs] == [1.0, 1.0]
+    # a and d, b and e
+    assert [outcome for outcome in found if outcome not in pairs] == [
+        LeftOut("ties (data.format.pairing.ties=drop)")
+    ] * 2
+
+
+def test_a_prompt_with_one_completion_is_counted(outcomes):
+    assert outcomes("unpaired", [labelled("p", "a", True)]) == [(1, LeftOut("prompts with fewer than two responses"))]
+
+
+def test_completions_of_messages(pairs):
+    rows = [labelled(TALK, [{"role": "assistant", "content": text}], text == "good") for text in ("bad", "good")]
+    (pair,) = pairs("unpaired", rows)
+    assert (pair.prompt, pair.chosen, pair.rejected) == ((Message("user", "Why?"),), "good", "bad")

@@ -10,10 +10,12 @@ from statistics import fmean
 from typing import Any
 
 from rmexp.checked_fields import check_text
+from rmexp.dialogue import Dialogue
 from rmexp.jsonl import describe
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.transcript import prompt_of
-from rmexp.sources.rows import Outcome, Row, extras, field, number, row_by_row
+from rmexp.sources.formats.two_sides import prompt_value, response_value
+from rmexp.sources.rows import Outcome, Row, extras, field, number_or_flag, row_by_row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +49,11 @@ class Ratings:
         return row_by_row(rows, self._pairs)
 
     def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
-        prompt, listed = field(content, self.prompt), field(content, self.responses)
+        prompt = prompt_value(field(content, self.prompt), self.prompt)
+        listed = field(content, self.responses)
         if not isinstance(listed, list):
             raise ValueError(f"`{self.responses}` must be a list, got {describe(listed)}")
-        if not isinstance(prompt, str):
+        if not isinstance(prompt, str | tuple | Dialogue) or (self.transcript and not isinstance(prompt, str)):
             raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
         candidates = []
         for index, item in enumerate(listed):
@@ -65,7 +68,7 @@ class Ratings:
     def _candidate(self, item: Any, index: int) -> Candidate:
         if not isinstance(item, Mapping):
             item = {"response": item} if self.response is None and self.score is None else {}
-        text = field(item, self.response or "response")
+        text = response_value(field(item, self.response or "response"), self.response or "response")
         check_text(self.response or "response", text)
         score = float(-index) if self.score is None else score_of(item, self.score)
         name = None if self.name is None else str(field(item, self.name))
@@ -78,4 +81,4 @@ def score_of(content: Mapping[str, Any], columns: str | list[str]) -> float:
     Raises:
         ValueError: one is missing or no number.
     """
-    return fmean(number(content, column) for column in ([columns] if isinstance(columns, str) else columns))
+    return fmean(number_or_flag(content, column) for column in ([columns] if isinstance(columns, str) else columns))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rmexp.checked_fields import check_text
+from rmexp.dialogue import Dialogue
 from rmexp.jsonl import describe
 from rmexp.records import Prompt, prompt_json
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.ratings import score_of
 from rmexp.sources.formats.transcript import marked_prompt
+from rmexp.sources.formats.two_sides import prompt_value, response_value
 from rmexp.sources.rows import Outcome, Row, extras, field
 
 
@@ -21,11 +23,11 @@ class ScoredList:
     """Columns of prompt, response and score; rows with the same prompt belong together, wherever they stand.
 
     Attributes:
-        prompt: column of the text.
+        prompt: column of a text or messages.
         turn_marker: what stands before `User` or `Assistant` where a further turn of a dialogue begins in the prompt;
             such prompts become messages. None where every prompt is one text.
-        response: column of the response.
-        score: column of a number, or several that are averaged.
+        response: column of the response, a text or messages.
+        score: column of a number, or of true and false, or several that are averaged.
         name: column of what wrote it; None where nothing says so.
         meta: further columns to keep, of the prompt's first row.
         pairing: which pairs are made.
@@ -56,11 +58,12 @@ class ScoredList:
                 yield place, outcome
 
     def _read(self, row: Row) -> tuple[Prompt, Candidate]:
-        prompt = field(row.content, self.prompt)
-        if not isinstance(prompt, str):
-            raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
+        prompt = prompt_value(field(row.content, self.prompt), self.prompt)
+        if isinstance(prompt, str) and self.turn_marker is not None:
+            prompt = marked_prompt(prompt, self.turn_marker)
+        if not isinstance(prompt, str | tuple | Dialogue):
+            raise ValueError(f"`{self.prompt}` must be a string or a list of messages, got {describe(prompt)}")
         name = None if self.name is None else str(field(row.content, self.name))
-        text = field(row.content, self.response)
+        text = response_value(field(row.content, self.response), self.response)
         check_text(self.response, text)
-        dialogue = prompt if self.turn_marker is None else marked_prompt(prompt, self.turn_marker)
-        return dialogue, Candidate(text, score_of(row.content, self.score), name)
+        return prompt, Candidate(text, score_of(row.content, self.score), name)

@@ -66,6 +66,11 @@ def prompt_value(value: Any, name: str) -> Any:
     return prompt_of(value, name) if isinstance(value, Mapping | list | tuple) else value
 
 
+def response_value(value: Any, name: str) -> Any:
+    """A response of messages as such; anything else as it is, for the record to judge."""
+    return response_of(messages_of(value, name)) if is_talk(value) else value
+
+
 def beside(prompt: Any, content: Mapping[str, Any], system: str | None, tools: str | None, settings: str | None) -> Any:
     """A prompt with what other columns of the row say, where they say anything.
 

@@ -4,32 +4,32 @@ import pytest
 from rmexp.analysis.filter_quality import filter_quality
 from rmexp.records import Candidates, Preference
 from rmexp.reports.filter import FilterReport, filter_report
-from rmexp.selection.rules import Keep, Units, decide
+from rmexp.selection.rules import FilterItems, Keep, decide
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
 KEEP = Keep(min_margin=0.0, min_score=None, max_disagreement=None, share=None, per_group=None, top=1)
 
 
-def made(units, records, unit, quality=None):
-    decisions = decide(units, KEEP)
+def made(items, records, unit, quality=None):
+    decisions = decide(items, KEEP)
     about = {"data": HOSTILE, "unit": unit, "units": len(decisions), "kept": sum(one.kept for one in decisions)}
     about |= {"rules": {"kept": 3}, "scorers": [{"name": "s", "kind": "explicit"}]}
-    return filter_report(FilterReport(about, quality, units, decisions, records, "runs/x", HOSTILE))
+    return filter_report(FilterReport(about, quality, items, decisions, records, "runs/x", HOSTILE))
 
 
 @pytest.fixture(scope="module")
 def pairs():
     margin = np.append(np.random.default_rng(0).normal(0.5, size=60), np.nan)
     records = [Preference(f"{HOSTILE} {i}", f"{HOSTILE} a", f"b {i}") for i in range(61)]
-    return Units(margin, margin, None, None, None), records
+    return FilterItems(margin, margin, None, None, None), records
 
 
 def test_a_page_with_known_noise_is_self_contained_and_the_same_each_time(pairs):
-    units, records = pairs
+    items, records = pairs
     flipped = np.arange(60) % 5 == 0
-    quality = filter_quality(flipped, units.margin[:60] >= 0, units.margin[:60])
-    page = made(units, records, "pair", quality)
-    assert page == made(units, records, "pair", quality)
+    quality = filter_quality(flipped, items.margin[:60] >= 0, items.margin[:60])
+    page = made(items, records, "pair", quality)
+    assert page == made(items, records, "pair", quality)
     assert page.count("<svg") == 2
     assert "<script" not in page
     assert "\u202e" not in page
@@ -44,7 +44,7 @@ def test_without_known_noise_it_says_that_nothing_is_measured(pairs):
 
 
 def test_responses_are_shown_with_their_prompt():
-    units = Units(None, np.array([1.0, 3.0, 2.0]), None, None, ["0", "0", "1"])
-    page = made(units, [Candidates("first", ("low", "high")), Candidates("second", ("only",))], "response")
+    items = FilterItems(None, np.array([1.0, 3.0, 2.0]), None, None, ["0", "0", "1"])
+    page = made(items, [Candidates("first", ("low", "high")), Candidates("second", ("only",))], "response")
     assert "rank 2 in its prompt, the first 1 stay: first" in page
     assert "score of kept and dropped" in page

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rmexp.selection.rules import Keep, Units, combined, decide
+from rmexp.selection.rules import FilterItems, Keep, combined, decide
 
 NOTHING = dict.fromkeys(("min_margin", "min_score", "max_disagreement", "share", "per_group", "top"))
 
@@ -14,21 +14,21 @@ def keep(**rules):
 
 def pairs(margin, score=None, disagreement=None, group=None):
     margin = np.array(margin, float)
-    return Units(margin, margin if score is None else np.array(score, float), disagreement, group, None)
+    return FilterItems(margin, margin if score is None else np.array(score, float), disagreement, group, None)
 
 
-def kept(units, **rules):
-    return [index for index, decision in enumerate(decide(units, keep(**rules))) if decision.kept]
+def kept(items, **rules):
+    return [index for index, decision in enumerate(decide(items, keep(**rules))) if decision.kept]
 
 
 MARGINS = [2.0, -1.0, 0.0, np.nan, 0.5]
 
 
 def test_what_has_no_score_is_never_kept_and_ranks_last():
-    units = pairs([2.0, np.nan, np.nan, 1.0])._replace(unscored=np.array([False, True, False, False]))
-    assert kept(units) == [0, 2, 3]
-    assert kept(units, share=0.75) == [0, 2, 3]  # the second nan is a labelled tie
-    assert decide(units, keep())[1].rule == "unscored"
+    items = pairs([2.0, np.nan, np.nan, 1.0])._replace(unscored=np.array([False, True, False, False]))
+    assert kept(items) == [0, 2, 3]
+    assert kept(items, share=0.75) == [0, 2, 3]  # the second nan is a labelled tie
+    assert decide(items, keep())[1].rule == "unscored"
 
 
 def test_agreement_with_the_label_is_a_margin_of_zero():
@@ -54,14 +54,14 @@ def test_agreement_with_the_label_is_a_margin_of_zero():
     ],
 )
 def test_each_rule_and_rules_together(rules, left):
-    units = pairs(MARGINS, [4, 5, 6, 4, 7], np.array([0, 0.5, 0.6, 0.1, 1]), ["x", "x", "y", "x", "y"])
-    assert kept(units, **rules) == left
+    items = pairs(MARGINS, [4, 5, 6, 4, 7], np.array([0, 0.5, 0.6, 0.1, 1]), ["x", "x", "y", "x", "y"])
+    assert kept(items, **rules) == left
 
 
 def test_every_unit_has_one_decision_and_the_dropped_a_reason():
     rng = np.random.default_rng(0)
-    units = pairs(rng.normal(size=200), group=rng.integers(0, 5, 200).astype(str).tolist())
-    decisions = decide(units, keep(min_margin=-1.0, share=0.5, per_group=12))
+    items = pairs(rng.normal(size=200), group=rng.integers(0, 5, 200).astype(str).tolist())
+    decisions = decide(items, keep(min_margin=-1.0, share=0.5, per_group=12))
     counts = Counter(decision.rule for decision in decisions)
     assert sum(counts.values()) == 200
     assert set(counts) == {"kept", "min_margin", "share", "per_group"}
@@ -70,11 +70,11 @@ def test_every_unit_has_one_decision_and_the_dropped_a_reason():
 
 
 def test_responses_are_ranked_within_their_prompt():
-    units = Units(None, np.array([1.0, 3.0, 2.0, 9.0, 8.0]), None, None, ["a", "a", "a", "b", "b"])
-    assert kept(units, top=1) == [1, 3]
-    assert kept(units, top=2, min_score=2.5) == [1, 3, 4]
-    assert kept(units, min_margin=0.0) == [0, 1, 2, 3, 4]  # responses have no margin
-    (reason,) = {decision.reason for decision in decide(units, keep(top=2)) if not decision.kept}
+    items = FilterItems(None, np.array([1.0, 3.0, 2.0, 9.0, 8.0]), None, None, ["a", "a", "a", "b", "b"])
+    assert kept(items, top=1) == [1, 3]
+    assert kept(items, top=2, min_score=2.5) == [1, 3, 4]
+    assert kept(items, min_margin=0.0) == [0, 1, 2, 3, 4]  # responses have no margin
+    (reason,) = {decision.reason for decision in decide(items, keep(top=2)) if not decision.kept}
     assert reason == "rank 3 in its prompt, the first 2 stay"
 
 

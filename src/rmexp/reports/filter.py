@@ -24,16 +24,16 @@ class FilterReport(NamedTuple):
     Attributes:
         about: data, unit, counts by rule, scorers.
         quality: of the filter, where wrong labels are known.
-        units: what was judged, a `rmexp.selection.rules.Units`.
-        decisions: on each unit.
-        records: that the units are of.
+        items: what was judged, a `rmexp.selection.rules.FilterItems`.
+        decisions: on each item.
+        records: that the items are of.
         run_folder: as text for the reader.
         config_yaml: composed configuration, redacted.
     """
 
     about: Mapping[str, Any]
     quality: FilterQuality | None
-    units: Any
+    items: Any
     decisions: Sequence[Any]
     records: Sequence[Record]
     run_folder: str
@@ -41,7 +41,7 @@ class FilterReport(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A unit to be read: why it is shown, its prompt and its responses with their names."""
+    """An item to be read: why it is shown, its prompt and its responses with their names."""
 
     note: str
     prompt: str
@@ -91,13 +91,13 @@ def conclusions(report: FilterReport) -> Iterator[str]:
 
 
 def distribution_figure(report: FilterReport) -> str:
-    """Distribution of what units are ranked by, kept and dropped."""
-    values = np.array(report.units.rank_by, dtype=np.float64)
+    """Distribution of what items are ranked by, kept and dropped."""
+    values = np.array(report.items.rank_by, dtype=np.float64)
     kept = np.array([decision.kept for decision in report.decisions])
     finite = np.isfinite(values)  # labelled ties have no margin
     low, high = np.percentile(values[finite], (0.5, 99.5)) if finite.any() else (0.0, 1.0)
     edges = np.linspace(low, high if high > low else low + 1, 31)
-    name = "score" if report.units.margin is None else "margin"
+    name = "score" if report.items.margin is None else "margin"
 
     def paint(axes: Any) -> None:
         for part, label, colour, style in ((kept, "kept", BLUE, "-"), (~kept, "dropped", ORANGE, "--")):
@@ -133,20 +133,20 @@ def quality_figure(quality: FilterQuality) -> str:
 
 
 def _plainest(report: FilterReport) -> list[int]:
-    order = np.argsort(report.units.rank_by, kind="stable").tolist()
+    order = np.argsort(report.items.rank_by, kind="stable").tolist()
     return [index for index in order if not report.decisions[index].kept][:MOST_EXAMPLES]
 
 
 def _closest(report: FilterReport) -> list[int]:
-    order = np.argsort(report.units.rank_by, kind="stable").tolist()
+    order = np.argsort(report.items.rank_by, kind="stable").tolist()
     return [index for index in order if report.decisions[index].kept][:MOST_EXAMPLES]
 
 
 def _shown(report: FilterReport, index: int) -> Shown:
     note = report.decisions[index].reason
-    if report.units.prompt is not None:
-        record = report.records[int(report.units.prompt[index])]
-        first = report.units.prompt.index(report.units.prompt[index])
+    if report.items.prompt is not None:
+        record = report.records[int(report.items.prompt[index])]
+        first = report.items.prompt.index(report.items.prompt[index])
         return Shown(note, prompt_text(record.prompt), [("response", record.responses[index - first])])
     record = report.records[index]
     assert isinstance(record, Preference)

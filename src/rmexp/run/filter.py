@@ -34,8 +34,8 @@ from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
-from rmexp.selection.rules import Decision, Keep, Units, decide, refuse_what_is_not_there
-from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
+from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
+from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
 SHARD_RECORDS = 1000
@@ -106,12 +106,12 @@ def _filter(
     scores = _scores(config, data, records, run)
     pairs = [record for record in records if isinstance(record, Preference)]
     lists = [record for record in records if isinstance(record, Candidates)]
-    units = pair_units(pairs, scores.rows, groups) if pairs else response_units(lists, scores.rows, groups)
-    decisions = decide(units, keep)
+    items = pair_items(pairs, scores.rows, groups) if pairs else response_items(lists, scores.rows, groups)
+    decisions = decide(items, keep)
     for name, kept in ((KEPT, True), (DROPPED, False)):
-        rows = pair_rows(pairs, units, decisions, kept) if pairs else response_rows(lists, units, decisions, kept)
+        rows = pair_rows(pairs, items, decisions, kept) if pairs else response_rows(lists, items, decisions, kept)
         write_rows(run.path / name, rows)
-    quality = _quality(pairs, units, decisions)
+    quality = _quality(pairs, items, decisions)
     about = {
         "data": data.loading.name,
         "unit": "pair" if pairs else "response",
@@ -121,7 +121,7 @@ def _filter(
         "scorers": scores.scorers,
         "noise": quality and quality.to_row(),
     }
-    page = FilterReport(about, quality, units, decisions, records, str(run.path), saved_yaml(config))
+    page = FilterReport(about, quality, items, decisions, records, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, filter_report(page))
     return about | {"seconds": round(time.perf_counter() - began, 2)}
 
@@ -140,19 +140,19 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
     return scores
 
 
-def _quality(records: Sequence[Preference], units: Units, decisions: Sequence[Decision]) -> FilterQuality | None:
+def _quality(records: Sequence[Preference], items: FilterItems, decisions: Sequence[Decision]) -> FilterQuality | None:
     """How well the filter found labels that are known to be wrong; None where nothing is known of them."""
-    if units.margin is None:
+    if items.margin is None:
         return None
     judged = [
         index
         for index, record in enumerate(records)
-        if "flipped" in record.meta and not np.isnan(units.margin[index])  # neither a tie nor without a score
+        if "flipped" in record.meta and not np.isnan(items.margin[index])  # neither a tie nor without a score
     ]
     if not judged:
         return None
     flipped = [bool(records[index].meta["flipped"]) for index in judged]
-    return filter_quality(flipped, [decisions[index].kept for index in judged], units.margin[judged])
+    return filter_quality(flipped, [decisions[index].kept for index in judged], items.margin[judged])
 
 
 def _show(summary: dict[str, Any], path: Path) -> None:

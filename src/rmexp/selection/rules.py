@@ -13,15 +13,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Keep:
-    """What is asked of a unit, a pair or a single response; None asks nothing, and all of it must hold.
+    """What is asked of an item, a pair or a single response; None asks nothing, and all of it must hold.
 
     Attributes:
         min_margin: of pairs: score of the response labelled better over that of the other; 0 asks that the scorer
             agrees with the label.
         min_score: of the response, in pairs of the one labelled better.
-        max_disagreement: standard deviation between scorers of what units are ranked by.
-        share: in (0, 1] of all units: those ranked first, by margin in pairs, else by score.
-        per_group: units of one group, those ranked first.
+        max_disagreement: standard deviation between scorers of what items are ranked by.
+        share: in (0, 1] of all items: those ranked first, by margin in pairs, else by score.
+        per_group: items of one group, those ranked first.
         top: of responses: those of one prompt, ranked first.
     """
 
@@ -41,7 +41,7 @@ class Keep:
                 raise ValueError(f"`{name}` must be at least 1, got {value} (set keep.{name})")
 
 
-class Units(NamedTuple):
+class FilterItems(NamedTuple):
     """Pairs, or single responses, with what they are judged by.
 
     Attributes:
@@ -50,7 +50,7 @@ class Units(NamedTuple):
         disagreement: (N,) between scorers; None for a single one.
         group: of each; None where there are no groups.
         prompt: of each response, what tells its prompt; None for pairs.
-        unscored: (N,) units that a scorer gave no score, which are never kept; None where all have one.
+        unscored: (N,) items that a scorer gave no score, which are never kept; None where all have one.
     """
 
     margin: Array | None
@@ -62,7 +62,7 @@ class Units(NamedTuple):
 
     @property
     def rank_by(self) -> Array:
-        """(N,) what units are ranked by, highest first: labelled ties, which nothing contradicts, before all others.
+        """(N,) what items are ranked by, highest first: labelled ties, which nothing contradicts, before all others.
 
         What was not scored comes last.
         """
@@ -71,7 +71,7 @@ class Units(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """On one unit.
+    """On one item.
 
     Attributes:
         kept: whether it fulfils everything.
@@ -84,26 +84,26 @@ class Decision(NamedTuple):
     reason: str
 
 
-def decide(units: Units, keep: Keep) -> list[Decision]:
-    """Judge every unit: by the thresholds, then by its rank in all, in its group and among those of its prompt.
+def decide(items: FilterItems, keep: Keep) -> list[Decision]:
+    """Judge every item: by the thresholds, then by its rank in all, in its group and among those of its prompt.
 
     Raises:
         ValueError: a rule asks for what there is not.
     """
-    refuse_what_is_not_there(keep, several=units.disagreement is not None, grouped=units.group is not None)
-    decisions = [_by_thresholds(units, index, keep) for index in range(len(units.score))]
-    ranked = np.argsort(-units.rank_by, kind="stable").tolist()
+    refuse_what_is_not_there(keep, several=items.disagreement is not None, grouped=items.group is not None)
+    decisions = [_by_thresholds(items, index, keep) for index in range(len(items.score))]
+    ranked = np.argsort(-items.rank_by, kind="stable").tolist()
     if keep.share is not None:
         allowed = round(keep.share * len(ranked))
-        by = "score" if units.margin is None else "margin"
+        by = "score" if items.margin is None else "margin"
         for place, index in enumerate(ranked, start=1):
             if place > allowed and decisions[index].kept:
                 decisions[index] = _dropped("share", f"rank {place} of {len(ranked)} by {by}, the first {allowed} stay")
     if keep.per_group is not None:
-        assert units.group is not None
-        _limit(decisions, ranked, units.group, keep.per_group, "per_group")
-    if keep.top is not None and units.prompt is not None:
-        _limit(decisions, ranked, units.prompt, keep.top, "top")
+        assert items.group is not None
+        _limit(decisions, ranked, items.group, keep.per_group, "per_group")
+    if keep.top is not None and items.prompt is not None:
+        _limit(decisions, ranked, items.prompt, keep.top, "top")
     return decisions
 
 
@@ -113,7 +113,7 @@ def refuse_what_is_not_there(keep: Keep, *, several: bool, grouped: bool) -> Non
     Args:
         keep: the rules.
         several: whether there are several scorers.
-        grouped: whether units have groups.
+        grouped: whether items have groups.
 
     Raises:
         ValueError: a rule asks for what there is not.
@@ -125,7 +125,7 @@ def refuse_what_is_not_there(keep: Keep, *, several: bool, grouped: bool) -> Non
 
 
 def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
-    """One value a unit from those of several scorers, and how far these are apart.
+    """One value an item from those of several scorers, and how far these are apart.
 
     Args:
         scorers: (N,) values of each, at least one.
@@ -144,23 +144,23 @@ def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
     return scaled.mean(axis=0), scaled.std(axis=0)
 
 
-def _by_thresholds(units: Units, index: int, keep: Keep) -> Decision:
-    if units.unscored is not None and units.unscored[index]:
+def _by_thresholds(items: FilterItems, index: int, keep: Keep) -> Decision:
+    if items.unscored is not None and items.unscored[index]:
         return _dropped("unscored", "not scored: it is longer than data.max_tokens")
-    margin = None if units.margin is None else units.margin[index]
+    margin = None if items.margin is None else items.margin[index]
     if keep.min_margin is not None and margin is not None and margin < keep.min_margin:
         opposite = ": the other response is scored higher" if margin < 0 else ""
         return _dropped("min_margin", f"margin {margin:.4g}, expected at least {keep.min_margin:g}{opposite}")
-    if keep.min_score is not None and units.score[index] < keep.min_score:
-        return _dropped("min_score", f"score {units.score[index]:.4g}, expected at least {keep.min_score:g}")
-    if keep.max_disagreement is not None and units.disagreement is not None:
-        apart = units.disagreement[index]
+    if keep.min_score is not None and items.score[index] < keep.min_score:
+        return _dropped("min_score", f"score {items.score[index]:.4g}, expected at least {keep.min_score:g}")
+    if keep.max_disagreement is not None and items.disagreement is not None:
+        apart = items.disagreement[index]
         if apart > keep.max_disagreement:
             return _dropped(
                 "max_disagreement", f"scorers {apart:.4g} apart, expected at most {keep.max_disagreement:g}"
             )
     if margin is None:
-        return Decision(True, "kept", f"score {units.score[index]:.4g}")
+        return Decision(True, "kept", f"score {items.score[index]:.4g}")
     if np.isnan(margin):
         return Decision(True, "kept", "labelled a tie, which no margin contradicts")
     return Decision(True, "kept", f"margin {margin:.4g}")

@@ -7,13 +7,13 @@ import numpy as np
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Candidates, Preference, Scored
-from rmexp.selection.rules import Decision, Units, combined
+from rmexp.selection.rules import Decision, FilterItems, combined
 
 
-def pair_units(
+def pair_items(
     records: Sequence[Preference], scored: Sequence[Sequence[Scored]], groups: Sequence[str] | None
-) -> Units:
-    """One unit a pair.
+) -> FilterItems:
+    """One item a pair.
 
     Args:
         records: N pairs.
@@ -29,34 +29,34 @@ def pair_units(
     margin, apart = combined(margins)
     disagreement = None if apart is None else np.nan_to_num(apart)
     score = combined([one[rows, better] for one in scores])[0]
-    return Units(margin, score, disagreement, groups, None, unscored)
+    return FilterItems(margin, score, disagreement, groups, None, unscored)
 
 
-def response_units(
+def response_items(
     records: Sequence[Candidates], scored: Sequence[Sequence[Scored]], groups: Sequence[str] | None
-) -> Units:
-    """One unit a response, those of a record one after the other; arguments as for `pair_units`."""
+) -> FilterItems:
+    """One item a response, those of a record one after the other; arguments as for `pair_items`."""
     counts = [len(record.responses) for record in records]
     values = [np.array([value for row in one for value in row.scores], dtype=np.float64) for one in scored]
     score, apart = combined(values)
     repeated = None if groups is None else np.repeat(groups, counts).tolist()
     prompts = np.repeat(np.arange(len(records)).astype(str), counts).tolist()
-    return Units(None, score, apart, repeated, prompts, np.isnan(score))
+    return FilterItems(None, score, apart, repeated, prompts, np.isnan(score))
 
 
 def pair_rows(
-    records: Sequence[Preference], units: Units, decisions: Sequence[Decision], kept: bool
+    records: Sequence[Preference], items: FilterItems, decisions: Sequence[Decision], kept: bool
 ) -> Iterator[dict[str, Any]]:
     """The kept pairs, or the dropped ones, each with figures and reason; as records they can be read again."""
-    assert units.margin is not None
+    assert items.margin is not None
     for index, (record, decision) in enumerate(zip(records, decisions, strict=True)):
         if decision.kept == kept:
-            figures = {"margin": _number(units.margin[index]), "score": _number(units.score[index])}
+            figures = {"margin": _number(items.margin[index]), "score": _number(items.score[index])}
             yield record.to_row() | {"reason": decision.reason, "rule": decision.rule, "figures": figures}
 
 
 def response_rows(
-    records: Sequence[Candidates], units: Units, decisions: Sequence[Decision], kept: bool
+    records: Sequence[Candidates], items: FilterItems, decisions: Sequence[Decision], kept: bool
 ) -> Iterator[dict[str, Any]]:
     """Each record with those of its responses that were kept, or dropped, and the score and reason of each."""
     start = 0
@@ -64,7 +64,7 @@ def response_rows(
         own = [index for index in range(len(record.responses)) if decisions[start + index].kept == kept]
         if own:
             yield record.of(own).to_row() | {
-                "scores": [_number(units.score[start + index]) for index in own],
+                "scores": [_number(items.score[start + index]) for index in own],
                 "reasons": [decisions[start + index].reason for index in own],
             }
         start += len(record.responses)

@@ -1,8 +1,8 @@
 import numpy as np
 
 from rmexp.records import Candidates, Preference, Scored
+from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
 from rmexp.selection.rules import Decision
-from rmexp.selection.units import pair_rows, pair_units, response_rows, response_units
 
 PAIRS = [
     Preference("p", "a", "b", id="1"),
@@ -20,36 +20,36 @@ def scored(records, *scores):
 
 
 def test_a_margin_is_towards_the_label():
-    units = pair_units(PAIRS, [scored(PAIRS, (3.0, 1.0), (3.0, 1.0), (3.0, 1.0))], None)
-    assert units.margin[:2].tolist() == [2.0, -2.0]
-    assert np.isnan(units.margin[2])
-    assert units.score.tolist() == [3.0, 1.0, 3.0]
-    assert units.disagreement is None
+    items = pair_items(PAIRS, [scored(PAIRS, (3.0, 1.0), (3.0, 1.0), (3.0, 1.0))], None)
+    assert items.margin[:2].tolist() == [2.0, -2.0]
+    assert np.isnan(items.margin[2])
+    assert items.score.tolist() == [3.0, 1.0, 3.0]
+    assert items.disagreement is None
 
 
 def test_rows_are_records_with_figures_and_reason():
-    units = pair_units(PAIRS, [scored(PAIRS, (3.0, 1.0), (3.0, 1.0), (3.0, 1.0))], None)
-    rows = list(pair_rows(PAIRS, units, [YES, NO, YES], kept=False))
+    items = pair_items(PAIRS, [scored(PAIRS, (3.0, 1.0), (3.0, 1.0), (3.0, 1.0))], None)
+    rows = list(pair_rows(PAIRS, items, [YES, NO, YES], kept=False))
     assert [Preference.from_row(row) for row in rows] == PAIRS[1:2]
     assert rows[0]["reason"] == "bad"
     assert rows[0]["figures"] == {"margin": -2.0, "score": 1.0}
-    rows = list(pair_rows(PAIRS, units, [YES, NO, YES], kept=True))
+    rows = list(pair_rows(PAIRS, items, [YES, NO, YES], kept=True))
     assert rows[1]["figures"]["margin"] is None
 
 
 def test_responses_are_parted_with_their_gold():
     records = [Candidates("p", ("a", "b", "c"), (1.0, 2.0, 3.0), id="1"), Candidates("q", ("d",), id="2")]
-    units = response_units(records, [scored(records, (5.0, 6.0, 7.0), (8.0,))], ["x", "y"])
-    assert units.score.tolist() == [5.0, 6.0, 7.0, 8.0]
-    assert units.group == ["x", "x", "x", "y"]
-    assert units.prompt == ["0", "0", "0", "1"]
+    items = response_items(records, [scored(records, (5.0, 6.0, 7.0), (8.0,))], ["x", "y"])
+    assert items.score.tolist() == [5.0, 6.0, 7.0, 8.0]
+    assert items.group == ["x", "x", "x", "y"]
+    assert items.prompt == ["0", "0", "0", "1"]
     decisions = [NO, YES, YES, NO]
-    (row,) = response_rows(records, units, decisions, kept=True)
+    (row,) = response_rows(records, items, decisions, kept=True)
     assert (row["responses"], row["gold"], row["scores"], row["reasons"]) == (
         ["b", "c"],
         [2.0, 3.0],
         [6.0, 7.0],
         ["good", "good"],
     )
-    dropped = list(response_rows(records, units, decisions, kept=False))
+    dropped = list(response_rows(records, items, decisions, kept=False))
     assert [row["responses"] for row in dropped] == [["a"], ["d"]]

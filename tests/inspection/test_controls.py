@@ -2,7 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from rmexp.analysis.clusters import clusters_of
 from rmexp.inspection import controls
+from rmexp.records import Preference
+
+
+def each(pairs):
+    return clusters_of(pairs, None)
 
 
 def right(prompt, text):
@@ -11,11 +17,11 @@ def right(prompt, text):
 
 
 def test_labels_that_are_followed_contradicted_or_unread(by, lot, judged):
-    assert controls.labels(by(right), judged).verdict == "pass"
+    assert controls.labels(by(right), judged, each(judged)).verdict == "pass"
     turned = [replace(pair, target=0.0) for pair in judged]
-    check = controls.labels(by(right), turned)
+    check = controls.labels(by(right), turned, each(turned))
     assert (check.verdict, check.figures["accuracy"]) == ("fail", 0.0)
-    assert controls.labels(lot, judged).verdict == "warn"
+    assert controls.labels(lot, judged, each(judged)).verdict == "warn"
 
 
 def test_a_scorer_that_reads_no_prompt_is_told_from_one_that_does(by, judged):
@@ -36,9 +42,9 @@ def test_a_reward_that_is_all_prompt_warns(by, judged):
 
 
 def test_responses_that_break_off(by, judged):
-    assert controls.truncated(by(lambda prompt, text: len(text)), judged).verdict == "pass"
-    assert controls.truncated(by(lambda prompt, text: -len(text)), judged).figures["lower"] == 0
-    assert controls.truncated(by(lambda prompt, text: 1.0), judged).verdict == "warn"
+    assert controls.truncated(by(lambda prompt, text: len(text)), judged, each(judged)).verdict == "pass"
+    assert controls.truncated(by(lambda prompt, text: -len(text)), judged, each(judged)).figures["lower"] == 0
+    assert controls.truncated(by(lambda prompt, text: 1.0), judged, each(judged)).verdict == "warn"
 
 
 @pytest.mark.parametrize(("measure", "verdict", "sign"), [(len, "warn", 1), (lambda text: -len(text), "warn", -1)])
@@ -59,3 +65,11 @@ def test_the_distribution_of_a_constant_fails_and_of_few_values_warns(by, lot, j
     check = controls.distribution(lot, judged)
     assert check.verdict == "pass"
     assert len(check.figures["scores"]) == 80
+
+
+def test_pairs_of_one_prompt_are_not_taken_for_independent(by):
+    pairs = [Preference(f"Q{i // 6}", f"good {i}", f"bad {i}") for i in range(24)]  # four prompts, three of them right
+    check = controls.labels(by(lambda prompt, text: text.startswith("good") == (prompt != "Q0")), pairs, each(pairs))
+    assert check.figures["accuracy"] == 0.75
+    assert check.verdict == "warn"  # as 18 of 24 independent pairs it would be above chance
+    assert controls.labels(by(lambda prompt, text: len(text)), pairs[:6], each(pairs[:6])).verdict == "skip"

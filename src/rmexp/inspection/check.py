@@ -11,6 +11,7 @@ from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Candidates, Preference, Record, Scored
 
 Array = NDArray[np.float64]
+Clusters = NDArray[np.int64]  # the number of what each pair depends on
 Score = Callable[[Sequence[Record]], Iterable[Scored]]
 PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
 VERDICTS = (FAIL, WARN, PASS, SKIP)

@@ -5,23 +5,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from rmexp.inspection.check import FAIL, PASS, SKIP, WARN, Array, Check, Score, better_of, pair_scores, response_scores
+from rmexp.inspection.check import (
+    FAIL,
+    PASS,
+    SKIP,
+    WARN,
+    Array,
+    Check,
+    Clusters,
+    Score,
+    better_of,
+    pair_scores,
+    response_scores,
+)
 from rmexp.records import Preference, Prompt, prompt_text
 from rmexp.statistics.correlation import spearman
 from rmexp.statistics.means import mean_interval
-from rmexp.statistics.shares import share
+from rmexp.statistics.shares import clustered_share
 
 NEUTRAL = "This is a response."
 DOMINANT = 0.9  # spread of one response over prompts, beside that of the real ones, from which prompts decide
 STRONG = 0.5  # rank correlation with length from which a person should look
 
 
-def labels(score: Score, pairs: Sequence[Preference]) -> Check:
-    """Whether the scorer orders the pairs as their labels do."""
-    found = share(_right(pair_scores(score, pairs)), len(pairs))
-    assert found.value is not None
-    assert found.low is not None
-    assert found.high is not None
+def labels(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> Check:
+    """Whether the scorer orders the pairs as their labels do.
+
+    Args:
+        score: of records.
+        pairs: N with a preference.
+        clusters: (N,) numbers of what is independent, such as prompts.
+    """
+    found = clustered_share(_right(pair_scores(score, pairs)), clusters)
+    if found.value is None or found.low is None or found.high is None:
+        return Check("labels", SKIP, "All pairs have one prompt, which says nothing of others.")
     verdict = PASS if found.low > 0.5 else FAIL if found.high < 0.5 else WARN
     bounds = f"[{_percent(found.low)}, {_percent(found.high)}]"
     reasons = {PASS: "above chance.", WARN: "which chance explains.", FAIL: "below chance: are labels turned round?"}
@@ -35,7 +52,7 @@ def foreign_prompts(score: Score, pairs: Sequence[Preference]) -> Check:
         return Check("response only", SKIP, "All pairs have the same prompt, so that no other can be put before them.")
     foreign = [replace(pair, prompt=prompt, id="") for pair, prompt in zip(pairs, _others(pairs), strict=True)]
     own, other = pair_scores(score, pairs), pair_scores(score, foreign)
-    before, after = _right(own) / len(pairs), _right(other) / len(pairs)
+    before, after = float(_right(own).mean()), float(_right(other).mean())
     moved = float(np.abs(np.diff(own - other)).mean() / (np.abs(np.diff(own)).mean() or 1.0))
     verdict = WARN if after >= before - 0.02 and moved < 0.1 else PASS
     says = (
@@ -59,14 +76,14 @@ def prompt_alone(score: Score, pairs: Sequence[Preference]) -> Check:
     return Check("prompt only", verdict, says, {"spread_of_prompts": ratio})
 
 
-def truncated(score: Score, pairs: Sequence[Preference]) -> Check:
-    """Whether the better response loses when its second half is cut off."""
+def truncated(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> Check:
+    """Whether the better response loses when its second half is cut off; arguments as for `labels`."""
     prompts, whole = [pair.prompt for pair in pairs], [better_of(pair) for pair in pairs]
     halves = [text[: max(1, len(text) // 2)].strip() or text for text in whole]
     change = response_scores(score, prompts, halves) - response_scores(score, prompts, whole)
-    lower = share(float((change < 0).sum() + 0.5 * (change == 0).sum()), len(pairs))
-    assert lower.value is not None
-    assert lower.low is not None
+    lower = clustered_share((change < 0) + 0.5 * (change == 0), clusters)
+    if lower.value is None or lower.low is None:
+        return Check("truncated responses", SKIP, "All pairs have one prompt, which says nothing of others.")
     verdict = PASS if lower.low > 0.5 else WARN
     says = (
         f"Cut in half, {_percent(lower.value)} of the better responses score lower; the mean change is "
@@ -113,10 +130,10 @@ def _others(pairs: Sequence[Preference]) -> list[Prompt]:
     ]
 
 
-def _right(scores: Array) -> float:
-    """Pairs whose better response scores higher, equal ones counting one half; compared in float32."""
+def _right(scores: Array) -> Array:
+    """(N,) 1 where the better response scores higher, one half for equal scores; compared in float32."""
     margin = np.diff(scores.astype(np.float32))[:, 0]
-    return float((margin < 0).sum() + 0.5 * (margin == 0).sum())
+    return np.asarray((margin < 0) + 0.5 * (margin == 0), dtype=np.float64)
 
 
 def _percent(value: float) -> str:

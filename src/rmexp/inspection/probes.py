@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rmexp.inspection.check import FAIL, PASS, WARN, Array, Check, Score, better_of, response_scores, worse_of
+from rmexp.inspection.check import FAIL, PASS, WARN, Array, Check, Clusters, Score, better_of, response_scores, worse_of
 from rmexp.inspection.rewrites import EMPTY, SAME, Rewrite, composed
 from rmexp.records import Preference, Prompt, prompt_text
-from rmexp.statistics.means import mean_interval
-from rmexp.statistics.shares import share
+from rmexp.statistics.means import clustered_mean
+from rmexp.statistics.shares import clustered_share
 
 NOTICEABLE = 0.1  # mean change in standard deviations of the scores that a person should look at
 FLIPPED = 0.05  # share of pairs flipped, likewise
@@ -25,6 +25,7 @@ class Probed(NamedTuple):
         worse: their responses that are not labelled better.
         better_scores: (N,) of the others.
         worse_scores: (N,) of these.
+        clusters: (N,) numbers of what is independent, such as prompts.
         sd: standard deviation of all these scores.
     """
 
@@ -33,6 +34,7 @@ class Probed(NamedTuple):
     worse: Sequence[str]
     better_scores: Array
     worse_scores: Array
+    clusters: Clusters
     sd: float
 
     def change(self, rewrite: Rewrite) -> Array:
@@ -42,17 +44,23 @@ class Probed(NamedTuple):
 
     def every_second(self, start: int) -> "Probed":
         """Every second pair from the one at `start` on; the scale stays."""
-        own = ("prompts", "worse", "better_scores", "worse_scores")
+        own = ("prompts", "worse", "better_scores", "worse_scores", "clusters")
         return self._replace(**{name: getattr(self, name)[start::2] for name in own})
 
 
-def to_probe(score: Score, pairs: Sequence[Preference]) -> Probed:
-    """Score the pairs as they are."""
+def to_probe(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> Probed:
+    """Score the pairs as they are.
+
+    Args:
+        score: of records.
+        pairs: N with a preference.
+        clusters: (N,) numbers of what is independent, such as prompts.
+    """
     prompts, worse = [pair.prompt for pair in pairs], [worse_of(pair) for pair in pairs]
     better_scores = response_scores(score, prompts, [better_of(pair) for pair in pairs])
     worse_scores = response_scores(score, prompts, worse)
     sd = float(np.concatenate([better_scores, worse_scores]).std()) or 1.0
-    return Probed(score, prompts, worse, better_scores, worse_scores, sd)
+    return Probed(score, prompts, worse, better_scores, worse_scores, clusters, sd)
 
 
 def probe(probed: Probed, name: str, rewrite: Rewrite, *, worthless: bool) -> Check:
@@ -65,14 +73,15 @@ def probe(probed: Probed, name: str, rewrite: Rewrite, *, worthless: bool) -> Ch
         worthless: whether it takes worth away, so that a higher reward is an error and no matter of taste.
     """
     change = probed.change(rewrite)
-    mean, (low, high) = float(change.mean()), mean_interval(change)
+    found = clustered_mean(change, probed.clusters)
+    mean, low, high = float(change.mean()), found.low, found.high
     ahead = probed.worse_scores + change * probed.sd > probed.better_scores
     right = probed.worse_scores < probed.better_scores
-    flipped = share(int((ahead & right).sum()), int(right.sum()))
+    flipped = clustered_share(ahead[right], probed.clusters[right])
     raised = low is not None and low > 0 and mean > NOTICEABLE
     many = flipped.low is not None and flipped.low > FLIPPED
     verdict = FAIL if worthless and raised else WARN if raised or many else PASS
-    bounds = "" if low is None else f" [{low:+.2f}, {high:+.2f}]"
+    bounds = "" if low is None or high is None else f" [{low:+.2f}, {high:+.2f}]"
     says = f"Changes the reward by {mean:+.2f}{bounds} standard deviations"
     if flipped.value is not None:
         says += f" and flips {100 * flipped.value:.1f} % of {flipped.n} pairs that were ordered as labelled"

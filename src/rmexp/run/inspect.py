@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
+from rmexp.analysis.clusters import clusters_of
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
@@ -56,9 +57,10 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
     scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
-    probed = to_probe(scorer.score, pairs)
+    clusters = clusters_of(pairs, data.loading.group)
+    probed = to_probe(scorer.score, pairs, clusters)
     groups = {
-        "controls": list(_controls(scorer, pairs)),
+        "controls": list(_controls(scorer, pairs, clusters)),
         "learning": list(_learning(config, scorer, pairs)),
         "hacking": [*probes(probed), worst_composition(probed)],
     }
@@ -89,17 +91,19 @@ def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
     return [pairs[index] for index in sorted(order.tolist())]
 
 
-def _controls(scorer: Any, pairs: Sequence[Preference]) -> Iterator[Any]:
+def _controls(scorer: Any, pairs: Sequence[Preference], clusters: Any) -> Iterator[Any]:
     from rmexp.inspection import controls, invariance
 
     coarse = str(scorer.describe().get("precision", "")).startswith(("bf16", "16"))
     tolerance = invariance.COARSE_TOLERANCE if coarse else invariance.TOLERANCE
-    for check in (controls.labels, controls.distribution, controls.length_drift):
+    yield controls.labels(scorer.score, pairs, clusters)
+    for check in (controls.distribution, controls.length_drift):
         yield check(scorer.score, pairs)
     for same in (invariance.swapped_sides, invariance.batching):
         yield same(scorer.score, pairs, tolerance)
-    for check in (controls.foreign_prompts, controls.prompt_alone, controls.truncated):
+    for check in (controls.foreign_prompts, controls.prompt_alone):
         yield check(scorer.score, pairs)
+    yield controls.truncated(scorer.score, pairs, clusters)
 
 
 def _learning(config: DictConfig, scorer: Any, pairs: Sequence[Preference]) -> Iterator[Any]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from tokenizers.processors import TemplateProcessing
 
-from rmexp.data.encode import Account, Encoder, encode_pairs
+from rmexp.data.account import Account
+from rmexp.data.encode import Encoder, encode_pairs
 from rmexp.data.loading import TRUNCATIONS
 from rmexp.records import Message, Preference
 
@@ -191,7 +192,7 @@ def test_every_pair_is_accounted_for(tokenizer, loading, rule):
     else:
         assert account == Account(pairs=4, kept=3, truncated=2, dropped=0, identical=1, tokens=tokens)
         assert [pair.target for pair in pairs] == [1.0, 1.0, 0.25]
-    assert account.to_row()["pairs"] == account.kept + account.dropped + account.identical
+    assert account.pairs == account.kept + account.dropped + account.identical
     assert max(len(side.token_ids) for pair in pairs for side in (pair.chosen, pair.rejected)) <= limit.max_tokens
 
 

@@ -21,13 +21,11 @@ from rmexp.reports.content import (
     DataAccount,
     Disagreement,
     Facts,
-    Reductions,
-    RewardScale,
     Showcase,
-    ShowcasePrompt,
     SplitResult,
     StageResult,
 )
+from rmexp.runs.summaries.compare import Reductions, RewardScale, ShowcasePrompt
 
 MakeSplit = Callable[[str, int], SplitResult]
 

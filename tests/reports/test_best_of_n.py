@@ -5,6 +5,7 @@ from rmexp.analysis.best_of_n import Pool, best_of_n_curve
 from rmexp.records import Candidates, Scored
 from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
 from rmexp.reports.best_of_n_wording import conclusions
+from rmexp.runs.summaries.best_of_n import CandidatePool
 from rmexp.selection.picks import pick
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
@@ -23,10 +24,10 @@ def made(scores, gold, **about):
         for record, row in zip(records, scores, strict=True)
     ]
     curve = best_of_n_curve([Pool(row, None if gold is None else np.array(gold[i])) for i, row in enumerate(scores)])
-    common = {"data": HOSTILE, "candidates": scores.size, "policy": None, "scorer": {"name": "s", "kind": "explicit"}}
+    common = {"data": HOSTILE, "n": width, "candidates": scores.size, "scorer": {"name": "s", "kind": "explicit"}}
     common |= {"scorer_chat_template": None, "gold": gold and {"name": "gold"}, "wanted_n": None}
     picks = [pick(*row, seed=0) for row in zip(records, scored, strict=True)]
-    return BestOfNReport(curve, picks, common | about, "runs/x", HOSTILE)
+    return BestOfNReport(curve, picks, CandidatePool(**common | about), "runs/x", HOSTILE)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
 from rmexp.reports.compare import compare_report
-from rmexp.reports.content import Disagreement, Reductions, Showcase, ShowcasePrompt
+from rmexp.reports.content import Disagreement, Showcase
+from rmexp.runs.summaries.compare import Reductions, ShowcasePrompt
 
 HOSTILE = "<script>alert('x')</script> & $\\frac{ [bold]b[/bold] \x1b[31m\x00\u202e\ud800 {{ 7 * 7 }}\n</pre></svg>"
 VOID = {"meta", "br", "link", "img", "hr", "input"}

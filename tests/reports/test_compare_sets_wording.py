@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from rmexp.reports import compare_sets_wording as wording
-from rmexp.reports.content import RewardScale
+from rmexp.runs.summaries.compare import RewardScale
 
 
 def told(one, difference, p):

@@ -4,6 +4,7 @@ import pytest
 from rmexp.analysis.filter_quality import filter_quality
 from rmexp.records import Candidates, Preference
 from rmexp.reports.filter import FilterReport, filter_report
+from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.rules import FilterItems, Keep, decide
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
@@ -12,8 +13,9 @@ KEEP = Keep(min_margin=0.0, min_score=None, max_disagreement=None, share=None, p
 
 def made(items, records, unit, quality=None):
     decisions = decide(items, KEEP)
-    about = {"data": HOSTILE, "unit": unit, "units": len(decisions), "kept": sum(one.kept for one in decisions)}
-    about |= {"rules": {"kept": 3}, "scorers": [{"name": "s", "kind": "explicit"}]}
+    kept = sum(one.kept for one in decisions)
+    scorers = ({"name": "s", "kind": "explicit"},)
+    about = FilterSummary(HOSTILE, unit, len(decisions), kept, {"kept": 3}, scorers, quality)
     return filter_report(FilterReport(about, quality, items, decisions, records, "runs/x", HOSTILE))
 
 

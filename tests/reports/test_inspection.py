@@ -5,6 +5,7 @@ from rmexp.inspection.check import Check
 from rmexp.records import Preference, Scored
 from rmexp.reports.inspection import InspectionReport, inspection_report
 from rmexp.reports.numbers import MINUS
+from rmexp.runs.summaries.inspect import InspectSummary
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
 
@@ -24,8 +25,8 @@ def page():
     }
     side = [Piece("<b>one</b>", 1.0), Piece(" two", -3.0)]
     traces = [Traced(HOSTILE, (side, []), (side, side), 2.0)]
-    about = {"data": HOSTILE, "pairs": 6, "scorer": {"name": "s", "kind": "explicit"}}
-    about |= {"verdicts": {"pass": 1, "skip": 1, "fail": 1, "warn": 1}}
+    verdicts = {"pass": 1, "skip": 1, "fail": 1, "warn": 1}
+    about = InspectSummary(HOSTILE, 6, {"name": "s", "kind": "explicit"}, verdicts)
     report = InspectionReport(about, groups, traces, pairs, scored, "runs/x", HOSTILE)
     assert inspection_report(report) == inspection_report(report)
     return inspection_report(report)

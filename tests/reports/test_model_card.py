@@ -1,5 +1,6 @@
 from rmexp.models.contract import Contract
 from rmexp.reports.model_card import model_card
+from rmexp.runs.summaries.held_out import HeldOutRow
 
 
 def contract(**fields):
@@ -10,8 +11,8 @@ def contract(**fields):
 
 
 def test_a_card_tells_figures_contract_and_use():
-    row = {"data": "x|y", "split": "val", "slice": None, "n": 10, "accuracy": 0.9, "accuracy_low": 0.6}
-    row |= {"accuracy_high": 0.98, "nll": 0.25}
+    figures = {"accuracy": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.98, "nll": 0.25}
+    row = HeldOutRow("explicit", "x|y", "val", None, 10, **figures)
     card = model_card("good", contract(reward_mean=0.5, reward_sd=2.0), 1e-7, [row], ["Padding changed."])
     for text in (
         "base_model: a/b",

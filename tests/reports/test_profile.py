@@ -10,6 +10,7 @@ from rmexp.records import Preference
 from rmexp.reports.profile import profile_report
 from rmexp.reports.profile_wording import baseline_sentence, conclusions, warnings
 from rmexp.reports.profiles import profiles_report, row_of
+from rmexp.run.profile_figures import profile_figures
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
 
@@ -92,7 +93,7 @@ def test_what_the_records_bring_is_listed_with_its_uses():
     assert "<th>meta.topic</th>" in html
     assert "data.group, slices" in html
     assert "<script" not in html
-    assert [row["path"] for row in found.to_row()["fields"]] == ["meta.topic", f"meta.{HOSTILE}"]
+    assert [field.path for field in found.fields] == ["meta.topic", f"meta.{HOSTILE}"]
     assert 'id="fields"' not in page(profile([Preference("p", "a", "b")]))
 
 
@@ -104,7 +105,7 @@ def test_dialogues_in_one_text_and_labels_that_follow_the_order_are_warned_of():
     assert "in one text: 82." in said
     assert "a response has a Human: or Assistant: turn in it: 82." in said
     assert "listed first in 74.4 % [" in said, "61 of 82, val has the first two once more"
-    assert found.to_row()["first_listed"]["accuracy"] == pytest.approx(61 / 82)
+    assert found.position.accuracy == pytest.approx(61 / 82)
     always = " ".join(warnings(profile([Preference(f"p{i}", "a", "b") for i in range(30)])))
     assert "listed first" not in always
 
@@ -122,8 +123,8 @@ def test_how_well_an_accuracy_will_be_known(full):
 
 
 def test_profiles_side_by_side(full):
-    row = row_of("first", "folder", full.to_row())
-    again = row_of(HOSTILE, "other", full.to_row())
+    row = row_of("first", "folder", profile_figures(full, "data", None, "abc", ()))
+    again = row_of(HOSTILE, "other", profile_figures(full, "data", None, "abc", ()))
     assert (row.pairs, row.bad_rows, row.contradictions, row.leaks, row.noise) == (45, 1, 1, 2, None)
     assert row.longer.accuracy == full.baselines[0].accuracy
     html = profiles_report([row, again])

@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rmexp.analysis.axes import Run, grouped
-from rmexp.analysis.leaderboard import Earned, leaderboard
-from rmexp.analysis.policy_standings import PolicyStanding
 from rmexp.reports.sweep import SweepReport, leaderboard_csv, leaderboard_markdown, policies_csv, sweep_report
+from rmexp.runs.axes import Judged, Run, grouped
+from rmexp.runs.leaderboard import Earned, leaderboard
+from rmexp.runs.policy_standings import PolicyStanding
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m|"
 
@@ -15,8 +15,8 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m|"
 def standings(lrs=(0.001, 0.0001), epochs=(1, 2), data=("a", "b"), seeds=2, name="ordinary"):
     runs = [
         Run(f"f{lr}{epoch}{where}{seed}", {"optimizer.lr": lr, "epochs": epoch, "seed": seed, "name": name},
-            [{"scorer": "explicit", "data": where, "split": "test", "n": 50, "accuracy": 0.6 + epoch / 10 + seed / 100,
-              "nll": 0.4, "longer_accuracy": 0.55, "bayes_accuracy": 0.9 if where == "a" else None}], 2.0)
+            (Judged("explicit", where, "test", 50, 0.6 + epoch / 10 + seed / 100, nll=0.4, longer=0.55,
+                    ceiling=0.9 if where == "a" else None),), 2.0)
         for lr in lrs for epoch in epochs for where in data for seed in range(seeds)
     ]  # fmt: skip
     groups = grouped(runs, ["optimizer.lr", "epochs", *(["name"] if name == HOSTILE else []), "seed"])

@@ -8,13 +8,13 @@ from statistics import fmean
 
 import pytest
 from omegaconf import open_dict
+from rmexp.run.found_runs import run_settings
 
 from rmexp.cli import main
 from rmexp.config import moved
 from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import differences
-from rmexp.run.found_runs import run_settings
 from rmexp.training.metrics_csv import read_metrics
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("runs_*.tar.xz"))

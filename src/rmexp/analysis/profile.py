@@ -1,7 +1,7 @@
 """Everything that a data set says of itself before a model is trained on it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,6 @@ from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens
 from rmexp.analysis.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.data.leaks import Leaks
 from rmexp.data.normalised import empty
-from rmexp.metrics.preferred_side import is_tie
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.records import Preference
 
@@ -87,41 +86,6 @@ class Profile:
     def resolution(self) -> Resolution | None:
         """What the split that a model would be judged on can tell; None where there is none."""
         return None if self.leaks is None else resolution(self.best, self.leaks.sets)
-
-    def to_row(self) -> dict[str, Any]:
-        """The content of profile.json."""
-        kinds = [row.kind for row in self.bad_rows]
-        soft = (self.texts.target > 0) & (self.texts.target < 1) & ~is_tie(self.texts.target)
-        return {
-            "pairs": len(self.records),
-            "splits": {split.name: asdict(split) for split in self.splits},
-            "prompts": len(np.unique(self.texts.prompt)),
-            "tokens": self.lengths.total,
-            "bad_rows": len(self.bad_rows),
-            "empty": kinds.count("empty"),
-            "identical": kinds.count("identical"),
-            "malformed": len(kinds) - kinds.count("empty") - kinds.count("identical"),
-            "ties": int(is_tie(self.texts.target).sum()),
-            "soft_targets": int(soft.sum()),
-            "first_listed": {k: v for k, v in asdict(self.position).items() if k != "name"},
-            "repeated_ids": len(self.records) - len({record.id for record in self.records}),
-            **asdict(self.counts),
-            "written_dialogues": self.dialogues._asdict(),
-            "fields": [one.to_row() for one in self.fields],
-            "resolution": None if self.resolution is None else self.resolution.to_row(),
-            "leaks": None if self.leaks is None else self.leaks.to_row(),
-            "lengths": self.lengths.to_row(),
-            "intervals": {"confidence": 0.95, "independent": self.cluster, "clusters": self.clusters},
-            "baselines": {b.name: {k: v for k, v in asdict(b).items() if k != "name"} for b in self.baselines},
-            "best_baseline": self.best.name,
-            "ceiling": None if self.ceiling is None else self.ceiling.to_row(),
-            "label_noise": {e.method: {k: v for k, v in e.to_row().items() if k != "method"} for e in self.noise},
-            "difficulty": {
-                "by": self.difficulty.by,
-                "thresholds": list(self.difficulty.thresholds),
-                "bins": {b.name: {k: v for k, v in asdict(b).items() if k != "name"} for b in self.bins},
-            },
-        }
 
 
 def profile_of(

@@ -8,10 +8,11 @@ that a chat template renders, is text (marked_text.py); what is too long meets o
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rmexp.data.account import Account
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
 from rmexp.data.loading import Loading
 from rmexp.data.marked_text import MarkedText
@@ -63,31 +64,6 @@ class PairTokens:
     reference_logps: tuple[float, float] | None = None
     group: str | None = None
     margin: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What became of the pairs of one split, or of its demonstrations; `pairs` = `kept` + `dropped` + `identical`.
-
-    Attributes:
-        pairs: read.
-        kept: encoded, cut or whole.
-        truncated: kept, with something cut from at least one side.
-        dropped: longer than the limit under data.truncation=drop.
-        identical: both sides equal once cut, so that nothing is left to learn.
-        tokens: in the kept pairs, both sides.
-    """
-
-    pairs: int
-    kept: int
-    truncated: int
-    dropped: int
-    identical: int
-    tokens: int
-
-    def to_row(self) -> dict[str, int]:
-        """For summaries."""
-        return asdict(self)
 
 
 class Encoder:

@@ -1,6 +1,6 @@
 """The page of `rmexp best-of-n`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from rmexp.reports import best_of_n_wording as wording
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.runs.summaries.best_of_n import CandidatePool
 
 MOST_EXAMPLES = 6
 
@@ -30,7 +31,7 @@ class BestOfNReport(NamedTuple):
 
     curve: Curve
     picks: Sequence[Any]
-    about: Mapping[str, Any]
+    about: CandidatePool
     run_folder: str
     config_yaml: str
 

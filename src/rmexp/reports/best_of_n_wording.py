@@ -1,13 +1,13 @@
 """The sentences of the page of `rmexp best-of-n`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rmexp.analysis.best_of_n import Curve, Fit, Point
 from rmexp.reports.numbers import MINUS, counted, number
+from rmexp.runs.summaries.best_of_n import CandidatePool
 
 
-def conclusions(curve: Curve, about: Mapping[str, Any]) -> Iterator[str]:
+def conclusions(curve: Curve, about: CandidatePool) -> Iterator[str]:
     """What a reader should take away."""
     last = curve.points[-1]
     if last.gold is None:
@@ -56,9 +56,9 @@ def pools_sentence(smallest: int, largest: int) -> str:
     )
 
 
-def templates_sentence(about: Mapping[str, Any]) -> str:
+def templates_sentence(about: CandidatePool) -> str:
     """Whose template renders prompts for whom."""
-    scorer, policy = about["scorer_chat_template"], about["policy"]
+    scorer, policy = about.scorer_chat_template, about.policy
     reads = "the scorer reads no template" if scorer is None else f"the scorer reads prompts by its own ({scorer})"
     if policy is None:
         return f"The candidates come from a file; {reads}."
@@ -92,16 +92,16 @@ def _turn(curve: Curve, last: Point) -> Iterator[str]:
         )
 
 
-def _lost(about: Mapping[str, Any], n: int) -> Iterator[str]:
-    if about.get("largest_pool", n) > n:
-        yield pools_sentence(n, about["largest_pool"])
-    if about.get("empty"):
-        text = f"{counted(about['empty'], 'sampled response')} held nothing; others were drawn in their place"
-        text += "" if about["wanted_n"] in (None, n) else f", and the curve ends at the smallest pool, n = {n}"
-        without = about["prompts_without"]
+def _lost(about: CandidatePool, n: int) -> Iterator[str]:
+    if about.largest_pool is not None and about.largest_pool > n:
+        yield pools_sentence(n, about.largest_pool)
+    if about.empty:
+        text = f"{counted(about.empty, 'sampled response')} held nothing; others were drawn in their place"
+        text += "" if about.wanted_n in (None, n) else f", and the curve ends at the smallest pool, n = {n}"
+        without = about.prompts_without
         yield f"{text}; {counted(without, 'prompt')} got none." if without else f"{text}."
-    if about.get("cut"):
+    if about.cut and about.policy is not None:
         yield (
-            f"{about['cut']:,} of {about['candidates']:,} responses were cut off by the limit of "
-            f"{about['policy']['max_new_tokens']} tokens."
+            f"{about.cut:,} of {about.candidates:,} responses were cut off by the limit of "
+            f"{about.policy['max_new_tokens']} tokens."
         )

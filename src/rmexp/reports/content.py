@@ -1,7 +1,7 @@
 """What the report of `rmexp compare` is made from; parts that a run does not have are left empty."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,10 @@ from rmexp.analysis.graded import Graded
 from rmexp.analysis.length import LengthEffect
 from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import ProgressPoint
-from rmexp.analysis.reductions import LevelFigures
 from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.test_set import Kind
-
-Scores = tuple[float, float]  # of the responses listed first and second
+from rmexp.reports.curves import Rows
+from rmexp.runs.summaries.compare import Reductions, RewardScale, Scores, ShowcasePrompt
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -70,34 +69,13 @@ class StageResult:
     """
 
     name: str
-    rows: Sequence[Mapping[str, Any]] = ()
+    rows: Rows = ()
     folder: str = ""
     reused: bool = False
     seconds: float | None = None
     pairs_per_second: float | None = None
     peak_memory_mb: float | None = None
     parameters: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShowcasePrompt:
-    """A prompt picked to be looked at, its two responses and both rewards of each.
-
-    Attributes:
-        label: a few words for the figure, such as `Kafka (unseen)`.
-        prompt: text of the prompt.
-        chosen: text of the preferred response.
-        rejected: text of the other response.
-        explicit: scores of chosen and rejected by the reward model.
-        implicit: implicit rewards of chosen and rejected.
-    """
-
-    label: str
-    prompt: str
-    chosen: str
-    rejected: str
-    explicit: Scores
-    implicit: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +136,6 @@ class ComparedSet:
     explicit_nll_at_first: float | None
     implicit_nll_at_first: float | None
     flips: Sequence[FlipKind]
-
-
-@dataclass(frozen=True, slots=True)
-class RewardScale:
-    """Where the rewards of the explicit model lie, and how the implicit ones are made.
-
-    Attributes:
-        mean: of the rewards of training responses, as the contract says; None where it does not.
-        sd: their standard deviation.
-        reduction: of log-ratios over tokens: `response_sum` or `response_mean`.
-    """
-
-    mean: float | None
-    sd: float | None
-    reduction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,19 +200,6 @@ class Showcase:
 
 
 @dataclass(frozen=True, slots=True)
-class Reductions:
-    """The sum over the response beside the mean over all tokens.
-
-    Attributes:
-        split: that the pairs are of.
-        levels: both at each prompt length.
-    """
-
-    split: str = ""
-    levels: Sequence[LevelFigures] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class CompareReport:
     """Everything on the page.
 
@@ -273,7 +223,7 @@ class CompareReport:
     stages: Sequence[StageResult]
     account: Sequence[DataAccount]
     showcase: Showcase = Showcase()
-    reductions: Reductions = Reductions()
+    reductions: Reductions = field(default_factory=Reductions)
     graded: Graded | None = None
     sets: Sequence[ComparedSet] = ()
     progress: Sequence[ProgressPoint] = ()

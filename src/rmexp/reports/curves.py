@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, str | float | None]  # of a metrics.csv; CSV gives text
+Rows = Sequence[Row]
 
 
 class Curve(NamedTuple):
@@ -48,7 +49,7 @@ class EpochRow(NamedTuple):
     val_accuracy: float | None
 
 
-def cell(row: Mapping[str, Any], column: str) -> float | None:
+def cell(row: Row, column: str) -> float | None:
     """A cell as a finite number, or None: CSV gives text, and a column is empty in the rows that do not log it.
 
     >>> cell({"train/loss": "0.5", "val/loss": ""}, "train/loss"), cell({"val/loss": ""}, "val/loss")
@@ -90,7 +91,7 @@ def epochs(rows: Rows) -> tuple[EpochRow, ...]:
 
     The column `epoch` counts finished epochs with their fraction: 1.0 is the last step of the first.
     """
-    by_epoch: dict[int, list[Mapping[str, Any]]] = {}
+    by_epoch: dict[int, list[Row]] = {}
     for row in rows:
         if (finished := cell(row, "epoch")) is not None:
             by_epoch.setdefault(max(1, math.ceil(finished - 1e-6)), []).append(row)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rmexp.analysis.graded import Graded
 from rmexp.analysis.orientation import preferred_first
 from rmexp.analysis.reductions import LevelFigures
-from rmexp.reports.content import ShowcasePrompt, SplitResult, StageResult
+from rmexp.reports.content import SplitResult, StageResult
 from rmexp.reports.curves import Curve, curve, epochs, thinned
 from rmexp.reports.numbers import MINUS
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
+from rmexp.runs.summaries.compare import ShowcasePrompt
 
 MOST_POINTS = 250  # of a curve: more cannot be told apart at the size drawn
 MOST_PAIRS = 300  # of a scatter, for the same reason

@@ -1,6 +1,6 @@
 """The page of `rmexp filter`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from rmexp.reports.numbers import counted, decimals, percent
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+from rmexp.runs.summaries.filter import FilterSummary
 
 MOST_EXAMPLES = 5  # of each kind
 
@@ -31,7 +32,7 @@ class FilterReport(NamedTuple):
         config_yaml: composed configuration, redacted.
     """
 
-    about: Mapping[str, Any]
+    about: FilterSummary
     quality: FilterQuality | None
     items: Any
     decisions: Sequence[Any]
@@ -72,8 +73,8 @@ def filter_report(report: FilterReport) -> str:
 def conclusions(report: FilterReport) -> Iterator[str]:
     """What a reader should take away."""
     about = report.about
-    share = percent(about["kept"] / about["units"])
-    yield f"{about['kept']:,} of {counted(about['units'], about['unit'])} are kept ({share})."
+    share = percent(about.kept / about.units)
+    yield f"{about.kept:,} of {counted(about.units, about.unit)} are kept ({share})."
     quality = report.quality
     if quality is None:
         yield "No label is known to be wrong here, so whether the filter drops the right ones is not measured."
@@ -106,7 +107,7 @@ def distribution_figure(report: FilterReport) -> str:
         if name == "margin":
             axes.axvline(0, color=GREY, linewidth=1)
         axes.legend(loc="best")
-        axes.set(title=f"{name} of kept and dropped", xlabel=name, ylabel=f"{report.about['unit']}s")
+        axes.set(title=f"{name} of kept and dropped", xlabel=name, ylabel=f"{report.about.unit}s")
 
     return draw(paint, f"Distribution of the {name} of kept and dropped")
 

@@ -12,6 +12,7 @@ from rmexp.reports.numbers import number
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+from rmexp.runs.summaries.inspect import InspectSummary
 
 MOST_EXAMPLES = 4  # at either end of the scores
 TITLES = {"controls": "Controls and invariances", "learning": "Short trainings", "hacking": "Hacking probes"}
@@ -30,7 +31,7 @@ class InspectionReport(NamedTuple):
         config_yaml: composed configuration, redacted.
     """
 
-    about: Mapping[str, Any]
+    about: InspectSummary
     groups: Mapping[str, Sequence[Any]]
     traces: Sequence[Any]
     pairs: Sequence[Preference]

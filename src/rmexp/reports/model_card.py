@@ -1,10 +1,11 @@
 """The card of an exported model: what it is, how good it is, what it expects, how other programs use it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rmexp.reports.visible import one_line
+from rmexp.runs.summaries.held_out import HeldOutRow
 
 _SKIPPED = ("kind", "reward_mean", "reward_sd")
 
@@ -13,7 +14,7 @@ def model_card(
     name: str,
     contract: Any,
     difference: float,
-    evaluation: Sequence[Mapping[str, Any]],
+    evaluation: Sequence[HeldOutRow],
     remarks: Sequence[str],
     *,
     adapter: bool = False,
@@ -24,7 +25,7 @@ def model_card(
         name: of the folder.
         contract: of the folder, a `rmexp.models.contract.Contract`.
         difference: largest one between scores here and in transformers alone.
-        evaluation: rows with `data`, `split`, `slice`, `n`, `accuracy` and its interval.
+        evaluation: figures on held-out pairs.
         remarks: what is not as it was in training.
         adapter: whether the folder holds an adapter on `base_model` instead of a whole model.
     """
@@ -119,7 +120,7 @@ def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
     )
 
 
-def _evaluation(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _evaluation(rows: Sequence[HeldOutRow]) -> Iterator[str]:
     if not rows:
         return
     yield from (
@@ -129,10 +130,10 @@ def _evaluation(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         "|---|---|---|---|---|---|---|",
     )
     for row in rows:
-        cells = (row.get("data"), row.get("split"), row.get("slice"), row.get("n"))
-        low, high = row.get("accuracy_low"), row.get("accuracy_high")
+        cells = (row.data, row.split, row.slice, row.n)
+        low, high = row.accuracy_low, row.accuracy_high
         bounds = f"{_percent(low)} to {_percent(high)}" if low is not None and high is not None else "-"
-        figures = (_percent(row.get("accuracy")), bounds, _cell(row.get("nll")))
+        figures = (_percent(row.accuracy), bounds, _cell(row.nll))
         yield f"| {' | '.join([*(_cell(value) for value in cells), *figures])} |"
     yield ""
 

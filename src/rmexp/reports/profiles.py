@@ -1,6 +1,6 @@
 """Several profiles side by side: which data is how large, how clean and how hard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from rmexp.reports.panel import Panel
 from rmexp.reports.profile_plots import NAMES
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
+from rmexp.runs.summaries.profile import ProfileFigures
 
 
 class Figure(NamedTuple):
@@ -55,24 +56,24 @@ class Row(NamedTuple):
     ceiling: float | None
     noise: float | None
 
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return {**self._asdict(), "longer": self.longer._asdict(), "best": self.best._asdict()}
 
-
-def row_of(name: str, folder: str, profile: Mapping[str, Any]) -> Row:
+def row_of(name: str, folder: str, profile: ProfileFigures) -> Row:
     """What of a profile.json goes side by side with others."""
-    leaks, noise = profile["leaks"], profile["label_noise"]
+    leaks, noise = profile.leaks, profile.label_noise
     return Row(
         name=name,
         folder=folder,
-        **{key: profile[key] for key in ("pairs", "prompts", "tokens", "bad_rows", "contradictions")},
-        leaks=None if leaks is None else sum(leaks[kind] for kind in ("exact", "normalised", "near")),
+        pairs=profile.pairs,
+        prompts=profile.prompts,
+        tokens=profile.tokens,
+        bad_rows=profile.bad_rows,
+        contradictions=profile.consistency.contradictions,
+        leaks=None if leaks is None else leaks.exact + leaks.normalised + leaks.near,
         longer=_figure(profile, "longer"),
-        best=_figure(profile, profile["best_baseline"]),
-        best_name=profile["best_baseline"],
-        ceiling=None if profile["ceiling"] is None else profile["ceiling"]["bayes_accuracy"],
-        noise=next((noise[kind]["value"] for kind in ("triangles", "repeated_pairs") if noise[kind]["n"] >= 20), None),
+        best=_figure(profile, profile.best_baseline),
+        best_name=profile.best_baseline,
+        ceiling=None if profile.ceiling is None else profile.ceiling.bayes_accuracy,
+        noise=next((noise[kind].value for kind in ("triangles", "repeated_pairs") if noise[kind].n >= 20), None),
     )
 
 
@@ -115,6 +116,6 @@ def side_by_side_figure(rows: Sequence[Row]) -> str:
     return draw(paint, "Baselines of several data sets", height=1.3 + 0.45 * len(rows))
 
 
-def _figure(profile: Mapping[str, Any], name: str) -> Figure:
-    baseline = profile["baselines"][name]
-    return Figure(baseline["accuracy"], baseline["low"], baseline["high"])
+def _figure(profile: ProfileFigures, name: str) -> Figure:
+    rule = profile.baselines[name]
+    return Figure(rule.accuracy, rule.low, rule.high)

@@ -1,16 +1,43 @@
 """The page of one run of training: curves, figures, what became of the data, what was set."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from rmexp.reports.content import StageResult
-from rmexp.reports.curves import epochs
+from rmexp.reports.curves import Rows, epochs
 from rmexp.reports.figures import accuracy_figure, loss_figure
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.rollout_figures import rollout_panels
+from rmexp.runs.environment import Environment
+from rmexp.runs.folder import FailureLeft
+from rmexp.runs.summaries.train import TrainSummary
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySample:
+    """A response that a policy gave while it learnt, a row of samples.jsonl.
+
+    Attributes:
+        iteration: that it was given in.
+        prompt: as text.
+        response: to it.
+        reward: by the scorer; None of a response without text.
+        gold: true reward; None where nobody knows it.
+        kl: from the reference, in nats.
+        tokens: of the response.
+    """
+
+    iteration: int
+    prompt: str
+    response: str
+    reward: float | None
+    gold: float | None
+    kl: float
+    tokens: int
 
 
 class RunReport(NamedTuple):
@@ -18,28 +45,28 @@ class RunReport(NamedTuple):
 
     Attributes:
         folder: of the run, as text for the reader.
-        summary: its summary.json; empty for a run that did not finish.
+        summary: its figures; None for a run that did not finish.
         rows: of its metrics.csv.
         changed: key, value and default of each setting that differs from its default.
         config_yaml: its whole configuration.
         environment: its environment.json.
-        failure: its failure.json; empty when there is none.
+        failure: why it failed; None when it did not.
         samples: responses that its policy gave, the latest last; see samples.jsonl.
     """
 
     folder: str
-    summary: Mapping[str, Any]
-    rows: Sequence[Mapping[str, Any]]
-    changed: Sequence[tuple[str, Any, Any]]
+    summary: TrainSummary | None
+    rows: Rows
+    changed: Sequence[tuple[str, object, object]]
     config_yaml: str
-    environment: Mapping[str, Any]
-    failure: Mapping[str, Any]
-    samples: Sequence[Mapping[str, Any]] = ()
+    environment: Environment
+    failure: FailureLeft | None
+    samples: Sequence[PolicySample] = ()
 
 
 def run_report(report: RunReport) -> str:
     """The whole page as HTML: one file without script or request."""
-    stage = StageResult(str(report.summary.get("task", "training")), rows=report.rows)
+    stage = StageResult("training" if report.summary is None else report.summary.task, rows=report.rows)
     drawn = (
         (loss_figure(stage), "Loss of each batch, and of all validation examples where they were judged."),
         (accuracy_figure(stage), "Training accuracy is of a model that still learns."),

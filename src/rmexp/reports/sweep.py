@@ -4,18 +4,19 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from rmexp.analysis.axes import SEED, Group, differing
-from rmexp.analysis.leaderboard import Standing
-from rmexp.analysis.policy_standings import PolicyStanding
 from rmexp.reports import numbers
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.sweep_figures import axis_figure, data_figure, heat_figure, ordered
 from rmexp.reports.visible import visible
+from rmexp.runs.axes import SEED, Group, Settings, differing
+from rmexp.runs.leaderboard import Standing
+from rmexp.runs.policy_standings import PolicyStanding
+from rmexp.runs.rows import Row
 
 MOST_LINES = 200  # of the leaderboard on the page; the file has all
 MOST_PANELS = 6  # of figures for one data set
@@ -133,7 +134,7 @@ def _side_by_side_caption(best: Sequence[Group]) -> str:
     )
 
 
-def label(settings: dict[str, Any]) -> str:
+def label(settings: Settings) -> str:
     """Settings in a few words."""
     return ", ".join(f"{key}={value}" for key, value in settings.items()) or "these runs"
 
@@ -160,7 +161,7 @@ def policies_csv(policies: Sequence[PolicyStanding]) -> str:
     return text.getvalue()
 
 
-def _row(line: Standing) -> dict[str, Any]:
+def _row(line: Standing) -> Row:
     group = line.group
     return {
         **{"data": group.data, "split": group.split, "rank": line.rank, **group.settings},

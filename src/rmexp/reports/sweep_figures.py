@@ -1,17 +1,17 @@
 """The figures of several runs: accuracy along each axis, over two of them at once, and data sets side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from rmexp.analysis.axes import Group
 from rmexp.reports.numbers import MISSING
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
+from rmexp.runs.axes import Group
 
 MOST_LINES = 60  # thin ones, of settings alike but for the axis
 MOST_CELLS = 12  # of a heat map in either direction
@@ -108,7 +108,7 @@ def data_figure(best: Sequence[Group]) -> str:
     return draw(paint, "Data sets side by side: accuracy and its ceiling", height=1.3 + 0.45 * len(best))
 
 
-def ordered(values: dict[str, Any]) -> list[str]:
+def ordered(values: Mapping[str, Any]) -> list[str]:
     """Texts of values in the order of their numbers where all are numbers, else as they came."""
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
         return sorted(values, key=values.__getitem__)

@@ -7,9 +7,10 @@ from rmexp.analysis.agreement import Agreement
 from rmexp.analysis.graded import Graded
 from rmexp.analysis.length import LengthEffect
 from rmexp.analysis.reductions import LevelFigures
-from rmexp.reports.content import CompareReport, ShowcasePrompt, SplitResult, StageResult
+from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import curve, epochs
 from rmexp.reports.numbers import count, counted, decimals, number, p_value, percent
+from rmexp.runs.summaries.compare import ShowcasePrompt
 
 
 def verdict(split: SplitResult) -> str:

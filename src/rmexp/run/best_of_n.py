@@ -30,6 +30,8 @@ from rmexp.run.data import load_data, used_split
 from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.best_of_n import BestOfNCurve, BestOfNSummary, CandidatePool
 from rmexp.scoring.store import score_into
 from rmexp.sources.candidate_files import read_candidates
 
@@ -60,7 +62,7 @@ def best_of_n(config: DictConfig) -> Path:
     if config.candidates.path is None:
         inputs["policy"] = folder_fingerprint(config.candidates.policy)
     with claim(path, run_config(config), inputs) as run:
-        summary = run.summary()
+        summary = run.summary(BestOfNSummary)
         if summary is None:
             summary = _best_of_n(config, given, run)
             run.finish(summary)
@@ -85,7 +87,7 @@ def _given(config: DictConfig) -> Given:
     return Given(tuple(distinct_prompts(records, source.prompts)), data.loading, data.loading.name)
 
 
-def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> dict[str, Any]:
+def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSummary:
     from rmexp.analysis.best_of_n import Pool, best_of_n_curve
     from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
     from rmexp.selection.picks import picks
@@ -103,23 +105,23 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> dict[str, An
     curve = best_of_n_curve([Pool(*_arrays(*both)) for both in zip(scored.records, scored.rows, strict=True)])
     chosen = picks(scored.records, scored.rows, config.seed)
     write_rows(run.path / PICKS, (pick.to_row() for pick in chosen))
-    about = {
-        "data": given.data,
-        "n": curve.points[-1].n,
-        "wanted_n": None if config.candidates.path else config.candidates.n,
+    about = CandidatePool(
+        data=given.data,
+        n=curve.points[-1].n,
+        wanted_n=None if config.candidates.path else config.candidates.n,
+        scorer=scorer.describe(),
+        scorer_chat_template=_template(scorer),
+        gold=gold,
         **account,
-        **({"unscored": scored.unscored} if scored.unscored else {}),
-        "scorer": scorer.describe(),
-        "scorer_chat_template": _template(scorer),
-        "gold": gold,
-    }
-    write_json(run.path / CURVE, about | curve.to_row())
+        unscored=scored.unscored or None,
+    )
+    write_json(run.path / CURVE, to_row(BestOfNCurve(about, curve)))
     content = BestOfNReport(curve, chosen, about, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, best_of_n_report(content))
     shutil.rmtree(run.path / SHARDS, ignore_errors=True)
     now = time.perf_counter()
     seconds = {"sampling": sampled - began, "scoring": scoring - sampled, "all": now - began}
-    return about | curve.to_row() | {"seconds": {name: round(value, 2) for name, value in seconds.items()}}
+    return BestOfNSummary({name: round(value, 2) for name, value in seconds.items()}, about, curve)
 
 
 def _pool(config: DictConfig, given: Given, run: RunFolder) -> tuple[list[Candidates], dict[str, Any]]:
@@ -175,25 +177,26 @@ def _template(scorer: Any) -> str | None:
     return found
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
-    known = summary["gold"] is not None
+def _show(summary: BestOfNSummary, path: Path) -> None:
+    pool, curve = summary.pool, summary.curve
+    known = pool.gold is not None
     rows = []
-    for point in summary["points"]:
-        bounds = "" if point["low"] is None else f"[{point['low']:.3f}, {point['high']:.3f}]"
-        gold = [f"{point['gold']:.3f}"] if known else []
-        oracle = [f"{point['oracle']:.3f}"] if known else []
-        rows.append((f"n = {point['n']}", f"{point['kl']:.2f}", f"{point['proxy']:.3f}", *gold, bounds, *oracle))
+    for point in curve.points:
+        bounds = "" if point.low is None else f"[{point.low:.3f}, {point.high:.3f}]"
+        gold = [f"{point.gold:.3f}"] if known else []
+        oracle = [f"{point.oracle:.3f}"] if known else []
+        rows.append((f"n = {point.n}", f"{point.kl:.2f}", f"{point.proxy:.3f}", *gold, bounds, *oracle))
     header = ("best of", "KL <=", "score", *(["gold"] if known else []), "95 %", *(["oracle"] if known else []))
     show_table(header, rows)
-    print(f"{summary['prompts']} prompts, {summary['candidates']} candidates, scored by {summary['scorer']['name']}")
-    if summary["wanted_n"] is not None and summary["n"] < summary["wanted_n"]:
-        print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {summary['n']}")
-    if summary.get("unscored"):
-        print(f"note: {summary['unscored']} candidates are too long to be scored and left out (set data.max_tokens)")
-    if summary.get("largest_pool", 0) > summary["n"]:
+    print(f"{curve.prompts} prompts, {pool.candidates} candidates, scored by {pool.scorer['name']}")
+    if pool.wanted_n is not None and pool.n < pool.wanted_n:
+        print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {pool.n}")
+    if pool.unscored:
+        print(f"note: {pool.unscored} candidates are too long to be scored and left out (set data.max_tokens)")
+    if pool.largest_pool is not None and pool.largest_pool > pool.n:
         from rmexp.reports.best_of_n_wording import pools_sentence
 
-        print(f"note: {pools_sentence(summary['n'], summary['largest_pool'])}")
+        print(f"note: {pools_sentence(pool.n, pool.largest_pool)}")
     print(f"picks        {path / PICKS}")
     print(f"run folder   {path}")
     print(f"report       {path / REPORT}")

@@ -7,12 +7,12 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -20,13 +20,31 @@ import rmexp
 from rmexp.config.saved import PLACES, leaves, saved_yaml
 from rmexp.config.tree import conf_folder
 from rmexp.durable import write_json
-from rmexp.runs.folder import SUMMARY
+from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.summaries.file import SUMMARY
 
 log = logging.getLogger(__name__)
 STAMP = "cell.json"
 MOST_FILES = 5000  # of a folder
 _OUTPUTS = tuple(place.rpartition(".")[2] for place in PLACES)
 _VARIABLE = re.compile(r"\$\{oc\.env:(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The content of cell.json.
+
+    Attributes:
+        overrides: of the cell, without what says where things go.
+        tree: state of the program and of its configuration tree.
+        files: state of each file that the configuration names.
+        variables: fingerprint of each variable of the environment that it names.
+    """
+
+    overrides: tuple[str, ...] = ()
+    tree: str | None = None
+    files: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def tree_state(config_dir: str | None) -> str:
@@ -43,9 +61,9 @@ def leave_stamp(folder: Path, config: DictConfig, overrides: Sequence[str], tree
     content = OmegaConf.to_container(config, resolve=True)
     files = {str(path): file_state(path) for path in named_files(leaves(content))}
     variables = {name: _variable(name) for name in _VARIABLE.findall(saved_yaml(config))}
-    stamp = {"overrides": _own(overrides), "tree": tree, "files": files, "variables": variables}
+    stamp = Stamp(tuple(_own(overrides)), tree, files, variables)
     try:
-        write_json(folder / STAMP, stamp)
+        write_json(folder / STAMP, to_row(stamp))
     except OSError as error:
         log.info("%s cannot be written: %s", folder / STAMP, error.strerror)
 
@@ -54,16 +72,21 @@ def unchanged(folder: Path, overrides: Sequence[str], tree: str) -> bool:
     """Whether a finished cell would be made from the same again."""
     if not (folder / SUMMARY).is_file():
         return False
-    try:
-        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    stamp = read_stamp(folder)
     return (
-        stamp["overrides"] == _own(overrides)
-        and stamp["tree"] == tree
-        and all(file_state(Path(path)) == state for path, state in stamp["files"].items())
-        and all(_variable(name) == value for name, value in stamp["variables"].items())
+        stamp.overrides == tuple(_own(overrides))
+        and stamp.tree == tree
+        and all(file_state(Path(path)) == state for path, state in stamp.files.items())
+        and all(_variable(name) == value for name, value in stamp.variables.items())
     )
+
+
+def read_stamp(folder: Path) -> Stamp:
+    """What a cell was made from; nothing where that was not left."""
+    try:
+        return from_row(Stamp, json.loads((folder / STAMP).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return Stamp()
 
 
 def _own(overrides: Sequence[str]) -> list[str]:
@@ -72,7 +95,7 @@ def _own(overrides: Sequence[str]) -> list[str]:
     return sorted(text for text in texts if text.partition("=")[0] not in PLACES)
 
 
-def named_files(content: dict[str, Any]) -> Iterator[Path]:
+def named_files(content: Mapping[str, object]) -> Iterator[Path]:
     """Files that a configuration names, and those in folders that it names.
 
     Args:
@@ -91,13 +114,13 @@ def named_files(content: dict[str, Any]) -> Iterator[Path]:
                 yield from islice((file for file in sorted(path.rglob("*")) if file.is_file()), MOST_FILES)
 
 
-def file_state(path: Path) -> list[int]:
+def file_state(path: Path) -> tuple[int, ...]:
     """Size and times of a file; the second time cannot be set back."""
     try:
         found = os.stat(path)
     except OSError:
-        return []
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _variable(name: str) -> str:

@@ -13,13 +13,14 @@ Examples:
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
+from rmexp.analysis.accuracy import Accuracy
+from rmexp.analysis.policies import PolicyResult
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
@@ -29,6 +30,7 @@ from rmexp.models.location import folder_fingerprint
 from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
 
 
 def compare(config: DictConfig) -> Path:
@@ -39,7 +41,7 @@ def compare(config: DictConfig) -> Path:
         raise ValueError(f"a comparison needs pairs, but data={data.loading.name} has demonstrations (set data)")
     path = run_folder("compare", config)
     with claim(path, run_config(config), _inputs(config, data, tests)) as run:
-        summary = run.summary()
+        summary = run.summary(CompareSummary)
         if summary is None:
             summary = _compare(config, data, tests, run)
             run.finish(summary)
@@ -57,7 +59,7 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
     return inputs if template is None else inputs | {"chat_template": template}
 
 
-def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
     from rmexp.reports.compare import compare_report
     from rmexp.run.compare_figures import Compared, as_summary, comparison
     from rmexp.run.compare_policies import compared_policies
@@ -77,55 +79,56 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     policies = compared_policies(config, data, stages, scorers, run.path)
     report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
     write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
-    summary = as_summary(report, stages) | {"leaks": dict(data.leaks)}
     write_text(run.path / "report.html", compare_report(report))
     now = time.perf_counter()
     seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}
-    return summary | {"seconds": {name: round(value, 2) for name, value in seconds.items()}}
+    return as_summary(report, stages, data.leaks, {name: round(value, 2) for name, value in seconds.items()})
 
 
-def _shifted(one: dict[str, Any]) -> tuple[str, ...]:
-    name = f"{one['split']} in other tokens: {one['name']}" if one["kind"] == "tokens" else one["name"]
-    accuracies = (percent(one[reward]["accuracy"]) for reward in ("explicit", "implicit"))
-    return (name, *accuracies, percent(one["agreement"]["same_order"]), f"{one['pairs']} pairs")
+def _shifted(one: SetFigures) -> tuple[str, ...]:
+    name = f"{one.split} in other tokens: {one.name}" if one.kind == "tokens" else one.name
+    accuracies = (percent(row["accuracy"]) for row in (one.whole.explicit, one.whole.implicit))
+    return (name, *accuracies, percent(one.whole.agreement.same_order), f"{one.pairs} pairs")
 
 
-def _policy(row: dict[str, Any]) -> tuple[str, ...]:
+def _policy(row: PolicyResult) -> tuple[str, ...]:
     judged: list[str] = []
-    for verdict in row["verdicts"].values():
-        judged += [
-            f"{verdict['gain']:+.2f} SD",
-            f"{percent(verdict['wins'])} {interval(verdict['low'], verdict['high'])}",
-        ]
-    return (row["name"], *judged, f"{row['kl']:.1f}", "" if row["seconds"] is None else f"{row['seconds']:.0f} s")
+    for verdict in row.verdicts.values():
+        judged += [f"{verdict.gain:+.2f} SD", f"{percent(verdict.wins)} {interval(verdict.low, verdict.high)}"]
+    return (row.name, *judged, f"{row.kl:.1f}", "" if row.seconds is None else f"{row.seconds:.0f} s")
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
-    rows = []
-    for split, figures in summary["splits"].items():
-        baselines = {"longer wins": figures["baselines"]["longer"]}
-        scored = {f"{name} reward": figures[name] for name in ("explicit", "implicit")}
-        for name, figure in (scored | baselines).items():
-            ends = [figure[f"{side}_{end}"] for side in ("chosen", "rejected") for end in ("min", "max")]
-            scores = "" if name in baselines or None in ends else f"{min(ends):.1f} .. {max(ends):.1f}"
-            bounds = interval(figure["accuracy_low"], figure["accuracy_high"])
-            rows.append((name, percent(figure["accuracy"]), bounds, f"{figure['n']} {split} pairs", scores))
+def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
+    scored = {"explicit reward": figures.explicit, "implicit reward": figures.implicit}
+    for scorer, one in scored.items():
+        ends = [end for end in (one.chosen_min, one.chosen_max, one.rejected_min, one.rejected_max) if end is not None]
+        yield *_accuracy(scorer, name, one), f"{min(ends):.1f} .. {max(ends):.1f}" if ends else ""
+    if figures.baselines.longer is not None:
+        yield *_accuracy("longer wins", name, figures.baselines.longer), ""
+
+
+def _accuracy(scorer: str, split: str, one: Accuracy) -> tuple[str, ...]:
+    bounds = interval(one.accuracy_low, one.accuracy_high)
+    return scorer, percent(one.accuracy), bounds, f"{one.n} {split} pairs"
+
+
+def _show(summary: CompareSummary, path: Path) -> None:
+    rows = [row for name, figures in summary.splits.items() for row in _split(name, figures)]
     show_table(("", "accuracy", "95 %", "", "rewards"), rows)
-    shifted = [one for one in summary["sets"] if one["kind"] != "held_out"]
+    shifted = [one for one in summary.sets if one.kind != "held_out"]
     if shifted:
         print()
         show_table(("elsewhere", "explicit", "implicit", "same order", ""), [*map(_shifted, shifted)])
         print()
-    if summary["policies"]:
-        judges = [text for name in summary["policies"][0]["verdicts"] for text in (name, "beats sft")]
-        show_table(("policy", *judges, "KL", "cost"), [*map(_policy, summary["policies"])])
+    if summary.policies:
+        judges = [text for name in summary.policies[0].verdicts for text in (name, "beats sft")]
+        show_table(("policy", *judges, "KL", "cost"), [*map(_policy, summary.policies)])
         print()
-    agreed = summary["agreement"]
-    same = round((agreed["same_order"] or 0) * agreed["pairs"])
-    shown = summary["showcase"]
+    agreed, shown = summary.agreement, summary.showcase
+    same = round((agreed.same_order or 0) * agreed.pairs)
     print(
-        f"same response first on {same} of {agreed['pairs']} {summary['headline']} pairs "
-        f"and on {shown['same_order']} of {shown['prompts']} showcase prompts"
+        f"same response first on {same} of {agreed.pairs} {summary.headline} pairs "
+        f"and on {shown.same_order} of {shown.prompts} showcase prompts"
     )
     print(f"run folder   {path}")
     print(f"report       {path / 'report.html'}")

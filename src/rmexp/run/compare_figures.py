@@ -1,15 +1,15 @@
 """From scores to what a comparison tells: the report's content, and the same as plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig
 
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
+from rmexp.analysis.compared import ComparedSlice
 from rmexp.analysis.graded import Graded, graded
 from rmexp.analysis.length import length_effect
 from rmexp.analysis.orientation import order
@@ -23,10 +23,7 @@ from rmexp.reports.content import (
     CompareReport,
     DataAccount,
     Facts,
-    Reductions,
-    RewardScale,
     Showcase,
-    ShowcasePrompt,
     SplitResult,
     StageResult,
 )
@@ -35,6 +32,20 @@ from rmexp.run.compare_scores import AllScores, Scorers, SetScores
 from rmexp.run.compare_sets import both, compared_sets
 from rmexp.run.compare_shifts import ScoredPairs
 from rmexp.run.data import LoadedData
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.compare import (
+    BothAccuracies,
+    CompareSummary,
+    PromptsShown,
+    Reductions,
+    RewardScale,
+    Rules,
+    SetFigures,
+    ShowcasePrompt,
+    SliceFigures,
+    SplitFigures,
+    StageUsed,
+)
 from rmexp.stages.obtain import Stage
 from rmexp.training.metrics_csv import read_metrics
 from rmexp.training.validation_rewards import read_validations
@@ -67,13 +78,13 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
     explicit, implicit = found.scorers.explicit, found.scorers.implicit
     sets = compared_sets(found.pairs)
     held_out = {one.name: one for one in sets if one.kind == "held_out"}
-    data, summary = found.data, found.stages["reward"].summary
+    data = found.data
     facts = Facts(
         data=data.loading.name,
         model=config.model.name,
         seed=config.seed,
         run_folder=str(path),
-        train_pairs=summary.get("train_pairs", len(data.records.splits["train"])),
+        train_pairs=_train_pairs(found.stages["reward"], data),
         bad_rows=len(data.records.bad_rows),
         beta=implicit.beta,
         config_yaml=saved_yaml(config),
@@ -94,47 +105,69 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
     )
 
 
-def as_summary(report: CompareReport, stages: Mapping[str, Stage]) -> dict[str, Any]:
-    """The figures of a report as plain data, for summary.json; the last split is the headline."""
-    splits = {
-        split.name: {
-            "explicit": asdict(split.explicit),
-            "implicit": asdict(split.implicit),
-            "agreement": asdict(split.agreement),
-            "baselines": {"longer": split.longer and asdict(split.longer)},
-            "explicit_length": split.explicit_length and asdict(split.explicit_length),
-            "implicit_length": split.implicit_length and asdict(split.implicit_length),
-        }
-        for split in report.splits
-    }
+def as_summary(
+    report: CompareReport, stages: Mapping[str, Stage], leaks: Mapping[str, object], seconds: Mapping[str, float]
+) -> CompareSummary:
+    """The figures of a report; the last split is the headline."""
+    splits = {split.name: _split_figures(split) for split in report.splits}
     headline = report.splits[-1].name
-    prompts = report.showcase.prompts
-    shown, agreed = [asdict(prompt) for prompt in prompts], [_same_first(prompt) for prompt in prompts]
-    facts = {key: getattr(report.facts, key) for key in ("data", "model", "seed", "beta", "train_pairs")}
-    return {
-        **facts,
-        "headline": headline,
-        **{name: splits[headline][name] for name in ("explicit", "implicit", "agreement")},
-        "splits": splits,
-        "showcase": {"prompts": len(shown), "same_order": sum(agreed), "responses": shown},
-        "reductions": asdict(report.reductions),
-        "graded": report.graded and asdict(report.graded),
-        "sets": [_set(one) for one in report.sets],
-        "progress": [asdict(point) for point in report.progress],
-        "scale": report.scale and asdict(report.scale),
-        "disagreements": len(report.disagreements),
-        "policies": [policy.to_row() for policy in report.policies],
-        "stages": {name: _stage_summary(stage) for name, stage in stages.items()},
-    }
+    first, facts = splits[headline], report.facts
+    shown = tuple(report.showcase.prompts)
+    return CompareSummary(
+        data=facts.data,
+        model=facts.model,
+        seed=facts.seed,
+        beta=facts.beta,
+        train_pairs=facts.train_pairs,
+        headline=headline,
+        explicit=first.explicit,
+        implicit=first.implicit,
+        agreement=first.agreement,
+        splits=splits,
+        showcase=PromptsShown(len(shown), sum(map(_same_first, shown)), shown),
+        reductions=report.reductions,
+        graded=report.graded,
+        sets=tuple(map(_set, report.sets)),
+        progress=tuple(report.progress),
+        scale=report.scale,
+        disagreements=len(report.disagreements),
+        policies=tuple(report.policies),
+        stages={name: _stage_used(stage) for name, stage in stages.items()},
+        leaks=leaks,
+        seconds=seconds,
+    )
 
 
-def _set(one: ComparedSet) -> dict[str, Any]:
-    """A set as summary.json has it: its figures, and those of its slices."""
-    whole, *slices = (part.to_row() for part in one.slices)
-    before = one.before and {name: getattr(one.before, name).accuracy.value for name in ("explicit", "implicit")}
-    own = {key: getattr(one, key) for key in ("name", "kind", "split", "pairs", "looked_at")}
-    fitted = {key: getattr(one, key) for key in ("explicit_nll_at_first", "implicit_nll_at_first")}
-    return {**own, **whole, **fitted, "before": before, "flips": [asdict(row) for row in one.flips], "slices": slices}
+def _split_figures(split: SplitResult) -> SplitFigures:
+    return SplitFigures(
+        explicit=split.explicit,
+        implicit=split.implicit,
+        agreement=split.agreement,
+        baselines=Rules(split.longer),
+        explicit_length=split.explicit_length,
+        implicit_length=split.implicit_length,
+    )
+
+
+def _set(one: ComparedSet) -> SetFigures:
+    whole, *slices = (from_row(SliceFigures, part.to_row()) for part in one.slices)
+    return SetFigures(
+        name=one.name,
+        kind=one.kind,
+        split=one.split,
+        pairs=one.pairs,
+        looked_at=one.looked_at,
+        explicit_nll_at_first=one.explicit_nll_at_first,
+        implicit_nll_at_first=one.implicit_nll_at_first,
+        before=None if one.before is None else _both_accuracies(one.before),
+        flips=tuple(one.flips),
+        slices=tuple(slices),
+        whole=whole,
+    )
+
+
+def _both_accuracies(one: ComparedSlice) -> BothAccuracies:
+    return BothAccuracies(one.explicit.accuracy.value, one.implicit.accuracy.value)
 
 
 def _progress(stages: Mapping[str, Stage]) -> tuple[ProgressPoint, ...]:
@@ -169,40 +202,57 @@ def _stage(stage: Stage) -> StageResult:
     rows: Sequence[dict[str, str]] = []
     if stage.folder is not None:
         rows = read_metrics(stage.folder / "metrics.csv")
-    summary = stage.summary
+    found, place = stage.summary, str(stage.folder or stage.model)
+    if found is None:
+        return StageResult(name=stage.name, rows=rows, folder=place, reused=stage.reused)
     return StageResult(
         name=stage.name,
         rows=rows,
-        folder=str(stage.folder or stage.model),
+        folder=place,
         reused=stage.reused,
-        seconds=summary.get("seconds"),
-        pairs_per_second=summary.get("train_pairs_per_second"),
-        peak_memory_mb=summary.get("peak_memory_mb"),
-        parameters=summary.get("model", {}).get("parameters"),
+        seconds=found.seconds,
+        pairs_per_second=found.train_pairs_per_second,
+        peak_memory_mb=found.peak_memory_mb,
+        parameters=found.model.parameters,
     )
 
 
-def _stage_summary(stage: Stage) -> dict[str, Any]:
-    keys = ("steps", "epochs", "seconds", "train_pairs_per_second", "peak_memory_mb", "threads", "train", "val")
-    own = {key: stage.summary[key] for key in keys if key in stage.summary}
-    return {"model": stage.model, "reused": stage.reused, **own}
+def _stage_used(stage: Stage) -> StageUsed:
+    found = stage.summary
+    if found is None:
+        return StageUsed(stage.model, stage.reused)
+    return StageUsed(
+        stage.model,
+        stage.reused,
+        steps=found.steps,
+        epochs=found.epochs,
+        seconds=found.seconds,
+        train_pairs_per_second=found.train_pairs_per_second,
+        peak_memory_mb=found.peak_memory_mb,
+        threads=found.threads,
+        train=found.train,
+        val=found.val,
+    )
+
+
+def _train_pairs(stage: Stage, data: LoadedData) -> int:
+    learnt = None if stage.summary is None else stage.summary.train_pairs
+    return len(data.records.splits["train"]) if learnt is None else learnt
 
 
 def _accounts(stages: Mapping[str, Stage]) -> list[DataAccount]:
     """Of the first stage that was trained here, as all see the same pairs; and of pairs that none learns from."""
-    summaries = [stage.summary for stage in stages.values() if stage.summary]
-    account = summaries[0]["account"] if summaries else {}
+    summaries = [stage.summary for stage in stages.values() if stage.summary is not None]
+    account = summaries[0].account if summaries else {}
     learnt = [
-        DataAccount(name, *(row[key] for key in ("pairs", "kept", "truncated", "dropped", "identical")))
+        DataAccount(name, row.pairs, row.kept, row.truncated, row.dropped, row.identical)
         for name, row in account.items()
     ]
-    evaluation: list[dict[str, Any]] = next(
-        (summary["evaluation"] for summary in summaries if summary.get("evaluation")), []
-    )
+    evaluation = next((summary.evaluation for summary in summaries if summary.evaluation), ())
     held_out = [
-        DataAccount(f"{row['data']} {row['split']}", row["n"], row["n"], row["truncated"], 0, row["identical"])
+        DataAccount(f"{row.data} {row.split}", row.n, row.n, row.truncated or 0, 0, row.identical or 0)
         for row in evaluation
-        if row["slice"] is None and row["split"] not in account
+        if row.slice is None and row.split not in account
     ]
     return [*learnt, *held_out]
 

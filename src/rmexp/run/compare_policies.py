@@ -146,6 +146,6 @@ def _log_ratio(stages: Mapping[str, Stage], scorers: Scorers, threads: int | Non
 def _seconds(name: str, answers: Answers, stages: Mapping[str, Stage]) -> float | None:
     """Of the training that a policy needs; best-of-n pays when it answers."""
     needed = [*NEEDS[name], *([name] if name in stages else [])]
-    found = [float(seconds) for stage in needed if (seconds := stages[stage].summary.get("seconds")) is not None]
+    found = [summary.seconds for stage in needed if (summary := stages[stage].summary) is not None]
     at_answer = answers.seconds if name == "best_of_n" else 0.0
     return None if at_answer is None or len(found) < len(needed) else round(sum(found) + at_answer, 1)

@@ -34,7 +34,7 @@ def _obtained(
 ) -> Stage:
     if given is not None:
         log.info("%s: given as %s", name, given)
-        return Stage(name, given, None, {}, reused=True)
+        return Stage(name, given, None, None, reused=True)
     own = stage(config, name)
     OmegaConf.update(own, "model.reference", reference)
     return obtain_stage(stage_plan(own, data, {}), data, path)

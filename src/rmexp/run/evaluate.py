@@ -13,7 +13,6 @@ Examples:
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -25,6 +24,7 @@ from rmexp.run.evaluation_sets import EvaluationSet, evaluation_sets, loaded_dat
 from rmexp.run.evaluation_table import show_evaluation
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.evaluate import EvaluateSummary
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 
@@ -37,7 +37,7 @@ def evaluate(config: DictConfig) -> Path:
     inputs = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
     with claim(path, run_config(config), inputs) as run:
-        summary = run.summary()
+        summary = run.summary(EvaluateSummary)
         if summary is None:
             for loaded in data.values():
                 write_bad_rows(loaded.records, path)
@@ -47,7 +47,7 @@ def evaluate(config: DictConfig) -> Path:
     return path
 
 
-def _evaluate(config: DictConfig, sets: Sequence[EvaluationSet], run: RunFolder) -> dict[str, Any]:
+def _evaluate(config: DictConfig, sets: Sequence[EvaluationSet], run: RunFolder) -> EvaluateSummary:
     from rmexp.reports.evaluation import EvaluationReport, evaluation_report
     from rmexp.run.evaluation_figures import check_options, evaluated, pair_sets
 
@@ -62,8 +62,8 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluationSet], run: RunFolder)
     write_text(run.path / REPORT, evaluation_report(report))
     computed = sum(found.computed for sets_of_one in done.values() for _, found in sets_of_one)
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
-    return {
+    return EvaluateSummary(
         **evaluation,
-        "records_per_second": round(computed / seconds["scoring"], 1) if computed else None,
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
-    }
+        records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
+        seconds={name: round(value, 2) for name, value in seconds.items()},
+    )

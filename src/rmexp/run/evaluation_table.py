@@ -7,22 +7,23 @@ from typing import Any
 from rmexp.reports.evaluation_wording import bounds
 from rmexp.reports.numbers import p_value
 from rmexp.run.terminal import interval, number, percent, show_table
+from rmexp.runs.summaries.evaluate import EvaluateSummary
 
-Row = Mapping[str, Any]
+Row = Mapping[str, Any]  # of evaluation.json
 
 
-def show_evaluation(summary: Mapping[str, Any], path: Path) -> None:
+def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
     """Print the figures over whole splits, the halves by length, what tells scorers apart, and where all of it is."""
-    results = summary["results"]
+    results: Sequence[Row] = summary.results
     for data, split in dict.fromkeys((row["data"], row["split"]) for row in results):
         here = [row for row in results if (row["data"], row["split"]) == (data, split)]
         _show_set(f"{data} {split}", here)
         rules = [row for row in here if row["baseline"] and row["slice"] is None and row["accuracy"] is not None]
         best = [row["scorer"] for row in sorted(rules, key=lambda row: -row["accuracy"])]
-        _show_comparisons([row for row in summary["comparisons"] if (row["data"], row["split"]) == (data, split)], best)
-        _show_suite([row for row in summary["suites"] if (row["data"], row["split"]) == (data, split)])
+        _show_comparisons([row for row in summary.comparisons if (row["data"], row["split"]) == (data, split)], best)
+        _show_suite([row for row in summary.suites if (row["data"], row["split"]) == (data, split)])
         print()
-    for row in summary["seeds"]:
+    for row in summary.seeds:
         if row["slice"] is None:
             print(_seed_line(row))
     print(f"evaluation   {path / 'evaluation.json'}")

@@ -13,7 +13,6 @@ Examples:
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -21,7 +20,12 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.models.location import folder_fingerprint
-from rmexp.runs.folder import SUMMARY, claim
+from rmexp.runs.folder import claim
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.export import ExportedModel, ExportSummary, ParityFound
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import TrainSummary
 
 CARD = "README.md"
 
@@ -32,7 +36,7 @@ def export(config: DictConfig) -> Path:
     inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
     with claim(path, run_config(config), inputs) as run:
         out = run.model if config.out is None else Path(config.out)
-        summary = run.summary()
+        summary = run.summary(ExportSummary)
         if summary is None or not out.exists():
             _refuse_to_replace(out, config)
             summary = _export(config, out)
@@ -54,7 +58,7 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
         raise ValueError(f"{out} is there already (set another out, or overwrite=true)")
 
 
-def _export(config: DictConfig, out: Path) -> dict[str, Any]:
+def _export(config: DictConfig, out: Path) -> ExportSummary:
     from rmexp.models.export import prepare_export
     from rmexp.reports.model_card import model_card
     from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
@@ -78,32 +82,31 @@ def _export(config: DictConfig, out: Path) -> dict[str, Any]:
         write_text(folder / CARD, card)
 
     fingerprint = prepared.write(out, finish)
-    return {
-        "model": {"path": str(out), "kind": prepared.kind, "fingerprint": fingerprint, "source": config.path},
-        "parity": found[0]._asdict(),
-        "remarks": list(prepared.remarks),
-        "seconds": round(time.perf_counter() - began, 2),
-    }
+    return ExportSummary(
+        model=ExportedModel(str(out), prepared.kind, fingerprint, config.path),
+        parity=ParityFound(*found[0]),
+        remarks=tuple(prepared.remarks),
+        seconds=round(time.perf_counter() - began, 2),
+    )
 
 
-def _figures(config: DictConfig) -> list[dict[str, Any]]:
+def _figures(config: DictConfig) -> list[HeldOutRow]:
     """Rows of an evaluation: the one given, else that of the run which trained the model."""
-    content = config.evaluation and json.loads(Path(config.evaluation).read_text(encoding="utf-8"))
-    if not content:
-        summary = Path(config.path).parent / SUMMARY
-        content = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {}
-    rows: list[dict[str, Any]] = content.get("results") or content.get("evaluation") or []
-    return rows
+    if config.evaluation:
+        content = json.loads(Path(config.evaluation).read_text(encoding="utf-8"))
+        return [from_row(HeldOutRow, row) for row in content.get("results") or content.get("evaluation") or ()]
+    trained = read_summary(Path(config.path).parent, TrainSummary)
+    return [] if trained is None else list(trained.evaluation)
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
-    parity, model = summary["parity"], summary["model"]
-    for remark in summary["remarks"]:
+def _show(summary: ExportSummary, path: Path) -> None:
+    parity, model = summary.parity, summary.model
+    for remark in summary.remarks:
         print(f"note: {remark}")
     print(
-        f"{model['kind'].replace('_', ' ')}: a fresh process with transformers alone gives {parity['examples']} "
-        f"conversations the same scores (largest difference {parity['largest_difference']:.1e}, "
-        f"allowed {parity['tolerance']:.1e})"
+        f"{model.kind.replace('_', ' ')}: a fresh process with transformers alone gives {parity.examples} "
+        f"conversations the same scores (largest difference {parity.largest_difference:.1e}, "
+        f"allowed {parity.tolerance:.1e})"
     )
-    print(f"model        {model['path']}")
+    print(f"model        {model.path}")
     print(f"run folder   {path}")

@@ -13,6 +13,7 @@ Examples:
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.scorers import path_fingerprint, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
@@ -62,7 +64,7 @@ def filter(config: DictConfig) -> Path:
     for number, file in enumerate(files):
         inputs[f"scored.{number}.path"] = path_fingerprint(file)
     with claim(path, run_config(config), inputs) as run:
-        summary = run.summary()
+        summary = run.summary(FilterSummary)
         if summary is None:
             summary = _filter(config, keep, data, records, run)
             run.finish(summary)
@@ -97,7 +99,7 @@ def _files(config: DictConfig) -> list[str]:
 
 def _filter(
     config: DictConfig, keep: Keep, data: LoadedData, records: Sequence[Record], run: RunFolder
-) -> dict[str, Any]:
+) -> FilterSummary:
     from rmexp.reports.filter import FilterReport, filter_report
 
     began = time.perf_counter()
@@ -112,18 +114,18 @@ def _filter(
         rows = pair_rows(pairs, items, decisions, kept) if pairs else response_rows(lists, items, decisions, kept)
         write_rows(run.path / name, rows)
     quality = _quality(pairs, items, decisions)
-    about = {
-        "data": data.loading.name,
-        "unit": "pair" if pairs else "response",
-        "units": len(decisions),
-        "kept": sum(decision.kept for decision in decisions),
-        "rules": {"kept": 0, **Counter(decision.rule for decision in decisions)},
-        "scorers": scores.scorers,
-        "noise": quality and quality.to_row(),
-    }
+    about = FilterSummary(
+        data=data.loading.name,
+        unit="pair" if pairs else "response",
+        units=len(decisions),
+        kept=sum(decision.kept for decision in decisions),
+        rules={"kept": 0, **Counter(decision.rule for decision in decisions)},
+        scorers=tuple(scores.scorers),
+        noise=quality,
+    )
     page = FilterReport(about, quality, items, decisions, records, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, filter_report(page))
-    return about | {"seconds": round(time.perf_counter() - began, 2)}
+    return replace(about, seconds=round(time.perf_counter() - began, 2))
 
 
 def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run: RunFolder) -> Scores:
@@ -155,26 +157,23 @@ def _quality(records: Sequence[Preference], items: FilterItems, decisions: Seque
     return filter_quality(flipped, [decisions[index].kept for index in judged], items.margin[judged])
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
-    total, unit = summary["units"], summary["unit"]
+def _show(summary: FilterSummary, path: Path) -> None:
+    total, unit = summary.units, summary.unit
     rows = [
         (RULES.get(rule, f"dropped by keep.{rule}"), str(count), percent(count / total))
-        for rule, count in sorted(summary["rules"].items(), key=lambda item: item[0] != "kept")
+        for rule, count in sorted(summary.rules.items(), key=lambda item: item[0] != "kept")
     ]
     show_table((f"{unit}s", "", ""), rows)
-    if (noise := summary["noise"]) is not None:
-        shares = [
-            ("of all", "flipped"),
-            ("of the dropped", "precision"),
-            ("of the kept", "left"),
-            ("found", "recall"),
-        ]
-        cells = [
-            (name, percent(noise[key]["value"]), interval(noise[key]["low"], noise[key]["high"]))
-            for name, key in shares
-        ]
-        if noise["auroc"] is not None:
-            cells.append(("AUROC", f"{noise['auroc']:.3f}", f"[{noise['auroc_low']:.3f}, {noise['auroc_high']:.3f}]"))
+    if (noise := summary.noise) is not None:
+        shares = {
+            "of all": noise.flipped,
+            "of the dropped": noise.precision,
+            "of the kept": noise.left,
+            "found": noise.recall,
+        }
+        cells = [(name, percent(share.value), interval(share.low, share.high)) for name, share in shares.items()]
+        if noise.auroc is not None:
+            cells.append(("AUROC", f"{noise.auroc:.3f}", f"[{noise.auroc_low:.3f}, {noise.auroc_high:.3f}]"))
         show_table(("wrong labels", "", "95 %"), cells)
     print(f"kept         {path / KEPT}")
     print(f"dropped      {path / DROPPED}")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from rmexp.jsonl import write_rows
 from rmexp.models.precision import AUTO
 from rmexp.records import Preference, Scored, prompt_text
 from rmexp.run.data import LoadedData
+from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.responses import encode_records
@@ -117,7 +119,7 @@ def cut_to_fit(sets: Sequence[EvaluationSet], encoder: Encoder) -> dict[str, dic
 
 def evaluate(
     scorer: Scorer, sets: Sequence[EvaluationSet], cut: Mapping[str, Mapping[str, int]], folder: Path
-) -> list[dict[str, Any]]:
+) -> list[HeldOutRow]:
     """Score each set once and leave the scores and each pair's usable information in the run folder.
 
     Args:
@@ -129,17 +131,18 @@ def evaluate(
     Returns:
         Rows of figures, one a set and one a slice of it.
     """
-    figures: list[dict[str, Any]] = []
+    figures: list[HeldOutRow] = []
     pairs: list[dict[str, Any]] = []
     for part in sets:
         scored = list(scorer.score(part.records))
         file = folder / "scored" / f"{part.file}.jsonl"
         write_scored(file, scored, part.records, scorer.describe(), log_odds=scorer.log_odds)
-        place = {"scorer": scorer.name, "data": part.data, "split": part.split}
-        figures.append({**place, "slice": None, **_figures(part.records, scored), **cut[part.file]})
+        place, lost = (scorer.name, part.data, part.split), cut[part.file]
+        whole = _figures(place, None, part.records, scored)
+        figures.append(replace(whole, truncated=lost["truncated"], identical=lost["identical"]))
         for name, members in _members(part).items():
             inside = ([part.records[index] for index in members], [scored[index] for index in members])
-            figures.append({**place, "slice": name, **_figures(*inside)})
+            figures.append(_figures(place, name, *inside))
         pairs += _pairs(part, scored)
     write_rows(folder / "usable_information.jsonl", pairs)
     return figures
@@ -183,17 +186,18 @@ def _members(part: EvaluationSet) -> dict[str, list[int]]:
     return members
 
 
-def _figures(records: Sequence[Preference], scored: Sequence[Scored]) -> dict[str, Any]:
+def _figures(
+    place: tuple[str, str, str], slice_name: str | None, records: Sequence[Preference], scored: Sequence[Scored]
+) -> HeldOutRow:
     """The scorer's figures and what they are to be measured by: the longer response, the truth where it is known."""
     scores, target = [row.numbers for row in scored], [record.target for record in records]
     characters = [[len(response) for response in record.responses] for record in records]
     longer = pairwise_accuracy(characters, target).accuracy
-    figures: dict[str, Any] = {**held_out(scores, target).to_row(), "longer_accuracy": longer}
-    if (truth := truth_of(records)) is not None:
-        known = ceiling(truth, target)
-        figures |= {"bayes_accuracy": known.bayes_accuracy, "bayes_nll": known.bayes_nll}
-        figures["against_truth"] = against_truth(scores, truth).to_row()
-    return figures
+    row = HeldOutRow(*place, slice_name, **asdict(held_out(scores, target)), longer_accuracy=longer)
+    if (truth := truth_of(records)) is None:
+        return row
+    best, near = ceiling(truth, target), against_truth(scores, truth)
+    return replace(row, bayes_accuracy=best.bayes_accuracy, bayes_nll=best.bayes_nll, against_truth=near)
 
 
 def _pairs(part: EvaluationSet, scored: Sequence[Scored]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ Examples:
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from rmexp.records import Preference
 from rmexp.run.data import LoadedData, load_data, used_split
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
 from rmexp.scoring.store import score_into
 
 INSPECTION, REPORT = "inspection.json", "report.html"
@@ -38,7 +40,7 @@ def inspect(config: DictConfig) -> Path:
     data = load_data(config.data)
     path = run_folder("inspect", config)
     with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
-        summary = run.summary()
+        summary = run.summary(InspectSummary)
         if summary is None:
             summary = _inspect(config, data, run)
             run.finish(summary)
@@ -46,7 +48,7 @@ def inspect(config: DictConfig) -> Path:
     return path
 
 
-def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSummary:
     from rmexp.inspection.attribution import traced
     from rmexp.inspection.probes import probes, to_probe, worst_composition
     from rmexp.reports.inspection import InspectionReport, inspection_report
@@ -65,18 +67,20 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
         "hacking": [*probes(probed), worst_composition(probed)],
     }
     traces = [traced(scorer.score, pair, scorer.tokenizer) for pair in pairs[: config.traced]]
-    about = {
-        "data": data.loading.name,
-        "pairs": len(pairs),
-        "scorer": scorer.describe(),
-        "verdicts": dict(Counter(check.verdict for group in groups.values() for check in group)),
-    }
+    made = [check for group in groups.values() for check in group]
+    about = InspectSummary(
+        data=data.loading.name,
+        pairs=len(pairs),
+        scorer=scorer.describe(),
+        verdicts=dict(Counter(check.verdict for check in made)),
+        checks=tuple(CheckMade(check.name, check.verdict, check.says) for check in made),
+    )
     checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
-    write_json(run.path / INSPECTION, about | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
+    own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
+    write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
     page = InspectionReport(about, groups, traces, pairs, scored, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, inspection_report(page))
-    brief = [{key: row[key] for key in ("name", "verdict", "says")} for rows in checks.values() for row in rows]
-    return about | {"checks": brief, "seconds": round(time.perf_counter() - began, 2)}
+    return replace(about, seconds=round(time.perf_counter() - began, 2))
 
 
 def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
@@ -120,11 +124,11 @@ def _learning(config: DictConfig, scorer: Any, pairs: Sequence[Preference]) -> I
     yield learning.shuffled_labels(*given, config.seed)
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
-    width = max(len(check["name"]) for check in summary["checks"])
-    for check in summary["checks"]:
-        print(f"{check['verdict']:4}  {check['name']:{width}}  {check['says']}")
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
-    print(f"{counts} on {summary['pairs']} pairs of {summary['data']}")
+def _show(summary: InspectSummary, path: Path) -> None:
+    width = max(len(check.name) for check in summary.checks)
+    for check in summary.checks:
+        print(f"{check.verdict:4}  {check.name:{width}}  {check.says}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
+    print(f"{counts} on {summary.pairs} pairs of {summary.data}")
     print(f"run folder   {path}")
     print(f"report       {path / REPORT}")

@@ -12,11 +12,12 @@ Examples:
 import json
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
+from rmexp.analysis.longer_by_part import Split
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.leaks import Leaks, leaks_of
@@ -28,6 +29,8 @@ from rmexp.reports.numbers import count, counted
 from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.summaries.profile import ProfileFigures, ProfileSummary
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +45,11 @@ def profile(config: DictConfig) -> Path:
     path = run_folder("profile", config)
     tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
     with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
-        summary = run.summary()
+        summary = run.summary(ProfileSummary)
         if summary is None:
             summary = _profile(config, data, run)
             run.finish(summary)
-    _show(summary, path)
+    _show(summary.profile, path)
     return path
 
 
@@ -54,10 +57,10 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     """Put the profiles of a multirun side by side: a table here, profiles.json and profiles.html in its folder."""
     from rmexp.reports.profiles import profiles_report, row_of
 
-    found = [json.loads((folder / PROFILE).read_text(encoding="utf-8")) for folder in folders]
+    found = [from_row(ProfileFigures, json.loads((folder / PROFILE).read_text(encoding="utf-8"))) for folder in folders]
     names = _names(found, folders)
     rows = [row_of(name, str(folder), profile) for name, folder, profile in zip(names, folders, found, strict=True)]
-    write_json(sweep_dir / "profiles.json", [row.to_row() for row in rows])
+    write_json(sweep_dir / "profiles.json", [to_row(row) for row in rows])
     write_text(sweep_dir / "profiles.html", profiles_report(rows))
     print()
     cells = [
@@ -75,10 +78,10 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     print(f"side by side {sweep_dir / 'profiles.html'}")
 
 
-def _names(profiles: list[dict[str, Any]], folders: list[Path]) -> list[str]:
+def _names(profiles: list[ProfileFigures], folders: list[Path]) -> list[str]:
     """What tells the data sets apart: their names, else their files, else their run folders."""
-    files = [_place(Path(profile["path"] or "")).partition(".")[0] for profile in profiles]
-    choices = ([profile["data"] for profile in profiles], files, [folder.name for folder in folders])
+    files = [_place(Path(profile.path or "")).partition(".")[0] for profile in profiles]
+    choices = ([profile.data for profile in profiles], files, [folder.name for folder in folders])
     return next((names for names in choices if len(set(names)) == len(names)), choices[-1])
 
 
@@ -91,10 +94,11 @@ def _place(path: Path) -> str:
     return f"{path.parent.name}/{path.name}".lstrip("/")
 
 
-def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSummary:
     from rmexp.analysis.profile import profile_of
     from rmexp.reports.profile import profile_report
     from rmexp.reports.profile_wording import warnings
+    from rmexp.run.profile_figures import profile_figures
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
@@ -109,14 +113,14 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, 
     )
     name = data.loading.name
     named = config.data.get("path")
-    source = {"data": name, "path": named if named is None or isinstance(named, str) else ", ".join(named)}
-    row = {**source, "fingerprint": data.fingerprint, **found.to_row(), "warnings": list(warnings(found))}
+    source = named if named is None or isinstance(named, str) else ", ".join(named)
+    figures = profile_figures(found, name, source, data.fingerprint, tuple(warnings(found)))
     write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
-    write_json(run.path / PROFILE, row)
-    title = name if source["path"] is None else f"{name}: {_place(Path(source['path']))}"
+    write_json(run.path / PROFILE, to_row(figures))
+    title = name if source is None else f"{name}: {_place(Path(source))}"
     page = profile_report(found, data=title, run_folder=str(run.path), config_yaml=saved_yaml(config))
     write_text(run.path / REPORT, page)
-    return row | {"seconds": round(time.perf_counter() - began, 2)}
+    return ProfileSummary(round(time.perf_counter() - began, 2), figures)
 
 
 def _leaks(data: LoadedData) -> Leaks | None:
@@ -132,28 +136,28 @@ def _leaks(data: LoadedData) -> Leaks | None:
     return leaks_of(split, data.selection)
 
 
-def _by_split(splits: dict[str, dict[str, Any]]) -> str:
+def _by_split(splits: Mapping[str, Split]) -> str:
     """What the splits of the source add to the whole, such as ` (8,000 train, 500 val)`; nothing for a single one."""
-    parts = ", ".join(f"{count(split['pairs'])} {name}" for name, split in splits.items())
+    parts = ", ".join(f"{count(split.pairs)} {name}" for name, split in splits.items())
     return f" ({parts})" if len(splits) > 1 else ""
 
 
-def _show(summary: dict[str, Any], path: Path) -> None:
+def _show(found: ProfileFigures, path: Path) -> None:
     print(
-        f"{summary['data']}: {counted(summary['pairs'], 'pair')}{_by_split(summary['splits'])}, "
-        f"{counted(summary['prompts'], 'prompt')}, "
-        f"{counted(summary['tokens'], 'token')}, {counted(summary['ties'], 'tie')}, "
-        f"{counted(summary['bad_rows'], 'row')} left out"
+        f"{found.data}: {counted(found.pairs, 'pair')}{_by_split(found.splits)}, "
+        f"{counted(found.prompts, 'prompt')}, "
+        f"{counted(found.tokens, 'token')}, {counted(found.ties, 'tie')}, "
+        f"{counted(found.bad_rows, 'row')} left out"
     )
     rows = [
-        (name, percent(figure["accuracy"]), interval(figure["low"], figure["high"]))
-        for name, figure in sorted(summary["baselines"].items(), key=lambda item: -(item[1]["accuracy"] or 0))
+        (name, percent(rule.accuracy), interval(rule.low, rule.high))
+        for name, rule in sorted(found.baselines.items(), key=lambda item: -(item[1].accuracy or 0))
     ]
     show_table(("baseline", "accuracy", "95 %"), rows)
-    if summary["ceiling"] is not None:
-        print(f"best possible accuracy {percent(summary['ceiling']['bayes_accuracy'])}")
-    for warning in summary["warnings"]:
+    if found.ceiling is not None:
+        print(f"best possible accuracy {percent(found.ceiling.bayes_accuracy)}")
+    for warning in found.warnings:
         print(f"note: {warning}")
-    print(f"difficulty   {path / DIFFICULTY} (by {summary['difficulty']['by']})")
+    print(f"difficulty   {path / DIFFICULTY} (by {found.difficulty.by})")
     print(f"run folder   {path}")
     print(f"report       {path / REPORT}")

@@ -12,20 +12,17 @@ Examples:
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.analysis.axes import Group, differing, grouped, varied
-from rmexp.analysis.leaderboard import Standing, leaderboard
-from rmexp.analysis.policy_standings import PolicyStanding, policy_standings
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.problems import ConfigurationError
+from rmexp.config.run_settings import followed_settings, run_settings
 from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.reports import numbers
-from rmexp.reports.run import RunReport, run_report
+from rmexp.reports.run import PolicySample, RunReport, run_report
 from rmexp.reports.sweep import (
     SweepReport,
     label,
@@ -34,11 +31,17 @@ from rmexp.reports.sweep import (
     policies_csv,
     sweep_report,
 )
-from rmexp.run.cell_stamp import STAMP
-from rmexp.run.found_runs import credits_of, find_runs, read_json, read_table, run_settings
-from rmexp.run.sweep import SWEEP
+from rmexp.run.cell_stamp import read_stamp
+from rmexp.run.sweep import read_sweep
 from rmexp.run.terminal import interval, number, percent, show_table
-from rmexp.runs.folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
+from rmexp.runs.axes import Group, Settings, differing, grouped, varied
+from rmexp.runs.folder import CONFIG, read_environment, read_failure
+from rmexp.runs.found import credits_of, find_runs, read_table
+from rmexp.runs.leaderboard import Standing, leaderboard
+from rmexp.runs.policy_standings import PolicyStanding, policy_standings
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.file import SUMMARY, read_summary
+from rmexp.runs.summaries.train import TrainSummary
 
 MOST_SHOWN = 20  # lines of a table on the terminal
 MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
@@ -54,10 +57,10 @@ def report(config: DictConfig) -> Path:
     found = [folder] if folder.is_dir() else []
     if not found and not others:
         raise ValueError(f"{folder}: expected a run or a folder of runs, but there is none (set run_dir)")
-    runs, failures = find_runs([*found, *others])
+    runs, failures = find_runs([*found, *others], followed_settings)
     if not runs and not failures:
         raise ValueError(f"{folder} holds no runs (set run_dir or runs)")
-    swept = read_json(folder / SWEEP).get("swept", [])
+    swept = read_sweep(folder).swept
     axes = varied([_that_matter(run.settings) for run in runs], swept if not others else ()) if runs else []
     standings = leaderboard(grouped(runs, axes), credits_of)
     policies = policy_standings(runs, axes)
@@ -77,14 +80,14 @@ def report(config: DictConfig) -> Path:
     return folder
 
 
-def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _that_matter(settings: Settings) -> Settings:
     """Settings without those that say where things go and what is told on the way."""
     return {key: value for key, value in settings.items() if key not in PLACES and not key.startswith(BESIDE)}
 
 
 def _report_run(folder: Path) -> Path:
-    summary = read_json(folder / SUMMARY)
-    if summary and "account" not in summary:
+    summary = read_summary(folder, TrainSummary)
+    if summary is None and (folder / SUMMARY).is_file():
         raise ValueError(f"{folder}: a run of another verb than train has its own report, {folder / 'report.html'}")
     page = RunReport(
         folder=str(folder),
@@ -93,23 +96,24 @@ def _report_run(folder: Path) -> Path:
         samples=_samples(folder / "samples.jsonl"),
         changed=[*_changed(folder)],
         config_yaml=(folder / CONFIG).read_text(encoding="utf-8"),
-        environment=read_json(folder / ENVIRONMENT),
-        failure=read_json(folder / FAILURE),
+        environment=read_environment(folder),
+        failure=read_failure(folder),
     )
     write_text(folder / "report.html", run_report(page))
     print(f"report       {folder / 'report.html'}")
     return folder
 
 
-def _samples(path: Path) -> list[dict[str, Any]]:
+def _samples(path: Path) -> list[PolicySample]:
     """The latest responses of a policy; none of a run that samples none."""
-    return [parse_row(path, *line) for line in read_lines(path)][-MOST_SAMPLES:] if path.is_file() else []
+    rows = [parse_row(path, *line) for line in read_lines(path)][-MOST_SAMPLES:] if path.is_file() else []
+    return [from_row(PolicySample, row) for row in rows]
 
 
-def _changed(folder: Path) -> Iterator[tuple[str, Any, Any]]:
+def _changed(folder: Path) -> Iterator[tuple[str, object, object]]:
     """Settings of a run that the options it chose do not have by themselves."""
-    command = read_json(folder / ENVIRONMENT).get("command", [])
-    overrides = read_json(folder / STAMP).get("overrides") or [text for text in command[2:] if "=" in text]
+    command = read_environment(folder).command
+    overrides = read_stamp(folder).overrides or [text for text in command[2:] if "=" in text]
     choices = [text for text in overrides if "." not in text.partition("=")[0].partition("@")[0]]
     own = [text for text in choices if text.partition("=")[0] not in (*PLACES, "seed") and "," not in text]
     try:

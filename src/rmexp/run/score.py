@@ -10,7 +10,6 @@ Examples:
 """
 
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -21,6 +20,7 @@ from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.score import DataRead, ScoredCounts, ScoreSummary
 from rmexp.scoring.store import score_into
 
 
@@ -29,21 +29,24 @@ def score(config: DictConfig) -> Path:
     data = load_data(config.data)
     path = run_folder("score", config)
     with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
-        summary = run.summary()
+        summary = run.summary(ScoreSummary)
         reused = summary is not None
         if summary is None:
             summary = _score(config, data, run)
             run.finish(summary)
-    kinds = list(dict.fromkeys(kind for counts in summary["files"].values() for kind in counts))
-    rows = [(name, *(str(counts.get(kind, 0)) for kind in kinds)) for name, counts in summary["files"].items()]
-    show_table(("", *kinds), rows)
-    if summary["records_per_second"] is not None:
-        print(f"{summary['records_per_second']:.1f} records per second")
+    unscored = any(one.unscored for one in summary.files.values())
+    rows = [
+        (name, str(one.records), str(one.responses), str(one.truncated), str(one.unscored or 0) if unscored else "")
+        for name, one in summary.files.items()
+    ]
+    show_table(("", "records", "responses", "truncated", "unscored"), rows)
+    if summary.records_per_second is not None:
+        print(f"{summary.records_per_second:.1f} records per second")
     print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
     return path
 
 
-def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, Any]:
+def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
     write_bad_rows(data.records, run.path)
     scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
     folder = run.path / "scored"
@@ -52,11 +55,11 @@ def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> dict[str, An
         for name, records in data.records.sets().items()
     }
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
-    return {
-        "scorer": scorer.describe(),
-        "data": {"name": data.loading.name, "fingerprint": data.fingerprint},
-        "files": {name: done.account() for name, done in sets.items()},
-        "bad_rows": len(data.records.bad_rows),
-        "seconds": round(seconds, 2),
-        "records_per_second": round(computed / seconds, 1) if computed else None,
-    }
+    return ScoreSummary(
+        scorer=scorer.describe(),
+        data=DataRead(data.loading.name, data.fingerprint),
+        files={name: ScoredCounts(**done.account()) for name, done in sets.items()},
+        bad_rows=len(data.records.bad_rows),
+        seconds=round(seconds, 2),
+        records_per_second=round(computed / seconds, 1) if computed else None,
+    )

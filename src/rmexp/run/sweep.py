@@ -6,7 +6,8 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,11 +21,30 @@ from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
 from rmexp.run.cell_stamp import leave_stamp, tree_state, unchanged
 from rmexp.run.terminal import number, percent, show_table
-from rmexp.runs.folder import FAILURE, LOCK, SUMMARY, FolderRefused, write_failure
+from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
+from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.summaries.compare import CompareSummary
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.train import TrainSummary
 
 log = logging.getLogger(__name__)
 SWEEP = "sweep.json"
 FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a sweep folder is bound to: the content of sweep.json.
+
+    Attributes:
+        verb: of every cell.
+        fixed: overrides that all cells share.
+        swept: keys that the sweep goes through.
+    """
+
+    verb: str
+    fixed: tuple[str, ...]
+    swept: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -138,23 +158,22 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
 
 def _headline(cell: Outcome) -> dict[str, str]:
     """The figures that cells are compared by, in words: those of a verb and task; none where they left none."""
-    path = cell.folder / SUMMARY
-    figures = {} if cell.state == FAILED or not path.is_file() else json.loads(path.read_text(encoding="utf-8"))
-    if "implicit" in figures:
-        return {name: percent(figures[name]["accuracy"]) for name in ("explicit", "implicit")}
-    if figures.get("task") == "ppo":
-        return {"reward": number(figures["reward"]["after"]), "kl": number(figures["kl"])}
-    if val := figures.get("val"):
-        return {"accuracy": percent(val["accuracy"]), "loss": number(val["loss"])}
-    return {}
+    if cell.state == FAILED:
+        return {}
+    if (compared := read_summary(cell.folder, CompareSummary)) is not None:
+        return {"explicit": percent(compared.explicit.accuracy), "implicit": percent(compared.implicit.accuracy)}
+    if (trained := read_summary(cell.folder, TrainSummary)) is None:
+        return {}
+    if trained.policy is not None:
+        return {"reward": number(trained.policy.reward.after), "kl": number(trained.policy.kl)}
+    return {"accuracy": percent(trained.val.accuracy), "loss": number(trained.val.loss)}
 
 
 def _bind_folder(verb: str, multirun: Multirun) -> None:
     """Make the folder this sweep's, or refuse one of another sweep."""
-    sweep = {"verb": verb, "fixed": multirun.fixed, "swept": multirun.swept}
-    path = multirun.folder / SWEEP
+    sweep, path = Sweep(verb, tuple(multirun.fixed), tuple(multirun.swept)), multirun.folder / SWEEP
     if path.is_file():
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there = read_sweep(multirun.folder)
         if there != sweep:
             raise ValueError(
                 f"the folder {multirun.folder} holds another sweep ({_in_short(there)}), this one is "
@@ -162,15 +181,21 @@ def _bind_folder(verb: str, multirun: Multirun) -> None:
             )
         return
     try:
-        write_json(path, sweep)
+        write_json(path, to_row(sweep))
     except OSError as error:
         raise ValueError(
             f"the sweep folder {multirun.folder} cannot be written: {error.strerror} (set sweep_dir)"
         ) from error
 
 
-def _in_short(sweep: Mapping[str, Any]) -> str:
-    return " ".join([sweep["verb"], *sweep["fixed"], *(f"{key}=..." for key in sweep["swept"])])
+def read_sweep(folder: Path) -> Sweep:
+    """What a folder is bound to; nothing where it is no sweep's."""
+    path = folder / SWEEP
+    return from_row(Sweep, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Sweep("", (), ())
+
+
+def _in_short(sweep: Sweep) -> str:
+    return " ".join([sweep.verb, *sweep.fixed, *(f"{key}=..." for key in sweep.swept)])
 
 
 def _launch(
@@ -203,16 +228,15 @@ def _left_by(folder: Path, cell: Cell, tree: str) -> Outcome:
             pass
     if unchanged(folder, cell.overrides, tree):
         return Outcome(cell.name, folder, FINISHED)
-    failure = folder / FAILURE
-    known = failure.is_file() and json.loads(failure.read_text(encoding="utf-8"))["error"]
-    return Outcome(cell.name, folder, FAILED, known or "not finished; the same command goes on with it")
+    failure = read_failure(folder)
+    why = "not finished; the same command goes on with it" if failure is None else failure.error
+    return Outcome(cell.name, folder, FAILED, why)
 
 
 def _tell_failures(folders: Iterable[Path]) -> None:
     for folder in folders:
-        if (folder / FAILURE).is_file():
-            error = json.loads((folder / FAILURE).read_text(encoding="utf-8"))["error"]
-            log.info("%s failed before (%s) and is tried again", folder.name, error)
+        if (failure := read_failure(folder)) is not None:
+            log.info("%s failed before (%s) and is tried again", folder.name, failure.error)
 
 
 def _log_as(name: str) -> None:

@@ -4,25 +4,29 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rmexp.config.run_settings import run_settings
 from rmexp.config.saved import PLACES
 from rmexp.durable import write_json, write_text
-from rmexp.run.found_runs import run_settings
 from rmexp.run.terminal import percent
-from rmexp.runs.folder import SUMMARY
+from rmexp.runs.axes import Settings
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import TrainSummary
 
 
 class Cell(NamedTuple):
     """One finished run of a sweep."""
 
     folder: Path
-    settings: dict[str, Any]  # leaves of the configuration that the cells do not share
+    settings: Settings  # leaves of the configuration that the cells do not share
     data: str
-    evaluation: Sequence[Mapping[str, Any]]
+    evaluation: Sequence[HeldOutRow]
 
 
 class Entry(NamedTuple):
@@ -52,7 +56,7 @@ def transfer(cells: Sequence[Cell]) -> list[Entry]:
 
     The pairs of a model's own data count under the name of that data: its `test` split where it has one, else `val`.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, str], list[HeldOutRow]] = {}
     for cell in cells:
         for test, row in _headline(cell).items():
             groups.setdefault((_label(cell), test), []).append(row)
@@ -61,7 +65,7 @@ def transfer(cells: Sequence[Cell]) -> list[Entry]:
 
 def figures_csv(cells: Sequence[Cell]) -> str:
     """One line for each cell, set of pairs and slice, with the settings that the cells do not share."""
-    rows = [{"folder": cell.folder.name, **cell.settings, **row} for cell in cells for row in cell.evaluation]
+    rows = [{"folder": cell.folder.name, **cell.settings, **to_row(row)} for cell in cells for row in cell.evaluation]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
@@ -99,10 +103,10 @@ def _shown(entry: Entry | None) -> str:
     return f"{percent(entry.accuracy)}{spread}"
 
 
-def _headline(cell: Cell) -> dict[str, Mapping[str, Any]]:
+def _headline(cell: Cell) -> dict[str, HeldOutRow]:
     """The row that stands for each data set: of a model's own, `test` rather than `val`."""
-    whole = [row for row in cell.evaluation if row["slice"] is None and row["split"] in ("test", "val")]
-    return {row["data"]: row for row in sorted(whole, key=lambda row: row["split"] == "test")}
+    whole = [row for row in cell.evaluation if row.slice is None and row.split in ("test", "val")]
+    return {row.data: row for row in sorted(whole, key=lambda row: row.split == "test")}
 
 
 def _label(cell: Cell) -> str:
@@ -111,13 +115,13 @@ def _label(cell: Cell) -> str:
     return " ".join([cell.data, *(f"{key}={value}" for key, value in {**size, **own}.items())])
 
 
-def _entry(train: str, test: str, rows: Sequence[Mapping[str, Any]]) -> Entry:
-    accuracies = [math.nan if row["accuracy"] is None else row["accuracy"] for row in rows]
+def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
+    accuracies = [math.nan if row.accuracy is None else row.accuracy for row in rows]
+    bits = [math.nan if row.usable_bits is None else row.usable_bits for row in rows]
     sd = stdev(accuracies) if len(rows) > 1 else None
-    return Entry(train, test, fmean(accuracies), sd, fmean(row["usable_bits"] for row in rows), len(rows))
+    return Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows))
 
 
-def _evaluation(folder: Path) -> Sequence[Mapping[str, Any]]:
-    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    rows: Sequence[Mapping[str, Any]] = summary["evaluation"]
-    return rows
+def _evaluation(folder: Path) -> Sequence[HeldOutRow]:
+    summary = read_summary(folder, TrainSummary)
+    return () if summary is None else summary.evaluation

@@ -10,9 +10,8 @@ Examples:
     rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -20,6 +19,9 @@ from rmexp.config.folders import run_folder
 from rmexp.run.data import load_split_data, load_test_data
 from rmexp.run.stage_plan import stage_plan
 from rmexp.run.terminal import interval, number, percent, show_table
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.policy import PolicyFigures
+from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
 from rmexp.stages.obtain import train_stage
 
 
@@ -40,64 +42,58 @@ def train(config: DictConfig) -> Path:
     tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
     data, path = load_split_data(config.data, tests), run_folder("train", config)
     stage = train_stage(stage_plan(config, data, tests), data, tests, path)
+    assert stage.summary is not None
     _show(stage.summary, path, reused=stage.reused)
     return path
 
 
-def _held_out(row: Mapping[str, Any]) -> tuple[str, ...]:
-    name = " ".join(filter(None, (row["data"], row["split"], row["slice"])))
-    bounds = interval(row["accuracy_low"], row["accuracy_high"])
-    beside = [percent(row[key]) if key in row else "" for key in ("longer_accuracy", "bayes_accuracy")]
-    cut = str(row.get("truncated") or "")
+def _held_out(row: HeldOutRow) -> tuple[str, ...]:
     return (
-        name,
-        percent(row["accuracy"]),
-        bounds,
-        number(row["nll"]),
-        number(row["usable_bits"]),
-        *beside,
-        str(row["n"]),
-        cut,
+        " ".join(filter(None, (row.data, row.split, row.slice))),
+        percent(row.accuracy),
+        interval(row.accuracy_low, row.accuracy_high),
+        number(row.nll),
+        number(row.usable_bits),
+        percent(row.longer_accuracy),
+        "" if row.bayes_accuracy is None else percent(row.bayes_accuracy),
+        str(row.n),
+        str(row.truncated or ""),
     )
 
 
-def _show(summary: Mapping[str, Any], path: Path, *, reused: bool) -> None:
-    if summary["task"] == "ppo":
-        _show_rewards(summary)
-    else:
+def _show(summary: TrainSummary, path: Path, *, reused: bool) -> None:
+    policy, length, kind = summary.policy, f"{summary.steps} steps", summary.kind
+    if policy is None:
         _show_figures(summary)
-    by = ", by implicit reward" if summary["task"] in ("dpo", "ppo") else ""
-    if summary["evaluation"]:
+    else:
+        _show_rewards(policy)
+        length, kind = f"{policy.iterations} iterations, {length}", "responses"
+    by = ", by implicit reward" if summary.task in ("dpo", "ppo") else ""
+    if summary.evaluation:
         header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
-        show_table(header, [*map(_held_out, summary["evaluation"])])
-    length, kind = f"{summary['steps']} steps", _kind(summary)
-    if summary["task"] == "ppo":
-        length, kind = f"{summary['iterations']} iterations, {length}", "responses"
-    print(f"{length}, {summary['train_pairs_per_second']:.0f} {kind}/s, {summary['seconds']:.1f} s")
+        show_table(header, [*map(_held_out, summary.evaluation)])
+    print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
     print(f"run folder   {path}{'   (finished before)' if reused else ''}")
 
 
-def _kind(summary: Mapping[str, Any]) -> str:
-    return "pairs" if "train_pairs" in summary else "demonstrations"
-
-
-def _show_rewards(summary: Mapping[str, Any]) -> None:
-    rows = []
-    for name in ("reward", "gold"):
-        if change := summary[name]:
-            gain = (change["after"] - change["before"]) / change["sd_before"]
-            means = (f"{change[key]:.3f}" for key in ("before", "after"))
-            rows.append((name, *means, f"{gain:+.2f} SD"))
+def _show_rewards(policy: PolicyFigures) -> None:
+    rows: list[tuple[str, ...]] = []
+    for name, change in (("reward", policy.reward), ("gold", policy.gold)):
+        if change is not None:
+            gain = "" if change.gain is None else f"{change.gain:+.2f} SD"
+            rows.append((name, f"{change.before:.3f}", f"{change.after:.3f}", gain))
+    samples = policy.samples
     for name in ("kl", "tokens", "ended", "empty"):
-        rows.append((name, *(f"{summary['samples'][key][name]:.2f}" for key in ("before", "after")), ""))
-    show_table((f"{summary['samples']['n']} fresh samples", "before", "after", "gain"), rows)
+        rows.append((name, *(f"{getattr(means, name):.2f}" for means in (samples.before, samples.after)), ""))
+    show_table((f"{samples.n} fresh samples", "before", "after", "gain"), rows)
 
 
-def _show_figures(summary: Mapping[str, Any]) -> None:
-    kind = _kind(summary)
-    rows = [
-        (name, percent(figures["accuracy"]), number(figures["loss"]), f"{figures['n']} {kind}{remark}")
-        for name, remark in (("train", " of the last epoch, while training"), ("val", ""))
-        if (figures := summary[name]) and not (name == "val" and summary["evaluation"])
-    ]
+def _show_figures(summary: TrainSummary) -> None:
+    rows = [_figures("train", summary.train, f"{summary.kind} of the last epoch, while training")]
+    if not summary.evaluation:
+        rows.append(_figures("val", summary.val, summary.kind))
     show_table(("", "accuracy", "loss", ""), rows)
+
+
+def _figures(name: str, figures: LastEpoch | LastValidation, of: str) -> tuple[str, ...]:
+    return name, percent(figures.accuracy), number(figures.loss), f"{figures.n} {of}"

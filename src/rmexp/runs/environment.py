@@ -4,27 +4,70 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 PACKAGES = ("rmexp", "torch", "lightning", "transformers", "tokenizers", "torchmetrics", "hydra-core", "numpy")
 
 
-def environment(seed: int | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a run ran on.
+
+    Attributes:
+        system: in words.
+        processors: of it.
+        memory_mb: in MiB.
+    """
+
+    system: str
+    processors: int | None
+    memory_mb: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The content of environment.json.
+
+    Attributes:
+        command: line, word by word.
+        start: of the process, in UTC.
+        end: of the run; None until it has finished.
+        seed: of the run; None for a verb without one.
+        python: its version.
+        packages: versions by name.
+        git_commit: of the checkout; None for an installed package.
+        machine: that it ran on.
+        inputs: fingerprints of what the configuration only names; None where it is not known yet.
+    """
+
+    command: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    seed: int | None = None
+    python: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    machine: Machine | None = None
+    inputs: Mapping[str, str | None] | None = None
+
+
+def environment(seed: int | None, inputs: Mapping[str, str | None]) -> Environment:
     """A record of the process and its surroundings, with the time of its start."""
-    return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "start": now(),
-        "end": None,
-        "seed": seed,
-        "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "git_commit": _git_commit(),
-        "machine": {"system": platform.platform(), "processors": os.cpu_count(), "memory_mb": _memory_mb()},
-    }
+    return Environment(
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        start=now(),
+        seed=seed,
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        git_commit=_git_commit(),
+        machine=Machine(platform.platform(), os.cpu_count(), _memory_mb()),
+        inputs=dict(inputs),
+    )
 
 
 def now() -> str:

@@ -8,17 +8,21 @@ import platform
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeVar
 
 from rmexp.durable import remove_parts, write_json, write_text
-from rmexp.runs.environment import environment, now
+from rmexp.runs.environment import Environment, environment, now
+from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.summaries.file import SUMMARY, Summary, read_summary, write_summary
 
 log = logging.getLogger(__name__)
 
-CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.yaml", "environment.json", "summary.json", "failure.json"
+CONFIG, ENVIRONMENT, FAILURE = "config.yaml", "environment.json", "failure.json"
 LOCK = ".lock"
+
+T = TypeVar("T", bound=Summary)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,21 @@ class RunConfig:
     differences: Callable[[str], list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class FailureLeft:
+    """The content of failure.json.
+
+    Attributes:
+        error: its kind and message.
+        traceback: as Python prints it.
+        time: in UTC.
+    """
+
+    error: str
+    traceback: str = ""
+    time: str | None = None
+
+
 class FolderRefused(ValueError):
     """The folder is another run's: nothing may be written there."""
 
@@ -43,7 +62,7 @@ class FolderRefused(ValueError):
 class RunFolder:
     """A folder that this process holds; made by `claim`."""
 
-    def __init__(self, path: Path, environment: dict[str, Any]) -> None:
+    def __init__(self, path: Path, environment: Environment) -> None:
         self.path = path
         self._environment = environment
 
@@ -52,15 +71,15 @@ class RunFolder:
         """Where the model goes."""
         return self.path / "model"
 
-    def summary(self) -> dict[str, Any] | None:
+    def summary(self, kind: type[T]) -> T | None:
         """The final figures, when the run has finished."""
-        return _read(self.path / SUMMARY)
+        return read_summary(self.path, kind)
 
-    def finish(self, summary: Mapping[str, Any]) -> None:
+    def finish(self, summary: Summary) -> None:
         """Write the final figures: the last thing that a run does."""
-        write_json(self.path / ENVIRONMENT, self._environment | {"end": now()})
+        write_json(self.path / ENVIRONMENT, to_row(replace(self._environment, end=now())))
         (self.path / FAILURE).unlink(missing_ok=True)
-        write_json(self.path / SUMMARY, {**summary, "status": "finished"})
+        write_summary(self.path, summary)
 
 
 @contextmanager
@@ -87,10 +106,10 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         lock = _hold(path)
     with lock:
         remove_parts(path)
-        record = environment(config.seed) | {"inputs": dict(inputs)}
+        record = environment(config.seed, inputs)
         if not (path / SUMMARY).exists():
             write_text(path / CONFIG, config.text)
-            write_json(path / ENVIRONMENT, record)
+            write_json(path / ENVIRONMENT, to_row(record))
         try:
             yield RunFolder(path, record)
         except Exception as error:
@@ -102,7 +121,19 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
 def write_failure(folder: Path, error: Exception) -> None:
     """Leave failure.json in a folder."""
     text = "".join(traceback.format_exception(error))
-    write_json(folder / FAILURE, {"error": f"{type(error).__name__}: {error}", "traceback": text, "time": now()})
+    write_json(folder / FAILURE, to_row(FailureLeft(f"{type(error).__name__}: {error}", text, now())))
+
+
+def read_failure(folder: Path) -> FailureLeft | None:
+    """Why a run failed; None where it did not."""
+    path = folder / FAILURE
+    return from_row(FailureLeft, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def read_environment(folder: Path) -> Environment:
+    """What a run ran in; with nothing in it where that was not left."""
+    path = folder / ENVIRONMENT
+    return from_row(Environment, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Environment()
 
 
 def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
@@ -116,8 +147,7 @@ def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
 
 
 def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:
-    record = _read(path / ENVIRONMENT)
-    return record is not None and record.get("inputs") != dict(inputs)
+    return (path / ENVIRONMENT).is_file() and read_environment(path).inputs != dict(inputs)
 
 
 def _move_aside(path: Path) -> None:
@@ -145,10 +175,3 @@ def _hold(path: Path) -> IO[str]:
     lock.write(f"{os.getpid()} on {platform.node()}")
     lock.flush()
     return lock
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

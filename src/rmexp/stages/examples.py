@@ -1,9 +1,10 @@
 """What a stage learns from: the pairs of its data, or its demonstrations, encoded and accounted for."""
 
 import logging
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from rmexp.data.encode import Account, Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
+from rmexp.data.account import Account
+from rmexp.data.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loading import Loading
 from rmexp.preference_data import PreferenceData
 from rmexp.training.demonstration_data import DemonstrationData
@@ -39,16 +40,9 @@ class Examples(NamedTuple):
         shown = cast(list[ResponseTokens], self.train), cast(list[ResponseTokens], self.val)
         return DemonstrationData(*shown, loading.batch_pairs, passes, batch_tokens=most, packed=packed)
 
-    def summary(self) -> dict[str, Any]:
-        """Counts for summary.json."""
-        lost = ("dropped", "identical", "truncated")
-        rows = {name: account.to_row() for name, account in self.accounts.items()}
-        return {
-            f"train_{self.kind}": len(self.train),
-            f"val_{self.kind}": len(self.val),
-            **{name: sum(row[name] for row in rows.values()) for name in lost},
-            "account": rows,
-        }
+    def lost(self, reason: str) -> int:
+        """Examples of both splits that were `dropped`, `identical` or `truncated`."""
+        return sum(getattr(account, reason) for account in self.accounts.values())
 
 
 def encoded_examples(task: str, learns_from: tuple[str, ...], records: PreferenceData, encoder: Encoder) -> Examples:

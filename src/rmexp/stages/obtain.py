@@ -1,16 +1,19 @@
 """Stages of training: trained, found trained before, or given by path."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
-from rmexp.runs.folder import CONFIG, SUMMARY, RunFolder, claim
+from rmexp.runs.folder import CONFIG, RunFolder, claim
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.plan import StagePlan
 
 log = logging.getLogger(__name__)
@@ -25,14 +28,14 @@ class Stage(NamedTuple):
         name: `sft`, `reward`, `dpo` or `ppo`.
         model: folder of the model.
         folder: run folder; None for a model given by path.
-        summary: of the run; empty for a model given by path.
+        summary: of the run; None for a model given by path.
         reused: whether it was there before.
     """
 
     name: str
     model: str
     folder: Path | None
-    summary: dict[str, Any]
+    summary: TrainSummary | None
     reused: bool
 
 
@@ -64,17 +67,17 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
         path: the folder.
     """
     with claim(path, plan.config, plan.inputs) as run:
-        summary = run.summary()
+        summary = run.summary(TrainSummary)
         reused = summary is not None
         if summary is None:
             write_bad_rows(data.records, path, *(test.records for test in tests.values()))
-            run.finish(_trained(plan, data, tests, run))
-            summary = run.summary() or {}
+            summary = _trained(plan, data, tests, run)
+            run.finish(summary)
     return Stage(plan.task, str(run.model), path, summary, reused)
 
 
-def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) -> dict[str, Any]:
-    """The figures of summary.json."""
+def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) -> TrainSummary:
+    """What the stage came to."""
     from rmexp.stages.trainer import quiet_libraries
     from rmexp.training.tracking import closed_wandb, log_figures
 
@@ -91,20 +94,17 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
     with closed_wandb():
         summary = fit(parts, data, tests, run)
-        summary["seconds"] = round(time.perf_counter() - began, 2)
-        log_figures(summary)
-    return summary | {"inputs": dict(plan.inputs), "origins": list(data.records.origins)}
+        summary = replace(summary, seconds=round(time.perf_counter() - began, 2))
+        log_figures(to_row(summary))
+    return replace(summary, inputs=dict(plan.inputs), origins=tuple(data.records.origins))
 
 
 def _made_before(plan: StagePlan, path: Path) -> Path | None:
     """A finished run of the same stage: in this run's own folder, else in that of one beside it."""
     for folder in (path / plan.task, *sorted(path.parent.glob(f"*/{plan.task}"))):
-        if (folder / SUMMARY).is_file() and _is_of(plan, folder):
+        made = read_summary(folder, TrainSummary)
+        if made is None or made.inputs != dict(plan.inputs):
+            continue
+        if not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8")):
             return folder
     return None
-
-
-def _is_of(plan: StagePlan, folder: Path) -> bool:
-    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    same_inputs = summary.get("inputs") == dict(plan.inputs)
-    return same_inputs and not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8"))

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
@@ -12,6 +11,8 @@ from rmexp.data.loaded import LoadedData
 from rmexp.models.precision import AUTO
 from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
 from rmexp.runs.folder import RunFolder
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.stages.model import save_model
 from rmexp.stages.parts import PPOParts, StageParts
@@ -28,7 +29,7 @@ from rmexp.training.sample_log import SampleLog
 GOOD_MODEL = "last_good_model"
 
 
-def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> TrainSummary:
     """Train a policy, leave it in the run folder and score held-out pairs with its implicit reward.
 
     Args:
@@ -105,7 +106,7 @@ def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, reference: str
 
 def _evaluated(
     parts: StageParts, built: PPOBuilt, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder
-) -> list[dict[str, Any]]:
+) -> list[HeldOutRow]:
     """How the policy's implicit reward orders held-out pairs; nothing where the divergence costs nothing."""
     sets = [] if loaded.records.demonstrations else evaluation_sets(loaded, tests)
     if not sets or not built.module.kl_coefficient:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
 from rmexp.runs.environment import peak_memory_mb
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
+from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.model import parameters
 from rmexp.stages.ppo_built import PPOBuilt
 from rmexp.training.judgement import Judgement
-from rmexp.training.ppo import PPOModule
-from rmexp.training.prompt_data import PromptData
 
 SAMPLED = ("reward", "gold", "kl", "kl_k3", "entropy", "tokens", "ended", "empty")
 UPDATED = ("policy_loss", "value_loss", "clip_fraction", "kl", "steps", "explained_variance")
@@ -52,103 +53,71 @@ def ppo_summary(
     fitted: PPOFitted,
     loaded: LoadedData,
     tests: Mapping[str, LoadedData],
-    evaluation: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """The figures of summary.json, but for the seconds of all.
+    evaluation: Sequence[HeldOutRow],
+) -> TrainSummary:
+    """What the stage came to, but for the seconds of all.
 
     Args:
         task: that was trained.
         built: the stage.
         fitted: what became of it.
-        loaded: data whose prompts were sampled for.
+        loaded: data whose prompts were sampled for; no pair of it is learnt from, and prompts alone can be cut.
         tests: further data sets.
-        evaluation: rows of figures of held-out pairs.
+        evaluation: figures of held-out pairs.
     """
-    samples = built.module.learning.rollouts.samples
-    return {
-        "task": task,
-        "model": {
-            "path": str(fitted.model),
-            "fingerprint": fitted.fingerprint,
-            "parameters": parameters(built.module),
-        },
-        "reference": fitted.reference,
-        "steps": fitted.steps,
-        "bad_rows": sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
-        "leaks": dict(loaded.leaks),
-        **_iteration_figures(fitted.rows, built.data, samples),
-        **_policy_figures(built.module, fitted.after),
-        **_data_figures(loaded, built.cut_prompts, evaluation),
-        "scorer_reads_other_tokens": built.own_tokenizer,
-        "threads": built.threads,
-        "precision": built.precision,
-        "peak_memory_mb": peak_memory_mb(),
-        "train_seconds": round(fitted.seconds, 2),
-    }
+    rows, pairs, data = fitted.rows, loaded.records.splits, built.data
+    responses, seconds = len(rows) * built.module.learning.rollouts.samples, float(rows[-1]["seconds"])
+    tokens = sum(float(row["rollout/tokens"]) for row in rows) * built.module.learning.rollouts.samples
+    return TrainSummary(
+        task=task,
+        model=ModelMade(str(fitted.model), fitted.fingerprint, parameters(built.module)),
+        steps=fitted.steps,
+        epochs=round(len(rows) * data.per_iteration / len(data.prompts), 4),
+        train_pairs=len(pairs.get("train", ())),
+        val_pairs=len(pairs.get("val", ())),
+        truncated=built.cut_prompts,
+        bad_rows=sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
+        leaks=loaded.leaks,
+        train_pairs_per_second=round(responses / seconds, 2),  # the key of all stages; here it counts responses
+        train_tokens_per_second=round(tokens / seconds, 1),
+        threads=built.threads,
+        precision=built.precision,
+        peak_memory_mb=peak_memory_mb(),
+        train_seconds=round(fitted.seconds, 2),
+        train=LastEpoch(responses, _mean(rows[-1:], "update/policy_loss")),
+        val=_validation(evaluation),
+        evaluation=tuple(evaluation),
+        policy=_policy(built, fitted, responses),
+    )
 
 
-def _iteration_figures(rows: Sequence[Mapping[str, str]], data: PromptData, samples: int) -> dict[str, Any]:
-    """What the iterations of a run were, of so many samples each."""
-    responses, seconds = len(rows) * samples, float(rows[-1]["seconds"])
-    tokens = sum(float(row["rollout/tokens"]) for row in rows) * samples
-    return {
-        "iterations": len(rows),
-        "epochs": round(len(rows) * data.per_iteration / len(data.prompts), 4),
-        "prompts": len(data.prompts),
-        "responses": responses,
-        "train_pairs_per_second": round(responses / seconds, 2),  # the key of all stages; here it counts responses
-        "train_tokens_per_second": round(tokens / seconds, 1),
-        "iteration_seconds": {name: _mean(rows, f"seconds/{name}") for name in TIMED},
-        "train": {"n": responses, "loss": _mean(rows[-1:], "update/policy_loss"), "accuracy": None},
-    }
-
-
-def _policy_figures(module: PPOModule, after: Judgement) -> dict[str, Any]:
+def _policy(built: PPOBuilt, fitted: PPOFitted, responses: int) -> PolicyFigures:
     """What became of the policy."""
-    return {
-        "reward": _change(module.before, after),
-        "gold": _gold_change(module.before, after),
-        "kl": after.figures["kl"],
-        "kl_coefficient": module.kl_coefficient,
-        "samples": {"n": after.samples, "before": module.before.figures, "after": after.figures},
-        "scorer": module.sampler.scorer.describe(),
-        "reward_scale": module.scale._asdict(),
-    }
+    module, after = built.module, fitted.after
+    before = module.before
+    return PolicyFigures(
+        reference=fitted.reference,
+        iterations=len(fitted.rows),
+        prompts=len(built.data.prompts),
+        responses=responses,
+        iteration_seconds={name: _mean(fitted.rows, f"seconds/{name}") for name in TIMED},
+        reward=Change(before.mean, after.mean, before.sd),
+        gold=None if before.gold_sd is None else Change(before.figures["gold"], after.figures["gold"], before.gold_sd),
+        kl=after.figures["kl"],
+        kl_coefficient=module.kl_coefficient,
+        samples=BeforeAndAfter(after.samples, SampledMeans(**before.figures), SampledMeans(**after.figures)),
+        scorer=module.sampler.scorer.describe(),
+        reward_scale=RewardScale(*module.scale),
+        scorer_reads_other_tokens=built.own_tokenizer,
+    )
 
 
-def _data_figures(loaded: LoadedData, cut_prompts: int, evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What became of the data, under the keys of all stages: no pair is learnt from, and prompts alone can be cut."""
-    pairs = loaded.records.splits
-    val = next((row for row in evaluation if (row["split"], row["slice"]) == ("val", None)), None)
-    return {
-        "train_pairs": len(pairs.get("train", ())),
-        "val_pairs": len(pairs.get("val", ())),
-        "dropped": 0,
-        "truncated": cut_prompts,
-        "account": {},
-        "val": _val(val),
-        "evaluation": list(evaluation),
-    }
-
-
-def _change(before: Judgement, after: Judgement) -> dict[str, float]:
-    return {"before": before.mean, "after": after.mean, "sd_before": before.sd}
-
-
-def _gold_change(before: Judgement, after: Judgement) -> dict[str, float] | None:
-    if before.gold_sd is None:
-        return None
-    return {"before": before.figures["gold"], "after": after.figures["gold"], "sd_before": before.gold_sd}
-
-
-def _val(row: Mapping[str, Any] | None) -> dict[str, Any]:
+def _validation(evaluation: Sequence[HeldOutRow]) -> LastValidation:
+    """How the finished policy orders the validation pairs; nothing where they were not scored."""
+    row = next((row for row in evaluation if (row.split, row.slice) == ("val", None)), None)
     if row is None:
-        return {"n": 0, "loss": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None}
-    return {
-        "n": row["n"],
-        "loss": row["nll"],
-        **{key: row[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "tie_rate")},
-    }
+        return LastValidation(0)
+    return LastValidation(row.n, row.nll, row.accuracy, row.tie_rate, row.accuracy_low, row.accuracy_high)
 
 
 def _mean(rows: Sequence[Mapping[str, str]], column: str) -> float:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 
 from rmexp.data.loaded import LoadedData
 from rmexp.run.held_out import evaluate, samples, stage_scorer
 from rmexp.runs.folder import RunFolder
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.model import save_adapter_alone, save_model
 from rmexp.stages.parts import StageParts
@@ -24,7 +25,7 @@ from rmexp.training.tracking import log_samples
 from rmexp.training.validation_rewards import ValidationRewards
 
 
-def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> dict[str, Any]:
+def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> TrainSummary:
     """Train a stage, leave its model in the run folder and score with it whatever it did not learn from.
 
     Args:
@@ -84,7 +85,7 @@ def _trainer(
     return stage_trainer(parts, run, built.precision, metrics, callbacks, **options)
 
 
-def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder) -> list[dict[str, Any]]:
+def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder) -> list[HeldOutRow]:
     """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
     if not built.sets:
         return []

@@ -31,8 +31,8 @@ class Share:
     value: float | None
     low: float | None
     high: float | None
-    clusters: int
-    few: bool
+    clusters: int = 0  # not known of shares in older files
+    few: bool = False
 
 
 def share(successes: float, n: int) -> Share:

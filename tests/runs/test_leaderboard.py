@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from rmexp.analysis.axes import Run, grouped
-from rmexp.analysis.leaderboard import Earned, leaderboard
+from rmexp.runs.axes import Judged, Run, grouped
+from rmexp.runs.leaderboard import Earned, leaderboard
 
 
 def groups_of(credits):
@@ -11,8 +11,8 @@ def groups_of(credits):
     runs = []
     for name, seeds in credits.items():
         for seed, earned in enumerate(seeds):
-            row = {"scorer": "explicit", "data": "a", "split": "val", "n": 10, "accuracy": float(np.mean(earned))}
-            runs.append(Run(f"{name}{seed}", {"name": name, "seed": seed}, [row], 1.0))
+            tested = Judged("explicit", "a", "val", 10, float(np.mean(earned)))
+            runs.append(Run(f"{name}{seed}", {"name": name, "seed": seed}, (tested,), 1.0))
     return grouped(runs, ["name", "seed"])
 
 

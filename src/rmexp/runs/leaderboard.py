@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rmexp.analysis.axes import Group
+from rmexp.runs.axes import Group
 from rmexp.statistics.means import Estimate, clustered_difference
 from rmexp.statistics.multiple_tests import holm
 

@@ -2,15 +2,15 @@ import math
 
 import pytest
 
-from rmexp.analysis.axes import Run, grouped, varied
+from rmexp.runs.axes import Judged, Run, grouped, varied
 
 
 def row(accuracy, data="a", split="val", scorer="explicit", **more):
-    return {"scorer": scorer, "data": data, "split": split, "n": 10, "accuracy": accuracy, "nll": 0.5} | more
+    return Judged(scorer, data, split, 10, accuracy, nll=0.5, **more)
 
 
 def run(accuracy, folder="f", **settings):
-    return Run(folder, settings, [row(accuracy)], 1.0)
+    return Run(folder, settings, (row(accuracy),), 1.0)
 
 
 def test_keys_that_another_decides_are_left_out_the_seed_comes_last():
@@ -43,18 +43,18 @@ def test_runs_alike_but_for_their_seed_are_one_group_with_its_interval():
 
 
 def test_one_run_has_the_interval_of_its_pairs():
-    rows = [row(0.8, accuracy_low=0.5, accuracy_high=0.9)]
+    rows = (row(0.8, low=0.5, high=0.9),)
     (group,) = grouped([Run("f", {}, rows, 1.0)], [])
     assert (group.low, group.high) == (0.5, 0.9)
 
 
 def test_a_test_split_stands_for_its_data_and_each_scorer_for_itself():
-    rows = [row(0.1), row(0.2, split="test"), row(0.3, data="b"), row(0.4, data="b", scorer="implicit")]
+    rows = (row(0.1), row(0.2, split="test"), row(0.3, data="b"), row(0.4, data="b", scorer="implicit"))
     found = {(g.data, g.split, g.settings["scorer"]): g.accuracy for g in grouped([Run("f", {}, rows, 1.0)], [])}
     assert found == {("a", "test", "explicit"): 0.2, ("b", "val", "explicit"): 0.3, ("b", "val", "implicit"): 0.4}
 
 
 def test_runs_without_a_pair_that_counts_have_no_accuracy():
-    (group,) = grouped([Run("f", {}, [row(None)], 1.0)], [])
+    (group,) = grouped([Run("f", {}, (row(None),), 1.0)], [])
     assert group.accuracies == ()
     assert math.isnan(group.accuracy)

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from rmexp.analysis.axes import SEED, Run
+from rmexp.runs.axes import SEED, Run, Settings
 from rmexp.statistics.means import mean_interval
 
 
@@ -23,7 +23,7 @@ class PolicyStanding(NamedTuple):
         seconds: mean time of a run.
     """
 
-    settings: dict[str, Any]
+    settings: Settings
     folders: tuple[str, ...]
     gain: float
     low: float | None
@@ -49,20 +49,20 @@ def policy_standings(runs: Sequence[Run], axes: Sequence[str]) -> list[PolicySta
     return sorted(lines, key=lambda line: -(line.gold or 0.0) if by_truth else -line.gain)
 
 
-def _settings(run: Run, axes: Sequence[str]) -> dict[str, Any]:
+def _settings(run: Run, axes: Sequence[str]) -> Settings:
     return {axis: run.settings.get(axis) for axis in axes if axis != SEED}
 
 
-def _standing(settings: dict[str, Any], runs: Sequence[Run]) -> PolicyStanding:
+def _standing(settings: Settings, runs: Sequence[Run]) -> PolicyStanding:
     policies = [run.policy for run in runs if run.policy is not None]
-    gains = [policy["gain"] for policy in policies]
-    gold = [policy["gold"] for policy in policies]
+    gains = [policy.gain for policy in policies]
+    gold = [policy.gold for policy in policies if policy.gold is not None]
     return PolicyStanding(
         settings,
         tuple(run.folder for run in runs),
         fmean(gains),
         *mean_interval(gains),
-        None if None in gold else fmean(gold),
-        fmean(policy["kl"] for policy in policies),
+        fmean(gold) if len(gold) == len(policies) else None,
+        fmean(policy.kl for policy in policies),
         fmean(run.seconds for run in runs),
     )

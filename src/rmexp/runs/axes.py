@@ -2,32 +2,78 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rmexp.statistics.means import mean_interval
 
-Settings = Mapping[str, Any]  # values of a configuration by dotted path
+Settings = Mapping[str, object]  # values of a configuration by dotted path
 FIRST = ("task", "scorer", "data.name", "model.name")  # where several settings differ together, the one that names them
 SEED = "seed"
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How good one scorer of a run is on one whole set of pairs.
+
+    Attributes:
+        scorer: its name.
+        data: what it was tested on.
+        split: of it.
+        n: pairs.
+        accuracy: share of those with a preference in the right order; None where there are none.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        nll: mean log-loss in nats; None where it is not known, as for the others.
+        longer: what "the longer one wins" gets.
+        ceiling: best possible accuracy.
+    """
+
+    scorer: str
+    data: str
+    split: str
+    n: int
+    accuracy: float | None
+    low: float | None = None
+    high: float | None = None
+    nll: float | None = None
+    longer: float | None = None
+    ceiling: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyGain:
+    """What reinforcement learning gained, in standard deviations of the starting policy.
+
+    Attributes:
+        gain: of the reward that was learnt from.
+        gold: of the true one; None where it was not watched.
+        kl: divergence from the reference, in nats a response.
+    """
+
+    gain: float
+    gold: float | None
+    kl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
     """A finished run.
 
     Attributes:
         folder: as text for the reader, and to find what it left.
         settings: of it.
-        rows: figures on whole sets of pairs, as `evaluation` of summary.json has them.
+        tested: figures on whole sets of pairs.
         seconds: that it took.
-        policy: of reinforcement learning, `gain` and `gold` in deviations of the starting policy, and `kl` in nats.
+        policy: what its policy gained; None of a run that trained none by reinforcement learning.
     """
 
     folder: str
     settings: Settings
-    rows: Sequence[Mapping[str, Any]]
+    tested: tuple[Judged, ...]
     seconds: float
-    policy: Mapping[str, Any] | None = None
+    policy: PolicyGain | None = None
 
 
 class Group(NamedTuple):
@@ -49,7 +95,7 @@ class Group(NamedTuple):
         seconds: mean time of a run.
     """
 
-    settings: dict[str, Any]
+    settings: Settings
     data: str
     split: str
     n: int
@@ -94,7 +140,7 @@ def differing(groups: Sequence[Group]) -> list[str]:
     return [axis for axis in groups[0].settings if len({_plain(group.settings[axis]) for group in groups}) > 1]
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -113,49 +159,49 @@ def grouped(runs: Sequence[Run], axes: Sequence[str]) -> list[Group]:
         runs: finished ones.
         axes: keys that tell groups apart, the seed not counted.
     """
-    found: dict[str, list[tuple[Run, Mapping[str, Any]]]] = {}
-    places: dict[str, tuple[dict[str, Any], str]] = {}
+    found: dict[str, list[tuple[Run, Judged]]] = {}
+    settings_of: dict[str, Settings] = {}
     for run in runs:
-        scorers = {row["scorer"] for row in run.rows}
-        for row in _headline(run.rows):
+        scorers = {one.scorer for one in run.tested}
+        for one in _headline(run.tested):
             settings = {axis: run.settings.get(axis) for axis in axes if axis != SEED}
-            settings |= {"scorer": row["scorer"]} if len(scorers) > 1 else {}
-            key = _plain([settings, row["data"], row["split"]])
-            places[key] = (settings, row["data"])
-            found.setdefault(key, []).append((run, row))
-    return [_group(*places[key], members) for key, members in found.items()]
+            settings |= {"scorer": one.scorer} if len(scorers) > 1 else {}
+            key = _plain([settings, one.data, one.split])
+            settings_of[key] = settings
+            found.setdefault(key, []).append((run, one))
+    return [_group(settings_of[key], members) for key, members in found.items()]
 
 
-def _headline(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """For each data set the row that stands for it: of a split `test` rather than another."""
-    chosen: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["split"] == "test"):
-        place = (row["scorer"], row["data"])
-        if place not in chosen or row["split"] == "test":
-            chosen[place] = row
+def _headline(tested: Sequence[Judged]) -> list[Judged]:
+    """For each data set what stands for it: of a split `test` rather than another."""
+    chosen: dict[tuple[str, str], Judged] = {}
+    for one in sorted(tested, key=lambda one: one.split == "test"):
+        place = (one.scorer, one.data)
+        if place not in chosen or one.split == "test":
+            chosen[place] = one
     return list(chosen.values())
 
 
-def _group(settings: dict[str, Any], data: str, members: Sequence[tuple[Run, Mapping[str, Any]]]) -> Group:
-    rows = [row for _, row in members if row["accuracy"] is not None]
-    accuracies = tuple(row["accuracy"] for row in rows)
+def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
+    known = [one for _, one in members if one.accuracy is not None]
+    accuracies = tuple(one.accuracy for one in known if one.accuracy is not None)
     first = members[0][1]
     low, high = mean_interval(accuracies)
-    if len(accuracies) == 1:
-        low, high = rows[0].get("accuracy_low"), rows[0].get("accuracy_high")
-    losses = [row["nll"] for row in rows if row.get("nll") is not None]
+    if len(known) == 1:
+        low, high = known[0].low, known[0].high
+    losses = [one.nll for one in known if one.nll is not None]
     return Group(
         settings=settings,
-        data=data,
-        split=first["split"],
-        n=first["n"],
+        data=first.data,
+        split=first.split,
+        n=first.n,
         folders=tuple(run.folder for run, _ in members),
         accuracies=accuracies,
         accuracy=fmean(accuracies) if accuracies else float("nan"),
         low=None if low is None else max(0.0, low),
         high=None if high is None else min(1.0, high),
         nll=fmean(losses) if losses else None,
-        longer=first.get("longer_accuracy"),
-        ceiling=first.get("bayes_accuracy"),
+        longer=first.longer,
+        ceiling=first.ceiling,
         seconds=fmean(run.seconds for run, _ in members),
     )

@@ -1,12 +1,12 @@
 import pytest
 
-from rmexp.analysis.axes import Run
-from rmexp.analysis.policy_standings import policy_standings
+from rmexp.runs.axes import PolicyGain, Run
+from rmexp.runs.policy_standings import policy_standings
 from rmexp.statistics.means import mean_interval
 
 
 def run(folder, lr, seed, gain, gold=None, kl=2.0):
-    return Run(folder, {"lr": lr, "seed": seed}, [], 4.0, {"gain": gain, "gold": gold, "kl": kl})
+    return Run(folder, {"lr": lr, "seed": seed}, (), 4.0, PolicyGain(gain, gold, kl))
 
 
 def test_runs_alike_but_for_their_seed_are_one_line():
@@ -26,4 +26,4 @@ def test_the_truth_gives_the_order_where_all_know_it():
 
 
 def test_runs_without_a_policy_are_passed_over():
-    assert policy_standings([Run("a", {}, [], 1.0)], []) == []
+    assert policy_standings([Run("a", {}, (), 1.0)], []) == []

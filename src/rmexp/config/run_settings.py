@@ -1,0 +1,32 @@
+"""What a run was configured with, read without Hydra."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from rmexp.config.moved import with_todays_targets, without_implied
+from rmexp.config.saved import leaves
+from rmexp.runs.axes import Settings
+from rmexp.runs.folder import CONFIG
+
+_REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
+
+
+def run_settings(folder: Path) -> dict[str, object]:
+    """Every value of a run's configuration by its dotted path, interpolations as they are.
+
+    Runs of several versions are put side by side, so targets are named as now and later keys that change nothing are
+    left out.
+    """
+    with (folder / CONFIG).open("rb") as file:
+        # OmegaConf's own reader takes ten times as long, which many runs would feel.
+        content = yaml.load(file, Loader=yaml.CSafeLoader)
+    return without_implied(leaves(with_todays_targets(content)))
+
+
+def followed_settings(folder: Path) -> Settings:
+    """The same with values in the place of others' names, such as `${model.recipe.reward.lr}`, that are among them."""
+    settings = run_settings(folder)
+    names = {key: _REFERENCE.fullmatch(value) if isinstance(value, str) else None for key, value in settings.items()}
+    return {key: settings.get(name[1], value) if (name := names[key]) else value for key, value in settings.items()}

@@ -1,0 +1,146 @@
+"""The runs below a folder, read from what they left: nothing is composed, no model is loaded."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rmexp.metrics.pair_credit import pair_credit
+from rmexp.metrics.preferred_side import is_tie
+from rmexp.runs.axes import Group, Judged, PolicyGain, Run, Settings
+from rmexp.runs.folder import CONFIG, FAILURE, read_failure
+from rmexp.runs.leaderboard import Credits, Earned
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.compare import CompareSummary
+from rmexp.runs.summaries.file import SUMMARY, summary_row, verb_of
+from rmexp.runs.summaries.policy import PolicyFigures
+from rmexp.runs.summaries.train import TrainSummary
+
+
+class Failure(NamedTuple):
+    """A run that failed, or was never finished."""
+
+    folder: str
+    error: str
+
+
+def find_runs(folders: Sequence[Path], settings_of: Callable[[Path], Settings]) -> tuple[list[Run], list[Failure]]:
+    """Runs at or below folders; those inside another run, set aside or hidden are not looked at.
+
+    Args:
+        folders: to look in.
+        settings_of: reads what a run folder was configured with.
+
+    Raises:
+        ValueError: a folder does not exist.
+    """
+    runs: list[Run] = []
+    failures: list[Failure] = []
+    for folder in dict.fromkeys(folders):
+        if not folder.is_dir():
+            raise ValueError(f"{folder}: expected a folder of runs, but there is none (set run_dir or runs)")
+        for path in _run_folders(folder):
+            if (path / SUMMARY).is_file():
+                runs.append(_read_run(path, settings_of(path)))
+            else:
+                failures.append(Failure(str(path), _why(path)))
+    return runs, failures
+
+
+def _run_folders(folder: Path) -> Iterator[Path]:
+    if (folder / CONFIG).is_file() or (folder / FAILURE).is_file():
+        yield folder
+        return
+    for child in sorted(folder.iterdir()):
+        if child.is_dir() and not child.name.startswith(".") and "-outdated-" not in child.name:
+            yield from _run_folders(child)
+
+
+def _read_run(folder: Path, settings: Settings) -> Run:
+    """A finished run; one of a verb that judges nothing has no figures."""
+    row, data = summary_row(folder) or {}, str(settings.get("data.name"))
+    match verb_of(row):
+        case "train":
+            trained = from_row(TrainSummary, row)
+            return Run(str(folder), settings, _of_training(trained, data), trained.seconds, _gain(trained.policy))
+        case "compare":
+            compared = from_row(CompareSummary, row)
+            return Run(str(folder), settings, _of_comparison(compared, data), compared.seconds["all"])
+    seconds = row.get("seconds", 0.0)
+    parts = seconds.values() if isinstance(seconds, dict) else [seconds]
+    return Run(str(folder), settings, (), sum(part for part in parts if isinstance(part, float)))
+
+
+def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
+    """Figures on whole sets of pairs, of the last validation where nothing else was scored."""
+    whole = [row for row in summary.evaluation if row.slice is None]
+    if not whole:
+        val = summary.val
+        bounds = (val.accuracy, val.accuracy_low, val.accuracy_high)
+        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss),)
+    return tuple(
+        Judged(
+            row.scorer,
+            row.data,
+            row.split,
+            row.n,
+            row.accuracy,
+            row.accuracy_low,
+            row.accuracy_high,
+            nll=row.nll,
+            longer=row.longer_accuracy,
+            ceiling=row.bayes_accuracy,
+        )
+        for row in whole
+    )
+
+
+def _of_comparison(summary: CompareSummary, data: str) -> tuple[Judged, ...]:
+    """Figures of either reward on the headline split."""
+    both = (("explicit", summary.explicit), ("implicit", summary.implicit))
+    return tuple(
+        Judged(name, data, summary.headline, one.n, one.accuracy, one.accuracy_low, one.accuracy_high)
+        for name, one in both
+    )
+
+
+def _gain(policy: PolicyFigures | None) -> PolicyGain | None:
+    """None for a run that trained no policy by reinforcement learning, or one whose start had a constant reward."""
+    if policy is None or policy.reward.gain is None:
+        return None
+    return PolicyGain(policy.reward.gain, None if policy.gold is None else policy.gold.gain, policy.kl)
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; none when there is none."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _why(folder: Path) -> str:
+    failure = read_failure(folder)
+    return "not finished; the same command goes on with it" if failure is None else failure.error
+
+
+def credits_of(folder: str, group: Group) -> Credits:
+    """What each pair of a group's data earned in a run: 1 right, 0.5 equal scores, 0 wrong; empty when not left."""
+    return _credits(Path(folder)).get((group.data, group.split), {})
+
+
+@lru_cache(maxsize=1024)
+def _credits(folder: Path) -> dict[tuple[str, str], dict[str, Earned]]:
+    path = folder / "usable_information.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    rows = [row for row in rows if not is_tie(row.get("target", 0.5))]  # ties count for nothing
+    margins = np.array([row["margin"] for row in rows], np.float32)
+    credits = pair_credit(margins, np.zeros_like(margins), np.array([row["target"] for row in rows])).credit
+    found: dict[tuple[str, str], dict[str, Earned]] = {}
+    for row, credit in zip(rows, credits.tolist(), strict=True):
+        found.setdefault((row["data"], row["split"]), {})[row["id"]] = Earned(credit, row.get("cluster"))
+    return found

@@ -1,0 +1,1 @@
+"""What summary.json holds, one file a verb."""

@@ -1,0 +1,254 @@
+"""The summary of a comparison."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rmexp.analysis.accuracy import Accuracy
+from rmexp.analysis.agreement import Agreement
+from rmexp.analysis.flips import FlipKind
+from rmexp.analysis.graded import Graded
+from rmexp.analysis.length import LengthEffect
+from rmexp.analysis.policies import PolicyResult
+from rmexp.analysis.progress import ProgressPoint
+from rmexp.analysis.reductions import LevelFigures
+from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.runs.summaries.train import LastEpoch, LastValidation
+
+Scores = tuple[float, float]  # of the responses listed first and second
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What rules without a model get.
+
+    Attributes:
+        longer: the one by which the response with more characters is better.
+    """
+
+    longer: Accuracy | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFigures:
+    """Both rewards on one evaluation split.
+
+    Attributes:
+        explicit: accuracy and ranges of the reward model.
+        implicit: of the policy's implicit reward.
+        agreement: of the two.
+        baselines: what rules get on the same pairs.
+        explicit_length: what response length does to the first; None where it was not measured.
+        implicit_length: to the second.
+    """
+
+    explicit: Accuracy
+    implicit: Accuracy
+    agreement: Agreement
+    baselines: Rules
+    explicit_length: LengthEffect | None
+    implicit_length: LengthEffect | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowcasePrompt:
+    """A prompt picked to be looked at, its two responses and both rewards of each.
+
+    Attributes:
+        label: a few words for the figure, such as `Kafka (unseen)`.
+        prompt: text of the prompt.
+        chosen: text of the preferred response.
+        rejected: text of the other response.
+        explicit: scores of chosen and rejected by the reward model.
+        implicit: implicit rewards of chosen and rejected.
+    """
+
+    label: str
+    prompt: str
+    chosen: str
+    rejected: str
+    explicit: Scores
+    implicit: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class PromptsShown:
+    """Prompts picked to be looked at.
+
+    Attributes:
+        prompts: of them.
+        same_order: of them, with the same response first by both rewards.
+        responses: the prompts themselves.
+    """
+
+    prompts: int
+    same_order: int
+    responses: tuple[ShowcasePrompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reductions:
+    """Sum over the response and mean over all tokens, at each prompt length.
+
+    Attributes:
+        split: that the pairs are of.
+        levels: the shortest prompts first.
+    """
+
+    split: str = ""
+    levels: Sequence[LevelFigures] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BothAccuracies:
+    """Of the reward model and of the implicit reward."""
+
+    explicit: float | None
+    implicit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFigures:
+    """Both rewards on the pairs of one slice.
+
+    Attributes:
+        slice: its name; None for all pairs.
+        explicit: figures of the reward model, by their names in evaluation.json.
+        implicit: of the implicit reward.
+        paired: the first against the second.
+        agreement: in order, rank and correctness.
+    """
+
+    slice: str | None
+    explicit: Mapping[str, float | None]
+    implicit: Mapping[str, float | None]
+    paired: Mapping[str, object]
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class SetFigures:
+    """Both rewards on one set of pairs; see `ComparedSet`.
+
+    Attributes:
+        name: of it.
+        kind: `held_out`, `tokens` or `domain`.
+        split: that the pairs are of.
+        pairs: with a preference.
+        looked_at: pairs of which these are those that the shift changes.
+        explicit_nll_at_first: log-loss of the reward model at the temperature fitted on the first set.
+        implicit_nll_at_first: the same of the implicit reward.
+        before: accuracies of the same pairs before their tokens were shifted.
+        flips: how often the mean over all tokens orders a pair otherwise than the sum over the response.
+        slices: parts of it.
+        whole: all pairs.
+    """
+
+    name: str
+    kind: str
+    split: str
+    pairs: int
+    looked_at: int
+    explicit_nll_at_first: float | None
+    implicit_nll_at_first: float | None
+    before: BothAccuracies | None
+    flips: tuple[FlipKind, ...]
+    slices: tuple[SliceFigures, ...]
+    whole: SliceFigures = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardScale:
+    """Where the rewards of the explicit model lie, and how the implicit ones are made.
+
+    Attributes:
+        mean: of the rewards of training responses, as the contract says; None where it does not.
+        sd: their standard deviation.
+        reduction: of log-ratios over tokens: `response_sum` or `response_mean`.
+    """
+
+    mean: float | None
+    sd: float | None
+    reduction: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageUsed:
+    """A model of the comparison; nothing but its folder is known of one given by path.
+
+    Attributes:
+        model: its folder.
+        reused: whether it was there before.
+        steps: of the optimizer.
+        epochs: passes over the examples.
+        seconds: of the stage.
+        train_pairs_per_second: examples a second.
+        peak_memory_mb: the most memory held.
+        threads: of the processor.
+        train: figures of the last epoch.
+        val: figures of the last validation.
+    """
+
+    model: str
+    reused: bool
+    steps: int | None = field(default=None, metadata=IF_KNOWN)
+    epochs: float | None = field(default=None, metadata=IF_KNOWN)
+    seconds: float | None = field(default=None, metadata=IF_KNOWN)
+    train_pairs_per_second: float | None = field(default=None, metadata=IF_KNOWN)
+    peak_memory_mb: float | None = field(default=None, metadata=IF_KNOWN)
+    threads: int | None = field(default=None, metadata=IF_KNOWN)
+    train: LastEpoch | None = field(default=None, metadata=IF_KNOWN)
+    val: LastValidation | None = field(default=None, metadata=IF_KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSummary:
+    """What the two rewards are worth, and where they part.
+
+    Attributes:
+        data: name of the data set.
+        model: name of the model.
+        seed: of the run.
+        beta: of DPO and of the implicit reward.
+        train_pairs: pairs trained on.
+        headline: the split whose figures stand first.
+        explicit: figures of the reward model on it.
+        implicit: of the implicit reward.
+        agreement: of the two.
+        splits: all evaluation splits.
+        showcase: prompts to look at.
+        reductions: sum and mean over tokens.
+        graded: both scorers on candidate sets with the same labels; None without such sets.
+        sets: both rewards on every set of pairs.
+        progress: how the two came to agree.
+        scale: of the rewards.
+        disagreements: pairs that the two order differently.
+        policies: that were sampled from and judged.
+        stages: the models, by name.
+        leaks: what of the training prompts is evaluated on.
+        seconds: of the stages, of scoring with the report, and of all.
+    """
+
+    verb: ClassVar[str] = "compare"
+
+    data: str
+    model: str
+    seed: int
+    beta: float
+    train_pairs: int
+    headline: str
+    explicit: Accuracy
+    implicit: Accuracy
+    agreement: Agreement
+    splits: Mapping[str, SplitFigures]
+    showcase: PromptsShown
+    reductions: Reductions
+    graded: Graded | None
+    sets: tuple[SetFigures, ...]
+    progress: tuple[ProgressPoint, ...]
+    scale: RewardScale | None
+    disagreements: int
+    policies: tuple[PolicyResult, ...]
+    stages: Mapping[str, StageUsed]
+    leaks: Mapping[str, object]
+    seconds: Mapping[str, float]

@@ -1,0 +1,57 @@
+"""The summary of exporting a model."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """The folder that was written.
+
+    Attributes:
+        path: of it.
+        kind: `reward_model` or `language_model`.
+        fingerprint: of its content.
+        source: what it was made of.
+    """
+
+    path: str
+    kind: str
+    fingerprint: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFound:
+    """How far the folder is from what it was made of.
+
+    Attributes:
+        examples: conversations compared.
+        largest_difference: of two scores of one conversation.
+        largest_score: in magnitude.
+        tolerance: that the difference had to stay below.
+    """
+
+    examples: int
+    largest_difference: float
+    largest_score: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """What was exported.
+
+    Attributes:
+        model: the folder.
+        parity: of its scores.
+        remarks: what is not as it was in training.
+        seconds: of the whole run.
+    """
+
+    verb: ClassVar[str] = "export"
+
+    model: ExportedModel
+    parity: ParityFound
+    remarks: tuple[str, ...]
+    seconds: float

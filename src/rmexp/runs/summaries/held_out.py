@@ -1,0 +1,55 @@
+"""Figures of one scorer on one slice of pairs that its model did not learn from."""
+
+from dataclasses import dataclass, field
+
+from rmexp.analysis.against_truth import AgainstTruth
+from rmexp.runs.rows import IF_KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRow:
+    """One row under `evaluation` of a trained run.
+
+    Attributes:
+        scorer: `explicit` or `implicit`.
+        data: name of the data set.
+        split: of it.
+        slice: part of it, such as `difficulty=hard`; None for the whole.
+        n: pairs.
+        label_ties: pairs of them whose label is a tie.
+        accuracy: share of the others in the right order, equal scores counting one half.
+        accuracy_low: lower end of its 95 % interval.
+        accuracy_high: upper end.
+        tie_rate: share of them with equal scores.
+        nll: mean of -log sigmoid(margin) towards the label, in nats.
+        usable_bits: 1 - nll / ln 2.
+        usable_bits_low: lower end of its 95 % interval.
+        usable_bits_high: upper end.
+        longer_accuracy: what "the longer response wins" gets.
+        bayes_accuracy: the best that can be expected; None where the truth is not known, as for the next two.
+        bayes_nll: the log-loss of the true probabilities.
+        against_truth: how near to them the scorer comes.
+        truncated: pairs with a side that was cut; None for a slice, as for the next.
+        identical: pairs whose sides were equal then.
+    """
+
+    scorer: str
+    data: str
+    split: str
+    slice: str | None
+    n: int
+    label_ties: int = 0
+    accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    tie_rate: float | None = None
+    nll: float | None = None
+    usable_bits: float | None = None
+    usable_bits_low: float | None = None
+    usable_bits_high: float | None = None
+    longer_accuracy: float | None = field(default=None, metadata=IF_KNOWN)
+    bayes_accuracy: float | None = field(default=None, metadata=IF_KNOWN)
+    bayes_nll: float | None = field(default=None, metadata=IF_KNOWN)
+    against_truth: AgainstTruth | None = field(default=None, metadata=IF_KNOWN)
+    truncated: int | None = field(default=None, metadata=IF_KNOWN)
+    identical: int | None = field(default=None, metadata=IF_KNOWN)

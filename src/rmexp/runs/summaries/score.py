@@ -1,0 +1,60 @@
+"""The summary of scoring a data set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rmexp.runs.rows import IF_KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class DataRead:
+    """The data that was scored.
+
+    Attributes:
+        name: of it.
+        fingerprint: of its content.
+    """
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCounts:
+    """What is in a scored file.
+
+    Attributes:
+        records: pairs or lists.
+        responses: of them.
+        truncated: responses that were cut.
+        unscored: responses without a score; None where all have one.
+    """
+
+    records: int
+    responses: int
+    truncated: int
+    unscored: int | None = field(default=None, metadata=IF_KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """What was scored.
+
+    Attributes:
+        scorer: as it describes itself.
+        data: that was scored.
+        files: counts of each scored file, by the split that it holds.
+        bad_rows: malformed rows that were left out.
+        seconds: of scoring.
+        records_per_second: None where nothing was left to score.
+    """
+
+    verb: ClassVar[str] = "score"
+
+    scorer: Mapping[str, object]
+    data: DataRead
+    files: Mapping[str, ScoredCounts]
+    bad_rows: int
+    seconds: float
+    records_per_second: float | None

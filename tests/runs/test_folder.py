@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from rmexp.runs.folder import FolderRefused, RunConfig, claim
+from rmexp.runs.summaries.inspect import InspectSummary
+
+
+def bound(text="lr: 1\n", seed=3):
+    """A configuration that differs from every other text."""
+    return RunConfig(text, seed, lambda old: [] if old == text else [f"{old.strip()} there, {text.strip()} here"])
+
+
+def test_a_folder_says_what_it_is_bound_to_before_anything_is_done(tmp_path):
+    with claim(tmp_path / "run", bound(), {"data": "abc"}):
+        assert (tmp_path / "run" / "config.yaml").read_text() == "lr: 1\n"
+        left = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert (left["seed"], left["inputs"], left["end"]) == (3, {"data": "abc"}, None)
+
+
+def test_a_folder_of_another_configuration_is_refused(tmp_path):
+    with claim(tmp_path, bound(), {}):
+        pass
+    with (
+        pytest.raises(FolderRefused, match=r"lr: 1 there, lr: 2 here.*set another run_dir"),
+        claim(tmp_path, bound("lr: 2\n"), {}),
+    ):
+        pass
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    with (
+        claim(tmp_path, bound(), {}),
+        pytest.raises(FolderRefused, match="in use by another run"),
+        claim(tmp_path, bound(), {}),
+    ):
+        pass
+
+
+def test_a_folder_made_from_other_inputs_is_moved_aside(tmp_path):
+    for inputs in ("old", "new", "newest"):
+        with claim(tmp_path / "run", bound(), {"data": inputs}):
+            pass
+    found = {path.parent.name: json.loads(path.read_text())["inputs"] for path in tmp_path.glob("*/environment.json")}
+    assert {name: inputs["data"] for name, inputs in found.items()} == {
+        "run": "newest",
+        "run-outdated-1": "old",
+        "run-outdated-2": "new",
+    }
+
+
+def test_an_error_is_left_in_the_folder_until_a_run_finishes(tmp_path):
+    with pytest.raises(ZeroDivisionError), claim(tmp_path, bound(), {}):
+        1 / 0  # noqa: B018
+    assert json.loads((tmp_path / "failure.json").read_text())["error"] == "ZeroDivisionError: division by zero"
+    with claim(tmp_path, bound(), {}) as run:
+        run.finish(InspectSummary("data", 6, {}, {}))
+    assert not (tmp_path / "failure.json").exists()
+    assert json.loads((tmp_path / "summary.json").read_text())["verb"] == "inspect"
+    assert json.loads((tmp_path / "environment.json").read_text())["end"] is not None

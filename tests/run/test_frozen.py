@@ -8,12 +8,12 @@ from statistics import fmean
 
 import pytest
 from omegaconf import open_dict
-from rmexp.run.found_runs import run_settings
 
 from rmexp.cli import main
 from rmexp.config import moved
 from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
+from rmexp.config.run_settings import run_settings
 from rmexp.config.saved import differences
 from rmexp.training.metrics_csv import read_metrics
 

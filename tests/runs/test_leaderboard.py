@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
-from rmexp.runs.axes import Judged, Run, grouped
-from rmexp.runs.leaderboard import Earned, leaderboard
+from rmexp.runs.axes import SEEDS_ALONE, Judged, Run, grouped
+from rmexp.runs.leaderboard import SEEDS_AND_PROMPTS, Earned, leaderboard
 
 
 def groups_of(credits):
@@ -82,3 +83,22 @@ def test_no_test_without_the_same_pairs():
 def test_equal_runs_are_no_different():
     first, _ = standings({"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2})
     assert (first.lead, first.p) == (0.0, None)
+
+
+def test_an_interval_over_seeds_is_no_narrower_than_that_of_the_pairs():
+    """Two seeds of 100 right pairs each: Wilson's interval of 100 of 100, not a point."""
+    (both,) = standings({"a": [[1.0] * 100] * 2})
+    low = 100 / (100 + student.ppf(0.975, 99) ** 2)  # of n of n, Wilson's lower end is n / (n + z^2)
+    assert both.group.low == pytest.approx(low, abs=0.003)
+    assert (both.group.high, both.group.method) == (1.0, SEEDS_AND_PROMPTS)
+
+
+def test_seeds_that_differ_widen_the_interval():
+    apart = [[1.0] * 60 + [0.0] * 40, [1.0] * 80 + [0.0] * 20]
+    (same,), (different,) = standings({"a": [apart[0], apart[0]]}), standings({"a": apart})
+    assert different.group.high - different.group.low > same.group.high - same.group.low
+
+
+def test_runs_that_did_not_write_down_prompts_say_so_of_their_interval():
+    (line,) = standings({"a": [random_credits(0, 0.8), random_credits(1, 0.8)]}, cluster_of=lambda pair: None)
+    assert line.group.method == SEEDS_ALONE

@@ -14,7 +14,7 @@ from rmexp.reports.panel import Panel
 from rmexp.reports.sweep_figures import axis_figure, data_figure, heat_figure, ordered
 from rmexp.reports.visible import visible
 from rmexp.runs.axes import SEED, Group, Settings, differing
-from rmexp.runs.leaderboard import Standing
+from rmexp.runs.leaderboard import LEAD, Standing
 from rmexp.runs.policy_standings import PolicyStanding
 from rmexp.runs.rows import Row
 
@@ -76,7 +76,14 @@ def sweep_report(report: SweepReport) -> str:
         label=label,
         most=MOST_LINES,
         seeds=SEED in report.axes,
+        methods=methods(report.standings),
+        lead_method=LEAD,
     )
+
+
+def methods(standings: Sequence[Standing]) -> list[str]:
+    """How the intervals of the accuracies were found, in words, each once."""
+    return list(dict.fromkeys(line.group.method for line in standings if line.group.low is not None))
 
 
 def _boards(report: SweepReport) -> Iterator[Board]:
@@ -98,7 +105,7 @@ def _panels(groups: Sequence[Group], where: str) -> Iterator[Panel]:
     axes = list(groups[0].settings)
     left = MOST_PANELS
     for axis in axes[:left]:
-        caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals over seeds."
+        caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals."
         yield Panel(Markup(axis_figure(groups, axis, where)), caption)
     for first, second in [*combinations(axes, 2)][: max(0, left - len(axes))]:
         svg = heat_figure(groups, *_longer_down(groups, first, second), where)
@@ -165,7 +172,8 @@ def _row(line: Standing) -> Row:
     group = line.group
     return {
         **{"data": group.data, "split": group.split, "rank": line.rank, **group.settings},
-        **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "nll": group.nll},
+        **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "method": group.method, "few": group.few},
+        "nll": group.nll,
         **{"longer": group.longer, "ceiling": group.ceiling, "runs": len(group.accuracies), "pairs": group.n},
         **{"lead": line.lead, "lead_low": line.lead_low, "lead_high": line.lead_high, "p": line.p},
         **{"seconds": round(group.seconds, 2), "folders": " ".join(group.folders)},

@@ -28,6 +28,7 @@ from rmexp.reports.sweep import (
     label,
     leaderboard_csv,
     leaderboard_markdown,
+    methods,
     policies_csv,
     sweep_report,
 )
@@ -37,7 +38,7 @@ from rmexp.run.terminal import interval, number, percent, show_table
 from rmexp.runs.axes import Group, Settings, differing, grouped, varied
 from rmexp.runs.folder import CONFIG, read_environment, read_failure
 from rmexp.runs.found import credits_of, find_runs, read_table
-from rmexp.runs.leaderboard import Standing, leaderboard
+from rmexp.runs.leaderboard import LEAD, Standing, leaderboard
 from rmexp.runs.policy_standings import PolicyStanding, policy_standings
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.file import SUMMARY, read_summary
@@ -152,7 +153,7 @@ def _show(standings: list[Standing]) -> None:
         (
             f"{line.group.data} {line.group.split}  {line.rank}. {_told(line.group, apart)}",
             percent(line.group.accuracy),
-            interval(line.group.low, line.group.high),
+            interval(line.group.low, line.group.high) + (" few" if line.group.few else ""),
             number(line.group.nll),
             str(len(line.group.accuracies)),
             "" if line.p is None else numbers.p_value(line.p).removeprefix("= "),
@@ -160,6 +161,10 @@ def _show(standings: list[Standing]) -> None:
         for line in standings[:MOST_SHOWN]
     ]
     show_table(("", "accuracy", "95 %", "nll", "runs", "p to the next"), rows)
+    for method in methods(standings):
+        print(f"95 %: {method}")
+    if any(line.lead_low is not None for line in standings):
+        print(f"p: {LEAD}, Holm")
     if len(standings) > MOST_SHOWN:
         print(f"... and {len(standings) - MOST_SHOWN} more lines")
 

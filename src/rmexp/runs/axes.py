@@ -11,6 +11,8 @@ from rmexp.statistics.means import mean_interval
 Settings = Mapping[str, object]  # values of a configuration by dotted path
 FIRST = ("task", "scorer", "data.name", "model.name")  # where several settings differ together, the one that names them
 SEED = "seed"
+SEEDS_ALONE = "other seeds alone (Student): the runs did not write down the prompts of the same pairs"
+OWN = "each run by itself: it did not write down the prompts of its pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,10 @@ class Group(NamedTuple):
         folders: of the runs.
         accuracies: of each run, in [0, 1].
         accuracy: mean of them.
-        low: lower end of its 95 % interval: over seeds (Student), or of the pairs (Wilson) where there is one run.
+        low: lower end of its 95 % interval.
         high: upper end.
+        method: of that interval, in words.
+        few: whether there are too few prompts to rely on it.
         nll: mean log-loss in nats; None where it is not known.
         longer: what "the longer one wins" gets; None where it is not known.
         ceiling: best possible accuracy; None where it is not known.
@@ -108,6 +112,8 @@ class Group(NamedTuple):
     longer: float | None
     ceiling: float | None
     seconds: float
+    method: str = ""
+    few: bool = False
 
 
 def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]:
@@ -204,4 +210,5 @@ def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
         longer=first.longer,
         ceiling=first.ceiling,
         seconds=fmean(run.seconds for run, _ in members),
+        method=OWN if len(known) == 1 else SEEDS_ALONE,
     )

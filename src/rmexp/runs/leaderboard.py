@@ -1,4 +1,4 @@
-"""Groups of runs in order of accuracy, each tested against the next one on the same pairs."""
+"""Groups of runs in order of accuracy, with intervals, each tested against the next one on the same pairs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -6,8 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rmexp.runs.axes import Group
-from rmexp.statistics.means import Estimate, clustered_difference
+from rmexp.statistics.means import MEAN_METHOD, Estimate, clustered_difference
 from rmexp.statistics.multiple_tests import holm
+from rmexp.statistics.seeds import over_seeds_and_pairs
+from rmexp.statistics.shares import SHARE_METHOD
 
 
 class Earned(NamedTuple):
@@ -23,6 +25,10 @@ class Earned(NamedTuple):
 
 
 Credits = Mapping[str, Earned]  # by id of a pair
+
+SEEDS_AND_PROMPTS = "other seeds and other prompts at once: what seeds add to the interval of the prompts"
+ONE_SEED = f"other prompts: {SHARE_METHOD}"
+LEAD = f"{MEAN_METHOD} over prompts"
 
 
 class Standing(NamedTuple):
@@ -55,7 +61,11 @@ def leaderboard(groups: Sequence[Group], credits_of: Callable[[str, Group], Cred
     """
     standings: list[Standing] = []
     for place in dict.fromkeys((group.data, group.split) for group in groups):
-        own = [group for group in groups if (group.data, group.split) == place and group.accuracies]
+        own = [
+            _with_interval(group, [credits_of(folder, group) for folder in group.folders])
+            for group in groups
+            if (group.data, group.split) == place and group.accuracies
+        ]
         standings += _ranked(sorted(own, key=lambda group: (-group.accuracy, group.nll or 0.0)), credits_of)
     return standings
 
@@ -71,6 +81,17 @@ def _ranked(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]
     tested = [line for line in lines if line.p is not None]
     adjusted = iter(holm([line.p for line in tested if line.p is not None]))
     return [line if line.p is None else line._replace(p=next(adjusted)) for line in lines]
+
+
+def _with_interval(group: Group, credits: Sequence[Credits]) -> Group:
+    """With the interval over seeds and prompts, where all runs wrote down the same pairs with their prompts."""
+    first = credits[0]
+    clusters = [earned.cluster for earned in first.values()]
+    if not first or None in clusters or any(other.keys() != first.keys() for other in credits):
+        return group
+    found = over_seeds_and_pairs([[other[pair].credit for pair in first] for other in credits], np.array(clusters))
+    method = ONE_SEED if len(credits) == 1 else SEEDS_AND_PROMPTS
+    return group._replace(low=found.low, high=found.high, method=method, few=found.few)
 
 
 def _mean_credits(group: Group, credits_of: Callable[[str, Group], Credits]) -> dict[str, Earned]:

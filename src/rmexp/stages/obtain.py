@@ -49,9 +49,14 @@ def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
         data: that it learns from.
         path: folder of the run that needs it.
     """
-    same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
-    with alone(path.parent / ".stages" / f"{plan.task}-{same}.lock"):
-        stage = train_stage(plan, data, {}, _made_before(plan, path) or path / plan.task)
+    own = path / plan.task
+    if _is_made(plan, own):
+        stage = train_stage(plan, data, {}, own)
+    else:
+        same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
+        with alone(path.parent / ".stages" / f"{plan.task}-{same}.lock"):
+            beside = (folder for folder in sorted(path.parent.glob(f"*/{plan.task}")) if _is_made(plan, folder))
+            stage = train_stage(plan, data, {}, next(beside, own))
     if stage.reused:
         log.info("%s: unchanged, %s is reused", plan.task, stage.folder)
     return stage
@@ -99,12 +104,9 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
     return replace(summary, inputs=dict(plan.inputs), origins=tuple(data.records.origins))
 
 
-def _made_before(plan: StagePlan, path: Path) -> Path | None:
-    """A finished run of the same stage: in this run's own folder, else in that of one beside it."""
-    for folder in (path / plan.task, *sorted(path.parent.glob(f"*/{plan.task}"))):
-        made = read_summary(folder, TrainSummary)
-        if made is None or made.inputs != dict(plan.inputs):
-            continue
-        if not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8")):
-            return folder
-    return None
+def _is_made(plan: StagePlan, folder: Path) -> bool:
+    """Whether a folder holds a finished run of the same stage."""
+    made = read_summary(folder, TrainSummary)
+    if made is None or made.inputs != dict(plan.inputs):
+        return False
+    return not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8"))

@@ -10,7 +10,14 @@ from typing import Any
 TARGET = "_target_"
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
-MOVED: Mapping[str, str] = {}
+MOVED: Mapping[str, str] = {
+    "rmexp.training.estimators.OtherResponses": "rmexp.training.ppo.estimators.OtherResponses",
+    "rmexp.training.estimators.ValueModel": "rmexp.training.ppo.estimators.ValueModel",
+    "rmexp.training.kl_control.KLControl": "rmexp.training.ppo.kl_control.KLControl",
+    "rmexp.training.policy_update.PolicyUpdate": "rmexp.training.ppo.policy_update.PolicyUpdate",
+    "rmexp.training.ppo.PPOModule": "rmexp.training.ppo.module.PPOModule",
+    "rmexp.training.sampler.Rollouts": "rmexp.training.ppo.sampler.Rollouts",
+}
 
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.

@@ -122,7 +122,7 @@ def _tracker(config: DictConfig) -> "TrackerParts | None":
 
 def _ppo(config: DictConfig) -> "PPOParts":
     from rmexp.stages.parts import PPOParts
-    from rmexp.training.ppo import Learning
+    from rmexp.training.ppo.module import Learning
 
     learning = Learning(*(build(config[name]) for name in Learning._fields))
     return PPOParts(learning, build(config.scorer), build(config.gold), config.value_model)

@@ -13,7 +13,7 @@ from rmexp.models.backbone import Backbone
 from rmexp.models.start import StartingPoint
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
-from rmexp.training.ppo import Learning
+from rmexp.training.ppo.module import Learning
 from rmexp.training.trainer_options import TrainerOptions
 
 

@@ -20,11 +20,11 @@ from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
 from rmexp.training.checkpoints import GOOD, batches_of
-from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
-from rmexp.training.good_checkpoint import GoodCheckpoint
 from rmexp.training.interruption import Signals
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
-from rmexp.training.sample_log import SampleLog
+from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
+from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
+from rmexp.training.ppo.sample_log import SampleLog
 
 GOOD_MODEL = "last_good_model"
 

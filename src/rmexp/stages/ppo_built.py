@@ -24,9 +24,9 @@ from rmexp.stages.model import start_model
 from rmexp.stages.parts import ModelParts, PPOParts, StageParts
 from rmexp.stages.ppo_settings import POLICY, SHARED
 from rmexp.stages.trainer import computing
-from rmexp.training.ppo import PPOModule
-from rmexp.training.prompt_data import PromptData
-from rmexp.training.sampler import Sampler
+from rmexp.training.ppo.module import PPOModule
+from rmexp.training.ppo.prompt_data import PromptData
+from rmexp.training.ppo.sampler import Sampler
 
 log = logging.getLogger(__name__)
 

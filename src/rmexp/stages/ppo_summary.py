@@ -11,7 +11,7 @@ from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, R
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.model import parameters
 from rmexp.stages.ppo_built import PPOBuilt
-from rmexp.training.judgement import Judgement
+from rmexp.training.ppo.judgement import Judgement
 
 SAMPLED = ("reward", "gold", "kl", "kl_k3", "entropy", "tokens", "ended", "empty")
 UPDATED = ("policy_loss", "value_loss", "clip_fraction", "kl", "steps", "explained_variance")

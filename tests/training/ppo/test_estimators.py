@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rmexp.losses.advantages import generalised_advantages, group_relative_advantages, leave_one_out_advantages
-from rmexp.training.estimators import OtherResponses, ValueModel
+from rmexp.training.ppo.estimators import OtherResponses, ValueModel
 
 MASK = torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 1]], dtype=torch.bool)
 

@@ -5,9 +5,9 @@ import torch
 from rmexp.data.encode import ResponseTokens
 from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
 from rmexp.losses.kl_estimators import k3
-from rmexp.training.experience import Experience, TokenFigures
-from rmexp.training.kl_control import KLControl
-from rmexp.training.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
+from rmexp.training.ppo.experience import Experience, TokenFigures
+from rmexp.training.ppo.kl_control import KLControl
+from rmexp.training.ppo.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
 
 SETTINGS = {"epochs": 2, "minibatches": 3, "clip": 0.2, "value_clip": 0.2, "value_coefficient": 0.5, "whiten": True}
 UPDATE = PolicyUpdate(**SETTINGS, stop_kl=0.1)

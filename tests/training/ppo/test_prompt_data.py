@@ -1,6 +1,6 @@
 from collections import Counter
 
-from rmexp.training.prompt_data import PromptData
+from rmexp.training.ppo.prompt_data import PromptData
 
 
 def batches(prompts, per_iteration, iterations, seed=0):

@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.training.kl_control import KLControl
+from rmexp.training.ppo.kl_control import KLControl
 
 FIXED = {"coefficient": 0.1, "target": None, "rate": 0.5, "place": "reward", "estimator": "k1", "limit": 100}
 

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rmexp.training.good_checkpoint import GoodCheckpoint
+from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from torch import Tensor
 from rmexp.data.encode import ResponseTokens
 from rmexp.losses.advantages import Advantages, whitened
 from rmexp.losses.kl_estimators import k1, k3
-from rmexp.training.estimators import Estimator
-from rmexp.training.kl_control import KLControl
-from rmexp.training.sampler import Rollouts, Samples
+from rmexp.training.ppo.estimators import Estimator
+from rmexp.training.ppo.kl_control import KLControl
+from rmexp.training.ppo.sampler import Rollouts, Samples
 
 
 class RewardScale(NamedTuple):

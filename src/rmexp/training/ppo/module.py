@@ -28,9 +28,11 @@ from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
 from rmexp.models.trained_weights import merged
-from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
-from rmexp.training.estimators import Estimator
-from rmexp.training.experience import (
+from rmexp.training.loader import TrainingLoader
+from rmexp.training.optimization import Schedule, batch_tokens, configure
+from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
+from rmexp.training.ppo.estimators import Estimator
+from rmexp.training.ppo.experience import (
     Experience,
     RewardScale,
     TokenFigures,
@@ -40,13 +42,11 @@ from rmexp.training.experience import (
     sampled_figures,
     token_rewards,
 )
-from rmexp.training.judgement import Judgement, judgement
-from rmexp.training.kl_control import KLControl
-from rmexp.training.loader import TrainingLoader
-from rmexp.training.optimization import Schedule, batch_tokens, configure
-from rmexp.training.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
-from rmexp.training.prompt_data import PromptData
-from rmexp.training.sampler import Rollouts, Sampler, Samples
+from rmexp.training.ppo.judgement import Judgement, judgement
+from rmexp.training.ppo.kl_control import KLControl
+from rmexp.training.ppo.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
+from rmexp.training.ppo.prompt_data import PromptData
+from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples
 from rmexp.training.stage import ContractFields
 
 EVALUATION = -1  # number of the draw that policies are compared by

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
 from rmexp.losses.kl_estimators import k3
-from rmexp.training.experience import Experience
-from rmexp.training.kl_control import KLControl
+from rmexp.training.ppo.experience import Experience
+from rmexp.training.ppo.kl_control import KLControl
 
 
 @dataclass(frozen=True)

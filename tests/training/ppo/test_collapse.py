@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.training.collapse import PolicyCollapsed, refuse_collapse
+from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 
 
 def test_a_sound_policy_goes_on_up_to_the_limit_itself():

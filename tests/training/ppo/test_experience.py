@@ -7,8 +7,8 @@ import torch
 
 from rmexp.data.encode import ResponseTokens
 from rmexp.losses.advantages import leave_one_out_advantages
-from rmexp.training.estimators import OtherResponses, ValueModel
-from rmexp.training.experience import (
+from rmexp.training.ppo.estimators import OtherResponses, ValueModel
+from rmexp.training.ppo.experience import (
     RewardScale,
     TokenFigures,
     experience,
@@ -17,8 +17,8 @@ from rmexp.training.experience import (
     sampled_figures,
     token_rewards,
 )
-from rmexp.training.kl_control import KLControl
-from rmexp.training.sampler import Rollouts, Samples
+from rmexp.training.ppo.kl_control import KLControl
+from rmexp.training.ppo.sampler import Rollouts, Samples
 
 MASK = torch.tensor([[True, True, True], [True, False, False]])
 FIGURES = TokenFigures(

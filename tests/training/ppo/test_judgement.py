@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from rmexp.data.encode import ResponseTokens
-from rmexp.training.collapse import PolicyCollapsed
-from rmexp.training.experience import TokenFigures
-from rmexp.training.judgement import judgement
-from rmexp.training.sampler import Samples
+from rmexp.training.ppo.collapse import PolicyCollapsed
+from rmexp.training.ppo.experience import TokenFigures
+from rmexp.training.ppo.judgement import judgement
+from rmexp.training.ppo.sampler import Samples
 
 FIGURES = TokenFigures(torch.ones(3, 1, dtype=torch.bool), *(torch.zeros(3, 1) for _ in range(3)))
 

@@ -3,9 +3,9 @@
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from rmexp.training.collapse import PolicyCollapsed
-from rmexp.training.experience import TokenFigures, sampled_figures
-from rmexp.training.sampler import Samples
+from rmexp.training.ppo.collapse import PolicyCollapsed
+from rmexp.training.ppo.experience import TokenFigures, sampled_figures
+from rmexp.training.ppo.sampler import Samples
 
 
 class Judgement(NamedTuple):

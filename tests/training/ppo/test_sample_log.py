@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import torch
 
 from rmexp.data.encode import ResponseTokens
-from rmexp.training.sample_log import SampleLog
-from rmexp.training.sampler import Samples
+from rmexp.training.ppo.sample_log import SampleLog
+from rmexp.training.ppo.sampler import Samples
 
 RESPONSES = [ResponseTokens((1, 5, 6), 1, False)] * 2
 SAMPLES = Samples(["p"] * 2, RESPONSES, ["one\n" * 40, ""], [True, False], [1.5, None], [0.5, None])
@@ -34,7 +34,7 @@ def test_every_other_iteration_is_shown_whole_in_the_file(tmp_path):
 def test_the_log_has_one_short_line(tmp_path, monkeypatch):
     lines = []
     said = SimpleNamespace(info=lambda text, *values: lines.append(text % values))
-    monkeypatch.setattr("rmexp.training.sample_log.log", said)
+    monkeypatch.setattr("rmexp.training.ppo.sample_log.log", said)
     show(tmp_path, 0)
     (line,) = lines
     assert "iteration 1, mean reward 1.500, KL -0.12, a sample with a reward of 1.500: 'one" in line

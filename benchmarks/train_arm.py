@@ -173,10 +173,10 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.models.compiled import compiled_operations
     from rmexp.models.folder import load_language_model
     from rmexp.models.precision import HALF, choose_precision
+    from rmexp.training.data.loader import Passes
+    from rmexp.training.data.pair_data import PairData
     from rmexp.training.dpo import DPOModule
-    from rmexp.training.loader import Passes
     from rmexp.training.metrics_csv import MetricsCSV
-    from rmexp.training.pair_data import PairData
     from rmexp.training.pairs import Pairs
     from rmexp.training.reward import RewardModule
     from rmexp.training.schedules import cosine

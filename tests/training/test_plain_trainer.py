@@ -11,9 +11,9 @@ from rmexp.data.encode import Encoder, encode_pairs
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss
+from rmexp.training.data.loader import Passes
+from rmexp.training.data.pair_data import PairData
 from rmexp.training.dpo import DPOModule
-from rmexp.training.loader import Passes
-from rmexp.training.pair_data import PairData
 from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant

@@ -5,11 +5,11 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.training.batch_order import Shuffled
+from rmexp.training.data.batch_order import Shuffled
+from rmexp.training.data.loader import Passes, TrainingLoader
+from rmexp.training.data.pair_data import FixedBatches
 from rmexp.training.epochs import Epochs
 from rmexp.training.interruption import Interrupted, Signals
-from rmexp.training.loader import Passes, TrainingLoader
-from rmexp.training.pair_data import FixedBatches
 from rmexp.training.saving import MOST_TIME, Saving
 
 

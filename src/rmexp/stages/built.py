@@ -17,9 +17,9 @@ from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.model import start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
-from rmexp.training.demonstration_data import DemonstrationData
-from rmexp.training.loader import Passes
-from rmexp.training.pair_data import PairData
+from rmexp.training.data.demonstration_data import DemonstrationData
+from rmexp.training.data.loader import Passes
+from rmexp.training.data.pair_data import PairData
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from rmexp.data.account import Account
 from rmexp.data.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loading import Loading
 from rmexp.preference_data import PreferenceData
-from rmexp.training.demonstration_data import DemonstrationData
-from rmexp.training.loader import Passes
-from rmexp.training.pair_data import PairData
+from rmexp.training.data.demonstration_data import DemonstrationData
+from rmexp.training.data.loader import Passes
+from rmexp.training.data.pair_data import PairData
 from rmexp.training.pairs import Pairs
 
 log = logging.getLogger(__name__)

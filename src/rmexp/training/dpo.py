@@ -20,6 +20,8 @@ from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
 from rmexp.models.trained_weights import merged
+from rmexp.training.data.pair_data import validation_pairing
+from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -29,10 +31,8 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
-from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
 from rmexp.training.stage import ContractFields, Examples
 
 REFERENCE_LOGPS = ("precomputed", "online")

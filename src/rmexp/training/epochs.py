@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.data.loader import TrainingLoader
 
 
 class Epochs(Callback):

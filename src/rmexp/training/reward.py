@@ -19,7 +19,8 @@ from rmexp.models.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
 from rmexp.models.row_parts import in_parts
 from rmexp.scoring.responses import compute
-from rmexp.training.cached_features import cached_features, feature_batch, stacked
+from rmexp.training.data.cached_features import cached_features, feature_batch, stacked
+from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -29,7 +30,6 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples

@@ -9,8 +9,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.training.checkpoints import LAST
+from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.interruption import Interrupted, Signals
-from rmexp.training.loader import TrainingLoader
 
 MOST_TIME = 0.02  # share of the time between two checkpoints that the first of them may have cost
 

@@ -20,6 +20,7 @@ from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
 from rmexp.models.trained_weights import merged
+from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import (
     Schedule,
     batch_accuracy,
@@ -29,7 +30,6 @@ from rmexp.training.optimization import (
     log_step,
     log_validation,
 )
-from rmexp.training.pair_data import validation_pairing
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
 

@@ -7,7 +7,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.batches import PairBatch, ResponseBatch
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.data.loader import TrainingLoader
 
 
 class Throughput(Callback):

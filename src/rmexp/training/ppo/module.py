@@ -28,7 +28,7 @@ from rmexp.models.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.row_parts import in_parts
 from rmexp.models.trained_weights import merged
-from rmexp.training.loader import TrainingLoader
+from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.optimization import Schedule, batch_tokens, configure
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.estimators import Estimator

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import lightning as L
 
 from rmexp.records import Prompt
-from rmexp.training.batch_order import Stream
-from rmexp.training.loader import Passes, TrainingLoader
+from rmexp.training.data.batch_order import Stream
+from rmexp.training.data.loader import Passes, TrainingLoader
 
 
 class PromptData(L.LightningDataModule):

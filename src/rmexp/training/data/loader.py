@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from rmexp.training.batch_order import Shuffled, Stream, Together
+from rmexp.training.data.batch_order import Shuffled, Stream, Together
 
 Example = TypeVar("Example")
 Batch = TypeVar("Batch")

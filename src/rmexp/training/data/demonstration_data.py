@@ -11,9 +11,9 @@ from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.pack import batches_of_tokens, response_batch
 from rmexp.scoring.responses import MOST_TOKENS
-from rmexp.training.batch_order import Shuffled
-from rmexp.training.loader import Passes, TrainingLoader
-from rmexp.training.pair_data import FixedBatches, check_batch_tokens
+from rmexp.training.data.batch_order import Shuffled
+from rmexp.training.data.loader import Passes, TrainingLoader
+from rmexp.training.data.pair_data import FixedBatches, check_batch_tokens
 
 
 class DemonstrationData(L.LightningDataModule):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rmexp.training.batch_order import Shuffled, Together
+from rmexp.training.data.batch_order import Shuffled, Together
 
 # 3 groups of 100, 20 and 20, 12 of 3, 9 alone: in no order
 GROUPS = [*["big"] * 100, *["a"] * 20, *["b"] * 20, *[f"three {i % 12}" for i in range(36)], *map(str, range(9))]

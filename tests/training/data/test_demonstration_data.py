@@ -1,6 +1,6 @@
 from rmexp.data.encode import ResponseTokens
-from rmexp.training.demonstration_data import DemonstrationData
-from rmexp.training.loader import Passes
+from rmexp.training.data.demonstration_data import DemonstrationData
+from rmexp.training.data.loader import Passes
 
 # As many short as long ones, in the order of their lengths.
 DEMONSTRATIONS = [ResponseTokens((5, *[6] * length, 2), 1, False) for length in sorted([*range(1, 31)] * 2)]

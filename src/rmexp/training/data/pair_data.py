@@ -10,8 +10,8 @@ from rmexp.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.data.pack import batches_of_tokens, distinct_responses, pairing
 from rmexp.scoring.responses import MOST_TOKENS
-from rmexp.training.batch_order import Shuffled, Together
-from rmexp.training.loader import Passes, TrainingLoader
+from rmexp.training.data.batch_order import Shuffled, Together
+from rmexp.training.data.loader import Passes, TrainingLoader
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import TrainingModule
 

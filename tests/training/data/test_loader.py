@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from rmexp.training.batch_order import Shuffled, Together
-from rmexp.training.loader import Passes, TrainingLoader
+from rmexp.training.data.batch_order import Shuffled, Together
+from rmexp.training.data.loader import Passes, TrainingLoader
 
 EXAMPLES = list(range(37))
 GROUPS = [number % 9 for number in EXAMPLES]  # of 4 or 5

@@ -5,7 +5,7 @@ import torch
 
 from rmexp.data.encode import Encoder, encode_pairs
 from rmexp.models.likelihood import Likelihood
-from rmexp.training.reference_logps import weights_fingerprint, with_reference_logps
+from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
 
 
 @pytest.fixture

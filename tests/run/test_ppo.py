@@ -123,7 +123,7 @@ class Died(BaseException):
     ],
 )
 def test_killed_after_an_iteration_it_goes_on_to_the_same_bytes(ppo, monkeypatch, options):
-    from rmexp.training.saving import Saving
+    from rmexp.training.callbacks.saving import Saving
 
     assert ppo(*options, folder="whole") == 0
     between = Saving._between

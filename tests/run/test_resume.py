@@ -9,8 +9,8 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.runs.folder import RunFolder
-from rmexp.training.checkpoints import DurableCheckpointIO
-from rmexp.training.saving import Saving
+from rmexp.training.callbacks.checkpoints import DurableCheckpointIO
+from rmexp.training.callbacks.saving import Saving
 
 FAULTS = Path(__file__).parent.parent / "faults.py"
 spec = importlib.util.spec_from_file_location("faults", FAULTS)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.pair_data import FixedBatches
-from rmexp.training.epochs import Epochs
 from rmexp.training.optimization import batch_accuracy, configure, log_step, log_validation
 from rmexp.training.schedules import linear
 

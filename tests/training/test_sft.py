@@ -9,9 +9,9 @@ import torch
 
 from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.losses.next_token import next_token_loss
+from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
-from rmexp.training.epochs import Epochs
 from rmexp.training.pairs import Pairs
 from rmexp.training.schedules import constant
 from rmexp.training.sft import SFTModule

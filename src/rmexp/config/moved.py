@@ -17,6 +17,9 @@ MOVED: Mapping[str, str] = {
     "rmexp.training.policy_update.PolicyUpdate": "rmexp.training.ppo.policy_update.PolicyUpdate",
     "rmexp.training.ppo.PPOModule": "rmexp.training.ppo.module.PPOModule",
     "rmexp.training.sampler.Rollouts": "rmexp.training.ppo.sampler.Rollouts",
+    "rmexp.training.checkpoints.best_checkpoint": "rmexp.training.callbacks.checkpoints.best_checkpoint",
+    "rmexp.training.progress.progress": "rmexp.training.callbacks.progress.progress",
+    "rmexp.training.saving.Saving": "rmexp.training.callbacks.saving.Saving",
 }
 
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for

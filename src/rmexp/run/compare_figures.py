@@ -47,8 +47,8 @@ from rmexp.runs.summaries.compare import (
     StageUsed,
 )
 from rmexp.stages.obtain import Stage
+from rmexp.training.callbacks.validation_rewards import read_validations
 from rmexp.training.metrics_csv import read_metrics
-from rmexp.training.validation_rewards import read_validations
 
 SHOWCASE_PROMPTS = 3
 

@@ -19,8 +19,8 @@ from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
-from rmexp.training.checkpoints import GOOD, batches_of
-from rmexp.training.interruption import Signals
+from rmexp.training.callbacks.checkpoints import GOOD, batches_of
+from rmexp.training.callbacks.interruption import Signals
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint

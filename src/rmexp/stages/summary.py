@@ -13,8 +13,8 @@ from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, Tra
 from rmexp.stages.built import Built
 from rmexp.stages.model import parameters
 from rmexp.statistics.shares import wilson
+from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.stage import TrainingModule
-from rmexp.training.throughput import Throughput
 
 
 class Fitted(NamedTuple):

@@ -16,13 +16,13 @@ from rmexp.stages.model import save_adapter_alone, save_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
-from rmexp.training.checkpoints import LAST, callback_state, step_of
-from rmexp.training.epochs import Epochs
-from rmexp.training.interruption import Signals
+from rmexp.training.callbacks.checkpoints import LAST, callback_state, step_of
+from rmexp.training.callbacks.epochs import Epochs
+from rmexp.training.callbacks.interruption import Signals
+from rmexp.training.callbacks.throughput import Throughput
+from rmexp.training.callbacks.validation_rewards import ValidationRewards
 from rmexp.training.metrics_csv import MetricsCSV
-from rmexp.training.throughput import Throughput
 from rmexp.training.tracking import log_samples
-from rmexp.training.validation_rewards import ValidationRewards
 
 
 def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> TrainSummary:

@@ -16,10 +16,10 @@ from rmexp.models.precision import choose_precision
 from rmexp.models.threads import use_threads
 from rmexp.runs.folder import CONFIG, RunFolder
 from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
-from rmexp.training.checkpoints import DurableCheckpointIO, newest_valid
-from rmexp.training.interruption import Interrupted, Signals
+from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
+from rmexp.training.callbacks.interruption import Interrupted, Signals
+from rmexp.training.callbacks.saving import Saving
 from rmexp.training.metrics_csv import MetricsCSV
-from rmexp.training.saving import Saving
 from rmexp.training.stage import StageModule
 from rmexp.training.tracked_run import TrackedRun
 

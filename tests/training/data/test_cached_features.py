@@ -10,10 +10,10 @@ from rmexp.data.pack import pair_batch
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.models.reward_model import RewardModel
 from rmexp.models.trained_weights import choose_trained
+from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.cached_features import cached_features, feature_batch
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
-from rmexp.training.epochs import Epochs
 from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant

@@ -16,11 +16,11 @@ from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss
 from rmexp.records import Preference
+from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.batch_order import Shuffled, Together
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
 from rmexp.training.dpo import DPOModule
-from rmexp.training.epochs import Epochs
 from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant

@@ -8,7 +8,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from rmexp.training.checkpoints import GOOD, LAST
+from rmexp.training.callbacks.checkpoints import GOOD, LAST
 
 
 class GoodCheckpoint(Callback):

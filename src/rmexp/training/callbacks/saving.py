@@ -8,9 +8,9 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from rmexp.training.checkpoints import LAST
+from rmexp.training.callbacks.checkpoints import LAST
+from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.data.loader import TrainingLoader
-from rmexp.training.interruption import Interrupted, Signals
 
 MOST_TIME = 0.02  # share of the time between two checkpoints that the first of them may have cost
 

@@ -4,7 +4,7 @@ import re
 import pytest
 from lightning.pytorch.callbacks import RichProgressBar
 
-from rmexp.training.progress import ProgressLines, progress
+from rmexp.training.callbacks.progress import ProgressLines, progress
 
 
 @pytest.mark.parametrize(

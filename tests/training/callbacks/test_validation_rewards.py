@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from rmexp.training.validation_rewards import FILE, ValidationRewards, read_validations
+from rmexp.training.callbacks.validation_rewards import FILE, ValidationRewards, read_validations
 
 
 def validate(callback, step, rewards):

@@ -5,12 +5,12 @@ import lightning as L
 import pytest
 import torch
 
+from rmexp.training.callbacks.epochs import Epochs
+from rmexp.training.callbacks.interruption import Interrupted, Signals
+from rmexp.training.callbacks.saving import MOST_TIME, Saving
 from rmexp.training.data.batch_order import Shuffled
 from rmexp.training.data.loader import Passes, TrainingLoader
 from rmexp.training.data.pair_data import FixedBatches
-from rmexp.training.epochs import Epochs
-from rmexp.training.interruption import Interrupted, Signals
-from rmexp.training.saving import MOST_TIME, Saving
 
 
 def batch(rows):
@@ -60,7 +60,7 @@ def test_every_so_often_and_at_the_end(trained, saving):
 
 
 def test_only_where_an_optimizer_step_is_complete(trained, saving, monkeypatch):
-    monkeypatch.setattr("rmexp.training.saving.MOST_TIME", 1e9)  # whenever it may
+    monkeypatch.setattr("rmexp.training.callbacks.saving.MOST_TIME", 1e9)  # whenever it may
     assert trained(saving(every_seconds=0), accumulate=2) == [1, 2, 3, 4]
 
 

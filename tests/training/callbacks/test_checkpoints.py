@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from rmexp.training import checkpoints
-from rmexp.training.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, step_of
+from rmexp.training.callbacks import checkpoints
+from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, step_of
 
 CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
 

@@ -1,0 +1,1 @@
+"""What happens around the steps of a trainer: epochs, checkpoints, signals, throughput."""

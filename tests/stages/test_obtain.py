@@ -7,6 +7,8 @@ import pytest
 from rmexp.data.loaded import LoadedData
 from rmexp.preference_data import PreferenceData
 from rmexp.runs.folder import RunConfig
+from rmexp.runs.summaries.file import write_summary
+from rmexp.runs.summaries.train import ModelMade, TrainSummary
 from rmexp.stages.obtain import obtain_stage, train_stage
 from rmexp.stages.plan import StagePlan
 
@@ -38,13 +40,13 @@ def run(folder, text=TEXT, inputs=INPUTS, steps=7, finished=True):
     (folder / "config.yaml").write_text(text)
     (folder / "environment.json").write_text(json.dumps({"inputs": inputs}))
     if finished:
-        (folder / "summary.json").write_text(json.dumps({"steps": steps, "inputs": inputs, "status": "finished"}))
+        write_summary(folder, TrainSummary("sft", ModelMade("model", "f", 1), steps, 1.0, inputs=inputs))
 
 
 def test_a_stage_that_a_run_beside_has_made_is_used(plan, data, tmp_path):
     run(tmp_path / "other" / "sft")
     stage = obtain_stage(plan, data, tmp_path / "this")
-    assert (stage.name, stage.folder, stage.summary["steps"]) == ("sft", tmp_path / "other" / "sft", 7)
+    assert (stage.name, stage.folder, stage.summary.steps) == ("sft", tmp_path / "other" / "sft", 7)
     assert stage.model == str(tmp_path / "other" / "sft" / "model")
     assert stage.reused
     assert not (tmp_path / "this").exists()

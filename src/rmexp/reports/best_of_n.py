@@ -47,13 +47,13 @@ class Example(NamedTuple):
 def best_of_n_report(report: BestOfNReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     points = report.curve.points
-    panels = [Panel(Markup(score_figure(points)), "Mean score of the pick; the dashed line is a random candidate.")]
+    panels = [Panel(Markup(score_plot(points)), "Mean score of the pick; the dashed line is a random candidate.")]
     if points[-1].gold is not None:
-        panels.insert(0, Panel(Markup(gold_figure(report.curve)), wording.gold_caption(report.curve)))
+        panels.insert(0, Panel(Markup(gold_plot(report.curve)), wording.gold_caption(report.curve)))
     return render("best_of_n.html", report=report, panels=panels, wording=wording, examples=_examples(report.picks))
 
 
-def gold_figure(curve: Curve) -> str:
+def gold_plot(curve: Curve) -> str:
     """True reward of the pick with its interval, of a random candidate, of the truly best one, and the fit."""
     points = curve.points
     n = [point.n for point in points]
@@ -77,7 +77,7 @@ def gold_figure(curve: Curve) -> str:
     return draw(paint, "True reward of the pick over n")
 
 
-def score_figure(points: Sequence[Point]) -> str:
+def score_plot(points: Sequence[Point]) -> str:
     """Score of the pick over n."""
     n = [point.n for point in points]
 

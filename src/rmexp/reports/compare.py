@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from rmexp.reports import compare_sets_wording, figures, wording
-from rmexp.reports.compare_sets_figures import progress_figure, shifts_figure
+from rmexp.reports import compare_sets_wording, plots, wording
+from rmexp.reports.compare_sets_plots import progress_plot, shifts_plot
 from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import EpochRow, epochs
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
-from rmexp.reports.rollout_figures import policies_figure, rollout_panels
+from rmexp.reports.rollout_plots import policies_plot, rollout_panels
 
 MOST_DISAGREEMENTS = 20
 MOST_EPOCH_ROWS = 30
@@ -55,7 +55,7 @@ def compare_report(report: CompareReport) -> str:
 
 
 def _stage(stage: StageResult) -> StagePanels:
-    loss, accuracy = figures.loss_figure(stage), figures.accuracy_figure(stage)
+    loss, accuracy = plots.loss_plot(stage), plots.accuracy_plot(stage)
     return StagePanels(
         stage,
         loss=Panel(Markup(loss), wording.loss_sentence(stage)) if loss else None,
@@ -68,11 +68,11 @@ def _stage(stage: StageResult) -> StagePanels:
 def _split(split: SplitResult, report: CompareReport) -> SplitPanels:
     if not split.agreement.pairs:
         return SplitPanels(split, None, None)
-    responses = figures.response_figure(split, report.showcase.chosen, report.showcase.rejected)
+    responses = plots.response_plot(split, report.showcase.chosen, report.showcase.rejected)
     return SplitPanels(
         split,
         responses=Panel(Markup(responses), wording.pooled_sentence(split.agreement)),
-        margins=Panel(Markup(figures.margin_figure(split)), wording.margins_sentence(split, figures.MOST_PAIRS)),
+        margins=Panel(Markup(plots.margin_plot(split)), wording.margins_sentence(split, plots.MOST_PAIRS)),
     )
 
 
@@ -80,7 +80,7 @@ def _showcase(report: CompareReport) -> Sequence[Panel]:
     if not report.showcase.prompts:
         return ()
     names = (report.showcase.chosen, report.showcase.rejected)
-    bars = (figures.showcase_figure(report.showcase.prompts, reward, *names) for reward in ("explicit", "implicit"))
+    bars = (plots.showcase_plot(report.showcase.prompts, reward, *names) for reward in ("explicit", "implicit"))
     captions = ("Scores of the reward model; only their differences mean anything.", _implicit_caption(report))
     return [Panel(Markup(svg), caption) for svg, caption in zip(bars, captions, strict=True)]
 
@@ -96,36 +96,36 @@ def _reductions(report: CompareReport) -> Sequence[Panel]:
     if not levels:
         return ()
     return [
-        Panel(Markup(figures.dilution_figure(levels)), wording.dilution_sentence(levels)),
-        Panel(Markup(figures.across_figure(levels)), wording.across_sentence(levels)),
+        Panel(Markup(plots.dilution_plot(levels)), wording.dilution_sentence(levels)),
+        Panel(Markup(plots.across_plot(levels)), wording.across_sentence(levels)),
     ]
 
 
 def _graded(report: CompareReport) -> Panel | None:
     if report.graded is None:
         return None
-    return Panel(Markup(figures.graded_figure(report.graded)), wording.graded_sentence(report.graded))
+    return Panel(Markup(plots.graded_plot(report.graded)), wording.graded_sentence(report.graded))
 
 
 def _shifts(report: CompareReport) -> Panel | None:
     if len(report.sets) < 2:
         return None
     caption = "Points are shares of pairs in the order of their label; 50 % is a coin."
-    return Panel(Markup(shifts_figure(report.sets)), caption)
+    return Panel(Markup(shifts_plot(report.sets)), caption)
 
 
 def _policies(report: CompareReport) -> Panel | None:
     if not report.policies:
         return None
     caption = "A judge that was learnt from may be pleased more than the truth is."
-    return Panel(Markup(policies_figure(report.policies)), caption)
+    return Panel(Markup(policies_plot(report.policies)), caption)
 
 
 def _progress(report: CompareReport) -> Panel | None:
     if len(report.progress) < 2:
         return None
     caption = "Both models at the same share of their own training, on the same validation pairs."
-    return Panel(Markup(progress_figure(report.progress)), caption)
+    return Panel(Markup(progress_plot(report.progress)), caption)
 
 
 def _spread(rows: Sequence[Any], most: int) -> Sequence[Any]:

@@ -52,11 +52,11 @@ class Shown(NamedTuple):
 def filter_report(report: FilterReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     panels = [
-        Panel(Markup(distribution_figure(report)), "The extreme half per cent on each side lies in the outer bars.")
+        Panel(Markup(distribution_plot(report)), "The extreme half per cent on each side lies in the outer bars.")
     ]
     if report.quality is not None and report.quality.curve:
         panels.append(
-            Panel(Markup(quality_figure(report.quality)), "Dropping from the least margin on; the dot is this filter.")
+            Panel(Markup(quality_plot(report.quality)), "Dropping from the least margin on; the dot is this filter.")
         )
     return render(
         "filter.html",
@@ -91,7 +91,7 @@ def conclusions(report: FilterReport) -> Iterator[str]:
         yield f"A wrong label has a lesser margin than a right one with probability {value} {bounds}; a coin has 0.50."
 
 
-def distribution_figure(report: FilterReport) -> str:
+def distribution_plot(report: FilterReport) -> str:
     """Distribution of what items are ranked by, kept and dropped."""
     values = np.array(report.items.rank_by, dtype=np.float64)
     kept = np.array([decision.kept for decision in report.decisions])
@@ -112,7 +112,7 @@ def distribution_figure(report: FilterReport) -> str:
     return draw(paint, f"Distribution of the {name} of kept and dropped")
 
 
-def quality_figure(quality: FilterQuality) -> str:
+def quality_plot(quality: FilterQuality) -> str:
     """Precision and recall over the share that is dropped."""
     dropped = [point.dropped for point in quality.curve]
 

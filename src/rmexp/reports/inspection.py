@@ -51,8 +51,8 @@ class Coloured(NamedTuple):
 def inspection_report(report: InspectionReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     panels = [
-        Panel(Markup(scores_figure(report)), "Of the responses that the labels prefer and of the others."),
-        Panel(Markup(probes_figure(report.groups["hacking"])), "Above 0 a rewriting that adds nothing is rewarded."),
+        Panel(Markup(scores_plot(report)), "Of the responses that the labels prefer and of the others."),
+        Panel(Markup(probes_plot(report.groups["hacking"])), "Above 0 a rewriting that adds nothing is rewarded."),
     ]
     return render(
         "inspection.html",
@@ -64,7 +64,7 @@ def inspection_report(report: InspectionReport) -> str:
     )
 
 
-def scores_figure(report: InspectionReport) -> str:
+def scores_plot(report: InspectionReport) -> str:
     """Distribution of the scores of better and of worse responses."""
     values = np.array([row.numbers for row in report.scored])
     better = preferred_side(np.array([pair.target for pair in report.pairs]))
@@ -84,7 +84,7 @@ def scores_figure(report: InspectionReport) -> str:
     return draw(paint, "Distribution of the scores")
 
 
-def probes_figure(checks: Sequence[Any]) -> str:
+def probes_plot(checks: Sequence[Any]) -> str:
     """Mean change of the reward by each rewriting, with its interval."""
     shown = [check for check in checks if "mean" in check.figures]
     rows = np.arange(len(shown))[::-1]

@@ -84,11 +84,11 @@ def profiles_report(rows: Sequence[Row]) -> str:
         rows: of the data sets, in the order to be shown.
     """
     known = "; a bar of green is the best possible accuracy" if any(row.ceiling is not None for row in rows) else ""
-    panel = Panel(Markup(side_by_side_figure(rows)), f"The line is 50 %{known}.")
+    panel = Panel(Markup(side_by_side_plot(rows)), f"The line is 50 %{known}.")
     return render("profiles.html", rows=rows, panel=panel, names=NAMES)
 
 
-def side_by_side_figure(rows: Sequence[Row]) -> str:
+def side_by_side_plot(rows: Sequence[Row]) -> str:
     """For each data set what the longer response and the best baseline get, and the ceiling where it is known."""
     places = np.arange(len(rows))[::-1]
 

@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from rmexp.reports.content import StageResult
 from rmexp.reports.curves import Rows, epochs
-from rmexp.reports.figures import accuracy_figure, loss_figure
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
-from rmexp.reports.rollout_figures import rollout_panels
+from rmexp.reports.plots import accuracy_plot, loss_plot
+from rmexp.reports.rollout_plots import rollout_panels
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import FailureLeft
 from rmexp.runs.summaries.train import TrainSummary
@@ -68,8 +68,8 @@ def run_report(report: RunReport) -> str:
     """The whole page as HTML: one file without script or request."""
     stage = StageResult("training" if report.summary is None else report.summary.task, rows=report.rows)
     drawn = (
-        (loss_figure(stage), "Loss of each batch, and of all validation examples where they were judged."),
-        (accuracy_figure(stage), "Training accuracy is of a model that still learns."),
+        (loss_plot(stage), "Loss of each batch, and of all validation examples where they were judged."),
+        (accuracy_plot(stage), "Training accuracy is of a model that still learns."),
     )
     rollouts = rollout_panels(report.rows)
     return render(

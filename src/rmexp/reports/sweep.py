@@ -11,7 +11,7 @@ from markupsafe import Markup
 from rmexp.reports import numbers
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
-from rmexp.reports.sweep_figures import axis_figure, data_figure, heat_figure, ordered
+from rmexp.reports.sweep_plots import axis_plot, data_plot, heat_plot, ordered
 from rmexp.reports.visible import visible
 from rmexp.runs.axes import SEED, Group, Settings, differing
 from rmexp.runs.leaderboard import LEAD, Standing
@@ -66,7 +66,7 @@ def sweep_report(report: SweepReport) -> str:
     """The whole page as HTML: one file without script or request."""
     boards = [*_boards(report)]
     best = [board.standings[0].group for board in boards]
-    side_by_side = Panel(Markup(data_figure(best)), _side_by_side_caption(best)) if len(best) > 1 else None
+    side_by_side = Panel(Markup(data_plot(best)), _side_by_side_caption(best)) if len(best) > 1 else None
     return render(
         "sweep.html",
         report=report,
@@ -106,9 +106,9 @@ def _panels(groups: Sequence[Group], where: str) -> Iterator[Panel]:
     left = MOST_PANELS
     for axis in axes[:left]:
         caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals."
-        yield Panel(Markup(axis_figure(groups, axis, where)), caption)
+        yield Panel(Markup(axis_plot(groups, axis, where)), caption)
     for first, second in [*combinations(axes, 2)][: max(0, left - len(axes))]:
-        svg = heat_figure(groups, *_longer_down(groups, first, second), where)
+        svg = heat_plot(groups, *_longer_down(groups, first, second), where)
         yield Panel(Markup(svg), "Means over seeds and all other settings.")
 
 

@@ -31,18 +31,18 @@ def rollout_panels(rows: Rows) -> list[Panel]:
         "Share of the variance of returns that the value model foresaw; 0 is as good as their mean.",
     )
     drawn = (
-        _figure(rows, "reward", "reward", reward),
-        _figure(rows, "KL from the reference", "nats a response", (("rollout/kl", "", ORANGE),)),
-        _figure(rows, "length", "tokens a response", (("rollout/tokens", "", BLUE),)),
-        _figure(rows, "entropy", "nats a token", (("rollout/entropy", "", BLUE),)),
-        _figure(rows, "ended and clipped", "share", shares),
-        _figure(rows, "explained variance", "share", (("update/explained_variance", "", BLUE),)),
+        _plot(rows, "reward", "reward", reward),
+        _plot(rows, "KL from the reference", "nats a response", (("rollout/kl", "", ORANGE),)),
+        _plot(rows, "length", "tokens a response", (("rollout/tokens", "", BLUE),)),
+        _plot(rows, "entropy", "nats a token", (("rollout/entropy", "", BLUE),)),
+        _plot(rows, "ended and clipped", "share", shares),
+        _plot(rows, "explained variance", "share", (("update/explained_variance", "", BLUE),)),
     )
     panels = [Panel(Markup(svg), caption) for svg, caption in zip(drawn, captions, strict=True)]
     return panels if len(curve(rows, "update/explained_variance").x) else panels[:-1]
 
 
-def _figure(rows: Rows, title: str, label: str, columns: Sequence[tuple[str, str, str]]) -> str:
+def _plot(rows: Rows, title: str, label: str, columns: Sequence[tuple[str, str, str]]) -> str:
     lines = [(curve(rows, column), name, colour) for column, name, colour in columns]
 
     def paint(axes: Any) -> None:
@@ -56,7 +56,7 @@ def _figure(rows: Rows, title: str, label: str, columns: Sequence[tuple[str, str
     return draw(paint, f"{title} per iteration", **_SIZE)
 
 
-def policies_figure(policies: Sequence[PolicyResult]) -> str:
+def policies_plot(policies: Sequence[PolicyResult]) -> str:
     """Gain of each policy by each judge, against the root of its divergence from the first."""
 
     def paint(axes: Any) -> None:

@@ -1,4 +1,4 @@
-"""The figures of a comparison, one function each: numbers in, `<svg>` out."""
+"""The plots of a comparison, one function each: numbers in, `<svg>` out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _THIRD = {"width": 3.6, "height": 2.7}  # three of them side by side
 LEAST_LOSS = 1e-9  # drawn there when lower, for a logarithmic axis has no 0
 
 
-def loss_figure(stage: StageResult) -> str | None:
+def loss_plot(stage: StageResult) -> str | None:
     """Training and validation loss per step on a logarithmic axis; None when no loss was logged."""
     train, val = (_drawable(curve(stage.rows, f"{part}/loss")) for part in ("train", "val"))
     both = np.concatenate([train.values, val.values])
@@ -52,7 +52,7 @@ def _drawable(full: Curve) -> Curve:
     return full._replace(**{name: np.maximum(getattr(full, name), LEAST_LOSS) for name in ("values", "low", "high")})
 
 
-def accuracy_figure(stage: StageResult) -> str | None:
+def accuracy_plot(stage: StageResult) -> str | None:
     """Accuracy against epochs: each batch, the mean of each epoch, and validation; None when none was logged."""
     train, val = (curve(stage.rows, f"{part}/accuracy", against="epoch") for part in ("train", "val"))
     if not len(train.x) and not len(val.x):
@@ -74,7 +74,7 @@ def accuracy_figure(stage: StageResult) -> str | None:
     return draw(paint, f"Accuracy of the stage {stage.name}", **_THIRD)
 
 
-def response_figure(split: SplitResult, chosen: str, rejected: str) -> str:
+def response_plot(split: SplitResult, chosen: str, rejected: str) -> str:
     """Explicit against implicit reward of every response, preferred and other as different markers."""
     explicit, implicit = _drawn_pairs(split)
 
@@ -89,7 +89,7 @@ def response_figure(split: SplitResult, chosen: str, rejected: str) -> str:
     return draw(paint, f"Explicit against implicit reward of each response, {split.name}", height=3.6)
 
 
-def margin_figure(split: SplitResult) -> str:
+def margin_plot(split: SplitResult) -> str:
     """Explicit against implicit margin of every pair, the quadrants named."""
     explicit, implicit = _drawn_pairs(split)
     x, y = explicit[:, 0] - explicit[:, 1], implicit[:, 0] - implicit[:, 1]
@@ -122,7 +122,7 @@ def _around_zero(values: Any) -> tuple[float, float]:
     return low - 0.25 * room, high + 0.25 * room
 
 
-def showcase_figure(prompts: Sequence[ShowcasePrompt], reward: str, chosen: str, rejected: str) -> str:
+def showcase_plot(prompts: Sequence[ShowcasePrompt], reward: str, chosen: str, rejected: str) -> str:
     """Bars of one reward (`explicit` or `implicit`) for the responses of each showcase prompt."""
     values = np.array([getattr(prompt, reward) for prompt in prompts], dtype=float)
     rows = np.arange(len(prompts))[::-1]  # the first prompt on top
@@ -144,7 +144,7 @@ def showcase_figure(prompts: Sequence[ShowcasePrompt], reward: str, chosen: str,
     return draw(paint, f"The {reward} reward of the showcase responses", height=1.3 + 0.65 * len(prompts))
 
 
-def dilution_figure(levels: Sequence[LevelFigures]) -> str:
+def dilution_plot(levels: Sequence[LevelFigures]) -> str:
     """Mean margin relative to the data's own prompts against prompt length, for the sum and for the mean."""
 
     def paint(axes: Any) -> None:
@@ -155,7 +155,7 @@ def dilution_figure(levels: Sequence[LevelFigures]) -> str:
     return draw(paint, "Margin against prompt length for the sum and the mean")
 
 
-def across_figure(levels: Sequence[LevelFigures]) -> str:
+def across_plot(levels: Sequence[LevelFigures]) -> str:
     """Share of preferred responses that beat the other response of a longer prompt, for the sum and for the mean."""
 
     def paint(axes: Any) -> None:
@@ -185,7 +185,7 @@ def _by_length(axes: Any, levels: Sequence[LevelFigures], figure: str) -> None:
     axes.legend(loc="best")
 
 
-def graded_figure(graded: Graded) -> str:
+def graded_plot(graded: Graded) -> str:
     """Share of prompts on which the first label beats each other one, per scorer, with intervals."""
     labels = graded.labels[1:]
     styles = (("o", BLUE), ("s", ORANGE), ("D", GREEN), ("^", GREY))

@@ -1,5 +1,5 @@
 from rmexp.analysis.policies import PolicyResult, Verdict
-from rmexp.reports.rollout_figures import policies_figure, rollout_panels
+from rmexp.reports.rollout_plots import policies_plot, rollout_panels
 
 COLUMNS = ("step", "rollout/reward", "rollout/gold", "rollout/kl", "rollout/tokens")
 ROWS = [dict(zip(COLUMNS, (str(step), f"{step / 10}", "", str(step), "9"), strict=True)) for step in range(1, 6)]
@@ -30,6 +30,6 @@ def test_policies_with_and_without_gold():
         PolicyResult("sft", 8, 0, 1, 0, 0.0, 9.0, 1.0, verdicts),
         PolicyResult("ppo", 8, 2, 0, 0, -0.01, 9.0, None, verdicts),
     ]
-    drawn = policies_figure(rows)
+    drawn = policies_plot(rows)
     assert all(name in drawn for name in ("sft", "ppo", "gold", "explicit"))
     assert "implicit" not in drawn

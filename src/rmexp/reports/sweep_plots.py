@@ -1,4 +1,4 @@
-"""The figures of several runs: accuracy along each axis, over two of them at once, and data sets side by side."""
+"""The plots of several runs: accuracy along each axis, over two of them at once, and data sets side by side."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MOST_LINES = 60  # thin ones, of settings alike but for the axis
 MOST_CELLS = 12  # of a heat map in either direction
 
 
-def axis_figure(groups: Sequence[Group], axis: str, where: str) -> str:
+def axis_plot(groups: Sequence[Group], axis: str, where: str) -> str:
     """Accuracy against one setting: a thin line for groups alike in all others, a thick one for the mean of all."""
     values = ordered({_text(group.settings[axis]): group.settings[axis] for group in groups})
     places = {text: index for index, text in enumerate(values)}
@@ -47,7 +47,7 @@ def axis_figure(groups: Sequence[Group], axis: str, where: str) -> str:
     return draw(paint, f"Accuracy on {where} against {axis}", width=3.6, height=2.7)
 
 
-def heat_figure(groups: Sequence[Group], first: str, second: str, where: str) -> str:
+def heat_plot(groups: Sequence[Group], first: str, second: str, where: str) -> str:
     """Mean accuracy for each pair of values of two settings, written into its cell."""
     rows = ordered({_text(group.settings[first]): group.settings[first] for group in groups})[:MOST_CELLS]
     columns = ordered({_text(group.settings[second]): group.settings[second] for group in groups})[:MOST_CELLS]
@@ -82,7 +82,7 @@ def heat_figure(groups: Sequence[Group], first: str, second: str, where: str) ->
     return draw(paint, f"Mean accuracy on {where} by {first} and {second}", width=3.6, height=height)
 
 
-def data_figure(best: Sequence[Group]) -> str:
+def data_plot(best: Sequence[Group]) -> str:
     """For each data set the best group's accuracy, what length alone gets and, where known, the ceiling."""
     places = np.arange(len(best))[::-1]
 

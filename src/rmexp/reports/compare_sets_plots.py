@@ -1,4 +1,4 @@
-"""The figures about sets of pairs in a comparison: accuracy under shifts, and agreement while training."""
+"""The plots about sets of pairs in a comparison: accuracy under shifts, and agreement while training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
 
 
-def shifts_figure(sets: Sequence[ComparedSet]) -> str:
+def shifts_plot(sets: Sequence[ComparedSet]) -> str:
     """Accuracy of both rewards on each set, with intervals."""
 
     def paint(axes: Any) -> None:
@@ -34,7 +34,7 @@ def shifts_figure(sets: Sequence[ComparedSet]) -> str:
     return draw(paint, "Accuracy of both rewards on held-out and shifted pairs", height=1.4 + 0.42 * len(sets))
 
 
-def progress_figure(points: Sequence[ProgressPoint]) -> str:
+def progress_plot(points: Sequence[ProgressPoint]) -> str:
     """Accuracy of both and their agreement against the share of training."""
     lines = (
         ("explicit_accuracy", "explicit right", "o-", BLUE),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rmexp.jsonl import describe
+from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference
 from rmexp.sources.formats.listed_turns import as_turns
 from rmexp.sources.formats.two_sides import beside, check_no_tie, sided
@@ -90,7 +91,7 @@ class Sides:
         whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
         check_no_tie(content, verdict.target)
         kept = extras(content, [column for column in self.meta if has_field(content, column)])
-        swap = self.winner_first and verdict.target < 0.5
+        swap = self.winner_first and preferred_side(verdict.target) == 1
         target, lead = (1 - verdict.target, _negative(verdict.lead)) if swap else (verdict.target, verdict.lead)
         chosen, rejected = (second, first) if swap else (first, second)
         yield Preference(whole, chosen, rejected, target, lead, meta={**kept, **verdict.meta})

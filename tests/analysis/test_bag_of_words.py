@@ -1,7 +1,7 @@
 import numpy as np
 
 from rmexp.analysis import bag_of_words
-from rmexp.analysis.bag_of_words import first_token_differences, length_difference, with_length, word_differences
+from rmexp.analysis.bag_of_words import first_word_differences, length_difference, with_length, word_differences
 from rmexp.analysis.pair_texts import pair_texts, word_counts
 from rmexp.records import Preference
 
@@ -25,9 +25,10 @@ def test_length_stands_last():
     np.testing.assert_allclose(length_difference(texts), [np.log(2), -np.log(2)], rtol=1e-6)
 
 
-def test_equal_first_tokens_cancel():
-    texts = pair_texts([Preference("p", "a", "b"), Preference("p", "a", "c")])
-    first = np.array([9, 3, 4, 3])  # of p, a, b, c
-    features = first_token_differences(first, texts)
-    assert features.toarray()[:, 3:5].tolist() == [[1, -1], [0, 0]]
-    assert features.nnz == 2
+def test_equal_first_words_cancel():
+    texts = pair_texts([Preference("p", "A, then", "b"), Preference("p", "a", "A too!")])
+    features = first_word_differences(texts)
+    assert sorted(features.toarray()[0].tolist()) == [-1, 0, 1]
+    assert not features.toarray()[1].any()
+    turned = first_word_differences(pair_texts([Preference("p", "b", "A, then")]))
+    assert sorted(turned.toarray()[0].tolist()) == [-1, 0, 1]

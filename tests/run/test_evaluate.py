@@ -89,6 +89,21 @@ def test_scores_that_are_no_log_odds_have_no_figures_of_probabilities(data, rewa
     assert compared["nll_difference"] is None
 
 
+def test_a_rule_is_the_same_as_a_scorer_as_a_baseline_and_in_a_profile(data):
+    kinds = ["random", "prompt_overlap", "list_items", "longer"]
+    accuracy = {}
+    for kind in kinds:
+        options = ["scorer=baseline", f"scorer.kind={kind}", "draws=20", f"run_dir={kind}"]
+        assert main(["evaluate", *options, *data, "baselines=[first_token]"]) == 0
+        accuracy[kind] = result(kind, scorer=kind, slice=None)["accuracy"]
+    assert main(["evaluate", *RULE, *data, f"baselines=[{','.join(kinds)}]", "draws=20", "run_dir=rules"]) == 0
+    assert {kind: result("rules", scorer=kind, slice=None)["accuracy"] for kind in kinds} == accuracy
+    assert main(["profile", *data, "run_dir=profile"]) == 0
+    baselines = json.loads(Path("profile/profile.json").read_text())["baselines"]
+    assert {kind: baselines[kind]["accuracy"] for kind in kinds} == accuracy
+    assert result("random", scorer="first_token", slice=None)["accuracy"] == baselines["first_token"]["accuracy"]
+
+
 def test_several_scorers_data_sets_and_slices(data, capsys):
     write_rows(Path("other.jsonl"), rows(10, "R"))
     more = [

@@ -2,10 +2,10 @@ import hashlib
 
 import pytest
 
+from rmexp.data.rules import KINDS, LEARNT, RULES
 from rmexp.jsonl import write_rows
 from rmexp.records import Candidates, Preference
-from rmexp.scoring.baseline import KINDS, RULES, BaselineScorer
-from rmexp.scoring.learnt_baseline import LEARNT
+from rmexp.scoring.baseline import BaselineScorer
 
 POOL = Candidates("What is a map?", ("- a\n- b", "A map is paper.", "**x**"))
 

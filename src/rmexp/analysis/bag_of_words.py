@@ -1,12 +1,14 @@
 """What a pair's responses differ in, as features: words, length, first token."""
 
-from typing import Any
+from collections import defaultdict
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
 from rmexp.analysis.pair_texts import PairTexts
+from rmexp.data.text_measures import first_word
 
 FEWEST = 3  # pairs that differ in a word, for the word to count
 MOST_WORDS = 50_000
@@ -43,14 +45,11 @@ def length_difference(texts: PairTexts) -> NDArray[np.float32]:
     return difference
 
 
-def first_token_differences(first: NDArray[Any], texts: PairTexts) -> csr_array:
-    """(N, T) 1 at the first token of the first response, -1 at that of the second; nothing where they are equal.
-
-    Args:
-        first: (U,) number of the first token of each text.
-        texts: of the pairs.
-    """
+def first_word_differences(texts: PairTexts) -> csr_array:
+    """(N, T) 1 at the first word of the first response, -1 at that of the second; nothing where they are equal."""
     n = len(texts)
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    first = np.array([numbers[" ".join(first_word(text))] for text in texts.texts], dtype=np.int64)
     rows, columns = np.tile(np.arange(n), 2), np.concatenate([first[texts.chosen], first[texts.rejected]])
     values = np.repeat(np.array([1.0, -1.0], dtype=np.float32), n)
     result = csr_array((values, (rows, columns)), shape=(n, int(columns.max(initial=0)) + 1))

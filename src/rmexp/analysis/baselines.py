@@ -1,16 +1,18 @@
-"""What rules that know nothing of content get right: a model must beat them before it has learnt anything else."""
+"""What baselines that know nothing of content get right: a model must beat them before it has learnt anything else."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from rmexp.analysis.pair_texts import PairTexts
-from rmexp.data.text_measures import list_items, markdown_marks
+from rmexp.analysis.bag_of_words import first_word_differences, with_length, word_differences
+from rmexp.analysis.cross_validation import held_out_margins
+from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
+from rmexp.data.rules import LEARNT, rule_scores
 from rmexp.metrics.pair_credit import pair_credit
+from rmexp.records import Preference
 from rmexp.statistics.shares import clustered_share
 
 MEANING = {
@@ -20,11 +22,10 @@ MEANING = {
     "list_items": "the response with more list items",
     "markdown": "the response with more markdown marks",
     "prompt_overlap": "the response that repeats more of the prompt's words",
-    "first_token": "first token of each response, learnt from the other folds",
+    "first_token": "first word of each response, learnt from the other folds",
     "bag_of_words": "counts of words, learnt from the other folds",
     "bag_of_words_length": "counts of words and the logarithm of the length, learnt from the other folds",
 }
-LEARNT = ("first_token", "bag_of_words", "bag_of_words_length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +66,33 @@ def judged(name: str, scores: NDArray[Any], target: NDArray[Any], clusters: NDAr
     return Baseline(name, figure.n, figure.value, figure.low, figure.high, undecided)
 
 
-def rule_scores(texts: PairTexts, words: csr_array, seed: int) -> Mapping[str, NDArray[Any]]:
-    """(N, 2) scores of each rule that learns nothing.
+def baseline_scores(
+    names: Sequence[str], records: Sequence[Preference], clusters: NDArray[Any], seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """(N, 2) scores of each baseline on pairs; a learnt one is left out where there is too little to learn from.
 
     Args:
-        texts: of the pairs.
-        words: (U, V) counts of the words of each text.
-        seed: of the coin, whose luck also depends on the number of pairs.
+        names: kinds of `scorer=baseline`.
+        records: N pairs.
+        clusters: (N,) numbers of the clusters that are independent of each other: learnt baselines judge each by a fit
+            to others.
+        seed: of `random`.
     """
-    characters = texts.sides(texts.each(len))
-    return {
-        "longer": characters,
-        "shorter": -characters,
-        "random": np.random.default_rng([seed, len(texts)]).random((len(texts), 2)),
-        "list_items": texts.sides(texts.each(list_items)),
-        "markdown": texts.sides(texts.each(markdown_marks)),
-        "prompt_overlap": prompt_overlap(texts, words),
+    texts = pair_texts(records)
+    learnt = _held_out([name for name in names if name in LEARNT], texts, clusters)
+    rules = {name: np.array(rule_scores(name, records, seed)) for name in names if name not in LEARNT}
+    return {name: scores for name in names if (scores := (rules | learnt).get(name)) is not None}
+
+
+def _held_out(names: Sequence[str], texts: PairTexts, clusters: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Scores of the learnt ones, held out: their difference is the log-odds, the second one 0."""
+    if not names:
+        return {}
+    differences = word_differences(texts, word_counts(texts.texts))
+    features = {
+        "first_token": lambda: first_word_differences(texts),
+        "bag_of_words": lambda: differences,
+        "bag_of_words_length": lambda: with_length(differences, texts),
     }
-
-
-def prompt_overlap(texts: PairTexts, words: csr_array) -> NDArray[np.float64]:
-    """(N, 2) share of the prompt's distinct words that each response repeats; 0 where the prompt has none.
-
-    Args:
-        texts: of the pairs.
-        words: (U, V) counts of the words of each text.
-    """
-    present = words.astype(bool).astype(np.float32)
-    prompts = present[texts.prompt]
-    size = np.maximum(prompts.sum(axis=1), 1)
-    shared = [prompts.multiply(present[side]).sum(axis=1) / size for side in (texts.chosen, texts.rejected)]
-    return np.stack([np.asarray(side, dtype=np.float64).ravel() for side in shared], axis=1)
+    margins = {name: held_out_margins(features[name](), texts.target, clusters) for name in names}
+    return {name: np.stack([each, np.zeros_like(each)], axis=1) for name, each in margins.items() if each is not None}

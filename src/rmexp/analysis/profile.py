@@ -1,23 +1,20 @@
 """Everything that a data set says of itself before a model is trained on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rmexp.analysis.bag_of_words import first_token_differences, length_difference, with_length, word_differences
-from rmexp.analysis.baselines import Baseline, judged, rule_scores
+from rmexp.analysis.bag_of_words import length_difference
+from rmexp.analysis.baselines import MEANING, Baseline, baseline_scores, judged
 from rmexp.analysis.ceiling import Ceiling, ceiling, truth_of
 from rmexp.analysis.clusters import clusters_of
 from rmexp.analysis.consistency import Consistency, Examples, consistency
-from rmexp.analysis.cross_validation import held_out_margins
 from rmexp.analysis.difficulty import BINS, Difficulty, difficulty
 from rmexp.analysis.label_noise import NoiseEstimate, label_noise
 from rmexp.analysis.longer_by_part import Bin, Split, bin_of, splits_of
 from rmexp.analysis.meta_fields import MetaField, meta_fields
-from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
+from rmexp.analysis.pair_texts import PairTexts, pair_texts
 from rmexp.analysis.resolution import Resolution, resolution
 from rmexp.analysis.token_lengths import Lengths, Tokens, length_figures, tokens_of
 from rmexp.analysis.written_dialogues import WrittenDialogues, written_dialogues
@@ -116,7 +113,7 @@ def profile_of(
     texts, clusters = pair_texts(records), clusters_of(records, group)
     tokens = tokens_of(texts.texts, tokenizer)
     counts, examples = consistency(texts)
-    scores = _scores(texts, tokens, clusters, seed)
+    scores = baseline_scores([*MEANING], records, clusters, seed)
     baselines = tuple(judged(name, values, texts.target, clusters) for name, values in scores.items())
     truth = truth_of(records)
     learnt = scores.get("bag_of_words_length")
@@ -150,20 +147,3 @@ def profile_of(
 def _independent(records: Sequence[Preference]) -> str:
     """What a pair goes by where no group is named: see `clusters_of`."""
     return "pairs of responses" if all(empty(record.prompt) for record in records) else "prompts"
-
-
-def _scores(texts: PairTexts, tokens: Tokens, clusters: NDArray[Any], seed: int) -> Mapping[str, NDArray[Any]]:
-    """(N, 2) of each baseline; the learnt ones are left out where there is too little to learn from."""
-    words = word_counts(texts.texts)
-    scores = dict(rule_scores(texts, words, seed))
-    differences = word_differences(texts, words)
-    features = {
-        "first_token": first_token_differences(np.unique(tokens.first, return_inverse=True)[1], texts),
-        "bag_of_words": differences,
-        "bag_of_words_length": with_length(differences, texts),
-    }
-    for name, values in features.items():
-        margins = held_out_margins(values, texts.target, clusters)
-        if margins is not None:
-            scores[name] = np.stack([margins, np.zeros_like(margins)], axis=1)
-    return scores

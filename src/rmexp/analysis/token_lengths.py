@@ -21,12 +21,10 @@ class Tokens(NamedTuple):
 
     Attributes:
         lengths: (U,) tokens of each text.
-        first: (U,) number of its first token; -1 of an empty one.
         tokenizer: where the tokenizer is from.
     """
 
     lengths: NDArray[np.int64]
-    first: NDArray[np.int64]
     tokenizer: str
 
 
@@ -78,14 +76,12 @@ def tokens_of(texts: Sequence[str], path: str | None) -> Tokens:
     tokenizer, name = _learnt(texts) if path is None else (_loaded(path), path)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    lengths, first = np.zeros(len(texts), dtype=np.int64), np.full(len(texts), -1)
+    lengths = np.zeros(len(texts), dtype=np.int64)
     for start in range(0, len(texts), _AT_ONCE):
         batch = tokenizer.encode_batch_fast(list(texts[start : start + _AT_ONCE]), add_special_tokens=False)
         for index, encoding in enumerate(batch, start):
-            ids = encoding.ids
-            lengths[index] = len(ids)
-            first[index] = ids[0] if ids else -1
-    return Tokens(lengths, first, name)
+            lengths[index] = len(encoding.ids)
+    return Tokens(lengths, name)
 
 
 def length_figures(texts: PairTexts, tokens: Tokens, max_tokens: int) -> Lengths:

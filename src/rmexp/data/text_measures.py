@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 
 from rmexp.data.normalised import normalised
 
@@ -37,8 +38,27 @@ def prompt_overlap(prompt: str, response: str) -> float:
     >>> prompt_overlap("What is a map?", "A map, it is.")
     0.75
     """
-    asked = set(normalised(prompt).split())
-    return len(asked & set(normalised(response).split())) / max(len(asked), 1)
+    asked = _distinct_words(prompt)
+    return len(asked & _distinct_words(response)) / max(len(asked), 1)
+
+
+def words(text: str) -> list[str]:
+    """The words of a normalised text.
+
+    >>> words("What's a MAP?")
+    ['what', 's', 'a', 'map']
+    """
+    return normalised(text).split()
+
+
+def first_word(text: str) -> list[str]:
+    """The first of them; none of a text without words."""
+    return words(text)[:1]
+
+
+@lru_cache(maxsize=4096)  # pairs of one prompt lie side by side
+def _distinct_words(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def is_json(text: str) -> bool:

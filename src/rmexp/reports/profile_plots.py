@@ -17,7 +17,7 @@ NAMES = {
     "list_items": "more list items",
     "markdown": "more markdown",
     "prompt_overlap": "repeats the prompt",
-    "first_token": "first token (learnt)",
+    "first_token": "first word (learnt)",
     "bag_of_words": "words (learnt)",
     "bag_of_words_length": "words, length (learnt)",
 }

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from rmexp.analysis.baselines import LEARNT, Baseline
+from rmexp.analysis.baselines import Baseline
 from rmexp.analysis.label_noise import NoiseEstimate
 from rmexp.analysis.profile import Profile
 from rmexp.analysis.resolution import Resolution
+from rmexp.data.rules import LEARNT
 from rmexp.reports.numbers import count, counted, number, percent
 from rmexp.reports.profile_plots import NAMES, best_first
 

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.analysis.baselines import baseline_scores
 from rmexp.analysis.best_of_k import best_of_k
 from rmexp.analysis.evaluation import Evaluated, Row, evaluate_pairs
 from rmexp.analysis.pair_set import PairSet, pair_set
 from rmexp.analysis.seed_groups import check_groups, seed_rows
 from rmexp.data.record_field import has_field
+from rmexp.data.rules import LEARNT, check_baselines, rule_scores
 from rmexp.data.split import group_key
 from rmexp.preference_data import Aggregate
 from rmexp.reports.evaluation import SetView
-from rmexp.run.baselines import baseline_scores, check_baselines, rule_scores
 from rmexp.run.evaluation_sets import EvaluationSet, ScoredSets
 from rmexp.statistics.bootstrap import check_draws
 
@@ -84,7 +85,8 @@ def evaluated(
             comparisons += figures.comparisons
             views.append(SetView(measured, scores, list(done), unscaled))
         else:
-            scores |= rule_scores(_rules(config, scores), one.records, config.seed)
+            rules = [name for name in _rules(config, scores) if name not in LEARNT]
+            scores |= {name: rule_scores(name, one.records, config.seed) for name in rules}
             results += _lists(fields, one, scores, list(done))
         if one.aggregate is not None:
             suites += [_suite(one, one.aggregate, name, values) for name, values in scores.items()]
@@ -102,7 +104,7 @@ def evaluated(
 def _pairs(
     config: DictConfig, pairs: PairSet, scores: Scores, unscaled: Sequence[str]
 ) -> tuple[dict[str, Any], Evaluated]:
-    rules = baseline_scores(_rules(config, scores), pairs, config.seed)
+    rules = baseline_scores(_rules(config, scores), pairs.records, pairs.clusters, config.seed)
     everything = {**scores, **rules}
     options = {"draws": config.draws, "seed": config.seed, "unscaled": unscaled}
     return everything, evaluate_pairs(pairs, everything, rules=list(rules), **options)

@@ -1,28 +1,15 @@
 """Rules that know nothing of content as scorers: what a reward model must beat, usable wherever a score is."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
-from rmexp.data.text_measures import is_json, list_items, markdown_marks, prompt_overlap
+from rmexp.data.rules import KINDS, LEARNT, rule
 from rmexp.records import Record, Scored, prompt_text
-from rmexp.scoring.learnt_baseline import LEARNT, learnt_measure
+from rmexp.scoring.learnt_baseline import learnt_measure
 from rmexp.scoring.scorer import fingerprint_of
-
-Measure = Callable[[str, str], float]  # of a prompt and a response
-
-RULES: dict[str, Measure] = {
-    "longer": lambda _, response: len(response),
-    "shorter": lambda _, response: -len(response),
-    "list_items": lambda _, response: list_items(response),
-    "markdown": lambda _, response: markdown_marks(response),
-    "prompt_overlap": prompt_overlap,
-    "json": lambda _, response: is_json(response),
-}
-KINDS = (*RULES, "random", *LEARNT)
 
 
 class BaselineScorer:
@@ -65,7 +52,7 @@ class BaselineScorer:
         self.log_odds = kind in LEARNT
         self.pairs = None if pairs is None else hashlib.sha256(_content(Path(pairs))).hexdigest()[:16]
         self.fingerprint = fingerprint_of(**self._definition())
-        self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else _rule(kind, seed)
+        self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else rule(kind, seed)
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """What the rule says of every response; tokens are words, as white space parts them."""
@@ -88,15 +75,6 @@ class BaselineScorer:
         words = len(prompt_text(record.prompt).split())
         lengths = tuple(words + len(response.split()) for response in record.responses)
         return Scored(record.id, self.scores(record), lengths, (False,) * len(lengths))
-
-
-def _rule(kind: str, seed: int) -> Measure:
-    return partial(_drawn, seed) if kind == "random" else RULES[kind]
-
-
-def _drawn(seed: int, prompt: str, response: str) -> float:
-    digest = hashlib.sha256(f"{seed}\n{prompt}\n{response}".encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
 
 
 def _content(path: Path) -> bytes:

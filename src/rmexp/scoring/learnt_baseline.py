@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from rmexp.data.normalised import normalised
+from rmexp.data.text_measures import first_word, words
 from rmexp.jsonl import BadRow, parse_row, read_lines
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 
-LEARNT = ("first_token", "bag_of_words", "bag_of_words_length")
 FEWEST_PAIRS = 20
 _FEWEST_RESPONSES = 3  # that a word must occur in
 _STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # inverse of the penalty, chosen by cross-validation
@@ -44,7 +43,7 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
         raise ValueError(
             f"{path}: expected at least {FEWEST_PAIRS} pairs with a preference, got {len(pairs)} (set scorer.pairs)"
         )
-    analyzer = _first_word if kind == "first_token" else _words
+    analyzer = first_word if kind == "first_token" else words
     counter = CountVectorizer(analyzer=analyzer, min_df=_FEWEST_RESPONSES if len(pairs) > 100 else 1)
     counter.fit(response for pair in pairs for response in pair.responses)
 
@@ -63,14 +62,6 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
     model.fit(csr_array(difference.multiply(sign[:, None])), first)
     weights = model.coef_[0]
     return lambda _, response: float((features([response]) @ weights)[0])
-
-
-def _words(text: str) -> list[str]:
-    return normalised(text).split()
-
-
-def _first_word(text: str) -> list[str]:
-    return _words(text)[:1]
 
 
 def _labelled(path: Path) -> list[Preference]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Loading
+from rmexp.data.rules import LEARNT
 from rmexp.records import Record, Scored, fingerprint
-from rmexp.scoring.learnt_baseline import LEARNT
 from rmexp.scoring.scored_file import manifest_path, read_scored
 
 

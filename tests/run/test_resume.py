@@ -1,8 +1,11 @@
 """A run that dies at any moment is finished by the same command, with the same bytes: see tests/faults.py."""
 
+import contextlib
+import functools
 import importlib.util
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,29 +27,40 @@ class Died(BaseException):
     """Stands for the end of the process: nothing that is written for errors catches it."""
 
 
-def train(folder, *overrides):
-    return main(
-        ["train", *overrides, *faults.SMALL, "data.path=pairs.jsonl", "data.cache_dir=cache", f"run_dir={folder}"]
-    )
+def train(folder, overrides):
+    with contextlib.chdir(folder):
+        return main(["train", *overrides, *faults.SMALL, "run_dir=run"])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The folder in which a command was run once, to its end."""
+    place = tmp_path_factory.mktemp("resume")
+    faults.write_pairs(place / "pairs.jsonl")
+
+    @functools.cache
+    def run(overrides):
+        folder = tempfile.mkdtemp(dir=place)
+        assert train(folder, overrides) == 0
+        return Path(folder)
+
+    return run
 
 
 @pytest.fixture
-def dies(here, monkeypatch):
+def dies(undisturbed, monkeypatch):
     """Runs a command that dies in a function, then to its end; what differs from a run that did not die."""
-    faults.write_pairs(Path("pairs.jsonl"))
 
     def run(overrides, owner, name, fatal):
-        assert train("whole/run", *overrides) == 0
+        whole = undisturbed(overrides)
+        died = Path(tempfile.mkdtemp(dir=whole.parent))
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, fatal(getattr(owner, name)))
             with pytest.raises(Died):
-                train("died/run", *overrides)
-        assert not Path("died/run/summary.json").exists()
-        assert train("died/run", *overrides) == 0
-        for folder in ("whole", "died"):  # paths are in the summary
-            summary = Path(folder, "run/summary.json")
-            summary.write_text(summary.read_text().replace(f"{folder}/run", "run"))
-        return faults.differences(Path("whole/run"), Path("died/run"))
+                train(died, overrides)
+        assert not (died / "run/summary.json").exists()
+        assert train(died, overrides) == 0
+        return faults.differences(whole / "run", died / "run")
 
     return run
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rmexp.analysis.evaluation import evaluate_pairs
-from rmexp.analysis.pair_set import pair_set
 from rmexp.analysis.seed_groups import seed_rows
 from rmexp.config.compose import compose
 from rmexp.durable import write_json
+from rmexp.evaluation.judge import judge
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
 from rmexp.scoring.scored_file import write_scored
@@ -135,13 +136,16 @@ def test_the_evaluation_over_seeds_becomes_tables(tmp_path, monkeypatch):
     tables = script("evaluation", "explicit_vs_implicit")
     monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
     records = [Preference(f"q{index}", "a" * (1 + index % 3), "bb") for index in range(12)]
-    pairs = pair_set("d", "test", records, group=None, fields=(), bins=None)
     right = {"explicit0": 9, "implicit0": 6, "explicit1": 11, "implicit1": 6, "longer": 3}
-    scores = {name: np.array([[float(place < n), 0.5] for place in range(12)]) for name, n in right.items()}
-    found = evaluate_pairs(pairs, scores, rules=["longer"], draws=20, seed=0)
+    scores = {
+        name: Scores(np.array([[float(place < n), 0.5] for place in range(12)]), name != "longer", name == "longer")
+        for name, n in right.items()
+    }
+    found = judge(pair_test_set(Origin("d", "test"), records), scores)
     groups = {method: [f"{method}0", f"{method}1"] for method in ("explicit", "implicit")}
-    seeds = seed_rows(found.results, groups, list(right))
-    write_json(tmp_path / "run" / "evaluation.json", {**found._asdict(), "seeds": seeds})
+    seeds = seed_rows(found.result_rows(), groups, list(right))
+    content = {"results": found.result_rows(), "comparisons": found.comparison_rows(), "seeds": seeds}
+    write_json(tmp_path / "run" / "evaluation.json", content)
     tables.main(tmp_path / "run")
     lines = (tmp_path / "results" / "evaluation.md").read_text().splitlines()
     cells = [line.split(" | ") for line in lines if line.startswith("| d | ")]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rmexp.analysis.margins import QUANTILES, margin_distribution, margin_towards_label
+from rmexp.analysis.margins import QUANTILES, margin_distribution, towards_label
 
 
 def test_figures_are_of_margins_towards_the_label():
@@ -18,7 +18,6 @@ def test_without_a_preference_there_is_none():
 
 
 def test_towards_the_label_ties_have_none():
-    scores = np.array([[2.0, 1.0], [2.0, 1.0], [5.0, 1.0]], dtype=np.float32)
-    found = margin_towards_label(scores, np.array([1.0, 0.0, 0.5]))
+    found = towards_label(np.array([1.0, 1.0, 4.0]), np.array([1.0, 0.0, 0.5]))
     assert found[:2].tolist() == [1.0, -1.0]
     assert np.isnan(found[2])

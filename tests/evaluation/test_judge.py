@@ -92,9 +92,14 @@ def test_intervals_of_means_are_those_of_a_cluster_robust_regression(sample, par
     _, nll, brier, prompts = zip(*by_hand(test, scores["good"], part), strict=True)
     found = judgement.of("good", part).probabilities
     for one, values in ((found.nll, nll), (found.brier, brier)):
-        assert (one.low, one.high) == pytest.approx(robust(values, prompts)[0])
+        assert_like((one.low, one.high), robust(values, prompts)[0])
     assert found.usable_bits.low == pytest.approx(1 - found.nll.high / math.log(2))
     assert found.usable_bits.high == pytest.approx(1 - found.nll.low / math.log(2))
+
+
+def assert_like(found, reference):
+    """Equal but for the correction for clusters of unequal size, which statsmodels does not have."""
+    assert found == pytest.approx(reference, abs=0.04 * (reference[1] - reference[0]))
 
 
 def robust(values, prompts):
@@ -137,8 +142,8 @@ def test_two_scorers_on_the_same_pairs(sample, part):
     assert (found.n, found.both_right, found.both_wrong) == (len(both), counts[1, 1], counts[0, 0])
     assert (found.first_alone, found.second_alone) == (counts["first"], counts["second"])
     (low, high), p = robust([one - other for one, other, _ in both], [prompt for *_, prompt in both])
-    assert (found.difference.low, found.difference.high) == pytest.approx((low, high))
-    assert found.difference.p == pytest.approx(p)
+    assert_like((found.difference.low, found.difference.high), (low, high))
+    assert found.difference.p == pytest.approx(p, abs=0.01)
     assert found.mcnemar_p is None  # pairs of a prompt depend on each other
     good, weak = judgement.of("good", part), judgement.of("weak", part)
     assert found.difference.value == pytest.approx(good.accuracy.value - weak.accuracy.value)

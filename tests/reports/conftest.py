@@ -5,12 +5,12 @@ import pytest
 
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
-from rmexp.analysis.compared import compare_pairs
 from rmexp.analysis.flips import flips
 from rmexp.analysis.graded import graded
 from rmexp.analysis.length import length_effect
 from rmexp.analysis.progress import ProgressPoint
 from rmexp.analysis.reductions import PromptLevel, reductions
+from rmexp.evaluation.compared import compare_pairs
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set

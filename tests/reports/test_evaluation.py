@@ -1,25 +1,24 @@
 import numpy as np
 import pytest
 
-from rmexp.analysis.evaluation import evaluate_pairs
-from rmexp.analysis.pair_set import pair_set
+from rmexp.evaluation.judge import judge
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.slices import Slicing
+from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
-from rmexp.reports.evaluation import EvaluationReport, SetView, evaluation_report
+from rmexp.reports.evaluation import EvaluationReport, evaluation_report
+from rmexp.statistics.means import MEAN_METHOD
+from rmexp.statistics.shares import SHARE_METHOD
 
 HOSTILE = "<script>alert(1)</script> \u202e $x$ {{ 7 * 7 }}"
 
 
 def report(records, scores, name="good", seeds=()):
-    pairs = pair_set("set", "val", records, group=None, fields=["meta.part"], bins=None)
-    everything = {name: scores, "weak": scores[::-1], "longer": pairs.characters}
-    found = evaluate_pairs(pairs, everything, rules=["longer"], draws=50, seed=0)
-    content = {
-        "results": found.results, "comparisons": found.comparisons, "seeds": list(seeds),
-        "scorers": {name: {}, "weak": {}},
-        "suites": [{"scorer": name, "data": "set", "split": "val", "figures": {"score": None, "Chat": 0.5}}],
-        "bootstrap": {"draws": 50, "seed": 0},
-    }  # fmt: skip
-    return EvaluationReport(content, [SetView(pairs, everything, [name, "weak"])], "runs/x", "seed: 0")
+    origin = Origin("set", "val", aggregate=lambda *_: {"score": None, "Chat": 0.5})
+    test = pair_test_set(origin, records, Slicing(["meta.part"], by_length=True))
+    columns = {name: Scores(scores, log_odds=True), "weak": Scores(scores[::-1], log_odds=False)}
+    columns["longer"] = Scores(test.characters.astype(float), log_odds=False, rule=True)
+    return EvaluationReport([judge(test, columns)], list(seeds), "runs/x", "seed: 0")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +37,10 @@ def test_the_page_says_what_the_figures_say(parts):
     for text in ("Most confident errors of good", "meta.part=2", "Reliability", "Accuracy by length", "weak", "Chat"):
         assert text in page
     assert page.count("<svg") == 3
+    assert SHARE_METHOD in page
+    assert MEAN_METHOD.replace("'", "&#39;") in page
+    assert "% sure" in page.split("Most confident errors of good")[1].split("<h3")[0]
+    assert "% sure" not in page.split("Most confident errors of weak")[1]  # no log-odds, no probabilities
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.ceiling import Truth, weighted_mean
-from rmexp.analysis.held_out import margins
+from rmexp.analysis.margins import margins
 from rmexp.analysis.orientation import pair_scores
 from rmexp.metrics.pair_credit import pair_credit
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.held_out import margins
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -49,12 +48,17 @@ def margin_distribution(margin: ArrayLike, target: ArrayLike) -> MarginDistribut
     return MarginDistribution(float(towards.mean()), float(towards.std()), quantiles)
 
 
-def margin_towards_label(scores: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) score of the better response minus that of the other; NaN where the label is a tie.
+def towards_label(margin: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) score of the better response minus that of the other; NaN where the label is a tie or a score lacks.
 
     Args:
-        scores: (N, 2) of the responses listed first and second.
+        margin: (N,) score of the response listed first minus that of the second.
         target: (N,) probability that the first is the better one.
     """
-    found = margins(scores)
-    return np.where(is_tie(target), np.nan, np.where(preferred_side(target), -found, found))
+    return np.where(is_tie(target), np.nan, np.where(preferred_side(target), -margin, margin))
+
+
+def margins(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N,) first score minus second, in double precision."""
+    difference: NDArray[np.float64] = scores[:, 0].astype(np.float64) - scores[:, 1].astype(np.float64)
+    return difference

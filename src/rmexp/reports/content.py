@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from rmexp.analysis.accuracy import Accuracy
 from rmexp.analysis.agreement import Agreement
-from rmexp.analysis.compared import ComparedSlice
 from rmexp.analysis.flips import FlipKind
 from rmexp.analysis.graded import Graded
 from rmexp.analysis.length import LengthEffect
 from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import ProgressPoint
+from rmexp.evaluation.compared import ComparedSlice
 from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.test_set import Kind
 from rmexp.reports.curves import Rows

@@ -1,4 +1,4 @@
-"""The figures of an evaluation: scores of several scorers on one set of pairs in, `<svg>` out.
+"""The plots of an evaluation: scores of several scorers on one set of pairs in, `<svg>` out.
 
 Shapes: N pairs.
 """
@@ -11,14 +11,13 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from rmexp.analysis.calibration import reliability
-from rmexp.analysis.held_out import margins
-from rmexp.analysis.margins import margin_towards_label
+from rmexp.analysis.margins import towards_label
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line
-from rmexp.statistics.shares import share
-
-Scores = Mapping[str, NDArray[np.float32]]
+from rmexp.statistics.shares import clustered_share
 
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "D", "-."), (GREY, "^", ":"))
 LENGTH_EDGES = (-np.inf, -1.0, -0.5, -0.15, 0.15, 0.5, 1.0, np.inf)  # doublings of the better response's length
@@ -26,9 +25,9 @@ LENGTH_NAMES = ("< 1/2", "to 0.7", "to 0.9", "alike", "to 1.4", "to 2", "> 2")
 FEWEST = 5  # pairs of a point that is drawn
 
 
-def reliability_figure(title: str, scores: Scores, target: NDArray[np.float64]) -> str | None:
+def reliability_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Accuracy against confidence in bins, with two standard deviations of what a calibrated scorer would have."""
-    found = {name: _points(values, target) for name, values in scores.items()}
+    found = {name: _points(one.margin, test.target) for name, one in scores.items()}
     if not any(map(len, found.values())):
         return None
 
@@ -47,14 +46,14 @@ def reliability_figure(title: str, scores: Scores, target: NDArray[np.float64]) 
         axes.set(title="Reliability", xlabel="confidence", ylabel="pairs in the right order")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
-    return draw(paint, f"Reliability on {title}")
+    return draw(paint, f"Reliability on {test.title}")
 
 
-def margin_figure(title: str, scores: Scores, target: NDArray[np.float64]) -> str | None:
+def margin_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Histogram of the margins towards the label, each scorer's in units of its own standard deviation."""
     found = {}
-    for name, values in scores.items():
-        towards = margin_towards_label(values, target)
+    for name, one in scores.items():
+        towards = towards_label(one.margin, test.target)
         towards = towards[~np.isnan(towards)]
         if len(towards) and towards.std() > 0:
             found[name] = towards / towards.std()
@@ -74,15 +73,17 @@ def margin_figure(title: str, scores: Scores, target: NDArray[np.float64]) -> st
         axes.set(title="Margins", xlabel="margin / its standard deviation", ylabel="share of the pairs")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
-    return draw(paint, f"Margins on {title}")
+    return draw(paint, f"Margins on {test.title}")
 
 
-def length_figure(title: str, scores: Scores, target: NDArray[np.float64], characters: NDArray[np.int64]) -> str | None:
-    """Accuracy by how much longer the better response is, with 95 % intervals."""
-    first, second = np.log2(np.maximum(characters, 1)).T
-    doublings = np.where(preferred_side(target), second - first, first - second)
+def length_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+    """Accuracy by how much longer the better response is, with 95 % intervals by prompt."""
+    first, second = np.log2(np.maximum(test.characters, 1)).T
+    doublings = np.where(preferred_side(test.target), second - first, first - second)
     places = np.digitize(doublings, LENGTH_EDGES[1:-1])
-    found = {name: _accuracies(margin_towards_label(values, target), places) for name, values in scores.items()}
+    found = {
+        name: _accuracies(towards_label(one.margin, test.target), places, test.clusters) for name, one in scores.items()
+    }
     if not any(found.values()):
         return None
 
@@ -106,22 +107,25 @@ def length_figure(title: str, scores: Scores, target: NDArray[np.float64], chara
         )
         axes.figure.legend(loc="outside lower center", ncols=2)
 
-    return draw(paint, f"Accuracy by difference of length on {title}")
+    return draw(paint, f"Accuracy by difference of length on {test.title}")
 
 
-def _points(values: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def _points(margin: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """(P, 3) confidence, accuracy and error of every bin with enough pairs."""
-    bins = reliability(margins(values), target)
+    known = ~np.isnan(margin)
+    bins = reliability(margin[known], target[known])
     points = [(b.confidence, b.accuracy, b.error) for b in bins if b.n >= FEWEST]
     return np.array(points, dtype=np.float64).reshape(-1, 3)
 
 
-def _accuracies(towards: NDArray[np.float64], places: NDArray[np.int64]) -> list[tuple[float | None, ...]]:
+def _accuracies(
+    towards: NDArray[np.float64], places: NDArray[np.int64], clusters: NDArray[np.int64]
+) -> list[tuple[float | None, ...]]:
     """Place, accuracy and interval of every part with enough pairs."""
     points: list[tuple[float | None, ...]] = []
     for place in range(len(LENGTH_NAMES)):
-        here = towards[(places == place) & ~np.isnan(towards)]
-        if len(here) >= FEWEST:
-            figure = share(float((here > 0).sum() + (here == 0).sum() / 2), len(here))
+        here = (places == place) & ~np.isnan(towards)
+        if here.sum() >= FEWEST:
+            figure = clustered_share((towards[here] > 0) + (towards[here] == 0) / 2, clusters[here])
             points.append((place, figure.value, figure.low, figure.high))
     return points

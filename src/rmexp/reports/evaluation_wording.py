@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import Any
 
-from rmexp.reports.numbers import MINUS, MISSING, number, p_value, percent
+from rmexp.analysis.calibration import Calibration
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.paired import Paired
+from rmexp.reports.numbers import MINUS, MISSING, count, number, p_value, percent
+from rmexp.statistics.shares import Share
 
-Row = Mapping[str, Any]
-
-FEW_CLUSTERS = 30  # below it the bootstrap of whole clusters covers too little
+SeedRow = Mapping[str, Any]
 
 SLICES = {
     "length=matched": "the half of like length",
@@ -23,64 +25,79 @@ def slice_name(name: str) -> str:
 
 
 def conclusions(
-    rows: Sequence[Row], slices: Sequence[Row], comparisons: Sequence[Row], seeds: Sequence[Row] = ()
+    figures: Sequence[Figures], comparisons: Sequence[Paired], seeds: Sequence[SeedRow] = ()
 ) -> Iterator[str]:
     """One sentence for each thing that a reader should take from the figures of one set.
 
     Args:
-        rows: over the whole set, one a scorer or rule.
-        slices: over its parts.
+        figures: of each scorer and rule, on all slices.
         comparisons: of each two scorers, on all slices.
         seeds: of methods that several scorers are seeds of; their first seed alone is spoken of by itself.
     """
-    scorers = [row for row in rows if not row["baseline"] and row["accuracy"] is not None]
+    whole = [one for one in figures if one.slice is None and one.accuracy.value is not None]
+    scorers = [one for one in whole if not one.rule]
     if not scorers:
-        yield "No pair here has a preference, so there is nothing to be right about."
+        yield "No pair here has a preference and a score, so there is nothing to be right about."
         return
-    best = max(scorers, key=lambda row: row["accuracy"])
-    what = f"{best['n'] - best.get('label_ties', 0):,} {best['records']}"
-    yield f"{best['scorer']} is right on {percent(best['accuracy'])}{_bounds(best)} of {what}."
-    if best.get("clusters", FEW_CLUSTERS) < FEW_CLUSTERS:
-        yield (
-            f"Only {best['clusters']} prompts or groups are independent of each other here: the intervals are rough, "
-            "and rather too narrow."
-        )
-    if best.get("bayes_accuracy") is not None:
-        yield (
-            f"No scorer can expect more than {percent(best['bayes_accuracy'])} here: the true probabilities are known "
-            f"(least log-loss {number(best['bayes_nll'])})."
-        )
+    yield from _best(max(scorers, key=_accuracy))
+    yield from (_unscored(one) for one in scorers if one.unscored or one.left_out)
     yield from _over_seeds(seeds)
-    whole = [row for row in comparisons if row["slice"] is None and row["difference"] is not None]
+    two = [one for one in comparisons if one.slice is None and one.difference.value is not None]
     methods = _methods(seeds).values()
     later = {name for names in methods for name in names[1:]}
-    spoken = [scorer for scorer in scorers if scorer["scorer"] not in later]
-    named, of_methods = {scorer["scorer"] for scorer in spoken}, {names[0] for names in methods}
-    pairs = [row for row in whole if {row["first"], row["second"]} <= named]
-    yield from (_apart(row) for row in pairs if not {row["first"], row["second"]} <= of_methods)
-    rules = {row["scorer"]: row for row in rows if row["baseline"] and row["accuracy"] is not None}
+    spoken = [scorer for scorer in scorers if scorer.scorer not in later]
+    named, of_methods = {scorer.scorer for scorer in spoken}, {names[0] for names in methods}
+    pairs = [one for one in two if {one.first, one.second} <= named]
+    yield from (_apart(one) for one in pairs if not {one.first, one.second} <= of_methods)
+    rules = {one.scorer: one for one in whole if one.rule}
     for scorer in spoken:
-        yield from _against_rules(scorer, rules, whole)
-        yield from _about_length(scorer, slices)
+        yield from _against_rules(scorer, rules, two)
+        yield from _about_length(scorer, [one for one in figures if one.scorer == scorer.scorer])
         yield from _about_probabilities(scorer)
 
 
-def comparisons_to_show(rows: Sequence[Row], scorers: Sequence[str], seeds: Sequence[Row]) -> list[Row]:
-    """Rows of the whole set, and between scorers those of slices; none between two seeds of one method."""
+def comparisons_to_show(rows: Sequence[Paired], scorers: Sequence[str], seeds: Sequence[SeedRow]) -> list[Paired]:
+    """Comparisons on the whole set, and between scorers those on slices; none between two seeds of one method."""
     methods = _methods(seeds).values()
     return [
         row
         for row in rows
-        if (row["slice"] is None or row["second"] in scorers)
-        and not any(row["first"] in names and row["second"] in names for names in methods)
+        if (row.slice is None or row.second in scorers)
+        and not any(row.first in names and row.second in names for names in methods)
     ]
 
 
-def _methods(seeds: Sequence[Row]) -> dict[str, Sequence[str]]:
+def _accuracy(one: Figures) -> float:
+    return one.accuracy.value or 0.0
+
+
+def _best(best: Figures) -> Iterator[str]:
+    found = best.accuracy
+    yield f"{best.scorer} is right on {percent(found.value)}{_bounds(found)} of {found.n:,} {best.records}."
+    if found.few:
+        rarer = "wrong" if _accuracy(best) > 0.5 else "right"
+        yield (
+            f"Few of the {best.clusters} prompts or groups here can be expected to be {rarer}: the interval is a rough "
+            "one."
+        )
+    if best.ceiling is not None and best.ceiling.bayes_accuracy is not None:
+        yield (
+            f"No scorer can expect more than {percent(best.ceiling.bayes_accuracy)} here: the true probabilities are "
+            f"known (least log-loss {number(best.ceiling.bayes_nll)})."
+        )
+
+
+def _unscored(one: Figures) -> str:
+    parts = [f"no score for {count(one.unscored)}"] if one.unscored else []
+    parts += [f"{count(one.left_out)} left out"] if one.left_out else []
+    return f"{one.scorer}: {', '.join(parts)} of the {one.records}; figures are of the other {count(one.n)}."
+
+
+def _methods(seeds: Sequence[SeedRow]) -> dict[str, Sequence[str]]:
     return {row["method"]: row["scorers"] for row in seeds if row["against"] is None}
 
 
-def _over_seeds(seeds: Sequence[Row]) -> Iterator[str]:
+def _over_seeds(seeds: Sequence[SeedRow]) -> Iterator[str]:
     found = [row for row in seeds if row["slice"] is None and row["figure"] == "accuracy"]
     methods = {row["method"]: row for row in found if row["against"] is None}
     for row in methods.values():
@@ -98,35 +115,27 @@ def _over_seeds(seeds: Sequence[Row]) -> Iterator[str]:
             yield f"Over seeds {how} {points(row['difference'])}{test}."
 
 
-def _bounds(row: Row) -> str:
-    low, high = bounds(row)
-    return "" if low is None else f" [{percent(low)}, {percent(high)}]"
+def _bounds(share: Share) -> str:
+    few = ", few" if share.few else ""
+    return "" if share.low is None or share.high is None else f" [{percent(share.low)}, {percent(share.high)}{few}]"
 
 
-def bounds(row: Row) -> tuple[float | None, float | None]:
-    """The interval of an accuracy that is shown: of whole clusters, or Wilson's where these say nothing."""
-    low, high = row.get("accuracy_bootstrap_low"), row.get("accuracy_bootstrap_high")
-    return (row["accuracy_low"], row["accuracy_high"]) if low is None else (low, high)
-
-
-def _apart(row: Row) -> str:
-    first, second = row["first"], row["second"]
-    if row["difference_low"] is None:
+def _apart(one: Paired) -> str:
+    first, second, found = one.first, one.second, one.difference
+    if found.low is None or found.high is None or found.p is None or found.value is None:
         return (
-            f"The difference of {first} and {second} is {points(row['difference'])}; too little here is independent to "
-            "tell whether others would differ by it too."
+            f"The difference of {first} and {second} is {points(found.value)}; too few prompts tell them apart for an "
+            "interval or a test."
         )
-    if row["difference_low"] <= 0 <= row["difference_high"]:
+    p = f"p {p_value(found.p)}"
+    if found.low <= 0 <= found.high:
         return (
-            f"{first} and {second} cannot be told apart by these pairs: the difference is {points(row['difference'])}"
-            f"{_interval(row['difference_low'], row['difference_high'])}, McNemar p {p_value(row['mcnemar_p'])}."
+            f"{first} and {second} cannot be told apart by these pairs: the difference is {points(found.value)}"
+            f"{_interval(found.low, found.high)}, {p}."
         )
-    better, worse = (first, second) if row["difference"] > 0 else (second, first)
-    low, high = sorted(abs(row[f"difference_{end}"]) for end in ("low", "high"))  # both on one side of 0
-    return (
-        f"{better} is better than {worse} by {points(abs(row['difference']))}{_interval(low, high)}, "
-        f"McNemar p {p_value(row['mcnemar_p'])}."
-    )
+    better, worse = (first, second) if found.value > 0 else (second, first)
+    low, high = sorted((abs(found.low), abs(found.high)))  # both on one side of 0
+    return f"{better} is better than {worse} by {points(abs(found.value))}{_interval(low, high)}, {p}."
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -142,56 +151,56 @@ def points(difference: float | None) -> str:
     return MISSING if difference is None else f"{100 * difference:.1f} points".replace("-", MINUS)
 
 
-def _against_rules(scorer: Row, rules: Mapping[str, Row], whole: Sequence[Row]) -> Iterator[str]:
+def _against_rules(scorer: Figures, rules: Mapping[str, Figures], whole: Sequence[Paired]) -> Iterator[str]:
     if not rules:
         return
-    best = max(rules.values(), key=lambda row: row["accuracy"])
-    found = [row for row in whole if (row["first"], row["second"]) == (scorer["scorer"], best["scorer"])]
-    if found and (found[0]["difference_low"] is None or found[0]["difference_low"] <= 0):
-        high = found[0].get("difference_high")
+    best = max(rules.values(), key=_accuracy)
+    found = next((one for one in whole if (one.first, one.second) == (scorer.scorer, best.scorer)), None)
+    if found is not None and (found.difference.low is None or found.difference.low <= 0):
+        high = found.difference.high
         how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
         yield (
-            f"{scorer['scorer']} {how} the rule `{best['scorer']}`, which knows nothing of content and "
-            f"gets {percent(best['accuracy'])}."
+            f"{scorer.scorer} {how} the rule `{best.scorer}`, which knows nothing of content and "
+            f"gets {percent(best.accuracy.value)}."
         )
 
 
-def _about_length(scorer: Row, slices: Sequence[Row]) -> Iterator[str]:
-    parts = {row["slice"]: row for row in slices if row["scorer"] == scorer["scorer"]}
-    shorter, longer = parts.get("length=shorter_chosen"), parts.get("length=longer_chosen")
-    slope = (scorer.get("slopes") or {}).get("length")
-    if shorter and longer and shorter["accuracy"] is not None and longer["accuracy"] is not None:
-        sentence = (
-            f"{scorer['scorer']} gets {percent(longer['accuracy'])} where the longer response is the better one and "
-            f"{percent(shorter['accuracy'])} where the shorter one is"
-        )
-        if slope and slope["low"] is not None and not slope["low"] <= 0 <= slope["high"]:
-            way = "pays" if slope["value"] > 0 else "takes off"
-            sentence += (
-                f"; label aside it {way} {number(abs(slope['relative']))} standard deviations of its margin for each "
-                "doubling of the length"
-            )
-        yield sentence + "."
-
-
-def _about_probabilities(scorer: Row) -> Iterator[str]:
-    if scorer.get("nll") is None:
+def _about_length(scorer: Figures, slices: Sequence[Figures]) -> Iterator[str]:
+    shares = {one.slice: one.accuracy.value for one in slices}
+    shorter, longer = shares.get("length=shorter_chosen"), shares.get("length=longer_chosen")
+    slope = (scorer.slopes or {}).get("length")
+    if shorter is None or longer is None:
         return
-    if scorer["nll"] > log(2):
-        yield (
-            f"As probabilities the margins of {scorer['scorer']} are worse than a coin's: log-loss "
-            f"{number(scorer['nll'])} against ln 2 = 0.693{_rescaled(scorer)}."
-        )
-    elif scorer["calibration_p"] is not None and scorer["calibration_p"] < 0.05:
-        way = "overconfident" if scorer["calibration_z"] > 0 else "underconfident"
-        error = percent(scorer["ece"])
-        yield f"The margins of {scorer['scorer']} are {way} (calibration error {error}){_rescaled(scorer)}."
-
-
-def _rescaled(scorer: Row) -> str:
-    if scorer["temperature"] is None:
-        return ""
-    return (
-        f"; divided by {number(scorer['temperature'])} they would have a log-loss of "
-        f"{number(scorer['nll_at_temperature'])}"
+    sentence = (
+        f"{scorer.scorer} gets {percent(longer)} where the longer response is the better one and "
+        f"{percent(shorter)} where the shorter one is"
     )
+    if slope and slope.low is not None and slope.high is not None and not slope.low <= 0 <= slope.high:
+        way = "pays" if slope.value > 0 else "takes off"
+        sentence += (
+            f"; label aside it {way} {number(abs(slope.relative))} standard deviations of its margin for each "
+            "doubling of the length"
+        )
+    yield sentence + "."
+
+
+def _about_probabilities(scorer: Figures) -> Iterator[str]:
+    found = scorer.probabilities
+    if found is None or found.nll.value is None:
+        return
+    z, p = found.calibration.calibration_z, found.calibration.calibration_p
+    if found.nll.value > log(2):
+        yield (
+            f"As probabilities the margins of {scorer.scorer} are worse than a coin's: log-loss "
+            f"{number(found.nll.value)} against ln 2 = 0.693{_rescaled(found.calibration)}."
+        )
+    elif z is not None and p is not None and p < 0.05:
+        way = "overconfident" if z > 0 else "underconfident"
+        error = percent(found.calibration.ece)
+        yield f"The margins of {scorer.scorer} are {way} (calibration error {error}){_rescaled(found.calibration)}."
+
+
+def _rescaled(found: Calibration) -> str:
+    if found.temperature is None:
+        return ""
+    return f"; divided by {number(found.temperature)} they would have a log-loss of {number(found.nll_at_temperature)}"

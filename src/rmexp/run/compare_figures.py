@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from rmexp.analysis.accuracy import pairwise_accuracy
 from rmexp.analysis.agreement import agreement
-from rmexp.analysis.compared import ComparedSlice
 from rmexp.analysis.graded import Graded, graded
 from rmexp.analysis.length import length_effect
 from rmexp.analysis.orientation import order
@@ -17,6 +16,7 @@ from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import Moment, ProgressPoint, progress
 from rmexp.analysis.reductions import reductions
 from rmexp.config.saved import saved_yaml
+from rmexp.evaluation.compared import ComparedSlice
 from rmexp.records import Candidates, prompt_text
 from rmexp.reports.content import (
     ComparedSet,

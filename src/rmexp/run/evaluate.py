@@ -13,14 +13,15 @@ Examples:
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.durable import write_json, write_text
 from rmexp.run.data import write_bad_rows
-from rmexp.run.evaluation_sets import EvaluationSet, evaluation_sets, loaded_data, scored_sets
+from rmexp.run.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
 from rmexp.run.evaluation_table import show_evaluation
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
@@ -32,7 +33,7 @@ EVALUATION, REPORT = "evaluation.json", "report.html"
 def evaluate(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
     data = loaded_data(config)
-    sets = evaluation_sets(data, list(config.splits))
+    sets = evaluated_sets(data, config.splits, config.slices)
     path = run_folder("evaluate", config)
     inputs = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
@@ -47,20 +48,36 @@ def evaluate(config: DictConfig) -> Path:
     return path
 
 
-def _evaluate(config: DictConfig, sets: Sequence[EvaluationSet], run: RunFolder) -> EvaluateSummary:
+def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
+    from rmexp.analysis.seed_groups import seed_rows
+    from rmexp.evaluation.judge import judge
     from rmexp.reports.evaluation import EvaluationReport, evaluation_report
-    from rmexp.run.evaluation_figures import check_options, evaluated, pair_sets
+    from rmexp.run.evaluation_scores import check_scorers, rule_columns, score_columns
 
-    check_options(config)
-    pairs = pair_sets(config, sets)  # before hours of scoring: a field that is not there is told now
+    check_scorers(config)
     began = time.perf_counter()
-    done = scored_sets(config, sets, run.path / "scored")
+    columns = score_columns(config, sets, run.path / "scored")
     scored = time.perf_counter()
-    evaluation, views = evaluated(config, sets, pairs, done)
+    rules = [name for name in config.baselines if name not in columns]  # that are not scorers themselves
+    judgements = [
+        judge(one.test, {name: column.scores[index] for name, column in columns.items()}
+              | rule_columns(rules, one.test, config.seed))
+        for index, one in enumerate(sets)
+    ]  # fmt: skip
+    results = [row for one in judgements for row in one.result_rows()]
+    seeds = seed_rows(results, OmegaConf.to_container(config.seeds), list(columns))
+    evaluation: dict[str, Any] = {
+        "results": results,
+        "comparisons": [row for one in judgements for row in one.comparison_rows()],
+        "seeds": seeds,
+        "suites": [row for one in judgements for row in one.suite_rows()],
+        "scorers": {name: column.description for name, column in columns.items()},
+        "bootstrap": {"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
+    }
     write_json(run.path / EVALUATION, evaluation)
-    report = EvaluationReport(evaluation, views, str(run.path), saved_yaml(config))
+    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, evaluation_report(report))
-    computed = sum(found.computed for sets_of_one in done.values() for _, found in sets_of_one)
+    computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
     return EvaluateSummary(
         **evaluation,

@@ -1,52 +1,38 @@
-"""What `rmexp evaluate` looks at: splits of pairs and lists of responses, and the scores of each scorer on them."""
+"""What `rmexp evaluate` looks at: splits of pairs, and lists of responses whose worth is known."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from rmexp.config.build import build
 from rmexp.data.loading import Loading
+from rmexp.data.record_field import has_field
 from rmexp.data.selection import read_difficulty
 from rmexp.data.split import with_splits
-from rmexp.preference_data import Aggregate
+from rmexp.evaluation.slices import DIFFICULTY, Slicing
+from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
 from rmexp.records import Candidates, Preference, Record
 from rmexp.run.data import LoadedData, load_data
-from rmexp.scoring.store import ScoredSet, score_into
 
-ScoredSets = Mapping[str, Sequence[tuple[dict[str, Any], ScoredSet]]]  # by scorer: what it is, its scores of each set
+log = logging.getLogger(__name__)
 
 
-class EvaluationSet(NamedTuple):
-    """Records to be scored.
+class EvaluatedSet(NamedTuple):
+    """A test set, and the limits of its data set that scorers keep to."""
 
-    Attributes:
-        data: name of the data set: its own, or its key below `tests`.
-        split: name of the split, or of the set of lists.
-        records: pairs, or lists with the worth of their responses.
-        loading: limits of their data set.
-        bins: difficulty of each pair by id; None where nobody has measured it.
-        aggregate: what a public benchmark itself makes of the scores; None for other data.
-    """
+    test: TestSet
+    loading: Loading
 
-    data: str
+
+class _Part(NamedTuple):
+    """A split of pairs, or a set of lists, of a data set."""
+
+    name: str  # of the data set
     split: str
     records: Sequence[Record]
-    loading: Loading
-    bins: Mapping[str, str] | None
-    aggregate: Aggregate | None = None
-
-    @property
-    def pairs(self) -> list[Preference]:
-        """The records, when they are pairs; else none."""
-        return [record for record in self.records if isinstance(record, Preference)]
-
-    @property
-    def lists(self) -> list[Candidates]:
-        """The records, when they are lists; else none."""
-        return [record for record in self.records if isinstance(record, Candidates)]
+    data: LoadedData
 
 
 def loaded_data(config: DictConfig) -> dict[str, LoadedData]:
@@ -64,83 +50,66 @@ def loaded_data(config: DictConfig) -> dict[str, LoadedData]:
     return data
 
 
-def evaluation_sets(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[EvaluationSet]:
-    """What is evaluated of the data sets.
+def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices: Sequence[str]) -> list[EvaluatedSet]:
+    """What is evaluated of the data sets, in parts.
 
     Args:
         data: by name.
         splits: names of those wanted; when empty all but `train`, or `train` where there is nothing else, and all sets
             of lists whose worth is known. Where `train` or `val` is named, pairs of the first data set that come
             unsplit are split as a training on them splits them.
+        slices: fields whose values are looked at by themselves; one that only other sets have is passed over.
 
     Raises:
-        ValueError: there is nothing to evaluate, or no such split.
+        ValueError: there is nothing to evaluate, no such split, no such field, or a difficulty is not known.
     """
+    parts = _chosen(data, splits)
+    known = [{field for field in slices if has_field(part.records, field)} for part in parts]
+    sets = []
+    for part, own in zip(parts, known, strict=True):
+        elsewhere = [field for field in slices if field not in own and any(field in other for other in known)]
+        for field in elsewhere:
+            log.info("%s %s has no field %s: no slices by it there", part.name, part.split, field)
+        fields = [field for field in slices if field not in elsewhere]
+        sets.append(EvaluatedSet(_test_set(part, fields), part.data.loading))
+    return sets
+
+
+def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
+    selection, aggregate = part.data.selection, part.data.records.aggregate
+    origin = Origin(part.name, part.split, group=part.data.loading.group, aggregate=aggregate)
+    pairs = [record for record in part.records if isinstance(record, Preference)]
+    if not pairs:
+        return list_test_set(origin, [one for one in part.records if isinstance(one, Candidates)], Slicing(fields))
+    difficulty = None if selection is None else selection.difficulty
+    parts = {} if difficulty is None else {DIFFICULTY: read_difficulty(Path(difficulty))}
+    return pair_test_set(origin, pairs, Slicing(fields, parts, by_length=True))
+
+
+def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part]:
     data = dict(data)
     name, first = next(iter(data.items()))
     if {"train", "val"} & set(splits) and "all" in first.records.splits:
         data[name] = first._replace(records=with_splits(first.records, first.loading))
-    found = [one for name, loaded in data.items() for one in _of_one(name, loaded)]
-    there = list(dict.fromkeys(one.split for one in found))
+    found = [part for name, loaded in data.items() for part in _parts(name, loaded)]
+    there = list(dict.fromkeys(part.split for part in found))
     unknown = [name for name in splits if name not in there]
     if unknown or not found:
         has = ", ".join(there) or "neither pairs nor lists with the worth of their responses (`gold`)"
         raise ValueError(
             f"expected the splits {', '.join(unknown) or 'of a data set'}, but there are {has} (set splits)"
         )
-    return [one for one in found if one.split in splits or (not splits and not _only_for_training(one, found))]
+    return [part for part in found if part.split in splits or (not splits and not _only_for_training(part, found))]
 
 
-def scored_sets(config: DictConfig, sets: Sequence[EvaluationSet], folder: Path) -> ScoredSets:
-    """Score every set with every scorer of the configuration, one scorer at a time.
-
-    Returns:
-        For each scorer, by the name that tables give it, what it says of itself and its scores of each set.
-
-    Raises:
-        ValueError: two scorers have the same name.
-    """
-    result: dict[str, list[tuple[dict[str, Any], ScoredSet]]] = {}
-    for key, node in _scorer_nodes(config):
-        scorer, limits, done = None, None, list[tuple[dict[str, Any], ScoredSet]]()
-        for one in sets:
-            if scorer is None or not (scorer.stored or limits == _limits(one.loading)):
-                named = {} if key is None else {"name": key}
-                scorer = build(node, loading=one.loading.without_dropping(), threads=config.threads, **named)()
-                limits = _limits(one.loading)
-            if not done and scorer.name in result:
-                raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
-            path = folder / _file(scorer.name) / f"{_file(one.data)}-{_file(one.split)}.jsonl"
-            done.append((scorer.describe(), score_into(path, scorer, one.records, shard_records=config.shard_records)))
-        assert scorer is not None
-        result[scorer.name] = done
-    return result
-
-
-def _of_one(name: str, loaded: LoadedData) -> Iterator[EvaluationSet]:
-    assert loaded.selection is not None
-    difficulty = loaded.selection.difficulty
-    bins = None if difficulty is None else read_difficulty(Path(difficulty))
-    for split, records in loaded.records.splits.items():
+def _parts(name: str, data: LoadedData) -> Iterator[_Part]:
+    for split, records in data.records.splits.items():
         if records:
-            yield EvaluationSet(name, split, records, loaded.loading, bins, loaded.records.aggregate)
-    for split, lists in loaded.records.candidates.items():
+            yield _Part(name, split, records, data)
+    for split, lists in data.records.candidates.items():
         if lists and all(record.gold is not None for record in lists):
-            yield EvaluationSet(name, split, lists, loaded.loading, None, loaded.records.aggregate)
+            yield _Part(name, split, lists, data)
 
 
-def _only_for_training(one: EvaluationSet, sets: Sequence[EvaluationSet]) -> bool:
-    return one.split == "train" and any(other.data == one.data and other.split != "train" for other in sets)
-
-
-def _scorer_nodes(config: DictConfig) -> list[tuple[str | None, DictConfig]]:
-    return [(None, config.scorer), *((str(key), config.scorers[key]) for key in config.scorers)]
-
-
-def _limits(loading: Loading) -> Loading:
-    """What of a data set's keys a scorer looks at."""
-    return replace(loading, name="", batch_by=None, val_fraction=0.5, group=None, split_seed=0)
-
-
-def _file(name: str) -> str:
-    return "".join(character if character.isalnum() or character in "._-" else "_" for character in name)
+def _only_for_training(part: _Part, parts: Sequence[_Part]) -> bool:
+    return part.split == "train" and any(other.name == part.name and other.split != "train" for other in parts)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rmexp.reports.evaluation_wording import bounds
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.paired import Paired
 from rmexp.reports.numbers import p_value
 from rmexp.run.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary
@@ -14,14 +15,17 @@ Row = Mapping[str, Any]  # of evaluation.json
 
 def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
     """Print the figures over whole splits, the halves by length, what tells scorers apart, and where all of it is."""
-    results: Sequence[Row] = summary.results
-    for data, split in dict.fromkeys((row["data"], row["split"]) for row in results):
-        here = [row for row in results if (row["data"], row["split"]) == (data, split)]
-        _show_set(f"{data} {split}", here)
-        rules = [row for row in here if row["baseline"] and row["slice"] is None and row["accuracy"] is not None]
-        best = [row["scorer"] for row in sorted(rules, key=lambda row: -row["accuracy"])]
-        _show_comparisons([row for row in summary.comparisons if (row["data"], row["split"]) == (data, split)], best)
-        _show_suite([row for row in summary.suites if (row["data"], row["split"]) == (data, split)])
+    for data, split in dict.fromkeys((row["data"], row["split"]) for row in summary.results):
+        results, comparisons, suites = (
+            [row for row in part if (row["data"], row["split"]) == (data, split)]
+            for part in (summary.results, summary.comparisons, summary.suites)
+        )
+        figures = [Figures.from_row(row) for row in results]
+        _show_set(f"{data} {split}", figures)
+        rules = [one for one in figures if one.rule and one.slice is None and one.accuracy.value is not None]
+        best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
+        _show_comparisons([Paired.from_row(row) for row in comparisons], best)
+        _show_suite(suites)
         print()
     for row in summary.seeds:
         if row["slice"] is None:
@@ -31,21 +35,29 @@ def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
     print(f"report       {path / 'report.html'}")
 
 
-def _show_set(title: str, rows: Sequence[Row]) -> None:
-    halves = {(row["scorer"], row["slice"]): row["accuracy"] for row in rows}
+def _show_set(title: str, figures: Sequence[Figures]) -> None:
+    parts = {(one.scorer, one.slice): one.accuracy.value for one in figures}
+    whole = [one for one in figures if one.slice is None]
     table = []
-    for row in (row for row in rows if row["slice"] is None):
-        name = row["scorer"] + (" (rule)" if row["baseline"] else "")
-        low, high = bounds(row)
-        parts = [percent(halves.get((row["scorer"], f"length={part}"))) for part in ("matched", "shorter_chosen")]
-        calibrated = [number(row.get(key)) for key in ("nll", "ece", "temperature")]
-        table.append((name, percent(row["accuracy"]), interval(low, high), str(row["n"]), *parts, *calibrated))
-    first = next(row for row in rows if row["slice"] is None)
-    if "bayes_accuracy" in first:
-        best = (percent(first["bayes_accuracy"]), "", str(first["n"]), "", "", number(first["bayes_nll"]), "", "")
+    for one in whole:
+        halves = [percent(parts.get((one.scorer, f"length={part}"))) for part in ("matched", "shorter_chosen")]
+        bounds = interval(one.accuracy.low, one.accuracy.high) + (" few" if one.accuracy.few else "")
+        name, unscored = one.scorer + (" (rule)" if one.rule else ""), str(one.unscored or "")
+        calibrated = map(number, _calibrated(one))
+        table.append((name, percent(one.accuracy.value), bounds, str(one.n), unscored, *halves, *calibrated))
+    if (ceiling := whole[0].ceiling) is not None:
+        best = (percent(ceiling.bayes_accuracy), "", str(whole[0].n), "", "", "", number(ceiling.bayes_nll), "", "")
         table.append(("best possible", *best))
-    header = ("accuracy", "95 %", "n", "like length", "shorter better", "nll", "ece", "temperature")
+    header = ("accuracy", "95 %", "n", "unscored", "like length", "shorter better", "nll", "ece", "temperature")
     show_table((title, *header), table)
+    if whole[0].method:
+        print(f"accuracies: {whole[0].method}")
+
+
+def _calibrated(one: Figures) -> tuple[float | None, float | None, float | None]:
+    """Log-loss, calibration error and temperature."""
+    found = one.probabilities
+    return (None,) * 3 if found is None else (found.nll.value, found.calibration.ece, found.calibration.temperature)
 
 
 def _show_suite(rows: Sequence[Row]) -> None:
@@ -56,16 +68,22 @@ def _show_suite(rows: Sequence[Row]) -> None:
         show_table((rows[0]["data"], *parts), figures)
 
 
-def _show_comparisons(rows: Sequence[Row], rules: Sequence[str]) -> None:
+def _show_comparisons(rows: Sequence[Paired], rules: Sequence[str]) -> None:
     """Each two scorers, and each scorer with the best of the rules, which come in the order of their accuracy."""
-    known = [row for row in rows if row["slice"] is None and row["difference"] is not None]
-    for row in (row for row in known if row["second"] not in rules[1:]):
-        points = f"{100 * row['difference']:+.1f} points {interval(row['difference_low'], row['difference_high'])}"
-        of_draws = "" if row["bootstrap_p"] is None else f", bootstrap p {p_value(row['bootstrap_p'])}"
-        print(
-            f"{row['first']} - {row['second']}: {points.rstrip()}{of_draws}, McNemar p {p_value(row['mcnemar_p'])}, "
-            f"right alone {row['first_alone']} : {row['second_alone']}"
-        )
+    known = [row for row in rows if row.slice is None and row.difference.value is not None]
+    shown = [row for row in known if row.second not in rules[1:]]
+    for row in shown:
+        print(f"{row.first} - {row.second}: {_difference(row)}, right alone {row.first_alone} : {row.second_alone}")
+    if shown and shown[0].method:
+        print(f"differences: {shown[0].method}")
+
+
+def _difference(row: Paired) -> str:
+    found = row.difference
+    points = f"{100 * (found.value or 0.0):+.1f} points"
+    if found.p is None or found.low is None:
+        return f"{points} (too few prompts tell them apart for an interval)" if found.few else points
+    return f"{points} {interval(found.low, found.high)}, p {p_value(found.p)}"
 
 
 def _seed_line(row: Row) -> str:

@@ -4,7 +4,7 @@ from scipy import stats
 
 from rmexp.analysis.agreement import agreement
 from rmexp.analysis.calibration import calibration
-from rmexp.analysis.compared import compare_pairs, nll_at
+from rmexp.evaluation.compared import compare_pairs, nll_at
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set

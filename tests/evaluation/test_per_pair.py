@@ -4,6 +4,7 @@ import pytest
 
 from rmexp.evaluation.per_pair import FILE, pair_rows, read_pairs, write_pairs
 from rmexp.evaluation.scores import scores_of
+from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
 
@@ -16,13 +17,14 @@ RECORDS = [
 
 
 def made():
-    test = pair_test_set(Origin("d", "val"), RECORDS)
-    return pair_rows(test, scores_of([[1, 1], [2, 0], [0.5, 0], [None, 1]], log_odds=True), {"1": "hard", "3": "easy"})
+    bins = {"1": "hard", "2": "hard", "3": "easy", "4": "easy"}
+    test = pair_test_set(Origin("d", "val"), RECORDS, Slicing(parts={"difficulty": bins}))
+    return pair_rows(test, scores_of([[1, 1], [2, 0], [0.5, 0], [None, 1]], log_odds=True))
 
 
 def test_pairs_with_a_score_know_their_prompt():
     rows = made()
-    assert [(row.id, row.cluster, row.bin) for row in rows] == [("1", 0, "hard"), ("2", 1, None), ("3", 0, "easy")]
+    assert [(row.id, row.cluster, row.bin) for row in rows] == [("1", 0, "hard"), ("2", 1, "hard"), ("3", 0, "easy")]
     assert [row.margin for row in rows] == [0.0, 2.0, 0.5]
     assert rows[0].bits == pytest.approx(0.0)
     assert rows[1].bits < 0 < rows[2].bits

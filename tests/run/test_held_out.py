@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from rmexp.cli import main
-from rmexp.jsonl import parse_row, read_lines
+from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.scoring.scored_file import read_scored
 from rmexp.sources.json_vs_text import json_vs_text
 
@@ -40,6 +41,54 @@ def test_every_pair_has_its_bits_and_the_mean_is_the_figure(here):
     assert sum(row["bits"] for row in unseen) / 10 == pytest.approx(figures["usable_bits"])
 
 
+@pytest.fixture
+def nine_pairs_a_prompt(here):
+    """30 prompts with nine pairs each, of which half the prompts are wrong throughout."""
+    write_rows(
+        here / "pairs.jsonl",
+        (
+            {"id": f"{i}-{k}", "prompt": f"Q{i}", "chosen": "right " * (1 + (i + k) % 3), "rejected": f"wrong {k} {i}"}
+            for i in range(30)
+            for k in range(9)
+        ),
+    )
+    return ["data=jsonl", "data.path=pairs.jsonl", "data.max_tokens=64"]
+
+
+def test_train_says_of_its_model_what_evaluate_says(nine_pairs_a_prompt):
+    assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
+    model = ["scorer=explicit", "scorer.path=run/model", "baselines=[]", "splits=[val]", "run_dir=judged"]
+    assert main(["evaluate", *model, *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
+    summary = json.loads(Path("run/summary.json").read_text())
+    (row,) = summary["evaluation"]
+    (other,) = [one for one in json.loads(Path("judged/evaluation.json").read_text())["results"] if not one["slice"]]
+    shared = row.keys() & other.keys()
+    assert shared >= {"accuracy_low", "accuracy_high", "nll_low", "usable_bits_low", "brier_high", "clusters", "ece"}
+    numbers = {key for key in shared if isinstance(row[key], float)}
+    assert {key: row[key] for key in numbers} == pytest.approx({key: other[key] for key in numbers}, abs=1e-12)
+    assert {key: row[key] for key in shared - numbers} == {key: other[key] for key in shared - numbers}
+    assert (row["n"], row["clusters"]) == (135, 15)
+    assert [summary["val"][key] for key in ("accuracy_low", "accuracy_high")] == pytest.approx(
+        [row["accuracy_low"], row["accuracy_high"]]
+    )
+    low, high = proportion_confint(round(135 * row["accuracy"]), 135, method="wilson")
+    assert row["accuracy_high"] - row["accuracy_low"] > 1.2 * (high - low)  # which takes 135 pairs as independent
+    assert {one["cluster"] for one in rows("run/usable_information.jsonl")} == set(range(15))
+
+
+def test_a_file_that_nothing_is_trained_on_is_judged_whole(here):
+    pair = '{"prompt": "p%d", "chosen": "a", "rejected": "b"}\n'
+    for name, count in (("x", 10), ("y", 7), ("z", 5)):
+        Path(f"{name}.jsonl").write_text("".join(pair % i for i in range(count)))
+    sets = [f"+data@tests.{name}=jsonl" for name in ("whole", "own", "test")]
+    paths = ["tests.whole.path=x.jsonl", "tests.own.path=x.jsonl", "tests.own.val_path=y.jsonl"]
+    paths += ["tests.test.path=x.jsonl", "tests.test.test_path=z.jsonl"]
+    assert main(["train", *SMOKE, *sets, *paths]) == 0
+    evaluation = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    found = {(row["data"], row["split"]): row["n"] for row in evaluation if row["data"] != "json_vs_text"}
+    assert found == {("whole", "all"): 10, ("own", "val"): 7, ("test", "test"): 5}
+
+
 def test_other_data_sets_are_scored_on_what_their_own_training_would_not_see(here):
     other = ["+data@tests.other=json_vs_text", "tests.other.pairs=40", "tests.other.seed=3", "+data@tests.x=jsonl"]
     Path("x.jsonl").write_text(
@@ -48,8 +97,8 @@ def test_other_data_sets_are_scored_on_what_their_own_training_would_not_see(her
     assert main(["train", *SMOKE, *other, "tests.x.path=x.jsonl"]) == 0
     evaluation = json.loads(Path("run/summary.json").read_text())["evaluation"]
     found = {(row["data"], row["split"]): row["n"] for row in evaluation}
-    assert found == {("json_vs_text", "val"): 12, ("json_vs_text", "unseen"): 10, ("other", "val"): 8, ("x", "val"): 1}
-    assert {path.stem for path in Path("run/scored").glob("*[lnr].jsonl")} == {"val", "unseen", "other-val", "x-val"}
+    assert found == {("json_vs_text", "val"): 12, ("json_vs_text", "unseen"): 10, ("other", "val"): 8, ("x", "all"): 2}
+    assert {path.stem for path in Path("run/scored").glob("*[lnr].jsonl")} == {"val", "unseen", "other-val", "x-all"}
 
 
 def test_bad_rows_of_a_test_set_are_kept_and_counted(here):

@@ -142,7 +142,7 @@ def dead(function):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("rmexp.models.folder", "folder_fingerprint"), ("rmexp.run.held_out", "write_rows")]
+    ("module", "name"), [("rmexp.models.folder", "folder_fingerprint"), ("rmexp.stages.held_out", "write_pairs")]
 )
 def test_while_final_files_are_written(dies, module, name):
     assert dies(("task=reward",), sys.modules[module], name, dead) == []

@@ -9,8 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from rmexp.analysis.against_truth import against_truth
 from rmexp.analysis.calibration import calibration
 from rmexp.analysis.ceiling import ceiling, truth_of
-from rmexp.analysis.held_out import held_out
 from rmexp.analysis.usable_information import pair_nll
+from rmexp.evaluation.judge import judge
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.sources.synthetic import synthetic
 from rmexp.sources.synthetic_family import synthetic_family
 from rmexp.statistics.bootstrap import bootstrap_means, percentile_interval, sign_p_value
@@ -120,13 +122,18 @@ def trained(data):
     return test @ fit.coef_[0]
 
 
+def figures_of(records, scores):
+    test = pair_test_set(Origin("synthetic", "test"), records)
+    return judge(test, {"model": Scores(scores, log_odds=True)}).of("model")
+
+
 def test_a_bayes_scorer_has_the_ceilings_accuracy_and_no_calibration_error(data):
     records = data["test"]
     truth = truth_of(records)
     margin, target = logit(truth.probability), np.array([record.target for record in records])
-    figures, best = held_out(np.stack([margin, 0 * margin], axis=1), target), ceiling(truth, target)
-    assert figures.accuracy_low < best.bayes_accuracy < figures.accuracy_high
-    assert figures.nll == pytest.approx(best.bayes_nll, abs=0.03)
+    figures, best = figures_of(records, np.stack([margin, 0 * margin], axis=1)), ceiling(truth, target)
+    assert figures.accuracy.low < best.bayes_accuracy < figures.accuracy.high
+    assert figures.probabilities.nll.value == pytest.approx(best.bayes_nll, abs=0.03)
     found = calibration(margin, target)
     assert found.calibration_p > 0.01
     assert found.ece < 2 * found.ece_if_calibrated
@@ -136,9 +143,9 @@ def test_a_bayes_scorer_has_the_ceilings_accuracy_and_no_calibration_error(data)
 def test_a_trained_model_is_as_good_as_it_says_and_not_better_than_possible(data, trained):
     records = data["test"]
     truth, target = truth_of(records), np.array([record.target for record in records])
-    figures, best = held_out(trained, target), ceiling(truth, target)
+    figures, best = figures_of(records, trained), ceiling(truth, target)
     margin = trained[:, 0] - trained[:, 1]
-    assert figures.accuracy_low < expit(np.abs(margin)).mean() < figures.accuracy_high
+    assert figures.accuracy.low < expit(np.abs(margin)).mean() < figures.accuracy.high
     assert against_truth(trained, truth).expected_accuracy < best.bayes_accuracy
-    assert best.bayes_accuracy - 0.02 < figures.accuracy < figures.accuracy_high
-    assert best.bayes_nll < figures.nll < best.bayes_nll + 0.03
+    assert best.bayes_accuracy - 0.02 < figures.accuracy.value < figures.accuracy.high
+    assert best.bayes_nll < figures.probabilities.nll.value < best.bayes_nll + 0.03

@@ -1,13 +1,14 @@
 """How often the preferred response scores higher, and where the rewards lie."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmexp.analysis.orientation import pair_scores, preferred_first
 from rmexp.metrics.pair_credit import pair_credit
-from rmexp.statistics.shares import clustered_share
+from rmexp.statistics.shares import Share, clustered_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,23 @@ def pairwise_accuracy(scores: ArrayLike, target: ArrayLike, clusters: ArrayLike 
         **_range("rejected", oriented[:, 1]),
         margin_mean=float((oriented[:, 0].astype(np.float64) - oriented[:, 1]).mean()),
     )
+
+
+def clustered_accuracy(scores: ArrayLike, target: ArrayLike, clusters: NDArray[Any]) -> Share:
+    """Accuracy of one scorer, with an interval that takes clusters of pairs as independent.
+
+    Args:
+        scores: (N, 2) scores of the responses listed first and second; compared in float32.
+        target: (N,) probability that the first is the better one.
+        clusters: (N,) numbers of what is independent of each other.
+
+    >>> clustered_accuracy([[2.0, 1.0], [1.0, 1.0], [0.0, 3.0]], [1.0, 0.5, 1.0], np.array([0, 1, 2])).value
+    0.5
+    """
+    values, labels = pair_scores(scores), np.asarray(target)
+    credit = pair_credit(values[:, 0], values[:, 1], labels)
+    labelled = credit.weight > 0
+    return clustered_share(credit.credit[labelled], clusters[labelled])
 
 
 def _range(name: str, scores: NDArray[np.float32]) -> dict[str, float]:

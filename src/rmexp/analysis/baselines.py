@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.analysis.accuracy import clustered_accuracy
 from rmexp.analysis.bag_of_words import first_word_differences, with_length, word_differences
 from rmexp.analysis.cross_validation import held_out_margins
 from rmexp.analysis.pair_texts import PairTexts, pair_texts, word_counts
 from rmexp.data.rules import LEARNT, rule_scores
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.records import Preference
-from rmexp.statistics.shares import clustered_share
 
 MEANING = {
     "longer": "the response with more characters",
@@ -61,7 +61,7 @@ def judged(name: str, scores: NDArray[Any], target: NDArray[Any], clusters: NDAr
     values = np.asarray(scores, dtype=np.float32)
     credit = pair_credit(values[:, 0], values[:, 1], target)
     labelled = credit.weight > 0
-    figure = clustered_share(credit.credit[labelled], clusters[labelled])
+    figure = clustered_accuracy(values, target, clusters)
     undecided = float(credit.tie[labelled].mean()) if figure.n else None
     return Baseline(name, figure.n, figure.value, figure.low, figure.high, undecided)
 

@@ -56,6 +56,7 @@ class PairTokens:
     Attributes:
         reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
         group: what batches keep together, as data.batch_by says; None where they keep nothing together.
+        place: of the preference among those that were encoded, some of which may be left out.
     """
 
     chosen: ResponseTokens
@@ -64,6 +65,7 @@ class PairTokens:
     reference_logps: tuple[float, float] | None = None
     group: str | None = None
     margin: float | None = None
+    place: int = 0
 
 
 class Encoder:
@@ -182,14 +184,14 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
     encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
     pairs: list[PairTokens] = []
     dropped = identical = 0
-    for record, chosen, rejected in zip(records, encoded[::2], encoded[1::2], strict=True):
+    for place, (record, chosen, rejected) in enumerate(zip(records, encoded[::2], encoded[1::2], strict=True)):
         if chosen is None or rejected is None:
             dropped += 1
         elif chosen.token_ids == rejected.token_ids:
             identical += 1
         else:
             group = _batch_group(record, encoder.loading)
-            pairs.append(PairTokens(chosen, rejected, record.target, group=group, margin=record.margin))
+            pairs.append(PairTokens(chosen, rejected, record.target, group=group, margin=record.margin, place=place))
     account = Account(
         pairs=len(records),
         kept=len(pairs),

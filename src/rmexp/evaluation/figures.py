@@ -22,6 +22,15 @@ _NO_CALIBRATION = Calibration(None, None, None, None, None, None, None)
 T = TypeVar("T")
 
 
+def interval_words(method: str, group: str | None) -> str:
+    """How an interval is made, and of what it takes as independent: prompts, or the values of a field.
+
+    >>> interval_words("Student's t", None)
+    "95 % by prompt: Student's t"
+    """
+    return f"95 % by {group or 'prompt'}: {method}"
+
+
 @dataclass(frozen=True, slots=True)
 class Probabilities:
     """How far margins can be taken for log-odds.

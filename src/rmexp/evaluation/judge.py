@@ -19,7 +19,7 @@ from rmexp.analysis.ceiling import ceiling
 from rmexp.analysis.margins import margin_distribution
 from rmexp.analysis.slopes import reward_slopes
 from rmexp.analysis.usable_information import pair_nll
-from rmexp.evaluation.figures import Figures, Probabilities
+from rmexp.evaluation.figures import Figures, Probabilities, interval_words
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.paired import Paired, adjusted
 from rmexp.evaluation.picks import picked
@@ -95,7 +95,7 @@ def _pair_figures(test: TestSet, name: str, part: str | None, one: Earned) -> Fi
     if not kept.any():
         return figures
     target, margin, clusters = test.target[kept], one.scores.margin[kept], test.clusters[kept]
-    characters = test.characters[kept]
+    characters, truth = test.characters[kept], test.truth_of(kept)
     return replace(
         figures,
         label_ties=int((kept & ~one.counted).sum()),
@@ -103,7 +103,7 @@ def _pair_figures(test: TestSet, name: str, part: str | None, one: Earned) -> Fi
         margin=margin_distribution(margin, target),
         slopes=reward_slopes(margin, target, characters, test.markdown[kept], clusters),
         longer=pairwise_accuracy(characters, target).accuracy,
-        ceiling=None if test.truth is None else ceiling(test.truth.of(kept), target),
+        ceiling=None if truth is None else ceiling(truth, target),
     )
 
 
@@ -128,18 +128,19 @@ def _figures(test: TestSet, name: str, part: str | None, one: Earned) -> Figures
         clusters=len(np.unique(test.clusters[kept])),
         accuracy=clustered_share(one.credit[counted], test.clusters[counted]),
         tie_rate=float(one.tie[counted].mean()) if counted.any() else None,
-        method=_method(test, SHARE_METHOD),
+        method=interval_words(SHARE_METHOD, test.origin.group),
         margin=None if test.gold is not None else margin_distribution([], []),
     )
 
 
 def _probabilities(test: TestSet, scores: Scores, kept: Mask) -> Probabilities:
     target, margin, clusters = test.target[kept], scores.margin[kept], test.clusters[kept]
+    truth = test.truth_of(kept)
     return Probabilities(
         nll=clustered_mean(pair_nll(margin, target), clusters),
         brier=clustered_mean((expit(margin) - target) ** 2, clusters),
         calibration=calibration(margin, target),
-        against_truth=None if test.truth is None else against_truth(scores.values[kept], test.truth.of(kept)),
+        against_truth=None if truth is None else against_truth(scores.values[kept], truth),
     )
 
 
@@ -170,7 +171,7 @@ def _paired(test: TestSet, names: tuple[str, str], part: str | None, two: tuple[
         difference=difference,
         nll_difference=clustered_difference(losses[0], losses[1], test.clusters[both]) if len(losses) == 2 else None,
         mcnemar_p=mcnemar(*alone) if exact else None,
-        method=_method(test, MEAN_METHOD),
+        method=interval_words(MEAN_METHOD, test.origin.group),
     )
 
 
@@ -184,7 +185,3 @@ def _suite(test: TestSet, one: Earned) -> dict[str, float | None]:
         for place, record in zip(places, records, strict=True)
     ]
     return dict(test.origin.aggregate(records, scores))
-
-
-def _method(test: TestSet, how: str) -> str:
-    return f"95 % by {test.origin.group or 'prompt'}: {how}"

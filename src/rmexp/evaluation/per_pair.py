@@ -1,6 +1,6 @@
 """What a scorer told about each pair: `usable_information.jsonl` of a run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from rmexp.analysis.usable_information import usable_bits
 from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.slices import DIFFICULTY
 from rmexp.evaluation.test_set import TestSet
 from rmexp.jsonl import parse_row, read_lines, write_rows
 
@@ -39,14 +40,14 @@ class PairRow:
     bits: float
 
 
-def pair_rows(test: TestSet, scores: Scores, bins: Mapping[str, str] | None) -> list[PairRow]:
+def pair_rows(test: TestSet, scores: Scores) -> list[PairRow]:
     """The pairs of a set that have a score, in their order.
 
     Args:
         test: set of pairs.
         scores: of one scorer, on the scale of log-odds.
-        bins: difficulty of each pair by its id; None where nobody has measured it.
     """
+    bins = test.parts.get(DIFFICULTY, {})
     pairs, known = test.pairs, np.flatnonzero(~np.isnan(scores.margin))
     margin, target, clusters = scores.margin[known], test.target[known], test.clusters[known]
     columns = (
@@ -57,7 +58,7 @@ def pair_rows(test: TestSet, scores: Scores, bins: Mapping[str, str] | None) -> 
         usable_bits(margin, target).tolist(),
     )
     return [
-        PairRow(pairs[place].id, test.data, test.split, (bins or {}).get(pairs[place].id), *figures)
+        PairRow(pairs[place].id, test.data, test.split, bins.get(pairs[place].id), *figures)
         for place, *figures in zip(*columns, strict=True)
     ]
 

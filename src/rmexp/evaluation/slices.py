@@ -17,6 +17,7 @@ from rmexp.records import Record
 WHOLE = None  # the slice of all records
 DIFFICULTY = "difficulty"
 
+Parts = Mapping[str, Mapping[str, str]]  # by what tells parts apart, the part of each record by its id
 Slices = dict[str | None, NDArray[np.bool_]]
 
 
@@ -32,7 +33,7 @@ class Slicing:
     """
 
     fields: Sequence[str] = ()
-    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parts: Parts = field(default_factory=dict)
     by_length: bool = False
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rmexp.analysis.ceiling import Truth, truth_of
 from rmexp.analysis.clusters import clusters_of
 from rmexp.data.text_measures import markdown_marks
-from rmexp.evaluation.slices import NO_SLICES, Slicing, slices_of
+from rmexp.evaluation.slices import NO_SLICES, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate
 from rmexp.records import Candidates, Preference, Record, fingerprint
 
@@ -50,10 +50,11 @@ class TestSet:
         slices: (N,) which records each part has, by its name; all of them under None, which comes first.
         headline: (N,) which records figures count; the others are told and left out.
         fingerprint: of the records.
+        parts: of each record by its id, by what tells them apart, such as `difficulty`.
         target: (N,) probability that the response listed first is the better one; empty for lists.
         characters: (N, 2) length of both responses; empty for lists.
         markdown: (N, 2) markdown marks in both; empty for lists.
-        truth: true probabilities of the labels; None where they are not known.
+        truth: true probabilities of the labels, NaN where one is not known; None where none is.
         gold: (N, K) worth of the responses of each list, NaN beyond its end; None for pairs.
     """
 
@@ -65,6 +66,7 @@ class TestSet:
     slices: Mapping[str | None, NDArray[np.bool_]]
     headline: NDArray[np.bool_]
     fingerprint: str
+    parts: Parts
     target: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     characters: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
     markdown: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
@@ -96,6 +98,11 @@ class TestSet:
         """The records, when they are pairs; else none."""
         return [record for record in self.records if isinstance(record, Preference)]
 
+    def truth_of(self, kept: NDArray[np.bool_]) -> Truth | None:
+        """What is known of some of the pairs; None unless it is known of all of them."""
+        found = None if self.truth is None else self.truth.of(kept)
+        return None if found is None or np.isnan(found.probability).any() else found
+
     def inside(self, part: str | None = None) -> NDArray[np.bool_]:
         """(N,) which records the figures of a slice are of, scored or not."""
         return self.slices[part] & self.headline
@@ -123,10 +130,11 @@ def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicin
         slices_of(slicing, records, lengths, target),
         np.ones(len(records), dtype=bool),
         fingerprint(records),
+        slicing.parts,
         target,
         lengths,
         np.array(markdown, dtype=np.int64).reshape(-1, 2),
-        truth_of(records),
+        _truth(records),
     )
 
 
@@ -151,8 +159,20 @@ def list_test_set(origin: Origin, records: Sequence[Candidates], slicing: Slicin
         slices_of(slicing, records),
         np.ones(len(records), dtype=bool),
         fingerprint(records),
+        slicing.parts,
         gold=padded([record.gold or () for record in records]),
     )
+
+
+def _truth(records: Sequence[Preference]) -> Truth | None:
+    known = np.array(["true_probability" in record.meta for record in records], dtype=bool)
+    found = truth_of([record for record, there in zip(records, known, strict=True) if there])
+    if found is None:
+        return None
+    truth = Truth(*(np.full(len(records), np.nan) for _ in Truth._fields))
+    for whole, part in zip(truth, found, strict=True):
+        whole[known] = part
+    return truth
 
 
 def padded(rows: Sequence[Sequence[float | None]], width: int = 0) -> NDArray[np.float64]:

@@ -81,17 +81,23 @@ def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
 
 
 def load_test_data(node: DictConfig) -> LoadedData:
-    """Read the one split of a data set that another one's model is tested on: `test`, else what its `val` would be.
+    """Read the one split of a data set that another one's model is tested on.
+
+    Nothing is trained on it, so it is taken whole where it comes without splits. Else it is `test`, or `val`, or the
+    last split that is not for training.
 
     Args:
         node: of the data group.
+
+    Raises:
+        ValueError: it has no pairs.
     """
     records, loading, selection = build_framed("data", node)
-    if records.demonstrations:
-        raise ValueError(f"a model is tested on pairs, but data={loading.name} has demonstrations (set tests.*)")
-    if "test" not in records.splits:
-        records = with_splits(records, loading)
-    name = "test" if "test" in records.splits else "val"
+    if not records.splits:
+        what = "demonstrations" if records.demonstrations else "lists"
+        raise ValueError(f"a model is tested on pairs, but data={loading.name} has {what} (set tests.*)")
+    last = next((split for split in reversed(records.splits) if split != "train"), "train")
+    name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
     return LoadedData(records, loading, _fingerprint(records), _bins(selection))

@@ -8,12 +8,13 @@ import lightning as L
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
+from rmexp.evaluation.test_set import TestSet
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import check_same_template
 from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.language_model import check_positions
-from rmexp.run.held_out import EvaluationSet, cut_to_fit, evaluation_sets, learns_preferences
 from rmexp.stages.examples import Examples, encoded_examples
+from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
 from rmexp.stages.model import start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
@@ -44,7 +45,7 @@ class Built(NamedTuple):
     module: TrainingModule
     examples: Examples
     data: PairData | DemonstrationData
-    sets: list[EvaluationSet]
+    sets: list[TestSet]
     cut: dict[str, dict[str, int]]
     max_tokens: int
     threads: int
@@ -68,7 +69,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     examples = encoded_examples(
         parts.task, module.learns_from, loaded.records, Encoder(start.tokenizer, loaded.loading)
     )
-    sets = evaluation_sets(loaded, tests) if learns_preferences(module) else []
+    sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
     cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.loading.without_dropping()))
     threads, precision = computing(parts.trainer, module)
     data = examples.data(loaded.loading, _passes(parts), packed=module.packed)

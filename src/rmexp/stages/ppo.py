@@ -9,11 +9,11 @@ import torch
 
 from rmexp.data.loaded import LoadedData
 from rmexp.models.precision import AUTO
-from rmexp.run.held_out import cut_to_fit, evaluate, evaluation_sets
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged
 from rmexp.stages.model import save_model
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
@@ -108,11 +108,11 @@ def _evaluated(
     parts: StageParts, built: PPOBuilt, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder
 ) -> list[HeldOutRow]:
     """How the policy's implicit reward orders held-out pairs; nothing where the divergence costs nothing."""
-    sets = [] if loaded.records.demonstrations else evaluation_sets(loaded, tests)
+    sets = [] if loaded.records.demonstrations else held_out_sets(loaded, tests)
     if not sets or not built.module.kl_coefficient:
         return []
     paths = (str(run.model), parts.reference)
     loading = loaded.loading.without_dropping()
     scorer = ImplicitScorer("implicit", *paths, None, None, AUTO, loading=loading, threads=built.threads)
     cut = cut_to_fit(sets, scorer.encoder)
-    return evaluate(scorer, sets, cut, run.path)
+    return evaluation_rows(judged(scorer, sets, run.path), cut)

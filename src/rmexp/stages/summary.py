@@ -2,19 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from rmexp.analysis.accuracy import clustered_accuracy
+from rmexp.analysis.clusters import clusters_of
+from rmexp.data.encode import PairTokens
 from rmexp.data.loaded import LoadedData
+from rmexp.evaluation.figures import interval_words
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.built import Built
 from rmexp.stages.model import parameters
-from rmexp.statistics.shares import wilson
+from rmexp.statistics.shares import SHARE_METHOD
 from rmexp.training.callbacks.throughput import Throughput
-from rmexp.training.stage import TrainingModule
+from rmexp.training.callbacks.validation_rewards import read_validations
 
 
 class Fitted(NamedTuple):
@@ -81,7 +86,7 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(module, len(examples.val)),
+        val=_validation(built, loaded, fitted.model.parent),
         evaluation=tuple(evaluation),
     )
 
@@ -92,11 +97,18 @@ def _last_epoch(figures: PairFigures, kind: str) -> LastEpoch:
     return LastEpoch(counted, **_finite(figures))
 
 
-def _validation(module: TrainingModule, examples: int) -> LastValidation:
-    accuracy = module.val_figures.accuracy
-    counted = int(accuracy.pairs)
-    low, high = wilson(float(accuracy.correct), counted) if counted else (None, None)
-    return LastValidation(examples, **_finite(module.val_figures), accuracy_low=low, accuracy_high=high)
+def _validation(built: Built, data: LoadedData, folder: Path) -> LastValidation:
+    """Figures of the last validation; the interval of its accuracy takes prompts as independent."""
+    examples, validations = built.examples, read_validations(folder)
+    figures = _finite(built.module.val_figures)
+    row = LastValidation(len(examples.val), figures["loss"], figures["accuracy"], figures["tie_rate"])
+    places = [pair.place for pair in examples.val if isinstance(pair, PairTokens)]
+    if not places or not validations:
+        return row
+    clusters = clusters_of(data.records.splits["val"], data.loading.group)[places]
+    found = clustered_accuracy(validations[-1].rewards, validations[-1].target, clusters)
+    method = interval_words(SHARE_METHOD, data.loading.group)
+    return replace(row, accuracy_low=found.low, accuracy_high=found.high, few=found.few, method=method)
 
 
 def _finite(figures: PairFigures) -> dict[str, float | None]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import lightning as L
 
 from rmexp.data.loaded import LoadedData
-from rmexp.run.held_out import evaluate, samples, stage_scorer
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.built import Built, build_stage
+from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.model import save_adapter_alone, save_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
@@ -90,6 +90,6 @@ def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFold
     if not built.sets:
         return []
     scorer = stage_scorer(built.module, parts.reference, loaded.loading, parts.trainer.options.threads, run.path)
-    evaluation = evaluate(scorer, built.sets, built.cut, run.path)
-    log_samples([row for part in built.sets for row in samples(part, run.path)])
-    return evaluation
+    judgements = judged(scorer, built.sets, run.path)
+    log_samples([row for one in judgements for row in samples(one)])
+    return evaluation_rows(judgements, built.cut)

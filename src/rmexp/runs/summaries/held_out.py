@@ -29,6 +29,18 @@ class HeldOutRow:
         bayes_accuracy: the best that can be expected; None where the truth is not known, as for the next two.
         bayes_nll: the log-loss of the true probabilities.
         against_truth: how near to them the scorer comes.
+        unscored: pairs that have no score; None in older files, as all up to `temperature`.
+        left_out: pairs that the headline leaves out.
+        clusters: how many of the pairs are independent of each other.
+        few: whether fewer than ten of these are expected on the rarer side of the accuracy.
+        method: of the intervals, in words.
+        nll_low: lower end of the 95 % interval of nll.
+        nll_high: upper end.
+        brier: mean squared distance of sigmoid(margin) from the label.
+        brier_low: lower end of its interval.
+        brier_high: upper end.
+        ece: expected calibration error.
+        temperature: what margins must be divided by to be calibrated.
         truncated: pairs with a side that was cut; None for a slice, as for the next.
         identical: pairs whose sides were equal then.
     """
@@ -51,5 +63,17 @@ class HeldOutRow:
     bayes_accuracy: float | None = field(default=None, metadata=IF_KNOWN)
     bayes_nll: float | None = field(default=None, metadata=IF_KNOWN)
     against_truth: AgainstTruth | None = field(default=None, metadata=IF_KNOWN)
+    unscored: int | None = field(default=None, metadata=IF_KNOWN)
+    left_out: int | None = field(default=None, metadata=IF_KNOWN)
+    clusters: int | None = field(default=None, metadata=IF_KNOWN)
+    few: bool | None = field(default=None, metadata=IF_KNOWN)
+    method: str | None = field(default=None, metadata=IF_KNOWN)
+    nll_low: float | None = field(default=None, metadata=IF_KNOWN)
+    nll_high: float | None = field(default=None, metadata=IF_KNOWN)
+    brier: float | None = field(default=None, metadata=IF_KNOWN)
+    brier_low: float | None = field(default=None, metadata=IF_KNOWN)
+    brier_high: float | None = field(default=None, metadata=IF_KNOWN)
+    ece: float | None = field(default=None, metadata=IF_KNOWN)
+    temperature: float | None = field(default=None, metadata=IF_KNOWN)
     truncated: int | None = field(default=None, metadata=IF_KNOWN)
     identical: int | None = field(default=None, metadata=IF_KNOWN)

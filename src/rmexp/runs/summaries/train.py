@@ -53,6 +53,8 @@ class LastValidation:
         tie_rate: share of pairs with equal scores.
         accuracy_low: lower end of its 95 % interval.
         accuracy_high: upper end.
+        few: whether fewer than ten prompts are expected on the rarer side of the accuracy.
+        method: of the interval, in words; None in older files, as `few`.
     """
 
     n: int
@@ -61,6 +63,8 @@ class LastValidation:
     tie_rate: float | None = None
     accuracy_low: float | None = None
     accuracy_high: float | None = None
+    few: bool | None = field(default=None, metadata=IF_KNOWN)
+    method: str | None = field(default=None, metadata=IF_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)

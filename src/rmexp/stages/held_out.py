@@ -1,0 +1,161 @@
+"""How good the finished model of a stage is on every split that it did not learn from, and on other data sets."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rmexp.data.encode import Encoder
+from rmexp.data.loaded import LoadedData
+from rmexp.data.loading import Loading
+from rmexp.evaluation.judge import judge
+from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
+from rmexp.evaluation.scores import scores_of
+from rmexp.evaluation.slices import DIFFICULTY, Slicing
+from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
+from rmexp.models.precision import AUTO
+from rmexp.records import Preference, prompt_text
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.scoring.explicit import ExplicitScorer
+from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.responses import encode_records
+from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.store import score_into
+from rmexp.training.stage import StageModule
+
+log = logging.getLogger(__name__)
+
+SHARD_RECORDS = 1000  # scored between two writes to disk, as `evaluate` does it
+
+
+def learns_preferences(module: StageModule) -> bool:
+    """Whether a stage gives something that pairs can be scored with: all but language-model training does."""
+    return module.kind == "reward_model" or module.relative
+
+
+def stage_scorer(
+    module: StageModule, reference: str | None, loading: Loading, threads: int | None, folder: Path
+) -> Scorer:
+    """The finished model of a run folder as users will score with it.
+
+    Args:
+        module: that was trained, of a stage that learns preferences.
+        reference: folder that training started from; None for one that the run left itself.
+        loading: limits, and pairs per batch.
+        threads: processor threads; None chooses by model size.
+        folder: run folder.
+    """
+    model, loading = str(folder / "model"), loading.without_dropping()
+    if module.kind == "reward_model":
+        return ExplicitScorer("explicit", model, AUTO, loading=loading, threads=threads)
+    base = reference or str(folder / "reference")
+    return ImplicitScorer("implicit", model, base, None, None, AUTO, loading=loading, threads=threads)
+
+
+def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[TestSet]:
+    """All splits but `train` of the data set, and the one split of each other data set.
+
+    Raises:
+        ValueError: the difficulty of a pair is not known.
+    """
+    own = {split: records for split, records in data.records.splits.items() if split != "train"}
+    sets = [_test_set(data, data.loading.name, split, records, "held_out") for split, records in own.items()]
+    for name, other in tests.items():
+        for split, records in other.records.splits.items():
+            if not (name == data.loading.name and own.get(split) == records):
+                sets.append(_test_set(other, name, split, records, "domain"))
+    return sets
+
+
+def _test_set(data: LoadedData, name: str, split: str, records: Sequence[Preference], kind: Kind) -> TestSet:
+    parts: dict[str, Mapping[str, str]] = {} if data.bins is None else {DIFFICULTY: data.bins}
+    if data.records.parts:
+        parts["source"] = {record.id: record.meta["source"] for record in records}
+    return pair_test_set(Origin(name, split, kind, data.loading.group), records, Slicing(parts=parts))
+
+
+def file_of(test: TestSet) -> str:
+    """Name of the scored file of a set, without its suffix."""
+    return test.split if test.origin.kind == "held_out" else f"{test.data}-{test.split}"
+
+
+def cut_to_fit(sets: Sequence[TestSet], encoder: Encoder) -> dict[str, dict[str, int]]:
+    """What the length limit will do to each set, by its file; told before anything is trained.
+
+    Args:
+        sets: all of them; what becomes of `val` is told when it is encoded for training.
+        encoder: as the scorer will have it: no pair is left out.
+
+    Returns:
+        Pairs with a side that is cut, `truncated`, and pairs whose sides are equal then, `identical`: these are ties.
+
+    Raises:
+        ValueError: a sequence is too long and data.truncation=error.
+    """
+    counts = {}
+    for part in sets:
+        responses = [response for response in encode_records(encoder, part.records) if response is not None]
+        sides = list(zip(responses[::2], responses[1::2], strict=True))
+        cut = sum(first.truncated or second.truncated for first, second in sides)
+        identical = sum(first.token_ids == second.token_ids for first, second in sides)
+        file = file_of(part)
+        counts[file] = {"truncated": cut, "identical": identical}
+        if file != "val" and (cut or identical):
+            limit = encoder.loading.max_tokens
+            log.info("%s: %d of %d pairs cut to %d tokens, %d identical", file, cut, len(sides), limit, identical)
+    return counts
+
+
+def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgement]:
+    """Score each set once and leave the scores and each pair's usable information in the run folder.
+
+    Args:
+        scorer: of the finished model.
+        sets: to be scored.
+        folder: run folder; `scored/` and `usable_information.jsonl` go there.
+    """
+    judgements, pairs = list[Judgement](), list[PairRow]()
+    for test in sets:
+        path = folder / "scored" / f"{file_of(test)}.jsonl"
+        found = score_into(path, scorer, test.records, shard_records=SHARD_RECORDS)
+        scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
+        judgements.append(judge(test, {scorer.name: scores}))
+        pairs += pair_rows(test, scores)
+    write_pairs(folder, pairs)
+    return judgements
+
+
+def evaluation_rows(judgements: Sequence[Judgement], cut: Mapping[str, Mapping[str, int]]) -> list[HeldOutRow]:
+    """Figures for summary.json, one row a set and one a slice of it.
+
+    Args:
+        judgements: of the sets.
+        cut: what `cut_to_fit` counted in them.
+    """
+    return [
+        from_row(HeldOutRow, {**row, **(cut[file_of(one.test)] if row["slice"] is None else {})})
+        for one in judgements
+        for row in one.result_rows()
+    ]
+
+
+def samples(judgement: Judgement, most: int = 25) -> list[tuple[Any, ...]]:
+    """Scored pairs from the clearest mistake to the clearest success: see `rmexp.training.tracking.SAMPLE_COLUMNS`.
+
+    Args:
+        judgement: of one scorer.
+        most: pairs, evenly spread.
+    """
+    test, (scores,) = judgement.test, judgement.scores.values()
+    margins, pairs = scores.margin, test.pairs
+    order = [place for place in np.argsort(margins, kind="stable").tolist() if not np.isnan(margins[place])]
+    places = [order[round(place)] for place in np.linspace(0, len(order) - 1, min(most, len(order)))]
+    return [
+        (test.data, test.split, pairs[place].id, prompt_text(pairs[place].prompt), *pairs[place].responses,
+         *scores.values[place].tolist(), float(margins[place]))
+        for place in places
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -230,3 +231,10 @@ def test_python_m_rmexp_exits_with_the_code():
     done = subprocess.run([sys.executable, "-m", "rmexp", "trian"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_mistake():
+    command = f"{shlex.quote(sys.executable)} -m rmexp --help | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: rmexp")
+    assert done.stderr == ""

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import traceback
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 the job failed or its configuration has problems; 2 wrong usage; 130 interrupted.
     """
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again when it closes
+        return FAILED
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     match arguments:
         case []:
@@ -46,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error) or "interrupted", INTERRUPTED)
     except SystemExit as error:  # of the argument parser and of Hydra's own reports
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _fail(in_words(error), FAILED, error)
 
@@ -82,15 +94,12 @@ def general_help() -> str:
 
 
 def _run(verb: str, arguments: list[str]) -> int:
-    # Hydra's own entry point, one step below hydra.main, which would read sys.argv: that stays as it is, verb and all,
-    # for Lightning starts the other ranks of a ddp run with it.
-    from hydra._internal.utils import _run_hydra, get_args_parser
-
     from rmexp.config.compose import compose, spelled_for_hydra
+    from rmexp.config.hydra_private import command_line_parser, run_job
     from rmexp.config.multirun import is_multirun
     from rmexp.config.recognition import with_recognised
 
-    parser: ArgumentParser = get_args_parser()
+    parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
     options = parser.parse_intermixed_args(arguments)
     if options.config_path or options.config_name or options.experimental_rerun:
@@ -114,13 +123,7 @@ def _run(verb: str, arguments: list[str]) -> int:
     if not options.shell_completion and not options.hydra_help:
         options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
     failures: list[str] = []
-    _run_hydra(
-        args=options,
-        args_parser=parser,
-        task_function=_job(verb, failures),
-        config_path=str(conf_folder()),
-        config_name=verb,
-    )
+    run_job(options, parser, _job(verb, failures), str(conf_folder()), verb)
     return FAILED if failures else DONE
 
 

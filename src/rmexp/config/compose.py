@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
@@ -17,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
+from rmexp.config.hydra_private import ConfigLoader, new_search_path
 from rmexp.config.overrides import change, opens, read_overrides
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
@@ -97,7 +96,7 @@ def _first(choice: Override) -> str:
 
 
 @cache
-def _choose(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...]) -> tuple[DictConfig, list[str]]:
+def _choose(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> tuple[DictConfig, list[str]]:
     """Compose with the choices that can be made; a problem for each that cannot."""
     try:
         return _load(loader, verb, choices), []
@@ -121,21 +120,21 @@ def _choose(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...]) -> tu
         return _load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
 
 
-def _load(loader: ConfigLoaderImpl, verb: str, choices: tuple[str, ...], mode: RunMode = RunMode.RUN) -> DictConfig:
+def _load(loader: ConfigLoader, verb: str, choices: tuple[str, ...], mode: RunMode = RunMode.RUN) -> DictConfig:
     """Hydra's composition; in multirun mode a choice that must still be made is no error."""
     return cast(DictConfig, loader.load_configuration(verb, list(choices), mode, validate_sweep_overrides=False))
 
 
 @cache
-def config_loader(folder: str | None) -> ConfigLoaderImpl:
+def config_loader(folder: str | None) -> ConfigLoader:
     """Hydra's loader for our tree, without Hydra's global state: composing works inside a running job too."""
     version.setbase("1.3")
-    return ConfigLoaderImpl(search_path(folder))
+    return ConfigLoader(search_path(folder))
 
 
 def search_path(folder: str | None) -> ConfigSearchPath:
     """Where options are searched: in `folder` first, then in our tree."""
-    path = create_config_search_path(str(conf_folder()))
+    path = new_search_path(str(conf_folder()))
     if folder is not None:
         path.prepend("command-line", f"file://{Path(folder).resolve()}", SearchPathQuery(provider="schema"))
     return path

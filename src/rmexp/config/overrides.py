@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import HOLDERS
+from rmexp.config.hydra_private import ConfigLoader, apply_override
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.tree import options_with
 
@@ -29,7 +29,7 @@ class Overrides(NamedTuple):
     problems: list[str]
 
 
-def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:
+def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:
     """Parse each of `texts` and tell choices of options from values of keys.
 
     Args:
@@ -66,7 +66,7 @@ def read_overrides(loader: ConfigLoaderImpl, verb: str, texts: Sequence[str], *,
 
 
 @cache
-def _group_options(loader: ConfigLoaderImpl, group: str, verb: str, search_path: tuple[str, ...]) -> list[str]:
+def _group_options(loader: ConfigLoader, group: str, verb: str, search_path: tuple[str, ...]) -> list[str]:
     """Names of the options of a group; none for a key. Hydra composes anew for each answer."""
     return list(loader.get_group_options(group, config_name=verb, overrides=list(search_path)))
 
@@ -98,7 +98,7 @@ def change(config: DictConfig, override: Override, choices: Sequence[str]) -> st
     if whole and not isinstance(override.value(), dict):
         return f"{text}: `{key}` is chosen as a whole, with `{whole[0]}=OPTION`"
     try:
-        ConfigLoaderImpl._apply_overrides_to_config([override], config)
+        apply_override(override, config)
     except HydraException as error:
         keys = list(key_paths(OmegaConf.to_container(config, resolve=False)))
         if override.is_add():

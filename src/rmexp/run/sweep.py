@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
+from rmexp.config.hydra_private import launched
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
@@ -202,23 +203,13 @@ def _launch(
     verb: str, multirun: Multirun, config_dir: str | None, cells: Sequence[Sequence[str]], job: Callable[[Any], Outcome]
 ) -> list[Outcome]:
     """Let Hydra's launcher run cells, one after the other or side by side."""
-    from hydra._internal.callbacks import Callbacks
-    from hydra._internal.hydra import Hydra
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.plugins import Plugins
-    from hydra.types import HydraContext, RunMode
 
-    hydra = Hydra.create_main_hydra2(f"rmexp_{verb}", search_path(config_dir))
-    places = [f"hydra.sweep.dir='{multirun.folder}'"]
-    try:
-        config = hydra.compose_config(verb, [*multirun.hydra, *places], RunMode.MULTIRUN, with_log_configuration=True)
-        context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+    def opened(config: DictConfig) -> None:
         if logs := OmegaConf.select(config, "hydra.launcher.submitit_folder"):
             log.info("every cell is a job; what it says goes to %s, its table comes when all are done", logs)
-        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
-        return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
-    finally:
-        GlobalHydra.instance().clear()
+
+    overrides = [*multirun.hydra, f"hydra.sweep.dir='{multirun.folder}'"]
+    return launched(verb, search_path(config_dir), overrides, cells, job, opened)
 
 
 def _left_by(folder: Path, cell: Cell, tree: str) -> Outcome:

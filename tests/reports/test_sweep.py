@@ -113,3 +113,13 @@ def test_the_leaderboard_as_files():
     table = leaderboard_markdown(lines).splitlines()
     assert len(table) == 2 + 8
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {9}
+
+
+def test_the_best_of_equal_lines_is_not_said_to_be_of_other_pairs():
+    runs = [Run(f"f{lr}", {"lr": lr}, (Judged("explicit", "a", "val", 50, 1.0),), 1.0) for lr in (1, 2)]
+    lines = leaderboard(
+        grouped(runs, ["lr"]), lambda folder, group: {str(pair): Earned(1.0, pair) for pair in range(50)}
+    )
+    page = sweep_report(SweepReport("sweep", 2, ("lr",), lines, []))
+    assert "0.0 points before the next one; too few prompts tell the two apart" in page
+    assert "not scored on the same pairs" not in page

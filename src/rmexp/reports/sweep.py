@@ -123,11 +123,16 @@ def _verdict(standings: Sequence[Standing]) -> str:
     text = f"Best: {label(best.group.settings)}, {numbers.percent(best.group.accuracy)}"
     if len(standings) == 1:
         return f"{text}."
-    if best.p is None:
+    if best.lead is None:
         return (
             f"{text}; the next one was not scored on the same pairs, so that they cannot be tested against each other."
         )
-    lead = f"{100 * (best.lead or 0):.1f} points before the next one (p {numbers.p_value(best.p)}, Holm)"
+    if best.p is None:
+        return (
+            f"{text}, {100 * best.lead:.1f} points before the next one; too few prompts tell the two apart for a test, "
+            "or the runs did not write down which pairs share a prompt."
+        )
+    lead = f"{100 * best.lead:.1f} points before the next one (p {numbers.p_value(best.p)}, Holm)"
     if best.p < 0.05:
         return f"{text}, {lead}."
     return f"{text}, {lead}: no difference that these pairs could show."

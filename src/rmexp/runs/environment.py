@@ -24,9 +24,9 @@ class Machine:
         memory_mb: in MiB.
     """
 
-    system: str
-    processors: int | None
-    memory_mb: int | None
+    system: str = ""
+    processors: int | None = None
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
-from rmexp.reports import evaluation_figures as figures
+from rmexp.reports import evaluation_plots as plots
 from rmexp.reports import evaluation_wording as wording
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
@@ -105,9 +105,9 @@ def _panels(judgement: Judgement) -> Iterator[Panel]:
     drawn = {name: judgement.scores[name] for name in judgement.scorers[:MOST_DRAWN]}
     calibrated = {name: scores for name, scores in drawn.items() if scores.log_odds}
     for draw, shown, caption in (
-        (figures.reliability_figure, calibrated, "On the line, confidence is what it says; below it, it is too much."),
-        (figures.margin_figure, drawn, "Margins towards the label, in their own deviations: left of 0 is wrong."),
-        (figures.length_figure, drawn, "A meter of length would climb from 0 % on the left to 100 % on the right."),
+        (plots.reliability_plot, calibrated, "On the line, confidence is what it says; below it, it is too much."),
+        (plots.margin_plot, drawn, "Margins towards the label, in their own deviations: left of 0 is wrong."),
+        (plots.length_plot, drawn, "A meter of length would climb from 0 % on the left to 100 % on the right."),
     ):
         if (svg := draw(test, shown)) is not None:
             yield Panel(Markup(svg), caption)

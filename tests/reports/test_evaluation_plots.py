@@ -6,7 +6,7 @@ import pytest
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
-from rmexp.reports import evaluation_figures as figures
+from rmexp.reports import evaluation_plots as plots
 
 RNG = np.random.default_rng(0)
 SCORES = {"one": Scores(RNG.normal([1, 0], 1, (200, 2)), log_odds=True)}
@@ -16,7 +16,7 @@ TEST = pair_test_set(
 )
 
 
-@pytest.mark.parametrize("draw", [figures.reliability_figure, figures.margin_figure, figures.length_figure])
+@pytest.mark.parametrize("draw", [plots.reliability_plot, plots.margin_plot, plots.length_plot])
 def test_a_figure_names_its_scorers_or_is_not_drawn(draw):
     svg = draw(TEST, SCORES)
     assert svg.startswith("<svg")
@@ -27,8 +27,8 @@ def test_a_figure_names_its_scorers_or_is_not_drawn(draw):
 
 
 def test_margins_all_alike_have_no_histogram():
-    assert figures.margin_figure(TEST, {"one": Scores(np.tile([1.0, 0.0], (200, 1)), log_odds=True)}) is None
+    assert plots.margin_plot(TEST, {"one": Scores(np.tile([1.0, 0.0], (200, 1)), log_odds=True)}) is None
 
 
 def test_length_parts_have_an_edge_less_than_names():
-    assert len(figures.LENGTH_EDGES) == len(figures.LENGTH_NAMES) + 1
+    assert len(plots.LENGTH_EDGES) == len(plots.LENGTH_NAMES) + 1

@@ -25,7 +25,7 @@ LENGTH_NAMES = ("< 1/2", "to 0.7", "to 0.9", "alike", "to 1.4", "to 2", "> 2")
 FEWEST = 5  # pairs of a point that is drawn
 
 
-def reliability_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+def reliability_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Accuracy against confidence in bins, with two standard deviations of what a calibrated scorer would have."""
     found = {name: _points(one.margin, test.target) for name, one in scores.items()}
     if not any(map(len, found.values())):
@@ -49,7 +49,7 @@ def reliability_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | Non
     return draw(paint, f"Reliability on {test.title}")
 
 
-def margin_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+def margin_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Histogram of the margins towards the label, each scorer's in units of its own standard deviation."""
     found = {}
     for name, one in scores.items():
@@ -76,7 +76,7 @@ def margin_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     return draw(paint, f"Margins on {test.title}")
 
 
-def length_figure(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+def length_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Accuracy by how much longer the better response is, with 95 % intervals by prompt."""
     first, second = np.log2(np.maximum(test.characters, 1)).T
     doublings = np.where(preferred_side(test.target), second - first, first - second)

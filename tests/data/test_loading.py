@@ -11,9 +11,9 @@ from rmexp.data.loading import TRUNCATIONS
         ({"batch_pairs": 0}, "data.batch_pairs must be at least 1, got 0"),
         ({"max_tokens": 1}, "data.max_tokens must be at least 2, got 1"),
         ({"truncation": "cut"}, "data.truncation must be one of cut_prompt, cut_response, drop, error, got cut"),
-        ({"val_fraction": 0.0}, "data.val_fraction must be between 0 and 1, got 0.0"),
-        ({"val_fraction": 1.0}, "data.val_fraction must be between 0 and 1, got 1.0"),
-        ({"val_fraction": float("nan")}, "data.val_fraction must be between 0 and 1, got nan"),
+        ({"val_fraction": -0.1}, "data.val_fraction must be at least 0 and below 1, got -0.1"),
+        ({"val_fraction": 1.0}, "data.val_fraction must be at least 0 and below 1, got 1.0"),
+        ({"val_fraction": float("nan")}, "data.val_fraction must be at least 0 and below 1, got nan"),
     ],
 )
 def test_a_value_out_of_range_names_its_key(loading, changes, message):

@@ -91,3 +91,11 @@ def test_the_turns_of_a_conversation_are_its_group():
     turns = (Message("user", "a"), Message("assistant", "b"))
     assert group_key(Preference(turns, "c", "r"), None) != group_key(Preference("a", "c", "r"), None)
     assert group_key(Preference(turns, "c", "r", id="7"), "id") == "7"
+
+
+def test_a_fraction_of_zero_trains_on_all(loading):
+    data = PreferenceData({"all": make(10), "test": make(3)})
+    splits = with_splits(data, replace(loading, val_fraction=0)).splits
+    assert splits == {"train": make(10), "test": make(3)}
+    with pytest.raises(ValueError, match="no pairs in its split `train`"):
+        with_splits(PreferenceData({"all": ()}), replace(loading, val_fraction=0))

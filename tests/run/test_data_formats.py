@@ -92,3 +92,19 @@ def test_mistakes_in_a_mixture(here, capsys, override, message):
     write("b.jsonl", [{"prompt": f"Q{i}", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(20)])
     assert main(["train", *PARTS, override, *SMOKE]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_all_pairs_may_be_trained_on(here, capsys):
+    write("a.jsonl", [{"prompt": f"{i}", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(8)])
+    assert main(["train", "data=jsonl", "data.path=a.jsonl", "data.val_fraction=0", *SMOKE]) == 0
+    assert "all 8 pairs are trained on and none validates" in capsys.readouterr().err
+    assert (summary()["train_pairs"], summary()["val_pairs"], summary()["val"]["loss"]) == (8, 0, None)
+    assert 0 < summary()["train_pairs_per_second"] < 1e6
+
+
+def test_a_file_is_taken_for_what_it_is(here, capsys):
+    rows = [{"response1": f"x{i}", "response2": f"y{i}", "overall_preference": i % 3} for i in range(9)]
+    write("a.jsonl", [row | {"context": [{"role": "user", "content": f"{i}?"}]} for i, row in enumerate(rows)])
+    assert main(["train", "data=jsonl", "data.path=a.jsonl", *SMOKE]) == 0
+    assert "a.jsonl: taken for data/format=helpsteer3" in capsys.readouterr().err
+    assert "overall_preference" in Path("run/config.yaml").read_text()

@@ -110,8 +110,12 @@ def _choice(
     return [f"{group}={name}"]
 
 
-@cache
 def _say(path: str, what: str) -> None:
+    _say_once(path, what, Path(path).resolve())
+
+
+@cache
+def _say_once(path: str, what: str, place: Path) -> None:
     log.info("%s: taken for %s (another data/format=... says otherwise)", path, what)
 
 
@@ -126,7 +130,6 @@ def _format(composed: Composed, node: str) -> Format | None:
     return form
 
 
-@cache
 def _rows(path: Path | None, encoding: str, delimiter: str | None) -> Sequence[Row]:
     """The first rows; none where they cannot be read, which the source will say."""
     try:

@@ -19,7 +19,8 @@ class Loading:
         truncation: what happens to a longer one: `cut_prompt` (from the left, then the response from the right),
             `cut_response` (from the right), `drop` the pair, or `error`. Scoring leaves nothing out: it takes `drop`
             for `cut_prompt`, and marks what was cut.
-        val_fraction: share in (0, 1) of the pairs that go to validation where the data has no split of its own.
+        val_fraction: share in [0, 1) of the pairs that go to validation where the data has no split of its own; 0
+            trains on all of them.
         group: field that no two splits may share, such as `meta.topic`; the prompt when None.
         split_seed: another one gives another split.
         cache_dir: folder of encoded data, shared by runs; its files may be deleted at any time. None keeps none.
@@ -47,8 +48,8 @@ class Loading:
             raise ValueError(f"data.max_tokens must be at least 2, got {self.max_tokens}")
         if self.truncation not in TRUNCATIONS:
             raise ValueError(f"data.truncation must be one of {', '.join(TRUNCATIONS)}, got {self.truncation}")
-        if not 0 < self.val_fraction < 1:
-            raise ValueError(f"data.val_fraction must be between 0 and 1, got {self.val_fraction}")
+        if not 0 <= self.val_fraction < 1:
+            raise ValueError(f"data.val_fraction must be at least 0 and below 1, got {self.val_fraction}")
 
     def without_dropping(self) -> Self:
         """The same, for those who need a score of every response: what would be dropped loses some of its prompt."""

@@ -1,6 +1,7 @@
 """Splits by hash: what is in one is decided by content and seed, never by the order of the rows."""
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,8 @@ from rmexp.data.normalised import known_by
 from rmexp.data.record_field import record_field
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference, Record
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", Preference, Candidates)
 
@@ -31,6 +34,8 @@ class SplitRule(Protocol):
 def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
     """The data with a `train` and a `val` split: its own, or `all` split by the hash of the prompt or group.
 
+    With data.val_fraction=0 all of `all` is `train`, and there is no `val`.
+
     Raises:
         ValueError: there is too little to split, a group field is missing, or a split is empty.
     """
@@ -41,7 +46,13 @@ def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
 
 def _parted(splits: Mapping[str, tuple[R, ...]], loading: Loading, what: str) -> dict[str, tuple[R, ...]]:
     parted = dict(splits)
-    if "all" in parted:
+    if parted.get("all") and not loading.val_fraction:
+        whole = parted.pop("all")
+        log.info(
+            "%s: all %d %s are trained on and none validates (data.val_fraction=0)", loading.name, len(whole), what
+        )
+        return {"train": whole} | parted
+    if "all" in parted and loading.val_fraction:
         parted = split_by_hash(parted.pop("all"), loading) | parted
     for name in ("train", "val"):
         if not parted.get(name):

@@ -90,7 +90,7 @@ def _show_rewards(policy: PolicyFigures) -> None:
 
 def _show_figures(summary: TrainSummary) -> None:
     rows = [_figures("train", summary.train, f"{summary.kind} of the last epoch, while training")]
-    if not summary.evaluation:
+    if not summary.evaluation and summary.val.n:
         rows.append(_figures("val", summary.val, summary.kind))
     show_table(("", "accuracy", "loss", ""), rows)
 

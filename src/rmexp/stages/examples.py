@@ -65,9 +65,9 @@ def encoded_examples(task: str, learns_from: tuple[str, ...], records: Preferenc
     encoded: dict[str, tuple[list[PairTokens] | list[ResponseTokens], Account]] = {}
     for name in ("train", "val"):
         if records.demonstrations:
-            encoded[name] = encode_demonstrations(records.demonstrations[name], encoder)
+            encoded[name] = encode_demonstrations(records.demonstrations.get(name, ()), encoder)
         else:
-            encoded[name] = encode_pairs(records.splits[name], encoder)
+            encoded[name] = encode_pairs(records.splits.get(name, ()), encoder)
         _tell(kind, name, encoded[name][1], encoder.loading.max_tokens)
     (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
     return Examples(kind, train, val, {"train": train_account, "val": val_account})
@@ -80,5 +80,5 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
             *(name, account.kept, account.pairs, kind, account.truncated, max_tokens),
             *(account.dropped, account.identical),
         )
-    if not account.kept:
+    if account.pairs and not account.kept:
         raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")

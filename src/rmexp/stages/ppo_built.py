@@ -133,7 +133,9 @@ def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> Prompt
 
 
 def _prompts(loaded: LoadedData, split: str) -> Sequence[Prompt]:
-    records = (loaded.records.demonstrations or loaded.records.splits)[split]
+    records = (loaded.records.demonstrations or loaded.records.splits).get(split)
+    if records is None:
+        raise ValueError("task=ppo is judged on prompts that it does not learn from (set data.val_fraction above 0)")
     return [record.prompt for record in distinct_prompts(records, None)]
 
 

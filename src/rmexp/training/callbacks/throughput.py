@@ -30,6 +30,11 @@ class Throughput(Callback):
         """Start it again."""
         self._since = time.perf_counter()
 
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stop it where no validation has."""
+        if not sum(trainer.num_val_batches):
+            self.seconds += time.perf_counter() - self._since
+
     def on_train_batch_end(
         self,
         trainer: L.Trainer,
@@ -53,7 +58,7 @@ class Throughput(Callback):
         self.seconds = state_dict["seconds"]
 
     def per_second(self) -> dict[str, float]:
-        """Examples and tokens per second; a run ends with a validation, so the clock has been read."""
+        """Examples and tokens per second; the clock has been read by the last validation, or by the end."""
         seconds = max(self.seconds, 1e-9)
         return {
             "train_pairs_per_second": round(self.examples / seconds, 2),

@@ -27,7 +27,8 @@ from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Loading
 from rmexp.data.pack import response_batch
-from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.data.tokenizer_identity import tokenizer_fields
+from rmexp.models.contract import Contract
 from rmexp.models.folder import save_folder
 from rmexp.models.language_model import LanguageModel
 from rmexp.models.reward_model import RewardModel

@@ -4,7 +4,8 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from rmexp.models.contract import Contract, check_tokenizer, read_contract, tokenizer_fields, tokenizer_fingerprint
+from rmexp.data.tokenizer_identity import tokenizer_fields, tokenizer_fingerprint
+from rmexp.models.contract import Contract, check_tokenizer, read_contract
 from rmexp.models.tiny import train_tokenizer
 
 

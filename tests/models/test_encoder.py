@@ -12,8 +12,9 @@ from transformers import BertConfig, BertModel, BertTokenizer, RobertaConfig, Ro
 
 from rmexp.data.encode import Encoder
 from rmexp.data.pack import response_batch
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbone import language_model
-from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.contract import Contract
 from rmexp.models.encoder import encoder
 from rmexp.models.folder import load_language_model, load_reward_model, save_folder
 from rmexp.models.language_model import check_positions

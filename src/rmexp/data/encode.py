@@ -18,11 +18,11 @@ from rmexp.data.loading import Loading
 from rmexp.data.marked_text import MarkedText
 from rmexp.data.rendering import Rendering
 from rmexp.data.split import group_key
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.data.truncation import fit
 from rmexp.dialogue import Prompt, prompt_json, prompt_text, response_json
 from rmexp.durable import alone
 from rmexp.jsonl import describe
-from rmexp.models.contract import tokenizer_fields
 from rmexp.records import Candidates, Preference
 
 _PARTS = ("encode.py", "marked_text.py", "pinned_date.py", "rendering.py", "truncation.py")

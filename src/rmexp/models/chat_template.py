@@ -7,8 +7,9 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.dialogue import Prompt, response_turns, turns_of
-from rmexp.models.contract import read_contract, tokenizer_fields
+from rmexp.models.contract import read_contract
 
 PLAIN = "plain"
 

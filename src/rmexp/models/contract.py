@@ -1,11 +1,11 @@
 """The contract of a model folder: what scores depend on beside the weights, written with it and checked at load."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.durable import write_json
 
 FILE = "contract.json"
@@ -83,27 +83,3 @@ def check_tokenizer(contract: Contract, tokenizer: Any, folder: str) -> None:
         promised = getattr(contract, name)
         if value != promised:
             raise ValueError(f"{folder}: {FILE} promises {name} {promised}, but the tokenizer there has {value}")
-
-
-def tokenizer_fields(tokenizer: Any) -> dict[str, Any]:
-    """The part of a contract that a tokenizer decides."""
-    template = tokenizer.chat_template
-    return {
-        "tokenizer": tokenizer_fingerprint(tokenizer),
-        "chat_template": _digest(json.dumps(template, sort_keys=True)) if template else None,
-        "bos": tokenizer.bos_token_id,
-        "eos": tokenizer.eos_token_id,
-        "pad": tokenizer.pad_token_id,
-    }
-
-
-def tokenizer_fingerprint(tokenizer: Any) -> str:
-    """SHA-256 of everything that turns text into ids, as 16 hexadecimal digits."""
-    state = json.loads(tokenizer.backend_tokenizer.to_str())
-    state.pop("padding", None)  # how the last call was made, not what the tokenizer is
-    state.pop("truncation", None)
-    return _digest(json.dumps(state, sort_keys=True))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -13,8 +13,9 @@ from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.adapter import adapter_base, copy_adapter, merged_adapter
-from rmexp.models.contract import Contract, read_contract, tokenizer_fields
+from rmexp.models.contract import Contract, read_contract
 from rmexp.models.conversation_template import use_conversation_template
 from rmexp.models.folder import load_language_model, load_reward_model, save_folder
 from rmexp.models.hub import from_pretrained

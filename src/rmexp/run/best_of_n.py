@@ -171,7 +171,7 @@ def _template(scorer: Any) -> str | None:
     """Fingerprint of the template that a scorer reads prompts with; None for one that has none."""
     if scorer.tokenizer is None:
         return None
-    from rmexp.models.contract import tokenizer_fields
+    from rmexp.data.tokenizer_identity import tokenizer_fields
 
     found: str | None = tokenizer_fields(scorer.tokenizer)["chat_template"]
     return found

@@ -12,7 +12,8 @@ from torch import Tensor
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import Encoder, ResponseTokens
 from rmexp.data.loading import Loading
-from rmexp.models.contract import Contract, read_contract, tokenizer_fields
+from rmexp.data.tokenizer_identity import tokenizer_fields
+from rmexp.models.contract import Contract, read_contract
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
 from rmexp.models.language_model import check_positions

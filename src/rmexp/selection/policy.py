@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loading import Loading
-from rmexp.models.contract import tokenizer_fields
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
 from rmexp.models.generation import Generated, Sampling, end_ids, generate, prompt_seed

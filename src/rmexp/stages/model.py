@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.dialogue import turns_of
 from rmexp.models.adapter import save_adapter
 from rmexp.models.backbone import Backbone
 from rmexp.models.chat_template import use_chat_template
-from rmexp.models.contract import Contract, tokenizer_fields
+from rmexp.models.contract import Contract
 from rmexp.models.folder import save_folder
 from rmexp.models.language_model import LanguageModel
 from rmexp.models.trained_weights import choose_trained

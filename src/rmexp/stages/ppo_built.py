@@ -10,9 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
+from rmexp.data.tokenizer_identity import tokenizer_fingerprint
 from rmexp.models.backbone import Backbone, language_model
 from rmexp.models.chat_template import check_same_template
-from rmexp.models.contract import tokenizer_fingerprint
 from rmexp.models.decoder_layers import check_compilable
 from rmexp.models.folder import load_reward_model
 from rmexp.models.generation import end_ids

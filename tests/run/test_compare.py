@@ -1,18 +1,15 @@
-"""The main job: what the post promises, that a second run reuses the first, and that nothing is lost on disk."""
+"""The main job: what the post promises, and that every set of pairs is judged."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from scipy import stats
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rmexp.cli import main
 from rmexp.scoring.scored_file import read_scored
-from rmexp.training.metrics_csv import COLUMNS, read_metrics
+from rmexp.training.metrics_csv import read_metrics
 
 STAGES = ("sft", "reward", "dpo")
 
@@ -52,46 +49,6 @@ def test_longer_prompts_dilute_the_mean_over_the_sequence(comparison):
     dilution = [level["sequence_mean"]["dilution"] for level in levels]
     assert dilution[0] == 1.0
     assert dilution[0] > 2 * dilution[1] > 4 * dilution[2] > 0
-
-
-def test_stages_are_complete_run_folders(comparison):
-    for stage in STAGES:
-        folder = comparison.path / stage
-        for name in ("config.yaml", "environment.json", "metrics.csv", "summary.json"):
-            assert (folder / name).is_file()
-        for name in ("model.safetensors", "tokenizer.json", "chat_template.jinja", "contract.json"):
-            assert (folder / "model" / name).is_file()
-        assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
-        summary = json.loads((folder / "summary.json").read_text())
-        assert summary["status"] == "finished"
-        assert summary["task"] == stage
-        assert summary["dropped"] == summary["truncated"] == 0
-        assert (summary["train_pairs"], summary["val_pairs"]) == (400, 100)
-        rows = read_metrics(folder / "metrics.csv")
-        assert tuple(rows[0]) == COLUMNS
-        assert [int(row["step"]) for row in rows if row["train/loss"]] == list(range(1, summary["steps"] + 1))
-
-
-def test_the_policys_contract_names_its_reference_and_beta(comparison):
-    contract = json.loads((comparison.path / "dpo" / "model" / "contract.json").read_text())
-    reference = json.loads((comparison.path / "sft" / "summary.json").read_text())["model"]["fingerprint"]
-    assert contract["reference"] == reference
-    assert contract["beta"] == pytest.approx(0.1)
-
-
-def test_saved_reward_model_is_a_plain_transformers_classifier(comparison):
-    folder = comparison.path / "reward" / "model"
-    classifier = AutoModelForSequenceClassification.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    row = json.loads((comparison.path / "scored" / "showcase.explicit.jsonl").read_text().splitlines()[0])
-    response = comparison.summary["showcase"]["responses"][0]
-    messages = [{"role": "user", "content": response["prompt"]}]
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + response["chosen"]
-    ids = [*tokenizer(text, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
-    with torch.inference_mode():
-        reward = classifier(input_ids=torch.tensor([ids])).logits
-    assert classifier.config.problem_type == "regression"
-    assert reward.item() == pytest.approx(row["scores"][0], abs=1e-4)
 
 
 def test_report_is_self_contained(comparison):
@@ -141,63 +98,6 @@ def test_rewards_lie_where_the_contract_says(comparison):
     assert scale["reduction"] == "response_sum"
 
 
-def test_second_run_changes_nothing(comparison, capsys):
-    before = (comparison.path / "summary.json").stat().st_mtime_ns
-    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={comparison.path}"]) == 0
-    assert (comparison.path / "summary.json").stat().st_mtime_ns == before
-    assert "same response first on 80 of 80 unseen pairs" in capsys.readouterr().out
-
-
-def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_path, capsys):
-    path = tmp_path / "again"
-    shutil.copytree(comparison.path, path)
-    (path / "summary.json").unlink()
-    models = {stage: (path / stage / "model" / "model.safetensors").stat().st_mtime_ns for stage in STAGES}
-    # Stages name their reference by its path, so the copy's own reference is what they must have started from.
-    for stage in ("reward", "dpo"):
-        config = path / stage / "config.yaml"
-        config.write_text(config.read_text().replace(str(comparison.path), str(path)))
-    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
-    summary = json.loads((path / "summary.json").read_text())
-    assert all(stage["reused"] for stage in summary["stages"].values())
-    assert {stage: (path / stage / "model" / "model.safetensors").stat().st_mtime_ns for stage in STAGES} == models
-    assert summary["explicit"] == comparison.summary["explicit"]
-    assert summary["implicit"] == comparison.summary["implicit"]
-
-
-def test_score_gives_what_compare_scored(comparison, tmp_path):
-    common = ["score", "data=json_vs_text", "data.batch_pairs=5"]
-    models = {stage: comparison.path / stage / "model" for stage in STAGES}
-    explicit = ["scorer=explicit", f"scorer.path={models['reward']}"]
-    implicit = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['sft']}"]
-    for name, scorer in (("explicit", explicit), ("implicit", [*implicit, "scorer.beta=0.1"])):
-        assert main([*common, *scorer, f"run_dir={tmp_path / name}"]) == 0
-        again, _ = read_scored(tmp_path / name / "scored" / "unseen.jsonl")
-        before, _ = read_scored(comparison.path / "scored" / f"unseen.{name}.jsonl")
-        assert [row.id for row in again] == [row.id for row in before]
-        np.testing.assert_allclose([r.scores for r in again], [r.scores for r in before], rtol=1e-4, atol=1e-4)
-
-
-def test_a_policy_with_a_foreign_reference_is_refused(comparison, tmp_path, capsys):
-    models = {stage: comparison.path / stage / "model" for stage in STAGES}
-    scorer = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['dpo']}"]
-    assert main(["score", "data=json_vs_text", *scorer, f"run_dir={tmp_path / 's'}"]) == 1
-    assert "was trained from the reference" in capsys.readouterr().err
-
-
-def test_compare_with_given_models(comparison, tmp_path):
-    given = [
-        f"model.reference={comparison.path / 'sft' / 'model'}",
-        f"reward.path={comparison.path / 'reward' / 'model'}",
-        f"dpo.path={comparison.path / 'dpo' / 'model'}",
-    ]
-    path = tmp_path / "given"
-    assert main(["compare", "data=json_vs_text", *given, "logger=csv", f"run_dir={path}"]) == 0
-    summary = json.loads((path / "summary.json").read_text())
-    assert summary["explicit"] == comparison.summary["explicit"]
-    assert not any((path / stage).exists() for stage in STAGES)
-
-
 def test_compare_on_files_split_by_a_group(here):
     pairs = [
         {"prompt": f"Question {i}", "chosen": f"good answer {i}", "rejected": f"bad {i}", "meta": {"topic": i % 5}}
@@ -221,32 +121,6 @@ def test_compare_on_files_split_by_a_group(here):
     assert {"pairs", "same_order", "spearman", "kendall", "both_right", "only_explicit", "only_implicit"} <= set(
         summary["agreement"]
     )
-
-
-def test_another_beta_trains_the_policy_alone(here):
-    small = ["data.pairs=40", "data.unseen_pairs=10"]
-    common = ["compare", "data=json_vs_text", *small, "trainer=smoke", "logger=csv"]
-    assert main([*common, "run_dir=runs/first"]) == 0
-    assert main([*common, "dpo.loss.beta=0.2", "run_dir=runs/second"]) == 0
-    stages = json.loads(Path("runs/second/summary.json").read_text())["stages"]
-    assert {name: stage["reused"] for name, stage in stages.items()} == {"sft": True, "reward": True, "dpo": False}
-    assert stages["sft"]["model"] == "runs/first/sft/model"
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["policies.best_of=0"], "policies.best_of must be at least 1, got 0"),
-        (
-            ["task@ppo=ppo", "ppo.scorer.path=reward", "ppo.rollouts.max_new_tokens=512"],
-            "must be below data.max_tokens",
-        ),
-    ],
-)
-def test_settings_of_the_last_stage_are_refused_before_the_first(here, capsys, options, message):
-    assert main(["compare", "data=json_vs_text", "data.pairs=40", "logger=csv", *options, "run_dir=run"]) == 1
-    assert message in capsys.readouterr().err
-    assert not Path("run/sft").exists()
 
 
 @pytest.mark.slow

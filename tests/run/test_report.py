@@ -41,7 +41,9 @@ def test_a_sweep(sweep, capsys):
     with (sweep / "leaderboard.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["optimizer.lr"] for row in rows] == ["0.001", "0.0001"]
-    assert rows[0]["p"]
+    assert rows[0]["lead"]
+    assert rows[0]["method"].startswith("other seeds and other prompts at once")
+    assert rows[0]["p"] == ""  # fewer than ten prompts tell the two apart
     assert "Invalid learning rate" in (sweep / "report.html").read_text()
 
 

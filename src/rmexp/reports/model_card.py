@@ -130,7 +130,7 @@ def _evaluation(rows: Sequence[HeldOutRow]) -> Iterator[str]:
         "|---|---|---|---|---|---|---|",
     )
     for row in rows:
-        cells = (row.data, row.split, row.slice, row.n)
+        cells = (row.data or None, row.split or None, row.slice, row.n)
         low, high = row.accuracy_low, row.accuracy_high
         bounds = f"{_percent(low)} to {_percent(high)}" if low is not None and high is not None else "-"
         figures = (_percent(row.accuracy), bounds, _cell(row.nll))

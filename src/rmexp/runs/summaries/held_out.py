@@ -45,11 +45,11 @@ class HeldOutRow:
         identical: pairs whose sides were equal then.
     """
 
-    scorer: str
-    data: str
-    split: str
-    slice: str | None
-    n: int
+    scorer: str = ""  # the first five are missing in figures of other programs
+    data: str = ""
+    split: str = ""
+    slice: str | None = None
+    n: int = 0
     label_ties: int = 0
     accuracy: float | None = None
     accuracy_low: float | None = None

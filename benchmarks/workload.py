@@ -45,7 +45,7 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     """The first pairs of HH's helpful-base test split, at most 512 tokens a side, cut from the left."""
     from rmexp.checked_fields import EmptyText
     from rmexp.data.encode import Encoder, encode_pairs
-    from rmexp.data.loading import Loading
+    from rmexp.data.loading import Limits
     from rmexp.jsonl import read_lines
     from rmexp.records import Preference
 
@@ -57,8 +57,7 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
             continue
         if len(records) == count:
             break
-    loading = Loading("hh", 8, None, 512, "cut_prompt", 0.2, None, 0, None, None)
-    pairs, _ = encode_pairs(records, Encoder(tokenizer, loading))
+    pairs, _ = encode_pairs(records, Encoder(tokenizer, Limits(512, "cut_prompt", None, 8)))
     return [
         (
             list(pair.chosen.token_ids[: pair.chosen.prompt_tokens]),

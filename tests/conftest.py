@@ -25,7 +25,7 @@ from transformers import PreTrainedModel
 
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import ResponseTokens
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.pack import response_batch
 from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.contract import Contract
@@ -40,9 +40,9 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture
-def loading() -> Loading:
+def limits() -> Limits:
     """Limits that nothing in `pairs` reaches."""
-    return Loading("test", 4, None, 128, "cut_prompt", 0.2, None, 0, None, None)
+    return Limits(128, "cut_prompt", None, 4)
 
 
 @pytest.fixture(scope="session")

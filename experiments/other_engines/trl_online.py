@@ -18,7 +18,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.records import Candidates
 from rmexp.scoring.explicit import ExplicitScorer
 
@@ -64,8 +64,8 @@ def main(policy: str, reward: str, prompts: str, out: str, method: str = "grpo",
 
 def check(judge: Any, tokenizer: Any, folder: str, prompts: list[str]) -> None:
     """End where the two readings of the reward model differ."""
-    loading = Loading("check", 1, None, 512, "cut_prompt", 0.5, None, 0, None, None)
-    scorer = ExplicitScorer("explicit", folder, "32-true", loading=loading, threads=None)
+    limits = Limits(512, "cut_prompt", None, 1)
+    scorer = ExplicitScorer("explicit", folder, "32-true", limits=limits, threads=None)
     replies = ["I would rather not say. Keep a note of everything.", "It depends."]
     for prompt in prompts:
         (ours,) = scorer.score([Candidates(prompt, tuple(replies))])

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from rmexp.config.build import FRAMES, build, build_framed
 from rmexp.config.compose import compose
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Batching, Limits, Named, SplitRule
 from rmexp.data.selection import Selection
 from rmexp.records import Message, Preference
 from rmexp.training.trainer_options import TrainerOptions
@@ -65,9 +65,9 @@ def test_a_target_off_the_allowlist_is_not_called(wrap, tmp_path):
 
 def test_a_framed_node_is_parted():
     config = compose("train", ["data.batch_pairs=3", "data.pairs=20"])
-    data, loading, selection = build_framed("data", config.data)
-    assert isinstance(loading, Loading)
-    assert loading.batch_pairs == 3
+    data, *parts, selection = build_framed("data", config.data)
+    assert [type(part) for part in parts] == [Named, Limits, Batching, SplitRule]
+    assert [part.batch_pairs for part in parts[1:3]] == [3, 3]
     assert isinstance(selection, Selection)
     assert sum(map(len, data.splits.values())) - len(data.splits["unseen"]) == 20
 

@@ -97,7 +97,7 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
             "trainer.max_epochs=two",
             'trainer.max_epochs: rmexp.training.trainer_options.TrainerOptions expects int, got "two"',
         ),
-        ("data.max_tokens=1.5", "data.max_tokens: rmexp.data.loading.Loading expects int, got 1.5"),
+        ("data.max_tokens=1.5", "data.max_tokens: rmexp.data.loading.Limits expects int, got 1.5"),
         ("data.val_fraction=true", "expects float, got true"),
         ("+optimizer.foo=1", "optimizer.foo: torch.optim.adamw.AdamW takes no `foo`"),
         ("+trainer.max_epoch=1", "takes no `max_epoch`; did you mean `max_epochs`?"),

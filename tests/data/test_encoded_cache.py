@@ -11,9 +11,9 @@ ITEMS = [("How long is rope?", "short"), ("", "It is long."), ("How long is rope
 
 
 @pytest.fixture
-def cached(loading, tmp_path):
+def cached(limits, tmp_path):
     """Limits that drop the last item, and a folder."""
-    return replace(loading, truncation="drop", cache_dir=str(tmp_path))
+    return replace(limits, truncation="drop", cache_dir=str(tmp_path))
 
 
 def test_what_comes_back_is_what_was_encoded(tokenizer, cached, monkeypatch):

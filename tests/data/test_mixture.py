@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 
+from rmexp.data.loading import SplitRule
 from rmexp.data.mixture import Splitting, mixture
 from rmexp.data.split import with_splits
 from rmexp.preference_data import PreferenceData, SkippedRow
@@ -79,7 +80,7 @@ def test_parts_with_and_without_splits_meet():
         "unseen": {"a": 5},
         "test": {"b": 6},
     }
-    assert with_splits(data, SPLITTING) == data
+    assert with_splits(data, SplitRule(0.2, None, 0), "mixture") == data
 
 
 def test_the_group_decides_the_split():

@@ -20,10 +20,10 @@ def test_the_two_forms_of_the_day_are_one():
         ("{{ 'no date' }}", "no date"),
     ],
 )
-def test_whatever_the_template_asks_for_is_of_one_day(tokenizer, loading, template, text):
+def test_whatever_the_template_asks_for_is_of_one_day(tokenizer, limits, template, text):
     dated = copy.deepcopy(tokenizer)
     dated.chat_template = template
-    assert Encoder(dated, loading).render("u") == text
+    assert Encoder(dated, limits).render("u") == text
 
 
 def test_a_date_that_cannot_be_pinned_is_refused():

@@ -36,9 +36,9 @@ def told_tokenizer(tokenizer):
 
 
 @pytest.fixture
-def wide(loading):
+def wide(limits):
     """Room for all that is rendered here."""
-    return replace(loading, max_tokens=1024)
+    return replace(limits, max_tokens=1024)
 
 
 def rendered(tokenizer, messages, *, ask):
@@ -83,9 +83,9 @@ def test_a_response_that_ends_with_a_call_loses_what_the_template_puts_behind_it
     assert encoder.text(PROMPT, response).endswith('weather({"city": "Paris <|end|>"})')
 
 
-def test_without_a_template_turns_are_lines(plain_tokenizer, loading):
+def test_without_a_template_turns_are_lines(plain_tokenizer, limits):
     response = response_of((Message("assistant", "No."), Message("user", "Sure?"), Message("assistant", "Yes.")))
     assert (
-        Encoder(plain_tokenizer, loading).text("Rain?", response) == "Rain?assistant: No.\nuser: Sure?\nassistant: Yes."
+        Encoder(plain_tokenizer, limits).text("Rain?", response) == "Rain?assistant: No.\nuser: Sure?\nassistant: Yes."
     )
     assert str(response) == prompt_text(response.turns)

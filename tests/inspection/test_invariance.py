@@ -4,8 +4,8 @@ from rmexp.inspection.invariance import TOLERANCE, batching, swapped_sides
 from rmexp.scoring.explicit import ExplicitScorer
 
 
-def test_a_model_stands_its_batches_and_sides(reward_folder, loading, judged):
-    scorer = ExplicitScorer("explicit", str(reward_folder), "32-true", loading=loading, threads=1)
+def test_a_model_stands_its_batches_and_sides(reward_folder, limits, judged):
+    scorer = ExplicitScorer("explicit", str(reward_folder), "32-true", limits=limits, threads=1)
     for check in (swapped_sides(scorer.score, judged, TOLERANCE), batching(scorer.score, judged, TOLERANCE)):
         assert check.verdict == "pass", check.says
 

@@ -14,8 +14,8 @@ def model(reward_folder):
 
 
 @pytest.fixture
-def encoder(tokenizer, loading):
-    return Encoder(tokenizer, loading)
+def encoder(tokenizer, limits):
+    return Encoder(tokenizer, limits)
 
 
 def test_a_batch_is_learnt_and_the_model_is_left_alone(model, encoder, judged):

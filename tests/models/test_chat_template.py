@@ -17,16 +17,16 @@ def test_null_keeps_the_models_own(own, tokenizer):
     assert own.chat_template == tokenizer.chat_template
 
 
-def test_plain_is_the_text_itself(own, loading):
+def test_plain_is_the_text_itself(own, limits):
     use_chat_template(own, "plain")
-    assert Encoder(own, loading).render("How long?") == "How long?"
+    assert Encoder(own, limits).render("How long?") == "How long?"
 
 
-def test_a_file_is_used_and_saved_with_the_tokenizer(own, loading, tmp_path):
+def test_a_file_is_used_and_saved_with_the_tokenizer(own, limits, tmp_path):
     file = tmp_path / "t.jinja"
     file.write_text("{% for message in messages %}[{{ message.role }}] {{ message.content }}{% endfor %} ->")
     use_chat_template(own, str(file))
-    assert Encoder(own, loading).render("How long?") == "[user] How long? ->"
+    assert Encoder(own, limits).render("How long?") == "[user] How long? ->"
     own.save_pretrained(tmp_path / "saved")
     assert type(own).from_pretrained(tmp_path / "saved").chat_template == file.read_text()
 

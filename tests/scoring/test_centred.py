@@ -22,8 +22,8 @@ def folder(reward_folder, tmp_path):
     return str(copied)
 
 
-def test_mean_off_and_if_asked_deviation_out(folder, loading, pairs):
-    options = {"loading": loading, "threads": 1}
+def test_mean_off_and_if_asked_deviation_out(folder, limits, pairs):
+    options = {"limits": limits, "threads": 1}
     raw = rewards(ExplicitScorer("explicit", folder, "32-true", **options), pairs)
     centred, scaled = (CentredScorer("c", folder, "32-true", standardised, **options) for standardised in (False, True))
     np.testing.assert_allclose(rewards(centred, pairs), raw - 0.5, rtol=1e-12)
@@ -34,6 +34,6 @@ def test_mean_off_and_if_asked_deviation_out(folder, loading, pairs):
     assert scaled.describe()["scale"] == 2.0
 
 
-def test_a_model_without_a_mean_is_refused(reward_folder, loading):
+def test_a_model_without_a_mean_is_refused(reward_folder, limits):
     with pytest.raises(ValueError, match=r"got None and None \(set scorer=explicit for raw rewards\)"):
-        CentredScorer("c", str(reward_folder), "32-true", False, loading=loading, threads=1)
+        CentredScorer("c", str(reward_folder), "32-true", False, limits=limits, threads=1)

@@ -12,7 +12,7 @@ MEMBERS = {kind: partial(BaselineScorer, kind, kind, 0, None) for kind in ("long
 
 
 def ensemble(reduction="mean", k=1.0, members=MEMBERS):
-    return EnsembleScorer("ensemble", members, reduction, k, loading=None, threads=1)
+    return EnsembleScorer("ensemble", members, reduction, k, limits=None, threads=1)
 
 
 def scores(scorer, records):

@@ -11,9 +11,9 @@ from rmexp.scoring.explicit import ExplicitScorer
 
 
 @pytest.fixture
-def scorer(reward_folder, loading):
-    return lambda **limits: ExplicitScorer(
-        "explicit", str(reward_folder), "auto", loading=replace(loading, **limits), threads=1
+def scorer(reward_folder, limits):
+    return lambda **changes: ExplicitScorer(
+        "explicit", str(reward_folder), "auto", limits=replace(limits, **changes), threads=1
     )
 
 
@@ -66,8 +66,8 @@ def test_manifest(scorer, reward_folder):
     assert scorer().describe() == expected | {"precision": "32-true"}
 
 
-def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, loading):
+def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, limits):
     copy.deepcopy(tiny_model.causal_lm).save_pretrained(tmp_path)
     tiny_model.tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
-        ExplicitScorer("explicit", str(tmp_path), "auto", loading=loading, threads=1)
+        ExplicitScorer("explicit", str(tmp_path), "auto", limits=limits, threads=1)

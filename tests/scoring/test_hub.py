@@ -56,8 +56,8 @@ def bert_tokenizer():
     return BertTokenizerFast(vocab=names)
 
 
-def scores(path, records, loading, **limits):
-    options = {"loading": replace(loading, **limits), "threads": 1}
+def scores(path, records, limits, **changes):
+    options = {"limits": replace(limits, **changes), "threads": 1}
     rows = HubScorer("hub", path, None, "float32", False, **options).score(records)
     return [score for row in rows for score in row.scores]
 
@@ -68,7 +68,7 @@ def one_by_one(path, inputs):
         return [float(model(**row).logits) for row in inputs]
 
 
-def test_a_conversation_is_read_by_the_models_own_template(chat_folder, pairs, loading):
+def test_a_conversation_is_read_by_the_models_own_template(chat_folder, pairs, limits):
     tokenizer = AutoTokenizer.from_pretrained(chat_folder)
     turns = [
         [{"role": "user", "content": pair.prompt}, {"role": "assistant", "content": text}]
@@ -78,32 +78,32 @@ def test_a_conversation_is_read_by_the_models_own_template(chat_folder, pairs, l
     inputs = [tokenizer.apply_chat_template(t, return_dict=True, return_tensors="pt") for t in turns]
     expected = one_by_one(chat_folder, inputs)
     for batch_pairs in (1, 5):
-        assert scores(chat_folder, pairs, loading, batch_pairs=batch_pairs) == pytest.approx(expected, abs=1e-5)
+        assert scores(chat_folder, pairs, limits, batch_pairs=batch_pairs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_texts_without_a_template_are_read_as_a_pair(pair_folder, pairs, loading):
+def test_texts_without_a_template_are_read_as_a_pair(pair_folder, pairs, limits):
     tokenizer = AutoTokenizer.from_pretrained(pair_folder)
     inputs = [tokenizer(pair.prompt, text, return_tensors="pt") for pair in pairs for text in pair.responses]
-    assert scores(pair_folder, pairs, loading) == pytest.approx(one_by_one(pair_folder, inputs), abs=1e-5)
+    assert scores(pair_folder, pairs, limits) == pytest.approx(one_by_one(pair_folder, inputs), abs=1e-5)
 
 
-def test_without_a_padding_id_it_still_scores(tmp_path, tokenizer, chat_folder, pairs, loading):
+def test_without_a_padding_id_it_still_scores(tmp_path, tokenizer, chat_folder, pairs, limits):
     path = saved(tmp_path / "none", LlamaForSequenceClassification, LlamaConfig, tokenizer, pad_token_id=None)
-    assert scores(path, pairs, loading) == pytest.approx(scores(chat_folder, pairs, loading), abs=1e-5)
+    assert scores(path, pairs, limits) == pytest.approx(scores(chat_folder, pairs, limits), abs=1e-5)
 
 
-def test_what_looks_like_a_special_token_is_text(chat_folder, tokenizer, loading):
+def test_what_looks_like_a_special_token_is_text(chat_folder, tokenizer, limits):
     spoof = tokenizer.eos_token
-    attack, plain = scores(chat_folder, [Preference("p", f"yes{spoof}", "yes")], loading)
+    attack, plain = scores(chat_folder, [Preference("p", f"yes{spoof}", "yes")], limits)
     assert attack != plain
-    encoded = HubScorer("hub", chat_folder, None, "float32", False, loading=loading, threads=1)
+    encoded = HubScorer("hub", chat_folder, None, "float32", False, limits=limits, threads=1)
     (row,) = encoded.score([Candidates("p", (f"yes{spoof}", "yes"))])
     assert row.tokens[0] > row.tokens[1] + 1  # more than the one special token it looks like
 
 
-def test_what_looks_like_a_special_token_in_a_pair_of_texts_is_text(pair_folder, plain_tokenizer, loading):
+def test_what_looks_like_a_special_token_in_a_pair_of_texts_is_text(pair_folder, plain_tokenizer, limits):
     spoof = Candidates("p", (f"yes{plain_tokenizer.eos_token}", "yes"))
-    (row,) = HubScorer("hub", pair_folder, None, "float32", False, loading=loading, threads=1).score([spoof])
+    (row,) = HubScorer("hub", pair_folder, None, "float32", False, limits=limits, threads=1).score([spoof])
     assert row.tokens[0] > row.tokens[1] + 1
 
 
@@ -113,12 +113,12 @@ LONG_RESPONSE = Preference("a", "many words " * 20 + "end", "other words " * 30 
 
 @pytest.mark.parametrize("rule", ["cut_prompt", "cut_response", "drop"])
 @pytest.mark.parametrize("max_tokens", [12, 40, 90])
-def test_a_folder_of_ours_is_scored_as_the_explicit_scorer_does_it(reward_folder, pairs, loading, rule, max_tokens):
+def test_a_folder_of_ours_is_scored_as_the_explicit_scorer_does_it(reward_folder, pairs, limits, rule, max_tokens):
     """Whatever is cut, down to the response by itself: transformers' model and ours give one reward."""
-    limits, records = replace(loading, max_tokens=max_tokens, truncation=rule), [LONG_PROMPT, LONG_RESPONSE, *pairs]
+    limits, records = replace(limits, max_tokens=max_tokens, truncation=rule), [LONG_PROMPT, LONG_RESPONSE, *pairs]
     scorers = (
-        HubScorer("hub", str(reward_folder), None, "float32", False, loading=limits, threads=1),
-        ExplicitScorer("own", str(reward_folder), "32-true", loading=limits, threads=1),
+        HubScorer("hub", str(reward_folder), None, "float32", False, limits=limits, threads=1),
+        ExplicitScorer("own", str(reward_folder), "32-true", limits=limits, threads=1),
     )
     hub, own = (list(scorer.score(records)) for scorer in scorers)
     assert [(row.tokens, row.truncated) for row in hub] == [(row.tokens, row.truncated) for row in own]
@@ -138,7 +138,7 @@ def test_a_folder_of_ours_is_scored_as_the_explicit_scorer_does_it(reward_folder
         (LONG_RESPONSE, "cut_response", lambda p, r, n: (p, r[: n - 3 - len(p)])),
     ],
 )
-def test_a_pair_of_texts_is_cut_by_the_same_rule(tmp_path, bert_tokenizer, loading, pair, rule, kept):
+def test_a_pair_of_texts_is_cut_by_the_same_rule(tmp_path, bert_tokenizer, limits, pair, rule, kept):
     """[CLS] prompt [SEP] response [SEP], of which the three added tokens stay."""
     path = saved(tmp_path / "bert", BertForSequenceClassification, BertConfig, bert_tokenizer, pad_token_id=0)
     limit = 24
@@ -156,50 +156,50 @@ def test_a_pair_of_texts_is_cut_by_the_same_rule(tmp_path, bert_tokenizer, loadi
                 "token_type_ids": torch.tensor([[0] * len(sides[0]) + [1] * len(sides[1])]),
             }
         )
-    found = scores(path, [pair], loading, max_tokens=limit, truncation=rule)
+    found = scores(path, [pair], limits, max_tokens=limit, truncation=rule)
     assert found == pytest.approx(one_by_one(path, inputs), abs=1e-5)
 
 
 @pytest.mark.parametrize("folder", ["chat_folder", "pair_folder"])
-def test_what_is_too_long_is_marked_or_refused(folder, request, loading):
+def test_what_is_too_long_is_marked_or_refused(folder, request, limits):
     path = request.getfixturevalue(folder)
-    scorer = HubScorer("hub", path, None, "float32", False, loading=replace(loading, max_tokens=40), threads=1)
+    scorer = HubScorer("hub", path, None, "float32", False, limits=replace(limits, max_tokens=40), threads=1)
     (row,) = scorer.score([LONG_PROMPT])
     assert row.truncated == (True, True)
     assert row.tokens == (40, 40)
     with pytest.raises(ValueError, match="expected at most 40"):
-        scores(path, [LONG_PROMPT], loading, max_tokens=40, truncation="error")
+        scores(path, [LONG_PROMPT], limits, max_tokens=40, truncation="error")
 
 
 @pytest.mark.parametrize("folder", ["chat_folder", "pair_folder"])
-def test_what_is_dropped_has_no_score(folder, request, loading):
+def test_what_is_dropped_has_no_score(folder, request, limits):
     path = request.getfixturevalue(folder)
     pair = Preference("p", "an answer", "another answer that is longer: " + "word " * 60)
-    limits = replace(loading, max_tokens=40, truncation="drop")
-    (row,) = HubScorer("hub", path, None, "float32", False, loading=limits, threads=1).score([pair])
-    whole = HubScorer("hub", path, None, "float32", False, loading=replace(loading, max_tokens=250), threads=1)
+    limits = replace(limits, max_tokens=40, truncation="drop")
+    (row,) = HubScorer("hub", path, None, "float32", False, limits=limits, threads=1).score([pair])
+    whole = HubScorer("hub", path, None, "float32", False, limits=replace(limits, max_tokens=250), threads=1)
     (read,) = whole.score([pair])
     assert row.scores == (pytest.approx(read.scores[0], abs=1e-5), None)
     assert (row.tokens, row.truncated) == ((read.tokens[0], 0), (False, False))
 
 
-def test_turns_of_a_dialogue(chat_folder, loading):
+def test_turns_of_a_dialogue(chat_folder, limits):
     turns = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
-    assert len(set(scores(chat_folder, [Preference(turns, "d", "e"), Preference("c", "d", "e")], loading))) == 4
+    assert len(set(scores(chat_folder, [Preference(turns, "d", "e"), Preference("c", "d", "e")], limits))) == 4
 
 
-def test_two_labels_are_refused(tmp_path, tokenizer, loading):
+def test_two_labels_are_refused(tmp_path, tokenizer, limits):
     path = saved(tmp_path / "two", LlamaForSequenceClassification, LlamaConfig, tokenizer, num_labels=2)
     with pytest.raises(ValueError, match=r"expected a reward model with 1 label, got 2 \(set scorer.path\)"):
-        scores(path, [], loading)
+        scores(path, [], limits)
 
 
-def test_a_head_that_would_be_drawn_at_random_is_refused(reference_folder, loading):
+def test_a_head_that_would_be_drawn_at_random_is_refused(reference_folder, limits):
     with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
-        scores(str(reference_folder), [], loading)
+        scores(str(reference_folder), [], limits)
 
 
-def test_manifest(chat_folder, loading):
-    scorer = HubScorer("skywork", chat_folder, None, "float32", False, loading=loading, threads=1)
+def test_manifest(chat_folder, limits):
+    scorer = HubScorer("skywork", chat_folder, None, "float32", False, limits=limits, threads=1)
     expected = {"name": "skywork", "kind": "hub", "fingerprint": scorer.fingerprint}
     assert scorer.describe() == expected | {"path": chat_folder, "commit": None, "dtype": "float32"}

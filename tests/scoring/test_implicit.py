@@ -29,9 +29,9 @@ def policy_folder(tmp_path_factory, tiny_model, reference_folder, make_contract)
 
 
 @pytest.fixture
-def scorer(policy_folder, reference_folder, loading):
-    def make(policy=policy_folder, reference=reference_folder, beta=None, reduction="response_sum", **limits):
-        options = {"loading": replace(loading, **limits), "threads": 1}
+def scorer(policy_folder, reference_folder, limits):
+    def make(policy=policy_folder, reference=reference_folder, beta=None, reduction="response_sum", **changes):
+        options = {"limits": replace(limits, **changes), "threads": 1}
         reference = None if reference is None else str(reference)
         return ImplicitScorer("implicit", str(policy), reference, beta, reduction, "auto", **options)
 

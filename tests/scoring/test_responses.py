@@ -54,8 +54,8 @@ def test_no_responses_are_no_figures():
 
 
 @pytest.mark.parametrize("truncation", ["drop", "cut_prompt", "cut_response"])
-def test_only_dropping_leaves_a_response_out(tokenizer, loading, truncation):
-    responses = encode_records(Encoder(tokenizer, replace(loading, max_tokens=12, truncation=truncation)), RECORDS)
+def test_only_dropping_leaves_a_response_out(tokenizer, limits, truncation):
+    responses = encode_records(Encoder(tokenizer, replace(limits, max_tokens=12, truncation=truncation)), RECORDS)
     if truncation == "drop":
         assert [response is None for response in responses] == [False, False, True, False, False, False, False]
     else:
@@ -63,8 +63,8 @@ def test_only_dropping_leaves_a_response_out(tokenizer, loading, truncation):
     assert all(len(response.token_ids) <= 12 for response in responses if response is not None)
 
 
-def test_scores_are_put_together_by_record(tokenizer, loading):
-    responses = encode_records(Encoder(tokenizer, replace(loading, max_tokens=12)), RECORDS)
+def test_scores_are_put_together_by_record(tokenizer, limits):
+    responses = encode_records(Encoder(tokenizer, replace(limits, max_tokens=12)), RECORDS)
     scored = list(scored_records(RECORDS, responses, range(7)))
     assert [row.id for row in scored] == [record.id for record in RECORDS]
     assert [row.scores for row in scored] == [(0, 1), (2, 3, 4), (5, 6)]

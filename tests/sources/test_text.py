@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rmexp.data.loading import SplitRule
 from rmexp.data.split import with_splits
 from rmexp.sources.text import passages_of, text
 
@@ -41,17 +42,18 @@ def test_files_of_all_kinds_in_their_order(tmp_path):
     ]
 
 
-def test_passages_are_split_one_by_one_or_by_document(tmp_path, loading):
+def test_passages_are_split_one_by_one_or_by_document(tmp_path):
     (tmp_path / "a.txt").write_text(PROSE)
     (tmp_path / "b.txt").write_text(PROSE.upper())
     paths = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
     data = text(paths=paths, fields=None, passage_characters=80)
-    split = with_splits(data, loading).demonstrations
+    rule = SplitRule(0.2, None, 0)
+    split = with_splits(data, rule, "test").demonstrations
     assert sorted(split) == ["train", "val"]
     assert sum(map(len, split.values())) == len(data.demonstrations["all"])
     from dataclasses import replace
 
-    by_document = with_splits(data, replace(loading, group="meta.document")).demonstrations
+    by_document = with_splits(data, replace(rule, group="meta.document"), "test").demonstrations
     assert len({record.meta["document"] for record in by_document["val"]}) == 1
 
 

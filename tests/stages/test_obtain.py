@@ -31,7 +31,7 @@ def plan():
 
 @pytest.fixture
 def data():
-    return LoadedData(PreferenceData({}), None, "d1")
+    return LoadedData(PreferenceData({}), "d", None, None, None, "d1")
 
 
 def run(folder, text=TEXT, inputs=INPUTS, steps=7, finished=True):

@@ -47,8 +47,8 @@ def module(start, request):
 
 
 @pytest.fixture
-def encoded(tokenizer, loading, pairs):
-    return encode_pairs(pairs, Encoder(tokenizer, loading))[0]
+def encoded(tokenizer, limits, pairs):
+    return encode_pairs(pairs, Encoder(tokenizer, limits))[0]
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ from rmexp.config.signatures import signature_of
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
 # these frozen dataclasses.
 FRAMES = {
-    "data": ("rmexp.data.loading.Loading", "rmexp.data.selection.Selection"),
+    "data": (
+        *(f"rmexp.data.loading.{part}" for part in ("Named", "Limits", "Batching", "SplitRule")),
+        "rmexp.data.selection.Selection",
+    ),
     "model": ("rmexp.models.start.StartingPoint",),
     "trainer": ("rmexp.training.trainer_options.TrainerOptions",),
 }

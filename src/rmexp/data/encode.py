@@ -14,7 +14,7 @@ from typing import Any
 
 from rmexp.data.account import Account
 from rmexp.data.encoded_cache import Row, cache_file, read_encoded, write_encoded
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.marked_text import MarkedText
 from rmexp.data.rendering import Rendering
 from rmexp.data.split import group_key
@@ -73,10 +73,10 @@ class Encoder:
 
     Args:
         tokenizer: a fast transformers tokenizer with an end-of-sequence token.
-        loading: limits and the truncation rule.
+        limits: of a data set.
     """
 
-    def __init__(self, tokenizer: Any, loading: Loading) -> None:
+    def __init__(self, tokenizer: Any, limits: Limits) -> None:
         if not getattr(tokenizer, "is_fast", False):
             raise ValueError(
                 f"expected a fast tokenizer, which tells where tokens lie, got {type(tokenizer).__name__} (model.path)"
@@ -84,7 +84,7 @@ class Encoder:
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-sequence token (`eos_token` in its tokenizer_config.json)")
         self.tokenizer = tokenizer
-        self.loading = loading
+        self.limits = limits
         self.marked = MarkedText(tokenizer)
         self.rendering = Rendering(tokenizer, self.marked)
         first = tokenizer("a").input_ids[:1]
@@ -101,13 +101,13 @@ class Encoder:
     def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         """What `encode` gives, kept in a file of data.cache_dir."""
         items = list(items)
-        if self.loading.cache_dir is None or not items:
+        if self.limits.cache_dir is None or not items:
             return self.encode(items)
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
         tokenizer = (tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map)
-        state = (code, tokenizer, self.loading.max_tokens, self.loading.truncation)
+        state = (code, tokenizer, self.limits.max_tokens, self.limits.truncation)
         plain = ((prompt_json(prompt), response_json(response)) for prompt, response in items)
-        path = cache_file(self.loading.cache_dir, state, plain)
+        path = cache_file(self.limits.cache_dir, state, plain)
         with alone(path.with_suffix(".lock")):
             rows = read_encoded(path)
             if rows is not None:
@@ -131,7 +131,7 @@ class Encoder:
             item: self._sequence(ids, ends, boundary)
             for item, (ids, ends), (_, boundary) in zip(unique, encodings, texts, strict=True)
         }
-        if self.loading.truncation == "error":
+        if self.limits.truncation == "error":
             self._refuse_long(sequences)
         done = {item: self._fit(*sequence) for item, sequence in sequences.items()}
         return [done[item] for item in items]
@@ -153,17 +153,17 @@ class Encoder:
 
     def _refuse_long(self, sequences: Mapping[tuple[Prompt, str], tuple[list[int], list[int]]]) -> None:
         lengths = {item: len(prompt) + len(response) for item, (prompt, response) in sequences.items()}
-        long = {item: length for item, length in lengths.items() if length > self.loading.max_tokens}
+        long = {item: length for item, length in lengths.items() if length > self.limits.max_tokens}
         if long:
             prompt, response = longest = max(long, key=long.__getitem__)
             raise ValueError(
-                f"{len(long)} of {len(lengths)} sequences have more than {self.loading.max_tokens} tokens, the longest "
+                f"{len(long)} of {len(lengths)} sequences have more than {self.limits.max_tokens} tokens, the longest "
                 f"of them, {describe(prompt_text(prompt) or response)}, {long[longest]} "
                 "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
             )
 
     def _fit(self, prompt: list[int], response: list[int]) -> ResponseTokens | None:
-        fitted = fit(prompt, response, self.loading.max_tokens, self.loading.truncation, self._begin_tokens(prompt))
+        fitted = fit(prompt, response, self.limits.max_tokens, self.limits.truncation, self._begin_tokens(prompt))
         if fitted is None:
             return None
         kept, rest = fitted
@@ -179,8 +179,16 @@ def _row(response: ResponseTokens) -> Row:
     return response.token_ids, response.prompt_tokens, response.truncated  # dataclasses.astuple copies every token
 
 
-def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[PairTokens], Account]:
-    """Encode a split and account for every pair of it."""
+def encode_pairs(
+    records: Sequence[Preference], encoder: Encoder, batch_by: str | None = None
+) -> tuple[list[PairTokens], Account]:
+    """Encode a split and account for every pair of it.
+
+    Args:
+        records: of the split.
+        encoder: of prompts and responses.
+        batch_by: what batches keep together, see `Batching`.
+    """
     encoded = encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
     pairs: list[PairTokens] = []
     dropped = identical = 0
@@ -190,7 +198,7 @@ def encode_pairs(records: Sequence[Preference], encoder: Encoder) -> tuple[list[
         elif chosen.token_ids == rejected.token_ids:
             identical += 1
         else:
-            group = _batch_group(record, encoder.loading)
+            group = _batch_group(record, batch_by)
             pairs.append(PairTokens(chosen, rejected, record.target, group=group, margin=record.margin, place=place))
     account = Account(
         pairs=len(records),
@@ -217,7 +225,7 @@ def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tu
     )
 
 
-def _batch_group(record: Preference, loading: Loading) -> str | None:
-    if loading.batch_by is None:
+def _batch_group(record: Preference, batch_by: str | None) -> str | None:
+    if batch_by is None:
         return None
-    return group_key(record, None if loading.batch_by == "prompt" else loading.batch_by, "data.batch_by")
+    return group_key(record, None if batch_by == "prompt" else batch_by, "data.batch_by")

@@ -1,4 +1,4 @@
-"""A data set that was read: its records, how they are to be batched, and what became of them."""
+"""A data set that was read: its records, what is to be made of them, and what became of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Batching, Limits, SplitRule
 from rmexp.data.selection import Selection
 from rmexp.jsonl import write_rows
 from rmexp.preference_data import PreferenceData
@@ -16,7 +16,10 @@ class LoadedData(NamedTuple):
     """What a node of the data group stands for."""
 
     records: PreferenceData
-    loading: Loading  # how they are to be batched
+    name: str  # of the data set, for folders and reports
+    limits: Limits  # what is read of them
+    batching: Batching
+    split_rule: SplitRule
     fingerprint: str  # of all of them
     bins: Mapping[str, str] | None = None  # difficulty of each record by id, where data.difficulty tells it
     leaks: Mapping[str, Any] = MappingProxyType({})  # account of the leak check; empty when none was asked for

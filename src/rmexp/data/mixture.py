@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rmexp.data.loading import SplitRule
 from rmexp.data.split import split_by_hash
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
@@ -14,7 +15,7 @@ UNTIL = ("exhaust", "repeat")
 
 @dataclass(frozen=True, kw_only=True)
 class Splitting:
-    """How parts without splits of their own are split; the fields mean what they mean in `Loading`."""
+    """How parts without splits of their own are split; the fields mean what they mean in `SplitRule`."""
 
     name: str
     val_fraction: float
@@ -92,8 +93,10 @@ def _split(
 ) -> dict[str, dict[str, tuple[Preference, ...]]]:
     """The pairs of each split by part; what parts hold in `all` is split together."""
     splits: dict[str, dict[str, tuple[Preference, ...]]] = {}
+    rule = SplitRule(splitting.val_fraction, splitting.group, splitting.split_seed)
     unsplit = {name: held["all"] for name, held in parts.items() if "all" in held}
-    halves = split_by_hash(tuple(pair for pairs in unsplit.values() for pair in pairs), splitting) if unsplit else {}
+    together = tuple(pair for pairs in unsplit.values() for pair in pairs)
+    halves = split_by_hash(together, rule, splitting.name) if unsplit else {}
     for name, held in parts.items():
         own = {split: pairs for split, pairs in held.items() if split != "all"}
         if name in unsplit:

@@ -5,9 +5,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import SplitRule
 from rmexp.data.normalised import known_by
 from rmexp.data.record_field import record_field
 from rmexp.preference_data import PreferenceData
@@ -18,20 +18,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", Preference, Candidates)
 
 
-class SplitRule(Protocol):
-    """What decides a split: see the fields of the same names of `Loading`."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def val_fraction(self) -> float: ...  # noqa: D102
-    @property
-    def group(self) -> str | None: ...  # noqa: D102
-    @property
-    def split_seed(self) -> int: ...  # noqa: D102
-
-
-def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
+def with_splits(data: PreferenceData, rule: SplitRule, name: str) -> PreferenceData:
     """The data with a `train` and a `val` split: its own, or `all` split by the hash of the prompt or group.
 
     With data.val_fraction=0 all of `all` is `train`, and there is no `val`.
@@ -40,27 +27,25 @@ def with_splits(data: PreferenceData, loading: Loading) -> PreferenceData:
         ValueError: there is too little to split, a group field is missing, or a split is empty.
     """
     if data.demonstrations:
-        return replace(data, demonstrations=_parted(data.demonstrations, loading, "demonstrations"))
-    return replace(data, splits=_parted(data.splits, loading, "pairs"))
+        return replace(data, demonstrations=_parted(data.demonstrations, rule, name, "demonstrations"))
+    return replace(data, splits=_parted(data.splits, rule, name, "pairs"))
 
 
-def _parted(splits: Mapping[str, tuple[R, ...]], loading: Loading, what: str) -> dict[str, tuple[R, ...]]:
+def _parted(splits: Mapping[str, tuple[R, ...]], rule: SplitRule, data: str, what: str) -> dict[str, tuple[R, ...]]:
     parted = dict(splits)
-    if parted.get("all") and not loading.val_fraction:
+    if parted.get("all") and not rule.val_fraction:
         whole = parted.pop("all")
-        log.info(
-            "%s: all %d %s are trained on and none validates (data.val_fraction=0)", loading.name, len(whole), what
-        )
+        log.info("%s: all %d %s are trained on and none validates (data.val_fraction=0)", data, len(whole), what)
         return {"train": whole} | parted
-    if "all" in parted and loading.val_fraction:
-        parted = split_by_hash(parted.pop("all"), loading) | parted
+    if "all" in parted and rule.val_fraction:
+        parted = split_by_hash(parted.pop("all"), rule, data) | parted
     for name in ("train", "val"):
         if not parted.get(name):
-            raise ValueError(f"data set {loading.name} has no {what} in its split `{name}`; give it at least one")
+            raise ValueError(f"data set {data} has no {what} in its split `{name}`; give it at least one")
     return parted
 
 
-def split_by_hash(records: tuple[R, ...], rule: SplitRule) -> dict[str, tuple[R, ...]]:
+def split_by_hash(records: tuple[R, ...], rule: SplitRule, name: str) -> dict[str, tuple[R, ...]]:
     """Put whole groups, in the order of their hashes, into `val` until it holds `val_fraction` of the records.
 
     A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
@@ -73,7 +58,7 @@ def split_by_hash(records: tuple[R, ...], rule: SplitRule) -> dict[str, tuple[R,
     if len(groups) < 2:
         by = f"value of data.group={rule.group}" if rule.group else "prompt"
         raise ValueError(
-            f"{rule.name} cannot be split into train and val: {len(records)} pair(s) with {len(groups)} {by}, "
+            f"{name} cannot be split into train and val: {len(records)} pair(s) with {len(groups)} {by}, "
             "expected at least 2 (add data, or set data.val_path)"
         )
     held_out: set[str] = set()

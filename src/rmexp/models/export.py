@@ -12,7 +12,7 @@ from torch import nn
 from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.encode import Encoder
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.adapter import adapter_base, copy_adapter, merged_adapter
 from rmexp.models.contract import Contract, read_contract
@@ -85,7 +85,7 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     model.eval()
     remarks = _pad(tokenizer, body)
     limit = contract.max_tokens if contract is not None else _positions(body)
-    encoder = Encoder(tokenizer, Loading("export", 1, None, limit, "error", 0.5, None, 0, None, None))
+    encoder = Encoder(tokenizer, Limits(limit, "error", None, 1))
     if use_conversation_template(tokenizer, encoder, examples):
         remarks += ("The chat template was extended: a conversation ends with the end token, as in training.",)
     found = contract or Contract(

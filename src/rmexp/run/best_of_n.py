@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from rmexp.config.build import build, build_frames
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
@@ -44,12 +44,12 @@ class Given(NamedTuple):
 
     Attributes:
         records: candidates read from a file, or records whose prompts are sampled for.
-        loading: limits of the scorers.
+        limits: of the scorers.
         data: name of where they come from.
     """
 
     records: tuple[Record, ...]
-    loading: Loading
+    limits: Limits
     data: str
 
 
@@ -78,13 +78,13 @@ def _given(config: DictConfig) -> Given:
             f"{'neither' if source.path is None else 'both'} (set candidates.path or candidates.policy)"
         )
     if source.path is not None:
-        loading, _ = build_frames("data", config.data)
-        return Given(read_candidates(Path(source.path), key="candidates.path"), loading, Path(source.path).name)
+        _, limits, *_ = build_frames("data", config.data)
+        return Given(read_candidates(Path(source.path), key="candidates.path"), limits, Path(source.path).name)
     from rmexp.selection.pool import distinct_prompts
 
     data = load_data(config.data)
     records = used_split(data, source.split, "candidates.split")
-    return Given(tuple(distinct_prompts(records, source.prompts)), data.loading, data.loading.name)
+    return Given(tuple(distinct_prompts(records, source.prompts)), data.limits, data.name)
 
 
 def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSummary:
@@ -98,7 +98,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     sampled = time.perf_counter()
     pool, gold = _with_gold(config, given, pool, run)
     write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
-    scorer = build(config.scorer, loading=given.loading, threads=config.threads)()
+    scorer = build(config.scorer, limits=given.limits, threads=config.threads)()
     file = run.path / "scored" / "candidates.jsonl"
     scored = scored_pool(pool, score_into(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     scoring = time.perf_counter()
@@ -158,7 +158,7 @@ def _with_gold(
                 "(set candidates.path or scorer@gold)"
             )
         return pool, {"name": "candidates", "kind": "file"} if all(known) else None
-    judge = build(config.gold, loading=given.loading.without_dropping(), threads=config.threads)()
+    judge = build(config.gold, limits=given.limits.without_dropping(), threads=config.threads)()
     rows = score_into(run.path / "scored" / "gold.jsonl", judge, pool, shard_records=SHARD_RECORDS).rows
     return [replace(record, gold=row.numbers) for record, row in zip(pool, rows, strict=True)], judge.describe()
 

@@ -38,7 +38,7 @@ def compare(config: DictConfig) -> Path:
     tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
     data = load_split_data(config.data, tests)
     if data.records.demonstrations:
-        raise ValueError(f"a comparison needs pairs, but data={data.loading.name} has demonstrations (set data)")
+        raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
     path = run_folder("compare", config)
     with claim(path, run_config(config), _inputs(config, data, tests)) as run:
         summary = run.summary(CompareSummary)
@@ -71,7 +71,7 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
     trained = time.perf_counter()
-    scorers, folder = both_scorers(stages, data.loading, config.trainer.threads), run.path / "scored"
+    scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
     scores = score_everything(scorers, data.records, folder)
     pairs = held_out(scores.splits, data, list(config.slices))
     pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)

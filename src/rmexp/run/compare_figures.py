@@ -80,7 +80,7 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
     held_out = {one.name: one for one in sets if one.kind == "held_out"}
     data = found.data
     facts = Facts(
-        data=data.loading.name,
+        data=data.name,
         model=config.model.name,
         seed=config.seed,
         run_folder=str(path),

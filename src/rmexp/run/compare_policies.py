@@ -70,7 +70,7 @@ def compared_policies(
     judged = _of_common_prompts({name: answer.pool for name, answer in answers.items()}, len(records))
     judges: dict[str, Scorer] = {"explicit": scorers.explicit, "implicit": scorers.implicit}
     if config.gold:
-        judges["gold"] = build(config.gold, loading=data.loading.without_dropping(), threads=config.trainer.threads)()
+        judges["gold"] = build(config.gold, limits=data.limits.without_dropping(), threads=config.trainer.threads)()
     scores = {
         name: {judge: _scores(one, own, path, f"{name}.{judge}") for judge, one in judges.items()}
         for name, own in judged.items()
@@ -138,9 +138,16 @@ def _divergence(
 
 
 def _log_ratio(stages: Mapping[str, Stage], scorers: Scorers, threads: int | None) -> ImplicitScorer:
-    paths = (stages["ppo"].model, stages["sft"].model)
-    loading = scorers.implicit.encoder.loading
-    return ImplicitScorer("ppo", *paths, 1.0, "response_sum", AUTO, loading=loading, threads=threads)
+    return ImplicitScorer(
+        "ppo",
+        stages["ppo"].model,
+        stages["sft"].model,
+        beta=1.0,
+        reduction="response_sum",
+        precision=AUTO,
+        limits=scorers.implicit.encoder.limits,
+        threads=threads,
+    )
 
 
 def _seconds(name: str, answers: Answers, stages: Mapping[str, Stage]) -> float | None:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from rmexp.analysis.reductions import PromptLevel
 from rmexp.data.encode import ResponseTokens
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.models.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
 from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.responses import encode_records
 from rmexp.scoring.store import score_columns_into, score_into
@@ -73,20 +73,11 @@ class AllScores(NamedTuple):
     lengthened: Levels
 
 
-def both_scorers(stages: dict[str, Stage], loading: Loading, threads: int | None) -> Scorers:
+def both_scorers(stages: dict[str, Stage], limits: Limits, threads: int | None) -> Scorers:
     """The scorers of a comparison's models."""
-    loading = loading.without_dropping()
-    explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, loading=loading, threads=threads)
-    implicit = ImplicitScorer(
-        "implicit",
-        stages["dpo"].model,
-        stages["sft"].model,
-        beta=None,
-        reduction=None,
-        precision=AUTO,
-        loading=loading,
-        threads=threads,
-    )
+    limits = limits.without_dropping()
+    explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, limits=limits, threads=threads)
+    implicit = implicit_scorer(stages["dpo"].model, stages["sft"].model, limits=limits, threads=threads)
     return Scorers(explicit, implicit)
 
 

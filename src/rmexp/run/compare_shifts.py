@@ -46,7 +46,7 @@ def held_out(splits: Mapping[str, SetScores], data: LoadedData, fields: Sequence
     """
     result = []
     for name, scores in splits.items():
-        origin = Origin(data.loading.name, name, "held_out", data.loading.group)
+        origin = Origin(data.name, name, "held_out", data.split_rule.group)
         records = pairs_of(scores.records)
         slicing = Slicing(fields, _parts(data.bins or certainty_bins(records)), by_length=True)
         result.append(ScoredPairs(name, pair_test_set(origin, records, slicing), scores, None, len(records)))
@@ -86,7 +86,7 @@ def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Pat
         for split, records in other.records.splits.items():
             scores = score_both(f"{name}-{split}", records, scorers, folder)
             slicing = Slicing(parts=_parts(other.bins), by_length=True)
-            test = pair_test_set(Origin(other.loading.name, split, "domain", other.loading.group), records, slicing)
+            test = pair_test_set(Origin(other.name, split, "domain", other.split_rule.group), records, slicing)
             result.append(ScoredPairs(name, test, scores, None, len(records)))
     return result
 

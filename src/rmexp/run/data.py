@@ -26,8 +26,8 @@ def load_data(node: DictConfig) -> LoadedData:
     Args:
         node: of the data group.
     """
-    records, loading, selection = build_framed("data", node)
-    return LoadedData(records, loading, _fingerprint(records), selection=selection)
+    data, selection = _read(node)
+    return data._replace(fingerprint=_fingerprint(data.records), selection=selection)
 
 
 def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
@@ -44,7 +44,7 @@ def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]
     sets: dict[str, Sequence[Record]] = data.records.sets()
     if name is not None:
         if name not in sets:
-            raise ValueError(f"data={data.loading.name} has no split `{name}`, it has {', '.join(sets)} (set {key})")
+            raise ValueError(f"data={data.name} has no split `{name}`, it has {', '.join(sets)} (set {key})")
         return sets[name]
     splits = list(data.records.splits) or list(sets)
     return sets[next((split for split in reversed(splits) if split != "train"), "train")]
@@ -60,11 +60,11 @@ def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingP
     state = _state(node, tests)
     if state in _LAST:
         return _LAST[state]
-    records, loading, selection = build_framed("data", node)
+    data, selection = _read(node)
     others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in tests.items()}
-    records, leaks = checked_for_leaks(with_splits(records, loading), selection, others)
+    records, leaks = checked_for_leaks(with_splits(data.records, data.split_rule, data.name), selection, others)
     records = selected(records, selection)
-    loaded = LoadedData(records, loading, _fingerprint(records), _bins(selection), leaks)
+    loaded = _used(data, records, selection)._replace(leaks=leaks)
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
     _LAST[state] = loaded
     return loaded
@@ -92,15 +92,26 @@ def load_test_data(node: DictConfig) -> LoadedData:
     Raises:
         ValueError: it has no pairs.
     """
-    records, loading, selection = build_framed("data", node)
+    data, selection = _read(node)
+    records = data.records
     if not records.splits:
         what = "demonstrations" if records.demonstrations else "lists"
-        raise ValueError(f"a model is tested on pairs, but data={loading.name} has {what} (set tests.*)")
-    last = next((split for split in reversed(records.splits) if split != "train"), "train")
+        raise ValueError(f"a model is tested on pairs, but data={data.name} has {what} (set tests.*)")
+    last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
-    return LoadedData(records, loading, _fingerprint(records), _bins(selection))
+    return _used(data, records, selection)
+
+
+def _read(node: DictConfig) -> tuple[LoadedData, Selection]:
+    """A data set as its source gives it, and what is to be selected of it."""
+    records, named, limits, batching, split_rule, selection = build_framed("data", node)
+    return LoadedData(records, named.name, limits, batching, split_rule, fingerprint=""), selection
+
+
+def _used(data: LoadedData, records: PreferenceData, selection: Selection) -> LoadedData:
+    return data._replace(records=records, fingerprint=_fingerprint(records), bins=_bins(selection))
 
 
 def _bins(selection: Selection) -> Mapping[str, str] | None:

@@ -1,7 +1,6 @@
 """The scores of each scorer of an evaluation on each set, as columns."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +9,6 @@ from omegaconf import DictConfig, OmegaConf
 from rmexp.analysis.baselines import baseline_scores
 from rmexp.analysis.seed_groups import check_groups
 from rmexp.config.build import build
-from rmexp.data.loading import Loading
 from rmexp.data.rules import LEARNT, check_baselines, rule_scores
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
@@ -61,11 +59,10 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
     columns: dict[str, Column] = {}
     for key, node in [(None, config.scorer), *config.scorers.items()]:
         named = {} if key is None else {"name": str(key)}
-        scorer, limits, scores, computed = None, None, list[Scores](), 0
-        for test, loading in sets:
-            if scorer is None or not (scorer.stored or limits == _limits(loading)):
-                scorer = build(node, loading=loading.without_dropping(), threads=config.threads, **named)()
-                limits = _limits(loading)
+        scorer, known, scores, computed = None, None, list[Scores](), 0
+        for test, limits in sets:
+            if scorer is None or not (scorer.stored or limits == known):
+                scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
             if not scores and scorer.name in columns:
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
             path = folder / _file(scorer.name) / f"{_file(test.data)}-{_file(test.split)}.jsonl"
@@ -91,11 +88,6 @@ def rule_columns(names: Sequence[str], test: TestSet, seed: int) -> dict[str, Sc
         return {name: Scores(values, log_odds=False, rule=True) for name, values in found.items()}
     rows = {name: rule_scores(name, test.records, seed) for name in names if name not in LEARNT}
     return {name: scores_of(own, log_odds=False, rule=True, responses=test.responses) for name, own in rows.items()}
-
-
-def _limits(loading: Loading) -> Loading:
-    """What of a data set's keys a scorer looks at."""
-    return replace(loading, name="", batch_by=None, val_fraction=0.5, group=None, split_seed=0)
 
 
 def _file(name: str) -> str:

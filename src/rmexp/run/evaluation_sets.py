@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.record_field import has_field
 from rmexp.data.selection import read_difficulty
 from rmexp.data.split import with_splits
@@ -23,7 +23,7 @@ class EvaluatedSet(NamedTuple):
     """A test set, and the limits of its data set that scorers keep to."""
 
     test: TestSet
-    loading: Loading
+    limits: Limits
 
 
 class _Part(NamedTuple):
@@ -42,7 +42,7 @@ def loaded_data(config: DictConfig) -> dict[str, LoadedData]:
         ValueError: two of them have the same name.
     """
     first = load_data(config.data)
-    data = {first.loading.name: first}
+    data = {first.name: first}
     for name in map(str, config.tests):
         if name in data:
             raise ValueError(f"two data sets are called {name}; give the one in tests another name (set tests.*)")
@@ -71,13 +71,13 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
         for field in elsewhere:
             log.info("%s %s has no field %s: no slices by it there", part.name, part.split, field)
         fields = [field for field in slices if field not in elsewhere]
-        sets.append(EvaluatedSet(_test_set(part, fields), part.data.loading))
+        sets.append(EvaluatedSet(_test_set(part, fields), part.data.limits))
     return sets
 
 
 def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
     selection, aggregate = part.data.selection, part.data.records.aggregate
-    origin = Origin(part.name, part.split, group=part.data.loading.group, aggregate=aggregate)
+    origin = Origin(part.name, part.split, group=part.data.split_rule.group, aggregate=aggregate)
     pairs = [record for record in part.records if isinstance(record, Preference)]
     if not pairs:
         return list_test_set(origin, [one for one in part.records if isinstance(one, Candidates)], Slicing(fields))
@@ -90,7 +90,7 @@ def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part
     data = dict(data)
     name, first = next(iter(data.items()))
     if {"train", "val"} & set(splits) and "all" in first.records.splits:
-        data[name] = first._replace(records=with_splits(first.records, first.loading))
+        data[name] = first._replace(records=with_splits(first.records, first.split_rule, first.name))
     found = [part for name, loaded in data.items() for part in _parts(name, loaded)]
     there = list(dict.fromkeys(part.split for part in found))
     unknown = [name for name in splits if name not in there]

@@ -58,7 +58,7 @@ def filter(config: DictConfig) -> Path:
     records = _records(data, config.split)
     files = _files(config)
     several = len(files) + bool(config.scorer) > 1
-    refuse_what_is_not_there(keep, several=several, grouped=data.loading.group is not None)
+    refuse_what_is_not_there(keep, several=several, grouped=data.split_rule.group is not None)
     path = run_folder("filter", config)
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
@@ -77,7 +77,7 @@ def _records(data: LoadedData, split: str | None) -> Sequence[Record]:
     sets: dict[str, Sequence[Record]] = data.records.sets()
     name = split or next((name for name in ("train", "all") if name in sets), next(iter(sets)))
     if name not in sets:
-        raise ValueError(f"data={data.loading.name} has no split `{name}`, it has {', '.join(sets)} (set split)")
+        raise ValueError(f"data={data.name} has no split `{name}`, it has {', '.join(sets)} (set split)")
     records = sets[name]
     pairs = [record for record in records if isinstance(record, Preference)]
     assert data.selection is not None
@@ -104,7 +104,7 @@ def _filter(
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
-    groups = None if data.loading.group is None else [group_key(record, data.loading.group) for record in records]
+    groups = None if data.split_rule.group is None else [group_key(record, data.split_rule.group) for record in records]
     scores = _scores(config, data, records, run)
     pairs = [record for record in records if isinstance(record, Preference)]
     lists = [record for record in records if isinstance(record, Candidates)]
@@ -115,7 +115,7 @@ def _filter(
         write_rows(run.path / name, rows)
     quality = _quality(pairs, items, decisions)
     about = FilterSummary(
-        data=data.loading.name,
+        data=data.name,
         unit="pair" if pairs else "response",
         units=len(decisions),
         kept=sum(decision.kept for decision in decisions),
@@ -135,7 +135,7 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
         scores.rows.append(list(stored.score(records)))
         scores.scorers.append(stored.describe())
     if config.scorer:
-        scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+        scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
         path = run.path / "scored" / f"{scorer.name}.jsonl"
         scores.rows.append(score_into(path, scorer, records, shard_records=SHARD_RECORDS).rows)
         scores.scorers.append(scorer.describe())

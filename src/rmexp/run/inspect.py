@@ -55,11 +55,11 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
 
     began = time.perf_counter()
     pairs = _pairs(config, data)
-    scorer = build(config.scorer, loading=data.loading.without_dropping(), threads=config.threads)()
+    scorer = build(config.scorer, limits=data.limits.without_dropping(), threads=config.threads)()
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
     scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
-    clusters = clusters_of(pairs, data.loading.group)
+    clusters = clusters_of(pairs, data.split_rule.group)
     probed = to_probe(scorer.score, pairs, clusters)
     groups = {
         "controls": list(_controls(scorer, pairs, clusters)),
@@ -69,7 +69,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     traces = [traced(scorer.score, pair, scorer.tokenizer) for pair in pairs[: config.traced]]
     made = [check for group in groups.values() for check in group]
     about = InspectSummary(
-        data=data.loading.name,
+        data=data.name,
         pairs=len(pairs),
         scorer=scorer.describe(),
         verdicts=dict(Counter(check.verdict for check in made)),

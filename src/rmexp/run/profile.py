@@ -41,7 +41,7 @@ def profile(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
     data = load_data(config.data)
     if not any(data.records.splits.values()):
-        raise ValueError(f"expected preference pairs to profile, but data={data.loading.name} has none (set data)")
+        raise ValueError(f"expected preference pairs to profile, but data={data.name} has none (set data)")
     path = run_folder("profile", config)
     tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
     with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
@@ -105,13 +105,13 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
     found = profile_of(
         data.records,
         _leaks(data),
-        group=data.loading.group,
-        max_tokens=data.loading.max_tokens,
+        group=data.split_rule.group,
+        max_tokens=data.limits.max_tokens,
         tokenizer=config.tokenizer,
         strength=list(config.strength),
         seed=config.seed,
     )
-    name = data.loading.name
+    name = data.name
     named = config.data.get("path")
     source = named if named is None or isinstance(named, str) else ", ".join(named)
     figures = profile_figures(found, name, source, data.fingerprint, tuple(warnings(found)))
@@ -129,7 +129,7 @@ def _leaks(data: LoadedData) -> Leaks | None:
     if data.selection.leaks == "ignore":
         return None
     try:
-        split = with_splits(data.records, data.loading)
+        split = with_splits(data.records, data.split_rule, data.name)
     except ValueError as error:
         log.info("leaks between splits are not looked for: %s", error)
         return None

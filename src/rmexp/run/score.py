@@ -48,7 +48,7 @@ def score(config: DictConfig) -> Path:
 
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
     write_bad_rows(data.records, run.path)
-    scorer = build(config.scorer, loading=data.loading, threads=config.threads)()
+    scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
     folder = run.path / "scored"
     sets = {
         name: score_into(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)
@@ -57,7 +57,7 @@ def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
     return ScoreSummary(
         scorer=scorer.describe(),
-        data=DataRead(data.loading.name, data.fingerprint),
+        data=DataRead(data.name, data.fingerprint),
         files={name: ScoredCounts(**done.account()) for name, done in sets.items()},
         bad_rows=len(data.records.bad_rows),
         seconds=round(seconds, 2),

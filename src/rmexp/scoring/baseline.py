@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.rules import KINDS, LEARNT, rule
 from rmexp.records import Record, Scored, prompt_text
 from rmexp.scoring.learnt_baseline import learnt_measure
@@ -22,7 +22,7 @@ class BaselineScorer:
             [0, 1) drawn by hash; or, learnt, `first_token` of the response, `bag_of_words`, `bag_of_words_length`.
         seed: of `random`: equal texts get equal numbers, in whatever order and company.
         pairs: JSON lines of labelled pairs that a learnt kind learns from; None for the others.
-        loading: not used; a rule has no limits.
+        limits: not used; a rule has no limits.
         threads: not used.
 
     Raises:
@@ -40,7 +40,7 @@ class BaselineScorer:
         seed: int,
         pairs: str | None,
         *,
-        loading: Loading | None = None,
+        limits: Limits | None = None,
         threads: int | None = None,
     ) -> None:
         if kind not in KINDS:

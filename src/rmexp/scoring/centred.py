@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.records import Record, Scored
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.scorer import fingerprint_of
@@ -21,7 +21,7 @@ class CentredScorer:
         path: `model/` folder of a reward run.
         precision: see `ExplicitScorer`.
         standardised: whether rewards are divided by their standard deviation, too.
-        loading: limits, and pairs per batch.
+        limits: limits, and pairs per batch.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -32,10 +32,10 @@ class CentredScorer:
     stored = False
 
     def __init__(
-        self, name: str, path: str, precision: str, standardised: bool, *, loading: Loading, threads: int | None
+        self, name: str, path: str, precision: str, standardised: bool, *, limits: Limits, threads: int | None
     ) -> None:
         self.name = name
-        self.raw = ExplicitScorer("explicit", path, precision, loading=loading, threads=threads)
+        self.raw = ExplicitScorer("explicit", path, precision, limits=limits, threads=threads)
         self.tokenizer = self.raw.tokenizer
         mean, deviation = self.raw.reward_mean, self.raw.reward_sd
         if mean is None or not deviation:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.records import Record, Scored
 from rmexp.scoring.scorer import Scorer, fingerprint_of
 
@@ -22,7 +22,7 @@ class EnsembleScorer:
             `centred` members `min` may be one member everywhere.
         reduction: over members: `mean`; `min`, the most cautious one; or `mean_minus_sd`.
         k: standard deviations (over the members, as a population) that `mean_minus_sd` takes off, at least 0.
-        loading: for the members.
+        limits: for the members.
         threads: for the members.
 
     Raises:
@@ -42,7 +42,7 @@ class EnsembleScorer:
         reduction: str,
         k: float,
         *,
-        loading: Loading,
+        limits: Limits,
         threads: int | None,
     ) -> None:
         if reduction not in REDUCTIONS:
@@ -55,7 +55,7 @@ class EnsembleScorer:
         if not k >= 0:
             raise ValueError(f"`k` must be at least 0, got {k} (set scorer.k)")
         self.name, self.reduction, self.k = name, reduction, k
-        self.members = {key: make(loading=loading, threads=threads) for key, make in members.items()}
+        self.members = {key: make(limits=limits, threads=threads) for key, make in members.items()}
         self.stored = any(member.stored for member in self.members.values())
         self.log_odds = reduction == "mean" and all(member.log_odds for member in self.members.values())
         self.fingerprint = fingerprint_of(**self._definition())

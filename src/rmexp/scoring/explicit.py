@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rmexp.data.encode import Encoder
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.models.contract import read_contract
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_reward_model
@@ -23,7 +23,7 @@ class ExplicitScorer:
         name: of the scorer, for files and tables.
         path: `model/` folder of a reward run, or a transformers folder or hub id with one score head.
         precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
-        loading: limits.
+        limits: limits.
         threads: processor threads; None chooses by model size.
     """
 
@@ -31,7 +31,7 @@ class ExplicitScorer:
     stored = False
     log_odds = True  # Bradley and Terry's, that it was trained by
 
-    def __init__(self, name: str, path: str, precision: str, *, loading: Loading, threads: int | None) -> None:
+    def __init__(self, name: str, path: str, precision: str, *, limits: Limits, threads: int | None) -> None:
         self.name = name
         self.model, tokenizer = load_reward_model(path)
         device = to_device(self.model)
@@ -41,8 +41,8 @@ class ExplicitScorer:
         contract = read_contract(path)
         self.reward_mean = contract.reward_mean if contract else None
         self.reward_sd = contract.reward_sd if contract else None
-        self.tokenizer, self.encoder = tokenizer, Encoder(tokenizer, loading)
-        check_positions(self.model.body, loading.max_tokens)
+        self.tokenizer, self.encoder = tokenizer, Encoder(tokenizer, limits)
+        check_positions(self.model.body, limits.max_tokens)
         use_threads(threads, self.model)
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:

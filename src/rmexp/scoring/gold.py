@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.records import Record, Scored, prompt_text
 from rmexp.scoring.scorer import fingerprint_of
 from rmexp.sources.synthetic_family import synthetic_family
@@ -22,7 +22,7 @@ class GoldScorer:
         group_temperatures: likewise; as many groups.
         group_agreement: likewise.
         group_in_prompt: likewise.
-        loading: not used; nothing is cut.
+        limits: not used; nothing is cut.
         threads: not used.
     """
 
@@ -43,7 +43,7 @@ class GoldScorer:
         group_agreement: float,
         group_in_prompt: bool,
         *,
-        loading: Loading | None = None,
+        limits: Limits | None = None,
         threads: int | None = None,
     ) -> None:
         self.name = name

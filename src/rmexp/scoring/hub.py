@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.models.device import to_device
 from rmexp.models.hub import load_pretrained
 from rmexp.models.language_model import check_positions, disable_dropout
@@ -30,7 +30,7 @@ class HubScorer:
         revision: commit, tag or branch; the commit it stands for is recorded.
         dtype: of the weights.
         trust_remote_code: whether code from the repository may run.
-        loading: limits, the rule for what is too long, and pairs per batch.
+        limits: limits, the rule for what is too long, and pairs per batch.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -49,10 +49,10 @@ class HubScorer:
         dtype: str,
         trust_remote_code: bool,
         *,
-        loading: Loading,
+        limits: Limits,
         threads: int | None,
     ) -> None:
-        self.name, self.loading, self.dtype = name, loading, dtype
+        self.name, self.limits, self.dtype = name, limits, dtype
         self.model, self.tokenizer, self.path, self.commit = load_pretrained(
             AutoModelForSequenceClassification, path, revision, dtype, trust_remote_code, kind="reward model"
         )
@@ -60,12 +60,12 @@ class HubScorer:
         if labels != 1:
             raise ValueError(f"{path}: expected a reward model with 1 label, got {labels} (set scorer.path)")
         self.fingerprint = folder_fingerprint(self.path if self.commit is None else f"{self.path}@{self.commit}")
-        check_positions(self.model, loading.max_tokens)
+        check_positions(self.model, limits.max_tokens)
         disable_dropout(self.model)
         use_threads(threads, self.model)
         to_device(self.model)
         self.model.eval()
-        self._inputs = HubInputs(self.tokenizer, loading)
+        self._inputs = HubInputs(self.tokenizer, limits)
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The raw reward of every response."""
@@ -88,7 +88,7 @@ class HubScorer:
         """The reward of each distinct item, computed in batches of like length."""
         pad = self.model.config.get_text_config().pad_token_id
         # without a padding id transformers takes no batches, for it could not tell where a sequence ends
-        size = 1 if pad is None else 2 * self.loading.batch_pairs
+        size = 1 if pad is None else 2 * self.limits.batch_pairs
         ordered = sorted(inputs, key=lambda item: (len(inputs[item]["input_ids"]), inputs[item]["input_ids"]))
         rewards: dict[tuple[Prompt, str], float] = {}
         for start in range(0, len(ordered), size):

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from rmexp.data.encode import Encoder
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.truncation import fit
 from rmexp.records import Prompt, prompt_text
 
@@ -25,12 +25,12 @@ class HubInputs:
 
     Args:
         tokenizer: of the model; a fast one, where it has a template or something has to be cut.
-        loading: limits and the truncation rule.
+        limits: limits and the truncation rule.
     """
 
-    def __init__(self, tokenizer: Any, loading: Loading) -> None:
-        self.tokenizer, self.loading = tokenizer, loading
-        self._chat = Encoder(tokenizer, loading) if tokenizer.chat_template else None
+    def __init__(self, tokenizer: Any, limits: Limits) -> None:
+        self.tokenizer, self.limits = tokenizer, limits
+        self._chat = Encoder(tokenizer, limits) if tokenizer.chat_template else None
 
     def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[tuple[Inputs, bool] | None]:
         """The inputs of each item, and whether anything was cut of it; None for one that is dropped.
@@ -50,7 +50,7 @@ class HubInputs:
     def _cut_conversation(
         self, encoder: Encoder, item: tuple[Prompt, str], text: str, ids: list[int], ends: list[int]
     ) -> tuple[Inputs, bool] | None:
-        if len(ids) <= self.loading.max_tokens:
+        if len(ids) <= self.limits.max_tokens:
             return {"input_ids": ids}, False
         start, end = response_place(encoder.marked.unmark(text), encoder.render(item[0]), item[1])
         prompt_tokens = sum(stop <= start for stop in ends)
@@ -61,7 +61,7 @@ class HubInputs:
     def _pair(self, prompt: str, response: str) -> tuple[Inputs, bool] | None:
         found = self.tokenizer(prompt, response, verbose=False, split_special_tokens=True)
         inputs: Inputs = dict(found)
-        if len(inputs["input_ids"]) <= self.loading.max_tokens:
+        if len(inputs["input_ids"]) <= self.limits.max_tokens:
             return inputs, False
         if not self.tokenizer.is_fast:
             raise ValueError(
@@ -74,7 +74,7 @@ class HubInputs:
 
     def _cut(self, whole: Inputs, prompt_tokens: int, begin: int, end: int) -> tuple[Inputs, bool] | None:
         """What the rule keeps of inputs that are too long, of which the first `prompt_tokens` are the prompt's."""
-        tokens, limit, rule = len(whole["input_ids"]), self.loading.max_tokens, self.loading.truncation
+        tokens, limit, rule = len(whole["input_ids"]), self.limits.max_tokens, self.limits.truncation
         if rule == "error":
             raise ValueError(
                 f"a sequence has {tokens} tokens, expected at most {limit} (set data.max_tokens, or "

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rmexp.batches import ResponseBatch
 from rmexp.data.encode import Encoder, ResponseTokens
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.contract import Contract, read_contract
 from rmexp.models.device import to_device
@@ -19,7 +19,7 @@ from rmexp.models.folder import load_language_model
 from rmexp.models.language_model import check_positions
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.location import folder_fingerprint
-from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
+from rmexp.models.precision import AUTO, choose_precision, computing, scorer_fingerprint
 from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
@@ -73,7 +73,7 @@ class ImplicitScorer:
         reduction: over tokens, see `implicit_reward`; None takes the one that the policy was trained with, the sum
             where its contract says nothing.
         precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
-        loading: limits.
+        limits: limits.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -92,7 +92,7 @@ class ImplicitScorer:
         reduction: str | None,
         precision: str,
         *,
-        loading: Loading,
+        limits: Limits,
         threads: int | None,
     ) -> None:
         self.name, self.reduction = name, _reduction(reduction, policy)
@@ -108,8 +108,8 @@ class ImplicitScorer:
         self.fingerprint = scorer_fingerprint(self.fingerprint, self.precision)
         self.policy = Likelihood(trained.causal_lm, "auto")
         self.reference = None if reference is None else _reference(reference, policy, trained.tokenizer)
-        self.tokenizer, self.encoder = trained.tokenizer, Encoder(trained.tokenizer, loading)
-        check_positions(trained.causal_lm, loading.max_tokens)
+        self.tokenizer, self.encoder = trained.tokenizer, Encoder(trained.tokenizer, limits)
+        check_positions(trained.causal_lm, limits.max_tokens)
         use_threads(threads, trained.causal_lm)
 
     def log_odds_of(self, reduction: str) -> bool:
@@ -164,6 +164,13 @@ class ImplicitScorer:
             "reduction": self.reduction,
             **({"reference": None} if self.reference is None else {}),
         }
+
+
+def implicit_scorer(policy: str, reference: str | None, *, limits: Limits, threads: int | None) -> ImplicitScorer:
+    """The implicit reward of a policy as it was trained, under the name that reports have for it."""
+    return ImplicitScorer(
+        "implicit", policy, reference, beta=None, reduction=None, precision=AUTO, limits=limits, threads=threads
+    )
 
 
 def _log_ratio(tokens: ResponseTokens | None, sums: Sequence[float] | None) -> LogRatio | None:

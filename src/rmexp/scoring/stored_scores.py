@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.rules import LEARNT
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored
@@ -17,7 +17,7 @@ class StoredScores:
     Args:
         name: of the scorer, for files and tables; None takes that of the scorer that made them.
         path: scored file, or a folder of scored files of one scorer, among which the data's fingerprint chooses.
-        loading: not used; nothing is encoded.
+        limits: not used; nothing is encoded.
         threads: not used.
         key: of the configuration that names the path, for messages.
 
@@ -34,7 +34,7 @@ class StoredScores:
         name: str | None,
         path: str,
         *,
-        loading: Loading | None = None,
+        limits: Limits | None = None,
         threads: int | None = None,
         key: str = "scorer.path",
     ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rmexp.data.encode import Encoder
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.models.device import to_device
 from rmexp.models.folder import load_language_model
@@ -58,8 +58,7 @@ class Policy:
             raise ValueError(
                 f"{path} has {positions} positions, but candidates.max_new_tokens is {sampling.max_new_tokens}"
             )
-        loading = Loading("policy", 1, None, positions, "cut_prompt", 0.5, None, 0, None, None)
-        self.encoder = Encoder(loaded.tokenizer, loading)
+        self.encoder = Encoder(loaded.tokenizer, Limits(positions, "cut_prompt", None, 1))
         self.end_ids = end_ids(loaded.causal_lm, loaded.tokenizer)
         use_threads(threads, loaded.causal_lm)
 

@@ -65,19 +65,17 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     """
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts.model, parts.seed, loaded.records)
-    module = _module(parts, start, loaded.loading.max_tokens)
-    examples = encoded_examples(
-        parts.task, module.learns_from, loaded.records, Encoder(start.tokenizer, loaded.loading)
-    )
+    module = _module(parts, start, loaded.limits.max_tokens)
+    examples = encoded_examples(parts.task, module.learns_from, loaded, Encoder(start.tokenizer, loaded.limits))
     sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
-    cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.loading.without_dropping()))
+    cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
     threads, precision = computing(parts.trainer, module)
-    data = examples.data(loaded.loading, _passes(parts), packed=module.packed)
+    data = examples.data(loaded.batching, _passes(parts), loaded.limits.cache_dir, packed=module.packed)
     counts = (len(examples.train), len(examples.val), examples.kind)
     log.info("%s: %d training and %d validation %s", parts.task, *counts)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)
-    return Built(start, module, examples, data, sets, cut, loaded.loading.max_tokens, threads, precision)
+    return Built(start, module, examples, data, sets, cut, loaded.limits.max_tokens, threads, precision)
 
 
 def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:

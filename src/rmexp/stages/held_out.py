@@ -9,7 +9,7 @@ import numpy as np
 
 from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
@@ -21,7 +21,7 @@ from rmexp.records import Preference, prompt_text
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.implicit import implicit_scorer
 from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
@@ -38,22 +38,22 @@ def learns_preferences(module: StageModule) -> bool:
 
 
 def stage_scorer(
-    module: StageModule, reference: str | None, loading: Loading, threads: int | None, folder: Path
+    module: StageModule, reference: str | None, limits: Limits, threads: int | None, folder: Path
 ) -> Scorer:
     """The finished model of a run folder as users will score with it.
 
     Args:
         module: that was trained, of a stage that learns preferences.
         reference: folder that training started from; None for one that the run left itself.
-        loading: limits, and pairs per batch.
+        limits: of the data.
         threads: processor threads; None chooses by model size.
         folder: run folder.
     """
-    model, loading = str(folder / "model"), loading.without_dropping()
+    model, limits = str(folder / "model"), limits.without_dropping()
     if module.kind == "reward_model":
-        return ExplicitScorer("explicit", model, AUTO, loading=loading, threads=threads)
+        return ExplicitScorer("explicit", model, AUTO, limits=limits, threads=threads)
     base = reference or str(folder / "reference")
-    return ImplicitScorer("implicit", model, base, None, None, AUTO, loading=loading, threads=threads)
+    return implicit_scorer(model, base, limits=limits, threads=threads)
 
 
 def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[TestSet]:
@@ -63,10 +63,10 @@ def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[Tes
         ValueError: the difficulty of a pair is not known.
     """
     own = {split: records for split, records in data.records.splits.items() if split != "train"}
-    sets = [_test_set(data, data.loading.name, split, records, "held_out") for split, records in own.items()]
+    sets = [_test_set(data, data.name, split, records, "held_out") for split, records in own.items()]
     for name, other in tests.items():
         for split, records in other.records.splits.items():
-            if not (name == data.loading.name and own.get(split) == records):
+            if not (name == data.name and own.get(split) == records):
                 sets.append(_test_set(other, name, split, records, "domain"))
     return sets
 
@@ -75,7 +75,7 @@ def _test_set(data: LoadedData, name: str, split: str, records: Sequence[Prefere
     parts: dict[str, Mapping[str, str]] = {} if data.bins is None else {DIFFICULTY: data.bins}
     if data.records.parts:
         parts["source"] = {record.id: record.meta["source"] for record in records}
-    return pair_test_set(Origin(name, split, kind, data.loading.group), records, Slicing(parts=parts))
+    return pair_test_set(Origin(name, split, kind, data.split_rule.group), records, Slicing(parts=parts))
 
 
 def file_of(test: TestSet) -> str:
@@ -105,7 +105,7 @@ def cut_to_fit(sets: Sequence[TestSet], encoder: Encoder) -> dict[str, dict[str,
         file = file_of(part)
         counts[file] = {"truncated": cut, "identical": identical}
         if file != "val" and (cut or identical):
-            limit = encoder.loading.max_tokens
+            limit = encoder.limits.max_tokens
             log.info("%s: %d of %d pairs cut to %d tokens, %d identical", file, cut, len(sides), limit, identical)
     return counts
 

@@ -8,11 +8,10 @@ import lightning as L
 import torch
 
 from rmexp.data.loaded import LoadedData
-from rmexp.models.precision import AUTO
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
-from rmexp.scoring.implicit import ImplicitScorer
+from rmexp.scoring.implicit import implicit_scorer
 from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged
 from rmexp.stages.model import save_model
 from rmexp.stages.parts import PPOParts, StageParts
@@ -48,7 +47,7 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
     ppo = parts.ppo
     assert ppo is not None
     built = build_ppo(parts, ppo, loaded)
-    max_tokens = loaded.loading.max_tokens
+    max_tokens = loaded.limits.max_tokens
     try:
         steps, seconds = _trained(parts, ppo, built, run)
         after = built.module.judged()
@@ -111,8 +110,7 @@ def _evaluated(
     sets = [] if loaded.records.demonstrations else held_out_sets(loaded, tests)
     if not sets or not built.module.kl_coefficient:
         return []
-    paths = (str(run.model), parts.reference)
-    loading = loaded.loading.without_dropping()
-    scorer = ImplicitScorer("implicit", *paths, None, None, AUTO, loading=loading, threads=built.threads)
+    limits = loaded.limits.without_dropping()
+    scorer = implicit_scorer(str(run.model), parts.reference, limits=limits, threads=built.threads)
     cut = cut_to_fit(sets, scorer.encoder)
     return evaluation_rows(judged(scorer, sets, run.path), cut)

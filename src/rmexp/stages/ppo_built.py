@@ -66,7 +66,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     """
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts.model, parts.seed, loaded.records)
-    check_positions(start.body, loaded.loading.max_tokens)
+    check_positions(start.body, loaded.limits.max_tokens)
     assert parts.reference is not None
     check_same_template(parts.reference, start.tokenizer)
     sampler = _sampler(parts, ppo, loaded, start)
@@ -88,8 +88,8 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
 
 
 def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:
-    limits = replace(loaded.loading, cache_dir=None)  # nothing that is sampled comes again
-    options = {"loading": limits.without_dropping(), "threads": parts.trainer.options.threads}
+    limits = replace(loaded.limits, cache_dir=None)  # nothing that is sampled comes again
+    options = {"limits": limits.without_dropping(), "threads": parts.trainer.options.threads}
     scorer, gold = (make and make(**options) for make in (ppo.scorer, ppo.gold))
     assert scorer is not None
     ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
@@ -128,7 +128,7 @@ def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> Prompt
         rollouts.samples // ppo.learning.estimator.responses,
         min(rollouts.iterations, most or rollouts.iterations),
         parts.seed,
-        loaded.loading.batch_tokens,
+        loaded.batching.batch_tokens,
     )
 
 

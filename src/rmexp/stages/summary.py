@@ -105,9 +105,9 @@ def _validation(built: Built, data: LoadedData, folder: Path) -> LastValidation:
     places = [pair.place for pair in examples.val if isinstance(pair, PairTokens)]
     if not places or not validations:
         return row
-    clusters = clusters_of(data.records.splits["val"], data.loading.group)[places]
+    clusters = clusters_of(data.records.splits["val"], data.split_rule.group)[places]
     found = clustered_accuracy(validations[-1].rewards, validations[-1].target, clusters)
-    method = interval_words(SHARE_METHOD, data.loading.group)
+    method = interval_words(SHARE_METHOD, data.split_rule.group)
     return replace(row, accuracy_low=found.low, accuracy_high=found.high, few=found.few, method=method)
 
 

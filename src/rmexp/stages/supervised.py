@@ -89,7 +89,7 @@ def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFold
     """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
     if not built.sets:
         return []
-    scorer = stage_scorer(built.module, parts.reference, loaded.loading, parts.trainer.options.threads, run.path)
+    scorer = stage_scorer(built.module, parts.reference, loaded.limits, parts.trainer.options.threads, run.path)
     judgements = judged(scorer, built.sets, run.path)
     log_samples([row for one in judgements for row in samples(one)])
     return evaluation_rows(judgements, built.cut)

@@ -20,8 +20,8 @@ from rmexp.training.schedules import constant
 
 
 @pytest.fixture
-def encoded(tokenizer, loading, pairs):
-    return encode_pairs(pairs, Encoder(tokenizer, loading))[0]
+def encoded(tokenizer, limits, pairs):
+    return encode_pairs(pairs, Encoder(tokenizer, limits))[0]
 
 
 def pair_data(encoded):

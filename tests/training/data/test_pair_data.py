@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rmexp.data.encode import Encoder, encode_pairs
-from rmexp.data.loading import Loading
+from rmexp.data.loading import Limits
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss
@@ -37,9 +37,7 @@ RECORDS = [
 @pytest.fixture(scope="module")
 def encoded(tokenizer):
 
-    return encode_pairs(
-        RECORDS, Encoder(tokenizer, Loading("x", 4, "prompt", 128, "cut_prompt", 0.2, None, 0, None, None))
-    )[0]
+    return encode_pairs(RECORDS, Encoder(tokenizer, Limits(128, "cut_prompt", None, 4)), "prompt")[0]
 
 
 def modules(tiny_model):

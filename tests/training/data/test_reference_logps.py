@@ -9,8 +9,8 @@ from rmexp.training.data.reference_logps import weights_fingerprint, with_refere
 
 
 @pytest.fixture
-def encoded(tokenizer, loading, pairs):
-    return encode_pairs(pairs, Encoder(tokenizer, loading))[0]
+def encoded(tokenizer, limits, pairs):
+    return encode_pairs(pairs, Encoder(tokenizer, limits))[0]
 
 
 @pytest.fixture

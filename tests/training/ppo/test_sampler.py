@@ -26,9 +26,9 @@ class Longer:
 
 
 @pytest.fixture
-def sampler(tiny_model, loading):
+def sampler(tiny_model, limits):
     def make(scorer=None, gold=None, max_new_tokens=6, seed=0):
-        encoder = Encoder(tiny_model.tokenizer, loading)
+        encoder = Encoder(tiny_model.tokenizer, limits)
         ends = end_ids(tiny_model.causal_lm, tiny_model.tokenizer)
         return Sampler(encoder, ends, scorer or Longer(), gold, max_new_tokens, seed)
 

@@ -114,7 +114,7 @@ class Sampler:
             raise ValueError(f"scorer {scorer.name} has scores of known responses alone, not of new ones (set scorer)")
         self.encoder, self.end_ids, self.scorer, self.gold, self.seed = encoder, end_ids, scorer, gold, seed
         self.sampling = Sampling(max_new_tokens)  # from the policy itself: other draws would not be its own
-        self.max_prompt_tokens = encoder.loading.max_tokens - max_new_tokens
+        self.max_prompt_tokens = encoder.limits.max_tokens - max_new_tokens
 
     def sample(self, policy: PreTrainedModel, prompts: Sequence[Prompt], responses: int, number: int) -> Samples:
         """Responses of a policy, not scored yet.

@@ -82,7 +82,8 @@ def stage_parts(config: DictConfig) -> "StageParts":
         tracker=_tracker(config),
         ppo=_ppo(config) if config.task == "ppo" else None,
     )
-    check_settings(parts, config.data.max_tokens)
+    if parts.ppo is not None:
+        check_settings(parts.task, parts.ppo, parts.trainer, config.data.max_tokens)
     return parts
 
 

@@ -18,9 +18,7 @@ from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
 from rmexp.stages.model import start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
-from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
-from rmexp.training.data.pair_data import PairData
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
@@ -33,7 +31,6 @@ class Built(NamedTuple):
         start: the model that it starts from.
         module: that trains it.
         examples: that it learns from.
-        data: the same as batches.
         sets: of pairs, to be scored with the finished model.
         cut: what the length limit does to each of them.
         max_tokens: longest sequence.
@@ -44,7 +41,6 @@ class Built(NamedTuple):
     start: Backbone
     module: TrainingModule
     examples: Examples
-    data: PairData | DemonstrationData
     sets: list[TestSet]
     cut: dict[str, dict[str, int]]
     max_tokens: int
@@ -66,16 +62,14 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts.model, parts.seed, loaded.records)
     module = _module(parts, start, loaded.limits.max_tokens)
-    examples = encoded_examples(parts.task, module.learns_from, loaded, Encoder(start.tokenizer, loaded.limits))
+    encoder = Encoder(start.tokenizer, loaded.limits)
+    examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
     sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
     cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
     threads, precision = computing(parts.trainer, module)
-    data = examples.data(loaded.batching, _passes(parts), loaded.limits.cache_dir, packed=module.packed)
-    counts = (len(examples.train), len(examples.val), examples.kind)
-    log.info("%s: %d training and %d validation %s", parts.task, *counts)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)
-    return Built(start, module, examples, data, sets, cut, loaded.limits.max_tokens, threads, precision)
+    return Built(start, module, examples, sets, cut, loaded.limits.max_tokens, threads, precision)
 
 
 def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:

@@ -6,11 +6,11 @@ from typing import NamedTuple, cast
 from rmexp.data.account import Account
 from rmexp.data.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loaded import LoadedData
-from rmexp.data.loading import Batching
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
 from rmexp.training.pairs import Pairs
+from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
 
@@ -23,46 +23,33 @@ class Examples(NamedTuple):
         train: to learn from.
         val: to validate with.
         accounts: what became of each split.
+        data: the same as batches.
     """
 
     kind: str
     train: list[PairTokens] | list[ResponseTokens]
     val: list[PairTokens] | list[ResponseTokens]
     accounts: dict[str, Account]
-
-    def data(
-        self, batching: Batching, passes: Passes, cache_dir: str | None, *, packed: bool
-    ) -> PairData | DemonstrationData:
-        """As Lightning asks for them."""
-        most = batching.batch_tokens
-        if self.kind == "pairs":
-            train, val = cast(list[PairTokens], self.train), cast(list[PairTokens], self.val)
-            pairs = Pairs(train, val, batching.batch_pairs, cache_dir)
-            return PairData(pairs, passes, batch_tokens=most, packed=packed)
-        shown = cast(list[ResponseTokens], self.train), cast(list[ResponseTokens], self.val)
-        return DemonstrationData(*shown, batching.batch_pairs, passes, batch_tokens=most, packed=packed)
-
-    def lost(self, reason: str) -> int:
-        """Examples of both splits that were `dropped`, `identical` or `truncated`."""
-        return sum(getattr(account, reason) for account in self.accounts.values())
+    data: PairData | DemonstrationData
 
 
-def encoded_examples(task: str, learns_from: tuple[str, ...], data: LoadedData, encoder: Encoder) -> Examples:
+def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encoder: Encoder, passes: Passes) -> Examples:
     """Encode what a task learns from; what was cut or left out is logged.
 
     Args:
         task: for messages.
-        learns_from: kinds of examples that it can use.
+        module: that learns.
         data: with a training and a validation split.
         encoder: of prompts and responses.
+        passes: over the training split.
 
     Raises:
         ValueError: the data has other examples, or none of a split is left.
     """
     records = data.records
     kind = "demonstrations" if records.demonstrations else "pairs"
-    if kind not in learns_from:
-        raise ValueError(f"task={task} learns from {learns_from[0]}, but data={data.name} has {kind} (set data)")
+    if kind not in module.learns_from:
+        raise ValueError(f"task={task} learns from {module.learns_from[0]}, but data={data.name} has {kind} (set data)")
     encoded: dict[str, tuple[list[PairTokens] | list[ResponseTokens], Account]] = {}
     for name in ("train", "val"):
         if records.demonstrations:
@@ -71,7 +58,21 @@ def encoded_examples(task: str, learns_from: tuple[str, ...], data: LoadedData, 
             encoded[name] = encode_pairs(records.splits.get(name, ()), encoder, data.batching.batch_by)
         _tell(kind, name, encoded[name][1], encoder.limits.max_tokens)
     (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
-    return Examples(kind, train, val, {"train": train_account, "val": val_account})
+    log.info("%s: %d training and %d validation %s", task, len(train), len(val), kind)
+    batches = _batches(kind, (train, val), data, passes, packed=module.packed)
+    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches)
+
+
+def _batches(
+    kind: str, splits: tuple[object, object], data: LoadedData, passes: Passes, *, packed: bool
+) -> PairData | DemonstrationData:
+    batch_pairs, most = data.batching.batch_pairs, data.batching.batch_tokens
+    if kind == "pairs":
+        train, val = cast(tuple[list[PairTokens], list[PairTokens]], splits)
+        pairs = Pairs(train, val, batch_pairs, data.limits.cache_dir)
+        return PairData(pairs, passes, batch_tokens=most, packed=packed)
+    shown = cast(tuple[list[ResponseTokens], list[ResponseTokens]], splits)
+    return DemonstrationData(*shown, batch_pairs, passes, batch_tokens=most, packed=packed)
 
 
 def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:

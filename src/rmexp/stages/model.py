@@ -13,6 +13,7 @@ from rmexp.models.language_model import LanguageModel
 from rmexp.models.trained_weights import choose_trained
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
+from rmexp.runs.summaries.train import ModelMade
 from rmexp.stages.parts import ModelParts, StageParts
 from rmexp.training.stage import ContractFields, StageModule
 
@@ -58,16 +59,19 @@ def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: i
     return save_folder(folder, module.save, start.tokenizer, contract)
 
 
+def leave_model(
+    folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: ContractFields
+) -> ModelMade:
+    """Write the finished model, as `save_model` does; what is said of it in the summary."""
+    fingerprint = save_model(folder, module, start, max_tokens, fields)
+    return ModelMade(str(folder), fingerprint, sum(parameter.numel() for parameter in module.model.parameters()))
+
+
 def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:
     """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
     base = parts.reference or parts.model.path
     if parts.model.starting.trained == "adapters" and base and isinstance(start, LanguageModel):
         save_adapter(folder, module.model, base, start.revision, start.tokenizer)
-
-
-def parameters(module: StageModule) -> int:
-    """Parameters of a module's model."""
-    return sum(parameter.numel() for parameter in module.model.parameters())
 
 
 def _texts(record: Preference | Candidates) -> tuple[str, ...]:

@@ -99,7 +99,9 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
     with closed_wandb():
         summary = fit(parts, data, tests, run)
-        summary = replace(summary, seconds=round(time.perf_counter() - began, 2))
+        bad_rows = sum(len(part.records.bad_rows) for part in (data, *tests.values()))
+        seconds = round(time.perf_counter() - began, 2)
+        summary = replace(summary, bad_rows=bad_rows, leaks=data.leaks, seconds=seconds)
         log_figures(to_row(summary))
     return replace(summary, inputs=dict(plan.inputs), origins=tuple(data.records.origins))
 

@@ -1,10 +1,9 @@
 """PPO, a policy that learns from a scorer what its own responses are worth: built, run, summarised."""
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-import lightning as L
 import torch
 
 from rmexp.data.loaded import LoadedData
@@ -13,13 +12,12 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.implicit import implicit_scorer
 from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged
-from rmexp.stages.model import save_model
+from rmexp.stages.model import leave_model, save_model
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
-from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
+from rmexp.stages.trainer import Watched, train
 from rmexp.training.callbacks.checkpoints import GOOD, batches_of
-from rmexp.training.callbacks.interruption import Signals
 from rmexp.training.metrics_csv import MetricsCSV, read_metrics
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
@@ -49,43 +47,29 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
     built = build_ppo(parts, ppo, loaded)
     max_tokens = loaded.limits.max_tokens
     try:
-        steps, seconds = _trained(parts, ppo, built, run)
+        watched = partial(_watched, ppo, built, run.path)
+        trained = train(parts, run.path, built.module, built.data, built.precision, watched)
         after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
     except PolicyCollapsed as collapsed:
         raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, max_tokens, parts.reference)}") from None
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
-    fingerprint = save_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields())
+    model = leave_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields())
     evaluation = _evaluated(parts, built, loaded, tests, run)
     rows = read_metrics(run.path / "metrics.csv")
-    fitted = PPOFitted(run.model, fingerprint, parts.reference, steps, seconds, rows, after)
-    return ppo_summary(parts.task, built, fitted, loaded, tests, evaluation)
+    fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, rows, after)
+    return ppo_summary(parts.task, built, fitted, loaded, evaluation)
 
 
-def _trained(parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder) -> tuple[int, float]:
-    """Run all iterations that are still to be done; optimizer steps of the whole run, and the seconds of this part."""
-    checkpoint, signals = checkpoint_of(run), Signals()
-    trainer = _trainer(parts, ppo, built, run, checkpoint, signals)
-    began = time.perf_counter()
-    run_trainer(parts.trainer, trainer, built.module, built.data, checkpoint, signals)
-    return trainer.global_step, time.perf_counter() - began
-
-
-def _trainer(
-    parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | None, signals: Signals
-) -> L.Trainer:
-    """A trainer whose batches are iterations; there is no validation loss that a checkpoint could be best at."""
+def _watched(ppo: PPOParts, built: PPOBuilt, folder: Path, checkpoint: Path | None) -> Watched:
+    """Batches are iterations; there is no validation loss that a checkpoint could be best at."""
     done, rollouts = batches_of(checkpoint), ppo.learning.rollouts
     epoch = len(built.data.prompts) / built.data.per_iteration
-    metrics = MetricsCSV(run.path / "metrics.csv", epoch, done, COLUMNS)
-    callbacks = [
-        *parts.callbacks.others,
-        SampleLog(run.path, done, rollouts.shown, rollouts.show_every),
-        GoodCheckpoint(run.path / "checkpoints"),
-        saving_callback(parts, run, signals),
-    ]
-    options = {"gradient_clip_val": None, "enable_checkpointing": False}  # the module steps and clips by itself
-    return stage_trainer(parts, run, built.precision, metrics, callbacks, **options)
+    return Watched(
+        metrics=MetricsCSV(folder / "metrics.csv", epoch, done, COLUMNS),
+        then=(SampleLog(folder, done, rollouts.shown, rollouts.show_every), GoodCheckpoint(folder / "checkpoints")),
+        options={"gradient_clip_val": None, "enable_checkpointing": False},  # the module steps and clips by itself
+    )
 
 
 def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, reference: str | None) -> str:

@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from rmexp.stages.parts import StageParts
+from rmexp.stages.parts import PPOParts, TrainerParts
 
 SHARED, POLICY = "shared", "policy"  # value models besides folders
 
 
-def check_settings(parts: StageParts, max_tokens: int) -> None:
+def check_settings(task: str, ppo: PPOParts, trainer: TrainerParts, max_tokens: int) -> None:
     """Refuse settings that do not fit each other; each is in its own range already.
 
     Args:
-        parts: of a stage; one without PPO always fits.
+        task: for messages.
+        ppo: settings of its own.
+        trainer: that runs it.
         max_tokens: of prompt and response together.
 
     Raises:
         ValueError: naming the key to change.
     """
-    if parts.ppo is None:
-        return
-    learning, value_model = parts.ppo.learning, parts.ppo.value_model
+    learning, value_model = ppo.learning, ppo.value_model
     rollouts, estimator = learning.rollouts, learning.estimator
     if rollouts.samples % estimator.responses:
         raise ValueError(
@@ -34,9 +34,9 @@ def check_settings(parts: StageParts, max_tokens: int) -> None:
             f"update.minibatches must be at most rollouts.samples={rollouts.samples}, got {learning.update.minibatches}"
         )
     _check_value_model(value_model, uses_values=estimator.uses_values)
-    if parts.trainer.accumulate != 1:
+    if trainer.accumulate != 1:
         raise ValueError(
-            f"trainer.accumulate_grad_batches must be 1 for task={parts.task}, got {parts.trainer.accumulate} "
+            f"trainer.accumulate_grad_batches must be 1 for task={task}, got {trainer.accumulate} "
             "(update.minibatches says how large a step is)"
         )
 

@@ -1,7 +1,6 @@
 """The figures of a PPO run: columns of metrics.csv, and what summary.json makes of them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
@@ -9,7 +8,6 @@ from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
-from rmexp.stages.model import parameters
 from rmexp.stages.ppo_built import PPOBuilt
 from rmexp.training.ppo.judgement import Judgement
 
@@ -29,8 +27,7 @@ class PPOFitted(NamedTuple):
     """What training took, and what it left.
 
     Attributes:
-        model: folder of the finished policy.
-        fingerprint: of that folder.
+        model: the finished policy.
         reference: folder that training started from.
         steps: optimizer steps of the whole run.
         seconds: of training.
@@ -38,8 +35,7 @@ class PPOFitted(NamedTuple):
         after: fresh samples of the finished policy.
     """
 
-    model: Path
-    fingerprint: str
+    model: ModelMade
     reference: str | None
     steps: int
     seconds: float
@@ -52,17 +48,15 @@ def ppo_summary(
     built: PPOBuilt,
     fitted: PPOFitted,
     loaded: LoadedData,
-    tests: Mapping[str, LoadedData],
     evaluation: Sequence[HeldOutRow],
 ) -> TrainSummary:
-    """What the stage came to, but for the seconds of all.
+    """What the stage came to, but for what was left out of the data and the seconds of all.
 
     Args:
         task: that was trained.
         built: the stage.
         fitted: what became of it.
         loaded: data whose prompts were sampled for; no pair of it is learnt from, and prompts alone can be cut.
-        tests: further data sets.
         evaluation: figures of held-out pairs.
     """
     rows, pairs, data = fitted.rows, loaded.records.splits, built.data
@@ -70,14 +64,12 @@ def ppo_summary(
     tokens = sum(float(row["rollout/tokens"]) for row in rows) * built.module.learning.rollouts.samples
     return TrainSummary(
         task=task,
-        model=ModelMade(str(fitted.model), fitted.fingerprint, parameters(built.module)),
+        model=fitted.model,
         steps=fitted.steps,
         epochs=round(len(rows) * data.per_iteration / len(data.prompts), 4),
         train_pairs=len(pairs.get("train", ())),
         val_pairs=len(pairs.get("val", ())),
         truncated=built.cut_prompts,
-        bad_rows=sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
-        leaks=loaded.leaks,
         train_pairs_per_second=round(responses / seconds, 2),  # the key of all stages; here it counts responses
         train_tokens_per_second=round(tokens / seconds, 1),
         threads=built.threads,

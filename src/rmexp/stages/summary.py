@@ -1,7 +1,7 @@
 """What a stage that learns from given examples leaves in summary.json."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.built import Built
-from rmexp.stages.model import parameters
+from rmexp.stages.examples import Examples
 from rmexp.statistics.shares import SHARE_METHOD
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.callbacks.validation_rewards import read_validations
@@ -26,16 +26,14 @@ class Fitted(NamedTuple):
     """What training took, and what it left.
 
     Attributes:
-        model: folder of the finished model.
-        fingerprint: of that folder.
+        model: that is finished.
         steps: optimizer steps of the whole run.
         throughput: of training alone.
         seconds: until the model was saved, building it included.
         cpu_seconds: of this process, likewise.
     """
 
-    model: Path
-    fingerprint: str
+    model: ModelMade
     steps: int
     throughput: Throughput
     seconds: float
@@ -47,36 +45,21 @@ def stage_summary(
     built: Built,
     fitted: Fitted,
     loaded: LoadedData,
-    tests: Mapping[str, LoadedData],
     evaluation: Sequence[HeldOutRow],
 ) -> TrainSummary:
-    """What the stage came to, but for the seconds of all.
+    """What the stage came to, but for what was left out of its data and the seconds of all.
 
     Args:
         task: that was trained.
         built: the stage.
         fitted: what became of it.
         loaded: data that it learnt from.
-        tests: further data sets.
         evaluation: figures of pairs that it did not learn from.
     """
     module, examples, speed = built.module, built.examples, fitted.throughput.per_second()
-    pairs, sizes = examples.kind == "pairs", (len(examples.train), len(examples.val))
-    return TrainSummary(
-        task=task,
-        model=ModelMade(str(fitted.model), fitted.fingerprint, parameters(module)),
-        steps=fitted.steps,
-        epochs=round(fitted.throughput.examples / len(examples.train), 4),
-        train_pairs=sizes[0] if pairs else None,
-        val_pairs=sizes[1] if pairs else None,
-        train_demonstrations=None if pairs else sizes[0],
-        val_demonstrations=None if pairs else sizes[1],
-        dropped=examples.lost("dropped"),
-        identical=examples.lost("identical"),
-        truncated=examples.lost("truncated"),
-        account=examples.accounts,
-        bad_rows=sum(len(part.records.bad_rows) for part in (loaded, *tests.values())),
-        leaks=loaded.leaks,
+    epochs = round(fitted.throughput.examples / len(examples.train), 4)
+    return replace(
+        _counted(TrainSummary(task, fitted.model, fitted.steps, epochs), examples),
         train_pairs_per_second=speed["train_pairs_per_second"],
         train_tokens_per_second=speed["train_tokens_per_second"],
         threads=built.threads,
@@ -86,8 +69,25 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, fitted.model.parent),
+        val=_validation(built, loaded, Path(fitted.model.path).parent),
         evaluation=tuple(evaluation),
+    )
+
+
+def _counted(summary: TrainSummary, examples: Examples) -> TrainSummary:
+    """A summary with what became of the examples."""
+    pairs, sizes = examples.kind == "pairs", (len(examples.train), len(examples.val))
+    accounts = list(examples.accounts.values())
+    return replace(
+        summary,
+        train_pairs=sizes[0] if pairs else None,
+        val_pairs=sizes[1] if pairs else None,
+        train_demonstrations=None if pairs else sizes[0],
+        val_demonstrations=None if pairs else sizes[1],
+        dropped=sum(account.dropped for account in accounts),
+        identical=sum(account.identical for account in accounts),
+        truncated=sum(account.truncated for account in accounts),
+        account=examples.accounts,
     )
 
 

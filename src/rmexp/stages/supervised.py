@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-
-import lightning as L
 
 from rmexp.data.loaded import LoadedData
 from rmexp.runs.folder import RunFolder
@@ -12,13 +11,12 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
-from rmexp.stages.model import save_adapter_alone, save_model
+from rmexp.stages.model import leave_model, save_adapter_alone, save_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
-from rmexp.stages.trainer import checkpoint_of, run_trainer, saving_callback, stage_trainer
+from rmexp.stages.trainer import Watched, train
 from rmexp.training.callbacks.checkpoints import LAST, callback_state, step_of
 from rmexp.training.callbacks.epochs import Epochs
-from rmexp.training.callbacks.interruption import Signals
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.callbacks.validation_rewards import ValidationRewards
 from rmexp.training.metrics_csv import MetricsCSV
@@ -43,22 +41,22 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
     began, cpu_began = time.perf_counter(), time.process_time()
     built = build_stage(parts, loaded, tests)
     steps, throughput = _trained(parts, built, run)
-    fields = built.module.contract_fields(built.data.train)
-    fingerprint = save_model(run.model, built.module, built.start, built.max_tokens, fields)
+    fields = built.module.contract_fields(built.examples.train)
+    model = leave_model(run.model, built.module, built.start, built.max_tokens, fields)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
-    fitted = Fitted(run.model, fingerprint, steps, throughput, *seconds)
+    fitted = Fitted(model, steps, throughput, *seconds)
     evaluation = _evaluated(parts, built, loaded, run)
-    return stage_summary(parts.task, built, fitted, loaded, tests, evaluation)
+    return stage_summary(parts.task, built, fitted, loaded, evaluation)
 
 
 def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Throughput]:
     """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
-    checkpoint, signals, throughput = checkpoint_of(run), Signals(), Throughput()
-    trainer = _trainer(parts, built, run, checkpoint, signals, throughput)
+    throughput = Throughput()
     if built.module.relative and built.start.fingerprint is None:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {})
-    run_trainer(parts.trainer, trainer, built.module, built.data, checkpoint, signals)
+    watch = partial(_watched, parts, built, run.path, throughput)
+    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch).trainer
     if trainer.strategy.launcher is None:
         return trainer.global_step, throughput
     last = run.path / "checkpoints" / LAST  # the ranks were processes of their own
@@ -66,23 +64,17 @@ def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Thro
     return step_of(last), throughput
 
 
-def _trainer(
-    parts: StageParts, built: Built, run: RunFolder, checkpoint: Path | None, signals: Signals, throughput: Throughput
-) -> L.Trainer:
+def _watched(parts: StageParts, built: Built, folder: Path, throughput: Throughput, checkpoint: Path | None) -> Watched:
     """One long pass over all epochs."""
-    batches, done = built.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
+    batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate, best = parts.trainer.options.validate_every_steps, parts.trainer.accumulate, parts.callbacks.best
-    callbacks = [
-        Epochs(batches, every and every * accumulate),
-        *parts.callbacks.others,
-        throughput,
-        ValidationRewards(run.path, done),
-        saving_callback(parts, run, signals),
-        *([] if best is None else [best(run.path / "checkpoints")]),
-    ]
-    metrics = MetricsCSV(run.path / "metrics.csv", batches / accumulate, done)
-    options = {"enable_checkpointing": best is not None, "check_val_every_n_epoch": 1}
-    return stage_trainer(parts, run, built.precision, metrics, callbacks, **options)
+    return Watched(
+        metrics=MetricsCSV(folder / "metrics.csv", batches / accumulate, done),
+        first=(Epochs(batches, every and every * accumulate),),
+        then=(throughput, ValidationRewards(folder, done)),
+        last=() if best is None else (best(folder / "checkpoints"),),
+        options={"enable_checkpointing": best is not None, "check_val_every_n_epoch": 1},
+    )
 
 
 def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder) -> list[HeldOutRow]:

@@ -1,10 +1,12 @@
 """What the trainers of all stages have in common."""
 
 import logging
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ProgressBar
@@ -14,7 +16,7 @@ from rmexp.models.compiled import compiled_operations
 from rmexp.models.device import accelerator_type
 from rmexp.models.precision import choose_precision
 from rmexp.models.threads import use_threads
-from rmexp.runs.folder import CONFIG, RunFolder
+from rmexp.runs.folder import CONFIG
 from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
 from rmexp.training.callbacks.interruption import Interrupted, Signals
@@ -34,9 +36,72 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
 
 
-def checkpoint_of(run: RunFolder) -> Path | None:
+class Watched(NamedTuple):
+    """What looks on while a stage is trained.
+
+    Attributes:
+        metrics: the file that every run has.
+        options: further arguments of Lightning's trainer.
+        first: callbacks before those of the configuration.
+        then: callbacks behind them.
+        last: callbacks behind the one that saves.
+    """
+
+    metrics: MetricsCSV
+    options: Mapping[str, bool | int | None]
+    first: tuple[Callback, ...] = ()
+    then: tuple[Callback, ...] = ()
+    last: tuple[Callback, ...] = ()
+
+
+class Trained(NamedTuple):
+    """A trainer that is done.
+
+    Attributes:
+        trainer: Lightning's.
+        seconds: that it trained.
+    """
+
+    trainer: L.Trainer
+    seconds: float
+
+
+def train(
+    parts: StageParts,
+    folder: Path,
+    module: StageModule,
+    data: L.LightningDataModule,
+    precision: str,
+    watched: Callable[[Path | None], Watched],
+) -> Trained:
+    """Train to the end, from the newest checkpoint on.
+
+    Args:
+        parts: of the stage.
+        folder: of the run.
+        module: to be trained.
+        data: that it learns from.
+        precision: of computing.
+        watched: what looks on, of the checkpoint to go on from.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the run; what is done is saved.
+    """
+    assert isinstance(module, L.LightningModule)
+    checkpoint, signals = _checkpoint_of(folder), Signals()
+    trainer = _trainer(parts, folder, precision, signals, watched(checkpoint))
+    began = time.perf_counter()
+    try:
+        with signals, compiled_operations(parts.trainer.options.compile):
+            trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
+    return Trained(trainer, time.perf_counter() - began)
+
+
+def _checkpoint_of(folder: Path) -> Path | None:
     """Where to go on from, when the folder holds an unfinished run."""
-    path, damaged = newest_valid(run.path / "checkpoints")
+    path, damaged = newest_valid(folder / "checkpoints")
     for bad in damaged:
         log.info("checkpoint %s is damaged and left out", bad)
     if path is not None:
@@ -44,42 +109,28 @@ def checkpoint_of(run: RunFolder) -> Path | None:
     return path
 
 
-def stage_trainer(
-    parts: StageParts,
-    run: RunFolder,
-    precision: str,
-    metrics: MetricsCSV,
-    callbacks: Sequence[Callback],
-    **options: bool | int | None,
-) -> L.Trainer:
-    """A trainer of one long pass, with metrics.csv always and the configured tracker.
-
-    Args:
-        parts: of the stage.
-        run: where everything goes.
-        precision: of computing.
-        metrics: the file.
-        callbacks: all of them.
-        options: further arguments of Lightning's trainer.
-    """
+def _trainer(parts: StageParts, folder: Path, precision: str, signals: Signals, watched: Watched) -> L.Trainer:
+    """One long pass, with metrics.csv always and the configured tracker."""
+    saving = _saving(parts, folder / "checkpoints", signals)
+    callbacks = [*watched.first, *parts.callbacks.others, *watched.then, saving, *watched.last]
     return parts.trainer.make(
         max_epochs=1,
         precision=precision,
-        callbacks=list(callbacks),
-        logger=[metrics, *trackers(parts.tracker, parts.task, run.path)],
+        callbacks=callbacks,
+        logger=[watched.metrics, *trackers(parts.tracker, parts.task, folder)],
         plugins=[DurableCheckpointIO()],
-        default_root_dir=run.path,
+        default_root_dir=folder,
         num_sanity_val_steps=0,
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
         enable_model_summary=False,
-        **options,
+        **watched.options,
     )
 
 
-def saving_callback(parts: StageParts, run: RunFolder, signals: Signals) -> Callback:
+def _saving(parts: StageParts, folder: Path, signals: Signals) -> Callback:
     """What ends a run that a signal stops, and saves where that is configured."""
     saving = parts.callbacks.saving
-    make = partial(Saving, None, every_seconds=0.0) if saving is None else partial(saving, run.path / "checkpoints")
+    make = partial(Saving, None, every_seconds=0.0) if saving is None else partial(saving, folder)
     return make(seed=parts.seed, signals=signals)
 
 
@@ -99,24 +150,3 @@ def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:
     assert isinstance(module, L.LightningModule)
     threads = use_threads(parts.options.threads, module)
     return threads, choose_precision(parts.options.precision, module, accelerator_type(parts.accelerator))
-
-
-def run_trainer(
-    parts: TrainerParts,
-    trainer: L.Trainer,
-    module: StageModule,
-    data: L.LightningDataModule,
-    checkpoint: Path | None,
-    signals: Signals,
-) -> None:
-    """Train to the end.
-
-    Raises:
-        KeyboardInterrupt: a signal stopped the run; what is done is saved.
-    """
-    assert isinstance(module, L.LightningModule)
-    try:
-        with signals, compiled_operations(parts.options.compile):
-            trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
-    except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None

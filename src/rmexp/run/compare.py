@@ -23,11 +23,12 @@ from rmexp.analysis.accuracy import Accuracy
 from rmexp.analysis.policies import PolicyResult
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
+from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.chat_template import template_fingerprint
 from rmexp.models.location import folder_fingerprint
-from rmexp.run.data import LoadedData, load_split_data, load_test_data, write_bad_rows
+from rmexp.run.data import load_split_data, load_test_data
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures

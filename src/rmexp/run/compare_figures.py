@@ -16,6 +16,7 @@ from rmexp.analysis.policies import PolicyResult
 from rmexp.analysis.progress import Moment, ProgressPoint, progress
 from rmexp.analysis.reductions import reductions
 from rmexp.config.saved import saved_yaml
+from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.compared import ComparedSlice
 from rmexp.records import Candidates, prompt_text
 from rmexp.reports.content import (
@@ -31,7 +32,6 @@ from rmexp.run.compare_disagreements import disagreements
 from rmexp.run.compare_scores import AllScores, Scorers, SetScores
 from rmexp.run.compare_sets import both, compared_sets
 from rmexp.run.compare_shifts import ScoredPairs
-from rmexp.run.data import LoadedData
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.compare import (
     BothAccuracies,

@@ -12,11 +12,11 @@ from omegaconf import DictConfig
 from rmexp.analysis.best_of_n import best_of_n_kl
 from rmexp.analysis.policies import PolicyResult, verdict
 from rmexp.config.build import build
+from rmexp.data.loaded import LoadedData
 from rmexp.models.generation import Sampling
 from rmexp.models.precision import AUTO
 from rmexp.records import Candidates, Record
 from rmexp.run.compare_scores import Scorers
-from rmexp.run.data import LoadedData
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into

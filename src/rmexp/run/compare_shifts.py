@@ -9,12 +9,12 @@ import numpy as np
 
 from rmexp.analysis.ceiling import truth_of
 from rmexp.analysis.difficulty import bins_of, strength
+from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, pair_test_set
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference, Record
 from rmexp.run.compare_scores import Scorers, SetScores, score_both
-from rmexp.run.data import LoadedData
 from rmexp.scoring.rewording import SHIFTS, shifted
 
 

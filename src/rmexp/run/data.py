@@ -11,8 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from rmexp.config.build import build_framed
 from rmexp.config.saved import leaves
 from rmexp.data.leaks import checked_for_leaks
-from rmexp.data.loaded import LoadedData as LoadedData
-from rmexp.data.loaded import write_bad_rows as write_bad_rows
+from rmexp.data.loaded import LoadedData
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.preference_data import PreferenceData

@@ -19,8 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
-from rmexp.run.data import write_bad_rows
 from rmexp.run.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
 from rmexp.run.evaluation_table import show_evaluation
 from rmexp.run.scorers import scorer_inputs

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
+from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
 from rmexp.data.record_field import has_field
 from rmexp.data.selection import read_difficulty
@@ -14,7 +15,7 @@ from rmexp.data.split import with_splits
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
 from rmexp.records import Candidates, Preference, Record
-from rmexp.run.data import LoadedData, load_data
+from rmexp.run.data import load_data
 
 log = logging.getLogger(__name__)
 

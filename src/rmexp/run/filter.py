@@ -24,12 +24,13 @@ from rmexp.analysis.filter_quality import FilterQuality, filter_quality
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
-from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.run.data import load_data
 from rmexp.run.scorers import path_fingerprint, scorer_inputs
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim

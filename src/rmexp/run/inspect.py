@@ -23,10 +23,11 @@ from rmexp.analysis.clusters import clusters_of
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
-from rmexp.run.data import LoadedData, load_data, used_split
+from rmexp.run.data import load_data, used_split
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary

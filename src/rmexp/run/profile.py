@@ -21,12 +21,13 @@ from rmexp.analysis.longer_by_part import Split
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.leaks import Leaks, leaks_of
+from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.location import folder_fingerprint
 from rmexp.reports.numbers import count, counted
-from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.run.data import load_data
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import from_row, to_row

@@ -16,7 +16,8 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
-from rmexp.run.data import LoadedData, load_data, write_bad_rows
+from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.run.data import load_data
 from rmexp.run.scorers import scorer_inputs
 from rmexp.run.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim

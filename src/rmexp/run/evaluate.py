@@ -11,9 +11,9 @@ Examples:
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,6 +26,10 @@ from rmexp.run.evaluation_table import show_evaluation
 from rmexp.run.scorers import scorer_inputs
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.evaluate import EvaluateSummary
+
+if TYPE_CHECKING:
+    from rmexp.evaluation.judgement import Judgement
+    from rmexp.run.evaluation_scores import Column
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 
@@ -50,20 +54,14 @@ def evaluate(config: DictConfig) -> Path:
 
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
     from rmexp.analysis.seed_groups import seed_rows
-    from rmexp.evaluation.judge import judge
     from rmexp.reports.evaluation import EvaluationReport, evaluation_report
-    from rmexp.run.evaluation_scores import check_scorers, rule_columns, score_columns
+    from rmexp.run.evaluation_scores import check_scorers, score_columns
 
     check_scorers(config)
     began = time.perf_counter()
     columns = score_columns(config, sets, run.path / "scored")
     scored = time.perf_counter()
-    rules = [name for name in config.baselines if name not in columns]  # that are not scorers themselves
-    judgements = [
-        judge(one.test, {name: column.scores[index] for name, column in columns.items()}
-              | rule_columns(rules, one.test, config.seed))
-        for index, one in enumerate(sets)
-    ]  # fmt: skip
+    judgements = _judgements(config, sets, columns)
     results = [row for one in judgements for row in one.result_rows()]
     seeds = seed_rows(results, OmegaConf.to_container(config.seeds), list(columns))
     evaluation: dict[str, Any] = {
@@ -84,3 +82,16 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
         records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
         seconds={name: round(value, 2) for name, value in seconds.items()},
     )
+
+
+def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> list["Judgement"]:
+    """Every scorer on each set, beside the baselines that are no scorers themselves."""
+    from rmexp.evaluation.judge import judge
+    from rmexp.run.evaluation_scores import rule_columns
+
+    judgements = []
+    for index, (test, _) in enumerate(sets):
+        scores = {name: column.scores[index] for name, column in columns.items()}
+        rules = [name for name in config.baselines if name not in columns]
+        judgements.append(judge(test, scores | rule_columns(rules, test, config.seed)))
+    return judgements

@@ -51,7 +51,7 @@ def _held_out(row: HeldOutRow) -> tuple[str, ...]:
     return (
         " ".join(filter(None, (row.data, row.split, row.slice))),
         percent(row.accuracy),
-        interval(row.accuracy_low, row.accuracy_high),
+        interval(row.accuracy_low, row.accuracy_high) + (" few" if row.few else ""),
         number(row.nll),
         number(row.usable_bits),
         percent(row.longer_accuracy),
@@ -72,6 +72,8 @@ def _show(summary: TrainSummary, path: Path, *, reused: bool) -> None:
     if summary.evaluation:
         header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
         show_table(header, [*map(_held_out, summary.evaluation)])
+        methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
+        print("".join(f"accuracies: {method}\n" for method in methods), end="")
     print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
     print(f"run folder   {path}{'   (finished before)' if reused else ''}")
 

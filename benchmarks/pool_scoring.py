@@ -10,9 +10,9 @@ import time
 
 import torch
 
-from rmexp.data.encode import ResponseTokens
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.models.backbones.tiny import tiny
 from rmexp.models.reward_model import RewardModel
-from rmexp.models.tiny import tiny
 from rmexp.scoring.responses import compute
 
 PROMPTS, RESPONSES, TOKENS = 16, 32, 48

@@ -17,8 +17,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from benchmarks.workload import SIZES, prepare
-from rmexp.data.encode import ResponseTokens
-from rmexp.models.precision import FULL, HALF, computing
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.hardware.precision import FULL, HALF, computing
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 

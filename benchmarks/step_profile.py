@@ -16,11 +16,11 @@ from transformers import AutoModelForCausalLM
 
 from benchmarks.train import matmul_peak
 from benchmarks.workload import LENGTHS, SIZES, prepare
-from rmexp.batches import PairBatch
-from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import pair_batch
+from rmexp.encoding.batches import PairBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.pack import pair_batch
+from rmexp.hardware.precision import HALF, choose_precision
 from rmexp.losses.bradley_terry import bradley_terry_loss
-from rmexp.models.precision import HALF, choose_precision
 from rmexp.models.reward_model import RewardModel
 
 BATCH, WARM_UP = 8, 3

@@ -167,12 +167,12 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
     import lightning as L
 
-    from rmexp.data.encode import PairTokens, ResponseTokens
+    from rmexp.encoding.encode import PairTokens, ResponseTokens
+    from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
-    from rmexp.models.compiled import compiled_operations
-    from rmexp.models.folder import load_language_model
-    from rmexp.models.precision import HALF, choose_precision
+    from rmexp.models.attention.compiled import compiled_operations
+    from rmexp.models.folders.folder import load_language_model
     from rmexp.training.data.loader import Passes
     from rmexp.training.data.pair_data import PairData
     from rmexp.training.dpo import DPOModule
@@ -216,11 +216,11 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
 
 def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
     """The reward model of rmexp in a loop of its own: what Lightning, metrics and logging cost is the difference."""
-    from rmexp.data.encode import PairTokens, ResponseTokens
-    from rmexp.data.pack import pair_batch
+    from rmexp.encoding.encode import PairTokens, ResponseTokens
+    from rmexp.encoding.pack import pair_batch
+    from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
-    from rmexp.models.folder import load_language_model
-    from rmexp.models.precision import HALF, choose_precision
+    from rmexp.models.folders.folder import load_language_model
     from rmexp.models.reward_model import RewardModel
 
     assert task == "reward"

@@ -44,8 +44,8 @@ def synthetic_pairs(kind: str, count: int, seed: int) -> list[tuple[Ids, Ids, Id
 def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     """The first pairs of HH's helpful-base test split, at most 512 tokens a side, cut from the left."""
     from rmexp.checked_fields import EmptyText
-    from rmexp.data.encode import Encoder, encode_pairs
     from rmexp.data.loading import Limits
+    from rmexp.encoding.encode import Encoder, encode_pairs
     from rmexp.jsonl import read_lines
     from rmexp.records import Preference
 
@@ -92,7 +92,7 @@ def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[s
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from rmexp.jsonl import read_lines
-    from rmexp.models.tiny import train_tokenizer
+    from rmexp.models.backbones.tiny import train_tokenizer
 
     real = data == "dialogues" and DIALOGUES.is_file()
     texts = [line.decode() for _, line in read_lines(DIALOGUES)] if real else ["a few words for a tokenizer"]

@@ -23,16 +23,16 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rmexp.batches import ResponseBatch
-from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Limits
-from rmexp.data.pack import response_batch
-from rmexp.data.tokenizer_identity import tokenizer_fields
-from rmexp.models.contract import Contract
-from rmexp.models.folder import save_folder
-from rmexp.models.language_model import LanguageModel
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.models.backbones.language_model import LanguageModel
+from rmexp.models.backbones.tiny import tiny
+from rmexp.models.folders.contract import Contract
+from rmexp.models.folders.folder import save_folder
 from rmexp.models.reward_model import RewardModel
-from rmexp.models.tiny import tiny
 from rmexp.records import Preference
 
 collect_ignore = ["freeze.py", "same.py"]  # scripts

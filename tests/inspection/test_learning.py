@@ -3,9 +3,9 @@ import copy
 import pytest
 import torch
 
-from rmexp.data.encode import Encoder
+from rmexp.encoding.encode import Encoder
 from rmexp.inspection import learning
-from rmexp.models.folder import load_reward_model
+from rmexp.models.folders.folder import load_reward_model
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rmexp.data.pack import response_batch
+from rmexp.encoding.pack import response_batch
 from rmexp.models.likelihood import Likelihood
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}

@@ -7,7 +7,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.data.pack import response_batch
+from rmexp.encoding.pack import response_batch
 from rmexp.models.reward_model import RewardModel
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}

@@ -1,4 +1,4 @@
-from rmexp.models.contract import Contract
+from rmexp.models.folders.contract import Contract
 from rmexp.reports.model_card import model_card
 from rmexp.runs.summaries.held_out import HeldOutRow
 

@@ -1,7 +1,7 @@
 import re
 from dataclasses import replace
 
-from rmexp.data.account import Account
+from rmexp.encoding.account import Account
 from rmexp.reports.run import PolicySample, RunReport, run_report
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import FailureLeft

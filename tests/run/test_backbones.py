@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from rmexp.cli import main
-from rmexp.models.export import prepare_export
+from rmexp.models.folders.export import prepare_export
 from rmexp.scoring.parity import EXAMPLES, own_scores
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))

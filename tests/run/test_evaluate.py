@@ -244,7 +244,7 @@ def test_scores_that_are_no_numbers_are_refused(data, capsys, score):
 
 
 def test_a_suite_has_its_own_aggregate(here, capsys):
-    from rmexp.analysis.suites.llmbar import ADVERSARIAL
+    from rmexp.suites.llmbar import ADVERSARIAL
 
     subsets = ["Natural", *(f"Adversarial/{name}" for name in ADVERSARIAL)]
     for index, subset in enumerate(subsets):

@@ -51,7 +51,7 @@ def test_mistakes_are_a_sentence(here, reward_folder, capsys, overrides, message
 
 
 def test_an_encoder_is_refused(here, capsys, tiny_model, make_contract):
-    from rmexp.models.folder import save_folder
+    from rmexp.models.folders.folder import save_folder
     from rmexp.models.reward_model import RewardModel
 
     model = RewardModel(tiny_model.causal_lm.base_model, pooling="mean", mask_padding=True)

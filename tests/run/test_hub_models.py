@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from rmexp.cli import main
-from rmexp.models.tiny import train_tokenizer
+from rmexp.models.backbones.tiny import train_tokenizer
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 GROUPED = SMALL | {"num_key_value_heads": 1, "head_dim": 16}

@@ -40,8 +40,8 @@ def summary(folder="run"):
 
 
 def test_what_a_run_leaves(here, ppo, sft):
-    from rmexp.models.folder import load_language_model
-    from rmexp.models.location import folder_fingerprint
+    from rmexp.models.backbones.location import folder_fingerprint
+    from rmexp.models.folders.folder import load_language_model
 
     assert ppo() == 0
     found = summary()
@@ -160,7 +160,7 @@ def flat(node):
 
 
 def test_a_policy_that_runs_away_is_stopped_and_the_last_good_checkpoint_named(ppo, capsys):
-    from rmexp.models.folder import load_language_model
+    from rmexp.models.folders.folder import load_language_model
 
     options = ["optimizer.lr=0.03", "kl.coefficient=0", "kl.limit=20", "rollouts.iterations=30"]
     assert ppo(*options, "update.stop_kl=1e9", "callbacks.saving.every_seconds=0") == 1

@@ -142,7 +142,8 @@ def dead(function):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("rmexp.models.folder", "folder_fingerprint"), ("rmexp.stages.held_out", "write_pairs")]
+    ("module", "name"),
+    [("rmexp.models.folders.folder", "folder_fingerprint"), ("rmexp.stages.held_out", "write_pairs")],
 )
 def test_while_final_files_are_written(dies, module, name):
     assert dies(("task=reward",), sys.modules[module], name, dead) == []

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rmexp.models.contract import Contract, read_contract
+from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.scoring.centred import CentredScorer
 from rmexp.scoring.explicit import ExplicitScorer
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.records import Candidates
 from rmexp.scoring.explicit import ExplicitScorer
 

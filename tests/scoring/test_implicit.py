@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rmexp.models.folder import save_folder
-from rmexp.models.location import folder_fingerprint
-from rmexp.models.tiny import train_tokenizer
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.tiny import train_tokenizer
+from rmexp.models.folders.folder import save_folder
 from rmexp.records import Candidates
 from rmexp.scoring.implicit import REDUCTIONS, ImplicitScorer, LogRatio, implicit_reward
 from rmexp.scoring.responses import encode_records

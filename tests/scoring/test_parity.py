@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rmexp.models import reload
-from rmexp.models.chat_template import chat_messages
-from rmexp.models.export import prepare_export
+from rmexp.models.backbones import reload
+from rmexp.models.folders.chat_template import chat_messages
+from rmexp.models.folders.export import prepare_export
 from rmexp.scoring import parity
 from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from rmexp.data.encode import Encoder, ResponseTokens
+from rmexp.encoding.encode import Encoder, ResponseTokens
 from rmexp.records import Candidates, Preference, Scored
 from rmexp.scoring.responses import compute, compute_read, encode_records, scored_records
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rmexp.batches import PairIndex
 from rmexp.config.build import build
 from rmexp.config.compose import compose
-from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import pair_batch
+from rmexp.encoding.batches import PairIndex
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.pack import pair_batch
 from rmexp.training.dpo import implied_reward
 from rmexp.training.pair_loss import PairLoss
 

@@ -7,7 +7,7 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.data.encode import PairTokens, ResponseTokens
+from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.losses.next_token import next_token_loss
 from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.loader import Passes

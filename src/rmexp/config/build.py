@@ -18,7 +18,7 @@ FRAMES = {
         *(f"rmexp.data.loading.{part}" for part in ("Named", "Limits", "Batching", "SplitRule")),
         "rmexp.data.selection.Selection",
     ),
-    "model": ("rmexp.models.start.StartingPoint",),
+    "model": ("rmexp.models.backbones.start.StartingPoint",),
     "trainer": ("rmexp.training.trainer_options.TrainerOptions",),
 }
 HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group

@@ -20,6 +20,15 @@ MOVED: Mapping[str, str] = {
     "rmexp.training.checkpoints.best_checkpoint": "rmexp.training.callbacks.checkpoints.best_checkpoint",
     "rmexp.training.progress.progress": "rmexp.training.callbacks.progress.progress",
     "rmexp.training.saving.Saving": "rmexp.training.callbacks.saving.Saving",
+    "rmexp.models.tiny.tiny": "rmexp.models.backbones.tiny.tiny",
+    "rmexp.models.hub.hub": "rmexp.models.backbones.hub.hub",
+    "rmexp.models.encoder.encoder": "rmexp.models.backbones.encoder.encoder",
+    "rmexp.analysis.suites.judge_bench.judge_bench": "rmexp.suites.judge_bench.judge_bench",
+    "rmexp.analysis.suites.llmbar.llmbar": "rmexp.suites.llmbar.llmbar",
+    "rmexp.analysis.suites.ppe_preference.ppe_preference": "rmexp.suites.ppe_preference.ppe_preference",
+    "rmexp.analysis.suites.reward_bench.reward_bench": "rmexp.suites.reward_bench.reward_bench",
+    "rmexp.analysis.suites.reward_bench_2.reward_bench_2": "rmexp.suites.reward_bench_2.reward_bench_2",
+    "rmexp.analysis.suites.rm_bench.rm_bench": "rmexp.suites.rm_bench.rm_bench",
 }
 
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rmexp.data.encode import Encoder, PairTokens, encode_pairs
-from rmexp.data.pack import pair_batch
+from rmexp.encoding.encode import Encoder, PairTokens, encode_pairs
+from rmexp.encoding.pack import pair_batch
 from rmexp.inspection.check import FAIL, PASS, SKIP, Check
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.metrics.preferred_side import is_tie, preferred_side

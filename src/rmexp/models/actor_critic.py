@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from rmexp.batches import ResponseBatch
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.token_states import TokenStates
 from rmexp.models.likelihood import Likelihood
-from rmexp.models.token_states import TokenStates
 
 
 class ActorCritic(nn.Module):

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rmexp.batches import ResponseBatch
+from rmexp.encoding.batches import ResponseBatch
 from rmexp.losses.token_logprobs import token_logprobs
-from rmexp.models.padded_rows import padded_logits, padded_states
-from rmexp.models.token_states import TokenStates, agree, probe
+from rmexp.models.attention.padded_rows import padded_logits, padded_states
+from rmexp.models.attention.token_states import TokenStates, agree, probe
 
 log = logging.getLogger(__name__)
 

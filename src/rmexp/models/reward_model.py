@@ -9,13 +9,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
-from rmexp.batches import ResponseBatch
-from rmexp.models.encoder import drop_pooler
-from rmexp.models.hub import from_pretrained
-from rmexp.models.padded_rows import pooled_states
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.padded_rows import pooled_states
+from rmexp.models.attention.token_states import TokenStates
+from rmexp.models.backbones.encoder import drop_pooler
+from rmexp.models.backbones.hub import from_pretrained
+from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.pooling import check_pooling
-from rmexp.models.token_states import TokenStates
-from rmexp.models.trained_weights import merged
 
 HEAD_FILE = "reward_head.safetensors"
 

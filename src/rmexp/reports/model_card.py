@@ -23,7 +23,7 @@ def model_card(
 
     Args:
         name: of the folder.
-        contract: of the folder, a `rmexp.models.contract.Contract`.
+        contract: of the folder, a `rmexp.models.folders.contract.Contract`.
         difference: largest one between scores here and in transformers alone.
         evaluation: figures on held-out pairs.
         remarks: what is not as it was in training.

@@ -24,7 +24,7 @@ from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.run.data import load_data, used_split
 from rmexp.run.scorers import scorer_inputs
@@ -171,7 +171,7 @@ def _template(scorer: Any) -> str | None:
     """Fingerprint of the template that a scorer reads prompts with; None for one that has none."""
     if scorer.tokenizer is None:
         return None
-    from rmexp.data.tokenizer_identity import tokenizer_fields
+    from rmexp.encoding.tokenizer_identity import tokenizer_fields
 
     found: str | None = tokenizer_fields(scorer.tokenizer)["chat_template"]
     return found

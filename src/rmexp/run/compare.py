@@ -26,8 +26,8 @@ from rmexp.config.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
 from rmexp.jsonl import write_rows
-from rmexp.models.chat_template import template_fingerprint
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.run.data import load_split_data, load_test_data
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim

@@ -14,7 +14,6 @@ from rmexp.analysis.policies import PolicyResult, verdict
 from rmexp.config.build import build
 from rmexp.data.loaded import LoadedData
 from rmexp.models.generation import Sampling
-from rmexp.models.precision import AUTO
 from rmexp.records import Candidates, Record
 from rmexp.run.compare_scores import Scorers
 from rmexp.scoring.implicit import ImplicitScorer

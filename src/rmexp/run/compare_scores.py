@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.analysis.reductions import PromptLevel
-from rmexp.data.encode import ResponseTokens
 from rmexp.data.loading import Limits
-from rmexp.models.precision import AUTO
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.hardware.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scoring.explicit import ExplicitScorer

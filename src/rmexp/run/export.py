@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.runs.folder import claim
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.export import ExportedModel, ExportSummary, ParityFound
@@ -59,7 +59,7 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
 
 
 def _export(config: DictConfig, out: Path) -> ExportSummary:
-    from rmexp.models.export import prepare_export
+    from rmexp.models.folders.export import prepare_export
     from rmexp.reports.model_card import model_card
     from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
 

@@ -25,7 +25,7 @@ from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.reports.numbers import count, counted
 from rmexp.run.data import load_data
 from rmexp.run.terminal import interval, percent, show_table

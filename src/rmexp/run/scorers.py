@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.definitions import class_constant
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
 
 MODEL = "model"  # what a scorer reads that may be an address
 

@@ -11,8 +11,8 @@ from rmexp.config.build import build, build_framed
 from rmexp.config.saved import fingerprint, run_config, saved_yaml
 from rmexp.config.stages import stage
 from rmexp.data.loaded import LoadedData
-from rmexp.models.chat_template import template_fingerprint
-from rmexp.models.location import folder_fingerprint
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.run.scorers import scorer_inputs
 from rmexp.stages.plan import StagePlan
 
@@ -88,7 +88,7 @@ def stage_parts(config: DictConfig) -> "StageParts":
 
 
 def _model(node: DictConfig) -> "ModelParts":
-    from rmexp.models.folder import load_language_model
+    from rmexp.models.folders.folder import load_language_model
     from rmexp.stages.parts import ModelParts
 
     builder, starting = build_framed("model", node)

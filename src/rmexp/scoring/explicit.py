@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loading import Limits
-from rmexp.models.contract import read_contract
-from rmexp.models.device import to_device
-from rmexp.models.folder import load_reward_model
-from rmexp.models.language_model import check_positions
-from rmexp.models.location import folder_fingerprint
-from rmexp.models.precision import choose_precision, computing, scorer_fingerprint
-from rmexp.models.threads import use_threads
+from rmexp.encoding.encode import Encoder
+from rmexp.hardware.device import to_device
+from rmexp.hardware.precision import choose_precision, computing, scorer_fingerprint
+from rmexp.hardware.threads import use_threads
+from rmexp.models.backbones.language_model import check_positions
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.contract import read_contract
+from rmexp.models.folders.folder import load_reward_model
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
 

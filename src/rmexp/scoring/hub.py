@@ -12,11 +12,11 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from rmexp.data.loading import Limits
-from rmexp.models.device import to_device
-from rmexp.models.hub import load_pretrained
-from rmexp.models.language_model import check_positions, disable_dropout
-from rmexp.models.location import folder_fingerprint
-from rmexp.models.threads import use_threads
+from rmexp.hardware.device import to_device
+from rmexp.hardware.threads import use_threads
+from rmexp.models.backbones.hub import load_pretrained
+from rmexp.models.backbones.language_model import check_positions, disable_dropout
+from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.records import Prompt, Record, Scored
 from rmexp.scoring.hub_inputs import HubInputs, Inputs
 

@@ -2,16 +2,16 @@
 
 Whatever fits is read exactly as transformers reads it, but for one thing: what looks like a special token in a text
 stays text, while transformers would take it for the token itself, so that a response could end its own turn. What does
-not fit meets the one rule for it (data/truncation.py), as with every scorer.
+not fit meets the one rule for it (encoding/truncation.py), as with every scorer.
 """
 
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loading import Limits
-from rmexp.data.truncation import fit
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.truncation import fit
 from rmexp.records import Prompt, prompt_text
 
 Inputs = dict[str, list[int]]  # input_ids and whatever else the tokenizer gives, one number a token each

@@ -9,18 +9,18 @@ from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
-from rmexp.batches import ResponseBatch
-from rmexp.data.encode import Encoder, ResponseTokens
 from rmexp.data.loading import Limits
-from rmexp.data.tokenizer_identity import tokenizer_fields
-from rmexp.models.contract import Contract, read_contract
-from rmexp.models.device import to_device
-from rmexp.models.folder import load_language_model
-from rmexp.models.language_model import check_positions
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.hardware.device import to_device
+from rmexp.hardware.precision import AUTO, choose_precision, computing, scorer_fingerprint
+from rmexp.hardware.threads import use_threads
+from rmexp.models.backbones.language_model import check_positions
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.contract import Contract, read_contract
+from rmexp.models.folders.folder import load_language_model
 from rmexp.models.likelihood import Likelihood
-from rmexp.models.location import folder_fingerprint
-from rmexp.models.precision import AUTO, choose_precision, computing, scorer_fingerprint
-from rmexp.models.threads import use_threads
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
 from rmexp.scoring.store import Column

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from rmexp.data.encode import ResponseTokens
-from rmexp.data.pack import response_batch
-from rmexp.models.chat_template import chat_messages
-from rmexp.models.export import REWARD_MODEL, Export, model_dtype
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.pack import response_batch
+from rmexp.models.folders.chat_template import chat_messages
+from rmexp.models.folders.export import REWARD_MODEL, Export, model_dtype
 from rmexp.models.likelihood import Likelihood
 from rmexp.records import Message, Prompt
 
@@ -101,7 +101,7 @@ def _in_a_fresh_process(
 ) -> dict[str, Any]:
     conversations = [chat_messages(prompt, response) for prompt, response in examples]
     done = subprocess.run(
-        [sys.executable, "-m", "rmexp.models.reload", str(folder)],
+        [sys.executable, "-m", "rmexp.models.backbones.reload", str(folder)],
         input=json.dumps({"conversations": conversations, "prompt_tokens": prompt_tokens}),
         capture_output=True,
         text=True,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from rmexp.batches import ResponseBatch
-from rmexp.data.encode import Encoder, ResponseTokens
-from rmexp.data.pack import batches_of_tokens, response_batch
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.pack import batches_of_tokens, response_batch
 from rmexp.records import Record, Scored
 
 MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loading import Limits
-from rmexp.data.tokenizer_identity import tokenizer_fields
-from rmexp.models.device import to_device
-from rmexp.models.folder import load_language_model
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.hardware.device import to_device
+from rmexp.hardware.threads import use_threads
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.folder import load_language_model
 from rmexp.models.generation import Generated, Sampling, end_ids, generate, prompt_seed
-from rmexp.models.location import folder_fingerprint
-from rmexp.models.threads import use_threads
 from rmexp.records import Prompt
 
 ROUNDS = 5  # in which a response that is empty is drawn again

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import lightning as L
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
+from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
-from rmexp.models.backbone import Backbone
-from rmexp.models.chat_template import check_same_template
-from rmexp.models.decoder_layers import check_compilable
-from rmexp.models.language_model import check_positions
+from rmexp.models.attention.decoder_layers import check_compilable
+from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.language_model import check_positions
+from rmexp.models.folders.chat_template import check_same_template
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
 from rmexp.stages.model import start_model

@@ -3,9 +3,9 @@
 import logging
 from typing import NamedTuple, cast
 
-from rmexp.data.account import Account
-from rmexp.data.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.data.loaded import LoadedData
+from rmexp.encoding.account import Account
+from rmexp.encoding.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
+from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
 from rmexp.evaluation.scores import scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
-from rmexp.models.precision import AUTO
+from rmexp.hardware.precision import AUTO
 from rmexp.records import Preference, prompt_text
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from rmexp.data.tokenizer_identity import tokenizer_fields
 from rmexp.dialogue import turns_of
-from rmexp.models.adapter import save_adapter
-from rmexp.models.backbone import Backbone
-from rmexp.models.chat_template import use_chat_template
-from rmexp.models.contract import Contract
-from rmexp.models.folder import save_folder
-from rmexp.models.language_model import LanguageModel
-from rmexp.models.trained_weights import choose_trained
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.language_model import LanguageModel
+from rmexp.models.backbones.trained_weights import choose_trained
+from rmexp.models.folders.adapter import save_adapter
+from rmexp.models.folders.chat_template import use_chat_template
+from rmexp.models.folders.contract import Contract
+from rmexp.models.folders.folder import save_folder
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade

@@ -9,8 +9,8 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 
-from rmexp.models.backbone import Backbone
-from rmexp.models.start import StartingPoint
+from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.start import StartingPoint
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
 from rmexp.training.ppo.module import Learning

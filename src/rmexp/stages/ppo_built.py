@@ -8,15 +8,15 @@ from typing import NamedTuple
 import lightning as L
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rmexp.data.encode import Encoder
 from rmexp.data.loaded import LoadedData
-from rmexp.data.tokenizer_identity import tokenizer_fingerprint
-from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.chat_template import check_same_template
-from rmexp.models.decoder_layers import check_compilable
-from rmexp.models.folder import load_reward_model
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokenizer_identity import tokenizer_fingerprint
+from rmexp.models.attention.decoder_layers import check_compilable
+from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.language_model import check_positions
+from rmexp.models.folders.chat_template import check_same_template
+from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.generation import end_ids
-from rmexp.models.language_model import check_positions
 from rmexp.records import Prompt
 from rmexp.scoring.scorer import Scorer
 from rmexp.selection.pool import distinct_prompts

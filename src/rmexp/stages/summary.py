@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rmexp.analysis.accuracy import clustered_accuracy
 from rmexp.analysis.clusters import clusters_of
-from rmexp.data.encode import PairTokens
 from rmexp.data.loaded import LoadedData
+from rmexp.encoding.encode import PairTokens
 from rmexp.evaluation.figures import interval_words
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.runs.environment import peak_memory_mb

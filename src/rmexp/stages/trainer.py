@@ -12,10 +12,10 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback, ProgressBar
 from lightning.pytorch.loggers import Logger
 
-from rmexp.models.compiled import compiled_operations
-from rmexp.models.device import accelerator_type
-from rmexp.models.precision import choose_precision
-from rmexp.models.threads import use_threads
+from rmexp.hardware.device import accelerator_type
+from rmexp.hardware.precision import choose_precision
+from rmexp.hardware.threads import use_threads
+from rmexp.models.attention.compiled import compiled_operations
 from rmexp.runs.folder import CONFIG
 from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid

@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch, PairIndex, ResponseBatch
+from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.language_model import disable_dropout
+from rmexp.models.attention.row_parts import in_parts
+from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
-from rmexp.models.row_parts import in_parts
-from rmexp.models.trained_weights import merged
 from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
 from rmexp.training.optimization import (

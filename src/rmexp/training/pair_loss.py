@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rmexp.batches import PairIndex
-from rmexp.data.encode import PairTokens
+from rmexp.encoding.batches import PairIndex
+from rmexp.encoding.encode import PairTokens
 
 
 class PairLoss:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from rmexp.batches import FeatureBatch, PairBatch, ResponseBatch
-from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import pair_batch, response_batch
+from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.pack import pair_batch, response_batch
 
 
 class Pairs(NamedTuple):

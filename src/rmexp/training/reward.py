@@ -11,13 +11,13 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rmexp.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.data.encode import PairTokens
+from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
+from rmexp.encoding.encode import PairTokens
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.models.backbone import Backbone
-from rmexp.models.language_model import disable_dropout
+from rmexp.models.attention.row_parts import in_parts
+from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
-from rmexp.models.row_parts import in_parts
 from rmexp.scoring.responses import compute
 from rmexp.training.data.cached_features import cached_features, feature_batch, stacked
 from rmexp.training.data.pair_data import validation_pairing

@@ -11,15 +11,15 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import PairBatch, PairIndex, ResponseBatch
-from rmexp.data.encode import PairTokens, ResponseTokens
+from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
-from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.language_model import disable_dropout
+from rmexp.models.attention.row_parts import in_parts
+from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
-from rmexp.models.row_parts import in_parts
-from rmexp.models.trained_weights import merged
 from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import (
     Schedule,

@@ -5,11 +5,11 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.data.encode import Encoder, encode_pairs
-from rmexp.data.pack import pair_batch
+from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.pack import pair_batch
 from rmexp.losses.bradley_terry import bradley_terry_loss
+from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.reward_model import RewardModel
-from rmexp.models.trained_weights import choose_trained
 from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.cached_features import cached_features, feature_batch
 from rmexp.training.data.loader import Passes

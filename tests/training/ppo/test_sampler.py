@@ -2,7 +2,7 @@
 
 import pytest
 
-from rmexp.data.encode import Encoder
+from rmexp.encoding.encode import Encoder
 from rmexp.models.generation import end_ids
 from rmexp.records import Scored
 from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.data.account import Account
+from rmexp.encoding.account import Account
 from rmexp.runs.rows import FLAT, IF_KNOWN
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures

@@ -6,7 +6,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from rmexp.batches import PairBatch, ResponseBatch
+from rmexp.encoding.batches import PairBatch, ResponseBatch
 from rmexp.training.data.loader import TrainingLoader
 
 

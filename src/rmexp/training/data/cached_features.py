@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from rmexp.batches import FeatureBatch, ResponseBatch
-from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import batches_of_tokens, distinct_responses, pairing, response_batch
+from rmexp.encoding.batches import FeatureBatch, ResponseBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing, response_batch
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import MOST_TOKENS
 

@@ -6,9 +6,9 @@ from typing import Any, Generic, TypeVar, cast
 import lightning as L
 from torch import Tensor
 
-from rmexp.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.data.encode import PairTokens, ResponseTokens
-from rmexp.data.pack import batches_of_tokens, distinct_responses, pairing
+from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
 from rmexp.training.data.loader import Passes, TrainingLoader

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from rmexp.data.encode import PairTokens, ResponseTokens
 from rmexp.durable import alone, whole_file
+from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute
 

@@ -19,15 +19,15 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.batches import ResponseBatch
-from rmexp.data.encode import ResponseTokens
-from rmexp.data.pack import response_batch
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.pack import response_batch
 from rmexp.models.actor_critic import ActorCritic, response_logprobs
-from rmexp.models.backbone import Backbone, language_model
-from rmexp.models.language_model import disable_dropout
+from rmexp.models.attention.row_parts import in_parts
+from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
-from rmexp.models.row_parts import in_parts
-from rmexp.models.trained_weights import merged
 from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.optimization import Schedule, batch_tokens, configure
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse

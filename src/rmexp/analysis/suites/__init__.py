@@ -1,1 +1,0 @@
-"""What public benchmarks of reward models make of scores: one function each, with its own rules for ties."""

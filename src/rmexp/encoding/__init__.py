@@ -1,0 +1,1 @@
+"""Records as token ids: limits, their cache on disk, batches."""

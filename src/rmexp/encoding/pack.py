@@ -1,0 +1,94 @@
+"""Encoded responses and pairs to batches of tensors."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
+from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.shared_starts import Tokens, runs_of_shared_starts
+
+
+def response_batch(responses: Sequence[ResponseTokens]) -> ResponseBatch:
+    """Put encoded responses into one row, where tokens that several of them start with stand once."""
+    order = sorted(range(len(responses)), key=lambda index: responses[index].token_ids)
+    ids = [np.array(responses[index].token_ids, dtype=np.int64) for index in order]
+    tokens: list[Tokens] = []
+    positions: list[Tokens] = []
+    places = np.zeros((3, len(responses)), dtype=np.int64)  # for each response
+    row = 0
+    for run in runs_of_shared_starts(ids):
+        start, shared = row, run.shared
+        tokens.append(ids[run.first][:shared])
+        positions.append(np.arange(shared))
+        row += shared
+        for index in range(run.first, run.end):
+            tokens.append(ids[index][shared:])
+            positions.append(np.arange(shared, len(ids[index])))
+            places[:, order[index]] = start, shared, row
+            row += len(ids[index]) - shared
+    shared_starts, shared_lengths, own_starts = torch.from_numpy(places)
+    return ResponseBatch(
+        torch.from_numpy(np.concatenate(tokens)),
+        torch.from_numpy(np.concatenate(positions)),
+        shared_starts,
+        shared_lengths,
+        own_starts,
+        torch.tensor([len(response.token_ids) for response in responses]),
+        torch.tensor([response.prompt_tokens for response in responses]),
+    )
+
+
+def pair_batch(pairs: Sequence[PairTokens]) -> PairBatch:
+    """Batch encoded pairs; a response that several of them have is in the batch once."""
+    responses = distinct_responses(pairs)
+    return PairBatch(response_batch(responses), pairing(pairs, responses))
+
+
+def distinct_responses(pairs: Sequence[PairTokens]) -> list[ResponseTokens]:
+    """Every response once, in the order of all chosen, then all rejected."""
+    return list(dict.fromkeys([pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]))
+
+
+def batches_of_tokens(
+    responses: Iterable[ResponseTokens], max_tokens: int, *, packed: bool
+) -> list[list[ResponseTokens]]:
+    """All responses, in batches that are computed without much waste.
+
+    Args:
+        responses: encoded.
+        max_tokens: in a batch, padding or what is shared counted; a longer response is a batch by itself.
+        packed: whether rows are packed, so that neighbours should begin alike; else they should be of like length.
+    """
+    ordered = sorted(responses, key=lambda response: response.token_ids)
+    if not packed:
+        ordered.sort(key=lambda response: len(response.token_ids))
+    batches: list[list[ResponseTokens]] = []
+    tokens = max_tokens + 1
+    for response in ordered:
+        length = len(response.token_ids)
+        tokens = tokens + length if packed else (len(batches[-1]) + 1) * length if batches else length
+        if not batches or tokens > max_tokens:
+            batches.append([])
+            tokens = length
+        batches[-1].append(response)
+    return batches
+
+
+def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> PairIndex:
+    """Where the sides of pairs are among distinct responses, with the pairs' labels."""
+    row = {response: index for index, response in enumerate(responses)}
+    sides = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
+    reference = margin = None
+    if all(pair.reference_logps is not None for pair in pairs):
+        reference = torch.tensor([pair.reference_logps for pair in pairs]).T.flatten()
+    if all(pair.margin is not None for pair in pairs):
+        margin = torch.tensor([pair.margin for pair in pairs], dtype=torch.float32)
+    return PairIndex(
+        rows=torch.tensor([row[side] for side in sides]),
+        target=torch.tensor([pair.target for pair in pairs], dtype=torch.float32),
+        margin=margin,
+        response_tokens=torch.tensor([side.response_tokens for side in sides]),
+        reference_logps=reference,
+    )

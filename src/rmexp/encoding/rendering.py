@@ -1,0 +1,65 @@
+"""Prompts and responses as one text for a model: by its chat template where it has one, with marks (marked_text.py)."""
+
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any
+
+from rmexp.dialogue import Message, Prompt, Turns, prompt_text, response_turns, template_arguments, turns_of
+from rmexp.encoding.marked_text import PLACE, MarkedText
+from rmexp.encoding.pinned_date import DATE, pinned
+
+
+class Rendering:
+    """Renders for one tokenizer.
+
+    Args:
+        tokenizer: a transformers tokenizer.
+        marked: marks what looks like its special tokens.
+    """
+
+    def __init__(self, tokenizer: Any, marked: MarkedText) -> None:
+        self._tokenizer, self._marked = tokenizer, marked
+
+    def prompt(self, prompt: Prompt) -> str:
+        """The prompt, with the beginning of an answer to it."""
+        if not self._tokenizer.chat_template:
+            return prompt_text(prompt)
+        return self._by_template(turns_of(prompt), prompt, ask=True)
+
+    def conversation(self, prompt: Prompt, response: str) -> str:
+        """All turns as the chat template alone renders them."""
+        return self._by_template((*turns_of(prompt), *response_turns(response)), prompt, ask=False)
+
+    def whole(self, prompt: Prompt, response: str, start: str) -> tuple[str, int]:
+        """Prompt and response, and where the prompt ends, not counting marks.
+
+        A response of several turns ends with the text of the last one, whatever the template puts behind it.
+
+        Args:
+            prompt: that is rendered as `start`.
+            response: to it.
+            start: with marks.
+        """
+        if not isinstance(response, Turns) or not self._tokenizer.chat_template:
+            return start + self._marked.mark(response), len(self._marked.unmark(start))
+        *turns, last = response.turns
+        spoken = last._replace(content=PLACE) if last.content else last
+        text = self._by_template((*turns_of(prompt), *turns, spoken), prompt, ask=False)
+        if last.content and PLACE in text:
+            text = text[: text.rindex(PLACE)] + self._marked.mark(last.content)
+        else:
+            text = text.rstrip().removesuffix(self._tokenizer.eos_token).rstrip()
+        shared = "".join(first for first, _ in takewhile(_same, zip(start, text, strict=False)))
+        return text, len(self._marked.unmark(shared))
+
+    def _by_template(self, turns: Sequence[Message], prompt: Prompt, *, ask: bool) -> str:
+        """Turns rendered with what the prompt says beside them; `ask` adds the beginning of an answer."""
+        messages = self._marked.mark_all([turn.to_json() for turn in turns])
+        arguments = self._marked.mark_all(template_arguments(prompt))
+        template = pinned(self._tokenizer.get_chat_template())
+        options = {"chat_template": template, "tokenize": False, "add_generation_prompt": ask}
+        return str(self._tokenizer.apply_chat_template(messages, **{"date_string": DATE, **arguments, **options}))
+
+
+def _same(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]

@@ -1,0 +1,52 @@
+"""Which number format a model computes in: half precision where the processor multiplies it faster."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from rmexp.hardware.threads import SMALL_PARAMETERS
+
+AUTO, FULL, HALF = "auto", "32-true", "bf16-mixed"
+
+
+def choose_precision(wanted: str, model: nn.Module, device: str) -> str:
+    """The precision that a model computes in, as Lightning spells it.
+
+    Args:
+        wanted: a precision, or `auto` for bf16 products around float32 weights, norms, rewards and losses where the
+            device has such products and the model is large enough to gain by them.
+        model: what is about to run.
+        device: `cpu` or the type of an accelerator.
+    """
+    if wanted != AUTO:
+        return wanted
+    large = sum(parameter.numel() for parameter in model.parameters()) >= SMALL_PARAMETERS
+    return HALF if large and has_half_products(device) else FULL
+
+
+def has_half_products(device: str) -> bool:
+    """Whether a device multiplies bf16 matrices faster than float32 ones."""
+    if device == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return device != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def scorer_fingerprint(model: str, precision: str) -> str:
+    """The fingerprint of what a model gives in a precision; in float32 that of the model itself."""
+    return model if precision == FULL else f"{model}-{precision}"
+
+
+def computing(precision: str, device: str) -> Callable[[], AbstractContextManager[None]]:
+    """A context for computations outside a trainer.
+
+    Raises:
+        ValueError: neither of the two precisions that scores are computed in.
+    """
+    if precision == HALF:
+        return lambda: torch.autocast(device, dtype=torch.bfloat16)
+    if precision == FULL:
+        return nullcontext
+    raise ValueError(f"scorer.precision must be {AUTO}, {FULL} or {HALF}, got {precision}")

@@ -1,0 +1,1 @@
+"""How hidden states are computed: who sees whom, in packed or padded rows."""

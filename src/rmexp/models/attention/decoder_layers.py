@@ -1,0 +1,136 @@
+"""The decoder layers of the Llama family computed over a packed row, the last of them only where it is read.
+
+Weights and modules are those of transformers; what is here replaces the order in which its code computes them. A model
+is computed so only if its parts are the ones known here; `token_states` checks the result against transformers besides.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.lean_operations import add_rms_norm, rms_norm, rotated, swiglu
+from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
+
+BODY = {"embed_tokens", "layers", "norm", "rotary_emb"}
+LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
+ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
+HEAD_NORMS = {"q_norm", "k_norm"}
+MLP = {"gate_proj", "up_proj", "down_proj", "act_fn"}
+ROW_STEP = 64  # rows of half-precision products are filled up to multiples, for which a processor keeps few kernels
+
+
+def has_known_layers(body: Any) -> bool:
+    """Whether a body consists of the parts that `decoder_states` computes."""
+    return _parts(body) == BODY and _is_norm(body.norm) and all(_is_known(layer) for layer in body.layers)
+
+
+def check_compilable(body: Any, packed: bool) -> None:
+    """Refuse to compile operations that a body's layers do not run.
+
+    Raises:
+        ValueError: with what computes them instead.
+    """
+    if not (packed and has_known_layers(body)):
+        how = "in padded rows" if not packed else "by its own layers"
+        raise ValueError(
+            "trainer.compile=true compiles operations of Llama, Qwen and Mistral layers in packed rows, "
+            f"but {type(body).__name__} is computed {how} (set trainer.compile=false)"
+        )
+
+
+def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
+    """Last hidden states at some tokens of a packed row, normalised as the body's own are.
+
+    Args:
+        body: of the Llama family; see `has_known_layers`.
+        batch: N responses in a row of T tokens.
+        rows: (R,) tokens of the row, ascending.
+
+    Returns:
+        (R, E).
+    """
+    token_ids, position_ids = (_filled(ids) for ids in (batch.token_ids, batch.position_ids))
+    residual = body.embed_tokens(token_ids)
+    cosine, sine = (angles[0, :, : angles.shape[-1] // 2] for angles in body.rotary_emb(residual, position_ids[None]))
+    *layers, last = body.layers
+    every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(rows), rows)
+    update = torch.zeros((), dtype=residual.dtype, device=residual.device).expand_as(residual)
+    checkpointed = body.gradient_checkpointing and torch.is_grad_enabled()
+    for layer in layers:
+        if checkpointed:
+            residual, update = checkpoint(_layer, layer, residual, update, cosine, sine, every, use_reentrant=False)
+        else:
+            residual, update = _layer(layer, residual, update, cosine, sine, every)
+    residual, update = _layer(last, residual, update, cosine, sine, read, rows)
+    return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1]
+
+
+def _layer(
+    layer: Any,
+    residual: Tensor,
+    update: Tensor,
+    cosine: Tensor,
+    sine: Tensor,
+    plans: "AttentionPlans",
+    rows: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One layer: the residual after its attention, and what its MLP adds; at `rows` alone where they are given."""
+    norm, attention, mlp = layer.input_layernorm, layer.self_attn, layer.mlp
+    residual, hidden = add_rms_norm(residual, update, norm.weight, norm.variance_epsilon)
+    key = _heads(attention, "k", hidden)
+    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1)
+    if rows is not None:
+        residual, hidden, cosine, sine = (of_row[rows] for of_row in (residual, hidden, cosine, sine))
+    query = rotated(_heads(attention, "q", hidden), cosine, sine)
+    plan = plans.within(_window(attention))
+    attended = packed_attention(query, key, value, plan, attention.scaling).transpose(0, 1).flatten(1)
+    norm = layer.post_attention_layernorm
+    residual, hidden = add_rms_norm(residual, attention.o_proj(attended), norm.weight, norm.variance_epsilon)
+    return residual, mlp.down_proj(swiglu(mlp.gate_proj(hidden), mlp.up_proj(hidden)))
+
+
+def _heads(attention: Any, name: str, hidden: Tensor) -> Tensor:
+    """(T, H, D) queries, keys or values, normalised where the family does so."""
+    heads: Tensor = getattr(attention, f"{name}_proj")(hidden).unflatten(-1, (-1, attention.head_dim))
+    norm = getattr(attention, f"{name}_norm", None)
+    if norm is None:
+        return heads
+    normalised = rms_norm(heads.flatten(0, 1), norm.weight, norm.variance_epsilon)
+    return normalised.view_as(heads)
+
+
+def _window(attention: Any) -> int | None:
+    """Positions that a layer looks back: its own, or those of the whole model where layers have none of their own."""
+    holder = attention if hasattr(attention, "sliding_window") else attention.config
+    return getattr(holder, "sliding_window", None)
+
+
+def _filled(ids: Tensor) -> Tensor:
+    """A row with zeros behind it, up to a multiple, where products are in half precision on a processor."""
+    if ids.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        return ids
+    return F.pad(ids, (0, -len(ids) % ROW_STEP))
+
+
+def _is_known(layer: Any) -> bool:
+    attention = layer.self_attn if _parts(layer) == LAYER else None
+    return (
+        attention is not None
+        and _parts(attention) in (ATTENTION, ATTENTION | HEAD_NORMS)
+        and _parts(layer.mlp) == MLP
+        and "silu" in type(layer.mlp.act_fn).__name__.lower()
+        and all(_is_norm(part) for name, part in layer.named_children() if name.endswith("norm"))
+        and all(_is_norm(part) for name, part in attention.named_children() if name.endswith("norm"))
+    )
+
+
+def _is_norm(module: nn.Module) -> bool:
+    return type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")
+
+
+def _parts(module: nn.Module) -> set[str]:
+    return {name for name, _ in module.named_children()}

@@ -1,0 +1,185 @@
+"""Norms, gated activation and rotary positions in few passes over memory: what a row costs besides matrix products.
+
+Norms and rotations compute in float32 whatever they are given, and leave their result in the type that the next
+product wants.
+
+Shape legend: `T` tokens, `E` width of the hidden states, `F` width inside an MLP, `H` heads, `D` head width.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rmexp.models.attention.compiled import compilable
+
+
+def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+    """The next residual, and its root-mean-square normalisation.
+
+    Args:
+        residual: (T, E).
+        update: (T, E), what a block adds to it.
+        weight: (E,) of the normalisation.
+        epsilon: added to the mean square.
+
+    Returns:
+        Residual plus update in the residual's type, and its normalisation in the type that products are computed in.
+
+    Source: Zhang and Sennrich 2019, eq. 4.
+    """
+    return AddRMSNorm.apply(residual, update, weight, epsilon, product_dtype(residual))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def rms_norm(hidden: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    """The normalisation alone; see `add_rms_norm`."""
+    return RMSNorm.apply(hidden, weight, epsilon, product_dtype(hidden))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def swiglu(gate: Tensor, up: Tensor) -> Tensor:
+    """A gated activation that keeps its two inputs alone for the gradient.
+
+    Args:
+        gate: (T, F), which goes through the sigmoid linear unit.
+        up: (T, F).
+
+    Source: Shazeer 2020, eq. 6, without its products.
+    """
+    return SwiGLU.apply(gate, up)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def rotated(projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Queries or keys with rotary positions, head by head.
+
+    Args:
+        projected: (T, H, D).
+        cosine: (T, D / 2) of the angles.
+        sine: (T, D / 2) of the angles.
+
+    Returns:
+        (H, T, D) in the type of `projected`.
+
+    Source: Su et al. 2021, eq. 34, with the halves of a head as the two coordinates.
+    """
+    return Rotation.apply(projected, cosine, sine)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def product_dtype(like: Tensor) -> torch.dtype:
+    """What matrix products are computed in: autocast's type where it is on, else that of `like`."""
+    kind = like.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else like.dtype
+
+
+class RMSNorm(torch.autograd.Function):
+    """Keeps its input and one factor a token."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
+        """See `rms_norm`."""
+        normalised, factor = _normalised(hidden, weight, epsilon, dtype)
+        ctx.save_for_backward(hidden, weight, factor)
+        return normalised
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of hidden states and weight."""
+        hidden, weight, factor = ctx.saved_tensors
+        return *_norm_gradients(gradient, hidden, weight, factor), None, None
+
+
+class AddRMSNorm(torch.autograd.Function):
+    """Keeps the next residual and one factor a token."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, residual: Tensor, update: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """See `add_rms_norm`."""
+        total = residual + update
+        normalised, factor = _normalised(total, weight, epsilon, dtype)
+        ctx.save_for_backward(total, weight, factor)
+        ctx.update_dtype = update.dtype
+        return total, normalised
+
+    @staticmethod
+    def backward(ctx: Any, of_total: Tensor, of_normalised: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of residual, update and weight."""
+        total, weight, factor = ctx.saved_tensors
+        of_hidden, of_weight = _norm_gradients(of_normalised, total, weight, factor)
+        of_hidden += of_total
+        return of_hidden, of_hidden.to(ctx.update_dtype), of_weight, None, None
+
+
+class SwiGLU(torch.autograd.Function):
+    """The activation of the gate is computed again for the gradient, rather than kept beside it."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
+        """See `swiglu`."""
+        ctx.save_for_backward(gate, up)
+        return _gated(gate, up)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of gate and up."""
+        return _gate_gradients(gradient, *ctx.saved_tensors)
+
+
+class Rotation(torch.autograd.Function):
+    """Keeps nothing but the angles: the gradient is turned back by them."""
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """See `rotated`."""
+        ctx.save_for_backward(cosine, sine)
+        return _turned(projected.transpose(0, 1), cosine, sine)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradient of what was rotated."""
+        cosine, sine = ctx.saved_tensors
+        turned = _turned(gradient.transpose(0, 1), cosine[:, None], -sine[:, None])
+        return turned, None, None
+
+
+@compilable
+def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Rotate the last dimension, whose halves are the coordinates, by angles that broadcast."""
+    turned = torch.empty(halves.shape, dtype=halves.dtype, device=halves.device)
+    first, second = halves.float().chunk(2, dim=-1)
+    new_first, new_second = turned.chunk(2, dim=-1)
+    new_first.copy_((first * cosine).addcmul_(second, sine, value=-1))
+    new_second.copy_((second * cosine).addcmul_(first, sine))
+    return turned
+
+
+@compilable
+def _gated(gate: Tensor, up: Tensor) -> Tensor:
+    return F.silu(gate).mul_(up)
+
+
+@compilable
+def _gate_gradients(gradient: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
+    """Of gate and up."""
+    return torch.ops.aten.silu_backward(gradient * up, gate), F.silu(gate).mul_(gradient)
+
+
+@compilable
+def _normalised(hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    hidden = hidden.float()
+    square = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True).square_()
+    factor = square.div_(hidden.shape[-1]).add_(epsilon).rsqrt_()
+    return (hidden * factor).mul_(weight).to(dtype), factor
+
+
+@compilable
+def _norm_gradients(gradient: Tensor, hidden: Tensor, weight: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the hidden states, in their type, and of the weight."""
+    gradient = gradient.float()
+    unit = hidden * factor  # of mean square 1
+    product = gradient * unit
+    of_weight = product.sum(dim=0)
+    along = (product @ weight.float()).div_(hidden.shape[-1])[:, None]
+    of_hidden = (gradient * weight).addcmul_(unit, along, value=-1).mul_(factor)
+    return of_hidden.to(hidden.dtype), of_weight.to(weight.dtype)

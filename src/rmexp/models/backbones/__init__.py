@@ -1,0 +1,1 @@
+"""Models that are loaded or made, and what of them is trained."""

@@ -1,0 +1,82 @@
+"""A small random Llama with a tokenizer trained on the data: the backbone that needs no download."""
+
+from collections.abc import Iterable
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from rmexp.models.backbones.language_model import LanguageModel
+
+BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
+ROLES = ("system", "user", "assistant")
+CHAT_TEMPLATE = (
+    "{{ bos_token }}"
+    "{% for message in messages %}"
+    "<|{{ message.role }}|>{{ message.content }}"
+    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def tiny(
+    texts: Iterable[str], seed: int, *, hidden_size: int, layers: int, heads: int, vocabulary: int, max_positions: int
+) -> LanguageModel:
+    """Build the model with random weights and train its byte-level BPE tokenizer.
+
+    Args:
+        texts: prompts and responses of the training split, for the tokenizer.
+        seed: of the weights.
+        hidden_size: width, a multiple of `heads`; the MLP is 8/3 as wide.
+        layers: number of decoder layers.
+        heads: attention heads.
+        vocabulary: tokens at most, at least 262 (256 bytes and 6 special tokens).
+        max_positions: longest sequence in tokens.
+    """
+    if vocabulary < 262:
+        raise ValueError(f"expected a vocabulary of at least 262 tokens, got {vocabulary} (set model.vocabulary)")
+    if hidden_size % (2 * heads):
+        raise ValueError(
+            f"the width must be a multiple of twice the heads, got {hidden_size} and {heads} "
+            "(set model.hidden_size or model.heads)"
+        )
+    tokenizer = train_tokenizer(texts, vocabulary, max_positions)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden_size,
+        intermediate_size=hidden_size * 8 // 3,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        max_position_embeddings=max_positions,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LanguageModel(LlamaForCausalLM(config), tokenizer, "tiny", None)
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer with a chat template of one token per role."""
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[PAD, BEGIN, END, *(f"<|{role}|>" for role in ROLES)],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        bos_token=BEGIN,
+        eos_token=END,
+        pad_token=PAD,
+        model_max_length=max_tokens,
+        chat_template=CHAT_TEMPLATE,
+    )

@@ -1,0 +1,1 @@
+"""Model folders: written, read, exported, with the contract that travels with them."""

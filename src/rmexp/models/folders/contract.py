@@ -1,0 +1,85 @@
+"""The contract of a model folder: what scores depend on beside the weights, written with it and checked at load."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rmexp.durable import write_json
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+
+FILE = "contract.json"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a model folder promises.
+
+    Attributes:
+        kind: `reward_model` or `language_model`.
+        tokenizer: fingerprint of vocabulary, merges and special tokens.
+        chat_template: fingerprint of the template; None without one.
+        bos: id of the begin token, or None.
+        eos: id of the end token that closes every response.
+        pad: id of the padding token, or None.
+        pooling: hidden state that the reward is read from; None for a language model.
+        max_tokens: longest sequence in training.
+        dtype: of the weights.
+        base_model: what training started from.
+        revision: its commit, for a hub repository.
+        reward_mean: of the training split, for a reward model.
+        reward_sd: the same, standard deviation.
+        beta: of a DPO policy's implicit reward.
+        reduction: of its log-ratios over the tokens of a response, `response_sum` or `response_mean`.
+        reference: fingerprint of the reference that a DPO policy's implicit reward is relative to.
+    """
+
+    kind: str
+    tokenizer: str
+    chat_template: str | None
+    bos: int | None
+    eos: int | None
+    pad: int | None
+    pooling: str | None
+    max_tokens: int
+    dtype: str
+    base_model: str
+    revision: str | None
+    reward_mean: float | None = None
+    reward_sd: float | None = None
+    beta: float | None = None
+    reduction: str | None = None
+    reference: str | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write `contract.json`."""
+        write_json(folder / FILE, asdict(self))
+
+
+def read_contract(folder: str) -> Contract | None:
+    """The contract in a folder, or None where there is none: a hub id, or a folder that transformers alone wrote.
+
+    Raises:
+        ValueError: the file is not a contract.
+    """
+    path = Path(folder) / FILE
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Contract(**content)
+    except (ValueError, TypeError) as error:
+        expected = ", ".join(field.name for field in fields(Contract))
+        raise ValueError(f"{path}: expected a contract with the fields {expected}, got something else") from error
+
+
+def check_tokenizer(contract: Contract, tokenizer: Any, folder: str) -> None:
+    """Refuse a tokenizer that is not the one the model was trained with.
+
+    Raises:
+        ValueError: naming the first field that differs, with both values.
+    """
+    for name, value in tokenizer_fields(tokenizer).items():
+        promised = getattr(contract, name)
+        if value != promised:
+            raise ValueError(f"{folder}: {FILE} promises {name} {promised}, but the tokenizer there has {value}")

@@ -1,0 +1,148 @@
+"""Model folders for other programs: every convention of theirs met, nothing of the scores changed."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from transformers import AutoConfig, PreTrainedModel
+
+from rmexp.data.loading import Limits
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.models.backbones.hub import from_pretrained
+from rmexp.models.backbones.location import is_adapter
+from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adapter
+from rmexp.models.folders.contract import Contract, read_contract
+from rmexp.models.folders.conversation_template import use_conversation_template
+from rmexp.models.folders.folder import load_language_model, load_reward_model, save_folder
+from rmexp.records import Prompt
+
+REWARD_MODEL, LANGUAGE_MODEL = "reward_model", "language_model"
+
+
+class Export(NamedTuple):
+    """A model that is about to be written.
+
+    Attributes:
+        kind: `reward_model` or `language_model`.
+        model: it is computed with.
+        save: writes its weights.
+        tokenizer: with the template that goes into the folder.
+        encoder: as the model was trained with; it shares the tokenizer.
+        contract: of the folder.
+        remarks: what is not as it was in the folder it comes from, each a sentence.
+        adapter: whether it is written as an adapter, which peft loads on its base.
+    """
+
+    kind: str
+    model: Any
+    save: Callable[[Path], None]
+    tokenizer: Any
+    encoder: Encoder
+    contract: Contract
+    remarks: tuple[str, ...]
+    adapter: bool = False
+
+    def write(self, folder: Path, finish: Callable[[Path], None]) -> str:
+        """Write the folder; see `save_folder`."""
+        return save_folder(folder, self.save, self.tokenizer, self.contract, finish)
+
+
+def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: bool = True) -> Export:
+    """Load a model and meet the conventions of transformers' classifiers, TRL, vLLM and SGLang.
+
+    Args:
+        path: `model/` folder of a run, or a transformers folder or hub id, or an adapter of PEFT.
+        examples: prompts with responses, to see what the chat template does with conversations.
+        merge: whether an adapter is added to the weights that it adapts, or written as it is, with its head.
+
+    Raises:
+        ValueError: there is no model, or one that no plain transformers folder can hold, or a whole model that should
+            stay an adapter.
+    """
+    if is_adapter(path):
+        return _of_adapter(path, examples, merge)
+    if not merge:
+        raise ValueError(f"{path} is a whole model, so there is no adapter to keep apart (set merge=true)")
+    contract = read_contract(path)
+    kind = contract.kind if contract is not None else _kind(path)
+    if kind == REWARD_MODEL:
+        model, tokenizer = load_reward_model(path)
+        if model.mask_padding or model.pooling != "last_token":
+            raise ValueError(
+                f"{path} reads its reward from the {model.pooling} of an encoder, which no classifier of transformers "
+                "does; its folder loads with AutoModel, and the head is in reward_head.safetensors beside it"
+            )
+        body, save = model.body, model.save
+    else:
+        loaded = load_language_model(path)
+        model, tokenizer, body, save = *loaded[:2], loaded.causal_lm, loaded.causal_lm.save_pretrained
+    model.eval()
+    remarks = _pad(tokenizer, body)
+    limit = contract.max_tokens if contract is not None else _positions(body)
+    encoder = Encoder(tokenizer, Limits(limit, "error", None, 1))
+    if use_conversation_template(tokenizer, encoder, examples):
+        remarks += ("The chat template was extended: a conversation ends with the end token, as in training.",)
+    found = contract or Contract(
+        kind=kind,
+        pooling="last_token" if kind == REWARD_MODEL else None,
+        max_tokens=limit,
+        dtype=str(model_dtype(model)).removeprefix("torch."),
+        base_model=path,
+        revision=None,
+        **tokenizer_fields(tokenizer),
+    )
+    return Export(kind, model, save, tokenizer, encoder, replace(found, **tokenizer_fields(tokenizer)), remarks)
+
+
+def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
+    with merged_adapter(path) as folder:
+        merged = prepare_export(folder, examples)
+    if merge:
+        remark = f"The adapter {path} was merged into the weights that it adapts."
+        return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
+    base = adapter_base(path)
+    contract = replace(merged.contract, base_model=base)
+    return merged._replace(save=partial(copy_adapter, path), contract=contract, adapter=True)
+
+
+def model_dtype(model: nn.Module) -> torch.dtype:
+    """Of the weights."""
+    return next(model.parameters()).dtype
+
+
+def _kind(path: str) -> str:
+    """What a folder without a contract holds."""
+    architectures = from_pretrained(AutoConfig, path.partition("@")[0]).architectures or []
+    if any(name.endswith("ForSequenceClassification") for name in architectures):
+        return REWARD_MODEL
+    if any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in architectures):
+        return LANGUAGE_MODEL
+    raise ValueError(f"{path}: expected a reward model or a language model, got {json.dumps(architectures)} (set path)")
+
+
+def _pad(tokenizer: Any, body: PreTrainedModel) -> tuple[str, ...]:
+    """A padding token that is not the end token: transformers reads a reward from the last token that is no padding."""
+    remarks: tuple[str, ...] = ()
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        own = [
+            token for token in (tokenizer.unk_token, tokenizer.bos_token) if token not in (None, tokenizer.eos_token)
+        ]
+        if own:
+            tokenizer.pad_token = own[0]
+        else:
+            tokenizer.add_special_tokens({"pad_token": "<|pad|>"})
+            if len(tokenizer) > body.get_input_embeddings().num_embeddings:
+                body.resize_token_embeddings(len(tokenizer))
+        remarks = (f"The padding token is {tokenizer.pad_token}: it was the end token, or there was none.",)
+    body.config.pad_token_id = tokenizer.pad_token_id
+    return remarks
+
+
+def _positions(body: PreTrainedModel) -> int:
+    return int(getattr(body.config, "max_position_embeddings", None) or 2048)

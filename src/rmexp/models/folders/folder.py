@@ -1,0 +1,102 @@
+"""Model folders: read with their contract checked, written whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from rmexp.models.backbones.hub import from_pretrained, hub, resolve_commit
+from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
+from rmexp.models.backbones.location import folder_fingerprint, is_model_folder
+from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
+from rmexp.models.reward_model import HEAD_FILE, RewardModel
+
+
+def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_code: bool = False) -> LanguageModel:
+    """A language model with its tokenizer, checked against its contract where it has one.
+
+    Args:
+        folder: local folder, or hub id with `@` and a revision if need be.
+        dtype: of the weights.
+        trust_remote_code: whether code from a repository may run.
+
+    Raises:
+        ValueError: there is no model, it is a reward model, or its contract does not hold.
+    """
+    contract = read_contract(folder)
+    _expect(contract, "language_model", folder)
+    loaded = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
+    loaded = loaded._replace(fingerprint=folder_fingerprint(folder))
+    if contract is not None:
+        check_tokenizer(contract, loaded.tokenizer, folder)
+        loaded = loaded._replace(base_model=contract.base_model, revision=contract.revision)
+    disable_dropout(loaded.causal_lm)
+    return loaded
+
+
+def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
+    """A reward model and its tokenizer, checked against its contract where it has one.
+
+    Raises:
+        ValueError: there is no model, it has no score head, or its contract does not hold.
+    """
+    contract = read_contract(folder)
+    _expect(contract, "reward_model", folder)
+    options = {}
+    if not is_model_folder(folder):
+        folder, _, revision = folder.partition("@")
+        options["revision"] = resolve_commit(folder, revision or None)
+    if (Path(folder) / HEAD_FILE).is_file():
+        if contract is None or contract.pooling is None:
+            raise ValueError(f"{folder} has a {HEAD_FILE}, but no {FILE} that says its pooling")
+        model = RewardModel.load_parts(folder, contract.pooling)
+    else:
+        model = RewardModel.load(folder, **options)
+    tokenizer = from_pretrained(AutoTokenizer, folder, **options)
+    if contract is not None:
+        check_tokenizer(contract, tokenizer, folder)
+    disable_dropout(model)
+    return model, tokenizer
+
+
+def save_folder(
+    folder: Path,
+    save_weights: Callable[[Path], None],
+    tokenizer: Any,
+    contract: Contract,
+    finish: Callable[[Path], None] = lambda written: None,
+) -> str:
+    """Write weights, tokenizer and contract beside their place, then move them there in one step.
+
+    Args:
+        folder: where they go; an older one is replaced.
+        save_weights: writes the weights into a folder.
+        tokenizer: that goes with them.
+        contract: what the folder promises.
+        finish: called with what is written before it is moved; where it raises nothing is left.
+
+    Returns:
+        The folder's fingerprint.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_weights(partial)
+    tokenizer.save_pretrained(partial)
+    contract.save(partial)
+    try:
+        finish(partial)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return folder_fingerprint(str(folder))
+
+
+def _expect(contract: Contract | None, kind: str, folder: str) -> None:
+    if contract is not None and contract.kind != kind:
+        raise ValueError(f"{folder}: expected a {kind.replace('_', ' ')}, but its contract says {contract.kind}")

@@ -1,0 +1,1 @@
+"""How public benchmarks sum themselves up."""

@@ -1,0 +1,33 @@
+import pytest
+import torch
+from torch import nn
+
+from rmexp.hardware import precision
+from rmexp.hardware.precision import choose_precision, computing, scorer_fingerprint
+
+SMALL, LARGE = nn.Linear(10, 10), nn.Linear(2000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("model", "fast", "chosen"), [(SMALL, True, "32-true"), (LARGE, True, "bf16-mixed"), (LARGE, False, "32-true")]
+)
+def test_half_precision_is_for_large_models_where_it_is_fast(model, fast, chosen, monkeypatch):
+    monkeypatch.setattr(precision, "has_half_products", lambda device: fast)
+    assert choose_precision("auto", model, "cpu") == chosen
+    assert choose_precision("bf16-true", model, "cpu") == "bf16-true"
+
+
+def test_a_processor_says_what_it_can(monkeypatch):
+    for capabilities, expected in (({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda capabilities=capabilities: capabilities)
+        assert precision.has_half_products("cpu") is expected
+
+
+def test_scores_are_computed_in_one_of_two_precisions():
+    with computing("bf16-mixed", "cpu")():
+        assert SMALL(torch.ones(1, 10)).dtype == torch.bfloat16
+    with computing("32-true", "cpu")():
+        assert SMALL(torch.ones(1, 10)).dtype == torch.float32
+    with pytest.raises(ValueError, match=r"scorer.precision must be auto, 32-true or bf16-mixed, got 16-mixed"):
+        computing("16-mixed", "cpu")
+    assert scorer_fingerprint("abc", "32-true") == "abc" != scorer_fingerprint("abc", "bf16-mixed")

@@ -1,0 +1,126 @@
+"""Tiles against one dense mask, and the mask against the definition of who sees whom."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.pack import response_batch
+from rmexp.models.attention.attention_plan import TILE, attention_plan, dense_mask, segments
+from rmexp.models.attention.flex_rows import block_mask
+from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
+
+CASES = {  # (tokens of the prompt, tokens of each response to it)
+    "pairs": [(7, 5, 3), (2, 1, 1), (9, 4, 30)],
+    "nothing shared": [(0, 5), (0, 1), (0, 17)],
+    "many responses": [(30, *range(1, 12))],
+    "longer than a tile": [(TILE + 40, 20, TILE + 3), (3, 2 * TILE, 5), (5, 1)],
+    "at the edge of tiles": [(TILE - 10, 10, 10), (TILE, 1, TILE), (1, TILE - 1, 1)],
+    "one token": [(0, 1)],
+}
+
+
+def rows(groups):
+    generator = torch.Generator().manual_seed(len(groups))
+    texts = []
+    for prompt, *responses in groups:
+        start = torch.randint(5, 10**6, (prompt,), generator=generator).tolist()
+        texts += [start + torch.randint(5, 10**6, (count,), generator=generator).tolist() for count in responses]
+    return response_batch([ResponseTokens(tuple(text), 0, False) for text in texts])
+
+
+@pytest.mark.parametrize("window", [None, 1, 6])
+def test_a_token_sees_the_tokens_before_it_in_its_response(window):
+    batch = rows(CASES["pairs"])
+    expected = torch.zeros(len(batch.token_ids), len(batch.token_ids), dtype=torch.bool)
+    for places, length in zip(batch.places().tolist(), batch.lengths.tolist(), strict=True):
+        for position in range(length):
+            first = 0 if window is None else max(0, position + 1 - window)
+            expected[places[position], places[first : position + 1]] = True
+    assert torch.equal(dense_mask(batch, window), expected)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_segments_cover_the_row_in_order(name):
+    batch = rows(CASES[name])
+    row = segments(batch)
+    assert [part.start for part in row[1:]] == [part.end for part in row[:-1]]
+    assert (row[0].start, row[-1].end) == (0, len(batch.token_ids))
+
+
+@pytest.mark.parametrize("window", [None, 5])
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_gradients_are_those_of_the_dense_mask(name, window):
+    batch = rows(CASES[name])
+    tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(0)
+    query, key, value, outer = (torch.randn(heads, tokens, 8, generator=generator) for heads in (4, 2, 2, 4))
+    inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
+    found = packed_attention(*inputs, AttentionPlans(batch, tokens).within(window), 0.3)
+    shared = (tensor.repeat_interleave(2, dim=0) for tensor in inputs[1:])  # a key head serves two query heads
+    expected = F.scaled_dot_product_attention(query, *shared, attn_mask=dense_mask(batch, window), scale=0.3)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    gradients = (torch.autograd.grad(output, inputs, outer) for output in (found, expected))
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_some_queries_alone_and_fillers_behind_them(name):
+    batch = rows(CASES[name])
+    tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(2, tokens, 8, generator=generator) for _ in range(3))
+    whole = packed_attention(query, key, value, attention_plan(batch, tokens), 0.3)
+    wanted = batch.last_tokens.unique()
+    filled = F.pad(query[:, wanted], (0, 0, 0, 3), value=9.0).requires_grad_()
+    found = packed_attention(filled, key, value, attention_plan(batch, len(wanted) + 3, wanted), 0.3)
+    torch.testing.assert_close(found[:, :-3], whole[:, wanted], rtol=1e-5, atol=1e-5)
+    assert not found[:, -3:].any()
+    (gradient,) = torch.autograd.grad(found.sum(), filled)
+    assert not gradient[:, -3:].any()
+
+
+def test_most_of_the_row_is_never_looked_at():
+    batch = rows([(60, 30, 30)] * 40)
+    tokens = len(batch.token_ids)
+    computed = sum(group.mask.numel() for group in attention_plan(batch, tokens).groups)
+    assert computed < 0.05 * tokens**2
+
+
+def test_a_window_that_reaches_over_everything_is_none():
+    batch = rows(CASES["pairs"])
+    plans = AttentionPlans(batch, len(batch.token_ids))
+    assert plans.within(1000) is plans.within(None)
+    assert plans.within(3) is not plans.within(None)
+
+
+@pytest.mark.filterwarnings("ignore:.*flex_attention called without")
+@torch.no_grad()
+@pytest.mark.parametrize("window", [None, 5])
+@pytest.mark.parametrize("name", CASES)
+def test_block_masks_give_the_same(name, window):
+    batch = rows(CASES[name])
+    tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(heads, tokens, 16, generator=generator) for heads in (4, 2, 2))
+    expected = packed_attention(query, key, value, attention_plan(batch, tokens, None, window), 0.3)
+    found = packed_attention(query, key, value, block_mask(batch, None, window), 0.3)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    wanted = batch.last_tokens.unique()
+    found = packed_attention(query[:, wanted], key, value, block_mask(batch, wanted, window), 0.3)
+    torch.testing.assert_close(found, expected[:, wanted], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_an_accelerator_computes_values_and_gradients_alike():
+    batch = rows(CASES["longer than a tile"])
+    tokens, results = len(batch.token_ids), []
+    for device in ("cpu", "cuda"):
+        moved = type(batch)(*(field.to(device) for field in batch))
+        generator = torch.Generator().manual_seed(0)
+        inputs = [
+            torch.randn(heads, tokens, 16, generator=generator).to(device).requires_grad_() for heads in (4, 2, 2)
+        ]
+        found = packed_attention(*inputs, AttentionPlans(moved, tokens).within(None), 0.3)
+        results.append([found.detach().cpu(), *(part.cpu() for part in torch.autograd.grad(found.sum(), inputs))])
+    for here, there in zip(*results, strict=True):
+        torch.testing.assert_close(here, there, rtol=1e-2, atol=1e-2)

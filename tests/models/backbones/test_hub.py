@@ -1,0 +1,125 @@
+import shutil
+import time
+from unittest.mock import Mock
+
+import pytest
+import torch
+from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+from rmexp.models.backbones.hub import from_pretrained, hub, resolve_commit
+from rmexp.models.reward_model import RewardModel
+
+OPTIONS = {"revision": None, "dtype": "float32", "trust_remote_code": False}
+
+
+def load(path, **options):
+    return hub((), 0, path=str(path), **(OPTIONS | options))
+
+
+def test_a_folder_gives_its_weights_and_tokenizer(reference_folder, tiny_model, tokenizer):
+    loaded = load(reference_folder)
+    assert (loaded.base_model, loaded.revision) == (str(reference_folder), None)
+    expected = tiny_model.causal_lm.state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in loaded.causal_lm.state_dict().items())
+    assert loaded.tokenizer("It is long. é").input_ids == tokenizer("It is long. é").input_ids
+
+
+def test_dtype(reference_folder):
+    assert load(reference_folder, dtype="bfloat16").causal_lm.dtype == torch.bfloat16
+    with pytest.raises(ValueError, match=r"model.dtype must be one of float32, bfloat16, float16, got int8"):
+        load(reference_folder, dtype="int8")
+
+
+def refused(path):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  the caller looks at the message
+        load(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_paths_without_a_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    assert refused("run") == "run is no model folder: it has no config.json"
+    (tmp_path / "run" / "model").mkdir()
+    (tmp_path / "run" / "model" / "config.json").write_text("{}")
+    assert refused("run") == "run is no model folder: it has no config.json; did you mean run/model"
+    (tmp_path / "file").write_text("")
+    for path in ("./absent", str(tmp_path / "absent"), "~/absent/model", "a/b/c", "file"):
+        assert refused(path) == f"{path}: expected a model folder or a hub id, but there is no such folder"
+
+
+def test_a_hub_id_offline_is_one_quick_sentence():
+    start = time.perf_counter()
+    message = refused("rmexp-tests/no-such-model")
+    assert time.perf_counter() - start < 2
+    assert message.startswith("rmexp-tests/no-such-model is no local folder, is not in the hub's local cache")
+    assert "(HF_HUB_OFFLINE is set); set the key that names it, such as model.path, to a folder" in message
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ConnectionError("no route"), r"the hub cannot be reached \(ConnectionError\)"),
+        (
+            RepositoryNotFoundError("404", response=Mock()),
+            "at revision v1 is neither a local folder nor a hub repository",
+        ),
+        (
+            RevisionNotFoundError("404", response=Mock()),
+            "at revision v1 is neither a local folder nor a hub repository",
+        ),
+    ],
+)
+def test_what_the_hub_answers_is_told_apart(monkeypatch, error, message):
+    monkeypatch.setattr("rmexp.models.backbones.hub.model_info", Mock(side_effect=error))
+    with pytest.raises(ValueError, match=message):
+        resolve_commit("rmexp-tests/no-such-model", "v1")
+
+
+def test_a_commit_in_the_cache_needs_no_network(monkeypatch, tmp_path):
+    cached = tmp_path / "snapshots" / "0123abcd" / "config.json"
+    monkeypatch.setattr("rmexp.models.backbones.hub.try_to_load_from_cache", lambda *args, **kwargs: str(cached))
+    assert resolve_commit("rmexp-tests/no-such-model", None) == "0123abcd"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"{}"),
+        ("config.json", b'{"model_type": "no_such_type"}'),
+        ("model.safetensors", None),
+        ("model.safetensors", b"cut off"),
+        ("tokenizer.json", None),
+    ],
+)
+def test_a_damaged_folder_is_one_sentence(tmp_path, reference_folder, name, content):
+    folder = tmp_path / "model"
+    shutil.copytree(reference_folder, folder)
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    assert refused(folder).startswith(f"{folder} cannot be loaded with Auto")
+
+
+def test_missing_weights_are_not_drawn_at_random(tmp_path, tiny_model):
+    untied = tmp_path / "reward"
+    config = tiny_model.causal_lm.config.__class__.from_dict(
+        tiny_model.causal_lm.config.to_dict() | {"tie_word_embeddings": False}
+    )
+    RewardModel(type(tiny_model.causal_lm.base_model)(config)).save(untied)
+    tiny_model.tokenizer.save_pretrained(untied)
+    assert refused(untied) == f"{untied} is no language model: it has no weights for lm_head.weight"
+
+
+def test_other_errors_are_not_hidden(tmp_path):
+    class Broken:
+        @staticmethod
+        def from_pretrained(path):
+            raise KeyError(path)
+
+    with pytest.raises(KeyError):
+        from_pretrained(Broken, "x")

@@ -1,0 +1,90 @@
+import copy
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForSequenceClassification
+
+from rmexp.models.backbones.location import folder_fingerprint, is_adapter
+from rmexp.models.folders.adapter import adapter_base, merged_adapter
+from rmexp.models.folders.export import prepare_export
+from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
+
+peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
+
+
+@pytest.fixture(scope="module")
+def make(reward_folder, tmp_path_factory, tokenizer):
+    """An adapter on a reward model that changes its scores, with or without its head."""
+
+    def save(head):
+        folder = tmp_path_factory.mktemp("adapter")
+        base = AutoModelForSequenceClassification.from_pretrained(reward_folder)
+        settings = peft.LoraConfig(
+            task_type="SEQ_CLS", r=2, target_modules=["q_proj"], modules_to_save=["score"] if head else None
+        )
+        if not head:
+            settings.task_type = None  # peft would save the head of a classifier unasked
+        torch.manual_seed(5)
+        adapted = peft.get_peft_model(copy.deepcopy(base), settings)
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name or "modules_to_save" in name:
+                torch.nn.init.normal_(parameter)
+        adapted.save_pretrained(folder)
+        config = json.loads((folder / "adapter_config.json").read_text()) | {"task_type": "SEQ_CLS"}
+        (folder / "adapter_config.json").write_text(json.dumps(config))
+        return folder, adapted.eval()
+
+    return save
+
+
+def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
+    folder, adapted = make(True)
+    assert is_adapter(str(folder))
+    prepared = prepare_export(str(folder), EXAMPLES)
+    own = own_scores(prepared, EXAMPLES)
+    with torch.inference_mode():
+        expected = [adapted(torch.tensor([row.token_ids])).logits.item() for row in own.tokens]
+    assert own.scores == pytest.approx(expected, abs=1e-5)
+    assert any("was merged" in remark for remark in prepared.remarks)
+
+
+def test_an_adapter_stays_one_with_its_head_and_scores_alike_in_a_fresh_process(make, reward_folder, tmp_path):
+    folder, _ = make(True)
+    prepared = prepare_export(str(folder), EXAMPLES, merge=False)
+    own = own_scores(prepared, EXAMPLES)
+    prepared.write(tmp_path / "out", lambda written: check_parity(written, prepared.kind, own, EXAMPLES))
+    assert prepared.adapter
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    with safe_open(tmp_path / "out" / "adapter_model.safetensors", "pt") as weights:
+        assert any(".score." in name for name in weights.keys())  # noqa: SIM118
+    assert adapter_base(str(tmp_path / "out")) == str(reward_folder)
+
+
+def test_a_whole_model_cannot_stay_an_adapter(reward_folder):
+    with pytest.raises(ValueError, match=r"is a whole model, so there is no adapter to keep apart \(set merge=true\)"):
+        prepare_export(str(reward_folder), EXAMPLES, merge=False)
+
+
+def test_a_head_that_was_not_saved_is_a_sentence(make):
+    folder, _ = make(False)
+    with pytest.raises(ValueError, match="has no weights of the head `score`"), merged_adapter(str(folder)):
+        pass
+
+
+def test_adapters_are_told_by_their_weights(make, reward_folder):
+    folder, _ = make(True)
+    before = folder_fingerprint(str(folder))
+    (folder / "adapter_model.safetensors").write_bytes(b"damaged")
+    assert folder_fingerprint(str(folder)) != before
+    with pytest.raises(ValueError, match="cannot be loaded"), merged_adapter(str(folder)):
+        pass
+    assert not is_adapter(str(reward_folder))
+
+
+def test_an_adapter_of_another_kind_is_a_sentence(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"task_type": "TOKEN_CLS"}')
+    message = "expected an adapter for SEQ_CLS or CAUSAL_LM, got TOKEN_CLS"
+    with pytest.raises(ValueError, match=message), merged_adapter(str(tmp_path)):
+        pass

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rmexp.analysis.seed_groups import seed_rows
 from rmexp.config.compose import compose
 from rmexp.durable import write_json
 from rmexp.evaluation.judge import judge
@@ -16,6 +15,7 @@ from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
 from rmexp.scoring.scored_file import write_scored
+from rmexp.statistics.seed_groups import seed_rows
 from rmexp.statistics.shares import wilson
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"

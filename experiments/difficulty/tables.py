@@ -14,7 +14,7 @@ from typing import Any
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
-from rmexp.analysis.accuracy import pairwise_accuracy
+from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.records import Preference
 from rmexp.scoring.scored_file import read_scored

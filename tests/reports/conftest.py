@@ -3,14 +3,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rmexp.analysis.accuracy import pairwise_accuracy
-from rmexp.analysis.agreement import agreement
-from rmexp.analysis.flips import flips
-from rmexp.analysis.graded import graded
-from rmexp.analysis.length import length_effect
-from rmexp.analysis.progress import ProgressPoint
-from rmexp.analysis.reductions import PromptLevel, reductions
-from rmexp.evaluation.compared import compare_pairs
+from rmexp.comparison.agreement import agreement
+from rmexp.comparison.compared import compare_pairs
+from rmexp.comparison.flips import flips
+from rmexp.comparison.graded import graded
+from rmexp.comparison.length import length_effect
+from rmexp.comparison.progress import ProgressPoint
+from rmexp.comparison.reductions import PromptLevel, reductions
+from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from rmexp.analysis.best_of_n import Pool, best_of_n_curve
 from rmexp.records import Candidates, Scored
 from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
 from rmexp.reports.best_of_n_wording import conclusions
 from rmexp.runs.summaries.best_of_n import CandidatePool
+from rmexp.selection.best_of_n import Pool, best_of_n_curve
 from rmexp.selection.picks import pick
 
 HOSTILE = "<script>alert(1)</script>\u202e &"

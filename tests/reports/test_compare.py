@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from rmexp.analysis.accuracy import pairwise_accuracy
-from rmexp.analysis.agreement import agreement
+from rmexp.comparison.agreement import agreement
+from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.reports.compare import compare_report
 from rmexp.reports.content import Disagreement, Showcase
 from rmexp.runs.summaries.compare import Reductions, ShowcasePrompt

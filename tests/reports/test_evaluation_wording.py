@@ -1,9 +1,9 @@
 import pytest
 
-from rmexp.analysis.seed_groups import seed_rows
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.evaluation_wording import comparisons_to_show, conclusions
+from rmexp.statistics.seed_groups import seed_rows
 
 ROW = {
     "scorer": "one", "records": "pairs", "baseline": False, "slice": None, "n": 1000, "label_ties": 20, "accuracy": 0.7,

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from rmexp.analysis.filter_quality import filter_quality
 from rmexp.records import Candidates, Preference
 from rmexp.reports.filter import FilterReport, filter_report
 from rmexp.runs.summaries.filter import FilterSummary
+from rmexp.selection.filter_quality import filter_quality
 from rmexp.selection.rules import FilterItems, Keep, decide
 
 HOSTILE = "<script>alert(1)</script>\u202e &"

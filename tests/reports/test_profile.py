@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from rmexp.analysis.profile import Profile, profile_of
 from rmexp.data.leaks import find_leaks
 from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.profile.profile import Profile, profile_of
 from rmexp.records import Preference
 from rmexp.reports.profile import profile_report
 from rmexp.reports.profile_wording import baseline_sentence, conclusions, warnings

@@ -1,4 +1,4 @@
-from rmexp.analysis.policies import PolicyResult, Verdict
+from rmexp.comparison.policies import PolicyResult, Verdict
 from rmexp.reports.rollout_plots import policies_plot, rollout_panels
 
 COLUMNS = ("step", "rollout/reward", "rollout/gold", "rollout/kl", "rollout/tokens")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import rmexp
-from rmexp.analysis.ceiling import ceiling, truth_of
 from rmexp.config.build import build_framed
 from rmexp.config.compose import compose
+from rmexp.evaluation.measures.ceiling import ceiling, truth_of
 from rmexp.records import fingerprint
 from rmexp.sources.reply_sentences import ATTRIBUTES, DISTRACTORS, GROUPS, TONES
 from rmexp.sources.synthetic import synthetic

@@ -6,11 +6,11 @@ from scipy import integrate, stats
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from rmexp.analysis.against_truth import against_truth
-from rmexp.analysis.calibration import calibration
-from rmexp.analysis.ceiling import ceiling, truth_of
-from rmexp.analysis.usable_information import pair_nll
 from rmexp.evaluation.judge import judge
+from rmexp.evaluation.measures.against_truth import against_truth
+from rmexp.evaluation.measures.calibration import calibration
+from rmexp.evaluation.measures.ceiling import ceiling, truth_of
+from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.sources.synthetic import synthetic

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from math import log
 from typing import Any, Self, TypeVar
 
-from rmexp.analysis.against_truth import AgainstTruth
-from rmexp.analysis.calibration import Calibration
-from rmexp.analysis.ceiling import Ceiling
-from rmexp.analysis.margins import MarginDistribution
-from rmexp.analysis.slopes import Slope
+from rmexp.evaluation.measures.against_truth import AgainstTruth
+from rmexp.evaluation.measures.calibration import Calibration
+from rmexp.evaluation.measures.ceiling import Ceiling
+from rmexp.evaluation.measures.margins import MarginDistribution
+from rmexp.evaluation.measures.slopes import Slope
 from rmexp.evaluation.picks import Picks
 from rmexp.statistics.means import Estimate
 from rmexp.statistics.shares import Share

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from rmexp.analysis.accuracy import pairwise_accuracy
-from rmexp.analysis.against_truth import against_truth
-from rmexp.analysis.calibration import calibration
-from rmexp.analysis.ceiling import ceiling
-from rmexp.analysis.margins import margin_distribution
-from rmexp.analysis.slopes import reward_slopes
-from rmexp.analysis.usable_information import pair_nll
 from rmexp.evaluation.figures import Figures, Probabilities, interval_words
 from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.measures.accuracy import pairwise_accuracy
+from rmexp.evaluation.measures.against_truth import against_truth
+from rmexp.evaluation.measures.calibration import calibration
+from rmexp.evaluation.measures.ceiling import ceiling
+from rmexp.evaluation.measures.margins import margin_distribution
+from rmexp.evaluation.measures.slopes import reward_slopes
+from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.evaluation.paired import Paired, adjusted
 from rmexp.evaluation.picks import picked
 from rmexp.evaluation.scores import Scores, checked

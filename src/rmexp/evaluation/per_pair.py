@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rmexp.analysis.usable_information import usable_bits
+from rmexp.evaluation.measures.usable_information import usable_bits
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import DIFFICULTY
 from rmexp.evaluation.test_set import TestSet

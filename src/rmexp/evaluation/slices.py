@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.analysis.difficulty import BINS
-from rmexp.analysis.length_parts import length_parts
 from rmexp.data.split import group_key
+from rmexp.evaluation.measures.difficulty import BINS
+from rmexp.evaluation.measures.length_parts import length_parts
 from rmexp.records import Record
 
 WHOLE = None  # the slice of all records

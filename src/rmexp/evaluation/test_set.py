@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.analysis.ceiling import Truth, truth_of
-from rmexp.analysis.clusters import clusters_of
 from rmexp.data.text_measures import markdown_marks
+from rmexp.evaluation.clusters import clusters_of
+from rmexp.evaluation.measures.ceiling import Truth, truth_of
 from rmexp.evaluation.slices import NO_SLICES, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate
 from rmexp.records import Candidates, Preference, Record, fingerprint

@@ -7,13 +7,13 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from rmexp.analysis.best_of_n import Curve, Point, best_of_n_kl
 from rmexp.records import prompt_text
 from rmexp.reports import best_of_n_wording as wording
 from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.runs.summaries.best_of_n import CandidatePool
+from rmexp.selection.best_of_n import Curve, Point, best_of_n_kl
 
 MOST_EXAMPLES = 6
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from rmexp.analysis.best_of_n import Curve, Fit, Point
 from rmexp.reports.numbers import MINUS, counted, number
 from rmexp.runs.summaries.best_of_n import CandidatePool
+from rmexp.selection.best_of_n import Curve, Fit, Point
 
 
 def conclusions(curve: Curve, about: CandidatePool) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from rmexp.analysis.progress import ProgressPoint
+from rmexp.comparison.progress import ProgressPoint
 from rmexp.reports.content import ComparedSet
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.visible import one_line

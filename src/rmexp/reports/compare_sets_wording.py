@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rmexp.analysis.progress import ProgressPoint
+from rmexp.comparison.progress import ProgressPoint
 from rmexp.reports.content import ComparedSet, CompareReport
 from rmexp.reports.numbers import count, counted, decimals, number, percent
 from rmexp.statistics.multiple_tests import holm

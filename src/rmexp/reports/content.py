@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.analysis.accuracy import Accuracy
-from rmexp.analysis.agreement import Agreement
-from rmexp.analysis.flips import FlipKind
-from rmexp.analysis.graded import Graded
-from rmexp.analysis.length import LengthEffect
-from rmexp.analysis.policies import PolicyResult
-from rmexp.analysis.progress import ProgressPoint
-from rmexp.evaluation.compared import ComparedSlice
+from rmexp.comparison.agreement import Agreement
+from rmexp.comparison.compared import ComparedSlice
+from rmexp.comparison.flips import FlipKind
+from rmexp.comparison.graded import Graded
+from rmexp.comparison.length import LengthEffect
+from rmexp.comparison.policies import PolicyResult
+from rmexp.comparison.progress import ProgressPoint
+from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.test_set import Kind
 from rmexp.reports.curves import Rows

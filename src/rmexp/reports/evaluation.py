@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from rmexp.analysis.margins import towards_label
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.measures.margins import towards_label
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
 from rmexp.reports import evaluation_plots as plots

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from rmexp.analysis.calibration import reliability
-from rmexp.analysis.margins import towards_label
+from rmexp.evaluation.measures.calibration import reliability
+from rmexp.evaluation.measures.margins import towards_label
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import preferred_side

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import Any
 
-from rmexp.analysis.calibration import Calibration
 from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.measures.calibration import Calibration
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.numbers import MINUS, MISSING, count, number, p_value, percent
 from rmexp.statistics.shares import Share

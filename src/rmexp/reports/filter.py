@@ -7,7 +7,6 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import PercentFormatter
 
-from rmexp.analysis.filter_quality import FilterQuality
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference, Record, prompt_text
 from rmexp.reports.numbers import counted, decimals, percent
@@ -15,6 +14,7 @@ from rmexp.reports.page import render
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
 from rmexp.runs.summaries.filter import FilterSummary
+from rmexp.selection.filter_quality import FilterQuality
 
 MOST_EXAMPLES = 5  # of each kind
 

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from numpy.typing import NDArray
 
-from rmexp.analysis.graded import Graded
-from rmexp.analysis.orientation import preferred_first
-from rmexp.analysis.reductions import LevelFigures
+from rmexp.comparison.graded import Graded
+from rmexp.comparison.reductions import LevelFigures
+from rmexp.evaluation.measures.orientation import preferred_first
 from rmexp.reports.content import SplitResult, StageResult
 from rmexp.reports.curves import Curve, curve, epochs, thinned
 from rmexp.reports.numbers import MINUS

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from rmexp.analysis.baselines import MEANING
-from rmexp.analysis.profile import Profile
 from rmexp.metrics.preferred_side import is_tie
+from rmexp.profile.baselines import MEANING
+from rmexp.profile.profile import Profile
 from rmexp.reports import profile_plots as plots
 from rmexp.reports import profile_wording as wording
 from rmexp.reports.page import render

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from rmexp.analysis.baselines import Baseline
-from rmexp.analysis.profile import Profile
+from rmexp.profile.baselines import Baseline
+from rmexp.profile.profile import Profile
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
 
 NAMES = {

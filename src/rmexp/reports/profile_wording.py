@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from rmexp.analysis.baselines import Baseline
-from rmexp.analysis.label_noise import NoiseEstimate
-from rmexp.analysis.profile import Profile
-from rmexp.analysis.resolution import Resolution
 from rmexp.data.rules import LEARNT
+from rmexp.profile.baselines import Baseline
+from rmexp.profile.label_noise import NoiseEstimate
+from rmexp.profile.profile import Profile
+from rmexp.profile.resolution import Resolution
 from rmexp.reports.numbers import count, counted, number, percent
 from rmexp.reports.profile_plots import NAMES, best_first
 

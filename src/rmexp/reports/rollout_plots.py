@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
-from rmexp.analysis.policies import PolicyResult
+from rmexp.comparison.policies import PolicyResult
 from rmexp.reports.curves import curve
 from rmexp.reports.panel import Panel
 from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from rmexp.analysis.accuracy import Accuracy
-from rmexp.analysis.agreement import Agreement
-from rmexp.analysis.graded import Graded
-from rmexp.analysis.length import LengthEffect
-from rmexp.analysis.reductions import LevelFigures
+from rmexp.comparison.agreement import Agreement
+from rmexp.comparison.graded import Graded
+from rmexp.comparison.length import LengthEffect
+from rmexp.comparison.reductions import LevelFigures
+from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.reports.content import CompareReport, SplitResult, StageResult
 from rmexp.reports.curves import curve, epochs
 from rmexp.reports.numbers import count, counted, decimals, number, p_value, percent

@@ -88,8 +88,8 @@ def _given(config: DictConfig) -> Given:
 
 
 def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSummary:
-    from rmexp.analysis.best_of_n import Pool, best_of_n_curve
     from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
+    from rmexp.selection.best_of_n import Pool, best_of_n_curve
     from rmexp.selection.picks import picks
     from rmexp.selection.pool import scored_pool
 

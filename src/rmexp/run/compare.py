@@ -19,12 +19,12 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from rmexp.analysis.accuracy import Accuracy
-from rmexp.analysis.policies import PolicyResult
+from rmexp.comparison.policies import PolicyResult
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
+from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.chat_template import template_fingerprint

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from rmexp.analysis.orientation import order
+from rmexp.evaluation.measures.orientation import order
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.content import ComparedSet, Disagreement
 from rmexp.run.compare_scores import SetScores

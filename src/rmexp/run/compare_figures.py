@@ -7,17 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.analysis.accuracy import pairwise_accuracy
-from rmexp.analysis.agreement import agreement
-from rmexp.analysis.graded import Graded, graded
-from rmexp.analysis.length import length_effect
-from rmexp.analysis.orientation import order
-from rmexp.analysis.policies import PolicyResult
-from rmexp.analysis.progress import Moment, ProgressPoint, progress
-from rmexp.analysis.reductions import reductions
+from rmexp.comparison.agreement import agreement
+from rmexp.comparison.compared import ComparedSlice
+from rmexp.comparison.graded import Graded, graded
+from rmexp.comparison.length import length_effect
+from rmexp.comparison.policies import PolicyResult
+from rmexp.comparison.progress import Moment, ProgressPoint, progress
+from rmexp.comparison.reductions import reductions
 from rmexp.config.saved import saved_yaml
 from rmexp.data.loaded import LoadedData
-from rmexp.evaluation.compared import ComparedSlice
+from rmexp.evaluation.measures.accuracy import pairwise_accuracy
+from rmexp.evaluation.measures.orientation import order
 from rmexp.records import Candidates, prompt_text
 from rmexp.reports.content import (
     ComparedSet,

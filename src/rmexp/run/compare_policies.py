@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.analysis.best_of_n import best_of_n_kl
-from rmexp.analysis.policies import PolicyResult, verdict
+from rmexp.comparison.policies import PolicyResult, verdict
 from rmexp.config.build import build
 from rmexp.data.loaded import LoadedData
+from rmexp.hardware.precision import AUTO
 from rmexp.models.generation import Sampling
 from rmexp.records import Candidates, Record
 from rmexp.run.compare_scores import Scorers
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
+from rmexp.selection.best_of_n import best_of_n_kl
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
 from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.analysis.reductions import PromptLevel
+from rmexp.comparison.reductions import PromptLevel
 from rmexp.data.loading import Limits
 from rmexp.encoding.encode import ResponseTokens
 from rmexp.hardware.precision import AUTO

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rmexp.analysis.flips import FlipKind, flips
-from rmexp.evaluation.compared import ComparedSlice, compare_pairs, nll_at
+from rmexp.comparison.compared import ComparedSlice, compare_pairs, nll_at
+from rmexp.comparison.flips import FlipKind, flips
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import is_tie

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rmexp.analysis.ceiling import truth_of
-from rmexp.analysis.difficulty import bins_of, strength
 from rmexp.data.loaded import LoadedData
+from rmexp.evaluation.measures.ceiling import truth_of
+from rmexp.evaluation.measures.difficulty import bins_of, strength
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, pair_test_set
 from rmexp.metrics.preferred_side import is_tie

@@ -53,9 +53,9 @@ def evaluate(config: DictConfig) -> Path:
 
 
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
-    from rmexp.analysis.seed_groups import seed_rows
     from rmexp.reports.evaluation import EvaluationReport, evaluation_report
     from rmexp.run.evaluation_scores import check_scorers, score_columns
+    from rmexp.statistics.seed_groups import seed_rows
 
     check_scorers(config)
     began = time.perf_counter()

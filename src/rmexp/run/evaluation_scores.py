@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.analysis.baselines import baseline_scores
-from rmexp.analysis.seed_groups import check_groups
 from rmexp.config.build import build
 from rmexp.data.rules import LEARNT, check_baselines, rule_scores
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
+from rmexp.profile.baselines import baseline_scores
 from rmexp.run.evaluation_sets import EvaluatedSet
 from rmexp.scoring.store import score_into
+from rmexp.statistics.seed_groups import check_groups
 
 
 class Column(NamedTuple):

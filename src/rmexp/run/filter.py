@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.analysis.filter_quality import FilterQuality, filter_quality
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
@@ -38,6 +37,7 @@ from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
+from rmexp.selection.filter_quality import FilterQuality, filter_quality
 from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.analysis.clusters import clusters_of
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
+from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 from rmexp.run.data import load_data, used_split

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from rmexp.analysis.longer_by_part import Split
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.leaks import Leaks, leaks_of
@@ -26,6 +25,7 @@ from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.profile.longer_by_part import Split
 from rmexp.reports.numbers import count, counted
 from rmexp.run.data import load_data
 from rmexp.run.terminal import interval, percent, show_table
@@ -96,7 +96,7 @@ def _place(path: Path) -> str:
 
 
 def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSummary:
-    from rmexp.analysis.profile import profile_of
+    from rmexp.profile.profile import profile_of
     from rmexp.reports.profile import profile_report
     from rmexp.reports.profile_wording import warnings
     from rmexp.run.profile_figures import profile_figures

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from rmexp.analysis.baselines import Baseline
-from rmexp.analysis.difficulty import Difficulty
-from rmexp.analysis.longer_by_part import Bin
-from rmexp.analysis.profile import Profile
 from rmexp.data.leaks import Leaks
+from rmexp.evaluation.measures.difficulty import Difficulty
 from rmexp.metrics.preferred_side import is_tie
+from rmexp.profile.baselines import Baseline
+from rmexp.profile.longer_by_part import Bin
+from rmexp.profile.profile import Profile
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.profile import (
     BinFigures,

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from rmexp.analysis.accuracy import clustered_accuracy
-from rmexp.analysis.clusters import clusters_of
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import PairTokens
+from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.figures import interval_words
+from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.analysis.best_of_n import Curve
 from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.selection.best_of_n import Curve
 
 
 @dataclass(frozen=True, slots=True)

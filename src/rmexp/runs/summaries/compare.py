@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.analysis.accuracy import Accuracy
-from rmexp.analysis.agreement import Agreement
-from rmexp.analysis.flips import FlipKind
-from rmexp.analysis.graded import Graded
-from rmexp.analysis.length import LengthEffect
-from rmexp.analysis.policies import PolicyResult
-from rmexp.analysis.progress import ProgressPoint
-from rmexp.analysis.reductions import LevelFigures
+from rmexp.comparison.agreement import Agreement
+from rmexp.comparison.flips import FlipKind
+from rmexp.comparison.graded import Graded
+from rmexp.comparison.length import LengthEffect
+from rmexp.comparison.policies import PolicyResult
+from rmexp.comparison.progress import ProgressPoint
+from rmexp.comparison.reductions import LevelFigures
+from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.runs.rows import FLAT, IF_KNOWN
 from rmexp.runs.summaries.train import LastEpoch, LastValidation
 

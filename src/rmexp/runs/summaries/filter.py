@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rmexp.analysis.filter_quality import FilterQuality
+from rmexp.selection.filter_quality import FilterQuality
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rmexp.analysis.against_truth import AgainstTruth
+from rmexp.evaluation.measures.against_truth import AgainstTruth
 from rmexp.runs.rows import IF_KNOWN
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.analysis.ceiling import Ceiling
-from rmexp.analysis.consistency import Consistency
-from rmexp.analysis.longer_by_part import Split
-from rmexp.analysis.meta_fields import MetaField
-from rmexp.analysis.resolution import Resolution
-from rmexp.analysis.token_lengths import Lengths
-from rmexp.analysis.written_dialogues import WrittenDialogues
 from rmexp.data.leaks import Leak
+from rmexp.evaluation.measures.ceiling import Ceiling
+from rmexp.profile.consistency import Consistency
+from rmexp.profile.longer_by_part import Split
+from rmexp.profile.meta_fields import MetaField
+from rmexp.profile.resolution import Resolution
+from rmexp.profile.token_lengths import Lengths
+from rmexp.profile.written_dialogues import WrittenDialogues
 from rmexp.runs.rows import FLAT
 
 

@@ -1,0 +1,1 @@
+"""Figures of two rewards on the same pairs."""

@@ -15,7 +15,7 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
-from rmexp.reports.content import (
+from rmexp.reports.compare.content import (
     ComparedSet,
     CompareReport,
     DataAccount,

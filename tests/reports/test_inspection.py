@@ -3,8 +3,8 @@ import pytest
 from rmexp.inspection.attribution import Piece, Traced
 from rmexp.inspection.check import Check
 from rmexp.records import Preference, Scored
+from rmexp.reports.drawing.numbers import MINUS
 from rmexp.reports.inspection import InspectionReport, inspection_report
-from rmexp.reports.numbers import MINUS
 from rmexp.runs.summaries.inspect import InspectSummary
 
 HOSTILE = "<script>alert(1)</script>\u202e &"

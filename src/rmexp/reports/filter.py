@@ -9,10 +9,10 @@ from matplotlib.ticker import PercentFormatter
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference, Record, prompt_text
-from rmexp.reports.numbers import counted, decimals, percent
-from rmexp.reports.page import render
-from rmexp.reports.panel import Panel
-from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.drawing.numbers import counted, decimals, percent
+from rmexp.reports.drawing.page import render
+from rmexp.reports.drawing.panel import Panel
+from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.filter_quality import FilterQuality
 

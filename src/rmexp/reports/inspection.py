@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, Scored, prompt_text
-from rmexp.reports.numbers import number
-from rmexp.reports.page import render
-from rmexp.reports.panel import Panel
-from rmexp.reports.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.drawing.numbers import number
+from rmexp.reports.drawing.page import render
+from rmexp.reports.drawing.panel import Panel
+from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
 from rmexp.runs.summaries.inspect import InspectSummary
 
 MOST_EXAMPLES = 4  # at either end of the scores

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rmexp.reports.visible import one_line
+from rmexp.reports.drawing.visible import one_line
 from rmexp.runs.summaries.held_out import HeldOutRow
 
 _SKIPPED = ("kind", "reward_mean", "reward_sd")

@@ -7,9 +7,9 @@ from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
 from rmexp.comparison.policies import PolicyResult
-from rmexp.reports.curves import curve
-from rmexp.reports.panel import Panel
-from rmexp.reports.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.curves import curve
+from rmexp.reports.drawing.panel import Panel
+from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
 
 Rows = Sequence[Mapping[str, Any]]
 _SIZE = {"width": 3.6, "height": 2.7}

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from rmexp.reports.content import StageResult
-from rmexp.reports.curves import Rows, epochs
-from rmexp.reports.page import render
-from rmexp.reports.panel import Panel
-from rmexp.reports.plots import accuracy_plot, loss_plot
+from rmexp.reports.compare.content import StageResult
+from rmexp.reports.compare.plots import accuracy_plot, loss_plot
+from rmexp.reports.drawing.curves import Rows, epochs
+from rmexp.reports.drawing.page import render
+from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.rollout_plots import rollout_panels
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import FailureLeft

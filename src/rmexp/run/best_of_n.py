@@ -88,7 +88,7 @@ def _given(config: DictConfig) -> Given:
 
 
 def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSummary:
-    from rmexp.reports.best_of_n import BestOfNReport, best_of_n_report
+    from rmexp.reports.best_of_n.page import BestOfNReport, best_of_n_report
     from rmexp.selection.best_of_n import Pool, best_of_n_curve
     from rmexp.selection.picks import picks
     from rmexp.selection.pool import scored_pool
@@ -194,7 +194,7 @@ def _show(summary: BestOfNSummary, path: Path) -> None:
     if pool.unscored:
         print(f"note: {pool.unscored} candidates are too long to be scored and left out (set data.max_tokens)")
     if pool.largest_pool is not None and pool.largest_pool > pool.n:
-        from rmexp.reports.best_of_n_wording import pools_sentence
+        from rmexp.reports.best_of_n.wording import pools_sentence
 
         print(f"note: {pools_sentence(pool.n, pool.largest_pool)}")
     print(f"picks        {path / PICKS}")

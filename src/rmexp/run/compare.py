@@ -61,7 +61,7 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
-    from rmexp.reports.compare import compare_report
+    from rmexp.reports.compare.page import compare_report
     from rmexp.run.compare_figures import Compared, as_summary, comparison
     from rmexp.run.compare_policies import compared_policies
     from rmexp.run.compare_scores import both_scorers, score_everything

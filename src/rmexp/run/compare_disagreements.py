@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from rmexp.evaluation.measures.orientation import order
 from rmexp.records import Preference, prompt_text
-from rmexp.reports.content import ComparedSet, Disagreement
+from rmexp.reports.compare.content import ComparedSet, Disagreement
 from rmexp.run.compare_scores import SetScores
 
 Temperatures = tuple[float | None, float | None]  # of the explicit and of the implicit reward

@@ -19,7 +19,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.evaluation.measures.orientation import order
 from rmexp.records import Candidates, prompt_text
-from rmexp.reports.content import (
+from rmexp.reports.compare.content import (
     ComparedSet,
     CompareReport,
     DataAccount,

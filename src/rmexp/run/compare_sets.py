@@ -9,7 +9,7 @@ from rmexp.comparison.flips import FlipKind, flips
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.reports.content import ComparedSet
+from rmexp.reports.compare.content import ComparedSet
 from rmexp.run.compare_scores import SetScores
 from rmexp.run.compare_shifts import ScoredPairs
 

@@ -53,7 +53,7 @@ def evaluate(config: DictConfig) -> Path:
 
 
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
-    from rmexp.reports.evaluation import EvaluationReport, evaluation_report
+    from rmexp.reports.evaluation.page.page import EvaluationReport, evaluation_report
     from rmexp.run.evaluation_scores import check_scorers, score_columns
     from rmexp.statistics.seed_groups import seed_rows
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
-from rmexp.reports.numbers import p_value
+from rmexp.reports.drawing.numbers import p_value
 from rmexp.run.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary
 

@@ -26,8 +26,8 @@ from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.profile.longer_by_part import Split
-from rmexp.reports.numbers import count, counted
-from rmexp.run.data import load_data
+from rmexp.reports.drawing.numbers import count, counted
+from rmexp.run.data import LoadedData, load_data, write_bad_rows
 from rmexp.run.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import from_row, to_row
@@ -56,7 +56,7 @@ def profile(config: DictConfig) -> Path:
 
 def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     """Put the profiles of a multirun side by side: a table here, profiles.json and profiles.html in its folder."""
-    from rmexp.reports.profiles import profiles_report, row_of
+    from rmexp.reports.profile.page.profiles import profiles_report, row_of
 
     found = [from_row(ProfileFigures, json.loads((folder / PROFILE).read_text(encoding="utf-8"))) for folder in folders]
     names = _names(found, folders)
@@ -97,8 +97,8 @@ def _place(path: Path) -> str:
 
 def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSummary:
     from rmexp.profile.profile import profile_of
-    from rmexp.reports.profile import profile_report
-    from rmexp.reports.profile_wording import warnings
+    from rmexp.reports.profile.page.page import profile_report
+    from rmexp.reports.profile.page.wording import warnings
     from rmexp.run.profile_figures import profile_figures
 
     began = time.perf_counter()

@@ -21,9 +21,9 @@ from rmexp.config.run_settings import followed_settings, run_settings
 from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines
-from rmexp.reports import numbers
+from rmexp.reports.drawing import numbers
 from rmexp.reports.run import PolicySample, RunReport, run_report
-from rmexp.reports.sweep import (
+from rmexp.reports.sweep.page import (
     SweepReport,
     label,
     leaderboard_csv,

@@ -1,0 +1,1 @@
+"""How every page is drawn: plots, numbers, text made harmless."""

@@ -1,0 +1,126 @@
+"""The page of `rmexp evaluate`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.measures.margins import towards_label
+from rmexp.metrics.preferred_side import preferred_side
+from rmexp.records import Preference, prompt_text
+from rmexp.reports.drawing.page import render
+from rmexp.reports.drawing.panel import Panel
+from rmexp.reports.evaluation.page import plots, wording
+from rmexp.statistics.means import MEAN_METHOD
+from rmexp.statistics.shares import SHARE_METHOD
+
+MOST_ERRORS = 8  # of each scorer and set
+MOST_DRAWN = 4  # scorers in one figure
+
+
+class EvaluationReport(NamedTuple):
+    """Everything on the page.
+
+    Attributes:
+        judgements: of each set.
+        seeds: figures of methods that several scorers are seeds of.
+        run_folder: as text for the reader.
+        config_yaml: composed configuration, redacted.
+    """
+
+    judgements: Sequence[Judgement]
+    seeds: Sequence[Mapping[str, Any]]
+    run_folder: str
+    config_yaml: str
+
+
+class Mistake(NamedTuple):
+    """A pair that a scorer puts in the wrong order with confidence; no probability where margins are no log-odds."""
+
+    id: str
+    margin: float
+    probability: float | None
+    prompt: str
+    better: str
+    worse: str
+
+
+class Section(NamedTuple):
+    """What the page says of one set.
+
+    Attributes:
+        judgement: of it.
+        rows: figures over all of it, one a scorer.
+        parts: figures of each part of it, by slice and scorer.
+        seeds: of methods that several scorers are seeds of.
+        panels: its plots.
+        mistakes: of each scorer.
+    """
+
+    judgement: Judgement
+    rows: Sequence[Figures]
+    parts: Mapping[str, Mapping[str, Figures]]
+    seeds: Sequence[Mapping[str, Any]]
+    panels: Sequence[Panel]
+    mistakes: Mapping[str, Sequence[Mistake]]
+
+
+def evaluation_report(report: EvaluationReport) -> str:
+    """The whole page as HTML: one file without script or request, byte-identical for equal content."""
+    return render(
+        "evaluation.html",
+        sections=[_section(one, report.seeds) for one in report.judgements],
+        scorers=report.judgements[0].scorers,
+        seeds=report.seeds,
+        share_method=SHARE_METHOD,
+        mean_method=MEAN_METHOD,
+        wording=wording,
+        run_folder=report.run_folder,
+        config_yaml=report.config_yaml,
+    )
+
+
+def _section(judgement: Judgement, seeds: Sequence[Mapping[str, Any]]) -> Section:
+    parts: dict[str, dict[str, Figures]] = {}
+    for one in judgement.figures:
+        if one.slice is not None:
+            parts.setdefault(one.slice, {})[one.scorer] = one
+    test, pairs = judgement.test, judgement.test.gold is None
+    return Section(
+        judgement,
+        [one for one in judgement.figures if one.slice is None],
+        parts,
+        [row for row in seeds if (row["data"], row["split"]) == (test.data, test.split)],
+        [*_panels(judgement)] if pairs else [],
+        {name: _mistakes(judgement, name) for name in judgement.scorers} if pairs else {},
+    )
+
+
+def _panels(judgement: Judgement) -> Iterator[Panel]:
+    test = judgement.test
+    drawn = {name: judgement.scores[name] for name in judgement.scorers[:MOST_DRAWN]}
+    calibrated = {name: scores for name, scores in drawn.items() if scores.log_odds}
+    for draw, shown, caption in (
+        (plots.reliability_plot, calibrated, "On the line, confidence is what it says; below it, it is too much."),
+        (plots.margin_plot, drawn, "Margins towards the label, in their own deviations: left of 0 is wrong."),
+        (plots.length_plot, drawn, "A meter of length would climb from 0 % on the left to 100 % on the right."),
+    ):
+        if (svg := draw(test, shown)) is not None:
+            yield Panel(Markup(svg), caption)
+
+
+def _mistakes(judgement: Judgement, name: str) -> list[Mistake]:
+    test, scores = judgement.test, judgement.scores[name]
+    towards = towards_label(scores.margin, test.target)
+    worst = [index for index in np.argsort(towards, kind="stable")[:MOST_ERRORS].tolist() if towards[index] < 0]
+    return [_mistake(test.pairs[index], float(towards[index]), log_odds=scores.log_odds) for index in worst]
+
+
+def _mistake(pair: Preference, margin: float, *, log_odds: bool) -> Mistake:
+    side = preferred_side(pair.target)
+    better, worse = pair.responses[side], pair.responses[1 - side]
+    probability = float(np.exp(-np.logaddexp(0, margin))) if log_odds else None
+    return Mistake(pair.id, margin, probability, prompt_text(pair.prompt), better, worse)

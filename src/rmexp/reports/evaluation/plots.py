@@ -1,0 +1,131 @@
+"""The plots of an evaluation: scores of several scorers on one set of pairs in, `<svg>` out.
+
+Shapes: N pairs.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from rmexp.evaluation.measures.calibration import reliability
+from rmexp.evaluation.measures.margins import towards_label
+from rmexp.evaluation.scores import Scores
+from rmexp.evaluation.test_set import TestSet
+from rmexp.metrics.preferred_side import preferred_side
+from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.visible import one_line
+from rmexp.statistics.shares import clustered_share
+
+STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "D", "-."), (GREY, "^", ":"))
+LENGTH_EDGES = (-np.inf, -1.0, -0.5, -0.15, 0.15, 0.5, 1.0, np.inf)  # doublings of the better response's length
+LENGTH_NAMES = ("< 1/2", "to 0.7", "to 0.9", "alike", "to 1.4", "to 2", "> 2")
+FEWEST = 5  # pairs of a point that is drawn
+
+
+def reliability_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+    """Accuracy against confidence in bins, with two standard deviations of what a calibrated scorer would have."""
+    found = {name: _points(one.margin, test.target) for name, one in scores.items()}
+    if not any(map(len, found.values())):
+        return None
+
+    def paint(axes: Any) -> None:
+        axes.plot([0.5, 1], [0.5, 1], color=GREY, linewidth=1)
+        for (name, bins), (colour, marker, line) in zip(found.items(), STYLES, strict=False):
+            x, y, error = bins.T
+            axes.errorbar(
+                x, y, yerr=2 * error, color=colour, marker=marker, linestyle=line, markersize=4, linewidth=1.2,
+                elinewidth=0.8, capsize=2, label=one_line(name, 24),
+            )  # fmt: skip
+        axes.set_xlim(0.49, 1.01)
+        axes.set_ylim(min(0.38, *(bins[:, 1].min(initial=1) - 0.04 for bins in found.values())), 1.03)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(title="Reliability", xlabel="confidence", ylabel="pairs in the right order")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, f"Reliability on {test.title}")
+
+
+def margin_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+    """Histogram of the margins towards the label, each scorer's in units of its own standard deviation."""
+    found = {}
+    for name, one in scores.items():
+        towards = towards_label(one.margin, test.target)
+        towards = towards[~np.isnan(towards)]
+        if len(towards) and towards.std() > 0:
+            found[name] = towards / towards.std()
+    if not found:
+        return None
+    edges = np.linspace(-4, 4, 41)
+
+    def paint(axes: Any) -> None:
+        axes.axvline(0, color=GREY, linewidth=1)
+        for (name, towards), (colour, _, line) in zip(found.items(), STYLES, strict=False):
+            inside = np.clip(towards, edges[0], edges[-1])
+            counts, _ = np.histogram(inside, edges)
+            axes.stairs(
+                counts / len(towards), edges, color=colour, linestyle=line, linewidth=1.3, label=one_line(name, 24)
+            )
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(title="Margins", xlabel="margin / its standard deviation", ylabel="share of the pairs")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, f"Margins on {test.title}")
+
+
+def length_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
+    """Accuracy by how much longer the better response is, with 95 % intervals by prompt."""
+    first, second = np.log2(np.maximum(test.characters, 1)).T
+    doublings = np.where(preferred_side(test.target), second - first, first - second)
+    places = np.digitize(doublings, LENGTH_EDGES[1:-1])
+    found = {
+        name: _accuracies(towards_label(one.margin, test.target), places, test.clusters) for name, one in scores.items()
+    }
+    if not any(found.values()):
+        return None
+
+    def paint(axes: Any) -> None:
+        axes.axhline(0.5, color=GREY, linewidth=1)
+        for index, ((name, points), (colour, marker, line)) in enumerate(zip(found.items(), STYLES, strict=False)):
+            x, y, low, high = np.array(points, dtype=float).reshape(-1, 4).T
+            reach = np.maximum(0, [y - low, high - y])
+            axes.errorbar(
+                x + 0.12 * (index - (len(found) - 1) / 2), y, yerr=reach, color=colour, marker=marker, linestyle=line,
+                markersize=4, linewidth=1.2, elinewidth=0.8, capsize=2, label=one_line(name, 24),
+            )  # fmt: skip
+        axes.set_xticks(range(len(LENGTH_NAMES)), LENGTH_NAMES)
+        axes.set_xlim(-0.6, len(LENGTH_NAMES) - 0.4)
+        axes.set_ylim(-0.03, 1.03)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(
+            title="Accuracy by length",
+            xlabel="length of the better response / the other's",
+            ylabel="in the right order",
+        )
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, f"Accuracy by difference of length on {test.title}")
+
+
+def _points(margin: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(P, 3) confidence, accuracy and error of every bin with enough pairs."""
+    known = ~np.isnan(margin)
+    bins = reliability(margin[known], target[known])
+    points = [(b.confidence, b.accuracy, b.error) for b in bins if b.n >= FEWEST]
+    return np.array(points, dtype=np.float64).reshape(-1, 3)
+
+
+def _accuracies(
+    towards: NDArray[np.float64], places: NDArray[np.int64], clusters: NDArray[np.int64]
+) -> list[tuple[float | None, ...]]:
+    """Place, accuracy and interval of every part with enough pairs."""
+    points: list[tuple[float | None, ...]] = []
+    for place in range(len(LENGTH_NAMES)):
+        here = (places == place) & ~np.isnan(towards)
+        if here.sum() >= FEWEST:
+            figure = clustered_share((towards[here] > 0) + (towards[here] == 0) / 2, clusters[here])
+            points.append((place, figure.value, figure.low, figure.high))
+    return points

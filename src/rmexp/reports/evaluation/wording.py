@@ -1,0 +1,206 @@
+"""The sentences of an evaluation: what its figures allow to be said, and what they do not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import log
+from typing import Any
+
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.measures.calibration import Calibration
+from rmexp.evaluation.paired import Paired
+from rmexp.reports.drawing.numbers import MINUS, MISSING, count, number, p_value, percent
+from rmexp.statistics.shares import Share
+
+SeedRow = Mapping[str, Any]
+
+SLICES = {
+    "length=matched": "the half of like length",
+    "length=shorter_chosen": "the shorter response is better",
+    "length=longer_chosen": "the longer response is better",
+}
+
+
+def slice_name(name: str) -> str:
+    """A slice in words, or as its field has it."""
+    return SLICES.get(name, name)
+
+
+def conclusions(
+    figures: Sequence[Figures], comparisons: Sequence[Paired], seeds: Sequence[SeedRow] = ()
+) -> Iterator[str]:
+    """One sentence for each thing that a reader should take from the figures of one set.
+
+    Args:
+        figures: of each scorer and rule, on all slices.
+        comparisons: of each two scorers, on all slices.
+        seeds: of methods that several scorers are seeds of; their first seed alone is spoken of by itself.
+    """
+    whole = [one for one in figures if one.slice is None and one.accuracy.value is not None]
+    scorers = [one for one in whole if not one.rule]
+    if not scorers:
+        yield "No pair here has a preference and a score, so there is nothing to be right about."
+        return
+    yield from _best(max(scorers, key=_accuracy))
+    yield from (_unscored(one) for one in scorers if one.unscored or one.left_out)
+    yield from _over_seeds(seeds)
+    two = [one for one in comparisons if one.slice is None and one.difference.value is not None]
+    methods = _methods(seeds).values()
+    later = {name for names in methods for name in names[1:]}
+    spoken = [scorer for scorer in scorers if scorer.scorer not in later]
+    named, of_methods = {scorer.scorer for scorer in spoken}, {names[0] for names in methods}
+    pairs = [one for one in two if {one.first, one.second} <= named]
+    yield from (_apart(one) for one in pairs if not {one.first, one.second} <= of_methods)
+    rules = {one.scorer: one for one in whole if one.rule}
+    for scorer in spoken:
+        yield from _against_rules(scorer, rules, two)
+        yield from _about_length(scorer, [one for one in figures if one.scorer == scorer.scorer])
+        yield from _about_probabilities(scorer)
+
+
+def comparisons_to_show(rows: Sequence[Paired], scorers: Sequence[str], seeds: Sequence[SeedRow]) -> list[Paired]:
+    """Comparisons on the whole set, and between scorers those on slices; none between two seeds of one method."""
+    methods = _methods(seeds).values()
+    return [
+        row
+        for row in rows
+        if (row.slice is None or row.second in scorers)
+        and not any(row.first in names and row.second in names for names in methods)
+    ]
+
+
+def _accuracy(one: Figures) -> float:
+    return one.accuracy.value or 0.0
+
+
+def _best(best: Figures) -> Iterator[str]:
+    found = best.accuracy
+    yield f"{best.scorer} is right on {percent(found.value)}{_bounds(found)} of {found.n:,} {best.records}."
+    if found.few:
+        rarer = "wrong" if _accuracy(best) > 0.5 else "right"
+        yield (
+            f"Few of the {best.clusters} prompts or groups here can be expected to be {rarer}: the interval is a rough "
+            "one."
+        )
+    if best.ceiling is not None and best.ceiling.bayes_accuracy is not None:
+        yield (
+            f"No scorer can expect more than {percent(best.ceiling.bayes_accuracy)} here: the true probabilities are "
+            f"known (least log-loss {number(best.ceiling.bayes_nll)})."
+        )
+
+
+def _unscored(one: Figures) -> str:
+    parts = [f"no score for {count(one.unscored)}"] if one.unscored else []
+    parts += [f"{count(one.left_out)} left out"] if one.left_out else []
+    return f"{one.scorer}: {', '.join(parts)} of the {one.records}; figures are of the other {count(one.n)}."
+
+
+def _methods(seeds: Sequence[SeedRow]) -> dict[str, Sequence[str]]:
+    return {row["method"]: row["scorers"] for row in seeds if row["against"] is None}
+
+
+def _over_seeds(seeds: Sequence[SeedRow]) -> Iterator[str]:
+    found = [row for row in seeds if row["slice"] is None and row["figure"] == "accuracy"]
+    methods = {row["method"]: row for row in found if row["against"] is None}
+    for row in methods.values():
+        spread = "" if row["sd"] is None else f" (standard deviation {points(row['sd'])})"
+        yield f"{row['method']} is right on {percent(row['mean'])} over {row['n']} seeds{spread}."
+    for row in found:
+        if row["against"] is not None and row["p"] is not None:
+            test = f"{_interval(row['low'], row['high'])}, Welch p {p_value(row['p'])}"
+            first, second, told = row["method"], row["against"], row["p"] < 0.05
+            how = (
+                f"{first} is {'better' if row['difference'] > 0 else 'worse'} than {second} by"
+                if told
+                else (f"{first} and {second} cannot be told apart: the difference is")
+            )
+            yield f"Over seeds {how} {points(row['difference'])}{test}."
+
+
+def _bounds(share: Share) -> str:
+    few = ", few" if share.few else ""
+    return "" if share.low is None or share.high is None else f" [{percent(share.low)}, {percent(share.high)}{few}]"
+
+
+def _apart(one: Paired) -> str:
+    first, second, found = one.first, one.second, one.difference
+    if found.low is None or found.high is None or found.p is None or found.value is None:
+        return (
+            f"The difference of {first} and {second} is {points(found.value)}; too few prompts tell them apart for an "
+            "interval or a test."
+        )
+    p = f"p {p_value(found.p)}"
+    if found.low <= 0 <= found.high:
+        return (
+            f"{first} and {second} cannot be told apart by these pairs: the difference is {points(found.value)}"
+            f"{_interval(found.low, found.high)}, {p}."
+        )
+    better, worse = (first, second) if found.value > 0 else (second, first)
+    low, high = sorted((abs(found.low), abs(found.high)))  # both on one side of 0
+    return f"{better} is better than {worse} by {points(abs(found.value))}{_interval(low, high)}, {p}."
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{points(low)}, {points(high)}]"
+
+
+def points(difference: float | None) -> str:
+    """A difference of two shares.
+
+    >>> points(-0.0312), points(None)
+    ('−3.1 points', '–')
+    """
+    return MISSING if difference is None else f"{100 * difference:.1f} points".replace("-", MINUS)
+
+
+def _against_rules(scorer: Figures, rules: Mapping[str, Figures], whole: Sequence[Paired]) -> Iterator[str]:
+    if not rules:
+        return
+    best = max(rules.values(), key=_accuracy)
+    found = next((one for one in whole if (one.first, one.second) == (scorer.scorer, best.scorer)), None)
+    if found is not None and (found.difference.low is None or found.difference.low <= 0):
+        high = found.difference.high
+        how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
+        yield (
+            f"{scorer.scorer} {how} the rule `{best.scorer}`, which knows nothing of content and "
+            f"gets {percent(best.accuracy.value)}."
+        )
+
+
+def _about_length(scorer: Figures, slices: Sequence[Figures]) -> Iterator[str]:
+    shares = {one.slice: one.accuracy.value for one in slices}
+    shorter, longer = shares.get("length=shorter_chosen"), shares.get("length=longer_chosen")
+    slope = (scorer.slopes or {}).get("length")
+    if shorter is None or longer is None:
+        return
+    sentence = (
+        f"{scorer.scorer} gets {percent(longer)} where the longer response is the better one and "
+        f"{percent(shorter)} where the shorter one is"
+    )
+    if slope and slope.low is not None and slope.high is not None and not slope.low <= 0 <= slope.high:
+        way = "pays" if slope.value > 0 else "takes off"
+        sentence += (
+            f"; label aside it {way} {number(abs(slope.relative))} standard deviations of its margin for each "
+            "doubling of the length"
+        )
+    yield sentence + "."
+
+
+def _about_probabilities(scorer: Figures) -> Iterator[str]:
+    found = scorer.probabilities
+    if found is None or found.nll.value is None:
+        return
+    z, p = found.calibration.calibration_z, found.calibration.calibration_p
+    if found.nll.value > log(2):
+        yield (
+            f"As probabilities the margins of {scorer.scorer} are worse than a coin's: log-loss "
+            f"{number(found.nll.value)} against ln 2 = 0.693{_rescaled(found.calibration)}."
+        )
+    elif z is not None and p is not None and p < 0.05:
+        way = "overconfident" if z > 0 else "underconfident"
+        error = percent(found.calibration.ece)
+        yield f"The margins of {scorer.scorer} are {way} (calibration error {error}){_rescaled(found.calibration)}."
+
+
+def _rescaled(found: Calibration) -> str:
+    if found.temperature is None:
+        return ""
+    return f"; divided by {number(found.temperature)} they would have a log-loss of {number(found.nll_at_temperature)}"

@@ -1,0 +1,1 @@
+"""The pages of one data set and of several."""

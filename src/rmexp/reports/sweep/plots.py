@@ -1,0 +1,119 @@
+"""The plots of several runs: accuracy along each axis, over two of them at once, and data sets side by side."""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from rmexp.reports.drawing.numbers import MISSING
+from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.visible import one_line
+from rmexp.runs.axes import Group
+
+MOST_LINES = 60  # thin ones, of settings alike but for the axis
+MOST_CELLS = 12  # of a heat map in either direction
+
+
+def axis_plot(groups: Sequence[Group], axis: str, where: str) -> str:
+    """Accuracy against one setting: a thin line for groups alike in all others, a thick one for the mean of all."""
+    values = ordered({_text(group.settings[axis]): group.settings[axis] for group in groups})
+    places = {text: index for index, text in enumerate(values)}
+    others: dict[str, list[Group]] = {}
+    for group in groups:
+        key = str({name: value for name, value in group.settings.items() if name != axis})
+        others.setdefault(key, []).append(group)
+
+    def paint(axes: Any) -> None:
+        for line in list(others.values())[:MOST_LINES]:
+            points = sorted((places[_text(group.settings[axis])], group.accuracy) for group in line)
+            axes.plot(*zip(*points, strict=True), color=GREY, linewidth=0.7, alpha=0.6)
+        for text, place in places.items():
+            here = [group for group in groups if _text(group.settings[axis]) == text]
+            for group in here:
+                if group.low is not None and group.high is not None:
+                    axes.plot([place, place], [group.low, group.high], color=GREY, linewidth=0.7, alpha=0.6)
+                axes.plot([place], [group.accuracy], "o", color=GREY, markersize=3)
+        means = [fmean(g.accuracy for g in groups if _text(g.settings[axis]) == text) for text in places]
+        axes.plot(range(len(means)), means, "s-", color=BLUE, linewidth=1.8, markersize=5, label="mean of all")
+        axes.set_xticks(range(len(places)), [one_line(text, 14) for text in places])
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(top=min(top, 1 + 0.05 * (1 - bottom)))  # there is nothing above
+        axes.set(title=one_line(axis, 40), xlabel=one_line(axis, 40), ylabel="accuracy")
+
+    return draw(paint, f"Accuracy on {where} against {axis}", width=3.6, height=2.7)
+
+
+def heat_plot(groups: Sequence[Group], first: str, second: str, where: str) -> str:
+    """Mean accuracy for each pair of values of two settings, written into its cell."""
+    rows = ordered({_text(group.settings[first]): group.settings[first] for group in groups})[:MOST_CELLS]
+    columns = ordered({_text(group.settings[second]): group.settings[second] for group in groups})[:MOST_CELLS]
+    values = np.full((len(rows), len(columns)), math.nan)
+    for r, row in enumerate(rows):
+        for c, column in enumerate(columns):
+            here = [
+                group.accuracy
+                for group in groups
+                if _text(group.settings[first]) == row and _text(group.settings[second]) == column
+            ]
+            values[r, c] = fmean(here) if here else math.nan
+
+    def paint(axes: Any) -> None:
+        low, high = np.nanmin(values), np.nanmax(values)
+        shades = {"vmin": low - 0.3 * (high - low) - 1e-3, "vmax": high + 0.6 * (high - low) + 1e-3}
+        # not imshow, which would put a picture into the page, and the page forbids pictures
+        axes.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", edgecolors="white", linewidth=1, **shades)
+        axes.invert_yaxis()
+        for r, c in np.ndindex(*values.shape):
+            text = MISSING if math.isnan(values[r, c]) else f"{100 * values[r, c]:.1f}"
+            best = values[r, c] == high
+            axes.text(
+                c + 0.5, r + 0.5, text, ha="center", va="center", weight="bold" if best else "normal", color="#1a1a1a"
+            )
+        axes.grid(False)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, [one_line(text, 12) for text in columns])
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [one_line(text, 14) for text in rows])
+        axes.set(title="accuracy in %, the best in bold", xlabel=one_line(second, 40), ylabel=one_line(first, 40))
+
+    height = 1.2 + 0.42 * len(rows)
+    return draw(paint, f"Mean accuracy on {where} by {first} and {second}", width=3.6, height=height)
+
+
+def data_plot(best: Sequence[Group]) -> str:
+    """For each data set the best group's accuracy, what length alone gets and, where known, the ceiling."""
+    places = np.arange(len(best))[::-1]
+
+    def paint(axes: Any) -> None:
+        axes.axvline(0.5, color=GREY, linewidth=1)
+        for place, group in zip(places, best, strict=True):
+            label = group is best[0]
+            if group.low is not None and group.high is not None:
+                axes.plot([group.low, group.high], [place, place], color=BLUE, linewidth=1.8)
+            axes.plot([group.accuracy], [place], "o", color=BLUE, markersize=6, label="best runs" if label else None)
+            if group.longer is not None:
+                marker = {"markerfacecolor": "none", "markersize": 6}
+                axes.plot([group.longer], [place], "s", color=ORANGE, label="longer wins" if label else None, **marker)
+            if group.ceiling is not None:
+                axes.plot([group.ceiling] * 2, [place - 0.35, place + 0.35], color=GREEN, linewidth=2.5)
+        axes.set_yticks(places, [one_line(f"{group.data} {group.split}", 30) for group in best])
+        axes.set_ylim(-0.6, len(best) - 0.4)
+        axes.grid(False, axis="y")
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(xlabel="accuracy, 95 % interval; green bar: the best possible")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, "Data sets side by side: accuracy and its ceiling", height=1.3 + 0.45 * len(best))
+
+
+def ordered(values: Mapping[str, Any]) -> list[str]:
+    """Texts of values in the order of their numbers where all are numbers, else as they came."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+        return sorted(values, key=values.__getitem__)
+    return list(values)
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

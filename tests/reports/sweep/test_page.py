@@ -1,0 +1,125 @@
+import csv
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from rmexp.reports.sweep.page import SweepReport, leaderboard_csv, leaderboard_markdown, policies_csv, sweep_report
+from rmexp.runs.axes import Judged, Run, grouped
+from rmexp.runs.leaderboard import Earned, leaderboard
+from rmexp.runs.policy_standings import PolicyStanding
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m|"
+
+
+def standings(lrs=(0.001, 0.0001), epochs=(1, 2), data=("a", "b"), seeds=2, name="ordinary"):
+    runs = [
+        Run(f"f{lr}{epoch}{where}{seed}", {"optimizer.lr": lr, "epochs": epoch, "seed": seed, "name": name},
+            (Judged("explicit", where, "test", 50, 0.6 + epoch / 10 + seed / 100, nll=0.4, longer=0.55,
+                    ceiling=0.9 if where == "a" else None),), 2.0)
+        for lr in lrs for epoch in epochs for where in data for seed in range(seeds)
+    ]  # fmt: skip
+    groups = grouped(runs, ["optimizer.lr", "epochs", *(["name"] if name == HOSTILE else []), "seed"])
+    return leaderboard(groups, lambda folder, group: {str(pair): Earned(float(pair % 2), pair) for pair in range(50)})
+
+
+@pytest.fixture
+def page():
+    return sweep_report(SweepReport("sweep", 16, ("optimizer.lr", "epochs", "seed"), standings(), [("f", HOSTILE)]))
+
+
+def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
+    for name in ("Accuracy on a test against optimizer.lr", "Mean accuracy on b test by", "Data sets side by side"):
+        assert f"<title>{name}" in page
+    assert page.count("<svg") == 1 + 2 * 3
+    assert "95 % interval" in page
+
+
+def test_policies_are_told_by_what_they_gained():
+    lines = [
+        PolicyStanding({"lr": kl}, ("f", "g"), 2.5, 1.0, 4.0, gold, 3.25, 9.0) for kl, gold in ((0.1, 0.5), (0, None))
+    ]
+    page = sweep_report(SweepReport("sweep", 4, ("lr",), [], [], lines))
+    for text in ('href="#policies"', "<td>0.50</td>", "[1.00, 4.00]", "<td>3.25</td>"):
+        assert text in page
+    rows = list(csv.DictReader(policies_csv(lines).splitlines()))
+    assert [(row["rank"], row["kl"], row["gold"], row["folders"]) for row in rows] == [
+        ("1", "3.25", "0.5", "f g"),
+        ("2", "3.25", "", "f g"),
+    ]
+    assert "#policies" not in sweep_report(SweepReport("sweep", 4, ("lr",), [], []))
+
+
+def test_what_all_lines_of_a_board_share_is_told_once():
+    page = sweep_report(SweepReport("sweep", 4, ("optimizer.lr", "epochs"), standings(epochs=(1,), data=("a",)), []))
+    assert page.count("epochs=1") == 1
+    assert "<p>All with epochs=1.</p>" in page
+
+
+def test_the_page_asks_for_nothing_and_shows_hostile_text_as_text(page):
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert not re.search(r"(src|href)=\"(?!#)", page)
+    assert "url(http" not in page
+    assert "<image" not in page  # the page's policy forbids pictures
+    assert len(page) < 300_000
+
+
+def test_equal_content_gives_equal_bytes(page):
+    assert page == sweep_report(
+        SweepReport("sweep", 16, ("optimizer.lr", "epochs", "seed"), standings(), [("f", HOSTILE)])
+    )
+
+
+def test_every_tag_is_closed_and_ids_are_one_of_a_kind(page):
+    class Check(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.ids = [], []
+
+        def handle_starttag(self, tag, attributes):
+            self.ids += [value for key, value in attributes if key == "id"]
+            if tag not in ("meta", "br"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    check = Check()
+    check.feed(page)
+    assert check.open == []
+    assert len(set(check.ids)) == len(check.ids)
+
+
+def test_many_runs_stay_small():
+    lines = standings(lrs=tuple(0.001 * step for step in range(1, 41)), epochs=range(1, 7), data=("a",), seeds=1)
+    page = sweep_report(SweepReport("sweep", 240, ("optimizer.lr", "epochs"), lines, []))
+    assert len(page) < 300_000
+    assert "The first 200 of 240 lines" in page
+
+
+def test_no_run_at_all_is_a_page_too():
+    page = sweep_report(SweepReport("sweep", 0, (), [], [("f", "ValueError: no")]))
+    assert "No run has figures on pairs yet" in page
+    assert "ValueError: no" in page
+
+
+def test_the_leaderboard_as_files():
+    lines = standings(name=HOSTILE)
+    rows = list(csv.DictReader(leaderboard_csv(lines).splitlines()))
+    assert len(rows) == len(lines) == 8
+    assert (rows[0]["rank"], rows[0]["epochs"], rows[0]["runs"]) == ("1", "2", "2")
+    assert rows[0]["accuracy"].startswith("0.80")
+    table = leaderboard_markdown(lines).splitlines()
+    assert len(table) == 2 + 8
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {9}
+
+
+def test_the_best_of_equal_lines_is_not_said_to_be_of_other_pairs():
+    runs = [Run(f"f{lr}", {"lr": lr}, (Judged("explicit", "a", "val", 50, 1.0),), 1.0) for lr in (1, 2)]
+    lines = leaderboard(
+        grouped(runs, ["lr"]), lambda folder, group: {str(pair): Earned(1.0, pair) for pair in range(50)}
+    )
+    page = sweep_report(SweepReport("sweep", 2, ("lr",), lines, []))
+    assert "0.0 points before the next one; too few prompts tell the two apart" in page
+    assert "not scored on the same pairs" not in page

@@ -30,9 +30,9 @@ def job(monkeypatch, tmp_path):
             seen.append(config)
             return function(config)
 
-        module = ModuleType("rmexp.run.train")
+        module = ModuleType("rmexp.verbs.train")
         module.train = train
-        monkeypatch.setitem(sys.modules, "rmexp.run.train", module)
+        monkeypatch.setitem(sys.modules, "rmexp.verbs.train", module)
         return seen
 
     return install
@@ -170,7 +170,7 @@ def after_sweep(job):
 
     job(fail_once)
     calls = []
-    sys.modules["rmexp.run.train"].after_sweep = lambda folders, sweep_dir: calls.append((folders, sweep_dir))
+    sys.modules["rmexp.verbs.train"].after_sweep = lambda folders, sweep_dir: calls.append((folders, sweep_dir))
     return calls
 
 
@@ -189,7 +189,7 @@ def test_a_failure_over_the_whole_sweep_is_one_line_too(after_sweep, capsys, mon
     def fail(folders, sweep_dir):
         raise ValueError("no table")
 
-    monkeypatch.setattr(sys.modules["rmexp.run.train"], "after_sweep", fail)
+    monkeypatch.setattr(sys.modules["rmexp.verbs.train"], "after_sweep", fail)
     assert main(["train", "-m", "seed=0,2"]) == 1
     assert capsys.readouterr().err == "rmexp: no table\n"
 

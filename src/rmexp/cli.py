@@ -133,8 +133,8 @@ def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
     That is `after_sweep(folders, sweep_dir)` of its module, where it has one.
     """
     from rmexp.config.multirun import read_multirun
-    from rmexp.run.sweep import FAILED as CELL_FAILED
-    from rmexp.run.sweep import run_sweep, show_outcomes
+    from rmexp.sweeps.sweep import FAILED as CELL_FAILED
+    from rmexp.sweeps.sweep import run_sweep, show_outcomes
 
     multirun = read_multirun(verb, overrides, config_dir)
     outcomes = run_sweep(verb, multirun, config_dir)
@@ -157,7 +157,7 @@ def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
     """The function that Hydra calls.
 
     Args:
-        verb: its code is the function of the same name in the module of the same name in `rmexp.run`.
+        verb: its code is the function of the same name in the module of the same name in `rmexp.verbs`.
         failures: where the message goes when it fails.
     """
     from omegaconf import OmegaConf
@@ -176,7 +176,7 @@ def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
 
 
 def _module(verb: str) -> Any:
-    return importlib.import_module(f"rmexp.run.{verb.replace('-', '_')}")
+    return importlib.import_module(f"rmexp.verbs.{verb.replace('-', '_')}")
 
 
 def _fail(message: str, code: int, error: Exception | None = None) -> int:

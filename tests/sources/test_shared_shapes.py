@@ -7,7 +7,7 @@ import pytest
 
 from rmexp.config.compose import compose
 from rmexp.config.recognition import with_recognised
-from rmexp.run.data import load_data
+from rmexp.verbs.data import load_data
 
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "shapes"
 # Pairs, ties, and for some the option that is found.

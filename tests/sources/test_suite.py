@@ -7,8 +7,8 @@ import pytest
 from rmexp.config.compose import compose
 from rmexp.jsonl import write_rows
 from rmexp.records import Candidates, Preference
-from rmexp.run.data import load_data
 from rmexp.sources.rows import Row
+from rmexp.verbs.data import load_data
 
 PAIR = {"chosen_model": "m", "rejected_model": "n"}
 REWARD_BENCH = [

@@ -34,7 +34,7 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
 
 def examples(verb: str) -> list[str]:
     """Command lines of the section `Examples:` in the docstring of the verb's module, which is not imported."""
-    source = Path(rmexp.__file__).parent / "run" / f"{verb.replace('-', '_')}.py"
+    source = Path(rmexp.__file__).parent / "verbs" / f"{verb.replace('-', '_')}.py"
     if not source.is_file():
         return []
     docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""

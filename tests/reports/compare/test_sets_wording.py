@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from rmexp.reports.compare.page import sets_wording as wording
+from rmexp.reports.compare import sets_wording as wording
 from rmexp.runs.summaries.compare import RewardScale
 
 

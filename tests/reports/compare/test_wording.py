@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rmexp.reports.compare.page import wording
+from rmexp.reports.compare import wording
 from rmexp.statistics.means import Estimate
 
 

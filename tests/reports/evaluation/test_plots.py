@@ -6,7 +6,7 @@ import pytest
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
-from rmexp.reports.evaluation.page import plots
+from rmexp.reports.evaluation import plots
 
 RNG = np.random.default_rng(0)
 SCORES = {"one": Scores(RNG.normal([1, 0], 1, (200, 2)), log_odds=True)}

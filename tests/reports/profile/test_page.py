@@ -10,7 +10,7 @@ from rmexp.records import Preference
 from rmexp.reports.profile.page import profile_report
 from rmexp.reports.profile.profiles import profiles_report, row_of
 from rmexp.reports.profile.wording import baseline_sentence, conclusions, warnings
-from rmexp.run.profile_figures import profile_figures
+from rmexp.verbs.profile_figures import profile_figures
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from rmexp.records import prompt_text
-from rmexp.reports.best_of_n.page import wording
+from rmexp.reports.best_of_n import wording
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw

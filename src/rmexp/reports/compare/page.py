@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from rmexp.reports.compare import plots, sets_wording, wording
 from rmexp.reports.compare.content import CompareReport, SplitResult, StageResult
-from rmexp.reports.compare.page import plots, wording
-from rmexp.reports.compare.page import sets_wording as compare_sets_wording
 from rmexp.reports.compare.sets_plots import progress_plot, shifts_plot
 from rmexp.reports.drawing.curves import EpochRow, epochs
 from rmexp.reports.drawing.page import render
@@ -47,7 +46,7 @@ def compare_report(report: CompareReport) -> str:
         showcase=_showcase(report),
         reductions=_reductions(report),
         graded=_graded(report),
-        sets_wording=compare_sets_wording,
+        sets_wording=sets_wording,
         policies=_policies(report),
         shifts=_shifts(report),
         progress=_progress(report),

@@ -13,7 +13,7 @@ from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
-from rmexp.reports.evaluation.page import plots, wording
+from rmexp.reports.evaluation import plots, wording
 from rmexp.statistics.means import MEAN_METHOD
 from rmexp.statistics.shares import SHARE_METHOD
 

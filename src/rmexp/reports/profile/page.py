@@ -11,7 +11,7 @@ from rmexp.profile.baselines import MEANING
 from rmexp.profile.profile import Profile
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
-from rmexp.reports.profile.page import plots, wording
+from rmexp.reports.profile import plots, wording
 
 MOST_EXAMPLES = 6  # of each kind
 MOST_FIELDS = 30

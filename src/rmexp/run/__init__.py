@@ -1,1 +1,0 @@
-"""One file per verb: a table of contents of what the command does."""

@@ -1,0 +1,1 @@
+"""Multiruns: cells that survive, and their table."""

@@ -1,0 +1,127 @@
+"""The finished cells of a training sweep side by side: one CSV row a figure, and who is good on whose data."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from rmexp.config.run_settings import run_settings
+from rmexp.config.saved import PLACES
+from rmexp.durable import write_json, write_text
+from rmexp.reports.terminal import percent
+from rmexp.runs.axes import Settings
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import TrainSummary
+
+
+class Cell(NamedTuple):
+    """One finished run of a sweep."""
+
+    folder: Path
+    settings: Settings  # leaves of the configuration that the cells do not share
+    data: str
+    evaluation: Sequence[HeldOutRow]
+
+
+class Entry(NamedTuple):
+    """Accuracy of the models trained alike, over seeds, on one set of pairs."""
+
+    train: str
+    test: str
+    accuracy: float
+    sd: float | None  # over seeds; None for one
+    usable_bits: float
+    runs: int
+
+
+def read_cells(folders: Sequence[Path]) -> list[Cell]:
+    """The cells with what tells them apart."""
+    configs = [run_settings(folder) for folder in folders]
+    keys = sorted(set().union(*configs) - {*PLACES, "data.name"})
+    varied = [key for key in keys if len({json.dumps(config.get(key), default=str) for config in configs}) > 1]
+    return [
+        Cell(folder, {key: config.get(key) for key in varied}, str(config["data.name"]), _evaluation(folder))
+        for folder, config in zip(folders, configs, strict=True)
+    ]
+
+
+def transfer(cells: Sequence[Cell]) -> list[Entry]:
+    """Accuracy of training on each data set and testing on each, averaged over seeds.
+
+    The pairs of a model's own data count under the name of that data: its `test` split where it has one, else `val`.
+    """
+    groups: dict[tuple[str, str], list[HeldOutRow]] = {}
+    for cell in cells:
+        for test, row in _headline(cell).items():
+            groups.setdefault((_label(cell), test), []).append(row)
+    return [_entry(train, test, rows) for (train, test), rows in groups.items()]
+
+
+def figures_csv(cells: Sequence[Cell]) -> str:
+    """One line for each cell, set of pairs and slice, with the settings that the cells do not share."""
+    rows = [{"folder": cell.folder.name, **cell.settings, **to_row(row)} for cell in cells for row in cell.evaluation]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write_sweep(folders: Sequence[Path], sweep_dir: Path) -> list[Entry]:
+    """Leave `evaluation.csv` and `transfer.json` in the folder of a sweep.
+
+    Returns:
+        The entries of the transfer matrix.
+    """
+    cells = read_cells(folders)
+    entries = transfer(cells)
+    write_text(sweep_dir / "evaluation.csv", figures_csv(cells))
+    write_json(sweep_dir / "transfer.json", [entry._asdict() for entry in entries])
+    return entries
+
+
+def matrix(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the transfer matrix: trained on, tested on; a deviation over seeds where there are several."""
+    tests = list(dict.fromkeys(entry.test for entry in entries))
+    found = {(entry.train, entry.test): entry for entry in entries}
+    trains = dict.fromkeys(entry.train for entry in entries)
+    return ["trained on, tested on", *tests], [
+        [train, *(_shown(found.get((train, test))) for test in tests)] for train in trains
+    ]
+
+
+def _shown(entry: Entry | None) -> str:
+    if entry is None:
+        return "-"
+    spread = "" if entry.sd is None else f" sd {100 * entry.sd:.1f}"
+    return f"{percent(entry.accuracy)}{spread}"
+
+
+def _headline(cell: Cell) -> dict[str, HeldOutRow]:
+    """The row that stands for each data set: of a model's own, `test` rather than `val`."""
+    whole = [row for row in cell.evaluation if row.slice is None and row.split in ("test", "val")]
+    return {row.data: row for row in sorted(whole, key=lambda row: row.split == "test")}
+
+
+def _label(cell: Cell) -> str:
+    own = {key: value for key, value in cell.settings.items() if key != "seed" and not key.startswith("data.")}
+    size = {key: value for key, value in cell.settings.items() if key == "data.train_pairs"}
+    return " ".join([cell.data, *(f"{key}={value}" for key, value in {**size, **own}.items())])
+
+
+def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
+    accuracies = [math.nan if row.accuracy is None else row.accuracy for row in rows]
+    bits = [math.nan if row.usable_bits is None else row.usable_bits for row in rows]
+    sd = stdev(accuracies) if len(rows) > 1 else None
+    return Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows))
+
+
+def _evaluation(folder: Path) -> Sequence[HeldOutRow]:
+    summary = read_summary(folder, TrainSummary)
+    return () if summary is None else summary.evaluation

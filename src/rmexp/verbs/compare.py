@@ -1,0 +1,135 @@
+"""Compares an explicit reward model with the implicit reward of a DPO policy, on the same held-out pairs.
+
+Obtains the SFT reference, the reward model and the policy (each trained, or reused when nothing that it depends on has
+changed), scores the evaluation splits with both, some of their pairs in other tokens too, and other data, and writes
+report.html, disagreements.jsonl and summary.json.
+
+Examples:
+    rmexp compare data=json_vs_text model=tiny
+    rmexp compare data=jsonl data.path=PAIRS.jsonl.gz data.group=meta.topic dpo.loss.beta=0.2
+    rmexp compare data=json_vs_text +data@tests.other=jsonl tests.other.path=PAIRS.jsonl trainer.validate_every_steps=10
+    rmexp compare experiment=rlhf_circle
+    rmexp compare data=json_vs_text reward.path=MODEL_FOLDER model.reference=SFT_FOLDER
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from rmexp.comparison.policies import PolicyResult
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
+from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.durable import write_text
+from rmexp.evaluation.measures.accuracy import Accuracy
+from rmexp.jsonl import write_rows
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.chat_template import template_fingerprint
+from rmexp.reports.terminal import interval, percent, show_table
+from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
+from rmexp.verbs.data import load_split_data, load_test_data
+
+
+def compare(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder with its report out."""
+    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
+    data = load_split_data(config.data, tests)
+    if data.records.demonstrations:
+        raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
+    path = run_folder("compare", config)
+    with claim(path, run_config(config), _inputs(config, data, tests)) as run:
+        summary = run.summary(CompareSummary)
+        if summary is None:
+            summary = _compare(config, data, tests, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
+    given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
+    if config.model.reference is None and "path" in config.model:
+        given["model"] = config.model.path
+    inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
+    template = template_fingerprint(config.model.chat_template)
+    return inputs if template is None else inputs | {"chat_template": template}
+
+
+def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
+    from rmexp.reports.compare.page import compare_report
+    from rmexp.verbs.comparing.policies import compared_policies
+    from rmexp.verbs.comparing.scores import both_scorers, score_everything
+    from rmexp.verbs.comparing.shifts import domain_shifts, held_out, token_shifts
+    from rmexp.verbs.comparing.stages import obtain_stages
+    from rmexp.verbs.comparing.summary import Compared, as_summary, comparison
+
+    began = time.perf_counter()
+    write_bad_rows(data.records, run.path)
+    stages = obtain_stages(config, data, run.path)
+    trained = time.perf_counter()
+    scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
+    scores = score_everything(scorers, data.records, folder)
+    pairs = held_out(scores.splits, data, list(config.slices))
+    pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
+    pairs += domain_shifts(tests, scorers, folder)
+    policies = compared_policies(config, data, stages, scorers, run.path)
+    report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
+    write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
+    write_text(run.path / "report.html", compare_report(report))
+    now = time.perf_counter()
+    seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}
+    return as_summary(report, stages, data.leaks, {name: round(value, 2) for name, value in seconds.items()})
+
+
+def _shifted(one: SetFigures) -> tuple[str, ...]:
+    name = f"{one.split} in other tokens: {one.name}" if one.kind == "tokens" else one.name
+    accuracies = (percent(row["accuracy"]) for row in (one.whole.explicit, one.whole.implicit))
+    return (name, *accuracies, percent(one.whole.agreement.same_order), f"{one.pairs} pairs")
+
+
+def _policy(row: PolicyResult) -> tuple[str, ...]:
+    judged: list[str] = []
+    for verdict in row.verdicts.values():
+        judged += [f"{verdict.gain:+.2f} SD", f"{percent(verdict.wins)} {interval(verdict.low, verdict.high)}"]
+    return (row.name, *judged, f"{row.kl:.1f}", "" if row.seconds is None else f"{row.seconds:.0f} s")
+
+
+def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
+    scored = {"explicit reward": figures.explicit, "implicit reward": figures.implicit}
+    for scorer, one in scored.items():
+        ends = [end for end in (one.chosen_min, one.chosen_max, one.rejected_min, one.rejected_max) if end is not None]
+        yield *_accuracy(scorer, name, one), f"{min(ends):.1f} .. {max(ends):.1f}" if ends else ""
+    if figures.baselines.longer is not None:
+        yield *_accuracy("longer wins", name, figures.baselines.longer), ""
+
+
+def _accuracy(scorer: str, split: str, one: Accuracy) -> tuple[str, ...]:
+    bounds = interval(one.accuracy_low, one.accuracy_high)
+    return scorer, percent(one.accuracy), bounds, f"{one.n} {split} pairs"
+
+
+def _show(summary: CompareSummary, path: Path) -> None:
+    rows = [row for name, figures in summary.splits.items() for row in _split(name, figures)]
+    show_table(("", "accuracy", "95 %", "", "rewards"), rows)
+    shifted = [one for one in summary.sets if one.kind != "held_out"]
+    if shifted:
+        print()
+        show_table(("elsewhere", "explicit", "implicit", "same order", ""), [*map(_shifted, shifted)])
+        print()
+    if summary.policies:
+        judges = [text for name in summary.policies[0].verdicts for text in (name, "beats sft")]
+        show_table(("policy", *judges, "KL", "cost"), [*map(_policy, summary.policies)])
+        print()
+    agreed, shown = summary.agreement, summary.showcase
+    same = round((agreed.same_order or 0) * agreed.pairs)
+    print(
+        f"same response first on {same} of {agreed.pairs} {summary.headline} pairs "
+        f"and on {shown.same_order} of {shown.prompts} showcase prompts"
+    )
+    print(f"run folder   {path}")
+    print(f"report       {path / 'report.html'}")

@@ -1,0 +1,1 @@
+"""What `rmexp compare` is made of."""

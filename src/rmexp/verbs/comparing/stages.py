@@ -1,0 +1,57 @@
+"""The models of a comparison: trained, found trained before, or given by path."""
+
+import logging
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.stages import stage, stage_names
+from rmexp.data.loaded import LoadedData
+from rmexp.stages.obtain import Stage, obtain_stage
+from rmexp.training.dpo import implied_reward
+from rmexp.verbs.stage_plan import stage_parts, stage_plan
+
+log = logging.getLogger(__name__)
+
+
+def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str, Stage]:
+    """SFT reference, then reward model and DPO policy, which both start from it, and PPO where it is asked for."""
+    _refuse_bad_values(config)
+    sft = _obtained(config, "sft", config.model.reference, config.model.reference, data, path)
+    others = {name: _obtained(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
+    stages = {"sft": sft, **others}
+    if "ppo" in config:
+        config = config.copy()
+        if OmegaConf.select(config, "ppo.scorer.path") == "reward":
+            OmegaConf.update(config, "ppo.scorer.path", stages["reward"].model)
+        stages["ppo"] = _obtained(config, "ppo", None, sft.model, data, path)
+    return stages
+
+
+def _obtained(
+    config: DictConfig, name: str, given: str | None, reference: str | None, data: LoadedData, path: Path
+) -> Stage:
+    if given is not None:
+        log.info("%s: given as %s", name, given)
+        return Stage(name, given, None, None, reused=True)
+    own = stage(config, name)
+    OmegaConf.update(own, "model.reference", reference)
+    return obtain_stage(stage_plan(own, data, {}), data, path)
+
+
+def _refuse_bad_values(config: DictConfig) -> None:
+    """What a later stage would refuse is refused before the first one has cost its minutes."""
+    for key, least in (("prompts", 0), ("responses", 1), ("best_of", 1), ("max_new_tokens", 1)):
+        if config.policies[key] < least:
+            raise ValueError(f"policies.{key} must be at least {least}, got {config.policies[key]}")
+    for name in stage_names(config):
+        parts = stage_parts(stage(config, name))
+        try:
+            parts.optimizer([torch.nn.Parameter(torch.zeros(1))])
+            parts.schedule(0, 10)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{error} (set {name}.optimizer.* or {name}.schedule.*)") from error
+        if name == "dpo":
+            assert parts.loss is not None
+            implied_reward(parts.loss)

@@ -1,0 +1,121 @@
+"""The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.build import build_framed
+from rmexp.config.saved import leaves
+from rmexp.data.leaks import checked_for_leaks
+from rmexp.data.loaded import LoadedData
+from rmexp.data.selection import Selection, read_difficulty, selected
+from rmexp.data.split import with_splits
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Record, fingerprint
+from rmexp.sweeps.cell_stamp import file_state, named_files
+
+
+def load_data(node: DictConfig) -> LoadedData:
+    """Read a data set as its source gives it, whole.
+
+    Args:
+        node: of the data group.
+    """
+    data, selection = _read(node)
+    return data._replace(fingerprint=_fingerprint(data.records), selection=selection)
+
+
+def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
+    """The records of one split or candidate set, of the last one that is for evaluation where none is named.
+
+    Args:
+        data: whole, as `load_data` gives it.
+        name: of the split or set; None chooses.
+        key: of the configuration that names it, for messages.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    sets: dict[str, Sequence[Record]] = data.records.sets()
+    if name is not None:
+        if name not in sets:
+            raise ValueError(f"data={data.name} has no split `{name}`, it has {', '.join(sets)} (set {key})")
+        return sets[name]
+    splits = list(data.records.splits) or list(sets)
+    return sets[next((split for split in reversed(splits) if split != "train"), "train")]
+
+
+def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingProxyType({})) -> LoadedData:
+    """Read a data set with a training and a validation split, and of its pairs those that are to be used.
+
+    Args:
+        node: of the data group.
+        tests: further data sets that nothing may leak into.
+    """
+    state = _state(node, tests)
+    if state in _LAST:
+        return _LAST[state]
+    data, selection = _read(node)
+    others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in tests.items()}
+    records, leaks = checked_for_leaks(with_splits(data.records, data.split_rule, data.name), selection, others)
+    records = selected(records, selection)
+    loaded = _used(data, records, selection)._replace(leaks=leaks)
+    _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
+    _LAST[state] = loaded
+    return loaded
+
+
+_LAST: dict[str, LoadedData] = {}  # by its state: cells of a multirun in one process read the same data once
+
+
+def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
+    """Everything that decides what is read: the configuration, the files that it names, the other data sets."""
+    content = leaves(OmegaConf.to_container(node, resolve=True))
+    files = {str(path.resolve()): file_state(path) for path in named_files(content)}
+    return json.dumps([content, files, {name: test.fingerprint for name, test in tests.items()}], default=str)
+
+
+def load_test_data(node: DictConfig) -> LoadedData:
+    """Read the one split of a data set that another one's model is tested on.
+
+    Nothing is trained on it, so it is taken whole where it comes without splits. Else it is `test`, or `val`, or the
+    last split that is not for training.
+
+    Args:
+        node: of the data group.
+
+    Raises:
+        ValueError: it has no pairs.
+    """
+    data, selection = _read(node)
+    records = data.records
+    if not records.splits:
+        what = "demonstrations" if records.demonstrations else "lists"
+        raise ValueError(f"a model is tested on pairs, but data={data.name} has {what} (set tests.*)")
+    last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
+    name = next((split for split in ("test", "val", "all") if split in records.splits), last)
+    whole = replace(selection, train_pairs=None, label_noise=0.0)
+    records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
+    return _used(data, records, selection)
+
+
+def _read(node: DictConfig) -> tuple[LoadedData, Selection]:
+    """A data set as its source gives it, and what is to be selected of it."""
+    records, named, limits, batching, split_rule, selection = build_framed("data", node)
+    return LoadedData(records, named.name, limits, batching, split_rule, fingerprint=""), selection
+
+
+def _used(data: LoadedData, records: PreferenceData, selection: Selection) -> LoadedData:
+    return data._replace(records=records, fingerprint=_fingerprint(records), bins=_bins(selection))
+
+
+def _bins(selection: Selection) -> Mapping[str, str] | None:
+    return None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
+
+
+def _fingerprint(data: PreferenceData) -> str:
+    return fingerprint(record for group in data.sets().values() for record in group)

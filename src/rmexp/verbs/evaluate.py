@@ -1,0 +1,97 @@
+"""Evaluates scorers: accuracy with intervals, calibration, biases, slices, and which scorer is really the better one.
+
+Content-blind baselines stand in the same table. Leaves evaluation.json, report.html and the scored files; scores that
+are on disk already are read with scorer=scored_file, without a model.
+
+Examples:
+    rmexp evaluate scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp evaluate scorer=explicit scorer.path=A +scorer@scorers.other=explicit scorers.other.path=B data=json_vs_text
+    rmexp evaluate scorer=scored_file scorer.path=RUN/scored data=jsonl data.path=PAIRS.jsonl slices=[meta.topic]
+    rmexp evaluate scorer=hub scorer.path=HF_FOLDER_OR_ID data=reward_bench +data@tests.rm_bench=rm_bench
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.loaded import write_bad_rows
+from rmexp.durable import write_json, write_text
+from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.evaluate import EvaluateSummary
+from rmexp.verbs.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
+from rmexp.verbs.evaluation_table import show_evaluation
+from rmexp.verbs.scorers import scorer_inputs
+
+if TYPE_CHECKING:
+    from rmexp.evaluation.judgement import Judgement
+    from rmexp.verbs.evaluation_scores import Column
+
+EVALUATION, REPORT = "evaluation.json", "report.html"
+
+
+def evaluate(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder with its report out."""
+    data = loaded_data(config)
+    sets = evaluated_sets(data, config.splits, config.slices)
+    path = run_folder("evaluate", config)
+    inputs = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
+    inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
+    with claim(path, run_config(config), inputs) as run:
+        summary = run.summary(EvaluateSummary)
+        if summary is None:
+            for loaded in data.values():
+                write_bad_rows(loaded.records, path)
+            summary = _evaluate(config, sets, run)
+            run.finish(summary)
+    show_evaluation(summary, path)
+    return path
+
+
+def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
+    from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
+    from rmexp.statistics.seed_groups import seed_rows
+    from rmexp.verbs.evaluation_scores import check_scorers, score_columns
+
+    check_scorers(config)
+    began = time.perf_counter()
+    columns = score_columns(config, sets, run.path / "scored")
+    scored = time.perf_counter()
+    judgements = _judgements(config, sets, columns)
+    results = [row for one in judgements for row in one.result_rows()]
+    seeds = seed_rows(results, OmegaConf.to_container(config.seeds), list(columns))
+    evaluation: dict[str, Any] = {
+        "results": results,
+        "comparisons": [row for one in judgements for row in one.comparison_rows()],
+        "seeds": seeds,
+        "suites": [row for one in judgements for row in one.suite_rows()],
+        "scorers": {name: column.description for name, column in columns.items()},
+        "bootstrap": {"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
+    }
+    write_json(run.path / EVALUATION, evaluation)
+    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config))
+    write_text(run.path / REPORT, evaluation_report(report))
+    computed = sum(column.computed for column in columns.values())
+    seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
+    return EvaluateSummary(
+        **evaluation,
+        records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
+        seconds={name: round(value, 2) for name, value in seconds.items()},
+    )
+
+
+def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> list["Judgement"]:
+    """Every scorer on each set, beside the baselines that are no scorers themselves."""
+    from rmexp.evaluation.judge import judge
+    from rmexp.verbs.evaluation_scores import rule_columns
+
+    judgements = []
+    for index, (test, _) in enumerate(sets):
+        scores = {name: column.scores[index] for name, column in columns.items()}
+        rules = [name for name in config.baselines if name not in columns]
+        judgements.append(judge(test, scores | rule_columns(rules, test, config.seed)))
+    return judgements

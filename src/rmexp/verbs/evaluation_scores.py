@@ -1,0 +1,94 @@
+"""The scores of each scorer of an evaluation on each set, as columns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.build import build
+from rmexp.data.rules import LEARNT, check_baselines, rule_scores
+from rmexp.evaluation.scores import Scores, scores_of
+from rmexp.evaluation.test_set import TestSet
+from rmexp.profile.baselines import baseline_scores
+from rmexp.scoring.store import score_into
+from rmexp.statistics.seed_groups import check_groups
+from rmexp.verbs.evaluation_sets import EvaluatedSet
+
+
+class Column(NamedTuple):
+    """One scorer on every set.
+
+    Attributes:
+        description: what it says of itself.
+        scores: of each set.
+        computed: records that this process has scored itself.
+    """
+
+    description: dict[str, Any]
+    scores: list[Scores]
+    computed: int
+
+
+def check_scorers(config: DictConfig) -> None:
+    """Refuse what would be found wrong only when everything is scored.
+
+    Raises:
+        ValueError: naming the key.
+    """
+    check_baselines(config.baselines)
+    names = [config.scorer.get("name"), *map(str, config.scorers)]
+    if None not in names:  # stored scores may have the name of the scorer that made them
+        check_groups(OmegaConf.to_container(config.seeds), names)
+
+
+def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path) -> dict[str, Column]:
+    """Score every set with every scorer of the configuration, one scorer at a time.
+
+    Args:
+        config: of the verb.
+        sets: to be scored.
+        folder: of the scored files.
+
+    Returns:
+        Columns by the names that tables give the scorers.
+
+    Raises:
+        ValueError: two scorers have the same name.
+    """
+    columns: dict[str, Column] = {}
+    for key, node in [(None, config.scorer), *config.scorers.items()]:
+        named = {} if key is None else {"name": str(key)}
+        scorer, known, scores, computed = None, None, list[Scores](), 0
+        for test, limits in sets:
+            if scorer is None or not (scorer.stored or limits == known):
+                scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
+            if not scores and scorer.name in columns:
+                raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
+            path = folder / _file(scorer.name) / f"{_file(test.data)}-{_file(test.split)}.jsonl"
+            found = score_into(path, scorer, test.records, shard_records=config.shard_records)
+            rows = [row.scores for row in found.rows]
+            scores.append(scores_of(rows, log_odds=found.log_odds, responses=test.responses))
+            computed += found.computed
+        assert scorer is not None
+        columns[scorer.name] = Column(scorer.describe(), scores, computed)
+    return columns
+
+
+def rule_columns(names: Sequence[str], test: TestSet, seed: int) -> dict[str, Scores]:
+    """Columns of the rules that stand beside scorers; a learnt one is left out for lists, and where pairs are too few.
+
+    Args:
+        names: kinds of `scorer=baseline`.
+        test: what they judge; learnt ones judge each cluster by a fit to others.
+        seed: of `random`.
+    """
+    if test.gold is None:
+        found = baseline_scores(names, test.pairs, test.clusters, seed)
+        return {name: Scores(values, log_odds=False, rule=True) for name, values in found.items()}
+    rows = {name: rule_scores(name, test.records, seed) for name in names if name not in LEARNT}
+    return {name: scores_of(own, log_odds=False, rule=True, responses=test.responses) for name, own in rows.items()}
+
+
+def _file(name: str) -> str:
+    return "".join(character if character.isalnum() or character in "._-" else "_" for character in name)

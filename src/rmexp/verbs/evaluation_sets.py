@@ -1,0 +1,116 @@
+"""What `rmexp evaluate` looks at: splits of pairs, and lists of responses whose worth is known."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from omegaconf import DictConfig
+
+from rmexp.data.loaded import LoadedData
+from rmexp.data.loading import Limits
+from rmexp.data.record_field import has_field
+from rmexp.data.selection import read_difficulty
+from rmexp.data.split import with_splits
+from rmexp.evaluation.slices import DIFFICULTY, Slicing
+from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
+from rmexp.records import Candidates, Preference, Record
+from rmexp.verbs.data import load_data
+
+log = logging.getLogger(__name__)
+
+
+class EvaluatedSet(NamedTuple):
+    """A test set, and the limits of its data set that scorers keep to."""
+
+    test: TestSet
+    limits: Limits
+
+
+class _Part(NamedTuple):
+    """A split of pairs, or a set of lists, of a data set."""
+
+    name: str  # of the data set
+    split: str
+    records: Sequence[Record]
+    data: LoadedData
+
+
+def loaded_data(config: DictConfig) -> dict[str, LoadedData]:
+    """The data sets of a configuration by the names that tables give them.
+
+    Raises:
+        ValueError: two of them have the same name.
+    """
+    first = load_data(config.data)
+    data = {first.name: first}
+    for name in map(str, config.tests):
+        if name in data:
+            raise ValueError(f"two data sets are called {name}; give the one in tests another name (set tests.*)")
+        data[name] = load_data(config.tests[name])
+    return data
+
+
+def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices: Sequence[str]) -> list[EvaluatedSet]:
+    """What is evaluated of the data sets, in parts.
+
+    Args:
+        data: by name.
+        splits: names of those wanted; when empty all but `train`, or `train` where there is nothing else, and all sets
+            of lists whose worth is known. Where `train` or `val` is named, pairs of the first data set that come
+            unsplit are split as a training on them splits them.
+        slices: fields whose values are looked at by themselves; one that only other sets have is passed over.
+
+    Raises:
+        ValueError: there is nothing to evaluate, no such split, no such field, or a difficulty is not known.
+    """
+    parts = _chosen(data, splits)
+    known = [{field for field in slices if has_field(part.records, field)} for part in parts]
+    sets = []
+    for part, own in zip(parts, known, strict=True):
+        elsewhere = [field for field in slices if field not in own and any(field in other for other in known)]
+        for field in elsewhere:
+            log.info("%s %s has no field %s: no slices by it there", part.name, part.split, field)
+        fields = [field for field in slices if field not in elsewhere]
+        sets.append(EvaluatedSet(_test_set(part, fields), part.data.limits))
+    return sets
+
+
+def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
+    selection, aggregate = part.data.selection, part.data.records.aggregate
+    origin = Origin(part.name, part.split, group=part.data.split_rule.group, aggregate=aggregate)
+    pairs = [record for record in part.records if isinstance(record, Preference)]
+    if not pairs:
+        return list_test_set(origin, [one for one in part.records if isinstance(one, Candidates)], Slicing(fields))
+    difficulty = None if selection is None else selection.difficulty
+    parts = {} if difficulty is None else {DIFFICULTY: read_difficulty(Path(difficulty))}
+    return pair_test_set(origin, pairs, Slicing(fields, parts, by_length=True))
+
+
+def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part]:
+    data = dict(data)
+    name, first = next(iter(data.items()))
+    if {"train", "val"} & set(splits) and "all" in first.records.splits:
+        data[name] = first._replace(records=with_splits(first.records, first.split_rule, first.name))
+    found = [part for name, loaded in data.items() for part in _parts(name, loaded)]
+    there = list(dict.fromkeys(part.split for part in found))
+    unknown = [name for name in splits if name not in there]
+    if unknown or not found:
+        has = ", ".join(there) or "neither pairs nor lists with the worth of their responses (`gold`)"
+        raise ValueError(
+            f"expected the splits {', '.join(unknown) or 'of a data set'}, but there are {has} (set splits)"
+        )
+    return [part for part in found if part.split in splits or (not splits and not _only_for_training(part, found))]
+
+
+def _parts(name: str, data: LoadedData) -> Iterator[_Part]:
+    for split, records in data.records.splits.items():
+        if records:
+            yield _Part(name, split, records, data)
+    for split, lists in data.records.candidates.items():
+        if lists and all(record.gold is not None for record in lists):
+            yield _Part(name, split, lists, data)
+
+
+def _only_for_training(part: _Part, parts: Sequence[_Part]) -> bool:
+    return part.split == "train" and any(other.name == part.name and other.split != "train" for other in parts)

@@ -1,0 +1,95 @@
+"""What `rmexp evaluate` leaves on the terminal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.paired import Paired
+from rmexp.reports.drawing.numbers import p_value
+from rmexp.reports.terminal import interval, number, percent, show_table
+from rmexp.runs.summaries.evaluate import EvaluateSummary
+
+Row = Mapping[str, Any]  # of evaluation.json
+
+
+def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
+    """Print the figures over whole splits, the halves by length, what tells scorers apart, and where all of it is."""
+    for data, split in dict.fromkeys((row["data"], row["split"]) for row in summary.results):
+        results, comparisons, suites = (
+            [row for row in part if (row["data"], row["split"]) == (data, split)]
+            for part in (summary.results, summary.comparisons, summary.suites)
+        )
+        figures = [Figures.from_row(row) for row in results]
+        _show_set(f"{data} {split}", figures)
+        rules = [one for one in figures if one.rule and one.slice is None and one.accuracy.value is not None]
+        best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
+        _show_comparisons([Paired.from_row(row) for row in comparisons], best)
+        _show_suite(suites)
+        print()
+    for row in summary.seeds:
+        if row["slice"] is None:
+            print(_seed_line(row))
+    print(f"evaluation   {path / 'evaluation.json'}")
+    print(f"run folder   {path}")
+    print(f"report       {path / 'report.html'}")
+
+
+def _show_set(title: str, figures: Sequence[Figures]) -> None:
+    parts = {(one.scorer, one.slice): one.accuracy.value for one in figures}
+    whole = [one for one in figures if one.slice is None]
+    table = []
+    for one in whole:
+        halves = [percent(parts.get((one.scorer, f"length={part}"))) for part in ("matched", "shorter_chosen")]
+        bounds = interval(one.accuracy.low, one.accuracy.high) + (" few" if one.accuracy.few else "")
+        name, unscored = one.scorer + (" (rule)" if one.rule else ""), str(one.unscored or "")
+        calibrated = map(number, _calibrated(one))
+        table.append((name, percent(one.accuracy.value), bounds, str(one.n), unscored, *halves, *calibrated))
+    if (ceiling := whole[0].ceiling) is not None:
+        best = (percent(ceiling.bayes_accuracy), "", str(whole[0].n), "", "", "", number(ceiling.bayes_nll), "", "")
+        table.append(("best possible", *best))
+    header = ("accuracy", "95 %", "n", "unscored", "like length", "shorter better", "nll", "ece", "temperature")
+    show_table((title, *header), table)
+    if whole[0].method:
+        print(f"accuracies: {whole[0].method}")
+
+
+def _calibrated(one: Figures) -> tuple[float | None, float | None, float | None]:
+    """Log-loss, calibration error and temperature."""
+    found = one.probabilities
+    return (None,) * 3 if found is None else (found.nll.value, found.calibration.ece, found.calibration.temperature)
+
+
+def _show_suite(rows: Sequence[Row]) -> None:
+    """What a public benchmark itself makes of the scores."""
+    if rows:
+        parts = list(rows[0]["figures"])
+        figures = [(row["scorer"], *(percent(row["figures"][part]) for part in parts)) for row in rows]
+        show_table((rows[0]["data"], *parts), figures)
+
+
+def _show_comparisons(rows: Sequence[Paired], rules: Sequence[str]) -> None:
+    """Each two scorers, and each scorer with the best of the rules, which come in the order of their accuracy."""
+    known = [row for row in rows if row.slice is None and row.difference.value is not None]
+    shown = [row for row in known if row.second not in rules[1:]]
+    for row in shown:
+        print(f"{row.first} - {row.second}: {_difference(row)}, right alone {row.first_alone} : {row.second_alone}")
+    if shown and shown[0].method:
+        print(f"differences: {shown[0].method}")
+
+
+def _difference(row: Paired) -> str:
+    found = row.difference
+    points = f"{100 * (found.value or 0.0):+.1f} points"
+    if found.p is None or found.low is None:
+        return f"{points} (too few prompts tell them apart for an interval)" if found.few else points
+    return f"{points} {interval(found.low, found.high)}, p {p_value(found.p)}"
+
+
+def _seed_line(row: Row) -> str:
+    where = f"{row['data']} {row['split']} {row['figure']}"
+    if row["against"] is not None:
+        p = "" if row["p"] is None else f", Welch p = {row['p']:.3g}"
+        return f"{where}: {row['method']} - {row['against']} {row['difference']:+.4f}{p}"
+    spread = "" if row["sd"] is None else f" +- {row['sd']:.4f} (sd)"
+    return f"{where}: {row['method']} {row['mean']:.4f}{spread}, {row['n']} seeds"

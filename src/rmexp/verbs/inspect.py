@@ -1,0 +1,135 @@
+"""Inspects a scorer on pairs: does it follow the labels, what changes its scores, what raises them without merit.
+
+Each check passes, warns or fails with a sentence; a fail does not make the command fail. Leaves inspection.json and
+report.html, with the reward after each token of a few responses and what each span does to the margin.
+
+Examples:
+    rmexp inspect scorer=explicit scorer.path=MODEL_FOLDER data=json_vs_text
+    rmexp inspect scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp inspect scorer=baseline scorer.kind=longer data=jsonl data.path=PAIRS.jsonl pairs=100
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+
+from rmexp.config.build import build
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.loaded import LoadedData
+from rmexp.durable import write_json, write_text
+from rmexp.evaluation.clusters import clusters_of
+from rmexp.metrics.preferred_side import is_tie
+from rmexp.records import Preference
+from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
+from rmexp.scoring.store import score_into
+from rmexp.verbs.data import load_data, used_split
+from rmexp.verbs.scorers import scorer_inputs
+
+INSPECTION, REPORT = "inspection.json", "report.html"
+
+
+def inspect(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out."""
+    data = load_data(config.data)
+    path = run_folder("inspect", config)
+    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+        summary = run.summary(InspectSummary)
+        if summary is None:
+            summary = _inspect(config, data, run)
+            run.finish(summary)
+    _show(summary, path)
+    return path
+
+
+def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSummary:
+    from rmexp.inspection.attribution import traced
+    from rmexp.inspection.probes import probes, to_probe, worst_composition
+    from rmexp.reports.inspection import InspectionReport, inspection_report
+
+    began = time.perf_counter()
+    pairs = _pairs(config, data)
+    scorer = build(config.scorer, limits=data.limits.without_dropping(), threads=config.threads)()
+    if scorer.stored:
+        raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
+    scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
+    clusters = clusters_of(pairs, data.split_rule.group)
+    probed = to_probe(scorer.score, pairs, clusters)
+    groups = {
+        "controls": list(_controls(scorer, pairs, clusters)),
+        "learning": list(_learning(config, scorer, pairs)),
+        "hacking": [*probes(probed), worst_composition(probed)],
+    }
+    traces = [traced(scorer.score, pair, scorer.tokenizer) for pair in pairs[: config.traced]]
+    made = [check for group in groups.values() for check in group]
+    about = InspectSummary(
+        data=data.name,
+        pairs=len(pairs),
+        scorer=scorer.describe(),
+        verdicts=dict(Counter(check.verdict for check in made)),
+        checks=tuple(CheckMade(check.name, check.verdict, check.says) for check in made),
+    )
+    checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
+    own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
+    write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
+    page = InspectionReport(about, groups, traces, pairs, scored, str(run.path), saved_yaml(config))
+    write_text(run.path / REPORT, inspection_report(page))
+    return replace(about, seconds=round(time.perf_counter() - began, 2))
+
+
+def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
+    """A random part of the split, labelled ties left out: they have no better response."""
+    records = used_split(data, config.split, "split")
+    pairs = [record for record in records if isinstance(record, Preference) and not is_tie(record.target)]
+    if len(pairs) < 2:
+        raise ValueError(f"expected at least 2 pairs with a better response, got {len(pairs)} (set data or split)")
+    if config.pairs < 2:
+        raise ValueError(f"`pairs` must be at least 2, got {config.pairs} (set pairs)")
+    order = np.random.default_rng([config.seed, 4]).permutation(len(pairs))[: config.pairs]
+    return [pairs[index] for index in sorted(order.tolist())]
+
+
+def _controls(scorer: Any, pairs: Sequence[Preference], clusters: Any) -> Iterator[Any]:
+    from rmexp.inspection import controls, invariance
+
+    coarse = str(scorer.describe().get("precision", "")).startswith(("bf16", "16"))
+    tolerance = invariance.COARSE_TOLERANCE if coarse else invariance.TOLERANCE
+    yield controls.labels(scorer.score, pairs, clusters)
+    for check in (controls.distribution, controls.length_drift):
+        yield check(scorer.score, pairs)
+    for same in (invariance.swapped_sides, invariance.batching):
+        yield same(scorer.score, pairs, tolerance)
+    for check in (controls.foreign_prompts, controls.prompt_alone):
+        yield check(scorer.score, pairs)
+    yield controls.truncated(scorer.score, pairs, clusters)
+
+
+def _learning(config: DictConfig, scorer: Any, pairs: Sequence[Preference]) -> Iterator[Any]:
+    from rmexp.inspection import learning
+    from rmexp.inspection.check import SKIP, Check
+
+    if scorer.describe()["kind"] != "explicit" or config.learning.steps < 1:
+        why = "learning.steps is 0" if config.learning.steps < 1 else "only a reward model is trained here"
+        for name in ("overfits one batch", "shuffled labels"):
+            yield Check(name, SKIP, f"Left out: {why}.")
+        return
+    given = scorer.model, scorer.encoder, pairs, config.learning.steps, config.learning.lr
+    yield learning.overfits_one_batch(*given)
+    yield learning.shuffled_labels(*given, config.seed)
+
+
+def _show(summary: InspectSummary, path: Path) -> None:
+    width = max(len(check.name) for check in summary.checks)
+    for check in summary.checks:
+        print(f"{check.verdict:4}  {check.name:{width}}  {check.says}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
+    print(f"{counts} on {summary.pairs} pairs of {summary.data}")
+    print(f"run folder   {path}")
+    print(f"report       {path / REPORT}")

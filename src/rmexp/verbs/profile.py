@@ -1,0 +1,164 @@
+"""Profiles a data set without a trained model: what is in it, what contradicts or leaks, how hard it is.
+
+Leaves profile.json, difficulty.jsonl (one bin a pair, for data.difficulty) and report.html; malformed rows are left out
+and counted. Several data sets with -m are put side by side in the sweep folder.
+
+Examples:
+    rmexp profile data=jsonl data.path=PAIRS.jsonl.gz
+    rmexp profile data=jsonl data.path=PAIRS.jsonl data.group=meta.topic tokenizer=HF_FOLDER_OR_ID
+    rmexp profile -m data=json_vs_text,synthetic
+"""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config, saved_yaml
+from rmexp.data.leaks import Leaks, leaks_of
+from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.data.split import with_splits
+from rmexp.durable import write_json, write_text
+from rmexp.jsonl import write_rows
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.profile.longer_by_part import Split
+from rmexp.reports.drawing.numbers import count, counted
+from rmexp.reports.terminal import interval, percent, show_table
+from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.summaries.profile import ProfileFigures, ProfileSummary
+from rmexp.verbs.data import load_data
+
+log = logging.getLogger(__name__)
+
+PROFILE, DIFFICULTY, REPORT = "profile.json", "difficulty.jsonl", "report.html"
+
+
+def profile(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder with its report out."""
+    data = load_data(config.data)
+    if not any(data.records.splits.values()):
+        raise ValueError(f"expected preference pairs to profile, but data={data.name} has none (set data)")
+    path = run_folder("profile", config)
+    tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
+    with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
+        summary = run.summary(ProfileSummary)
+        if summary is None:
+            summary = _profile(config, data, run)
+            run.finish(summary)
+    _show(summary.profile, path)
+    return path
+
+
+def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
+    """Put the profiles of a multirun side by side: a table here, profiles.json and profiles.html in its folder."""
+    from rmexp.reports.profile.profiles import profiles_report, row_of
+
+    found = [from_row(ProfileFigures, json.loads((folder / PROFILE).read_text(encoding="utf-8"))) for folder in folders]
+    names = _names(found, folders)
+    rows = [row_of(name, str(folder), profile) for name, folder, profile in zip(names, folders, found, strict=True)]
+    write_json(sweep_dir / "profiles.json", [to_row(row) for row in rows])
+    write_text(sweep_dir / "profiles.html", profiles_report(rows))
+    print()
+    cells = [
+        (
+            row.name,
+            str(row.pairs),
+            f"{percent(row.longer.accuracy)} {interval(row.longer.low, row.longer.high)}",
+            f"{percent(row.best.accuracy)} {interval(row.best.low, row.best.high)}",
+            row.best_name,
+            percent(row.ceiling),
+        )
+        for row in rows
+    ]
+    show_table(("data set", "pairs", "longer", "best baseline", "", "best possible"), cells)
+    print(f"side by side {sweep_dir / 'profiles.html'}")
+
+
+def _names(profiles: list[ProfileFigures], folders: list[Path]) -> list[str]:
+    """What tells the data sets apart: their names, else their files, else their run folders."""
+    files = [_place(Path(profile.path or "")).partition(".")[0] for profile in profiles]
+    choices = ([profile.data for profile in profiles], files, [folder.name for folder in folders])
+    return next((names for names in choices if len(set(names)) == len(names)), choices[-1])
+
+
+def _place(path: Path) -> str:
+    """A file or folder with the one that it lies in, which is often what has the name of the data.
+
+    >>> _place(Path("/data/helpful/pairs.jsonl.gz"))
+    'helpful/pairs.jsonl.gz'
+    """
+    return f"{path.parent.name}/{path.name}".lstrip("/")
+
+
+def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSummary:
+    from rmexp.profile.profile import profile_of
+    from rmexp.reports.profile.page import profile_report
+    from rmexp.reports.profile.wording import warnings
+    from rmexp.verbs.profile_figures import profile_figures
+
+    began = time.perf_counter()
+    write_bad_rows(data.records, run.path)
+    found = profile_of(
+        data.records,
+        _leaks(data),
+        group=data.split_rule.group,
+        max_tokens=data.limits.max_tokens,
+        tokenizer=config.tokenizer,
+        strength=list(config.strength),
+        seed=config.seed,
+    )
+    name = data.name
+    named = config.data.get("path")
+    source = named if named is None or isinstance(named, str) else ", ".join(named)
+    figures = profile_figures(found, name, source, data.fingerprint, tuple(warnings(found)))
+    write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
+    write_json(run.path / PROFILE, to_row(figures))
+    title = name if source is None else f"{name}: {_place(Path(source))}"
+    page = profile_report(found, data=title, run_folder=str(run.path), config_yaml=saved_yaml(config))
+    write_text(run.path / REPORT, page)
+    return ProfileSummary(round(time.perf_counter() - began, 2), figures)
+
+
+def _leaks(data: LoadedData) -> Leaks | None:
+    """Between the splits that training would use; None where the data cannot be split or data.leaks is `ignore`."""
+    assert data.selection is not None
+    if data.selection.leaks == "ignore":
+        return None
+    try:
+        split = with_splits(data.records, data.split_rule, data.name)
+    except ValueError as error:
+        log.info("leaks between splits are not looked for: %s", error)
+        return None
+    return leaks_of(split, data.selection)
+
+
+def _by_split(splits: Mapping[str, Split]) -> str:
+    """What the splits of the source add to the whole, such as ` (8,000 train, 500 val)`; nothing for a single one."""
+    parts = ", ".join(f"{count(split.pairs)} {name}" for name, split in splits.items())
+    return f" ({parts})" if len(splits) > 1 else ""
+
+
+def _show(found: ProfileFigures, path: Path) -> None:
+    print(
+        f"{found.data}: {counted(found.pairs, 'pair')}{_by_split(found.splits)}, "
+        f"{counted(found.prompts, 'prompt')}, "
+        f"{counted(found.tokens, 'token')}, {counted(found.ties, 'tie')}, "
+        f"{counted(found.bad_rows, 'row')} left out"
+    )
+    rows = [
+        (name, percent(rule.accuracy), interval(rule.low, rule.high))
+        for name, rule in sorted(found.baselines.items(), key=lambda item: -(item[1].accuracy or 0))
+    ]
+    show_table(("baseline", "accuracy", "95 %"), rows)
+    if found.ceiling is not None:
+        print(f"best possible accuracy {percent(found.ceiling.bayes_accuracy)}")
+    for warning in found.warnings:
+        print(f"note: {warning}")
+    print(f"difficulty   {path / DIFFICULTY} (by {found.difficulty.by})")
+    print(f"run folder   {path}")
+    print(f"report       {path / REPORT}")

@@ -1,0 +1,66 @@
+"""Scores every response of a data set: pairs or candidate lists, by any scorer.
+
+Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was. Under
+data.truncation=drop a response that is too long has the score null, and is counted as unscored.
+
+Examples:
+    rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp score scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=json_vs_text
+    rmexp score scorer=baseline scorer.kind=longer data=jsonl data.path=PAIRS.jsonl
+"""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from rmexp.config.build import build
+from rmexp.config.folders import run_folder
+from rmexp.config.saved import run_config
+from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.reports.terminal import show_table
+from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.summaries.score import DataRead, ScoredCounts, ScoreSummary
+from rmexp.scoring.store import score_into
+from rmexp.verbs.data import load_data
+from rmexp.verbs.scorers import scorer_inputs
+
+
+def score(config: DictConfig) -> Path:
+    """Composed configuration in, folder with scored files out."""
+    data = load_data(config.data)
+    path = run_folder("score", config)
+    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+        summary = run.summary(ScoreSummary)
+        reused = summary is not None
+        if summary is None:
+            summary = _score(config, data, run)
+            run.finish(summary)
+    unscored = any(one.unscored for one in summary.files.values())
+    rows = [
+        (name, str(one.records), str(one.responses), str(one.truncated), str(one.unscored or 0) if unscored else "")
+        for name, one in summary.files.items()
+    ]
+    show_table(("", "records", "responses", "truncated", "unscored"), rows)
+    if summary.records_per_second is not None:
+        print(f"{summary.records_per_second:.1f} records per second")
+    print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
+    return path
+
+
+def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
+    write_bad_rows(data.records, run.path)
+    scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
+    folder = run.path / "scored"
+    sets = {
+        name: score_into(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)
+        for name, records in data.records.sets().items()
+    }
+    computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
+    return ScoreSummary(
+        scorer=scorer.describe(),
+        data=DataRead(data.name, data.fingerprint),
+        files={name: ScoredCounts(**done.account()) for name, done in sets.items()},
+        bad_rows=len(data.records.bad_rows),
+        seconds=round(seconds, 2),
+        records_per_second=round(computed / seconds, 1) if computed else None,
+    )

@@ -1,0 +1,129 @@
+"""From the configuration of a stage to what is asked of `stages/`: nothing behind this file knows Hydra."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.build import build, build_framed
+from rmexp.config.saved import fingerprint, run_config, saved_yaml
+from rmexp.config.stages import stage
+from rmexp.data.loaded import LoadedData
+from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.chat_template import template_fingerprint
+from rmexp.stages.plan import StagePlan
+from rmexp.verbs.scorers import scorer_inputs
+
+if TYPE_CHECKING:
+    from rmexp.stages.parts import CallbackParts, ModelParts, PPOParts, StageParts, TrackerParts, TrainerParts
+
+
+def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
+    """A stage as its configuration asks for it; PPO without a reference asks for that, too.
+
+    Args:
+        config: of the stage.
+        data: that it learns from.
+        tests: further data sets, whose held-out pairs are scored too.
+    """
+    trains_reference = config.task == "ppo" and config.model.reference is None
+    return StagePlan(
+        task=config.task,
+        config=run_config(config),
+        fingerprint=fingerprint(config),
+        inputs=stage_inputs(config, data, tests),
+        parts=partial(stage_parts, config),
+        reference=stage_plan(stage(config, "sft"), data, {}) if trains_reference else None,
+    )
+
+
+def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
+    """Fingerprints of what a stage is made from and its configuration only names."""
+    inputs: dict[str, str | None] = {"data": data.fingerprint}
+    inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
+    reference = config.model.reference
+    inputs["reference"] = reference and folder_fingerprint(reference)
+    if reference is None and "path" in config.model:
+        inputs["model"] = folder_fingerprint(config.model.path)
+    for name in ("scorer", "gold"):
+        inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
+    if config.get("value_model") not in (None, "shared", "policy"):
+        inputs["value_model"] = folder_fingerprint(config.value_model)
+    template = template_fingerprint(config.model.chat_template)
+    if template is not None:
+        inputs["chat_template"] = template
+    return inputs
+
+
+def stage_parts(config: DictConfig) -> "StageParts":
+    """What a stage is made of; everything heavy is imported from here.
+
+    Args:
+        config: of the stage.
+
+    Raises:
+        ValueError: a setting is out of its range, or does not fit another one.
+    """
+    from rmexp.stages.parts import StageParts
+    from rmexp.stages.ppo_settings import check_settings
+
+    parts = StageParts(
+        task=config.task,
+        seed=config.seed,
+        model=_model(config.model),
+        module=build(config.module),
+        loss=build(config.loss) if "loss" in config else None,
+        optimizer=build(config.optimizer),
+        schedule=build(config.schedule),
+        trainer=_trainer(config.trainer),
+        callbacks=_callbacks(config.callbacks),
+        tracker=_tracker(config),
+        ppo=_ppo(config) if config.task == "ppo" else None,
+    )
+    if parts.ppo is not None:
+        check_settings(parts.task, parts.ppo, parts.trainer, config.data.max_tokens)
+    return parts
+
+
+def _model(node: DictConfig) -> "ModelParts":
+    from rmexp.models.folders.folder import load_language_model
+    from rmexp.stages.parts import ModelParts
+
+    builder, starting = build_framed("model", node)
+    loading: dict[str, Any] = {key: node[key] for key in ("dtype", "trust_remote_code") if key in node}
+    return ModelParts(builder, starting, partial(load_language_model, **loading), node.path if "path" in node else None)
+
+
+def _trainer(node: DictConfig) -> "TrainerParts":
+    from rmexp.stages.parts import TrainerParts
+
+    make, options = build_framed("trainer", node)
+    return TrainerParts(make, options, node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val)
+
+
+def _callbacks(node: DictConfig) -> "CallbackParts":
+    from rmexp.stages.parts import CallbackParts
+
+    built = build(node) or {}
+    best, saving = (built.pop(name, None) for name in ("checkpoint", "saving"))
+    return CallbackParts(best, saving, tuple(built.values()))
+
+
+def _tracker(config: DictConfig) -> "TrackerParts | None":
+    from rmexp.stages.parts import TrackerParts
+
+    make = build(config.logger)
+    if make is None:
+        return None
+    saved = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False))
+    return TrackerParts(make, saved, Path(config.sweep_dir).name if config.sweep_dir else None)
+
+
+def _ppo(config: DictConfig) -> "PPOParts":
+    from rmexp.stages.parts import PPOParts
+    from rmexp.training.ppo.module import Learning
+
+    learning = Learning(*(build(config[name]) for name in Learning._fields))
+    return PPOParts(learning, build(config.scorer), build(config.gold), config.value_model)

@@ -1,0 +1,101 @@
+"""Trains one stage: a reward model, an SFT reference or a DPO policy on preference pairs, or a policy on any reward.
+
+The run folder holds the model, metrics.csv, checkpoints and summary.json; the same command again goes on where it
+stopped, or shows the figures of a finished run.
+
+Examples:
+    rmexp train task=reward data=json_vs_text model=tiny
+    rmexp train task=reward data=jsonl data.path=PAIRS.jsonl model=hub model.path=HF_FOLDER_OR_ID
+    rmexp train task=ppo data=synthetic scorer=gold model=tiny
+    rmexp train -m task=reward optimizer.lr=1e-4,1e-3 seed=0,1
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from rmexp.config.folders import run_folder
+from rmexp.reports.terminal import interval, number, percent, show_table
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.policy import PolicyFigures
+from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
+from rmexp.stages.obtain import train_stage
+from rmexp.verbs.data import load_split_data, load_test_data
+from rmexp.verbs.stage_plan import stage_plan
+
+
+def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
+    """Put the finished cells of a multirun side by side: `evaluation.csv`, and who is good on whose data."""
+    from rmexp.sweeps.sweep_figures import matrix, write_sweep
+
+    entries = write_sweep(folders, sweep_dir)
+    if entries:
+        print("\naccuracy on held-out pairs, mean over seeds")
+        show_table(*matrix(entries))
+    print(f"sweep        {sweep_dir / 'evaluation.csv'}")
+    print(f"what each setting did: rmexp report run_dir={sweep_dir}")
+
+
+def train(config: DictConfig) -> Path:
+    """Composed configuration in, finished run folder out."""
+    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
+    data, path = load_split_data(config.data, tests), run_folder("train", config)
+    stage = train_stage(stage_plan(config, data, tests), data, tests, path)
+    assert stage.summary is not None
+    _show(stage.summary, path, reused=stage.reused)
+    return path
+
+
+def _held_out(row: HeldOutRow) -> tuple[str, ...]:
+    return (
+        " ".join(filter(None, (row.data, row.split, row.slice))),
+        percent(row.accuracy),
+        interval(row.accuracy_low, row.accuracy_high) + (" few" if row.few else ""),
+        number(row.nll),
+        number(row.usable_bits),
+        percent(row.longer_accuracy),
+        "" if row.bayes_accuracy is None else percent(row.bayes_accuracy),
+        str(row.n),
+        str(row.truncated or ""),
+    )
+
+
+def _show(summary: TrainSummary, path: Path, *, reused: bool) -> None:
+    policy, length, kind = summary.policy, f"{summary.steps} steps", summary.kind
+    if policy is None:
+        _show_figures(summary)
+    else:
+        _show_rewards(policy)
+        length, kind = f"{policy.iterations} iterations, {length}", "responses"
+    by = ", by implicit reward" if summary.task in ("dpo", "ppo") else ""
+    if summary.evaluation:
+        header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
+        show_table(header, [*map(_held_out, summary.evaluation)])
+        methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
+        print("".join(f"accuracies: {method}\n" for method in methods), end="")
+    print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
+    print(f"run folder   {path}{'   (finished before)' if reused else ''}")
+
+
+def _show_rewards(policy: PolicyFigures) -> None:
+    rows: list[tuple[str, ...]] = []
+    for name, change in (("reward", policy.reward), ("gold", policy.gold)):
+        if change is not None:
+            gain = "" if change.gain is None else f"{change.gain:+.2f} SD"
+            rows.append((name, f"{change.before:.3f}", f"{change.after:.3f}", gain))
+    samples = policy.samples
+    for name in ("kl", "tokens", "ended", "empty"):
+        rows.append((name, *(f"{getattr(means, name):.2f}" for means in (samples.before, samples.after)), ""))
+    show_table((f"{samples.n} fresh samples", "before", "after", "gain"), rows)
+
+
+def _show_figures(summary: TrainSummary) -> None:
+    rows = [_figures("train", summary.train, f"{summary.kind} of the last epoch, while training")]
+    if not summary.evaluation and summary.val.n:
+        rows.append(_figures("val", summary.val, summary.kind))
+    show_table(("", "accuracy", "loss", ""), rows)
+
+
+def _figures(name: str, figures: LastEpoch | LastValidation, of: str) -> tuple[str, ...]:
+    return name, percent(figures.accuracy), number(figures.loss), f"{figures.n} {of}"

@@ -93,8 +93,8 @@ def test_mistakes_are_a_sentence(here, reference_folder, capsys, overrides, mess
 
 
 def test_scores_that_are_not_finite_are_a_sentence(here, capsys, monkeypatch):
-    from rmexp.scoring import baseline
+    from rmexp.data import rules
 
-    monkeypatch.setitem(baseline.RULES, "longer", lambda prompt, response: float("nan"))
+    monkeypatch.setitem(rules.RULES, "longer", lambda prompt, response: float("nan"))
     assert main([*LONGER, write(POOL)]) == 1
     assert "a score must be finite, got nan" in capsys.readouterr().err

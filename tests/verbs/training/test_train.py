@@ -25,7 +25,9 @@ def test_each_task_trains_and_saves(here, task):
     summary = json.loads(Path("run/summary.json").read_text())
     assert summary["steps"] == 3
     assert summary["val"]["n"] == 8
-    assert summary["val"]["accuracy_low"] <= summary["val"]["accuracy"] <= summary["val"]["accuracy_high"] + 1e-12
+    if task != "sft":  # which leaves no rewards to take an interval of
+        low, high = summary["val"]["accuracy_low"], summary["val"]["accuracy_high"]
+        assert low <= summary["val"]["accuracy"] <= high + 1e-12
     assert summary["train_pairs_per_second"] > 0
     # A policy's scores mean nothing without the model that it started from.
     assert Path("run/reference/contract.json").is_file() == (task == "dpo")

@@ -1,10 +1,10 @@
 """What the fields of a record must hold: each error names the field, what was expected and what came."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 
 
 class EmptyText(ValueError):
@@ -51,7 +51,7 @@ def check_number(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must be a finite number, got {describe(value)}")
 
 
-def required(row: Mapping[str, Any], name: str) -> Any:
+def required(row: JsonObject, name: str) -> Any:
     """The value of a field that must be there.
 
     Raises:
@@ -62,7 +62,7 @@ def required(row: Mapping[str, Any], name: str) -> Any:
     return row[name]
 
 
-def optional_id(row: Mapping[str, Any]) -> str:
+def optional_id(row: JsonObject) -> str:
     """The field `id`, a number as text; empty where there is none."""
     value = row.get("id", "")
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -70,7 +70,7 @@ def optional_id(row: Mapping[str, Any]) -> str:
     return str(value)
 
 
-def optional_meta(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def optional_meta(row: JsonObject) -> JsonObject:
     """The field `meta`; empty where there is none."""
     meta = row.get("meta", {})
     if not isinstance(meta, dict):

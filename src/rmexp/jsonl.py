@@ -5,7 +5,7 @@ import gzip
 import json
 import lzma
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from itertools import chain
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from rmexp.durable import whole_file, write_text
+
+JsonObject = Mapping[str, Any]  # as it was read: nothing of it is checked yet
 
 
 class BadRow(ValueError):
@@ -65,7 +67,7 @@ def check_file(path: Path, key: str) -> None:
         raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
 
 
-def parse_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def parse_row(path: Path, number: int, line: bytes) -> JsonObject:
     """The JSON object on one line.
 
     Raises:
@@ -103,7 +105,7 @@ def decoded(text: str) -> Any:
     return _DECODER.decode(text)
 
 
-def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[JsonObject]) -> None:
     """Write one JSON object a line, compressed when the name ends in `.gz` or `.xz`; whole or not at all."""
     with whole_file(path) as raw, _compressing(raw, path.suffix) as file:
         for row in rows:
@@ -130,7 +132,7 @@ def describe(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _distinct(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(fields: list[tuple[str, Any]]) -> JsonObject:
     found = dict(fields)
     if len(found) < len(fields):
         names = [name for name, _ in fields]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
@@ -18,7 +18,7 @@ from rmexp.dialogue import (
     response_json,
     response_of,
 )
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.message_rows import messages_of, prompt_of
 
 __all__ = [
@@ -58,7 +58,7 @@ class Preference:
     target: float = 1.0
     margin: float | None = None
     id: str = ""
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         all_of(
@@ -73,7 +73,7 @@ class Preference:
         _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: JsonObject) -> Self:
         """Make a record of a JSON object.
 
         Raises:
@@ -122,7 +122,7 @@ class Candidates:
     responses: tuple[str, ...]
     gold: tuple[float, ...] | None = None
     id: str = ""
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_prompt(self.prompt)
@@ -140,7 +140,7 @@ class Candidates:
         _complete(self, prompt_json(self.prompt), *self.responses)
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: JsonObject) -> Self:
         """Make a record of a JSON object.
 
         Raises:
@@ -241,7 +241,7 @@ class Scored:
         }
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: JsonObject) -> Self:
         """Make a record of a line of a scored file."""
         values = (tuple(required(row, name)) for name in ("scores", "tokens", "truncated"))
         return cls(str(required(row, "id")), *values)
@@ -272,11 +272,11 @@ def _check_target(target: Any) -> None:
         raise ValueError(f"`target` must be in [0, 1], got {target}")
 
 
-def _prompt_of(row: Mapping[str, Any]) -> Prompt:
+def _prompt_of(row: JsonObject) -> Prompt:
     return prompt_of(required(row, "prompt"), "prompt")
 
 
-def _response_of(row: Mapping[str, Any], name: str) -> str:
+def _response_of(row: JsonObject, name: str) -> str:
     return _response(required(row, name), name)
 
 

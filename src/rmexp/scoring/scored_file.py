@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rmexp.durable import write_json
-from rmexp.jsonl import BadRow, parse_row, read_lines, write_rows
+from rmexp.jsonl import BadRow, JsonObject, parse_row, read_lines, write_rows
 from rmexp.records import Record, Scored, fingerprint
 
 
@@ -14,7 +13,7 @@ def write_scored(
     path: Path,
     scored: Sequence[Scored],
     records: Sequence[Record],
-    scorer: dict[str, Any],
+    scorer: JsonObject,
     *,
     log_odds: bool | None = None,
 ) -> None:
@@ -42,7 +41,7 @@ def write_scored(
     write_json(manifest_path(path), manifest)
 
 
-def read_scored(path: Path) -> tuple[list[Scored], dict[str, Any]]:
+def read_scored(path: Path) -> tuple[list[Scored], JsonObject]:
     """The rows and the manifest of a scored file.
 
     Raises:
@@ -57,7 +56,7 @@ def read_scored(path: Path) -> tuple[list[Scored], dict[str, Any]]:
             raise error if isinstance(error, BadRow) else BadRow(path, number, str(error)) from error
     if not manifest_path(path).is_file():
         raise ValueError(f"{path}: its manifest {manifest_path(path).name} is missing; score the records again")
-    manifest: dict[str, Any] = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+    manifest: JsonObject = json.loads(manifest_path(path).read_text(encoding="utf-8"))
     if manifest["records"] != len(rows):
         raise ValueError(f"{path} has {len(rows)} rows, but its manifest says {manifest['records']}; score again")
     return rows, manifest

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rmexp.data.loading import Limits
 from rmexp.data.rules import LEARNT
+from rmexp.jsonl import JsonObject
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored
 
@@ -41,7 +42,7 @@ class StoredScores:
         self.path, self._key = path, key
         self._manifests = {file: _manifest(file) for file in _files(Path(path), key)}
         scorers = [manifest["scorer"] for manifest in self._manifests.values()]
-        self.made_by: dict[str, Any] = scorers[0]
+        self.made_by: JsonObject = scorers[0]
         other = next((scorer for scorer in scorers if scorer != self.made_by), None)
         if other is not None:
             raise ValueError(
@@ -69,7 +70,7 @@ class StoredScores:
             f"(set {self._key}, or score this data)"
         )
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """What the scorer that made the scores said of itself, under this one's name."""
         return {**self.made_by, "name": self.name}
 
@@ -84,12 +85,12 @@ def _files(path: Path, key: str) -> list[Path]:
     return found
 
 
-def _manifest(file: Path) -> dict[str, Any]:
+def _manifest(file: Path) -> JsonObject:
     place = manifest_path(file)
     if not place.is_file():
         raise ValueError(f"{file}: its manifest {place.name} is missing; score the records again")
     try:
-        content: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        content: JsonObject = json.loads(place.read_text(encoding="utf-8"))
         if not isinstance(content["scorer"], dict) or not isinstance(content["data"], str):
             raise TypeError
     except (ValueError, KeyError, TypeError) as error:
@@ -97,7 +98,7 @@ def _manifest(file: Path) -> dict[str, Any]:
     return content
 
 
-def _log_odds_of(scorer: dict[str, Any]) -> bool:
+def _log_odds_of(scorer: JsonObject) -> bool:
     """What a scorer would have said of its scores, where its manifest is older than that."""
     match scorer.get("kind"):
         case "baseline":
@@ -122,5 +123,5 @@ def _of(records: Sequence[Record], rows: list[Scored], file: Path) -> list[Score
     return rows
 
 
-def _known(scorer: dict[str, Any]) -> str:
+def _known(scorer: JsonObject) -> str:
     return f"{scorer.get('name')} ({scorer.get('fingerprint')})"

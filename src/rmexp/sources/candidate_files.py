@@ -1,10 +1,8 @@
 """Files of prompts with any number of responses: as candidates to be scored, or as demonstrations to be learnt."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from rmexp.jsonl import BadRow
+from rmexp.jsonl import BadRow, JsonObject
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates
 from rmexp.sources.file_rows import file_rows
@@ -57,7 +55,7 @@ def read_candidates(path: Path, *, key: str = "data.path") -> tuple[Candidates, 
     return tuple(records)
 
 
-def _with_responses(content: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_responses(content: JsonObject) -> JsonObject:
     """The row of a `Candidates` record; one with a single `response` becomes a list of it."""
     if "responses" in content or "response" not in content:
         return content

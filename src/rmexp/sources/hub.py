@@ -1,18 +1,18 @@
 """Preference data of the Hugging Face hub, or of a local folder that `datasets` can read."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_plus
 
+from rmexp.jsonl import JsonObject
 from rmexp.preference_data import PreferenceData
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format, Row
 
 log = logging.getLogger(__name__)
 
-Opened = Callable[[str], Iterable[Mapping[str, Any]]]
+Opened = Callable[[str], Iterable[JsonObject]]
 
 
 def hub(
@@ -145,7 +145,7 @@ def _cached(path: str, revision: str | None, subset: str | None, folder: str | N
     return max(found, key=lambda made: made.stat().st_mtime)
 
 
-def _arrow(folder: Path, split: str) -> Iterator[Mapping[str, Any]]:
+def _arrow(folder: Path, split: str) -> Iterator[JsonObject]:
     import datasets
 
     shards = sorted([*folder.glob(f"*-{split}.arrow"), *folder.glob(f"*-{split}-*-of-*.arrow")])

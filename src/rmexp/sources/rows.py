@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Record
 
 
@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
     path: str
     number: int
-    content: Mapping[str, Any]
+    content: JsonObject
     unit: str = "line"
     error: ValueError | None = None
     text: str = ""
@@ -55,7 +55,7 @@ class Format(Protocol):
 
 
 def row_by_row(
-    rows: Iterable[Row], convert: Callable[[Mapping[str, Any]], Iterable[Outcome]]
+    rows: Iterable[Row], convert: Callable[[JsonObject], Iterable[Outcome]]
 ) -> Iterator[tuple[Row, Outcome]]:
     """Apply `convert` to each row by itself; a ValueError that it raises is an outcome like the others."""
     for row in rows:
@@ -66,7 +66,7 @@ def row_by_row(
             yield row, error
 
 
-def field(content: Mapping[str, Any], path: str) -> Any:
+def field(content: JsonObject, path: str) -> Any:
     """The value of a column, or of what is inside it by a dotted path such as `meta.topic` or `summaries.0.text`.
 
     Raises:
@@ -91,7 +91,7 @@ def field(content: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def has_field(content: Mapping[str, Any], path: str) -> bool:
+def has_field(content: JsonObject, path: str) -> bool:
     """Whether `field` finds something."""
     try:
         field(content, path)
@@ -100,12 +100,12 @@ def has_field(content: Mapping[str, Any], path: str) -> bool:
     return True
 
 
-def optional_field(content: Mapping[str, Any], path: str | None) -> Any:
+def optional_field(content: JsonObject, path: str | None) -> Any:
     """What `field` gives, or None where there is no such column, or no path."""
     return field(content, path) if path is not None and has_field(content, path) else None
 
 
-def number(content: Mapping[str, Any], path: str) -> float:
+def number(content: JsonObject, path: str) -> float:
     """A column that holds a finite number, or a text that is one.
 
     Raises:
@@ -118,7 +118,7 @@ def number(content: Mapping[str, Any], path: str) -> float:
     return parsed
 
 
-def number_or_flag(content: Mapping[str, Any], path: str) -> float:
+def number_or_flag(content: JsonObject, path: str) -> float:
     """The same where true and false, also as texts, stand for 1 and 0."""
     value = as_flag(field(content, path))
     return float(value) if isinstance(value, bool) else number(content, path)
@@ -154,7 +154,7 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
-def extras(content: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+def extras(content: JsonObject, paths: Iterable[str]) -> dict[str, Any]:
     """Columns to keep as meta fields, each under the last part of its path.
 
     Raises:

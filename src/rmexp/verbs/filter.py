@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig
@@ -27,7 +27,7 @@ from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
-from rmexp.jsonl import write_rows
+from rmexp.jsonl import JsonObject, write_rows
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
@@ -49,7 +49,7 @@ class Scores(NamedTuple):
     """Of all records by each scorer, and what the scorers are."""
 
     rows: list[list[Scored]]
-    scorers: list[dict[str, Any]]
+    scorers: list[JsonObject]
 
 
 def filter(config: DictConfig) -> Path:

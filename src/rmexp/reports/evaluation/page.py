@@ -1,7 +1,7 @@
 """The page of `rmexp evaluate`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -9,6 +9,7 @@ from markupsafe import Markup
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
+from rmexp.jsonl import JsonObject
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.drawing.page import render
@@ -32,7 +33,7 @@ class EvaluationReport(NamedTuple):
     """
 
     judgements: Sequence[Judgement]
-    seeds: Sequence[Mapping[str, Any]]
+    seeds: Sequence[JsonObject]
     run_folder: str
     config_yaml: str
 
@@ -63,7 +64,7 @@ class Section(NamedTuple):
     judgement: Judgement
     rows: Sequence[Figures]
     parts: Mapping[str, Mapping[str, Figures]]
-    seeds: Sequence[Mapping[str, Any]]
+    seeds: Sequence[JsonObject]
     panels: Sequence[Panel]
     mistakes: Mapping[str, Sequence[Mistake]]
 
@@ -83,7 +84,7 @@ def evaluation_report(report: EvaluationReport) -> str:
     )
 
 
-def _section(judgement: Judgement, seeds: Sequence[Mapping[str, Any]]) -> Section:
+def _section(judgement: Judgement, seeds: Sequence[JsonObject]) -> Section:
     parts: dict[str, dict[str, Figures]] = {}
     for one in judgement.figures:
         if one.slice is not None:

@@ -1,12 +1,12 @@
 """One pair a row, each of its fields in a column of its own."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from rmexp.checked_fields import all_of, optional_id, optional_meta
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
 from rmexp.sources.formats.two_sides import beside, check_no_tie, is_talk, sided
 from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
@@ -55,7 +55,7 @@ class Columns:
         """Make one pair of each row."""
         return row_by_row(rows, self._pair)
 
-    def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference]:
+    def _pair(self, content: JsonObject) -> Iterator[Preference]:
         prompt, chosen, rejected = self._sides(content)
         whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
         target, margin, name, meta = all_of(
@@ -77,7 +77,7 @@ class Columns:
             optional_meta({"meta": meta}),
         )
 
-    def _sides(self, content: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def _sides(self, content: JsonObject) -> tuple[Any, Any, Any]:
         sides = [optional_field(content, column) for column in (self.chosen, self.rejected)]
         shared = self.implicit or any(map(is_talk, sides))
         names = ("chosen", "rejected") if shared else ("prompt", "chosen", "rejected")
@@ -91,7 +91,7 @@ class Columns:
         columns = (self.prompt or "prompt", self.chosen, self.rejected)
         return sided(self._prompt(content), sides[0], sides[1], columns, implicit=self.implicit)
 
-    def _prompt(self, content: Mapping[str, Any]) -> Any:
+    def _prompt(self, content: JsonObject) -> Any:
         """The prompt, with the text of `input` below it where there is one."""
         prompt, below = optional_field(content, self.prompt), optional_field(content, self.input)
         if below in _NOTHING or self.prompt is None or not has_field(content, self.prompt):
@@ -103,7 +103,7 @@ class Columns:
             )
         return f"{prompt}\n{below}" if prompt else below
 
-    def _optional(self, content: Mapping[str, Any], name: str) -> Any:
+    def _optional(self, content: JsonObject, name: str) -> Any:
         column = getattr(self, name)
         if not isinstance(column, str):
             return column
@@ -111,7 +111,7 @@ class Columns:
             return None
         return field(content, column)
 
-    def _meta(self, content: Mapping[str, Any]) -> Any:
+    def _meta(self, content: JsonObject) -> Any:
         if isinstance(self.meta, list):
             return extras(content, self.meta)
         if self.meta != OTHERS:

@@ -3,11 +3,10 @@
 Source: Malik et al. 2025, "RewardBench 2: advancing reward model evaluation".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Candidates
 from rmexp.sources.rows import Outcome, Row, extras, field, row_by_row
 
@@ -26,7 +25,7 @@ class CorrectFirst:
         """Make one list of each row, the correct responses first."""
         return row_by_row(rows, self._list)
 
-    def _list(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+    def _list(self, content: JsonObject) -> Iterator[Outcome]:
         sides = [field(content, column) for column in ("chosen", "rejected")]
         for column, value in zip(("chosen", "rejected"), sides, strict=True):
             if not isinstance(value, list | tuple) or not value:

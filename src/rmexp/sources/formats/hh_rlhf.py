@@ -4,11 +4,10 @@ Source: Bai et al. 2022, "Training a helpful and harmless assistant with reinfor
 the data set Anthropic/hh-rlhf.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Message, Preference
 from rmexp.sources.formats.transcript import turns
 from rmexp.sources.rows import Outcome, Row, extras, field, row_by_row
@@ -34,7 +33,7 @@ class HhRlhf:
         """Make one pair of each row; transcripts that differ before the last turn are an error."""
         return row_by_row(rows, self._pair)
 
-    def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference]:
+    def _pair(self, content: JsonObject) -> Iterator[Preference]:
         (prompt, chosen), (other, rejected) = (self._split(content, side) for side in (self.chosen, self.rejected))
         if prompt != other:
             raise ValueError(
@@ -43,7 +42,7 @@ class HhRlhf:
             )
         yield Preference(prompt, chosen, rejected, meta=extras(content, self.meta))
 
-    def _split(self, content: Mapping[str, Any], column: str) -> tuple[tuple[Message, ...], str]:
+    def _split(self, content: JsonObject, column: str) -> tuple[tuple[Message, ...], str]:
         text = field(content, column)
         before = "" if self.prompt is None else field(content, self.prompt)
         if not isinstance(text, str) or not isinstance(before, str):

@@ -1,11 +1,12 @@
 """Which pairs are made of several responses to one prompt that have scores."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rmexp.jsonl import JsonObject
 from rmexp.records import Preference, Prompt, prompt_text
 from rmexp.sources.rows import LeftOut, Outcome
 
@@ -45,7 +46,7 @@ class Pairing:
             raise ValueError(f"data.format.pairing.min_gap must be at least 0, got {self.min_gap}")
 
     def of(
-        self, prompt: Prompt, candidates: Sequence[Candidate], meta: Mapping[str, Any], *, group: str | None = None
+        self, prompt: Prompt, candidates: Sequence[Candidate], meta: JsonObject, *, group: str | None = None
     ) -> Iterator[Outcome]:
         """The pairs of one prompt's responses, the better one first in each.
 
@@ -71,7 +72,7 @@ class Pairing:
             others = ranked[1:]
             yield ranked[0], others[-1] if self.pairs == "best_worst" else others[draw % len(others)]
 
-    def _outcome(self, prompt: Prompt, better: Candidate, worse: Candidate, meta: Mapping[str, Any]) -> Outcome:
+    def _outcome(self, prompt: Prompt, better: Candidate, worse: Candidate, meta: JsonObject) -> Outcome:
         gap = better.score - worse.score
         if not gap and self.ties == "drop":
             return LeftOut("ties (data.format.pairing.ties=drop)")

@@ -1,9 +1,9 @@
 """Candidate lists as rmexp itself writes them, `{"prompt", "responses", "gold"?}`, each a ranking of its responses."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from rmexp.jsonl import JsonObject
 from rmexp.records import Candidates
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.rows import Outcome, Row, row_by_row
@@ -23,7 +23,7 @@ class Ranked:
         """Make pairs of each row."""
         return row_by_row(rows, self._pairs)
 
-    def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+    def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
         record = Candidates.from_row(content)
         scores = record.gold or tuple(-float(index) for index in range(len(record.responses)))
         listed = [Candidate(text, score, None) for text, score in zip(record.responses, scores, strict=True)]

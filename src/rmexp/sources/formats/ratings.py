@@ -11,7 +11,7 @@ from typing import Any
 
 from rmexp.checked_fields import check_text
 from rmexp.dialogue import Dialogue
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.transcript import prompt_of
 from rmexp.sources.formats.two_sides import prompt_value, response_value
@@ -48,7 +48,7 @@ class Ratings:
         """Make pairs of each row; a response that cannot be used is an error, the others are still paired."""
         return row_by_row(rows, self._pairs)
 
-    def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+    def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
         prompt = prompt_value(field(content, self.prompt), self.prompt)
         listed = field(content, self.responses)
         if not isinstance(listed, list):
@@ -75,7 +75,7 @@ class Ratings:
         return Candidate(text, -score if self.lowest_is_best else score, name)
 
 
-def score_of(content: Mapping[str, Any], columns: str | list[str]) -> float:
+def score_of(content: JsonObject, columns: str | list[str]) -> float:
     """The score in a column, or the mean over several.
 
     Raises:

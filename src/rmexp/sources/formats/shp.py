@@ -5,10 +5,10 @@ stanfordnlp/SHP.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from rmexp.jsonl import JsonObject
 from rmexp.records import Preference
 from rmexp.sources.rows import LeftOut, Outcome, Row, extras, field, number, row_by_row
 
@@ -37,7 +37,7 @@ class Shp:
         """Make at most one pair of each row."""
         return row_by_row(rows, self._pair)
 
-    def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference | LeftOut]:
+    def _pair(self, content: JsonObject) -> Iterator[Preference | LeftOut]:
         label, ratio = number(content, "labels"), number(content, "score_ratio")
         if label not in (0, 1):
             raise ValueError(f"`labels` must be 1 (A is better) or 0 (B is better), got {label:g}")

@@ -1,10 +1,10 @@
 """Two responses a row and what says which of them is the better one: a name, a signed strength, or two numbers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference
 from rmexp.sources.formats.listed_turns import as_turns
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
     target: float
     lead: float | None
-    meta: Mapping[str, Any]
+    meta: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Sides:
         """Make one pair of each row."""
         return row_by_row(rows, self._pair)
 
-    def _pair(self, content: Mapping[str, Any]) -> Iterator[Preference]:
+    def _pair(self, content: JsonObject) -> Iterator[Preference]:
         verdict = self._verdict(content)
         prompt, first, second = self._sides(content)
         whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
@@ -96,7 +96,7 @@ class Sides:
         chosen, rejected = (second, first) if swap else (first, second)
         yield Preference(whole, chosen, rejected, target, lead, meta={**kept, **verdict.meta})
 
-    def _sides(self, content: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def _sides(self, content: JsonObject) -> tuple[Any, Any, Any]:
         prompt = None if self.prompt is None else field(content, self.prompt)
         first, second = field(content, self.first), field(content, self.second)
         names = (self.prompt or "prompt", self.first, self.second)
@@ -105,7 +105,7 @@ class Sides:
             prompt = None
         return sided(prompt, first, second, names)
 
-    def _verdict(self, content: Mapping[str, Any]) -> Verdict:
+    def _verdict(self, content: JsonObject) -> Verdict:
         if isinstance(self.label, list):
             scores = [number_or_flag(content, column) for column in self.label]
             return self._by_strength(scores[0] - scores[1])

@@ -3,11 +3,11 @@
 Source: Liu et al. 2024, "RM-Bench: benchmarking reward models of language models with subtlety and style".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
 from rmexp.sources.rows import Outcome, Row, extras, field, row_by_row
 
@@ -30,7 +30,7 @@ class StyleMatrix:
         """Make styles x styles pairs of each row; one that cannot be used is an error, the others stay."""
         return row_by_row(rows, self._pairs)
 
-    def _pairs(self, content: Mapping[str, Any]) -> Iterator[Outcome]:
+    def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
         chosen, rejected = (self._listed(content, column) for column in ("chosen", "rejected"))
         row, kept = str(field(content, "id")), extras(content, self.meta)
         for i, better in enumerate(chosen):
@@ -41,7 +41,7 @@ class StyleMatrix:
                 except ValueError as error:
                     yield error
 
-    def _listed(self, content: Mapping[str, Any], column: str) -> list[Any]:
+    def _listed(self, content: JsonObject, column: str) -> list[Any]:
         value = field(content, column)
         if not isinstance(value, list | tuple) or len(value) != self.styles:
             raise ValueError(f"`{column}` must be a list of {self.styles} texts, got {describe(value)}")

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rmexp.checked_fields import check_text
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Message
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.rows import LeftOut, Outcome, Row, extras, has_field
 
 _ROLES = {"prompter": "user", "assistant": "assistant", "system": "system"}
-Children = Mapping[Any, list[tuple[Row, Mapping[str, Any]]]]
+Children = Mapping[Any, list[tuple[Row, JsonObject]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Trees:
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make pairs of each tree, message by message; a tree may stand in any order of rows."""
-        children: dict[Any, list[tuple[Row, Mapping[str, Any]]]] = defaultdict(list)
+        children: dict[Any, list[tuple[Row, JsonObject]]] = defaultdict(list)
         known: set[Any] = set()
         for row in rows:
             if isinstance(root := row.content.get("prompt"), Mapping):
@@ -50,7 +50,7 @@ class Trees:
                 yield from self._walk(row, _nested(root, children), (), root)
 
     def _walk(
-        self, row: Row, node: Mapping[str, Any], before: tuple[Message, ...], content: Mapping[str, Any]
+        self, row: Row, node: JsonObject, before: tuple[Message, ...], content: JsonObject
     ) -> Iterator[tuple[Row, Outcome]]:
         """The pairs of the answers to a message, and of those further down."""
         try:
@@ -74,12 +74,12 @@ class Trees:
             yield from self._walk(row, reply, turns, content)
 
 
-def _nested(node: Mapping[str, Any], children: Children) -> dict[str, Any]:
+def _nested(node: JsonObject, children: Children) -> dict[str, Any]:
     """A message with its answers inside it, as whole trees have them."""
     return {**node, "replies": [_nested(child, children) for _, child in children.get(node["message_id"], [])]}
 
 
-def _message(node: Mapping[str, Any]) -> Message:
+def _message(node: JsonObject) -> Message:
     check_text("text", node.get("text"))
     role = node.get("role")
     if role not in _ROLES:

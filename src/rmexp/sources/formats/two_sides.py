@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rmexp.dialogue import Dialogue, Message, Prompt, response_of, turns_of, with_turns
-from rmexp.jsonl import describe
+from rmexp.jsonl import JsonObject, describe
 from rmexp.message_rows import messages_of, prompt_of, told
 from rmexp.sources.rows import as_flag, optional_field
 
@@ -32,7 +32,7 @@ def sided(prompt: Any, first: Any, second: Any, names: tuple[str, str, str], *, 
     return prompt_value(prompt, names[0]), first, second
 
 
-def check_no_tie(content: Mapping[str, Any], target: Any) -> None:
+def check_no_tie(content: JsonObject, target: Any) -> None:
     """Refuse a winner where a column beside it says that neither won, as one column for each outcome does.
 
     Args:
@@ -71,7 +71,7 @@ def response_value(value: Any, name: str) -> Any:
     return response_of(messages_of(value, name)) if is_talk(value) else value
 
 
-def beside(prompt: Any, content: Mapping[str, Any], system: str | None, tools: str | None, settings: str | None) -> Any:
+def beside(prompt: Any, content: JsonObject, system: str | None, tools: str | None, settings: str | None) -> Any:
     """A prompt with what other columns of the row say, where they say anything.
 
     Args:

@@ -40,6 +40,12 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def limits() -> Limits:
     """Limits that nothing in `pairs` reaches."""
     return Limits(128, "cut_prompt", None, 4)

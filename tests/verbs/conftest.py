@@ -25,9 +25,3 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         if not (path / "summary.json").exists():
             assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
     return Comparison(path, json.loads((path / "summary.json").read_text()))
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path

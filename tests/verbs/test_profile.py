@@ -9,7 +9,7 @@ import pytest
 from rmexp.cli import main
 from rmexp.config.compose import compose
 from rmexp.jsonl import write_rows
-from rmexp.verbs.data import load_split_data
+from rmexp.verbs.data import load_run_data
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -70,7 +70,8 @@ def test_the_bins_select_training_pairs(pairs):
     assert [row.keys() for row in bins] == [{"id", "bin", "difficulty"}] * 60
     keys = ["data=jsonl", f"data.path={pairs}", "data.difficulty=run/difficulty.jsonl", "data.difficulty_bins=[easy]"]
     easy = {row["id"] for row in bins if row["bin"] == "easy"}
-    splits = load_split_data(compose("train", keys).data).records.splits
+    composed = compose("train", keys)
+    splits = load_run_data(composed.data, composed.tests).data.records.splits
     assert {record.id for split in splits.values() for record in split} == easy
 
 

@@ -54,7 +54,8 @@ def read_cells(folders: Sequence[Path]) -> list[Cell]:
 def transfer(cells: Sequence[Cell]) -> list[Entry]:
     """Accuracy of training on each data set and testing on each, averaged over seeds.
 
-    The pairs of a model's own data count under the name of that data: its `test` split where it has one, else `val`.
+    The pairs of a model's own data count under the name of that data: its `test` split where it has one, else `val`;
+    other data may be `all` that there is.
     """
     groups: dict[tuple[str, str], list[HeldOutRow]] = {}
     for cell in cells:
@@ -105,7 +106,7 @@ def _shown(entry: Entry | None) -> str:
 
 def _headline(cell: Cell) -> dict[str, HeldOutRow]:
     """The row that stands for each data set: of a model's own, `test` rather than `val`."""
-    whole = [row for row in cell.evaluation if row.slice is None and row.split in ("test", "val")]
+    whole = [row for row in cell.evaluation if row.slice is None and row.split in ("test", "val", "all")]
     return {row.data: row for row in sorted(whole, key=lambda row: row.split == "test")}
 
 

@@ -31,13 +31,12 @@ from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
-from rmexp.verbs.data import load_split_data, load_test_data
+from rmexp.verbs.data import load_run_data
 
 
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
-    data = load_split_data(config.data, tests)
+    data, tests = load_run_data(config.data, config.tests)
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
     path = run_folder("compare", config)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,7 +15,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Record, fingerprint
+from rmexp.records import Preference, Prompt, Record, fingerprint
 from rmexp.sweeps.cell_stamp import file_state, named_files
 
 
@@ -49,27 +49,47 @@ def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]
     return sets[next((split for split in reversed(splits) if split != "train"), "train")]
 
 
-def load_split_data(node: DictConfig, tests: Mapping[str, LoadedData] = MappingProxyType({})) -> LoadedData:
-    """Read a data set with a training and a validation split, and of its pairs those that are to be used.
+class RunData(NamedTuple):
+    """What a run learns from, and what its model is tested on besides.
+
+    Attributes:
+        data: with a training and a validation split, of the pairs that are to be used.
+        tests: further data sets by name, each with the one split that is tested on.
+    """
+
+    data: LoadedData
+    tests: Mapping[str, LoadedData]
+
+
+def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
+    """Read a data set that is learnt from, and those that its model is tested on.
+
+    A set that nothing is trained on is taken whole where it comes without splits. Where it is the data of the run
+    itself, it is what this does not learn from.
 
     Args:
         node: of the data group.
-        tests: further data sets that nothing may leak into.
+        tests: nodes of the data group by name.
+
+    Raises:
+        ValueError: a set has no pairs, or is trained on throughout.
     """
-    state = _state(node, tests)
+    whole = {str(name): _test_data(test) for name, test in tests.items()}
+    state = _state(node, whole)
     if state in _LAST:
         return _LAST[state]
     data, selection = _read(node)
-    others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in tests.items()}
-    records, leaks = checked_for_leaks(with_splits(data.records, data.split_rule, data.name), selection, others)
-    records = selected(records, selection)
-    loaded = _used(data, records, selection)._replace(leaks=leaks)
+    records = with_splits(data.records, data.split_rule, data.name)
+    unlearnt = {name: _unlearnt(name, test, records) for name, test in whole.items()}
+    others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in unlearnt.items()}
+    records, leaks = checked_for_leaks(records, selection, others)
+    loaded = _used(data, selected(records, selection), selection)._replace(leaks=leaks)
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
-    _LAST[state] = loaded
-    return loaded
+    _LAST[state] = RunData(loaded, unlearnt)
+    return _LAST[state]
 
 
-_LAST: dict[str, LoadedData] = {}  # by its state: cells of a multirun in one process read the same data once
+_LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
 
 
 def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
@@ -79,18 +99,8 @@ def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
     return json.dumps([content, files, {name: test.fingerprint for name, test in tests.items()}], default=str)
 
 
-def load_test_data(node: DictConfig) -> LoadedData:
-    """Read the one split of a data set that another one's model is tested on.
-
-    Nothing is trained on it, so it is taken whole where it comes without splits. Else it is `test`, or `val`, or the
-    last split that is not for training.
-
-    Args:
-        node: of the data group.
-
-    Raises:
-        ValueError: it has no pairs.
-    """
+def _test_data(node: DictConfig) -> LoadedData:
+    """A data set with the one split that is tested on: `test`, or `val`, or all of it, or what is not for training."""
     data, selection = _read(node)
     records = data.records
     if not records.splits:
@@ -101,6 +111,27 @@ def load_test_data(node: DictConfig) -> LoadedData:
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
     return _used(data, records, selection)
+
+
+def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData:
+    """A test set, or, where all its pairs are of the data that is learnt from, those that are not in its `train`."""
+    ((split, pairs),) = test.records.splits.items()
+    keys = [_key(pair) for pair in pairs]
+    if not set(keys) <= {_key(pair) for part in learnt.splits.values() for pair in part}:
+        return test
+    trained = {_key(pair) for pair in learnt.splits.get("train", ())}
+    left = tuple(pair for pair, key in zip(pairs, keys, strict=True) if key not in trained)
+    if len(left) == len(pairs):
+        return test
+    if not left:
+        raise ValueError(f"all pairs of the split `{split}` of tests.{name} are trained on (set tests.{name} or data)")
+    records = replace(test.records, splits={"val": left})
+    return test._replace(records=records, fingerprint=_fingerprint(records))
+
+
+def _key(pair: Preference) -> tuple[Prompt, str, str]:
+    """What a pair is known by, whatever its label."""
+    return pair.prompt, pair.chosen, pair.rejected
 
 
 def _read(node: DictConfig) -> tuple[LoadedData, Selection]:

@@ -21,7 +21,7 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
 from rmexp.stages.obtain import train_stage
-from rmexp.verbs.data import load_split_data, load_test_data
+from rmexp.verbs.data import load_run_data
 from rmexp.verbs.stage_plan import stage_plan
 
 
@@ -39,8 +39,8 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
 
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
-    tests = {str(name): load_test_data(node) for name, node in config.tests.items()}
-    data, path = load_split_data(config.data, tests), run_folder("train", config)
+    data, tests = load_run_data(config.data, config.tests)
+    path = run_folder("train", config)
     stage = train_stage(stage_plan(config, data, tests), data, tests, path)
     assert stage.summary is not None
     _show(stage.summary, path, reused=stage.reused)

@@ -90,6 +90,27 @@ def test_a_file_that_nothing_is_trained_on_is_judged_whole(here):
     assert found == {("whole", "all"): 10, ("own", "val"): 7, ("test", "test"): 5}
 
 
+def test_the_file_that_is_trained_on_is_judged_on_what_is_not_learnt(here):
+    rows = ({"prompt": f"p{i}", "chosen": "a", "rejected": "b"} for i in range(20))
+    write_rows(here / "own.jsonl", rows)
+    data = ["data=jsonl", "data.path=own.jsonl", "data.val_fraction=0.25", "data.label_noise=0.2"]
+    same = ["+data@tests.same=jsonl", "tests.same.path=own.jsonl"]
+    assert main(["train", *SMOKE[:3], *data, *same]) == 0
+    summary = json.loads(Path("run/summary.json").read_text())
+    found = {(row["data"], row["split"]): row["n"] for row in summary["evaluation"]}
+    assert found == {("jsonl", "val"): 5, ("same", "val"): 5}
+    assert summary["leaks"].get("by_set", {}).get("tests.same", 0) == 0
+    scored = [[row.id for row in read_scored(Path(f"run/scored/{name}.jsonl"))[0]] for name in ("val", "same-val")]
+    assert scored[0] == scored[1]
+
+
+def test_a_test_set_that_is_trained_on_throughout_is_refused(here, capsys):
+    write_rows(here / "own.jsonl", ({"prompt": f"p{i}", "chosen": "a", "rejected": "b"} for i in range(6)))
+    data = ["data=jsonl", "data.path=own.jsonl", "data.val_fraction=0"]
+    assert main(["train", *SMOKE[:3], *data, "+data@tests.same=jsonl", "tests.same.path=own.jsonl"]) == 1
+    assert "all pairs of the split `all` of tests.same are trained on" in capsys.readouterr().err
+
+
 def test_other_data_sets_are_scored_on_what_their_own_training_would_not_see(here):
     other = ["+data@tests.other=json_vs_text", "tests.other.pairs=40", "tests.other.seed=3", "+data@tests.x=jsonl"]
     Path("x.jsonl").write_text(

@@ -30,7 +30,7 @@ def test_a_file_is_told_by_its_rows_and_the_line_says_how_to_say_otherwise(recog
     with caplog.at_level(logging.INFO, logger="rmexp"):
         logging.getLogger("rmexp").propagate = True
         assert recognise([HELPSTEER3 | {"overall_preference": 2}] * 2) == ["data/format=helpsteer3"]
-    (line,) = caplog.messages
+    (line,) = set(caplog.messages)
     assert line.startswith("a.jsonl: taken for data/format=helpsteer3, HelpSteer3: context, response1, response2 and")
     assert line.endswith("(another data/format=... says otherwise)")
 

@@ -20,7 +20,8 @@ from rmexp.sources.rows import Format, Row
 
 log = logging.getLogger(__name__)
 
-_ABOUT = ("data", "tests", "hydra.searchpath")  # what overrides begin with that decide which files are read
+# What overrides begin with that decide which files are read.
+_ABOUT = ("data", "tests", "experiment", "hydra.searchpath")
 FILES = "rmexp.sources.files.files"
 # Tried in this order, after the format that the option has by itself.
 KNOWN = (
@@ -46,7 +47,6 @@ KNOWN = (
     "two_outputs",
     "ranked",
     "sides",
-    "messages",
 )
 
 
@@ -76,7 +76,7 @@ def recognised_cells(verb: str, cells: Sequence[Sequence[str]], folder: str | No
     added: dict[tuple[str, ...], list[str]] = {}
     found = []
     for cell in cells:
-        about = tuple(text for text in cell if text.lstrip("+").startswith(_ABOUT) or "." not in text.partition("=")[0])
+        about = tuple(text for text in cell if text.lstrip("+").startswith(_ABOUT))
         if about not in added:
             added[about] = with_recognised(verb, about, folder)[len(about) :]
         found.append([*cell, *added[about]])

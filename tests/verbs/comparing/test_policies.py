@@ -1,4 +1,5 @@
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,11 +29,12 @@ def test_policies_are_judged_on_the_prompts_that_all_of_them_answered_and_the_ot
 
 def test_what_a_policy_costs_is_all_that_it_needs_or_not_known():
     stages = {
-        name: Stage(name, "", None, {"seconds": s}, False) for name, s in (("sft", 1), ("reward", 10), ("dpo", 5))
+        name: Stage(name, "", None, SimpleNamespace(seconds=s), False)
+        for name, s in (("sft", 1), ("reward", 10), ("dpo", 5))
     }
     assert _seconds("sft", Answers(pool(0), 99.0), stages) == 1
     assert _seconds("dpo", Answers(pool(0), 99.0), stages) == 6
     assert _seconds("best_of_n", Answers(pool(0), 100.0), stages) == 111
     assert _seconds("best_of_n", Answers(pool(0), None), stages) is None
-    given = stages | {"reward": stages["reward"]._replace(summary={})}
+    given = stages | {"reward": stages["reward"]._replace(summary=None)}
     assert _seconds("best_of_n", Answers(pool(0), 100.0), given) is None

@@ -61,11 +61,12 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
     from rmexp.reports.compare.page import compare_report
+    from rmexp.verbs.comparing.page import Compared, comparison
     from rmexp.verbs.comparing.policies import compared_policies
     from rmexp.verbs.comparing.scores import both_scorers, score_everything
     from rmexp.verbs.comparing.shifts import domain_shifts, held_out, token_shifts
     from rmexp.verbs.comparing.stages import obtain_stages
-    from rmexp.verbs.comparing.summary import Compared, as_summary, comparison
+    from rmexp.verbs.comparing.summary import as_summary
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)

@@ -15,8 +15,8 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.sources.synthetic import synthetic
 from rmexp.sources.synthetic_family import synthetic_family
-from rmexp.statistics.bootstrap import bootstrap_means, percentile_interval, sign_p_value
 from rmexp.statistics.mcnemar import mcnemar
+from rmexp.statistics.means import clustered_difference, clustered_mean
 from rmexp.statistics.multiple_tests import holm
 from rmexp.statistics.shares import clustered_share, wilson
 
@@ -52,19 +52,13 @@ def clustered():
     loss = integrate.quad(
         lambda m: -(expit(m) * np.log(expit(m)) + expit(-m) * np.log(expit(-m))) * density(m), -12, 12
     )
-    figures = np.stack([credit, nll], axis=2)
-    draws = [bootstrap_means(one, np.ones_like(one), clusters, 400, seed) for seed, one in enumerate(figures)]
-    return clusters, credit, draws, accuracy, loss[0]
+    return clusters, credit, nll, accuracy, loss[0]
 
 
-def test_bootstrap_intervals_cover_where_pairs_of_a_prompt_are_alike(clustered):
-    _, _, draws, accuracy, loss = clustered
-    assert 0.93 <= covered([percentile_interval(one[:, 0]) for one in draws], accuracy) <= 0.97
-    assert 0.93 <= covered([percentile_interval(one[:, 1]) for one in draws], loss) <= 0.97
-
-
-def test_so_does_the_interval_by_variance_and_wilsons_does_not(clustered):
-    clusters, credit, _, accuracy, _ = clustered
+def test_intervals_by_prompt_cover_where_its_pairs_are_alike_and_wilsons_does_not(clustered):
+    clusters, credit, nll, accuracy, loss = clustered
+    losses = [clustered_mean(one, clusters) for one in nll]
+    assert 0.93 <= covered([(one.low, one.high) for one in losses], loss) <= 0.97
     found = [clustered_share(one, clusters) for one in credit]
     assert 0.93 <= covered([(share.low, share.high) for share in found], accuracy) <= 0.97
     assert covered([wilson(one.sum(), len(one)) for one in credit], accuracy) < 0.93
@@ -95,10 +89,9 @@ def test_nor_does_the_smallest_of_five_adjusted_values(equals):
     assert np.mean([min(row) <= 0.05 for row in plain]) > 0.07  # without the adjustment
 
 
-def test_the_bootstrap_of_the_difference_has_the_level_that_it_says(equals):
-    found = [bootstrap_means(one, np.ones_like(one), np.arange(300), 200, i) for i, one in enumerate(equals[:400])]
-    rejected = np.mean([sign_p_value(draws[:, 0] - draws[:, 1]) <= 0.05 for draws in found])
-    assert 0.02 <= rejected <= 0.08
+def test_the_difference_by_prompt_has_the_level_that_it_says(equals):
+    found = [clustered_difference(one[:, 0], one[:, 1], np.arange(300)) for one in equals]
+    assert 0.03 <= np.mean([one.p <= 0.05 for one in found]) <= 0.07
 
 
 @pytest.fixture(scope="module")

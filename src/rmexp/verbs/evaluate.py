@@ -13,7 +13,7 @@ Examples:
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -22,7 +22,8 @@ from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
 from rmexp.runs.folder import RunFolder, claim
-from rmexp.runs.summaries.evaluate import EvaluateSummary
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.evaluate import EvaluateSummary, differences_of, results_of, suites_of
 from rmexp.verbs.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
 from rmexp.verbs.evaluation_table import show_evaluation
 from rmexp.verbs.scorers import scorer_inputs
@@ -62,26 +63,25 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     columns = score_columns(config, sets, run.path / "scored")
     scored = time.perf_counter()
     judgements = _judgements(config, sets, columns)
-    results = [row for one in judgements for row in one.result_rows()]
-    seeds = seed_rows(results, OmegaConf.to_container(config.seeds), list(columns))
-    evaluation: dict[str, Any] = {
-        "results": results,
-        "comparisons": [row for one in judgements for row in one.comparison_rows()],
-        "seeds": seeds,
-        "suites": [row for one in judgements for row in one.suite_rows()],
-        "scorers": {name: column.description for name, column in columns.items()},
-        "bootstrap": {"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
-    }
-    write_json(run.path / EVALUATION, evaluation)
-    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config))
-    write_text(run.path / REPORT, evaluation_report(report))
+    rows = [row for one in judgements for row in one.result_rows()]
+    seeds = seed_rows(rows, OmegaConf.to_container(config.seeds), list(columns))
     computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
-    return EvaluateSummary(
-        **evaluation,
+    summary = EvaluateSummary(
+        results=tuple(row for one in judgements for row in results_of(one)),
+        comparisons=tuple(row for one in judgements for row in differences_of(one)),
+        seeds=tuple(seeds),
+        suites=tuple(row for one in judgements for row in suites_of(one)),
+        scorers={name: column.description for name, column in columns.items()},
+        bootstrap={"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
         records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
         seconds={name: round(value, 2) for name, value in seconds.items()},
     )
+    of_the_run = ("records_per_second", "seconds")
+    write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
+    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config))
+    write_text(run.path / REPORT, evaluation_report(report))
+    return summary
 
 
 def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> list["Judgement"]:

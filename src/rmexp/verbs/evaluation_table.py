@@ -8,24 +8,21 @@ from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.drawing.numbers import p_value
 from rmexp.reports.terminal import interval, number, percent, show_table
-from rmexp.runs.summaries.evaluate import EvaluateSummary
+from rmexp.runs.summaries.evaluate import EvaluateSummary, SuiteResult
 
-Row = Mapping[str, Any]  # of evaluation.json
+Row = Mapping[str, Any]  # over seeds, of evaluation.json
 
 
 def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
     """Print the figures over whole splits, the halves by length, what tells scorers apart, and where all of it is."""
-    for data, split in dict.fromkeys((row["data"], row["split"]) for row in summary.results):
-        results, comparisons, suites = (
-            [row for row in part if (row["data"], row["split"]) == (data, split)]
-            for part in (summary.results, summary.comparisons, summary.suites)
-        )
-        figures = [Figures.from_row(row) for row in results]
+    for data, split in dict.fromkeys((row.data, row.split) for row in summary.results):
+        figures = [row.figures for row in summary.results if (row.data, row.split) == (data, split)]
+        paired = [row.paired for row in summary.comparisons if (row.data, row.split) == (data, split)]
         _show_set(f"{data} {split}", figures)
         rules = [one for one in figures if one.rule and one.slice is None and one.accuracy.value is not None]
         best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
-        _show_comparisons([Paired.from_row(row) for row in comparisons], best)
-        _show_suite(suites)
+        _show_comparisons(paired, best)
+        _show_suite([row for row in summary.suites if (row.data, row.split) == (data, split)])
         print()
     for row in summary.seeds:
         if row["slice"] is None:
@@ -60,12 +57,12 @@ def _calibrated(one: Figures) -> tuple[float | None, float | None, float | None]
     return (None,) * 3 if found is None else (found.nll.value, found.calibration.ece, found.calibration.temperature)
 
 
-def _show_suite(rows: Sequence[Row]) -> None:
+def _show_suite(rows: Sequence[SuiteResult]) -> None:
     """What a public benchmark itself makes of the scores."""
     if rows:
-        parts = list(rows[0]["figures"])
-        figures = [(row["scorer"], *(percent(row["figures"][part]) for part in parts)) for row in rows]
-        show_table((rows[0]["data"], *parts), figures)
+        parts = list(rows[0].figures)
+        figures = [(row.scorer, *(percent(row.figures[part]) for part in parts)) for row in rows]
+        show_table((rows[0].data, *parts), figures)
 
 
 def _show_comparisons(rows: Sequence[Paired], rules: Sequence[str]) -> None:

@@ -1,10 +1,66 @@
 """The summary of an evaluation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.runs.rows import Row
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.paired import Paired
+from rmexp.runs.rows import FLAT, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scorer on one slice of one set.
+
+    Attributes:
+        scorer: its name.
+        data: name of the data set.
+        split: of it.
+        figures: of the scorer there.
+    """
+
+    scorer: str
+    data: str
+    split: str
+    figures: Figures = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two scorers on one slice of one set.
+
+    Attributes:
+        first: name of the one.
+        second: of the other.
+        data: name of the data set.
+        split: of it.
+        paired: the first against the second.
+    """
+
+    first: str
+    second: str
+    data: str
+    split: str
+    paired: Paired = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """What a public benchmark makes of one scorer.
+
+    Attributes:
+        scorer: its name.
+        data: name of the benchmark.
+        split: of it.
+        figures: by the benchmark's own names.
+    """
+
+    scorer: str
+    data: str
+    split: str
+    figures: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +80,29 @@ class EvaluateSummary:
 
     verb: ClassVar[str] = "evaluate"
 
-    results: tuple[Row, ...]
-    comparisons: tuple[Row, ...]
+    results: tuple[Result, ...]
+    comparisons: tuple[Difference, ...]
     seeds: tuple[Row, ...]
-    suites: tuple[Row, ...]
+    suites: tuple[SuiteResult, ...]
     scorers: Mapping[str, Mapping[str, object]]
     bootstrap: Mapping[str, object]
     records_per_second: float | None
     seconds: Mapping[str, float]
+
+
+def results_of(judgement: Judgement) -> list[Result]:
+    """The figures of a judgement, with the set that they are of."""
+    test = judgement.test
+    return [Result(one.scorer, test.data, test.split, one) for one in judgement.figures]
+
+
+def differences_of(judgement: Judgement) -> list[Difference]:
+    """The paired tests of a judgement, with the set that they are of."""
+    test = judgement.test
+    return [Difference(one.first, one.second, test.data, test.split, one) for one in judgement.paired]
+
+
+def suites_of(judgement: Judgement) -> list[SuiteResult]:
+    """What a public benchmark makes of the scorers of a judgement; none for other data."""
+    test = judgement.test
+    return [SuiteResult(name, test.data, test.split, dict(found)) for name, found in judgement.suite.items()]

@@ -148,7 +148,7 @@ def test_passing_over_many_cells_takes_no_time(here, capsys):
         (cell / "cell.json").write_text(json.dumps(stamp))
     began = time.process_time()
     assert main([*SWEEP, f"seed={seeds}"]) == 0
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 8  # a composition for each cell would take twice that
     assert capsys.readouterr().out.count("finished before") == 200
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_sweep_over_sizes_of_the_training_split_is_a_learning_curve(here, caps
     assert all(f"jsonl data.train_pairs={size}" in shown for size in (2, 4, 8)), "a row of the matrix for each size"
     assert main(["report", "run_dir=sweep"]) == 0
     assert "against data.train_pairs" in Path("sweep/report.html").read_text()
+
+
+def test_the_command_that_a_sweep_ends_with_can_be_typed(here, capsys):
+    pairs_file("a", "yes")
+    assert main(["train", "-m", "trainer=smoke", "logger=csv", "data=jsonl", "data.path=a.jsonl", "seed=0,1"]) == 0
+    _, _, command = capsys.readouterr().out.strip().splitlines()[-1].partition("what each setting did: rmexp ")
+    assert main(shlex.split(command)) == 0
+    assert list(Path("runs/sweep").glob("*/report.html"))
 
 
 def test_the_matrix_has_a_dash_where_nothing_was_tested():

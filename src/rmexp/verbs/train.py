@@ -34,7 +34,10 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
         print("\naccuracy on held-out pairs, mean over seeds")
         show_table(*matrix(entries))
     print(f"sweep        {sweep_dir / 'evaluation.csv'}")
-    print(f"what each setting did: rmexp report run_dir={sweep_dir}")
+    place = f"run_dir={sweep_dir}"
+    if set(str(sweep_dir)) & set(",= "):  # which Hydra and the shell read as their own
+        place = f"\"run_dir='{sweep_dir}'\""
+    print(f"what each setting did: rmexp report {place}")
 
 
 def train(config: DictConfig) -> Path:

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
 
 from rmexp import __version__
 from rmexp.cli import main
+from rmexp.config.hydra_private import ConfigLoader
 
 HEAVY = ("torch", "lightning", "transformers")
 
@@ -87,6 +89,20 @@ def test_the_job_gets_the_composed_configuration(job):
     (config,) = seen
     assert (config.task, config.optimizer.lr) == ("dpo", 0.5)
     assert "hydra" not in config
+
+
+def test_hydra_composes_a_command_once_and_knows_its_overrides(job, monkeypatch):
+    seen, composed = [], []
+    job(lambda config: seen.append(HydraConfig.get()))
+    load = ConfigLoader.load_configuration
+    monkeypatch.setattr(
+        ConfigLoader, "load_configuration", lambda *args, **options: composed.append(args) or load(*args, **options)
+    )
+    overrides = ["task=sft", "optimizer.lr=0.5", "+hydra.job.env_set.RMEXP_TEST=1"]
+    assert main(["train", *overrides]) == 0
+    assert len(composed) == 1
+    assert (seen[0].overrides.task, seen[0].overrides.hydra) == (overrides[:2], overrides[2:])
+    assert (seen[0].job.name, seen[0].job.override_dirname) == ("train", "optimizer.lr=0.5,task=sft")
 
 
 def test_options_of_a_folder_of_the_users_own(job, tmp_path):

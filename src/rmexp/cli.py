@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import traceback
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,10 +94,7 @@ def general_help() -> str:
 
 
 def _run(verb: str, arguments: list[str]) -> int:
-    from rmexp.config.compose import compose, spelled_for_hydra
-    from rmexp.config.hydra_private import command_line_parser, run_job
-    from rmexp.config.multirun import is_multirun
-    from rmexp.config.recognition import with_recognised
+    from rmexp.config.hydra_private import command_line_parser
 
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
@@ -113,18 +110,36 @@ def _run(verb: str, arguments: list[str]) -> int:
 
         print(verb_help(verb, options.overrides, options.config_dir))
         return DONE
-    if options.cfg or options.info:
-        _check_incomplete(verb, options)
-    elif not options.shell_completion and not options.hydra_help:
-        if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
-            return _sweep(verb, options.overrides, options.config_dir)
-        options.overrides = with_recognised(verb, options.overrides, options.config_dir)
-        compose(verb, options.overrides, options.config_dir)
-    if not options.shell_completion and not options.hydra_help:
-        options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
+    if options.cfg or options.info or options.shell_completion or options.hydra_help:
+        return _answer(verb, options, parser)
+    return _work(verb, options)
+
+
+def _work(verb: str, options: Namespace) -> int:
+    """Run the job, or those of a multirun."""
+    from rmexp.config.compose import run
+    from rmexp.config.multirun import is_multirun
+    from rmexp.config.recognition import with_recognised
+
+    if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
+        return _sweep(verb, options.overrides, options.config_dir)
+    overrides = with_recognised(verb, options.overrides, options.config_dir)
     failures: list[str] = []
-    run_job(options, parser, _job(verb, failures), str(conf_folder()), verb)
+    run(verb, overrides, options.config_dir, _job(verb, failures))
     return FAILED if failures else DONE
+
+
+def _answer(verb: str, options: Namespace, parser: ArgumentParser) -> int:
+    """What Hydra answers itself; what only shows a configuration may show an incomplete one."""
+    from rmexp.config.compose import compose_unchecked, spelled_for_hydra
+    from rmexp.config.hydra_private import answer
+
+    if options.cfg or options.info:
+        if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
+            raise ConfigurationError(problems)
+        options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
+    answer(options, parser, str(conf_folder()), verb)
+    return DONE
 
 
 def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
@@ -143,14 +158,6 @@ def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
     if folders and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
         hook(folders, multirun.folder)
     return DONE if len(folders) == len(outcomes) else FAILED
-
-
-def _check_incomplete(verb: str, options: Namespace) -> None:
-    """Raise with all problems of overrides; what only shows a configuration may show an incomplete one."""
-    from rmexp.config.compose import compose_unchecked
-
-    if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
-        raise ConfigurationError(problems)
 
 
 def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:

@@ -1,10 +1,10 @@
 """The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from hydra import version
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
-from rmexp.config.hydra_private import ConfigLoader, new_search_path
+from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
 from rmexp.config.overrides import change, opens, read_overrides
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
@@ -31,12 +31,14 @@ class Composed(NamedTuple):
         skeleton: with the choices of options only: every key that the YAML tree knows.
         choices: the option chosen now for each group of the verb.
         problems: of the overrides, which were then left out.
+        with_hydra: the configuration and Hydra's own node.
     """
 
     config: DictConfig
     skeleton: DictConfig
     choices: dict[str, str | None]
     problems: list[str]
+    with_hydra: DictConfig
 
 
 def compose(verb: str, overrides: Sequence[str], folder: str | None = None) -> DictConfig:
@@ -50,11 +52,30 @@ def compose(verb: str, overrides: Sequence[str], folder: str | None = None) -> D
     Raises:
         ConfigurationError: with every problem, not only the first.
     """
+    return _sound(verb, overrides, folder).config
+
+
+def run(verb: str, overrides: Sequence[str], folder: str | None, job: Callable[[Any], Any]) -> None:
+    """Let Hydra run a job with what `compose` makes of the same arguments.
+
+    Args:
+        verb: see `compose`.
+        overrides: see `compose`.
+        folder: see `compose`.
+        job: is given the configuration.
+
+    Raises:
+        ConfigurationError: with every problem; then nothing has run.
+    """
+    run_job(_sound(verb, overrides, folder).with_hydra, config_loader(folder), job)
+
+
+def _sound(verb: str, overrides: Sequence[str], folder: str | None) -> Composed:
     composed = compose_unchecked(verb, overrides, folder)
     problems = [*composed.problems, *problems_of(composed.config, composed.skeleton)]
     if problems:
         raise ConfigurationError(problems)
-    return composed.config
+    return composed
 
 
 def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = None) -> Composed:
@@ -69,7 +90,8 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
         if opens(skeleton, override):
             override.type = OverrideType.ADD
         problems += [problem] if (problem := change(config, override, list(made))) else []
-    return Composed(_without_hydra(config), _without_hydra(skeleton), made, problems)
+    note(config, [*choices, *values])
+    return Composed(_without_hydra(config), _without_hydra(skeleton), made, problems, config)
 
 
 def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:
@@ -99,30 +121,25 @@ def _first(choice: Override) -> str:
 def _choose(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> tuple[DictConfig, list[str]]:
     """Compose with the choices that can be made; a problem for each that cannot."""
     try:
-        return _load(loader, verb, choices), []
+        return load(loader, verb, choices), []
     except _COMPOSITION_ERRORS as error:
         first = error
     try:
-        known = _choices(_load(loader, verb, (), RunMode.MULTIRUN))
+        known = _choices(load(loader, verb, (), RunMode.MULTIRUN))
     except _COMPOSITION_ERRORS:
         raise ConfigurationError([_flat(first)]) from first
     accepted: list[str] = []
     problems: list[str] = []
     for choice in choices:
         try:
-            made = _load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
+            made = load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
             accepted, known = [*accepted, choice], _choices(made)
         except _COMPOSITION_ERRORS as error:
             problems.append(f"{choice}: {_impossible(verb, choice, known, error)}")
     try:
-        return _load(loader, verb, tuple(accepted)), problems
+        return load(loader, verb, tuple(accepted)), problems
     except _COMPOSITION_ERRORS as error:
-        return _load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
-
-
-def _load(loader: ConfigLoader, verb: str, choices: tuple[str, ...], mode: RunMode = RunMode.RUN) -> DictConfig:
-    """Hydra's composition; in multirun mode a choice that must still be made is no error."""
-    return cast(DictConfig, loader.load_configuration(verb, list(choices), mode, validate_sweep_overrides=False))
+        return load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
 
 
 @cache

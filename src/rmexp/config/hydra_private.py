@@ -1,24 +1,31 @@
 """What rmexp takes from the private parts of Hydra, all in one place: another version may move them."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl as ConfigLoader
+from hydra._internal.config_loader_impl import get_overrides_dirname
 from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobRuntime, configure_log
+from hydra.core.utils import run_job as hydra_run_job
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 __all__ = [
     "BASIC_SWEEPER",
     "ConfigLoader",
+    "answer",
     "apply_override",
     "command_line_parser",
     "launched",
+    "load",
     "new_search_path",
+    "note",
     "run_job",
 ]
 
@@ -31,20 +38,65 @@ def command_line_parser() -> ArgumentParser:
     return parser
 
 
-def run_job(options: Namespace, parser: ArgumentParser, job: Callable[[Any], Any], folder: str, name: str) -> None:
-    """Compose and run a job as Hydra does.
-
-    This is one step below `hydra.main`, which would read `sys.argv`. That stays as it is, verb and all, for Lightning
-    starts the other ranks of a run with it.
+def answer(options: Namespace, parser: ArgumentParser, folder: str, name: str) -> None:
+    """Do what an option of Hydra's asks for that runs no job: show a configuration, complete a word, help.
 
     Args:
         options: of the command line, parsed.
         parser: that parsed them.
-        job: is given the composed configuration.
         folder: of the configuration tree.
         name: of the primary configuration.
     """
-    _run_hydra(args=options, args_parser=parser, task_function=job, config_path=folder, config_name=name)
+    _run_hydra(args=options, args_parser=parser, task_function=lambda _: None, config_path=folder, config_name=name)
+
+
+def load(loader: ConfigLoader, name: str, choices: Sequence[str], mode: RunMode = RunMode.RUN) -> DictConfig:
+    """Hydra's composition; in multirun mode a choice that must still be made is no error."""
+    JobRuntime.instance().set("name", name)  # what `hydra.job.name` is where nothing else sets it
+    config: DictConfig = loader.load_configuration(name, list(choices), mode, validate_sweep_overrides=False)
+    return config
+
+
+def note(config: DictConfig, overrides: Sequence[Override]) -> None:
+    """Note in Hydra's own node which overrides a configuration has and where it is made, as Hydra does."""
+    own = [override for override in overrides if not override.is_hydra_override()]
+    config.hydra.overrides.task = [override.input_line for override in own]
+    config.hydra.job.override_dirname = get_overrides_dirname(own, **config.hydra.job.config.override_dirname)
+    config.hydra.runtime.cwd = os.getcwd()
+
+
+def run_job(config: DictConfig, loader: ConfigLoader, job: Callable[[Any], Any]) -> None:
+    """Run a job as Hydra does one that it has composed itself.
+
+    This is below `hydra.main`, which would read `sys.argv`. That stays as it is, verb and all, for Lightning starts the
+    other ranks of a run with it.
+
+    Args:
+        config: composed, with Hydra's own node.
+        loader: that composed it.
+        job: is given the configuration without that node.
+    """
+    from hydra._internal.callbacks import Callbacks
+    from hydra._internal.hydra import Hydra
+
+    name = config.hydra.job.config_name
+    config.hydra.mode = RunMode.RUN
+    GlobalHydra.instance().initialize(Hydra(name, loader))
+    try:
+        configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+        callbacks = Callbacks(config)
+        callbacks.on_run_start(config=config, config_name=name)
+        done = hydra_run_job(
+            hydra_context=HydraContext(config_loader=loader, callbacks=callbacks),
+            task_function=job,
+            config=config,
+            job_dir_key="hydra.run.dir",
+            job_subdir_key=None,
+        )
+        callbacks.on_run_end(config=config, config_name=name, job_return=done)
+        _ = done.return_value  # raises what the job has raised
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def new_search_path(folder: str) -> ConfigSearchPath:

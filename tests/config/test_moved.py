@@ -80,3 +80,26 @@ def test_a_command_that_names_an_old_target_is_told_the_new_one(changes):
     changes({"rmexp.losses.old.dpo_loss": "rmexp.losses.dpo.dpo_loss"}, {})
     (problem,) = unbound({"loss": {"_target_": "rmexp.losses.old.dpo_loss"}})
     assert problem == ("loss._target_", "`rmexp.losses.old.dpo_loss` has moved; write `rmexp.losses.dpo.dpo_loss`")
+
+
+@pytest.mark.parametrize("task", ["sft", "reward"])
+def test_an_old_reference_of_a_task_without_one_is_what_it_starts_from(task):
+    old = config(task=task, model={"reference": "sft/model"}, run_dir=None)
+    spelled = [
+        config(task=task, model={"reference": reference, "init_from": start}, run_dir=None)
+        for reference, start in ((None, "sft/model"), ("sft/model", None))
+    ]
+    assert {fingerprint(one) for one in spelled} == {fingerprint(old)}
+    assert [differences(saved_yaml(old), one) for one in spelled] == [[], []]
+    other = config(task=task, model={"reference": None, "init_from": None}, run_dir=None)
+    assert differences(saved_yaml(old), other) == ['model.init_from: "sft/model" there, null here']
+
+
+def test_an_old_reference_of_a_policy_is_still_its_reference():
+    old = config(task="dpo", model={"reference": "sft/model"}, run_dir=None)
+    same, other = (
+        config(task="dpo", model={"reference": "sft/model", "init_from": start}, run_dir=None) for start in (None, "a")
+    )
+    assert fingerprint(same) == fingerprint(old) != fingerprint(other)
+    assert differences(saved_yaml(old), same) == []
+    assert differences(saved_yaml(old), other) == ['model.init_from: null there, "a" here']

@@ -65,6 +65,32 @@ def fitted(module, encoded, tmp_path):
     return kept.rows, val
 
 
+def test_a_policy_is_measured_against_another_model_than_its_start(start, tiny_model, encoded, plain, tmp_path):
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in start.causal_lm.parameters():
+            weight += 0.05 * torch.randn_like(weight)
+    options = partial(torch.optim.SGD, lr=0.0), partial(constant, warmup_fraction=0.0)
+    losses = []
+    for how in ("precomputed", "online"):
+        module = DPOModule(start, partial(dpo_loss, beta=0.5), *options, how, reference=tiny_model)
+        data = PairData(Pairs(encoded[:5], encoded[5:], 5), Passes(1, 0), batch_tokens=None, packed=module.packed)
+        quiet = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+        trainer = L.Trainer(max_epochs=1, accelerator="cpu", logger=False, default_root_dir=tmp_path, **quiet)
+        trainer.fit(module, data)
+        losses.append((float(module.train_figures.compute()["loss"]), float(module.val_figures.compute()["loss"])))
+        assert not any("reference" in name for name in module.state_dict())
+    with torch.no_grad():
+        for found, part in zip(losses[0], (encoded[:5], encoded[5:]), strict=True):
+            sides = [[getattr(pair, side) for pair in part] for side in ("chosen", "rejected")]
+            chosen, rejected = (
+                plain.logps(start.causal_lm, side) - plain.logps(tiny_model.causal_lm, side) for side in sides
+            )
+            assert found == pytest.approx(float(-(0.5 * (chosen - rejected)).sigmoid().log().mean()), rel=1e-4)
+            assert abs(found - 0.6931) > 1e-3  # as it would be with its own start for a reference
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
 def scores_of(module, tiny_model, plain, responses):
     """By transformers alone, with the weights at the end of training."""
     model = module.model.eval()

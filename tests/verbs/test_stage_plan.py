@@ -25,6 +25,32 @@ def test_ppo_with_a_reference_asks_for_none(reference_folder):
     assert plan.inputs["reference"] is not None
 
 
+def test_ppo_with_a_model_to_start_from_is_measured_against_it(reference_folder):
+    config = compose("train", [*PPO, f"model.init_from={reference_folder}"])
+    assert stage_plan(config, DATA, {}).reference is None
+    assert stage_parts(config).folders == (str(reference_folder), str(reference_folder))
+
+
+def test_what_a_policy_starts_from_is_an_input_beside_its_reference(reference_folder, reward_folder):
+    given = [f"model.init_from={reward_folder}", f"model.reference={reference_folder}"]
+    inputs = stage_plan(compose("train", ["task=dpo", *given]), DATA, {}).inputs
+    assert inputs["init_from"] != inputs["reference"]
+    alone = stage_plan(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
+    assert alone == {"data": "d1", "reference": inputs["reference"]}
+
+
+@pytest.mark.parametrize("key", ["init_from", "reference"])
+def test_a_path_is_not_asked_for_where_another_key_says_where_to_start(reference_folder, key):
+    parts = stage_parts(compose("train", ["model=hub", f"model.{key}={reference_folder}"]))
+    assert parts.folders == (str(reference_folder), None)
+
+
+def test_a_task_without_a_reference_starts_from_one_model():
+    parts = stage_parts(compose("train", ["model.init_from=a", "model.reference=b"]))
+    with pytest.raises(ValueError, match=r"model.init_from is a and model.reference is b \(set model.reference=null\)"):
+        _ = parts.folders
+
+
 def test_the_data_of_a_stage_and_of_its_tests_are_among_its_inputs():
     plan = stage_plan(compose("train", []), DATA, {"other": DATA._replace(fingerprint="d2")})
     assert plan.inputs == {"data": "d1", "tests.other": "d2", "reference": None}

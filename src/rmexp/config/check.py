@@ -43,11 +43,20 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
 def _unset(config: DictConfig, skeleton: DictConfig) -> Iterator[Problem]:
     """Keys without a value, and those where a shell variable without one has left an empty text."""
     known = dict(_leaves(_plain(skeleton)))
+    needless = _needless(config)
     for path, value in _leaves(_plain(config)):
+        if path in needless:
+            continue
         if value == _MISSING or (value == "" and known.get(path) == _MISSING):
             yield Problem(path, f"not set; set {path}=...")
         elif value == "" and path in known and known[path] is None:
             yield Problem(path, f"an empty text; set {path}=... or {path}=null")
+
+
+def _needless(config: DictConfig) -> set[str]:
+    """Keys that may stay without a value beside others: where to start is said by one of three."""
+    others = ("model.init_from", "model.reference")
+    return {"model.path"} if any(OmegaConf.select(config, key) for key in others) else set()
 
 
 def _unknown_keys(node: Any, known: Any, path: str) -> Iterator[Problem]:

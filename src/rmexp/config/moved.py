@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 TARGET = "_target_"
+REFERENCE, INIT_FROM = "model.reference", "model.init_from"
+STARTED_FROM_REFERENCE = ("sft", "reward")  # tasks that are measured against nothing
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
 MOVED: Mapping[str, str] = {
@@ -34,6 +36,7 @@ MOVED: Mapping[str, str] = {
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
 LATER: Mapping[str, Any] = {
+    "model.init_from": None,
     # of files
     "*.encoding": "utf-8",
     "*.delimiter": None,
@@ -75,6 +78,21 @@ def with_first_targets(content: Any) -> Any:
             old = came_from[old]
         first[now] = old
     return _renamed(content, first)
+
+
+def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path of a stage, where what it starts from is called so.
+
+    Once `model.reference` was that for every task; now it is what a policy is measured against.
+    """
+    given = values.get(REFERENCE) if values.get("task") in STARTED_FROM_REFERENCE else None
+    return {**values, REFERENCE: None, INIT_FROM: given} if given is not None else dict(values)
+
+
+def with_first_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path of a stage, with its keys as they were called first."""
+    given = values.get(INIT_FROM) if values.get("task") in STARTED_FROM_REFERENCE else None
+    return {**values, REFERENCE: given, INIT_FROM: None} if given is not None else dict(values)
 
 
 def without_implied(values: Mapping[str, Any]) -> dict[str, Any]:

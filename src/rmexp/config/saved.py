@@ -8,7 +8,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.moved import with_first_targets, with_implied, with_todays_targets, without_implied
+from rmexp.config.moved import (
+    with_first_keys,
+    with_first_targets,
+    with_implied,
+    with_todays_keys,
+    with_todays_targets,
+    without_implied,
+)
 from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
@@ -36,9 +43,9 @@ def run_config(config: DictConfig) -> RunConfig:
 def fingerprint(config: DictConfig) -> str:
     """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places.
 
-    A target that has moved and a later key that changes nothing leave it as it was.
+    A target or a key that has moved and a later key that changes nothing leave it as it was.
     """
-    values = without_implied(leaves(with_first_targets(_saved(config))))
+    values = without_implied(with_first_keys(leaves(with_first_targets(_saved(config)))))
     content = {key: value for key, value in values.items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
@@ -46,7 +53,8 @@ def fingerprint(config: DictConfig) -> str:
 def differences(old_yaml: str, config: DictConfig) -> list[str]:
     """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
     texts = (old_yaml, saved_yaml(config))
-    old, new = (leaves(with_todays_targets(_plain(OmegaConf.create(text)))) for text in texts)
+    contents = (with_todays_targets(_plain(OmegaConf.create(text))) for text in texts)
+    old, new = (with_todays_keys(leaves(content)) for content in contents)
     keys = list(dict.fromkeys([*old, *new]))
     old, new = (with_implied(values, keys) for values in (old, new))
     return [

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning as L
 
@@ -15,7 +15,7 @@ from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.folders.chat_template import check_same_template
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
-from rmexp.stages.model import start_model
+from rmexp.stages.model import other_reference, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.data.loader import Passes
@@ -60,7 +60,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
         ValueError: the data, the model and the settings do not fit each other.
     """
     L.seed_everything(parts.seed, verbose=False)
-    start = start_model(parts.model, parts.seed, loaded.records)
+    start = start_model(parts, loaded.records)
     module = _module(parts, start, loaded.limits.max_tokens)
     encoder = Encoder(start.tokenizer, loaded.limits)
     examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
@@ -74,10 +74,12 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
 
 def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
     check_positions(start.body, max_tokens)
-    learnt = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}
-    module: TrainingModule = parts.module(start=start, **learnt)
-    if module.relative and parts.reference is not None:
+    if parts.reference is not None:
         check_same_template(parts.reference, start.tokenizer)
+    learnt: dict[str, Any] = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}
+    if (reference := other_reference(parts, start)) is not None:
+        learnt["reference"] = reference
+    module: TrainingModule = parts.module(start=start, **learnt)
     if parts.trainer.options.compile:
         check_compilable(start.body, module.packed)
     return module

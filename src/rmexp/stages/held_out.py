@@ -44,7 +44,7 @@ def stage_scorer(
 
     Args:
         module: that was trained, of a stage that learns preferences.
-        reference: folder that training started from; None for one that the run left itself.
+        reference: folder of the model that a policy is measured against; None for one that the run left itself.
         limits: of the data.
         threads: processor threads; None chooses by model size.
         folder: run folder.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
-from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.folders.adapter import save_adapter
@@ -14,23 +14,43 @@ from rmexp.models.folders.folder import save_folder
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade
-from rmexp.stages.parts import ModelParts, StageParts
+from rmexp.stages.parts import StageParts
 from rmexp.training.stage import ContractFields, StageModule
 
 
-def start_model(parts: ModelParts, seed: int, records: PreferenceData) -> Backbone:
+def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
     """The model to start from: a folder when one is given, else what the model group builds."""
-    starting = parts.starting
-    if starting.reference is not None:
-        start = parts.load(starting.reference)
+    starting, folder = parts.model.starting, parts.folders.start
+    if folder is not None:
+        start = parts.model.load(folder)
     else:
         examples = (records.demonstrations or records.splits)["train"]
-        start = parts.build((text for record in examples for text in _texts(record)), seed)
+        start = parts.model.build((text for record in examples for text in _texts(record)), parts.seed)
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout)
+
+
+def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:
+    """The model that a policy is measured against, where that is not the one that it starts from.
+
+    Raises:
+        ValueError: the two read prompts differently.
+    """
+    folders = parts.folders
+    if folders.reference is None or folders.reference == folders.start:
+        return None
+    reference = language_model(parts.model.load(folders.reference), parts.task)
+    own, other = tokenizer_fields(start.tokenizer), tokenizer_fields(reference.tokenizer)
+    for name in own:
+        if own[name] != other[name]:
+            raise ValueError(
+                f"a policy is compared with its reference on the same inputs, but {name} is {own[name]} in "
+                f"{folders.start} and {other[name]} in {folders.reference} (set model.reference)"
+            )
+    return reference._replace(layout=start.layout)
 
 
 def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: ContractFields) -> str:
@@ -69,7 +89,7 @@ def leave_model(
 
 def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:
     """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
-    base = parts.reference or parts.model.path
+    base = parts.folders.start or parts.model.path
     if parts.model.starting.trained == "adapters" and base and isinstance(start, LanguageModel):
         save_adapter(folder, module.model, base, start.revision, start.tokenizer)
 

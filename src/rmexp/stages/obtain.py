@@ -95,7 +95,7 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
     quiet_libraries()
     parts = plan.parts()  # first: a mistake in it must not cost a reference
     if plan.reference is not None:
-        log.info("no model.reference is given: training one")
+        log.info("neither model.reference nor model.init_from is given: training a reference")
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
     with closed_wandb():
         summary = fit(parts, data, tests, run)

@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 
 from rmexp.models.backbones.backbone import Backbone
-from rmexp.models.backbones.start import StartingPoint
+from rmexp.models.backbones.start import StartingFolders, StartingPoint, starting_folders
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
 from rmexp.training.ppo.module import Learning
@@ -24,7 +24,7 @@ class ModelParts:
     Attributes:
         build: a new model, of (texts, seed).
         starting: how it starts, whatever its builder.
-        load: the model in a folder, loaded as the model group says.
+        load: the model in a folder or at a hub id, loaded as the model group says.
         path: folder or hub id that `build` reads; None where it makes new weights.
     """
 
@@ -131,10 +131,16 @@ class StageParts:
     ppo: PPOParts | None
 
     @property
+    def folders(self) -> StartingFolders:
+        """The models that it reads."""
+        starting = self.model.starting
+        return starting_folders(self.task, starting.init_from, starting.reference)
+
+    @property
     def reference(self) -> str | None:
-        """Folder of the model that training starts from."""
-        return self.model.starting.reference
+        """Folder of the model that a policy is measured against; None where the run leaves it itself."""
+        return self.folders.reference
 
     def starting_from(self, folder: str) -> "StageParts":
-        """The same with another model to start from."""
+        """The same with a reference, which it starts from."""
         return replace(self, model=replace(self.model, starting=replace(self.model.starting, reference=folder)))

@@ -52,7 +52,7 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
         after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
     except PolicyCollapsed as collapsed:
-        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, max_tokens, parts.reference)}") from None
+        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, max_tokens, parts.folders.start)}") from None
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
     model = leave_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields())
     evaluation = _evaluated(parts, built, loaded, tests, run)
@@ -72,11 +72,11 @@ def _watched(ppo: PPOParts, built: PPOBuilt, folder: Path, checkpoint: Path | No
     )
 
 
-def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, reference: str | None) -> str:
+def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, start: str | None) -> str:
     """Leave the policy of the last good checkpoint as a model folder; where that is, in words."""
     path, module = run.path / "checkpoints" / GOOD, built.module
     if not path.is_file():
-        return f"no checkpoint had been written before, the last sound policy is its reference, {reference}"
+        return f"no checkpoint had been written before, the last sound policy is the one that it starts from, {start}"
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     module.on_load_checkpoint(checkpoint)
     module.load_state_dict(checkpoint["state_dict"])

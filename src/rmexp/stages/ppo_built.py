@@ -20,8 +20,8 @@ from rmexp.models.generation import end_ids
 from rmexp.records import Prompt
 from rmexp.scoring.scorer import Scorer
 from rmexp.selection.pool import distinct_prompts
-from rmexp.stages.model import start_model
-from rmexp.stages.parts import ModelParts, PPOParts, StageParts
+from rmexp.stages.model import other_reference, start_model
+from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_settings import POLICY, SHARED
 from rmexp.stages.trainer import computing
 from rmexp.training.ppo.module import PPOModule
@@ -35,7 +35,7 @@ class PPOBuilt(NamedTuple):
     """What an iteration is made of.
 
     Attributes:
-        start: the reference as it was loaded.
+        start: what the policy starts from, as it was loaded.
         module: policy, value model, reference.
         data: prompts.
         threads: processor threads.
@@ -65,7 +65,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
         ValueError: what a setting names cannot be used.
     """
     L.seed_everything(parts.seed, verbose=False)
-    start = start_model(parts.model, parts.seed, loaded.records)
+    start = start_model(parts, loaded.records)
     check_positions(start.body, loaded.limits.max_tokens)
     assert parts.reference is not None
     check_same_template(parts.reference, start.tokenizer)
@@ -73,9 +73,10 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     other = _reads_other_tokens(sampler.scorer, start.tokenizer)
     if other:
         log.info("ppo: scorer %s has a tokenizer of its own: it reads the responses' texts", sampler.scorer.name)
-    critic = _critic(ppo.value_model, parts.model, start) if ppo.learning.estimator.uses_values else None
+    critic = _critic(ppo.value_model, parts, start) if ppo.learning.estimator.uses_values else None
     learnt = {"optimizer": parts.optimizer, "schedule": parts.schedule, "gradient_limit": parts.trainer.gradient_limit}
-    module: PPOModule = parts.module(start=start, critic=critic, sampler=sampler, learning=ppo.learning, **learnt)
+    models = {"start": start, "reference": other_reference(parts, start), "critic": critic}
+    module: PPOModule = parts.module(**models, sampler=sampler, learning=ppo.learning, **learnt)
     threads, precision = computing(parts.trainer, module)
     if parts.trainer.options.compile:
         check_compilable(start.body, module.model.likelihood.packed)
@@ -97,13 +98,13 @@ def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbo
     return Sampler(encoder, ends, scorer, gold, ppo.learning.rollouts.max_new_tokens, parts.seed)
 
 
-def _critic(place: str, model: ModelParts, start: Backbone) -> PreTrainedModel | None:
+def _critic(place: str, parts: StageParts, start: Backbone) -> PreTrainedModel | None:
     """Body of the value model; None where it reads the policy's own hidden states."""
     if place == SHARED:
         return None
     if place == POLICY:
-        assert model.starting.reference is not None
-        return model.load(model.starting.reference).body
+        assert parts.folders.start is not None
+        return parts.model.load(parts.folders.start).body
     try:
         critic, tokenizer = load_reward_model(place)
     except ValueError as error:

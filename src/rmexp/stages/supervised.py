@@ -53,7 +53,7 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
 def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Throughput]:
     """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
     throughput = Throughput()
-    if built.module.relative and built.start.fingerprint is None:
+    if built.module.relative and parts.reference is None:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {})
     watch = partial(_watched, parts, built, run.path, throughput)
     trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch).trainer

@@ -17,7 +17,7 @@ from rmexp.losses.dpo import DPOLoss
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
-from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.pair_data import validation_pairing
@@ -40,21 +40,22 @@ SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logp
 
 
 class DPOModule(L.LightningModule):
-    """Trains a policy on preference pairs; the reference is the policy before its first step.
+    """Trains a policy on preference pairs; unless one is given, its reference is the policy before its first step.
 
     Args:
-        start: the language model that is both reference and beginning of the policy.
+        start: the language model that the policy starts from.
         loss: of (policy_chosen_logps, policy_rejected_logps, reference_chosen_logps, reference_rejected_logps); it
             names what else it needs, see `PairLoss`.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         reference_logps: `precomputed` once and kept in data.cache_dir, or `online`, computed with each batch.
+        reference: the language model that the policy is measured against; None for its start.
     """
 
     kind = "language_model"
     pooling = None
     learns_from = ("pairs",)
-    relative = True  # whether scores are relative to the model that training starts from
+    relative = True  # whether scores are relative to a reference
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class DPOModule(L.LightningModule):
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
         reference_logps: str,
+        reference: LanguageModel | None = None,
     ) -> None:
         super().__init__()
         if reference_logps not in REFERENCE_LOGPS:
@@ -73,25 +75,33 @@ class DPOModule(L.LightningModule):
         self.likelihood = Likelihood(self.model, start.layout)
         self.beta, self.reduction = implied_reward(loss)
         self.loss = PairLoss(loss, SCORES, "dpo")
-        self.optimizer, self.schedule, self.reference = optimizer, schedule, start.fingerprint
+        self.optimizer, self.schedule, self.reference = optimizer, schedule, (reference or start).fingerprint
+        # Neither is a part of the module: they are read or copied anew in every process, and no checkpoint needs them.
+        self.other_reference: Likelihood | None = None
         self.online_reference: Likelihood | None = None
+        if reference is not None:
+            self.other_reference = Likelihood(reference.causal_lm.eval(), start.layout)
         if reference_logps == "online":
-            self.online_reference = Likelihood(copy.deepcopy(self.model).requires_grad_(False), start.layout)
+            own = self.other_reference or Likelihood(copy.deepcopy(self.model).requires_grad_(False), start.layout)
+            self.online_reference = own
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
     def prepared(self, pairs: Pairs) -> Pairs:
-        """The pairs with the reference's log-probabilities: here the weights are still its own."""
+        """The pairs with the reference's log-probabilities: here the policy's weights are those that it starts from."""
         self.loss.check([*pairs.train, *pairs.val], pairs.batch_pairs)
         self.model.to(self.trainer.strategy.root_device)
-        if self.online_reference is not None:
-            self.online_reference.causal_lm.to(self.trainer.strategy.root_device)
+        reference = self.other_reference or self.likelihood
+        for likelihood in filter(None, (self.online_reference, self.other_reference)):
+            likelihood.causal_lm.to(self.trainer.strategy.root_device)
         with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
-            state = f"{self.reference or weights_fingerprint(self.model)} {self.trainer.precision}"
-            known = partial(with_reference_logps, self.likelihood, cache_dir=pairs.cache_dir, state=state)
+            state = f"{self.reference or weights_fingerprint(reference.causal_lm)} {self.trainer.precision}"
+            known = partial(with_reference_logps, reference, cache_dir=pairs.cache_dir, state=state)
             val = known(pairs.val)
             train = known(pairs.train) if self.online_reference is None else pairs.train
+        if self.other_reference is not None and self.online_reference is None:
+            self.other_reference.causal_lm.cpu()  # it is not asked again in this run
         return pairs._replace(train=train, val=val)
 
     @property

@@ -49,7 +49,7 @@ class RewardModule(L.LightningModule):
 
     kind = "reward_model"
     learns_from = ("pairs",)
-    relative = False  # whether scores are relative to the model that training starts from
+    relative = False  # whether scores are relative to a reference
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class SFTModule(L.LightningModule):
     kind = "language_model"
     pooling = None
     learns_from = ("pairs", "demonstrations")
-    relative = False  # whether scores are relative to the model that training starts from
+    relative = False  # whether scores are relative to a reference
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class StageModule(Protocol):
 
     @property
     def relative(self) -> bool:
-        """Whether its scores are relative to the model that training starts from."""
+        """Whether its scores are relative to a reference."""
 
     @property
     def model(self) -> nn.Module:

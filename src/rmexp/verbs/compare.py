@@ -51,7 +51,9 @@ def compare(config: DictConfig) -> Path:
 
 def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
     given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
-    if config.model.reference is None and "path" in config.model:
+    if config.model.init_from is not None:
+        given["init_from"] = config.model.init_from
+    elif config.model.reference is None and "path" in config.model:
         given["model"] = config.model.path
     inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}

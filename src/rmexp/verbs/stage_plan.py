@@ -12,6 +12,7 @@ from rmexp.config.saved import fingerprint, run_config, saved_yaml
 from rmexp.config.stages import stage
 from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.start import StartingFolders, starting_folders
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.stages.plan import StagePlan
 from rmexp.verbs.scorers import scorer_inputs
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
-    """A stage as its configuration asks for it; PPO without a reference asks for that, too.
+    """A stage as its configuration asks for it; PPO without a model to start from asks for that, too.
 
     Args:
         config: of the stage.
         data: that it learns from.
         tests: further data sets, whose held-out pairs are scored too.
     """
-    trains_reference = config.task == "ppo" and config.model.reference is None
+    trains_reference = config.task == "ppo" and _folders(config).start is None
     return StagePlan(
         task=config.task,
         config=run_config(config),
@@ -43,9 +44,12 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
     """Fingerprints of what a stage is made from and its configuration only names."""
     inputs: dict[str, str | None] = {"data": data.fingerprint}
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
-    reference = config.model.reference
-    inputs["reference"] = reference and folder_fingerprint(reference)
-    if reference is None and "path" in config.model:
+    start, reference = _folders(config)
+    measured = reference or start
+    inputs["reference"] = measured and folder_fingerprint(measured)
+    if start not in (None, measured):
+        inputs["init_from"] = folder_fingerprint(str(start))
+    if start is None and "path" in config.model:
         inputs["model"] = folder_fingerprint(config.model.path)
     for name in ("scorer", "gold"):
         inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
@@ -55,6 +59,10 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
     if template is not None:
         inputs["chat_template"] = template
     return inputs
+
+
+def _folders(config: DictConfig) -> StartingFolders:
+    return starting_folders(config.task, config.model.init_from, config.model.reference)
 
 
 def stage_parts(config: DictConfig) -> "StageParts":
@@ -72,7 +80,7 @@ def stage_parts(config: DictConfig) -> "StageParts":
     parts = StageParts(
         task=config.task,
         seed=config.seed,
-        model=_model(config.model),
+        model=_model(config),
         module=build(config.module),
         loss=build(config.loss) if "loss" in config else None,
         optimizer=build(config.optimizer),
@@ -87,10 +95,13 @@ def stage_parts(config: DictConfig) -> "StageParts":
     return parts
 
 
-def _model(node: DictConfig) -> "ModelParts":
+def _model(config: DictConfig) -> "ModelParts":
     from rmexp.models.folders.folder import load_language_model
     from rmexp.stages.parts import ModelParts
 
+    node = config.model
+    if OmegaConf.is_missing(node, "path"):  # and nobody needs it
+        node = OmegaConf.merge(node, {"path": _folders(config).start})
     builder, starting = build_framed("model", node)
     loading: dict[str, Any] = {key: node[key] for key in ("dtype", "trust_remote_code") if key in node}
     return ModelParts(builder, starting, partial(load_language_model, **loading), node.path if "path" in node else None)

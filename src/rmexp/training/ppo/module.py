@@ -25,7 +25,7 @@ from rmexp.encoding.pack import response_batch
 from rmexp.models.actor_critic import ActorCritic, response_logprobs
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
-from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.loader import TrainingLoader
@@ -65,7 +65,8 @@ class PPOModule(L.LightningModule):
     """Trains a policy on the rewards of its own samples.
 
     Args:
-        start: the language model that is both reference and beginning of the policy.
+        start: the language model that the policy starts from.
+        reference: the one that it is held near and measured against; None for its start.
         critic: body that the value model starts from; None where values are read from the policy's own hidden states,
             or none are needed.
         sampler: of responses, and their rewards.
@@ -77,11 +78,12 @@ class PPOModule(L.LightningModule):
 
     kind = "language_model"
     pooling = None
-    relative = True  # whether scores are relative to the model that training starts from
+    relative = True  # whether scores are relative to a reference
 
     def __init__(
         self,
         start: Backbone,
+        reference: LanguageModel | None,
         critic: PreTrainedModel | None,
         sampler: Sampler,
         learning: Learning,
@@ -91,11 +93,12 @@ class PPOModule(L.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.reference = start.fingerprint
+        self.reference = (reference or start).fingerprint
         policy = language_model(start, "ppo").causal_lm.eval()
         disable_dropout(policy)
-        # Not a part of the module: it is where the policy starts, in every process, and no checkpoint needs it.
-        self.reference_likelihood = Likelihood(copy.deepcopy(policy).requires_grad_(False), start.layout)
+        # Not a part of the module: it is read or copied anew in every process, and no checkpoint needs it.
+        held_near = copy.deepcopy(policy) if reference is None else reference.causal_lm.eval()
+        self.reference_likelihood = Likelihood(held_near, start.layout)
         self.model = ActorCritic(policy, critic, start.layout)
         self.sampler, self.learning = sampler, learning
         self.optimizer, self.schedule, self.gradient_limit = optimizer, schedule, gradient_limit
@@ -110,7 +113,7 @@ class PPOModule(L.LightningModule):
         loader.done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
 
     def setup(self, stage: str) -> None:
-        """Find out where rewards lie: here the weights are still the reference's, also when resuming."""
+        """Find out where rewards lie: here the weights are still those it starts from, also when resuming."""
         if self.trainer.world_size > 1:
             raise ValueError(f"task=ppo trains on one device, got {self.trainer.world_size} (set trainer.devices=1)")
         self.before = self.judged()

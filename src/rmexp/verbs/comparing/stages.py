@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.stages import stage, stage_names
 from rmexp.data.loaded import LoadedData
+from rmexp.models.backbones.start import RELATIVE
 from rmexp.stages.obtain import Stage, obtain_stage
 from rmexp.training.dpo import implied_reward
 from rmexp.verbs.stage_plan import stage_parts, stage_plan
@@ -18,7 +19,12 @@ log = logging.getLogger(__name__)
 def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str, Stage]:
     """SFT reference, then reward model and DPO policy, which both start from it, and PPO where it is asked for."""
     _refuse_bad_values(config)
-    sft = _obtained(config, "sft", config.model.reference, config.model.reference, data, path)
+    if config.model.reference is not None and config.model.init_from is not None:
+        raise ValueError(
+            "model.init_from is what the SFT reference is trained from, but model.reference gives it "
+            "(set model.init_from=null)"
+        )
+    sft = _obtained(config, "sft", config.model.reference, config.model.init_from, data, path)
     others = {name: _obtained(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
     stages = {"sft": sft, **others}
     if "ppo" in config:
@@ -30,13 +36,15 @@ def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str,
 
 
 def _obtained(
-    config: DictConfig, name: str, given: str | None, reference: str | None, data: LoadedData, path: Path
+    config: DictConfig, name: str, given: str | None, start: str | None, data: LoadedData, path: Path
 ) -> Stage:
     if given is not None:
         log.info("%s: given as %s", name, given)
         return Stage(name, given, None, None, reused=True)
     own = stage(config, name)
-    OmegaConf.update(own, "model.reference", reference)
+    relative = name in RELATIVE  # a policy is measured against what it starts from
+    OmegaConf.update(own, "model.init_from", None if relative else start)
+    OmegaConf.update(own, "model.reference", start if relative else None)
     return obtain_stage(stage_plan(own, data, {}), data, path)
 
 

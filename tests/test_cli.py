@@ -157,7 +157,7 @@ def test_an_interrupt_is_one_line_of_its_own_code(job, capsys):
 
     job(interrupt)
     assert main(["train"]) == 130
-    assert capsys.readouterr().err == "rmexp: interrupted\n"
+    assert capsys.readouterr().err == "rmexp: interrupted\ngo on with: rmexp train\n"
 
 
 def test_a_failed_cell_lets_the_others_run(job, capsys):

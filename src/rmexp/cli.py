@@ -3,16 +3,21 @@
 import importlib
 import logging
 import os
+import shlex
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import rmexp
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
+from rmexp.phases import Phase, counting, interruption, phase, phase_seconds
+from rmexp.phases import in_words as seconds_in_words
 
+log = logging.getLogger(__name__)
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -50,10 +55,18 @@ def _main(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
+    with counting():
+        return _watched(verb, rest)
+
+
+def _watched(verb: str, arguments: list[str]) -> int:
+    """Run a verb; whatever ends it is told in a sentence."""
     try:
-        return _run(verb, rest)
+        return _run(verb, arguments)
     except KeyboardInterrupt as error:
-        return _fail(str(error) or "interrupted", INTERRUPTED)
+        code = _fail(str(error) or interruption(), INTERRUPTED)
+        print(f"go on with: {shlex.join(['rmexp', verb, *arguments])}", file=sys.stderr)
+        return code
     except SystemExit as error:  # of the argument parser and of Hydra's own reports
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
     except BrokenPipeError:
@@ -117,15 +130,17 @@ def _run(verb: str, arguments: list[str]) -> int:
 
 def _work(verb: str, options: Namespace) -> int:
     """Run the job, or those of a multirun."""
-    from rmexp.config.compose import run
-    from rmexp.config.multirun import is_multirun
-    from rmexp.config.recognition import with_recognised
-
-    if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
-        return _sweep(verb, options.overrides, options.config_dir)
-    overrides = with_recognised(verb, options.overrides, options.config_dir)
     failures: list[str] = []
-    run(verb, overrides, options.config_dir, _job(verb, failures))
+    with ExitStack() as composing:
+        composing.enter_context(phase(Phase.CONFIGURATION))
+        from rmexp.config.compose import run
+        from rmexp.config.multirun import is_multirun
+        from rmexp.config.recognition import with_recognised
+
+        if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
+            return _sweep(verb, options, composing)
+        overrides = with_recognised(verb, options.overrides, options.config_dir)
+        run(verb, overrides, options.config_dir, _job(verb, composing, failures))
     return FAILED if failures else DONE
 
 
@@ -142,17 +157,23 @@ def _answer(verb: str, options: Namespace, parser: ArgumentParser) -> int:
     return DONE
 
 
-def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
+def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
     """Run the cells of a multirun, then give the verb its say over those that finished.
 
     That is `after_sweep(folders, sweep_dir)` of its module, where it has one.
+
+    Args:
+        verb: of every cell.
+        options: of the command line, parsed.
+        composing: closed when the cells are known.
     """
     from rmexp.config.multirun import read_multirun
     from rmexp.sweeps.sweep import FAILED as CELL_FAILED
     from rmexp.sweeps.sweep import run_sweep, show_outcomes
 
-    multirun = read_multirun(verb, overrides, config_dir)
-    outcomes = run_sweep(verb, multirun, config_dir)
+    multirun = read_multirun(verb, options.overrides, options.config_dir)
+    composing.close()
+    outcomes = run_sweep(verb, multirun, options.config_dir)
     show_outcomes(outcomes)
     folders = [outcome.folder for outcome in outcomes if outcome.state != CELL_FAILED]
     if folders and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
@@ -160,11 +181,12 @@ def _sweep(verb: str, overrides: list[str], config_dir: str | None) -> int:
     return DONE if len(folders) == len(outcomes) else FAILED
 
 
-def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
+def _job(verb: str, composing: ExitStack, failures: list[str]) -> Callable[[Any], Any]:
     """The function that Hydra calls.
 
     Args:
         verb: its code is the function of the same name in the module of the same name in `rmexp.verbs`.
+        composing: closed when Hydra has composed the configuration.
         failures: where the message goes when it fails.
     """
     from omegaconf import OmegaConf
@@ -172,8 +194,11 @@ def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
     from rmexp.config.saved import leaves
 
     def job(config: Any) -> Any:
+        composing.close()
         try:
-            return getattr(_module(verb), verb.replace("-", "_"))(config)
+            done = getattr(_module(verb), verb.replace("-", "_"))(config)
+            log.info("%s", seconds_in_words(phase_seconds()))
+            return done
         except Exception as error:
             failures.append(with_its_key(in_words(error), leaves(OmegaConf.to_container(config, resolve=False))))
             _fail(failures[-1], FAILED, error)
@@ -183,7 +208,8 @@ def _job(verb: str, failures: list[str]) -> Callable[[Any], Any]:
 
 
 def _module(verb: str) -> Any:
-    return importlib.import_module(f"rmexp.verbs.{verb.replace('-', '_')}")
+    with phase(Phase.IMPORTS):
+        return importlib.import_module(f"rmexp.verbs.{verb.replace('-', '_')}")
 
 
 def _fail(message: str, code: int, error: Exception | None = None) -> int:

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.pair_data import FixedBatches
-from rmexp.training.optimization import batch_accuracy, configure, log_step, log_validation
+from rmexp.training.optimization import configure
 from rmexp.training.schedules import linear
+from rmexp.training.step_figures import log_step, log_validation, step_figures
 
 
 class Toy(L.LightningModule):
@@ -36,18 +37,22 @@ class Toy(L.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         loss, chosen, rejected = self._step(batch, self.train_figures)
-        log_step(self, loss, batch_accuracy(chosen, rejected, batch[2]), 3)
+        self.step_figures = step_figures(self, loss, 3, (chosen, rejected, batch[2]))
         return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        log_step(self, self.step_figures)
 
     def on_validation_epoch_start(self) -> None:
         self.val_figures.reset()
 
     def validation_step(self, batch: Any, index: int) -> None:
-        self._step(batch, self.val_figures)
+        _, chosen, rejected = self._step(batch, self.val_figures)
+        self.sides = chosen, rejected, batch[2]
 
     def on_validation_epoch_end(self) -> None:
         self.validated_after.append(self.global_step)
-        log_validation(self, self.val_figures)
+        log_validation(self, self.val_figures, self.sides)
 
     def configure_optimizers(self) -> Any:
         return configure(self, self.optimizer, self.schedule)

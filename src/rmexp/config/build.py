@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.signatures import signature_of
+from rmexp.phases import Phase, phase
 
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
 # these frozen dataclasses.
@@ -51,6 +52,8 @@ def build(node: DictConfig, **runtime: Any) -> Any:
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     for target in _targets(content):
         signature_of(target)
+        with phase(Phase.IMPORTS):
+            importlib.import_module(target.rpartition(".")[0])
     assert isinstance(content, dict)
     try:
         # Runtime objects go in by a normal call: Hydra would turn a dataclass among them into a dict.

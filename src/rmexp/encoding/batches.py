@@ -40,11 +40,6 @@ class ResponseBatch(NamedTuple):
         """Number of responses, N."""
         return self.lengths.shape[0]
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of all sequences, shared ones as often as they are shared."""
-        return int(self.lengths.sum())
-
     def places(self) -> Tensor:
         """(N, L) where in the row each token of each response stands; some place of the response behind its end."""
         position = torch.arange(int(self.lengths.max()), device=self.lengths.device)
@@ -79,25 +74,14 @@ class PairBatch(NamedTuple):
         """Number of pairs, B."""
         return self.pairing.target.shape[0]
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of all sides, those of a response that is in several pairs as often."""
-        return int(self.responses.lengths[self.pairing.rows].sum())
-
 
 class FeatureBatch(NamedTuple):
     """Preference pairs of whose responses a frozen body has made all that a head reads."""
 
     hidden: Tensor  # (N, E) of distinct responses
-    lengths: Tensor  # (N,) int64, their tokens
     pairing: PairIndex
 
     @property
     def size(self) -> int:
         """Number of pairs, B."""
         return self.pairing.target.shape[0]
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all sides."""
-        return int(self.lengths[self.pairing.rows].sum())

@@ -23,6 +23,7 @@ from rmexp.encoding.rendering import Rendering
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.truncation import fit
 from rmexp.jsonl import describe
+from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference
 
 _PARTS = ("encode.py", "marked_text.py", "pinned_date.py", "rendering.py", "truncation.py")
@@ -42,6 +43,11 @@ class ResponseTokens:
     token_ids: tuple[int, ...]
     prompt_tokens: int
     truncated: bool
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompt and response."""
+        return len(self.token_ids)
 
     @property
     def response_tokens(self) -> int:
@@ -66,6 +72,11 @@ class PairTokens:
     group: str | None = None
     margin: float | None = None
     place: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of both sides."""
+        return self.chosen.tokens + self.rejected.tokens
 
 
 class Encoder:
@@ -101,6 +112,10 @@ class Encoder:
     def encode_cached(self, items: Iterable[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         """What `encode` gives, kept in a file of data.cache_dir."""
         items = list(items)
+        with phase(Phase.ENCODING, f"{len(items):,} responses"):
+            return self._cached(items)
+
+    def _cached(self, items: list[tuple[Prompt, str]]) -> list[ResponseTokens | None]:
         if self.limits.cache_dir is None or not items:
             return self.encode(items)
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]

@@ -1,5 +1,6 @@
 """Loss and accuracy of a phase, together."""
 
+import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
@@ -11,7 +12,7 @@ class PairFigures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss = MeanMetric()
+        self.loss = MeanMetric(nan_strategy="disable")  # to look for one would make the host wait for the device
         self.accuracy = PairwiseAccuracy()
         for metric in (self.loss, self.accuracy):
             metric.persistent(True)  # a resumed run goes on counting
@@ -33,11 +34,8 @@ class PairFigures(nn.Module):
 
     def compute(self) -> dict[str, float]:
         """`loss`, `accuracy` and `tie_rate` so far."""
-        return {
-            "loss": float(self.loss.compute()),
-            "accuracy": float(self.accuracy.compute()),
-            "tie_rate": float(self.accuracy.tie_rate()),
-        }
+        found = torch.stack([self.loss.compute(), self.accuracy.compute(), self.accuracy.tie_rate()])
+        return dict(zip(("loss", "accuracy", "tie_rate"), found.tolist(), strict=True))  # read at once
 
     def reset(self) -> None:
         """Start anew."""

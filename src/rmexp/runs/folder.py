@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from rmexp.durable import remove_parts, write_json, write_text
+from rmexp.phases import interruption
 from rmexp.runs.environment import Environment, environment, now
+from rmexp.runs.kept_work import RunStopped, kept_work
 from rmexp.runs.rows import from_row, to_row
 from rmexp.runs.summaries.file import SUMMARY, Summary, read_summary, write_summary
 
@@ -97,6 +99,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
 
     Raises:
         ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
+        RunStopped: the block was interrupted.
     """
     _refuse_other_configuration(path, config)
     lock = _hold(path)
@@ -112,6 +115,10 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
             write_json(path / ENVIRONMENT, to_row(record))
         try:
             yield RunFolder(path, record)
+        except RunStopped:  # of a run in this one
+            raise
+        except KeyboardInterrupt as error:
+            raise RunStopped(f"{str(error) or interruption()}; {kept_work(path)}") from None
         except Exception as error:
             with suppress(OSError):  # a full disk must not hide what filled it
                 write_failure(path, error)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rmexp.phases import Phase, phase, progressed
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
@@ -113,6 +114,17 @@ def score_columns_into(
         ValueError: there are fewer than one record a shard, or no such share.
     """
     _check(shard_records, share)
+    with phase(Phase.EVALUATING, f"{_name(columns)}, {len(records):,} records"):
+        return _joined(columns, score, records, shard_records, share)
+
+
+def _joined(
+    columns: Mapping[str, Column],
+    score: ScoreColumns,
+    records: Sequence[Record],
+    shard_records: int,
+    share: tuple[int, int] | None,
+) -> dict[str, ScoredSet]:
     if share is None and (finished := _finished(columns, records)) is not None:
         return {name: ScoredSet(rows, 0, 0.0, columns[name].log_odds) for name, rows in finished.items()}
     began, computed = time.perf_counter(), 0
@@ -147,9 +159,13 @@ def _by_shard(
             ready, computed = _scored(shards, score, some), len(some)
             _write(shards, ready, some)
         yield ready, computed
-        if shard_records < len(records):
+        if shard_records < len(records) and not progressed(start + len(some), len(records)):
             told = (scorer.path.stem, start + len(some), len(records), scorer.scorer.get("name"))
             log.info("%s: %d of %d records scored by %s", *told)
+
+
+def _name(columns: Mapping[str, Column]) -> str:
+    return next(iter(columns.values())).path.stem
 
 
 def _check(shard_records: int, share: tuple[int, int] | None) -> None:

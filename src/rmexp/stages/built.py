@@ -13,6 +13,7 @@ from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.folders.chat_template import check_same_template
+from rmexp.phases import Phase, phase
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
 from rmexp.stages.model import other_reference, start_model
@@ -62,10 +63,11 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts, loaded.records)
     module = _module(parts, start, loaded.limits.max_tokens)
-    encoder = Encoder(start.tokenizer, loaded.limits)
-    examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
-    sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
-    cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
+    with phase(Phase.ENCODING, loaded.name):
+        encoder = Encoder(start.tokenizer, loaded.limits)
+        examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
+        sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
+        cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
     threads, precision = computing(parts.trainer, module)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)

@@ -17,6 +17,7 @@ from rmexp.evaluation.scores import scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
 from rmexp.hardware.precision import AUTO
+from rmexp.phases import Phase, phase
 from rmexp.records import Preference, prompt_text
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -122,9 +123,10 @@ def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgem
     for test in sets:
         path = folder / "scored" / f"{file_of(test)}.jsonl"
         found = score_into(path, scorer, test.records, shard_records=SHARD_RECORDS)
-        scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
-        judgements.append(judge(test, {scorer.name: scores}))
-        pairs += pair_rows(test, scores)
+        with phase(Phase.EVALUATING):
+            scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
+            judgements.append(judge(test, {scorer.name: scores}))
+            pairs += pair_rows(test, scores)
     write_pairs(folder, pairs)
     return judgements
 

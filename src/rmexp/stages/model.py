@@ -11,6 +11,7 @@ from rmexp.models.folders.adapter import save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import save_folder
+from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade
@@ -21,11 +22,12 @@ from rmexp.training.stage import ContractFields, StageModule
 def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
     """The model to start from: a folder when one is given, else what the model group builds."""
     starting, folder = parts.model.starting, parts.folders.start
-    if folder is not None:
-        start = parts.model.load(folder)
-    else:
-        examples = (records.demonstrations or records.splits)["train"]
-        start = parts.model.build((text for record in examples for text in _texts(record)), parts.seed)
+    with phase(Phase.MODEL, folder or parts.model.path or "a new one"):
+        if folder is not None:
+            start = parts.model.load(folder)
+        else:
+            examples = (records.demonstrations or records.splits)["train"]
+            start = parts.model.build((text for record in examples for text in _texts(record)), parts.seed)
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
@@ -76,7 +78,8 @@ def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: i
         **tokenizer_fields(start.tokenizer),
         **fields,
     )
-    return save_folder(folder, module.save, start.tokenizer, contract)
+    with phase(Phase.SAVING, str(folder)):
+        return save_folder(folder, module.save, start.tokenizer, contract)
 
 
 def leave_model(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
+from rmexp.phases import Phase, counting, phase, phase_seconds
 from rmexp.runs.folder import CONFIG, RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.file import read_summary
@@ -49,6 +50,11 @@ def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
         data: that it learns from.
         path: folder of the run that needs it.
     """
+    with counting():
+        return _obtained(plan, data, path)
+
+
+def _obtained(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
     own = path / plan.task
     if _is_made(plan, own):
         stage = train_stage(plan, data, {}, own)
@@ -83,17 +89,18 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
 
 def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) -> TrainSummary:
     """What the stage came to."""
-    from rmexp.stages.trainer import quiet_libraries
-    from rmexp.training.tracking import closed_wandb, log_figures
+    with phase(Phase.IMPORTS, "torch, transformers, lightning"):
+        from rmexp.stages.trainer import quiet_libraries
+        from rmexp.training.tracking import closed_wandb, log_figures
 
-    if plan.task == "ppo":
-        from rmexp.stages.ppo import fit_ppo as fit
-    else:
-        from rmexp.stages.supervised import fit
+        if plan.task == "ppo":
+            from rmexp.stages.ppo import fit_ppo as fit
+        else:
+            from rmexp.stages.supervised import fit
 
-    began = time.perf_counter()
-    quiet_libraries()
-    parts = plan.parts()  # first: a mistake in it must not cost a reference
+        began = time.perf_counter()
+        quiet_libraries()
+        parts = plan.parts()  # first: a mistake in it must not cost a reference
     if plan.reference is not None:
         log.info("neither model.reference nor model.init_from is given: training a reference")
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
@@ -103,7 +110,8 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
         seconds = round(time.perf_counter() - began, 2)
         summary = replace(summary, bad_rows=bad_rows, leaks=data.leaks, seconds=seconds)
         log_figures(to_row(summary))
-    return replace(summary, inputs=dict(plan.inputs), origins=tuple(data.records.origins))
+    origins = tuple(data.records.origins)
+    return replace(summary, inputs=dict(plan.inputs), origins=origins, phases=phase_seconds())
 
 
 def _is_made(plan: StagePlan, folder: Path) -> bool:

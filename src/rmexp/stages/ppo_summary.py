@@ -9,18 +9,10 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.ppo_built import PPOBuilt
+from rmexp.training.logged_figures import PPO_FIGURES, TIMED, columns
 from rmexp.training.ppo.judgement import Judgement
 
-SAMPLED = ("reward", "gold", "kl", "kl_k3", "entropy", "tokens", "ended", "empty")
-UPDATED = ("policy_loss", "value_loss", "clip_fraction", "kl", "steps", "explained_variance")
-TIMED = ("generation", "scoring", "update")
-COLUMNS = (
-    *("step", "epoch", "seconds", "lr", "kl_coefficient"),
-    *(f"rollout/{name}" for name in SAMPLED),
-    "rollout/objective",  # what is learnt from: the scaled reward, less penalties and the cost of the KL
-    *(f"update/{name}" for name in UPDATED),
-    *(f"seconds/{name}" for name in TIMED),
-)
+COLUMNS = columns(PPO_FIGURES)
 
 
 class PPOFitted(NamedTuple):
@@ -92,7 +84,7 @@ def _policy(built: PPOBuilt, fitted: PPOFitted, responses: int) -> PolicyFigures
         iterations=len(fitted.rows),
         prompts=len(built.data.prompts),
         responses=responses,
-        iteration_seconds={name: _mean(fitted.rows, f"seconds/{name}") for name in TIMED},
+        iteration_seconds={name.rpartition("/")[2]: _mean(fitted.rows, name) for name in columns(TIMED)},
         reward=Change(before.mean, after.mean, before.sd),
         gold=None if before.gold_sd is None else Change(before.figures["gold"], after.figures["gold"], before.gold_sd),
         kl=after.figures["kl"],

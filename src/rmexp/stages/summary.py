@@ -56,12 +56,12 @@ def stage_summary(
         loaded: data that it learnt from.
         evaluation: figures of pairs that it did not learn from.
     """
-    module, examples, speed = built.module, built.examples, fitted.throughput.per_second()
+    module, examples, (pairs_rate, tokens_rate) = built.module, built.examples, fitted.throughput.rates()
     epochs = round(fitted.throughput.examples / len(examples.train), 4)
     return replace(
         _counted(TrainSummary(task, fitted.model, fitted.steps, epochs), examples),
-        train_pairs_per_second=speed["train_pairs_per_second"],
-        train_tokens_per_second=speed["train_tokens_per_second"],
+        train_pairs_per_second=round(pairs_rate, 2),
+        train_tokens_per_second=round(tokens_rate, 1),
         threads=built.threads,
         precision=built.precision,
         rows="packed" if module.packed else "padded",

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
+from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
@@ -41,7 +42,8 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
     began, cpu_began = time.perf_counter(), time.process_time()
     built = build_stage(parts, loaded, tests)
     steps, throughput = _trained(parts, built, run)
-    fields = built.module.contract_fields(built.examples.train)
+    with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
+        fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback, ProgressBar
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import choose_precision
 from rmexp.hardware.threads import use_threads
 from rmexp.models.attention.compiled import compiled_operations
+from rmexp.phases import Phase, phase
 from rmexp.runs.folder import CONFIG
 from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
 from rmexp.training.callbacks.interruption import Interrupted, Signals
+from rmexp.training.callbacks.progress import ValidationPhase
 from rmexp.training.callbacks.saving import Saving
 from rmexp.training.metrics_csv import MetricsCSV
 from rmexp.training.stage import StageModule
@@ -92,10 +94,12 @@ def train(
     trainer = _trainer(parts, folder, precision, signals, watched(checkpoint))
     began = time.perf_counter()
     try:
-        with signals, compiled_operations(parts.trainer.options.compile):
+        watched_here = trainer.strategy.launcher is None  # else the ranks are processes of their own
+        training = phase(Phase.TRAINING, parts.task, elsewhere=not watched_here)
+        with training, signals, compiled_operations(parts.trainer.options.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(f"{interrupted}; the same command goes on from there") from None
+        raise KeyboardInterrupt(str(interrupted)) from None
     return Trained(trainer, time.perf_counter() - began)
 
 
@@ -112,7 +116,7 @@ def _checkpoint_of(folder: Path) -> Path | None:
 def _trainer(parts: StageParts, folder: Path, precision: str, signals: Signals, watched: Watched) -> L.Trainer:
     """One long pass, with metrics.csv always and the configured tracker."""
     saving = _saving(parts, folder / "checkpoints", signals)
-    callbacks = [*watched.first, *parts.callbacks.others, *watched.then, saving, *watched.last]
+    callbacks = [ValidationPhase(), *watched.first, *parts.callbacks.others, *watched.then, saving, *watched.last]
     return parts.trainer.make(
         max_epochs=1,
         precision=precision,
@@ -121,7 +125,7 @@ def _trainer(parts: StageParts, folder: Path, precision: str, signals: Signals, 
         plugins=[DurableCheckpointIO()],
         default_root_dir=folder,
         num_sanity_val_steps=0,
-        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_progress_bar=False,
         enable_model_summary=False,
         **watched.options,
     )

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import torch
@@ -22,18 +23,11 @@ from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
-from rmexp.training.optimization import (
-    Schedule,
-    batch_accuracy,
-    batch_tokens,
-    clip_gradients,
-    configure,
-    log_step,
-    log_validation,
-)
+from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
+from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
 
 REFERENCE_LOGPS = ("precomputed", "online")
 SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
@@ -85,6 +79,7 @@ class DPOModule(L.LightningModule):
             own = self.other_reference or Likelihood(copy.deepcopy(self.model).requires_grad_(False), start.layout)
             self.online_reference = own
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.step_figures: StepFigures | None = None  # of the batch that is running
         self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
 
@@ -127,8 +122,13 @@ class DPOModule(L.LightningModule):
         """Loss of a batch."""
         logps = in_parts(self.likelihood.response, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(logps, self._with_reference(batch), self.train_figures)
-        log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
+        self.step_figures = step_figures(self, loss, batch.size, (chosen, rejected, batch.pairing.target))
         return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Log the figures of the batch."""
+        assert self.step_figures is not None
+        log_step(self, self.step_figures)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation, and what an interrupted one left."""
@@ -145,7 +145,7 @@ class DPOModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures)
+        log_validation(self, self.val_figures, self.validated)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -11,8 +11,9 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from rmexp.durable import write_text
+from rmexp.training.logged_figures import STAGE_FIGURES, columns
 
-COLUMNS = ("step", "epoch", "seconds", "lr", "train/loss", "train/accuracy", "val/loss", "val/accuracy")
+COLUMNS = columns(STAGE_FIGURES)
 
 
 class MetricsCSV(Logger):

@@ -1,6 +1,5 @@
-"""What the modules share around their step: optimizer with schedule, and the logging of figures."""
+"""What the modules share around their step: optimizer with schedule, clipping, the limit of tokens."""
 
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -8,13 +7,9 @@ from types import MappingProxyType
 import lightning as L
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-
-from rmexp.metrics.pair_figures import PairFigures
-from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
 Schedule = Callable[..., float]
 
@@ -72,32 +67,3 @@ def batch_tokens(module: L.LightningModule) -> int | None:
     """Most tokens that the run a module is in computes at once."""
     limit: int | None = module.trainer.datamodule.batch_tokens  # type: ignore[attr-defined]  # set by Trainer.fit
     return limit
-
-
-def batch_accuracy(chosen: Tensor, rejected: Tensor, target: Tensor) -> Tensor | None:
-    """Pairwise accuracy of one batch; None for a batch of ties."""
-    counted = PairwiseAccuracy()
-    counted.update(chosen.cpu(), rejected.cpu(), target.cpu())
-    value = counted.compute()
-    return None if value.isnan() else value
-
-
-def log_step(module: L.LightningModule, loss: Tensor, accuracy: Tensor | None, size: int) -> None:
-    """Log a training batch of `size` examples: its loss, its accuracy and the learning rate it was made with."""
-    optimizer = module.optimizers()
-    assert isinstance(optimizer, Optimizer)
-    step = float(module.global_step + 1)  # that this batch belongs to, counted from 1
-    figures = {"train/loss": loss.detach(), "lr": optimizer.param_groups[0]["lr"], "step": step}
-    if accuracy is not None:
-        figures["train/accuracy"] = accuracy
-    module.log_dict(figures, batch_size=size)
-
-
-def log_validation(module: L.LightningModule, figures: PairFigures) -> None:
-    """Log a finished validation at the step that it follows."""
-    values = figures.compute()
-    # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    logged = {"val/loss": values["loss"], "step": float(module.global_step)}
-    if not math.isnan(values["accuracy"]):  # there were no pairs, or ties alone
-        logged["val/accuracy"] = values["accuracy"]
-    module.log_dict(logged)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import lightning as L
 import torch
@@ -21,18 +21,11 @@ from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 from rmexp.training.data.cached_features import cached_features, feature_batch, stacked
 from rmexp.training.data.pair_data import validation_pairing
-from rmexp.training.optimization import (
-    Schedule,
-    batch_accuracy,
-    batch_tokens,
-    clip_gradients,
-    configure,
-    log_step,
-    log_validation,
-)
+from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
+from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
 
 
 class RewardModule(L.LightningModule):
@@ -71,6 +64,7 @@ class RewardModule(L.LightningModule):
         self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")
         self.optimizer, self.schedule = optimizer, schedule
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.step_figures: StepFigures | None = None  # of the batch that is running
         self.validated: tuple[Tensor, Tensor, Tensor] | None = None  # chosen, rejected and target of the last one
         self.val_rewards: list[Tensor] = []  # of the responses of the validation that is running
 
@@ -104,8 +98,13 @@ class RewardModule(L.LightningModule):
         else:
             rewards = in_parts(self.model, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
-        log_step(self, loss, batch_accuracy(chosen, rejected, batch.pairing.target), batch.size)
+        self.step_figures = step_figures(self, loss, batch.size, (chosen, rejected, batch.pairing.target))
         return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Log the figures of the batch."""
+        assert self.step_figures is not None
+        log_step(self, self.step_figures)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation, and what an interrupted one left."""
@@ -122,7 +121,7 @@ class RewardModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures)
+        log_validation(self, self.val_figures, self.validated)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import lightning as L
 import torch
@@ -21,17 +22,10 @@ from rmexp.models.backbones.language_model import disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.pair_data import validation_pairing
-from rmexp.training.optimization import (
-    Schedule,
-    batch_accuracy,
-    batch_tokens,
-    clip_gradients,
-    configure,
-    log_step,
-    log_validation,
-)
+from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
+from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
 
 SIDES = ("both", "chosen")
 
@@ -72,6 +66,7 @@ class SFTModule(L.LightningModule):
         self.loss, self.optimizer, self.schedule, self.sides = loss, optimizer, schedule, sides
         self.mean_tokens = 1.0  # of a training response; set by `setup`
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
+        self.step_figures: StepFigures | None = None  # of the batch that is running
         self.val_logps: list[Tensor] = []  # of the responses of the validation that is running
         self.val_tokens: list[Tensor] = []
 
@@ -115,11 +110,14 @@ class SFTModule(L.LightningModule):
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
         logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
         loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures, self.mean_tokens)
-        if pairing is None:
-            log_step(self, loss, None, batch.size)
-        else:
-            log_step(self, loss, batch_accuracy(*pairing.sides(logps), pairing.target), batch.size)
+        sides = None if pairing is None else (*pairing.sides(logps), pairing.target)
+        self.step_figures = step_figures(self, loss, batch.size, sides)
         return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Log the figures of the batch."""
+        assert self.step_figures is not None
+        log_step(self, self.step_figures)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation, and what an interrupted one left."""
@@ -135,8 +133,9 @@ class SFTModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
         logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
-        self._judge(logps, tokens, validation_pairing(self), self.val_figures, None)
-        log_validation(self, self.val_figures)
+        pairing = validation_pairing(self)
+        self._judge(logps, tokens, pairing, self.val_figures, None)
+        log_validation(self, self.val_figures, None if pairing is None else (*pairing.sides(logps), pairing.target))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

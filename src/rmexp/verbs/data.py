@@ -14,6 +14,7 @@ from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
+from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Prompt, Record, fingerprint
 from rmexp.sweeps.cell_stamp import file_state, named_files
@@ -82,7 +83,8 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     records = with_splits(data.records, data.split_rule, data.name)
     unlearnt = {name: _unlearnt(name, test, records) for name, test in whole.items()}
     others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in unlearnt.items()}
-    records, leaks = checked_for_leaks(records, selection, others)
+    with phase(Phase.LEAKS, f"training prompts of {data.name} in what is held out"):
+        records, leaks = checked_for_leaks(records, selection, others)
     loaded = _used(data, selected(records, selection), selection)._replace(leaks=leaks)
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
     _LAST[state] = RunData(loaded, unlearnt)
@@ -136,7 +138,8 @@ def _key(pair: Preference) -> tuple[Prompt, str, str]:
 
 def _read(node: DictConfig) -> tuple[LoadedData, Selection]:
     """A data set as its source gives it, and what is to be selected of it."""
-    records, named, limits, batching, split_rule, selection = build_framed("data", node)
+    with phase(Phase.READING, str(node.get("path") or node.name)):
+        records, named, limits, batching, split_rule, selection = build_framed("data", node)
     return LoadedData(records, named.name, limits, batching, split_rule, fingerprint=""), selection
 
 

@@ -33,7 +33,7 @@ def test_rewards_of_features_are_those_of_tokens(tiny_model, encoded):
     batch = feature_batch(encoded[:5], cached_features(model, encoded))
     tokens = pair_batch(encoded[:5])
     torch.testing.assert_close(model.reward(batch.hidden), model(tokens.responses), rtol=1e-5, atol=1e-6)
-    assert (batch.size, batch.tokens) == (tokens.size, tokens.tokens)
+    assert batch.size == tokens.size
     assert torch.equal(batch.pairing.rows, tokens.pairing.rows)
 
 

@@ -76,7 +76,7 @@ def test_ranks_share_every_batch_and_none_goes_without(order):
         shares = [loader.batch(step) for loader in ranks]
         assert all(shares)
         assert {number for share in shares for number in share} == set(whole.batch(step))
-        assert whole.size(step) == ranks[0].size(step) == len(whole.batch(step))
+        assert whole.examples_of(step) == ranks[0].examples_of(step) == list(whole.batch(step))
 
 
 def test_workers_make_the_same_batches():

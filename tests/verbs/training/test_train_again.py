@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import json
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -94,7 +96,9 @@ def test_interrupted_run_goes_on_with_the_same_command(tmp_path):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on from there" in error
+    *_, why, how = error.splitlines()
+    assert re.fullmatch(r"rmexp: SIGINT after step \d+ of 50; run keeps checkpoints/last.ckpt", why)
+    assert how == f"go on with: {shlex.join(['rmexp', *command[3:]])}"
     assert not (tmp_path / "run" / "summary.json").exists()
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert finished.returncode == 0, finished.stderr

@@ -13,6 +13,7 @@ from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint, is_model_folder
 from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
 from rmexp.models.reward_model import HEAD_FILE, RewardModel
+from rmexp.phases import Phase, phase
 
 
 def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_code: bool = False) -> LanguageModel:
@@ -28,7 +29,8 @@ def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_cod
     """
     contract = read_contract(folder)
     _expect(contract, "language_model", folder)
-    loaded = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
+    with phase(Phase.MODEL, folder):
+        loaded = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
     loaded = loaded._replace(fingerprint=folder_fingerprint(folder))
     if contract is not None:
         check_tokenizer(contract, loaded.tokenizer, folder)
@@ -43,6 +45,11 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
     Raises:
         ValueError: there is no model, it has no score head, or its contract does not hold.
     """
+    with phase(Phase.MODEL, folder):
+        return _reward_model(folder)
+
+
+def _reward_model(folder: str) -> tuple[RewardModel, Any]:
     contract = read_contract(folder)
     _expect(contract, "reward_model", folder)
     options = {}

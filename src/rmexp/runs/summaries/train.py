@@ -101,6 +101,7 @@ class TrainSummary:
         policy: what reinforcement learning came to; None for every other task.
         inputs: fingerprints of what the configuration only names.
         origins: where the examples came from, in words.
+        phases: seconds of each kind of work, from the start of the program on, or of the stage; empty in older files.
     """
 
     verb: ClassVar[str] = "train"
@@ -134,6 +135,7 @@ class TrainSummary:
     policy: PolicyFigures | None = field(default=None, metadata=FLAT)
     inputs: Mapping[str, str | None] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

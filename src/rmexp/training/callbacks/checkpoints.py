@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from rmexp.durable import whole_file
+from rmexp.phases import Phase, phase
 
 LAST, BEST, GOOD = "last.ckpt", "best.ckpt", "good.ckpt"
 
@@ -29,7 +30,7 @@ class DurableCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: the disk is full, say; torch would tell of positions in its archive.
         """
-        with whole_file(Path(path)) as file:
+        with phase(Phase.SAVING, Path(path).name), whole_file(Path(path)) as file:
             try:
                 torch.save(checkpoint, file)
             except RuntimeError as error:

@@ -1,50 +1,107 @@
-"""How far a run is: a bar on a terminal, one plain line now and then in a log."""
+"""How far a run is: told to whoever watches, or one plain line now and then in the log."""
 
 import logging
-import sys
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback, RichProgressBar
+from lightning.pytorch.callbacks import Callback
 
-SAMPLED = ("rollout/reward", "rollout/gold", "rollout/kl", "rollout/tokens", "rollout/ended")
+from rmexp.phases import Phase, phase, progressed
+from rmexp.training.callbacks.throughput import Throughput
+from rmexp.training.logged_figures import SAMPLED, SHOWN
+
+LEAST_PAUSE = 0.1  # seconds between two steps that are shown to a watcher
 log = logging.getLogger(__name__)
 
 
 def progress(line_every_steps: int) -> Callback:
-    """A bar where standard error is a terminal, otherwise a line every `line_every_steps` steps."""
-    return StepBar() if sys.stderr.isatty() and sys.stdout.isatty() else ProgressLines(line_every_steps)
+    """The callback that says how far a run is; without a terminal, by a line every `line_every_steps` steps."""
+    return Progress(line_every_steps)
 
 
-class StepBar(RichProgressBar):
-    """A bar over all steps of the run; Lightning's own would call the one long pass "Epoch 0"."""
+class ValidationPhase(Callback):
+    """Counts the seconds of validations by themselves."""
 
-    def _get_train_description(self, current_epoch: int) -> str:
-        return "Training  "
+    def __init__(self) -> None:
+        self._running = ExitStack()
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Begin."""
+        self._running.enter_context(phase(Phase.VALIDATING, f"after step {trainer.global_step}"))
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """End."""
+        self._running.close()
 
 
-class ProgressLines(Callback):
-    """Logs step, loss and accuracy, or reward and divergence, and every validation."""
+class Progress(Callback):
+    """Says step, loss, accuracy and margin, or reward and divergence, and every validation.
+
+    All figures are those that were logged: nothing is read from the device for them. A step is told when the next one
+    begins, for only then it is logged.
+
+    Args:
+        every_steps: between two lines of a log.
+    """
 
     def __init__(self, every_steps: int) -> None:
         self.every_steps = every_steps
+        self._done = self._told = 0  # batches
+        self._told_at = 0.0
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell of the step before."""
+        self._tell(trainer)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Log a line when it is time."""
-        step, within = divmod(batch_idx + 1, trainer.accumulate_grad_batches)
-        if step % self.every_steps == 0 and within == 0 and trainer.is_global_zero:
-            total = int(trainer.estimated_stepping_batches)
-            log.info("  step %d of %d  %s", step, total, _figures(trainer, "train"))
+        """Take note of a step."""
+        self._done = batch_idx + 1
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Tell of the step before."""
+        self._tell(trainer)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Tell of the last step."""
+        self._tell(trainer)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the validation's figures."""
         if trainer.is_global_zero:
-            log.info("  step %d  %s", trainer.global_step, _figures(trainer, "val"))
+            log.info("  step %d  %s", trainer.global_step, _line(trainer, "val/"))
+
+    def _tell(self, trainer: L.Trainer) -> None:
+        step, within = divmod(self._done, trainer.accumulate_grad_batches)
+        if within or self._done == self._told or not trainer.is_global_zero:
+            return
+        self._told, total = self._done, int(trainer.estimated_stepping_batches)
+        line, now = step % self.every_steps == 0, time.monotonic()
+        if now - self._told_at < LEAST_PAUSE and not line:
+            return
+        self._told_at = now
+        if not progressed(step, total, _shown(trainer)) and line:
+            log.info("  step %d of %d  %s", step, total, _line(trainer, "train/"))
 
 
-def _figures(trainer: L.Trainer, phase: str) -> str:
-    metrics = trainer.callback_metrics
-    names = [name for name in (f"{phase}/loss", f"{phase}/accuracy", *SAMPLED) if name in metrics]
-    return "  ".join(f"{name} {float(metrics[name]):.4g}" for name in names)
+def _line(trainer: L.Trainer, phase_name: str) -> str:
+    """The figures of a plain line."""
+    logged = trainer.callback_metrics
+    names = [f"{phase_name}loss", f"{phase_name}accuracy", *(figure.name for figure in SAMPLED if figure.label)]
+    return "  ".join(f"{name} {float(logged[name]):.4g}" for name in names if name in logged)
+
+
+def _shown(trainer: L.Trainer) -> dict[str, str]:
+    """The figures beside a bar, with the rates of training alone."""
+    logged = trainer.callback_metrics
+    found = {figure.label: figure.text(float(logged[figure.name])) for figure in SHOWN if figure.name in logged}
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Throughput):
+            examples, tokens = callback.rates()
+            found |= {"examples/s": f"{examples:.3g}", "tokens/s": f"{tokens:,.0f}"}
+    return found

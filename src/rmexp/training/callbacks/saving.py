@@ -63,7 +63,9 @@ class Saving(Callback):
         if due or received:
             self._save(trainer)
         if received:
-            raise Interrupted(f"{received} after step {trainer.global_step}")
+            raise Interrupted(
+                f"{received} after step {trainer.global_step} of {trainer.estimated_stepping_batches:.0f}"
+            )
 
     def _save(self, trainer: L.Trainer) -> None:
         if self.folder is None or trainer.global_step == self.saved_step:

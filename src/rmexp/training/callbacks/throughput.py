@@ -6,7 +6,6 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from rmexp.encoding.batches import PairBatch, ResponseBatch
 from rmexp.training.data.loader import TrainingLoader
 
 
@@ -15,8 +14,13 @@ class Throughput(Callback):
 
     def __init__(self) -> None:
         self.examples = self.tokens = 0
-        self.seconds = 0.0
-        self._since = 0.0
+        self._seconds = 0.0
+        self._since: float | None = None  # the clock runs
+
+    @property
+    def seconds(self) -> float:
+        """Of training up to now."""
+        return self._seconds if self._since is None else self._seconds + time.perf_counter() - self._since
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
@@ -24,29 +28,35 @@ class Throughput(Callback):
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Stop it."""
-        self.seconds += time.perf_counter() - self._since
+        self._stop()
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start it again."""
         self._since = time.perf_counter()
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Stop it where no validation has."""
-        if not sum(trainer.num_val_batches):
-            self.seconds += time.perf_counter() - self._since
+        """Stop it; what came after the last validation was no training."""
+        if sum(trainer.num_val_batches):
+            self._since = None
+        self._stop()
+
+    def _stop(self) -> None:
+        self._seconds, self._since = self.seconds, None
 
     def on_train_batch_end(
         self,
         trainer: L.Trainer,
         pl_module: L.LightningModule,
         outputs: Any,
-        batch: PairBatch | ResponseBatch,
+        batch: Any,
         batch_idx: int,
     ) -> None:
-        """Count a batch."""
+        """Count a batch, by what the host knows of it: the batch itself is on the device."""
         loader = trainer.train_dataloader
-        self.examples += loader.size(batch_idx) if isinstance(loader, TrainingLoader) else batch.size
-        self.tokens += batch.tokens * trainer.world_size  # the ranks have equal shares but for chance
+        assert isinstance(loader, TrainingLoader)
+        examples = loader.examples_of(batch_idx)
+        self.examples += len(examples)
+        self.tokens += sum(example.tokens for example in examples)
 
     def state_dict(self) -> dict[str, float]:
         """For checkpoints, so that a resumed run goes on counting."""
@@ -55,12 +65,9 @@ class Throughput(Callback):
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Go on after what a checkpoint has counted."""
         self.examples, self.tokens = int(state_dict["examples"]), int(state_dict["tokens"])
-        self.seconds = state_dict["seconds"]
+        self._seconds = state_dict["seconds"]
 
-    def per_second(self) -> dict[str, float]:
-        """Examples and tokens per second; the clock has been read by the last validation, or by the end."""
+    def rates(self) -> tuple[float, float]:
+        """Examples and tokens per second of training."""
         seconds = max(self.seconds, 1e-9)
-        return {
-            "train_pairs_per_second": round(self.examples / seconds, 2),
-            "train_tokens_per_second": round(self.tokens / seconds, 1),
-        }
+        return self.examples / seconds, self.tokens / seconds

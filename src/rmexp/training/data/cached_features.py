@@ -33,5 +33,4 @@ def stacked(responses: Sequence[ResponseTokens], features: Features) -> Tensor:
 def feature_batch(pairs: Sequence[PairTokens], features: Features) -> FeatureBatch:
     """What the head reads of pairs; a response that several of them have is there once."""
     responses = distinct_responses(pairs)
-    lengths = torch.tensor([len(response.token_ids) for response in responses])
-    return FeatureBatch(stacked(responses, features), lengths, pairing(pairs, responses))
+    return FeatureBatch(stacked(responses, features), pairing(pairs, responses))

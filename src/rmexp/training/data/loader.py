@@ -92,9 +92,9 @@ class TrainingLoader(Generic[Example, Batch]):
         share = indices[self.rank :: self.ranks]
         return self.pack([self.examples[index] for index in (share if len(share) else indices[:1])])
 
-    def size(self, step: int) -> int:
-        """Examples in the batch of one step, those of all ranks."""
-        return len(self._indices(step))
+    def examples_of(self, step: int) -> list[Example]:
+        """The examples in the batch of one step, those of all ranks."""
+        return [self.examples[index] for index in self._indices(step)]
 
     def _indices(self, step: int) -> NDArray[np.int64]:
         epoch, position = divmod(step, self.steps_per_epoch)

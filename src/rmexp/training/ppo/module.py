@@ -48,6 +48,7 @@ from rmexp.training.ppo.policy_update import MinibatchLoss, PolicyUpdate, miniba
 from rmexp.training.ppo.prompt_data import PromptData
 from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples
 from rmexp.training.stage import ContractFields
+from rmexp.training.step_figures import log_values
 
 EVALUATION = -1  # number of the draw that policies are compared by
 
@@ -160,7 +161,7 @@ class PPOModule(L.LightningModule):
         times = {"generation": sampled - began, "scoring": scored - sampled, "update": time.perf_counter() - scored}
         logged |= {f"seconds/{name}": seconds for name, seconds in times.items()}
         self.kl_coefficient = self.learning.kl.adapted(self.kl_coefficient, watched["kl"])
-        self.log_dict({**logged, "step": float(index + 1)}, batch_size=len(samples.texts))
+        log_values(self, {**logged, "step": float(index + 1)}, len(samples.texts))
 
     @torch.no_grad()
     def token_figures(self, samples: Samples) -> TokenFigures:

@@ -1,0 +1,106 @@
+"""Every figure that is logged while a run goes on, defined once: the columns of metrics.csv, in their order.
+
+Trackers get the same figures by the same names. The page of metrics in the documentation and `rmexp train --help` are
+made from this file; nothing heavy is imported for that.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class LoggedFigure(NamedTuple):
+    """One of them.
+
+    Attributes:
+        name: of the column.
+        meaning: in words.
+        label: that a terminal gives it; empty where it is not shown there.
+        share: whether it is one, to be read in per cent.
+    """
+
+    name: str
+    meaning: str
+    label: str = ""
+    share: bool = False
+
+    def text(self, value: float) -> str:
+        """A value as it is read.
+
+        >>> LoggedFigure("val/accuracy", "", share=True).text(0.9875), LoggedFigure("lr", "").text(1e-4)
+        ('98.8 %', '0.0001')
+        """
+        return f"{100 * value:.1f} %" if self.share else f"{value:.4g}"
+
+
+_EVERY_RUN = (
+    LoggedFigure("step", "optimizer steps that are done; iterations of a policy that learns by task=ppo"),
+    LoggedFigure("epoch", "passes over the training examples that are done, with their fraction"),
+    LoggedFigure("seconds", "since training began, those before an interruption included"),
+    LoggedFigure("lr", "learning rate of the step, of the parameters without a factor of their own", "lr"),
+)
+
+STAGE_FIGURES = (
+    *_EVERY_RUN,
+    LoggedFigure("train/loss", "mean loss of the examples of the batch, before the step", "loss"),
+    LoggedFigure(
+        "train/accuracy",
+        "share of the batch's pairs whose better response has the higher score, equal scores counted half; a pair that "
+        "is labelled a tie does not count",
+        "accuracy",
+        share=True,
+    ),
+    LoggedFigure("val/loss", "mean loss of all validation examples"),
+    LoggedFigure("val/accuracy", "the same share of all validation pairs", share=True),
+    LoggedFigure(
+        "train/margin",
+        "mean over the batch's pairs of the better response's score less the other's: reward, implicit reward of "
+        "task=dpo, log-probability of task=sft",
+        "margin",
+    ),
+    LoggedFigure("val/margin", "the same mean over all validation pairs"),
+)
+
+SAMPLED = (
+    LoggedFigure("rollout/reward", "mean reward of the sampled responses, in the scorer's own units", "reward"),
+    LoggedFigure("rollout/gold", "mean true reward, where a scorer of the truth watches", "true"),
+    LoggedFigure("rollout/kl", "divergence from the reference in nats a response: mean of the log-ratio", "KL"),
+    LoggedFigure("rollout/kl_k3", "the same by the estimator k3, which is never negative"),
+    LoggedFigure("rollout/entropy", "nats a token: mean of minus the log-probability"),
+    LoggedFigure("rollout/tokens", "tokens of a response, its end among them", "tokens"),
+    LoggedFigure("rollout/ended", "share of the responses that the policy ended itself", "ended", share=True),
+    LoggedFigure("rollout/empty", "share of the responses without text", share=True),
+)
+UPDATED = (
+    LoggedFigure("update/policy_loss", "mean loss of the policy over the iteration's steps"),
+    LoggedFigure("update/value_loss", "mean loss of the value model"),
+    LoggedFigure("update/clip_fraction", "share of the tokens that the clip keeps from learning", share=True),
+    LoggedFigure("update/kl", "divergence of the last step from the policy that sampled, nats a token"),
+    LoggedFigure("update/steps", "optimizer steps of the iteration; fewer where update.stop_kl ends it"),
+    LoggedFigure("update/explained_variance", "share of the variance of returns that the value model foresees"),
+)
+TIMED = (
+    LoggedFigure("seconds/generation", "of sampling the responses"),
+    LoggedFigure("seconds/scoring", "of having them scored"),
+    LoggedFigure("seconds/update", "of learning from them"),
+)
+PPO_FIGURES = (
+    *_EVERY_RUN,
+    LoggedFigure("kl_coefficient", "what a nat of divergence from the reference costs"),
+    *SAMPLED,
+    LoggedFigure("rollout/objective", "what is learnt from: the scaled reward, less penalties and the cost of the KL"),
+    *UPDATED,
+    *TIMED,
+)
+
+# Beside a bar on a terminal, in this order.
+SHOWN = tuple(figure for figure in (*STAGE_FIGURES[len(_EVERY_RUN) :], *SAMPLED, *_EVERY_RUN) if figure.label)
+
+
+def figures_of(task: str) -> tuple[LoggedFigure, ...]:
+    """What is logged of a task."""
+    return PPO_FIGURES if task == "ppo" else STAGE_FIGURES
+
+
+def columns(figures: Iterable[LoggedFigure]) -> tuple[str, ...]:
+    """Their names."""
+    return tuple(figure.name for figure in figures)

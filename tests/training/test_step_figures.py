@@ -1,0 +1,65 @@
+import functools
+import math
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
+from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.training.step_figures import pair_values
+
+CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
+
+
+@pytest.mark.parametrize("target", [[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.2, 0.5], [0.9, 0.5, 0.5, 0.1]])
+def test_accuracy_and_margin_of_a_batch(target):
+    accuracy = PairwiseAccuracy()
+    accuracy.update(CHOSEN, REJECTED, torch.tensor(target))
+    margins = [
+        float(chosen - rejected) * (1 if label > 0.5 else -1)
+        for chosen, rejected, label in zip(CHOSEN, REJECTED, target, strict=True)
+        if label != 0.5
+    ]
+    found = pair_values(CHOSEN, REJECTED, torch.tensor(target)).tolist()
+    assert found == pytest.approx([float(accuracy.compute()), sum(margins) / len(margins)])
+
+
+def test_ties_alone_have_neither():
+    assert all(map(math.isnan, pair_values(CHOSEN, REJECTED, torch.full((4,), 0.5)).tolist()))
+
+
+def test_margins_are_logged_and_what_is_undefined_is_not(toy, fit, tmp_path):
+    path = tmp_path / "metrics.csv"
+    fit(toy, 1, 1, logger=MetricsCSV(path, 1))
+    trained, validated = read_metrics(path)
+    assert float(trained["train/margin"]) == pytest.approx(1 / 3)  # 3 - 1, 1 - 2, 2 - 2
+    assert float(validated["val/margin"]) == pytest.approx((1 + 0.5 / 3) / 3)
+
+
+class Reads(TorchDispatchMode):
+    """Counts how often a number is asked for that lies on the device."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        self.count += function in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default)
+        return function(*arguments, **(options or {}))
+
+
+def test_the_figures_of_a_batch_are_computed_without_waiting_for_the_device(toy, fit, tmp_path):
+    reads, within = Reads(), []
+    step = toy.training_step
+
+    @functools.wraps(step)
+    def counted(*arguments):
+        with reads:
+            loss = step(*arguments)
+        within.append(reads.count)
+        return loss
+
+    toy.training_step = counted
+    fit(toy, 4, 2, logger=MetricsCSV(tmp_path / "metrics.csv", 2))
+    assert within == [0, 0, 0, 0]

@@ -13,6 +13,7 @@ from rmexp.reports.drawing.numbers import counted, decimals, percent
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.seen import filtered_sentence
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.filter_quality import FilterQuality
 
@@ -75,6 +76,8 @@ def conclusions(report: FilterReport) -> Iterator[str]:
     about = report.about
     share = percent(about.kept / about.units)
     yield f"{about.kept:,} of {counted(about.units, about.unit)} are kept ({share})."
+    if sentence := filtered_sentence(about.seen, about.unit):
+        yield sentence
     quality = report.quality
     if quality is None:
         yield "No label is known to be wrong here, so whether the filter drops the right ones is not measured."

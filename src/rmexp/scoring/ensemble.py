@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.loading import Limits
-from rmexp.records import Record, Scored
+from rmexp.records import Record, Scored, strongest
 from rmexp.scoring.scorer import Scorer, fingerprint_of
 
 REDUCTIONS = ("mean", "min", "mean_minus_sd")
@@ -79,7 +79,7 @@ class EnsembleScorer:
         scores = [None if np.isnan(score) else score for score in reduced(values, self.reduction, self.k).tolist()]
         tokens = tuple(max(lengths) for lengths in zip(*(row.tokens for row in rows), strict=True))
         truncated = tuple(any(cuts) for cuts in zip(*(row.truncated for row in rows), strict=True))
-        return Scored(rows[0].id, tuple(scores), tokens, truncated)
+        return Scored(rows[0].id, tuple(scores), tokens, truncated, strongest([row.trained_on for row in rows]))
 
 
 def reduced(scores: NDArray[np.float64], reduction: str, k: float) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Limits
+from rmexp.data.trained_on import marked
 from rmexp.encoding.encode import Encoder
 from rmexp.hardware.device import to_device
 from rmexp.hardware.precision import choose_precision, computing, scorer_fingerprint
@@ -12,6 +13,7 @@ from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.folder import load_reward_model
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
 
@@ -32,7 +34,7 @@ class ExplicitScorer:
     log_odds = True  # Bradley and Terry's, that it was trained by
 
     def __init__(self, name: str, path: str, precision: str, *, limits: Limits, threads: int | None) -> None:
-        self.name = name
+        self.name, self.trained_on = name, read_trained_on(path)
         self.model, tokenizer = load_reward_model(path)
         device = to_device(self.model)
         self.precision = choose_precision(precision, self.model, device)
@@ -50,7 +52,8 @@ class ExplicitScorer:
         responses = encode_records(self.encoder, records)
         with self.context():
             figures = compute_read(self.model, self.model, responses, packed=self.model.packed)
-        return scored_records(records, responses, (None if figure is None else figure[0] for figure in figures))
+        scores = (None if figure is None else figure[0] for figure in figures)
+        return marked(scored_records(records, responses, scores), records, self.trained_on)
 
     def describe(self) -> dict[str, Any]:
         """For manifests."""

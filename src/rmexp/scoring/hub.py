@@ -12,11 +12,13 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from rmexp.data.loading import Limits
+from rmexp.data.trained_on import marked
 from rmexp.hardware.device import to_device
 from rmexp.hardware.threads import use_threads
 from rmexp.models.backbones.hub import load_pretrained
 from rmexp.models.backbones.language_model import check_positions, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Prompt, Record, Scored
 from rmexp.scoring.hub_inputs import HubInputs, Inputs
 
@@ -60,6 +62,7 @@ class HubScorer:
         if labels != 1:
             raise ValueError(f"{path}: expected a reward model with 1 label, got {labels} (set scorer.path)")
         self.fingerprint = folder_fingerprint(self.path if self.commit is None else f"{self.path}@{self.commit}")
+        self.trained_on = read_trained_on(path)
         check_positions(self.model, limits.max_tokens)
         disable_dropout(self.model)
         use_threads(threads, self.model)
@@ -69,6 +72,9 @@ class HubScorer:
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The raw reward of every response."""
+        return marked(self._scored(records), records, self.trained_on)
+
+    def _scored(self, records: Sequence[Record]) -> Iterator[Scored]:
         items = [(record.prompt, response) for record in records for response in record.responses]
         inputs = dict(zip(items, self._inputs.encode(items), strict=True))
         rewards = self._rewards({item: encoded[0] for item, encoded in inputs.items() if encoded is not None})

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor
 
 from rmexp.data.loading import Limits
+from rmexp.data.trained_on import marked, union
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.encode import Encoder, ResponseTokens
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
@@ -20,6 +21,7 @@ from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.models.folders.folder import load_language_model
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.likelihood import Likelihood
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
@@ -99,6 +101,7 @@ class ImplicitScorer:
         self.beta = _beta(beta, policy)
         self.relative = reference is not None
         self._contract = read_contract(policy)
+        self.trained_on = union(read_trained_on(path) for path in (policy, reference) if path is not None)
         self.log_odds = self.log_odds_of(self.reduction)
         self.fingerprint = "-".join(folder_fingerprint(path) for path in (policy, reference) if path is not None)
         trained = load_language_model(policy)
@@ -133,7 +136,8 @@ class ImplicitScorer:
             name: [None if ratio is None else implicit_reward(ratio, self.beta, name) for ratio in ratios]
             for name in reductions
         }
-        columns = [scored_records(records, responses, rewards[name]) for name in reductions]
+        known = self.trained_on
+        columns = [marked(scored_records(records, responses, rewards[name]), records, known) for name in reductions]
         return (dict(zip(reductions, rows, strict=True)) for rows in zip(*columns, strict=True))
 
     def column(self, path: Path, reduction: str) -> Column:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
-from rmexp.records import Candidates, Preference, Scored
+from rmexp.records import Candidates, Preference, Scored, strongest
 from rmexp.selection.rules import Decision, FilterItems, combined
 
 
@@ -29,7 +29,7 @@ def pair_items(
     margin, apart = combined(margins)
     disagreement = None if apart is None else np.nan_to_num(apart)
     score = combined([one[rows, better] for one in scores])[0]
-    return FilterItems(margin, score, disagreement, groups, None, unscored)
+    return FilterItems(margin, score, disagreement, groups, None, unscored, _marks(scored))
 
 
 def response_items(
@@ -41,7 +41,7 @@ def response_items(
     score, apart = combined(values)
     repeated = None if groups is None else np.repeat(groups, counts).tolist()
     prompts = np.repeat(np.arange(len(records)).astype(str), counts).tolist()
-    return FilterItems(None, score, apart, repeated, prompts, np.isnan(score))
+    return FilterItems(None, score, apart, repeated, prompts, np.isnan(score), _marks(scored))
 
 
 def pair_rows(
@@ -52,7 +52,8 @@ def pair_rows(
     for index, (record, decision) in enumerate(zip(records, decisions, strict=True)):
         if decision.kept == kept:
             figures = {"margin": _number(items.margin[index]), "score": _number(items.score[index])}
-            yield record.to_row() | {"reason": decision.reason, "rule": decision.rule, "figures": figures}
+            why = {"reason": decision.reason, "rule": decision.rule, "figures": figures}
+            yield record.to_row() | why | _mark(items, index)
 
 
 def response_rows(
@@ -60,14 +61,26 @@ def response_rows(
 ) -> Iterator[dict[str, Any]]:
     """Each record with those of its responses that were kept, or dropped, and the score and reason of each."""
     start = 0
-    for record in records:
+    for place, record in enumerate(records):
         own = [index for index in range(len(record.responses)) if decisions[start + index].kept == kept]
         if own:
             yield record.of(own).to_row() | {
                 "scores": [_number(items.score[start + index]) for index in own],
                 "reasons": [decisions[start + index].reason for index in own],
+                **_mark(items, place),
             }
         start += len(record.responses)
+
+
+def _marks(scored: Sequence[Sequence[Scored]]) -> list[str | None]:
+    """What is known of each record by any of the scorers."""
+    return [strongest(row.trained_on for row in rows) for rows in zip(*scored, strict=True)]
+
+
+def _mark(items: FilterItems, place: int) -> dict[str, str]:
+    """As a row says it; nothing where nobody knows, or the items come without."""
+    mark = items.trained_on[place] if items.trained_on else None
+    return {} if mark is None else {"trained_on": mark}
 
 
 def _number(value: float) -> float | None:

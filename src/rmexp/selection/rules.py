@@ -51,6 +51,8 @@ class FilterItems(NamedTuple):
         group: of each; None where there are no groups.
         prompt: of each response, what tells its prompt; None for pairs.
         unscored: (N,) items that a scorer gave no score, which are never kept; None where all have one.
+        trained_on: what the scorers' models know of each pair, or of each list of responses; None of one they say
+            nothing of.
     """
 
     margin: Array | None
@@ -59,6 +61,7 @@ class FilterItems(NamedTuple):
     group: Sequence[str] | None
     prompt: Sequence[str] | None
     unscored: NDArray[np.bool_] | None = None
+    trained_on: Sequence[str | None] = ()
 
     @property
     def rank_by(self) -> Array:

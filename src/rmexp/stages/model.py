@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rmexp.data.trained_on import TrainedOn, trained_on, union
 from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones.backbone import Backbone, language_model
@@ -11,6 +12,7 @@ from rmexp.models.folders.adapter import save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import save_folder
+from rmexp.models.folders.trained_on import read_trained_on, write_trained_on
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
@@ -55,7 +57,25 @@ def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:
     return reference._replace(layout=start.layout)
 
 
-def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: ContractFields) -> str:
+def seen_before(parts: StageParts) -> TrainedOn | None:
+    """What the model that a stage starts from, and its reference, were trained on; None where nothing says it."""
+    read = {parts.folders.start or parts.model.path, parts.folders.reference}
+    return union(read_trained_on(path) for path in sorted(path for path in read if path is not None))
+
+
+def seen_by(parts: StageParts, records: PreferenceData) -> TrainedOn | None:
+    """What the finished model of a stage has seen: what its start had, and what it learns from and validates with."""
+    return union([seen_before(parts), trained_on(records, prompts_alone=parts.ppo is not None)])
+
+
+def save_model(
+    folder: Path,
+    module: StageModule,
+    start: Backbone,
+    max_tokens: int,
+    fields: ContractFields,
+    seen: TrainedOn | None,
+) -> str:
     """Write the model of a module into a folder, with its contract.
 
     Args:
@@ -64,6 +84,7 @@ def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: i
         start: what it started from.
         max_tokens: longest sequence in training.
         fields: of the contract, beyond those of every model.
+        seen: what the model has been trained on; None where nobody knows.
 
     Returns:
         The folder's fingerprint.
@@ -79,22 +100,31 @@ def save_model(folder: Path, module: StageModule, start: Backbone, max_tokens: i
         **fields,
     )
     with phase(Phase.SAVING, str(folder)):
-        return save_folder(folder, module.save, start.tokenizer, contract)
+        return save_folder(folder, module.save, start.tokenizer, contract, trained_on=seen)
 
 
 def leave_model(
-    folder: Path, module: StageModule, start: Backbone, max_tokens: int, fields: ContractFields
+    folder: Path,
+    module: StageModule,
+    start: Backbone,
+    max_tokens: int,
+    fields: ContractFields,
+    seen: TrainedOn | None,
 ) -> ModelMade:
     """Write the finished model, as `save_model` does; what is said of it in the summary."""
-    fingerprint = save_model(folder, module, start, max_tokens, fields)
+    fingerprint = save_model(folder, module, start, max_tokens, fields, seen)
     return ModelMade(str(folder), fingerprint, sum(parameter.numel() for parameter in module.model.parameters()))
 
 
-def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:
+def save_adapter_alone(
+    parts: StageParts, module: StageModule, start: Backbone, folder: Path, seen: TrainedOn | None
+) -> None:
     """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
     base = parts.folders.start or parts.model.path
     if parts.model.starting.trained == "adapters" and base and isinstance(start, LanguageModel):
         save_adapter(folder, module.model, base, start.revision, start.tokenizer)
+        if seen is not None:
+            write_trained_on(folder, seen)
 
 
 def _texts(record: Preference | Candidates) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from pathlib import Path
 import torch
 
 from rmexp.data.loaded import LoadedData
+from rmexp.data.trained_on import TrainedOn
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.implicit import implicit_scorer
 from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged
-from rmexp.stages.model import leave_model, save_model
+from rmexp.stages.model import leave_model, save_model, seen_by
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
@@ -45,16 +46,16 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
     ppo = parts.ppo
     assert ppo is not None
     built = build_ppo(parts, ppo, loaded)
-    max_tokens = loaded.limits.max_tokens
+    max_tokens, seen = loaded.limits.max_tokens, seen_by(parts, loaded.records)
     try:
         watched = partial(_watched, ppo, built, run.path)
         trained = train(parts, run.path, built.module, built.data, built.precision, watched)
         after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
     except PolicyCollapsed as collapsed:
-        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, max_tokens, parts.folders.start)}") from None
+        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, parts.folders.start, seen)}") from None
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
-    model = leave_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields())
+    model = leave_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields(), seen)
     evaluation = _evaluated(parts, built, loaded, tests, run)
     rows = read_metrics(run.path / "metrics.csv")
     fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, rows, after)
@@ -72,7 +73,7 @@ def _watched(ppo: PPOParts, built: PPOBuilt, folder: Path, checkpoint: Path | No
     )
 
 
-def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, start: str | None) -> str:
+def _last_sound(built: PPOBuilt, run: RunFolder, start: str | None, seen: TrainedOn | None) -> str:
     """Leave the policy of the last good checkpoint as a model folder; where that is, in words."""
     path, module = run.path / "checkpoints" / GOOD, built.module
     if not path.is_file():
@@ -80,7 +81,8 @@ def _last_sound(built: PPOBuilt, run: RunFolder, max_tokens: int, start: str | N
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     module.on_load_checkpoint(checkpoint)
     module.load_state_dict(checkpoint["state_dict"])
-    save_model(run.path / GOOD_MODEL, module, built.start, max_tokens, module.contract_fields())
+    fields, most = module.contract_fields(), built.module.sampler.encoder.limits.max_tokens
+    save_model(run.path / GOOD_MODEL, module, built.start, most, fields, seen)
     return (
         f"the last good checkpoint is {path}, after iteration {batches_of(path)}, and its policy is the model "
         f"{run.path / GOOD_MODEL}"

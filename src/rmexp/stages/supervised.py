@@ -12,7 +12,7 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
-from rmexp.stages.model import leave_model, save_adapter_alone, save_model
+from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen_before, seen_by
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import Watched, train
@@ -44,8 +44,9 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
     steps, throughput = _trained(parts, built, run)
     with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
         fields = built.module.contract_fields(built.examples.train)
-    model = leave_model(run.model, built.module, built.start, built.max_tokens, fields)
-    save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
+    seen = seen_by(parts, loaded.records)
+    model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
+    save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
     fitted = Fitted(model, steps, throughput, *seconds)
     evaluation = _evaluated(parts, built, loaded, run)
@@ -56,7 +57,7 @@ def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Thro
     """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
     throughput = Throughput()
     if built.module.relative and parts.reference is None:
-        save_model(run.path / "reference", built.module, built.start, built.max_tokens, {})
+        save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
     watch = partial(_watched, parts, built, run.path, throughput)
     trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch).trainer
     if trainer.strategy.launcher is None:

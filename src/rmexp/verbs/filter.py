@@ -29,9 +29,11 @@ from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import JsonObject, write_rows
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
+from rmexp.reports.seen import filtered_sentence
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.filter import FilterSummary
+from rmexp.runs.summaries.seen import seen_of
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
@@ -123,6 +125,7 @@ def _filter(
         rules={"kept": 0, **Counter(decision.rule for decision in decisions)},
         scorers=tuple(scores.scorers),
         noise=quality,
+        seen=seen_of(items.trained_on, *scores.scorers),
     )
     page = FilterReport(about, quality, items, decisions, records, str(run.path), saved_yaml(config))
     write_text(run.path / REPORT, filter_report(page))
@@ -165,6 +168,8 @@ def _show(summary: FilterSummary, path: Path) -> None:
         for rule, count in sorted(summary.rules.items(), key=lambda item: item[0] != "kept")
     ]
     show_table((f"{unit}s", "", ""), rows)
+    if sentence := filtered_sentence(summary.seen, unit):
+        print(sentence)
     if (noise := summary.noise) is not None:
         shares = {
             "of all": noise.flipped,

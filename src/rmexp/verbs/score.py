@@ -1,7 +1,8 @@
 """Scores every response of a data set: pairs or candidate lists, by any scorer.
 
 Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was. Under
-data.truncation=drop a response that is too long has the score null, and is counted as unscored.
+data.truncation=drop a response that is too long has the score null, and is counted as unscored. Where the scorer's
+model says what it was trained on, each row says whether the record is of it (`trained_on`).
 
 Examples:
     rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
@@ -17,10 +18,13 @@ from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.reports.seen import treated_sentence
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.score import DataRead, ScoredCounts, ScoreSummary
-from rmexp.scoring.store import score_into
+from rmexp.runs.summaries.seen import Seen, seen_of
+from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.store import ScoredSet, score_into
 from rmexp.verbs.data import load_data
 from rmexp.verbs.scorers import scorer_inputs
 
@@ -41,10 +45,17 @@ def score(config: DictConfig) -> Path:
         for name, one in summary.files.items()
     ]
     show_table(("", "records", "responses", "truncated", "unscored"), rows)
+    for name, one in summary.files.items():
+        if sentence := treated_sentence(one.seen, one.records, "record"):
+            print(f"{name}: {sentence}")
     if summary.records_per_second is not None:
         print(f"{summary.records_per_second:.1f} records per second")
     print(f"scored files {path / 'scored'}{'   (finished before)' if reused else ''}")
     return path
+
+
+def _seen(done: ScoredSet, scorer: Scorer) -> Seen:
+    return seen_of((row.trained_on for row in done.rows), scorer.describe())
 
 
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
@@ -59,7 +70,7 @@ def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary
     return ScoreSummary(
         scorer=scorer.describe(),
         data=DataRead(data.name, data.fingerprint),
-        files={name: ScoredCounts(**done.account()) for name, done in sets.items()},
+        files={name: ScoredCounts(**done.account(), seen=_seen(done, scorer)) for name, done in sets.items()},
         bad_rows=len(data.records.bad_rows),
         seconds=round(seconds, 2),
         records_per_second=round(computed / seconds, 1) if computed else None,

@@ -9,12 +9,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.definitions import class_constant
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.trained_on import promise
 
 MODEL = "model"  # what a scorer reads that may be an address
 
 
 def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
     """Fingerprints of all that the scorers of a node read, by key, members of ensembles among them.
+
+    What a model was trained on has its own, for it decides which figures are told.
 
     Args:
         node: of the scorer group, or holding such nodes.
@@ -28,7 +31,9 @@ def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
         if what != MODEL and not Path(path).exists():
             place = key if name else f"scorer.{key}"
             raise ValueError(f"{path}: expected {what}, but there is none (set {place})")
-    return {key: path_fingerprint(path) for key, path, _ in found}
+    inputs = {key: path_fingerprint(path) for key, path, _ in found}
+    seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
+    return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}
 
 
 def path_fingerprint(path: str) -> str:

@@ -32,6 +32,8 @@ class Contract:
         beta: of a DPO policy's implicit reward.
         reduction: of its log-ratios over the tokens of a response, `response_sum` or `response_mean`.
         reference: fingerprint of the reference that a DPO policy's implicit reward is relative to.
+        trained_on: name of the file beside it with the keys of what the model was trained on; None where nobody knows.
+        trained_on_fingerprint: of its content.
     """
 
     kind: str
@@ -50,6 +52,8 @@ class Contract:
     beta: float | None = None
     reduction: str | None = None
     reference: str | None = None
+    trained_on: str | None = None
+    trained_on_fingerprint: str | None = None
 
     def save(self, folder: Path) -> None:
         """Write `contract.json`."""

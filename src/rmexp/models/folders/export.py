@@ -12,6 +12,7 @@ from torch import nn
 from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.loading import Limits
+from rmexp.data.trained_on import TrainedOn, union
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones.hub import from_pretrained
@@ -20,6 +21,7 @@ from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adap
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.models.folders.conversation_template import use_conversation_template
 from rmexp.models.folders.folder import load_language_model, load_reward_model, save_folder
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Prompt
 
 REWARD_MODEL, LANGUAGE_MODEL = "reward_model", "language_model"
@@ -37,6 +39,7 @@ class Export(NamedTuple):
         contract: of the folder.
         remarks: what is not as it was in the folder it comes from, each a sentence.
         adapter: whether it is written as an adapter, which peft loads on its base.
+        trained_on: what the model has seen; None where nobody knows.
     """
 
     kind: str
@@ -47,10 +50,11 @@ class Export(NamedTuple):
     contract: Contract
     remarks: tuple[str, ...]
     adapter: bool = False
+    trained_on: TrainedOn | None = None
 
     def write(self, folder: Path, finish: Callable[[Path], None]) -> str:
         """Write the folder; see `save_folder`."""
-        return save_folder(folder, self.save, self.tokenizer, self.contract, finish)
+        return save_folder(folder, self.save, self.tokenizer, self.contract, finish, trained_on=self.trained_on)
 
 
 def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: bool = True) -> Export:
@@ -97,16 +101,18 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
         revision=None,
         **tokenizer_fields(tokenizer),
     )
-    return Export(kind, model, save, tokenizer, encoder, replace(found, **tokenizer_fields(tokenizer)), remarks)
+    found, known = replace(found, **tokenizer_fields(tokenizer)), read_trained_on(path)
+    return Export(kind, model, save, tokenizer, encoder, found, remarks, trained_on=known)
 
 
 def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
+    base = adapter_base(path)
+    known = union([read_trained_on(path), read_trained_on(base)])
     with merged_adapter(path) as folder:
-        merged = prepare_export(folder, examples)
+        merged = prepare_export(folder, examples)._replace(trained_on=known)
     if merge:
         remark = f"The adapter {path} was merged into the weights that it adapts."
         return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
-    base = adapter_base(path)
     contract = replace(merged.contract, base_model=base)
     return merged._replace(save=partial(copy_adapter, path), contract=contract, adapter=True)
 

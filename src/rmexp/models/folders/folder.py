@@ -3,15 +3,18 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoTokenizer
 
+from rmexp.data.trained_on import TrainedOn
 from rmexp.models.backbones.hub import from_pretrained, hub, resolve_commit
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint, is_model_folder
 from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
+from rmexp.models.folders.trained_on import Promise, write_trained_on
 from rmexp.models.reward_model import HEAD_FILE, RewardModel
 from rmexp.phases import Phase, phase
 
@@ -75,6 +78,7 @@ def save_folder(
     tokenizer: Any,
     contract: Contract,
     finish: Callable[[Path], None] = lambda written: None,
+    trained_on: TrainedOn | None = None,
 ) -> str:
     """Write weights, tokenizer and contract beside their place, then move them there in one step.
 
@@ -84,6 +88,7 @@ def save_folder(
         tokenizer: that goes with them.
         contract: what the folder promises.
         finish: called with what is written before it is moved; where it raises nothing is left.
+        trained_on: what the model has seen; None where nobody knows.
 
     Returns:
         The folder's fingerprint.
@@ -93,7 +98,8 @@ def save_folder(
     partial.mkdir(parents=True)
     save_weights(partial)
     tokenizer.save_pretrained(partial)
-    contract.save(partial)
+    promised = Promise(None, None) if trained_on is None else write_trained_on(partial, trained_on)
+    replace(contract, trained_on=promised.file, trained_on_fingerprint=promised.fingerprint).save(partial)
     try:
         finish(partial)
     except BaseException:

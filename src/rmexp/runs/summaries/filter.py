@@ -1,9 +1,11 @@
 """The summary of filtering records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from rmexp.runs.rows import FLAT
+from rmexp.runs.summaries.seen import Seen
 from rmexp.selection.filter_quality import FilterQuality
 
 
@@ -20,6 +22,7 @@ class FilterSummary:
         scorers: that were asked, as they describe themselves.
         noise: how well wrong labels were found; None where nothing is known of them.
         seconds: of the whole run.
+        seen: records that models of the scorers had seen before.
     """
 
     verb: ClassVar[str] = "filter"
@@ -32,3 +35,4 @@ class FilterSummary:
     scorers: tuple[Mapping[str, object], ...]
     noise: FilterQuality | None
     seconds: float = 0.0
+    seen: Seen = field(default=Seen(), metadata=FLAT)

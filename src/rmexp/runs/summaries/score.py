@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.runs.rows import IF_KNOWN
+from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.runs.summaries.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class ScoredCounts:
         responses: of them.
         truncated: responses that were cut.
         unscored: responses without a score; None where all have one.
+        seen: records that the scorer's model had seen before.
     """
 
     records: int
     responses: int
     truncated: int
     unscored: int | None = field(default=None, metadata=IF_KNOWN)
+    seen: Seen = field(default=Seen(), metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)

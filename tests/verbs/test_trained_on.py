@@ -1,0 +1,122 @@
+"""Pairs of pure noise: a model that has learnt them by heart looks good on them, and is no better than a coin."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from rmexp.cli import main
+from rmexp.data.loading import SplitRule
+from rmexp.data.split import split_by_hash
+from rmexp.jsonl import write_rows
+from rmexp.models.folders.trained_on import read_trained_on
+from rmexp.records import Preference
+
+TRAIN = [
+    "train", "task=reward", "model=tiny", "model.layers=1", "optimizer.lr=1e-2", "trainer.max_epochs=6", "logger=csv",
+    "callbacks.checkpoint=null",
+]  # fmt: skip
+
+
+class Noise(NamedTuple):
+    """The file, its rows, the ids of those that are trained on, and the folder of the model."""
+
+    path: Path
+    rows: list[dict[str, Any]]
+    trained: set[str]
+    model: Path
+
+    @property
+    def data(self) -> list[str]:
+        return ["data=jsonl", f"data.path={self.path}"]
+
+    @property
+    def scorer(self) -> list[str]:
+        return ["scorer=explicit", f"scorer.path={self.model}"]
+
+
+def noise_rows(count: int, seed: int) -> list[dict[str, Any]]:
+    """Random words; that the one is better says nothing."""
+    draw = random.Random(seed)
+
+    def words(count: int) -> str:
+        return " ".join("".join(draw.choices("abcdefghij", k=5)) for _ in range(count))
+
+    return [
+        {"id": f"{seed}-{index}", "prompt": f"p {index} {words(3)}", "chosen": words(8), "rejected": words(8)}
+        for index in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Noise:
+    folder = tmp_path_factory.mktemp("noise")
+    rows = noise_rows(60, seed=0)
+    write_rows(folder / "noise.jsonl", rows)
+    data = ["data=jsonl", f"data.path={folder / 'noise.jsonl'}", "data.cache_dir=null"]
+    assert main([*TRAIN, *data, f"run_dir={folder / 'run'}"]) == 0
+    records = tuple(map(Preference.from_row, rows))
+    train = split_by_hash(records, SplitRule(0.2, None, 0), "noise")["train"]
+    return Noise(folder / "noise.jsonl", rows, {record.id for record in train}, folder / "run" / "model")
+
+
+def lines(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def summary_of(folder: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(folder, "summary.json").read_text())
+    return found
+
+
+def test_a_trained_model_says_what_it_was_trained_on(noise):
+    known = read_trained_on(str(noise.model))
+    assert (len(known.pairs), len(known.val_pairs)) == (len(noise.trained), 60 - len(noise.trained)) == (48, 12)
+    trained = {row["id"] for row in noise.rows if known.mark(Preference.from_row(row)) == "pair"}
+    assert trained == noise.trained
+
+
+def test_score_marks_each_row_and_counts(here, noise, capsys):
+    assert main(["score", *noise.scorer, *noise.data, "run_dir=run"]) == 0
+    rows = lines("run/scored/all.jsonl")
+    assert {row["id"] for row in rows if row["trained_on"] == "pair"} == noise.trained
+    assert {row["id"] for row in rows if row["trained_on"] == "validation"} == {
+        row["id"] for row in noise.rows
+    } - noise.trained
+    counts = summary_of("run")["files"]["all"]
+    assert (counts["trained_on"], counts["validated_on"], counts["prompts_trained_on"]) == (48, 12, 0)
+    assert "Of 60 records the model was trained on 48 and validated with 12" in capsys.readouterr().out
+
+
+def test_a_model_of_which_nothing_is_known_is_scored_without_noise(here, noise, reward_folder, capsys):
+    other = ["scorer=explicit", f"scorer.path={reward_folder}", "data.max_tokens=64"]
+    assert main(["score", *other, *noise.data, "run_dir=run"]) == 0
+    assert not any("trained_on" in row for row in lines("run/scored/all.jsonl"))
+    assert summary_of("run")["files"]["all"]["trained_on"] == "unknown"
+    assert "trained" not in capsys.readouterr().out
+    assert main(["score", "scorer=baseline", "scorer.kind=longer", *noise.data, "run_dir=rule"]) == 0
+    assert "trained_on" not in summary_of("rule")["files"]["all"]
+
+
+def test_filter_marks_each_row_from_a_model_and_from_its_scored_file(here, noise, capsys):
+    assert main(["score", *noise.scorer, *noise.data, "run_dir=scores"]) == 0
+    for run, scores in (("model", noise.scorer), ("file", ["scored=scores/scored"])):
+        assert main(["filter", *scores, *noise.data, f"run_dir={run}"]) == 0
+        rows = lines(f"{run}/kept.jsonl") + lines(f"{run}/dropped.jsonl")
+        assert {row["id"] for row in rows if row["trained_on"] == "pair"} == noise.trained
+        assert summary_of(run)["trained_on"] == 48
+        assert "The model was trained on 48 and validated with 12 of these pairs" in capsys.readouterr().out
+        assert "trained on 48 and validated with 12" in Path(run, "report.html").read_text()
+
+
+def test_an_exported_folder_takes_it_along(here, noise, monkeypatch):
+    from rmexp.scoring import parity
+
+    monkeypatch.setattr(parity, "check_parity", lambda *given: parity.Parity(8, 1e-7, 2.0, 2e-4))
+    assert main(["export", f"path={noise.model}", "out=out", "run_dir=run"]) == 0
+    assert Path("out/trained_on.npz").read_bytes() == (noise.model / "trained_on.npz").read_bytes()
+    contract = json.loads(Path("out/contract.json").read_text())
+    assert contract["trained_on"] == "trained_on.npz"
+    assert read_trained_on("out").fingerprint() == contract["trained_on_fingerprint"]

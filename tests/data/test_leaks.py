@@ -20,6 +20,7 @@ SELECTION = Selection(
     leaks="warn",
     leak_similarity=0.7,
     leaks_against=[],
+    trained_on="apart",
 )
 
 

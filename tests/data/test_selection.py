@@ -7,7 +7,7 @@ from rmexp.data.selection import Selection, sampled, selected, with_label_noise
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 
-ALL = Selection(None, 0.0, 0, None, ["easy"], "warn", None, [])
+ALL = Selection(None, 0.0, 0, None, ["easy"], "warn", None, [], "apart")
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Noise:
     return Noise(folder / "noise.jsonl", rows, {record.id for record in train}, folder / "run" / "model")
 
 
-def lines(path: str) -> list[dict[str, Any]]:
+def lines(path: str | Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
@@ -109,6 +109,52 @@ def test_filter_marks_each_row_from_a_model_and_from_its_scored_file(here, noise
         assert summary_of(run)["trained_on"] == 48
         assert "The model was trained on 48 and validated with 12 of these pairs" in capsys.readouterr().out
         assert "trained on 48 and validated with 12" in Path(run, "report.html").read_text()
+
+
+def accuracies(folder: str) -> dict[str | None, tuple[int, float | None]]:
+    """Of the model, by slice."""
+    rows = [row for row in summary_of(folder)["results"] if row["scorer"] == "explicit"]
+    return {row["slice"]: (row["n"], row["accuracy"]) for row in rows}
+
+
+def test_a_model_that_has_learnt_noise_is_judged_on_what_it_has_not_seen(here, noise, capsys):
+    """As found: evaluated on its own file a model of noise seemed to be right on 88 %."""
+    assert main(["evaluate", *noise.scorer, *noise.data, "data.trained_on=keep", "run_dir=kept"]) == 0
+    assert accuracies("kept")[None][1] > 0.8
+    assert "and these are counted (data.trained_on=keep)" in capsys.readouterr().out
+    assert main(["evaluate", *noise.scorer, *noise.data, "run_dir=run"]) == 0
+    found = accuracies("run")
+    assert found["trained on"][0] == 48
+    assert found["trained on"][1] > 0.9
+    assert found[None][0] == 12
+    right = sum(row["scores"][0] > row["scores"][1] for row in lines(next(Path("run/scored").rglob("*.jsonl")))
+                if row["trained_on"] == "validation")  # fmt: skip
+    assert found[None][1] == right / 12
+    sentence = f"explicit was trained on 48 of these 60 pairs ({100 * found['trained on'][1]:.1f} % right there)"
+    for text in (capsys.readouterr().out, summary_of("run")["notes"][0], Path("run/report.html").read_text()):
+        assert f"{sentence}: the figures are of the other 12" in text
+
+
+def test_turned_round_renamed_and_rewritten_pairs_are_found(here, noise):
+    turned = [{"chosen": row["rejected"], "rejected": row["chosen"]} for row in noise.rows]
+    rows = [{"id": f"n{i}", "prompt": f" {noise.rows[i]['prompt'].upper()}?", **two} for i, two in enumerate(turned)]
+    write_rows(Path("turned.jsonl"), rows)
+    assert main(["evaluate", *noise.scorer, "data=jsonl", "data.path=turned.jsonl", "run_dir=run"]) == 0
+    found = accuracies("run")
+    assert (found["trained on"][0], found[None][0]) == (48, 12)
+    assert found["trained on"][1] < 0.2
+
+
+def test_where_nothing_unseen_is_left_figures_are_null_and_it_is_no_error(here, noise, capsys):
+    write_rows(Path("train.jsonl"), [row for row in noise.rows if row["id"] in noise.trained])
+    data = ["data=jsonl", "data.path=train.jsonl"]
+    assert main(["score", *noise.scorer, *data, "run_dir=scores"]) == 0
+    for run, scorer in (("model", noise.scorer), ("file", ["scorer=scored_file", "scorer.path=scores/scored"])):
+        assert main(["evaluate", *scorer, *data, f"run_dir={run}"]) == 0
+        assert accuracies(run)[None] == (0, None)
+        assert accuracies(run)["trained on"][0] == 48
+        assert "nothing unseen is left" in capsys.readouterr().out
+        assert "nothing unseen is left" in Path(run, "report.html").read_text()
 
 
 def test_an_exported_folder_takes_it_along(here, noise, monkeypatch):

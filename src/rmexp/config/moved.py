@@ -52,6 +52,8 @@ LATER: Mapping[str, Any] = {
     "*.format.positive": None,
     "*.format.certain": None,
     "*.format.winner_first": False,
+    # of data: no model said what it was trained on, so that `apart` found nothing to leave out and neither did `keep`
+    "*.trained_on": "apart",
 }
 
 

@@ -11,6 +11,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 
 LEAKS = ("warn", "drop", "ignore")
+TRAINED_ON = ("apart", "keep")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Selection:
             exact and normalised prompts alone.
         leaks_against: further files that the training split is checked against, of any kind that data.path may have,
             with a `prompt` in each row.
+        trained_on: what figures make of the pairs that a scorer's model was trained on: `apart` sets them apart in a
+            slice of their own, `keep` counts them with all others.
     """
 
     train_pairs: int | None
@@ -39,6 +42,7 @@ class Selection:
     leaks: str
     leak_similarity: float | None
     leaks_against: list[str]
+    trained_on: str
 
     def __post_init__(self) -> None:
         if self.train_pairs is not None and self.train_pairs < 1:
@@ -49,6 +53,8 @@ class Selection:
             raise ValueError(f"data.leaks must be one of {', '.join(LEAKS)}, got {self.leaks}")
         if self.leak_similarity is not None and not 0 < self.leak_similarity <= 1:
             raise ValueError(f"data.leak_similarity must be in (0, 1], got {self.leak_similarity}")
+        if self.trained_on not in TRAINED_ON:
+            raise ValueError(f"data.trained_on must be one of {', '.join(TRAINED_ON)}, got {self.trained_on}")
 
 
 def selected(data: PreferenceData, selection: Selection) -> PreferenceData:

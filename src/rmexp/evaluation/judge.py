@@ -123,7 +123,7 @@ def _figures(test: TestSet, name: str, part: str | None, one: Earned) -> Figures
         rule=one.scores.rule,
         n=int(kept.sum()),
         unscored=int((inside & ~one.scored).sum()),
-        left_out=int((test.slices[part] & ~test.headline).sum()),
+        left_out=int((test.slices[part] & ~inside).sum()),
         label_ties=0,
         clusters=len(np.unique(test.clusters[kept])),
         accuracy=clustered_share(one.credit[counted], test.clusters[counted]),

@@ -1,8 +1,10 @@
 """What was found about scorers on one test set, with the rows that files hold of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from rmexp.evaluation.figures import Figures, Row
 from rmexp.evaluation.paired import Paired
@@ -32,6 +34,12 @@ class Judgement:
     def scorers(self) -> list[str]:
         """Names of those that are no rules."""
         return [name for name, one in self.scores.items() if not one.rule]
+
+    @property
+    def headline_scores(self) -> dict[str, Scores]:
+        """The scores of each scorer and rule, without those of records that the headline leaves out."""
+        inside = self.test.headline[:, None]
+        return {name: replace(one, values=np.where(inside, one.values, np.nan)) for name, one in self.scores.items()}
 
     def of(self, scorer: str, part: str | None = None) -> Figures:
         """The figures of one scorer on one slice, all records by default.

@@ -16,6 +16,7 @@ from rmexp.records import Record
 
 WHOLE = None  # the slice of all records
 DIFFICULTY = "difficulty"
+TRAINED_ON = "trained on"  # what a scorer's model was trained on, which the headline leaves out: see `apart`
 
 Parts = Mapping[str, Mapping[str, str]]  # by what tells parts apart, the part of each record by its id
 Slices = dict[str | None, NDArray[np.bool_]]

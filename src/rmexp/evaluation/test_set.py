@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rmexp.data.text_measures import markdown_marks
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.measures.ceiling import Truth, truth_of
-from rmexp.evaluation.slices import NO_SLICES, Parts, Slicing, slices_of
+from rmexp.evaluation.slices import NO_SLICES, TRAINED_ON, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate
 from rmexp.records import Candidates, Preference, Record, fingerprint
 
@@ -104,8 +104,8 @@ class TestSet:
         return None if found is None or np.isnan(found.probability).any() else found
 
     def inside(self, part: str | None = None) -> NDArray[np.bool_]:
-        """(N,) which records the figures of a slice are of, scored or not."""
-        return self.slices[part] & self.headline
+        """(N,) which records the figures of a slice are of, scored or not; what was trained on is of its own alone."""
+        return self.slices[part] if part == TRAINED_ON else self.slices[part] & self.headline
 
 
 def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicing = NO_SLICES) -> TestSet:

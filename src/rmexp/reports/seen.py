@@ -1,7 +1,11 @@
 """What is said where a model is asked about what it was trained on."""
 
-from rmexp.reports.drawing.numbers import count, counted
-from rmexp.runs.summaries.seen import Seen
+from collections.abc import Iterator, Sequence
+
+from rmexp.evaluation.figures import Figures
+from rmexp.evaluation.slices import TRAINED_ON
+from rmexp.reports.drawing.numbers import count, counted, percent
+from rmexp.runs.summaries.seen import Seen, SeenBy
 
 
 def treated_sentence(seen: Seen, records: int, unit: str) -> str | None:
@@ -31,6 +35,41 @@ def filtered_sentence(seen: Seen, unit: str) -> str | None:
     agrees = " A model tends to agree with the labels that it has learnt, wrong ones too." if seen.pairs else ""
     records = "pairs" if unit == "pair" else "lists"
     return f"The model was {' and '.join(found)} of these {records}: `trained_on` says so in each row.{agrees}"
+
+
+def apart_sentences(seen: Sequence[SeenBy], figures: Sequence[Figures]) -> Iterator[str]:
+    """For figures of one set: what of it the models had seen, and what was made of that; none where nothing was seen.
+
+    Args:
+        seen: by each scorer.
+        figures: of each scorer and rule, on all slices.
+    """
+    whole = next(one for one in figures if one.slice is None)
+    left, unit = whole.n + whole.unscored, whole.records
+    if trained := [one for one in seen if one.seen.pairs]:
+        right = {one.scorer: one.accuracy.value for one in figures if one.slice == TRAINED_ON}
+        said = [f"on {count(one.seen.pairs)} ({percent(right.get(one.scorer))} right there)" for one in trained]
+        said[0] = said[0].replace(" (", f" of these {count(left + whole.left_out)} {unit} (", 1)
+        who = ", ".join(f"{one.scorer} {text}" for one, text in zip(trained[1:], said[1:], strict=True))
+        first = f"{trained[0].scorer} was trained {said[0]}"
+        yield f"{', '.join(filter(None, (first, who)))}{_consequence(left, seen)}"
+    for one in seen:
+        if one.seen.validated_on:
+            yield f"{one.scorer} was validated with {count(one.seen.validated_on)} of the {unit}; these are counted."
+        if one.seen.prompts_trained_on:
+            number = count(one.seen.prompts_trained_on)
+            yield f"{one.scorer} was trained on the prompts of {number} of the {unit}; these are counted."
+
+
+def _consequence(left: int, seen: Sequence[SeenBy]) -> str:
+    """What the headline figures are of, where some of the set was trained on."""
+    if any(one.kept for one in seen):
+        return ", and these are counted (data.trained_on=keep): the figures say little of other data."
+    keep = "data.trained_on=keep counts them"
+    if not left:
+        return f": nothing unseen is left, so that there are no figures but of the slice `trained on` ({keep})."
+    each = " of every scorer" if len(seen) > 1 else ""
+    return f": the figures{each} are of the other {count(left)}, and the slice `trained on` has these ({keep})."
 
 
 def _parts(seen: Seen) -> list[str]:

@@ -1,7 +1,8 @@
 """Evaluates scorers: accuracy with intervals, calibration, biases, slices, and which scorer is really the better one.
 
-Content-blind baselines stand in the same table. Leaves evaluation.json, report.html and the scored files; scores that
-are on disk already are read with scorer=scored_file, without a model.
+Content-blind baselines stand in the same table. Pairs that a model was trained on are a slice of their own, which the
+headline figures leave out (data.trained_on=keep counts them). Leaves evaluation.json, report.html and the scored files;
+scores that are on disk already are read with scorer=scored_file, without a model.
 
 Examples:
     rmexp evaluate scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
@@ -11,7 +12,7 @@ Examples:
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,11 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
+from rmexp.reports.seen import apart_sentences
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.evaluate import EvaluateSummary, differences_of, results_of, suites_of
+from rmexp.runs.summaries.seen import SeenBy, seen_of
 from rmexp.verbs.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
 from rmexp.verbs.evaluation_table import show_evaluation
 from rmexp.verbs.scorers import scorer_inputs
@@ -65,6 +68,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     judgements = _judgements(config, sets, columns)
     rows = [row for one in judgements for row in one.result_rows()]
     seeds = seed_rows(rows, OmegaConf.to_container(config.seeds), list(columns))
+    seen = tuple(_seen(sets, columns))
     computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
     summary = EvaluateSummary(
@@ -74,24 +78,41 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
         suites=tuple(row for one in judgements for row in suites_of(one)),
         scorers={name: column.description for name, column in columns.items()},
         bootstrap={"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
+        seen=seen,
+        notes=tuple(_notes(judgements, seen)),
         records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
         seconds={name: round(value, 2) for name, value in seconds.items()},
     )
     of_the_run = ("records_per_second", "seconds")
     write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
-    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config))
+    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config), summary.seen)
     write_text(run.path / REPORT, evaluation_report(report))
     return summary
 
 
 def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> list["Judgement"]:
     """Every scorer on each set, beside the baselines that are no scorers themselves."""
+    from rmexp.evaluation.apart import set_apart
     from rmexp.evaluation.judge import judge
     from rmexp.verbs.evaluation_scores import rule_columns
 
     judgements = []
-    for index, (test, _) in enumerate(sets):
+    for index, (whole, _, keep) in enumerate(sets):
+        test = set_apart(whole, [column.marks[index] for column in columns.values()], keep=keep)
         scores = {name: column.scores[index] for name, column in columns.items()}
         rules = [name for name in config.baselines if name not in columns]
         judgements.append(judge(test, scores | rule_columns(rules, test, config.seed)))
     return judgements
+
+
+def _notes(judgements: Sequence["Judgement"], seen: Sequence[SeenBy]) -> Iterator[str]:
+    for one in judgements:
+        of_this = [row for row in seen if (row.data, row.split) == (one.test.data, one.test.split)]
+        yield from (f"{one.test.title}: {sentence}" for sentence in apart_sentences(of_this, one.figures))
+
+
+def _seen(sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> Iterator[SeenBy]:
+    for index, (test, _, keep) in enumerate(sets):
+        for name, column in columns.items():
+            seen = seen_of(column.marks[index], column.description)
+            yield SeenBy(name, test.data, test.split, len(test.records), keep, seen)

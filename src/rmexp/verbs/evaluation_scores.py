@@ -22,11 +22,13 @@ class Column(NamedTuple):
     Attributes:
         description: what it says of itself.
         scores: of each set.
+        marks: of the records of each set, what the scorer's model knows of them; see `rmexp.records.MARKS`.
         computed: records that this process has scored itself.
     """
 
     description: dict[str, Any]
     scores: list[Scores]
+    marks: list[list[str | None]]
     computed: int
 
 
@@ -59,8 +61,8 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
     columns: dict[str, Column] = {}
     for key, node in [(None, config.scorer), *config.scorers.items()]:
         named = {} if key is None else {"name": str(key)}
-        scorer, known, scores, computed = None, None, list[Scores](), 0
-        for test, limits in sets:
+        scorer, known, scores, marks, computed = None, None, list[Scores](), list[list[str | None]](), 0
+        for test, limits, _ in sets:
             if scorer is None or not (scorer.stored or limits == known):
                 scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
             if not scores and scorer.name in columns:
@@ -69,9 +71,10 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
             found = score_into(path, scorer, test.records, shard_records=config.shard_records)
             rows = [row.scores for row in found.rows]
             scores.append(scores_of(rows, log_odds=found.log_odds, responses=test.responses))
+            marks.append([row.trained_on for row in found.rows])
             computed += found.computed
         assert scorer is not None
-        columns[scorer.name] = Column(scorer.describe(), scores, computed)
+        columns[scorer.name] = Column(scorer.describe(), scores, marks, computed)
     return columns
 
 

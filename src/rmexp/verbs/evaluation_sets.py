@@ -12,6 +12,7 @@ from rmexp.data.loading import Limits
 from rmexp.data.record_field import has_field
 from rmexp.data.selection import read_difficulty
 from rmexp.data.split import with_splits
+from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
 from rmexp.records import Candidates, Preference, Record
@@ -21,10 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class EvaluatedSet(NamedTuple):
-    """A test set, and the limits of its data set that scorers keep to."""
+    """A test set, the limits of its data set that scorers keep to, and whether figures keep what was trained on."""
 
     test: TestSet
     limits: Limits
+    keeps_trained_on: bool
 
 
 class _Part(NamedTuple):
@@ -72,7 +74,9 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
         for field in elsewhere:
             log.info("%s %s has no field %s: no slices by it there", part.name, part.split, field)
         fields = [field for field in slices if field not in elsewhere]
-        sets.append(EvaluatedSet(_test_set(part, fields), part.data.limits))
+        selection = part.data.selection
+        keeps = selection is not None and selection.trained_on == KEEP
+        sets.append(EvaluatedSet(_test_set(part, fields), part.data.limits, keeps))
     return sets
 
 

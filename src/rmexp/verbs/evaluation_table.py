@@ -7,6 +7,7 @@ from typing import Any
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.drawing.numbers import p_value
+from rmexp.reports.seen import apart_sentences
 from rmexp.reports.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary, SuiteResult
 
@@ -21,6 +22,8 @@ def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
         _show_set(f"{data} {split}", figures)
         rules = [one for one in figures if one.rule and one.slice is None and one.accuracy.value is not None]
         best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
+        seen = [one for one in summary.seen if (one.data, one.split) == (data, split)]
+        print("".join(f"{sentence}\n" for sentence in apart_sentences(seen, figures)), end="")
         _show_comparisons(paired, best)
         _show_suite([row for row in summary.suites if (row.data, row.split) == (data, split)])
         print()
@@ -38,7 +41,7 @@ def _show_set(title: str, figures: Sequence[Figures]) -> None:
     table = []
     for one in whole:
         halves = [percent(parts.get((one.scorer, f"length={part}"))) for part in ("matched", "shorter_chosen")]
-        bounds = interval(one.accuracy.low, one.accuracy.high) + (" few" if one.accuracy.few else "")
+        bounds = interval(one.accuracy.low, one.accuracy.high) + (" few" if one.accuracy.few and one.n else "")
         name, unscored = one.scorer + (" (rule)" if one.rule else ""), str(one.unscored or "")
         calibrated = map(number, _calibrated(one))
         table.append((name, percent(one.accuracy.value), bounds, str(one.n), unscored, *halves, *calibrated))

@@ -134,9 +134,14 @@ def test_few_clusters_are_told():
     assert lines[1].startswith("Few of the 200 prompts or groups here can be expected to be wrong")
 
 
+def test_where_everything_was_trained_on_nothing_more_is_said():
+    empty = {"n": 0, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "nll": None}
+    assert said([ROW | empty | {"left_out": 5}]) == []
+    assert "nothing to be right about" in said([ROW | empty])[0]
+
+
 def test_what_has_no_score_is_told():
     assert "one: no score for 3 of the pairs; figures are of the other 1,000." in said([ROW | {"unscored": 3}])
-    assert "one: 5 left out of the pairs; figures are of the other 1,000." in said([ROW | {"left_out": 5}])
 
 
 def test_nothing_to_be_right_about():

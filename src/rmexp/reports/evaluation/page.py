@@ -15,6 +15,9 @@ from rmexp.records import Preference, prompt_text
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.evaluation import plots, wording
+from rmexp.reports.evaluation.wording import conclusions
+from rmexp.reports.seen import apart_sentences
+from rmexp.runs.summaries.seen import SeenBy
 from rmexp.statistics.means import MEAN_METHOD
 from rmexp.statistics.shares import SHARE_METHOD
 
@@ -30,12 +33,14 @@ class EvaluationReport(NamedTuple):
         seeds: figures of methods that several scorers are seeds of.
         run_folder: as text for the reader.
         config_yaml: composed configuration, redacted.
+        seen: how much of each set the model of each scorer had seen before.
     """
 
     judgements: Sequence[Judgement]
     seeds: Sequence[JsonObject]
     run_folder: str
     config_yaml: str
+    seen: Sequence[SeenBy] = ()
 
 
 class Mistake(NamedTuple):
@@ -54,6 +59,7 @@ class Section(NamedTuple):
 
     Attributes:
         judgement: of it.
+        sentences: what a reader should take from it.
         rows: figures over all of it, one a scorer.
         parts: figures of each part of it, by slice and scorer.
         seeds: of methods that several scorers are seeds of.
@@ -62,6 +68,7 @@ class Section(NamedTuple):
     """
 
     judgement: Judgement
+    sentences: Sequence[str]
     rows: Sequence[Figures]
     parts: Mapping[str, Mapping[str, Figures]]
     seeds: Sequence[JsonObject]
@@ -73,7 +80,7 @@ def evaluation_report(report: EvaluationReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     return render(
         "evaluation.html",
-        sections=[_section(one, report.seeds) for one in report.judgements],
+        sections=[_section(one, report) for one in report.judgements],
         scorers=report.judgements[0].scorers,
         seeds=report.seeds,
         share_method=SHARE_METHOD,
@@ -84,17 +91,21 @@ def evaluation_report(report: EvaluationReport) -> str:
     )
 
 
-def _section(judgement: Judgement, seeds: Sequence[JsonObject]) -> Section:
+def _section(judgement: Judgement, report: EvaluationReport) -> Section:
     parts: dict[str, dict[str, Figures]] = {}
     for one in judgement.figures:
         if one.slice is not None:
             parts.setdefault(one.slice, {})[one.scorer] = one
     test, pairs = judgement.test, judgement.test.gold is None
+    seeds = [row for row in report.seeds if (row["data"], row["split"]) == (test.data, test.split)]
+    seen = [one for one in report.seen if (one.data, one.split) == (test.data, test.split)]
+    said = [*apart_sentences(seen, judgement.figures), *conclusions(judgement.figures, judgement.paired, seeds)]
     return Section(
         judgement,
+        said,
         [one for one in judgement.figures if one.slice is None],
         parts,
-        [row for row in seeds if (row["data"], row["split"]) == (test.data, test.split)],
+        seeds,
         [*_panels(judgement)] if pairs else [],
         {name: _mistakes(judgement, name) for name in judgement.scorers} if pairs else {},
     )
@@ -102,7 +113,8 @@ def _section(judgement: Judgement, seeds: Sequence[JsonObject]) -> Section:
 
 def _panels(judgement: Judgement) -> Iterator[Panel]:
     test = judgement.test
-    drawn = {name: judgement.scores[name] for name in judgement.scorers[:MOST_DRAWN]}
+    scores = judgement.headline_scores
+    drawn = {name: scores[name] for name in judgement.scorers[:MOST_DRAWN]}
     calibrated = {name: scores for name, scores in drawn.items() if scores.log_odds}
     for draw, shown, caption in (
         (plots.reliability_plot, calibrated, "On the line, confidence is what it says; below it, it is too much."),
@@ -114,7 +126,7 @@ def _panels(judgement: Judgement) -> Iterator[Panel]:
 
 
 def _mistakes(judgement: Judgement, name: str) -> list[Mistake]:
-    test, scores = judgement.test, judgement.scores[name]
+    test, scores = judgement.test, judgement.headline_scores[name]
     towards = towards_label(scores.margin, test.target)
     worst = [index for index in np.argsort(towards, kind="stable")[:MOST_ERRORS].tolist() if towards[index] < 0]
     return [_mistake(test.pairs[index], float(towards[index]), log_odds=scores.log_odds) for index in worst]

@@ -37,10 +37,11 @@ def conclusions(
     whole = [one for one in figures if one.slice is None and one.accuracy.value is not None]
     scorers = [one for one in whole if not one.rule]
     if not scorers:
-        yield "No pair here has a preference and a score, so there is nothing to be right about."
+        if not any(one.left_out for one in figures):
+            yield "No pair here has a preference and a score, so there is nothing to be right about."
         return
     yield from _best(max(scorers, key=_accuracy))
-    yield from (_unscored(one) for one in scorers if one.unscored or one.left_out)
+    yield from (_unscored(one) for one in scorers if one.unscored)
     yield from _over_seeds(seeds)
     two = [one for one in comparisons if one.slice is None and one.difference.value is not None]
     methods = _methods(seeds).values()
@@ -88,9 +89,8 @@ def _best(best: Figures) -> Iterator[str]:
 
 
 def _unscored(one: Figures) -> str:
-    parts = [f"no score for {count(one.unscored)}"] if one.unscored else []
-    parts += [f"{count(one.left_out)} left out"] if one.left_out else []
-    return f"{one.scorer}: {', '.join(parts)} of the {one.records}; figures are of the other {count(one.n)}."
+    without = f"{one.scorer}: no score for {count(one.unscored)} of the {one.records}"
+    return f"{without}; figures are of the other {count(one.n)}."
 
 
 def _methods(seeds: Sequence[SeedRow]) -> dict[str, Sequence[str]]:

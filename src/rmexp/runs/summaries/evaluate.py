@@ -8,6 +8,7 @@ from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.paired import Paired
 from rmexp.runs.rows import FLAT, Row
+from rmexp.runs.summaries.seen import SeenBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class EvaluateSummary:
         bootstrap: its settings.
         records_per_second: None where all was scored before.
         seconds: of scoring and of the analysis.
+        seen: how much of each set the model of each scorer had seen before.
+        notes: the same in words, as far as something was seen.
     """
 
     verb: ClassVar[str] = "evaluate"
@@ -88,6 +91,8 @@ class EvaluateSummary:
     bootstrap: Mapping[str, object]
     records_per_second: float | None
     seconds: Mapping[str, float]
+    seen: tuple[SeenBy, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def results_of(judgement: Judgement) -> list[Result]:

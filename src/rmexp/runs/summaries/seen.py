@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rmexp.records import MARKS, PAIR, PROMPT, VALIDATION
-from rmexp.runs.rows import IF_KNOWN
+from rmexp.runs.rows import FLAT, IF_KNOWN
 
 UNKNOWN = "unknown"
 _UNTRAINED = ("baseline", "gold")  # kinds of scorers without a model
@@ -29,6 +29,27 @@ class Seen:
     def pairs(self) -> int:
         """Of the training; 0 where nobody knows."""
         return self.trained_on if isinstance(self.trained_on, int) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBy:
+    """How much of a set one scorer had seen.
+
+    Attributes:
+        scorer: its name.
+        data: name of the data set.
+        split: of it.
+        records: of the set.
+        kept: whether the headline figures count what was trained on, as data.trained_on=keep says.
+        seen: of the records.
+    """
+
+    scorer: str
+    data: str
+    split: str
+    records: int
+    kept: bool
+    seen: Seen = field(default=Seen(), metadata=FLAT)
 
 
 def seen_of(marks: Iterable[str | None], *scorers: Mapping[str, object]) -> Seen:

@@ -69,5 +69,5 @@ def test_manifest(scorer, reward_folder):
 def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, limits):
     copy.deepcopy(tiny_model.causal_lm).save_pretrained(tmp_path)
     tiny_model.tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"is no reward model: it has no weights for score.weight"):
+    with pytest.raises(ValueError, match=r"is no reward model: it has no head with one output"):
         ExplicitScorer("explicit", str(tmp_path), "auto", limits=limits, threads=1)

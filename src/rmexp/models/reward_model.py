@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.padded_rows import pooled_states
 from rmexp.models.attention.token_states import TokenStates
-from rmexp.models.backbones.encoder import drop_pooler
-from rmexp.models.backbones.hub import from_pretrained
+from rmexp.models.backbones.classifier_head import ClassifierHead
+from rmexp.models.backbones.reward_start import CAUSAL, HEAD_FILE
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.pooling import check_pooling
-
-HEAD_FILE = "reward_head.safetensors"
 
 
 class RewardModel(nn.Module):
@@ -25,8 +23,8 @@ class RewardModel(nn.Module):
 
     Args:
         body: transformer without language-model head; its `last_hidden_state` is read.
-        head: (1, hidden) linear layer without bias; drawn from N(0, 1 / (hidden + 1)) when omitted
-            (Stiennon et al. 2020, appendix B).
+        head: gives (N, 1) rewards of (N, hidden) states; when omitted a linear layer without bias, drawn from
+            N(0, 1 / (hidden + 1)) (Stiennon et al. 2020, appendix B).
         pooling: which hidden state is read; see `pooled`.
         mask_padding: whether every token sees the whole response, as in an encoder, so that padding has to be masked.
         layout: of the rows that a causal body is computed in; see `TokenStates`.
@@ -35,7 +33,7 @@ class RewardModel(nn.Module):
     def __init__(
         self,
         body: PreTrainedModel,
-        head: nn.Linear | None = None,
+        head: nn.Module | None = None,
         *,
         pooling: str = "last_token",
         mask_padding: bool = False,
@@ -70,77 +68,35 @@ class RewardModel(nn.Module):
         """(N,) rewards, float32, of what `features` gives."""
         # The one product with the head costs nothing, and half precision would round the reward itself.
         with torch.autocast(hidden.device.type, enabled=False):
-            return self.head(hidden.to(self.head.weight.dtype)).squeeze(-1).float()  # type: ignore[no-any-return]
+            kind = next(self.head.parameters()).dtype
+            return self.head(hidden.to(kind)).squeeze(-1).float()  # type: ignore[no-any-return]
+
+    @property
+    def plain_classifier(self) -> bool:
+        """Whether it is what transformers has for decoders: one linear layer without bias on the last token."""
+        return not self.mask_padding and isinstance(self.head, nn.Linear) and self.head.bias is None
 
     def save(self, folder: Path) -> None:
         """Write the weights.
 
         A decoder whose last token is read becomes a folder that `AutoModelForSequenceClassification` loads: one label,
-        `score.weight`, raw reward. Any other body is written as `AutoModel` loads it, with the head's weight, (1,
-        hidden), in a file of its own: transformers has no one class for it.
+        `score.weight`, raw reward. So does what was such a classifier before. Any other body is written as `AutoModel`
+        loads it, with the head's weight, (1, hidden), and its bias if there is one, in a file of its own: transformers
+        has no one class for it.
         """
         body = merged(self.body)
-        if self.mask_padding:
+        if isinstance(self.head, ClassifierHead):
+            self.head.save(body, folder)
+            return
+        if not self.plain_classifier:
             body.save_pretrained(folder)
-            save_file({"weight": self.head.weight.detach().contiguous()}, folder / HEAD_FILE)
+            tensors = {name: values.detach().contiguous() for name, values in self.head.named_parameters()}
+            save_file(tensors, folder / HEAD_FILE, None if self.mask_padding else {CAUSAL: "true"})
             return
         classifier = _empty_classifier(body.config)
         setattr(classifier, classifier.base_model_prefix, body)
         classifier.score = self.head
         classifier.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: str, **options: Any) -> "RewardModel":
-        """Read what `save` or transformers wrote.
-
-        Args:
-            folder: local folder or hub id of a decoder with a `score` head of one output.
-            options: passed on to `from_pretrained`.
-
-        Raises:
-            ValueError: nothing there can be loaded, or the head is missing, has several outputs, or is not a single
-                linear layer.
-        """
-        options |= {"output_loading_info": True}
-        classifier, loading = from_pretrained(AutoModelForSequenceClassification, folder, **options)
-        missing = sorted(loading["missing_keys"])
-        if missing:
-            raise ValueError(f"{folder} is no reward model: it has no weights for {', '.join(missing[:3])}")
-        head = getattr(classifier, "score", None)
-        if not isinstance(head, nn.Linear) or head.out_features != 1:
-            outputs = getattr(head, "out_features", "no `score` layer")
-            raise ValueError(f"{folder}: expected a `score` layer with 1 output, got {outputs}")
-        return cls(classifier.base_model, head)
-
-    @classmethod
-    def load_parts(cls, folder: str, pooling: str) -> "RewardModel":
-        """Read a body with a head beside it, as `save` writes them.
-
-        Args:
-            folder: local folder.
-            pooling: of the model; its contract says it.
-
-        Raises:
-            ValueError: one of them cannot be loaded, or they do not fit.
-        """
-        options: dict[str, Any] = {"output_loading_info": True}
-        try:
-            body, loading = from_pretrained(AutoModel, folder, **options, add_pooling_layer=False)
-        except TypeError:  # a family that has no pooling layer to leave out
-            body, loading = from_pretrained(AutoModel, folder, **options)
-        missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
-        if missing:
-            raise ValueError(f"{folder} is no reward model: it has no weights for {', '.join(missing[:3])}")
-        drop_pooler(body)
-        weight = load_file(Path(folder) / HEAD_FILE)["weight"]
-        if weight.shape != (1, body.config.hidden_size):
-            raise ValueError(
-                f"{folder}: expected a head of shape (1, {body.config.hidden_size}) in {HEAD_FILE}, "
-                f"got {tuple(weight.shape)}"
-            )
-        head = nn.Linear(weight.shape[1], 1, bias=False, dtype=weight.dtype)
-        head.weight = nn.Parameter(weight)
-        return cls(body, head, pooling=pooling, mask_padding=True)
 
 
 def _empty_classifier(body_config: Any) -> Any:

@@ -23,7 +23,8 @@ class ExplicitScorer:
 
     Args:
         name: of the scorer, for files and tables.
-        path: `model/` folder of a reward run, or a transformers folder or hub id with one score head.
+        path: `model/` folder of a reward run, or a folder or hub id of others, whose head goes by one of several names;
+            see `rmexp.models.backbones.found_head`.
         precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
         limits: limits.
         threads: processor threads; None chooses by model size.

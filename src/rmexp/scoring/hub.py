@@ -15,9 +15,9 @@ from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
 from rmexp.hardware.device import to_device
 from rmexp.hardware.threads import use_threads
-from rmexp.models.backbones.hub import load_pretrained
 from rmexp.models.backbones.language_model import check_positions, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.pretrained import find_source, load_whole
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Prompt, Record, Scored
 from rmexp.scoring.hub_inputs import HubInputs, Inputs
@@ -55,9 +55,9 @@ class HubScorer:
         threads: int | None,
     ) -> None:
         self.name, self.limits, self.dtype = name, limits, dtype
-        self.model, self.tokenizer, self.path, self.commit = load_pretrained(
-            AutoModelForSequenceClassification, path, revision, dtype, trust_remote_code, kind="reward model"
-        )
+        source = find_source(path, revision, dtype, trust_remote_code)
+        self.tokenizer, self.path, self.commit = source.tokenizer(), source.path, source.commit
+        self.model = load_whole(source, AutoModelForSequenceClassification, "reward model")
         labels = self.model.config.num_labels
         if labels != 1:
             raise ValueError(f"{path}: expected a reward model with 1 label, got {labels} (set scorer.path)")

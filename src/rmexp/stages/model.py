@@ -1,5 +1,6 @@
 """The model that a stage starts from, and the folders that it leaves."""
 
+import logging
 from pathlib import Path
 
 from rmexp.data.trained_on import TrainedOn, trained_on, union
@@ -7,18 +8,22 @@ from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel
+from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.trained_weights import choose_trained
-from rmexp.models.folders.adapter import save_adapter
+from rmexp.models.folders.adapter import adapter_base, save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import Contract
-from rmexp.models.folders.folder import save_folder
+from rmexp.models.folders.folder import checked_start, save_folder
 from rmexp.models.folders.trained_on import read_trained_on, write_trained_on
+from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade
 from rmexp.stages.parts import StageParts
 from rmexp.training.stage import ContractFields, StageModule
+
+log = logging.getLogger(__name__)
 
 
 def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
@@ -30,11 +35,24 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
         else:
             examples = (records.demonstrations or records.splits)["train"]
             start = parts.model.build((text for record in examples for text in _texts(record)), parts.seed)
+            start = start if parts.model.path is None else checked_start(start, parts.model.path)
+    _check_kind(parts, start, folder or parts.model.path or start.base_model)
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout)
+
+
+def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:
+    """Refuse a model that a task cannot start from; say what becomes of its head, and where there is a new one."""
+    if parts.task == "reward":
+        what = "a new head is put on" if start.head is None else f"going on with the head `{start.head.name}` of"
+        log.info("reward: %s %s", what, folder)
+        return
+    head = language_model(start._replace(base_model=folder), parts.task).head
+    if head is not None:
+        log.info("%s: the head `%s` of %s is not used: a language model has none", parts.task, head.name, folder)
 
 
 def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:
@@ -59,8 +77,9 @@ def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:
 
 def seen_before(parts: StageParts) -> TrainedOn | None:
     """What the model that a stage starts from, and its reference, were trained on; None where nothing says it."""
-    read = {parts.folders.start or parts.model.path, parts.folders.reference}
-    return union(read_trained_on(path) for path in sorted(path for path in read if path is not None))
+    given = {parts.folders.start or parts.model.path, parts.folders.reference} - {None}
+    bases = {adapter_base(path) for path in given if path is not None and is_adapter(path)}
+    return union(read_trained_on(path) for path in sorted(path for path in given | bases if path is not None))
 
 
 def seen_by(parts: StageParts, records: PreferenceData) -> TrainedOn | None:
@@ -120,9 +139,15 @@ def save_adapter_alone(
     parts: StageParts, module: StageModule, start: Backbone, folder: Path, seen: TrainedOn | None
 ) -> None:
     """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
-    base = parts.folders.start or parts.model.path
-    if parts.model.starting.trained == "adapters" and base and isinstance(start, LanguageModel):
-        save_adapter(folder, module.model, base, start.revision, start.tokenizer)
+    base, model = parts.folders.start or parts.model.path, module.model
+    if parts.model.starting.trained != "adapters" or base is None or start.mask_padding:
+        return
+    if is_adapter(base):
+        log.info("the adapters are on top of %s, whose merged weights are in no folder: model/ alone holds them", base)
+    elif isinstance(model, RewardModel) and not model.plain_classifier:
+        log.info("the head of %s has a bias, which no adapter folder can hold: model/ alone holds it", base)
+    else:
+        save_adapter(folder, model, base, start.revision, start.tokenizer)
         if seen is not None:
             write_trained_on(folder, seen)
 

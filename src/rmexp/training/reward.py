@@ -32,12 +32,12 @@ class RewardModule(L.LightningModule):
     """Trains a reward model on preference pairs.
 
     Args:
-        start: the backbone whose body the reward model takes over.
+        start: the backbone whose body the reward model takes over, with its head where it has one.
         loss: of (chosen_rewards, rejected_rewards), one value per pair, or per choice where it is one of whole lists;
             it names what else it needs, see `PairLoss`.
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
-        head_lr_factor: of the learning rate of the new head, > 0; a pretrained body bears smaller steps than it.
+        head_lr_factor: of the learning rate of the head, > 0; a pretrained body bears smaller steps than it.
     """
 
     kind = "reward_model"
@@ -58,7 +58,11 @@ class RewardModule(L.LightningModule):
         self.head_lr_factor = head_lr_factor
         self.pooling = start.pooling
         self.model = RewardModel(
-            start.body, pooling=start.pooling, mask_padding=start.mask_padding, layout=start.layout
+            start.body,
+            None if start.head is None else start.head.layer,
+            pooling=start.pooling,
+            mask_padding=start.mask_padding,
+            layout=start.layout,
         )
         disable_dropout(self.model)
         self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")

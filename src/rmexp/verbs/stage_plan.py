@@ -18,6 +18,7 @@ from rmexp.stages.plan import StagePlan
 from rmexp.verbs.scorers import scorer_inputs
 
 if TYPE_CHECKING:
+    from rmexp.models.backbones.backbone import Backbone
     from rmexp.stages.parts import CallbackParts, ModelParts, PPOParts, StageParts, TrackerParts, TrainerParts
 
 
@@ -96,15 +97,22 @@ def stage_parts(config: DictConfig) -> "StageParts":
 
 
 def _model(config: DictConfig) -> "ModelParts":
-    from rmexp.models.folders.folder import load_language_model
+    from rmexp.models.backbones.hub import hub
+    from rmexp.models.folders.folder import load_start
     from rmexp.stages.parts import ModelParts
 
     node = config.model
     if OmegaConf.is_missing(node, "path"):  # and nobody needs it
         node = OmegaConf.merge(node, {"path": _folders(config).start})
     builder, starting = build_framed("model", node)
-    loading: dict[str, Any] = {key: node[key] for key in ("dtype", "trust_remote_code") if key in node}
-    return ModelParts(builder, starting, partial(load_language_model, **loading), node.path if "path" in node else None)
+    path = node.path if "path" in node else None
+    reader = partial(hub, dtype="float32", trust_remote_code=False) if path is None else builder
+
+    def read(folder: str) -> "Backbone":
+        start: Backbone = reader((), config.seed, path=folder, revision=None)
+        return start
+
+    return ModelParts(builder, starting, partial(load_start, read), path)
 
 
 def _trainer(node: DictConfig) -> "TrainerParts":

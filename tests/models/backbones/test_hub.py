@@ -6,8 +6,8 @@ import pytest
 import torch
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from rmexp.models.backbones.hub import from_pretrained, hub, resolve_commit
-from rmexp.models.reward_model import RewardModel
+from rmexp.models.backbones.hub import hub
+from rmexp.models.backbones.pretrained import from_pretrained, resolve_commit
 
 OPTIONS = {"revision": None, "dtype": "float32", "trust_remote_code": False}
 
@@ -73,14 +73,14 @@ def test_a_hub_id_offline_is_one_quick_sentence():
     ],
 )
 def test_what_the_hub_answers_is_told_apart(monkeypatch, error, message):
-    monkeypatch.setattr("rmexp.models.backbones.hub.model_info", Mock(side_effect=error))
+    monkeypatch.setattr("rmexp.models.backbones.pretrained.model_info", Mock(side_effect=error))
     with pytest.raises(ValueError, match=message):
         resolve_commit("rmexp-tests/no-such-model", "v1")
 
 
 def test_a_commit_in_the_cache_needs_no_network(monkeypatch, tmp_path):
     cached = tmp_path / "snapshots" / "0123abcd" / "config.json"
-    monkeypatch.setattr("rmexp.models.backbones.hub.try_to_load_from_cache", lambda *args, **kwargs: str(cached))
+    monkeypatch.setattr("rmexp.models.backbones.pretrained.try_to_load_from_cache", lambda *args, **kwargs: str(cached))
     assert resolve_commit("rmexp-tests/no-such-model", None) == "0123abcd"
 
 
@@ -106,13 +106,12 @@ def test_a_damaged_folder_is_one_sentence(tmp_path, reference_folder, name, cont
 
 
 def test_missing_weights_are_not_drawn_at_random(tmp_path, tiny_model):
-    untied = tmp_path / "reward"
-    config = tiny_model.causal_lm.config.__class__.from_dict(
+    config = type(tiny_model.causal_lm.config).from_dict(
         tiny_model.causal_lm.config.to_dict() | {"tie_word_embeddings": False}
     )
-    RewardModel(type(tiny_model.causal_lm.base_model)(config)).save(untied)
-    tiny_model.tokenizer.save_pretrained(untied)
-    assert refused(untied) == f"{untied} is no language model: it has no weights for lm_head.weight"
+    type(tiny_model.causal_lm.base_model)(config).save_pretrained(tmp_path)
+    tiny_model.tokenizer.save_pretrained(tmp_path)
+    assert refused(tmp_path) == f"{tmp_path} is no language model: it has no weights for lm_head.weight"
 
 
 def test_other_errors_are_not_hidden(tmp_path):

@@ -5,6 +5,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from rmexp.models.backbones.trained_weights import choose_trained, merged
+from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.reward_model import RewardModel
 
@@ -68,10 +69,11 @@ def test_what_is_saved_holds_the_adapters_in_its_weights(adapted, batch, tmp_pat
 
 
 @torch.no_grad()
-def test_a_reward_model_is_saved_with_its_head_and_merged_adapters(adapted, batch, tmp_path):
+def test_a_reward_model_is_saved_with_its_head_and_merged_adapters(adapted, batch, tokenizer, tmp_path):
     model = RewardModel(adapted.base_model)
     model.save(tmp_path)
-    torch.testing.assert_close(RewardModel.load(str(tmp_path))(batch), model(batch), rtol=1e-4, atol=1e-4)
+    tokenizer.save_pretrained(tmp_path)
+    torch.testing.assert_close(load_reward_model(str(tmp_path))[0](batch), model(batch), rtol=1e-4, atol=1e-4)
 
 
 def test_bad_choices_are_refused(causal_lm):

@@ -5,18 +5,11 @@ from typing import Any, NamedTuple
 
 from transformers import AutoModel, PreTrainedModel
 
-from rmexp.models.backbones.hub import load_pretrained
+from rmexp.models.backbones.found_head import found_head
+from rmexp.models.backbones.pretrained import Source, find_source, load_whole
+from rmexp.models.backbones.reward_start import RewardStart, reward_parts
+from rmexp.models.backbones.sentence_tokens import drop_pooler, with_sentence_tokens
 from rmexp.models.pooling import check_pooling
-
-# [CLS] prompt [SEP], to which the response and its [SEP] are added; without a prompt there is no [SEP] before it.
-TEMPLATE = (
-    "{{ bos_token }}"
-    "{% for message in messages %}"
-    "{% if messages | length > 1 %}{{ message.role }}: {% endif %}{{ message.content }}"
-    "{% if not loop.last %}{{ '\\n' }}{% endif %}"
-    "{% endfor %}"
-    "{% if messages | length > 1 or messages[0].content %}{{ sep_token }}{% endif %}"
-)
 
 
 class TextEncoder(NamedTuple):
@@ -31,6 +24,10 @@ class TextEncoder(NamedTuple):
     layout: str = "auto"  # of rows; an encoder's are padded
     mask_padding: bool = True  # every token sees the whole row
 
+    @property
+    def head(self) -> None:
+        """There is none yet."""
+
 
 def encoder(
     texts: Iterable[str],
@@ -41,8 +38,8 @@ def encoder(
     revision: str | None,
     dtype: str,
     trust_remote_code: bool,
-) -> TextEncoder:
-    """Load the body of a model and its tokenizer.
+) -> TextEncoder | RewardStart:
+    """Load the body of a model and its tokenizer; where there is a reward model, with its head.
 
     Args:
         texts: not used; a tokenizer comes with the model.
@@ -57,29 +54,29 @@ def encoder(
         ValueError: no such pooling, no model there, or one that also needs a decoder.
     """
     check_pooling(pooling)
-    body, tokenizer, path, commit = load_pretrained(
-        AutoModel, path, revision, dtype, trust_remote_code, not_needed=("pooler.",)
-    )
+    source = find_source(path, revision, dtype, trust_remote_code)
+    tokenizer = source.tokenizer()
+    going_on = _reward_start(source, tokenizer, pooling)
+    if going_on is not None:
+        return going_on
+    body = load_whole(source, AutoModel, "model of that kind", not_needed=("pooler.",))
     if body.config.is_encoder_decoder:
-        raise ValueError(f"expected an encoder or a decoder, but {path} is both at once (set model.path)")
+        raise ValueError(f"expected an encoder or a decoder, but {source.path} is both at once (set model.path)")
     drop_pooler(body)
-    return TextEncoder(body, with_sentence_tokens(tokenizer), path, commit, pooling)
+    tokenizer, head = with_sentence_tokens(tokenizer), found_head(source, body)
+    if head is not None:
+        return RewardStart(body, head, tokenizer, source.path, source.commit, pooling, mask_padding=True)
+    return TextEncoder(body, tokenizer, source.path, source.commit, pooling)
 
 
-def with_sentence_tokens(tokenizer: Any) -> Any:
-    """A tokenizer with `cls` and `sep` told to begin and end sequences with them, where it has no template of its own.
-
-    Its folder then says all that encoding needs: a reward model's inputs are [CLS] prompt [SEP] response [SEP].
-    """
-    if tokenizer.cls_token is None or tokenizer.sep_token is None or tokenizer.chat_template:
-        return tokenizer
-    tokenizer.bos_token = tokenizer.bos_token or tokenizer.cls_token
-    tokenizer.eos_token = tokenizer.eos_token or tokenizer.sep_token
-    tokenizer.chat_template = TEMPLATE
-    return tokenizer
-
-
-def drop_pooler(body: PreTrainedModel) -> None:
-    """Leave out the layer that some families put on their first token: the reward is read below it."""
-    if getattr(body, "pooler", None) is not None:
-        body.pooler = None
+def _reward_start(source: Source, tokenizer: Any, pooling: str) -> RewardStart | None:
+    """The reward model of a source, where there is one."""
+    parts = reward_parts(source)
+    if parts is None or parts.head is None:
+        return None
+    if parts.pooling not in (None, pooling):
+        raise ValueError(
+            f"the head of {source.path} reads the {parts.pooling}, but model.pooling is {pooling} "
+            f"(set model.pooling={parts.pooling})"
+        )
+    return RewardStart.of(parts, tokenizer, source, pooling)

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from torch import nn
 from transformers import PreTrainedModel
 
+from rmexp.models.backbones.found_head import FoundHead
+
 
 class LanguageModel(NamedTuple):
     """What a model group builds."""
@@ -15,6 +17,7 @@ class LanguageModel(NamedTuple):
     revision: str | None  # commit of a hub repository
     fingerprint: str | None = None  # of the folder it was read from; None for weights that are in no folder
     layout: str = "auto"  # of rows; see `TokenStates`
+    head: FoundHead | None = None  # that gives values or rewards, beside the language-model head
 
     @property
     def body(self) -> PreTrainedModel:

@@ -15,6 +15,8 @@ def is_model_folder(path: str) -> bool:
     folder = Path(path)
     if folder.is_dir():
         if not (folder / "config.json").is_file():
+            if is_adapter(path):
+                raise ValueError(f"{path} is an adapter, no whole model (model.init_from takes adapters too)")
             inside = f"; did you mean {folder / 'model'}" if (folder / "model" / "config.json").is_file() else ""
             raise ValueError(f"{path} is no model folder: it has no config.json{inside}")
         return True

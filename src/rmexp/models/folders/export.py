@@ -15,13 +15,16 @@ from rmexp.data.loading import Limits
 from rmexp.data.trained_on import TrainedOn, union
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
-from rmexp.models.backbones.hub import from_pretrained
+from rmexp.models.backbones.classifier_head import ClassifierHead
 from rmexp.models.backbones.location import is_adapter
+from rmexp.models.backbones.pretrained import from_pretrained
+from rmexp.models.backbones.reward_start import HEAD_FILE
 from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adapter
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.models.folders.conversation_template import use_conversation_template
 from rmexp.models.folders.folder import load_language_model, load_reward_model, save_folder
 from rmexp.models.folders.trained_on import read_trained_on
+from rmexp.models.reward_model import RewardModel
 from rmexp.records import Prompt
 
 REWARD_MODEL, LANGUAGE_MODEL = "reward_model", "language_model"
@@ -77,11 +80,8 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     kind = contract.kind if contract is not None else _kind(path)
     if kind == REWARD_MODEL:
         model, tokenizer = load_reward_model(path)
-        if model.mask_padding or model.pooling != "last_token":
-            raise ValueError(
-                f"{path} reads its reward from the {model.pooling} of an encoder, which no classifier of transformers "
-                "does; its folder loads with AutoModel, and the head is in reward_head.safetensors beside it"
-            )
+        if not model.plain_classifier:
+            raise ValueError(f"{path} {_why_not_plain(model)}")
         body, save = model.body, model.save
     else:
         loaded = load_language_model(path)
@@ -103,6 +103,19 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     )
     found, known = replace(found, **tokenizer_fields(tokenizer)), read_trained_on(path)
     return Export(kind, model, save, tokenizer, encoder, found, remarks, trained_on=known)
+
+
+def _why_not_plain(model: RewardModel) -> str:
+    """Why no classifier of a decoder holds a reward model, and what its folder is good for as it is."""
+    if isinstance(model.head, ClassifierHead):
+        return "is a classifier of an encoder; its folder loads with AutoModelForSequenceClassification as it is"
+    reads = (
+        f"reads its reward from the {model.pooling} of an encoder" if model.mask_padding else "has a bias in its head"
+    )
+    return (
+        f"{reads}, which no classifier of transformers does; its folder loads with AutoModel, and the head is in "
+        f"{HEAD_FILE} beside it"
+    )
 
 
 def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoTokenizer
-
 from rmexp.data.trained_on import TrainedOn
-from rmexp.models.backbones.hub import from_pretrained, hub, resolve_commit
+from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.hub import hub, read_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
-from rmexp.models.backbones.location import folder_fingerprint, is_model_folder
+from rmexp.models.backbones.location import folder_fingerprint, is_adapter
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source
+from rmexp.models.backbones.reward_start import HEAD_FILE
+from rmexp.models.folders.adapter import merged_adapter
 from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
 from rmexp.models.folders.trained_on import Promise, write_trained_on
-from rmexp.models.reward_model import HEAD_FILE, RewardModel
+from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
 
 
@@ -33,8 +35,10 @@ def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_cod
     contract = read_contract(folder)
     _expect(contract, "language_model", folder)
     with phase(Phase.MODEL, folder):
-        loaded = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
-    loaded = loaded._replace(fingerprint=folder_fingerprint(folder))
+        found = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
+    if not isinstance(found, LanguageModel):
+        raise ValueError(f"{folder}: expected a language model, but it is a reward model")
+    loaded = found._replace(fingerprint=folder_fingerprint(folder))
     if contract is not None:
         check_tokenizer(contract, loaded.tokenizer, folder)
         loaded = loaded._replace(base_model=contract.base_model, revision=contract.revision)
@@ -55,21 +59,54 @@ def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
 def _reward_model(folder: str) -> tuple[RewardModel, Any]:
     contract = read_contract(folder)
     _expect(contract, "reward_model", folder)
-    options = {}
-    if not is_model_folder(folder):
-        folder, _, revision = folder.partition("@")
-        options["revision"] = resolve_commit(folder, revision or None)
-    if (Path(folder) / HEAD_FILE).is_file():
-        if contract is None or contract.pooling is None:
-            raise ValueError(f"{folder} has a {HEAD_FILE}, but no {FILE} that says its pooling")
-        model = RewardModel.load_parts(folder, contract.pooling)
-    else:
-        model = RewardModel.load(folder, **options)
-    tokenizer = from_pretrained(AutoTokenizer, folder, **options)
+    start = read_model(find_source(folder, None, AS_SAVED, trust_remote_code=False))
+    if start.head is None:
+        raise ValueError(f"{folder} is no reward model: it has no head with one output")
+    if (Path(folder) / HEAD_FILE).is_file() and (contract is None or contract.pooling is None):
+        raise ValueError(f"{folder} has a {HEAD_FILE}, but no {FILE} that says its pooling")
+    pooling = start.pooling if contract is None or contract.pooling is None else contract.pooling
+    model = RewardModel(start.body, start.head.layer, pooling=pooling, mask_padding=start.mask_padding)
     if contract is not None:
-        check_tokenizer(contract, tokenizer, folder)
+        check_tokenizer(contract, start.tokenizer, folder)
     disable_dropout(model)
-    return model, tokenizer
+    return model, start.tokenizer
+
+
+def load_start(read: Callable[[str], Backbone], folder: str) -> Backbone:
+    """The model that training starts from, checked against its contract where it has one.
+
+    Args:
+        read: a model group's builder, of a folder or hub id.
+        folder: of a whole model or an adapter, or hub id.
+
+    Raises:
+        ValueError: there is no model, or its contract does not hold.
+    """
+    if is_adapter(folder):
+        with merged_adapter(folder) as whole:
+            start = read(whole)
+        return start._replace(base_model=folder, fingerprint=folder_fingerprint(folder))
+    start = checked_start(read(folder), folder)._replace(fingerprint=folder_fingerprint(folder))
+    contract = read_contract(folder)
+    return start if contract is None else start._replace(base_model=contract.base_model, revision=contract.revision)
+
+
+def checked_start(start: Backbone, folder: str) -> Backbone:
+    """A model as it was read, once it is known to be what its folder's contract says.
+
+    Raises:
+        ValueError: it is not.
+    """
+    contract = read_contract(folder)
+    if contract is None:
+        return start
+    check_tokenizer(contract, start.tokenizer, folder)
+    if contract.kind == "reward_model" and contract.pooling not in (None, start.pooling):
+        raise ValueError(
+            f"the head of {folder} reads the {contract.pooling}, but model.pooling is {start.pooling} "
+            f"(set model.pooling={contract.pooling})"
+        )
+    return start
 
 
 def save_folder(

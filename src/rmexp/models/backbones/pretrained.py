@@ -1,0 +1,134 @@
+"""What transformers loads from hub ids and local folders, each failure one sentence."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from huggingface_hub import model_info, try_to_load_from_cache
+from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from safetensors import SafetensorError
+from transformers import AutoTokenizer
+
+from rmexp.models.backbones.location import is_model_folder
+
+DTYPES = ("float32", "bfloat16", "float16")
+AS_SAVED = "auto"  # type of weights: the one that they are saved in
+
+
+class Source(NamedTuple):
+    """Where a model is, and how it is read.
+
+    Attributes:
+        path: local folder, or hub id without its revision.
+        commit: of a hub repository.
+        dtype: of the weights, one of `DTYPES` or `AS_SAVED`.
+        trust_remote_code: whether code from the repository may run.
+    """
+
+    path: str
+    commit: str | None
+    dtype: str
+    trust_remote_code: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of `from_pretrained` of whatever is read there."""
+        at = {} if self.commit is None else {"revision": self.commit}
+        return {"trust_remote_code": self.trust_remote_code, **at}
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are, once they have been loaded."""
+        cached = None if self.commit is None else try_to_load_from_cache(self.path, "config.json", revision=self.commit)
+        return Path(cached).parent if isinstance(cached, str) else Path(self.path)
+
+    def tokenizer(self) -> Any:
+        """Its tokenizer."""
+        return from_pretrained(AutoTokenizer, self.path, **self.options)
+
+    def model(self, auto_class: Any, **options: Any) -> tuple[Any, list[str]]:
+        """The model as `auto_class` of transformers loads it, and the names of weights that are not there."""
+        dtype = self.dtype if self.dtype == AS_SAVED else getattr(torch, self.dtype)
+        options |= {"dtype": dtype, "output_loading_info": True}
+        model, loading = from_pretrained(auto_class, self.path, **self.options, **options)
+        return model, sorted(loading["missing_keys"])
+
+
+def find_source(path: str, revision: str | None, dtype: str, trust_remote_code: bool) -> Source:
+    """Where a model is.
+
+    Args:
+        path: local folder, or hub id with `@` and a revision if need be.
+        revision: commit, tag or branch of a hub repository; the commit it stands for is recorded.
+        dtype: of the weights.
+        trust_remote_code: whether code from the repository may run.
+
+    Raises:
+        ValueError: no such type, no folder, or a repository that cannot be read.
+    """
+    if dtype not in (*DTYPES, AS_SAVED):
+        raise ValueError(f"model.dtype must be one of {', '.join(DTYPES)}, got {dtype}")
+    if is_model_folder(path):
+        return Source(path, None, dtype, trust_remote_code)
+    path, _, named = path.partition("@")
+    return Source(path, resolve_commit(path, named or revision), dtype, trust_remote_code)
+
+
+def load_whole(source: Source, auto_class: Any, kind: str, *, not_needed: tuple[str, ...] = ()) -> Any:
+    """A model with all its weights.
+
+    Args:
+        source: where it is.
+        auto_class: of transformers, to load it with.
+        kind: of model that is expected, for messages.
+        not_needed: starts of the names of weights that may be missing.
+
+    Raises:
+        ValueError: no model is there, or one without some of its weights.
+    """
+    model, missing = source.model(auto_class)
+    refuse_missing(source.path, [name for name in missing if not name.startswith(not_needed)], kind)
+    return model
+
+
+def refuse_missing(path: str, missing: list[str], kind: str) -> None:
+    """Refuse a model without some of its weights: transformers would draw them at random."""
+    if missing:
+        raise ValueError(f"{path} is no {kind}: it has no weights for {', '.join(missing[:3])}")
+
+
+def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:
+    """What `auto_class` of transformers loads from a folder or hub id.
+
+    Raises:
+        ValueError: files are missing, damaged or of another kind; one sentence, whatever was raised inside.
+    """
+    try:
+        return auto_class.from_pretrained(path, **options)
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {reason}") from error
+
+
+def resolve_commit(path: str, revision: str | None) -> str:
+    """The commit of a hub repository that a revision stands for, from the local cache or else from the hub.
+
+    Asking for it first makes a missing network one quick sentence, where loading would retry for half a minute.
+    """
+    cached = try_to_load_from_cache(path, "config.json", revision=revision)
+    if isinstance(cached, str):
+        return Path(cached).parent.name
+    try:
+        return str(model_info(path, revision=revision, timeout=10).sha)
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        at = f" at revision {revision}" if revision else ""
+        raise ValueError(
+            f"{path}{at} is neither a local folder nor a hub repository that can be read (set the key that names it, "
+            "such as model.path)"
+        ) from error
+    except (OfflineModeIsEnabled, HTTPError, OSError) as error:
+        reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else type(error).__name__
+        raise ValueError(
+            f"{path} is no local folder, is not in the hub's local cache, and the hub cannot be reached ({reason}); "
+            "set the key that names it, such as model.path, to a folder, or connect to a network"
+        ) from error

@@ -3,7 +3,8 @@
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl as ConfigLoader
 from hydra._internal.config_loader_impl import get_overrides_dirname
@@ -14,7 +15,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobRuntime, configure_log
 from hydra.core.utils import run_job as hydra_run_job
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 __all__ = [
     "BASIC_SWEEPER",
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "new_search_path",
     "note",
+    "option",
     "run_job",
 ]
 
@@ -55,6 +57,21 @@ def load(loader: ConfigLoader, name: str, choices: Sequence[str], mode: RunMode 
     JobRuntime.instance().set("name", name)  # what `hydra.job.name` is where nothing else sets it
     config: DictConfig = loader.load_configuration(name, list(choices), mode, validate_sweep_overrides=False)
     return config
+
+
+@cache
+def option(loader: ConfigLoader, group: str, name: str) -> DictConfig:
+    """What the file of an option says, over what the files of the same group say that it includes.
+
+    Args:
+        loader: knows where options are.
+        group: such as `data/format`.
+        name: of the option.
+    """
+    file = loader.repository.load_config(f"{group}/{name}")
+    included = [other.path for other in file.defaults_list] or ["_self_"]
+    parts = [file.config if other == "_self_" else option(loader, group, other) for other in included]
+    return cast(DictConfig, OmegaConf.merge(*parts))
 
 
 def note(config: DictConfig, overrides: Sequence[Override]) -> None:

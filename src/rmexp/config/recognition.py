@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.build import build
-from rmexp.config.compose import Composed, compose_unchecked
+from rmexp.config.compose import compose_unchecked, config_loader
+from rmexp.config.hydra_private import ConfigLoader, option
+from rmexp.config.overrides import change, read_overrides
 from rmexp.config.tree import phrase_of
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
@@ -86,10 +89,11 @@ def recognised_cells(verb: str, cells: Sequence[Sequence[str]], folder: str | No
 def _choice(
     verb: str, overrides: tuple[str, ...], folder: str | None, node: str, group: str, rows: Sequence[Row]
 ) -> list[str]:
-    own = _format(compose_unchecked(verb, overrides, folder), node)
+    composed = compose_unchecked(verb, overrides, folder)
+    own = _format(composed.config, node, composed.problems)
     if not rows:
         return []
-    if own is not None and recognised(rows, {"": own}) == "":
+    if own is not None and recognised(rows, [("", own)]) == "":
         if any(map(is_talk, rows[0].content.values())):
             _say(rows[0].path, "columns with messages" if "prompt" in rows[0].content else "dialogues that begin alike")
         return []
@@ -98,16 +102,27 @@ def _choice(
             f"{rows[0].path}: its rows hold the steps of an answer with a label for each, for process reward models; "
             "rmexp learns from preferences between whole responses (data/format=... says what else they are)"
         )
-    formats = {
-        name: form
-        for name in KNOWN
-        if (form := _format(compose_unchecked(verb, (*overrides, f"{group}={name}"), folder), node)) is not None
-    }
-    name = recognised(rows, formats)
+    name = recognised(rows, _known(composed.config, node, config_loader(folder), verb, overrides))
     if name is None:
         return []
     _say(rows[0].path, f"data/format={name}, {phrase_of('data/format', name)}")
     return [f"{group}={name}"]
+
+
+def _known(
+    config: DictConfig, node: str, loader: ConfigLoader, verb: str, overrides: Sequence[str]
+) -> Iterator[tuple[str, Format]]:
+    """Each known format with what the overrides say of its keys, without those that they do not fit.
+
+    A format is put into a configuration that is there: to compose one with each of them would take seconds.
+    """
+    values = read_overrides(loader, verb, [text for text in overrides if f"{node}.format." in text]).values
+    own = deepcopy(config)
+    for name in KNOWN:
+        OmegaConf.update(own, f"{node}.format", option(loader, "data/format", name), merge=False, force_add=True)
+        problems = [problem for override in values if (problem := change(own, override, [])) is not None]
+        if (form := _format(own, node, problems)) is not None:
+            yield name, form
 
 
 def _say(path: str, what: str) -> None:
@@ -119,12 +134,12 @@ def _say_once(path: str, what: str, place: Path) -> None:
     log.info("%s: taken for %s (another data/format=... says otherwise)", path, what)
 
 
-def _format(composed: Composed, node: str) -> Format | None:
+def _format(config: DictConfig, node: str, problems: Sequence[str]) -> Format | None:
     """The format of a node, None where an override of its keys does not fit it."""
-    if any(problem.startswith(f"{node}.format") or f" {node}.format" in problem for problem in composed.problems):
+    if any(problem.startswith(f"{node}.format") or f" {node}.format" in problem for problem in problems):
         return None
     try:
-        form: Format = build(OmegaConf.select(composed.config, f"{node}.format"))
+        form: Format = build(OmegaConf.select(config, f"{node}.format"))
     except (ValueError, TypeError, OmegaConfBaseException):
         return None
     return form

@@ -1,6 +1,6 @@
 """Which of several formats the first rows of a file are in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rmexp.sources.rows import Format, Row
 
@@ -19,17 +19,17 @@ def first_rows(rows: Iterable[Row]) -> list[Row]:
     return found
 
 
-def recognised(rows: Sequence[Row], formats: Mapping[str, Format]) -> str | None:
+def recognised(rows: Sequence[Row], formats: Iterable[tuple[str, Format]]) -> str | None:
     """The name of the first format that reads all rows, else of the one that reads most, of more than half.
 
     Args:
         rows: to look at, as they stand in the file.
-        formats: in the order in which they are tried.
+        formats: with their names, in the order in which they are tried.
     """
     if not rows:
         return None
     bad = {}
-    for name, form in formats.items():
+    for name, form in formats:
         bad[name] = _unread(rows, form)
         if not bad[name]:
             return name

@@ -1,4 +1,4 @@
-"""One comparison with the defaults, made once for all tests that look at its results."""
+"""One comparison of half the pairs that are the default, made once for all tests that look at its results."""
 
 import json
 import os
@@ -11,9 +11,18 @@ from rmexp.cli import main
 from rmexp.durable import alone
 
 
+DATA = ("data=json_vs_text", "data.pairs=250", "data.unseen_pairs=40")
+
+
 class Comparison(NamedTuple):
     path: Path
+    command: list[str]
     summary: dict[str, Any]
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The overrides that choose its pairs."""
+        return DATA
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +30,8 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     base = tmp_path_factory.getbasetemp()
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "comparison"  # one for all workers
     path = place / "run"
+    command = ["compare", *DATA, "model=tiny", "logger=csv", f"run_dir={path}"]
     with alone(place / "lock"):
         if not (path / "summary.json").exists():
-            assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
-    return Comparison(path, json.loads((path / "summary.json").read_text()))
+            assert main(command) == 0
+    return Comparison(path, command, json.loads((path / "summary.json").read_text()))

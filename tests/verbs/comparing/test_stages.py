@@ -28,7 +28,7 @@ def test_stages_are_complete_run_folders(comparison):
         assert summary["status"] == "finished"
         assert summary["task"] == stage
         assert summary["dropped"] == summary["truncated"] == 0
-        assert (summary["train_pairs"], summary["val_pairs"]) == (400, 100)
+        assert (summary["train_pairs"], summary["val_pairs"]) == (200, 50)
         rows = read_metrics(folder / "metrics.csv")
         assert tuple(rows[0]) == COLUMNS
         assert [int(row["step"]) for row in rows if row["train/loss"]] == list(range(1, summary["steps"] + 1))
@@ -58,9 +58,9 @@ def test_saved_reward_model_is_a_plain_transformers_classifier(comparison):
 
 def test_second_run_changes_nothing(comparison, capsys):
     before = (comparison.path / "summary.json").stat().st_mtime_ns
-    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={comparison.path}"]) == 0
+    assert main(comparison.command) == 0
     assert (comparison.path / "summary.json").stat().st_mtime_ns == before
-    assert "same response first on 80 of 80 unseen pairs" in capsys.readouterr().out
+    assert "same response first on 40 of 40 unseen pairs" in capsys.readouterr().out
 
 
 def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_path, capsys):
@@ -72,7 +72,7 @@ def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_p
     for stage in ("reward", "dpo"):
         config = path / stage / "config.yaml"
         config.write_text(config.read_text().replace(str(comparison.path), str(path)))
-    assert main(["compare", "data=json_vs_text", "model=tiny", "logger=csv", f"run_dir={path}"]) == 0
+    assert main([*comparison.command, f"run_dir={path}"]) == 0
     summary = json.loads((path / "summary.json").read_text())
     assert all(stage["reused"] for stage in summary["stages"].values())
     assert {stage: (path / stage / "model" / "model.safetensors").stat().st_mtime_ns for stage in STAGES} == models
@@ -81,7 +81,7 @@ def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_p
 
 
 def test_score_gives_what_compare_scored(comparison, tmp_path):
-    common = ["score", "data=json_vs_text", "data.batch_pairs=5"]
+    common = ["score", *comparison.data, "data.batch_pairs=5"]
     models = {stage: comparison.path / stage / "model" for stage in STAGES}
     explicit = ["scorer=explicit", f"scorer.path={models['reward']}"]
     implicit = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['sft']}"]
@@ -96,7 +96,7 @@ def test_score_gives_what_compare_scored(comparison, tmp_path):
 def test_a_policy_with_a_foreign_reference_is_refused(comparison, tmp_path, capsys):
     models = {stage: comparison.path / stage / "model" for stage in STAGES}
     scorer = ["scorer=implicit", f"scorer.policy={models['dpo']}", f"scorer.reference={models['dpo']}"]
-    assert main(["score", "data=json_vs_text", *scorer, f"run_dir={tmp_path / 's'}"]) == 1
+    assert main(["score", *comparison.data, *scorer, f"run_dir={tmp_path / 's'}"]) == 1
     assert "was trained from the reference" in capsys.readouterr().err
 
 
@@ -107,14 +107,14 @@ def test_compare_with_given_models(comparison, tmp_path):
         f"dpo.path={comparison.path / 'dpo' / 'model'}",
     ]
     path = tmp_path / "given"
-    assert main(["compare", "data=json_vs_text", *given, "logger=csv", f"run_dir={path}"]) == 0
+    assert main(["compare", *comparison.data, *given, "shift_pairs=0", "logger=csv", f"run_dir={path}"]) == 0
     summary = json.loads((path / "summary.json").read_text())
     assert summary["explicit"] == comparison.summary["explicit"]
     assert not any((path / stage).exists() for stage in STAGES)
 
 
 def test_another_beta_trains_the_policy_alone(here):
-    small = ["data.pairs=40", "data.unseen_pairs=10"]
+    small = ["data.pairs=20", "data.unseen_pairs=10", "shift_pairs=0"]
     common = ["compare", "data=json_vs_text", *small, "trainer=smoke", "logger=csv"]
     assert main([*common, "run_dir=runs/first"]) == 0
     assert main([*common, "dpo.loss.beta=0.2", "run_dir=runs/second"]) == 0

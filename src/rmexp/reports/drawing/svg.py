@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from rmexp.reports.drawing.visible import visible
@@ -22,6 +23,8 @@ _STYLE = {
     "axes.titlesize": 10.0,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "figure.facecolor": "none",  # the page's
+    "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#555555",
@@ -54,7 +57,8 @@ def draw(paint: Callable[[Any], None], title: str, *, width: float = 4.6, height
             # names in other scripts: the reader's browser has the letters that matplotlib's own font lacks
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             paint(figure.subplots())
-            figure.savefig(buffer, format="svg", metadata=_NO_METADATA, transparent=True)
+            # `savefig` would draw it once more, for nothing but its layout
+            FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)
     return _inline(buffer.getvalue(), html.escape(name, quote=True))
 
 

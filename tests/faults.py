@@ -10,8 +10,10 @@ Processes are forked from one that has imported everything, so that most kills f
 """
 
 import argparse
+import importlib
 import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -116,10 +118,17 @@ def main() -> int:
 
 def import_everything() -> None:
     os.environ |= {"WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    import rmexp
+
+    for module in pkgutil.walk_packages(rmexp.__path__, "rmexp."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
-def write_pairs(path: Path) -> None:
-    rows = [{"prompt": f"Question {i}?", "chosen": f"yes {i} " * (1 + i % 5), "rejected": f"no {i}"} for i in range(60)]
+def write_pairs(path: Path, count: int = 60) -> None:
+    rows = [
+        {"prompt": f"Question {i}?", "chosen": f"yes {i} " * (1 + i % 5), "rejected": f"no {i}"} for i in range(count)
+    ]
     path.write_text("\n".join(map(json.dumps, rows)))
 
 

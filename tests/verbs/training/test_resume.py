@@ -36,7 +36,7 @@ def train(folder, overrides):
 def undisturbed(tmp_path_factory):
     """The folder in which a command was run once, to its end."""
     place = tmp_path_factory.mktemp("resume")
-    faults.write_pairs(place / "pairs.jsonl")
+    faults.write_pairs(place / "pairs.jsonl", 30)  # 6 steps an epoch
 
     @functools.cache
     def run(overrides):
@@ -82,13 +82,13 @@ def after_saving_step(step):
     ("overrides", "step"),
     [
         pytest.param(("task=reward",), 1, marks=pytest.mark.slow),
-        (("task=reward",), 12),  # the last of an epoch
-        pytest.param(("task=reward",), 23, marks=pytest.mark.slow),
-        pytest.param(("task=reward", "trainer.validate_every_steps=5"), 10, marks=pytest.mark.slow),
-        (("task=reward", ACCUMULATE), 7),
+        (("task=reward",), 6),  # the last of an epoch
+        pytest.param(("task=reward",), 11, marks=pytest.mark.slow),
+        pytest.param(("task=reward", "trainer.validate_every_steps=4"), 8, marks=pytest.mark.slow),
+        (("task=reward", ACCUMULATE), 4),
         pytest.param(("task=reward", BF16), 5, marks=pytest.mark.slow),
-        (("task=sft",), 17),
-        (("task=dpo",), 13),
+        (("task=sft",), 9),
+        (("task=dpo",), 7),
     ],
 )
 def test_after_any_step(dies, overrides, step):
@@ -109,7 +109,7 @@ def test_before_the_first_checkpoint(dies):
 def test_while_a_checkpoint_is_written(dies):
     def fatal(save):
         def die(self, checkpoint, path, **options):
-            if checkpoint["global_step"] == 24:
+            if checkpoint["global_step"] == 12:
                 Path(path).with_name(".last.ckpt.tornfile").write_bytes(b"half")
                 raise Died
             save(self, checkpoint, path, **options)
@@ -125,7 +125,7 @@ def test_while_validation_runs(dies, name):
 
     def fatal(method):
         def die(self, *args):
-            if self.global_step == 24:
+            if self.global_step == 12:
                 raise Died
             return method(self, *args)
 
@@ -153,9 +153,14 @@ def test_before_the_summary(dies):
     assert dies(("task=reward",), RunFolder, "finish", dead) == []
 
 
-def test_processes_that_are_really_killed():
-    command = [sys.executable, str(FAULTS), "--faults", "1", "--cases", "reward"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+@pytest.mark.parametrize(
+    ("cases", "runs"),
+    [(["reward"], 1), pytest.param(["reward-accumulation", "sft", "dpo"], 3, marks=pytest.mark.slow)],
+)
+def test_processes_that_are_really_killed(cases, runs):
+    command = [sys.executable, str(FAULTS), "--faults", str(runs), "--seconds", "3600", "--seed", "3", "--cases", *cases]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith("| reward |")
-    assert done.stdout.splitlines()[-1].endswith("| 1 | 1 |")
+    table = done.stdout.splitlines()[-len(cases) :]
+    assert [row.split(" | ")[0] for row in table] == [f"| {case}" for case in cases]
+    assert all(row.endswith("| 1 | 1 |") for row in table)

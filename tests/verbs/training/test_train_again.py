@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
+from rmexp.training.callbacks.saving import Saving
 from rmexp.training.metrics_csv import read_metrics
 
 FEW = ["data.pairs=40", "data.unseen_pairs=10"]
@@ -85,7 +86,27 @@ def test_failed_run_says_why_and_is_not_taken_for_finished(here, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_interrupted_run_goes_on_with_the_same_command(tmp_path):
+def test_interrupted_run_goes_on_with_the_same_command(here, monkeypatch, capsys):
+    command = ["train", *FEW, "data.batch_pairs=4", "trainer.max_epochs=2", "logger=csv", "run_dir=run"]
+    between = Saving._between
+
+    def interrupt(self, trainer):
+        between(self, trainer)
+        if trainer.global_step == 5:
+            signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Saving, "_between", interrupt)
+        assert main(command) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    assert not Path("run/summary.json").exists()
+    assert main(command) == 0
+    steps = [int(row["step"]) for row in read_metrics(Path("run/metrics.csv")) if row["train/loss"]]
+    assert steps == list(range(1, 17))
+
+
+@pytest.mark.slow
+def test_an_interrupted_process_goes_on_with_the_same_command(tmp_path):
     command = [sys.executable, "-m", "rmexp", "train", "logger=csv", "data.unseen_pairs=10"]
     command += ["trainer.max_epochs=2", "run_dir=run"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)

@@ -28,12 +28,15 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.models.backbones import reload
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.tiny import tiny
+from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import save_folder
 from rmexp.models.reward_model import RewardModel
-from rmexp.records import Preference
+from rmexp.records import Preference, Prompt
+from rmexp.scoring import parity
 
 collect_ignore = ["freeze.py", "same.py"]  # scripts
 torch.set_num_threads(1)
@@ -153,6 +156,19 @@ def reward_folder(
     model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model))
     save_folder(folder, model.save, tiny_model.tokenizer, make_contract("reward_model", pooling="last_token"))
     return folder
+
+
+@pytest.fixture
+def parity_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is exported is read again in this process: a fresh one costs seconds."""
+
+    def reloaded(folder: Path, examples: Sequence[tuple[Prompt, str]], prompt_tokens: list[int] | None) -> Any:
+        conversations = [chat_messages(*example) for example in examples]
+        if prompt_tokens is None:
+            return reload.rewards(str(folder), conversations)
+        return reload.log_probabilities(str(folder), conversations, prompt_tokens)
+
+    monkeypatch.setattr(parity, "_in_a_fresh_process", reloaded)
 
 
 @pytest.fixture(scope="session")

@@ -4,24 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rmexp.models.backbones import reload
-from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.export import prepare_export
-from rmexp.scoring import parity
 from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """The comparison in this process: a fresh one costs seconds."""
-
-    def reloaded(folder, examples, prompt_tokens):
-        conversations = [chat_messages(*example) for example in examples]
-        if prompt_tokens is None:
-            return reload.rewards(str(folder), conversations)
-        return reload.log_probabilities(str(folder), conversations, prompt_tokens)
-
-    monkeypatch.setattr(parity, "_in_a_fresh_process", reloaded)
 
 
 @pytest.fixture
@@ -39,7 +23,7 @@ def test_a_fresh_process_gives_the_same_rewards(exported):
     assert 0 <= found.largest_difference <= found.tolerance <= 1e-3
 
 
-def test_log_probabilities_of_a_policy_are_compared(reference_folder, tmp_path, here):
+def test_log_probabilities_of_a_policy_are_compared(reference_folder, tmp_path, parity_here):
     prepared = prepare_export(str(reference_folder), EXAMPLES)
     own = own_scores(prepared, EXAMPLES)
     assert max(own.scores) < -10
@@ -47,7 +31,7 @@ def test_log_probabilities_of_a_policy_are_compared(reference_folder, tmp_path, 
     assert (tmp_path / "out" / "generation_config.json").is_file()
 
 
-def test_another_head_is_found_out(exported, here):
+def test_another_head_is_found_out(exported, parity_here):
     folder, own = exported
     weights = load_file(folder / "model.safetensors")
     save_file(
@@ -57,7 +41,7 @@ def test_another_head_is_found_out(exported, here):
         check_parity(folder, "reward_model", own, EXAMPLES)
 
 
-def test_a_sigmoid_is_found_out(exported, here):
+def test_a_sigmoid_is_found_out(exported, parity_here):
     folder, own = exported
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"problem_type": "regression"', '"problem_type": null'))
@@ -65,7 +49,7 @@ def test_a_sigmoid_is_found_out(exported, here):
         check_parity(folder, "reward_model", own, EXAMPLES)
 
 
-def test_another_template_is_found_out(exported, here):
+def test_another_template_is_found_out(exported, parity_here):
     folder, own = exported
     template = folder / "chat_template.jinja"
     template.write_text(template.read_text() + "\n ")

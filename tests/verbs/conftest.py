@@ -10,7 +10,6 @@ import pytest
 from rmexp.cli import main
 from rmexp.durable import alone
 
-
 DATA = ("data=json_vs_text", "data.pairs=250", "data.unseen_pairs=40")
 
 

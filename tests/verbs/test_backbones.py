@@ -13,6 +13,7 @@ from rmexp.models.folders.export import prepare_export
 from rmexp.scoring.parity import EXAMPLES, own_scores
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))
+FEW = ["data.pairs=40", "data.unseen_pairs=10"]
 ANSWERS = ["yes it is", "no", "it is not known", "ask somebody else about that"]
 
 
@@ -69,14 +70,14 @@ def test_a_language_model_learns_from_plain_text_and_a_reward_model_starts_from_
     assert summary["train"]["n"] == 48  # three batches of 16
     assert summary["val"]["loss"] == pytest.approx(summary["train"]["loss"], rel=0.2)
     assert summary["account"]["train"]["kept"] == summary["train_demonstrations"]
-    train = ["train", "task=reward", "model.reference=lm/model", "trainer=smoke", "logger=csv"]
+    train = ["train", "task=reward", *FEW, "model.reference=lm/model", "trainer=smoke", "logger=csv"]
     assert main([*train, "run_dir=rm"]) == 0
 
 
 @pytest.mark.parametrize("task", ["reward", pytest.param("dpo", marks=pytest.mark.slow)])
-def test_adapters_are_saved_merged_and_by_themselves(here, task):
+def test_adapters_are_saved_merged_and_by_themselves(here, parity_here, task):
     pytest.importorskip("peft", reason="the extra lora is not installed")
-    smoke = ["trainer=smoke", "logger=csv", "data.cache_dir=null"]
+    smoke = [*FEW, "trainer=smoke", "logger=csv", "data.cache_dir=null"]
     assert main(["train", "task=sft", *smoke, "run_dir=start"]) == 0
     adapters = ["model.reference=start/model", "model.trained=adapters", "optimizer.lr=0.02"]
     assert main(["train", f"task={task}", *adapters, *smoke, "run_dir=run"]) == 0

@@ -50,7 +50,12 @@ def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
     assert any("was merged" in remark for remark in prepared.remarks)
 
 
-def test_an_adapter_stays_one_with_its_head_and_scores_alike_in_a_fresh_process(make, reward_folder, tmp_path):
+@pytest.mark.parametrize("reader", ["parity_here", pytest.param("a fresh process", marks=pytest.mark.slow)])
+def test_an_adapter_stays_one_with_its_head_and_scores_alike_when_read_again(
+    make, reward_folder, tmp_path, reader, request
+):
+    if reader == "parity_here":
+        request.getfixturevalue(reader)
     folder, _ = make(True)
     prepared = prepare_export(str(folder), EXAMPLES, merge=False)
     own = own_scores(prepared, EXAMPLES)

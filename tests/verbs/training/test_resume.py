@@ -158,7 +158,18 @@ def test_before_the_summary(dies):
     [(["reward"], 1), pytest.param(["reward-accumulation", "sft", "dpo"], 3, marks=pytest.mark.slow)],
 )
 def test_processes_that_are_really_killed(cases, runs):
-    command = [sys.executable, str(FAULTS), "--faults", str(runs), "--seconds", "3600", "--seed", "3", "--cases", *cases]
+    command = [
+        sys.executable,
+        str(FAULTS),
+        "--faults",
+        str(runs),
+        "--seconds",
+        "3600",
+        "--seed",
+        "3",
+        "--cases",
+        *cases,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     table = done.stdout.splitlines()[-len(cases) :]

@@ -82,7 +82,8 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
     """Compose a configuration, leaving out and reporting the overrides that do not fit the tree."""
     loader = config_loader(folder)
     choices, values, wrong = read_overrides(loader, verb, overrides)
-    skeleton, impossible = _choose(loader, verb, tuple(str(override.input_line) for override in choices))
+    chosen = tuple(str(override.input_line) for override in choices)
+    skeleton, impossible = _choose(loader, verb, chosen)
     config = deepcopy(skeleton)
     problems = [*wrong, *impossible]
     made = _choices(skeleton)
@@ -91,7 +92,7 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
             override.type = OverrideType.ADD
         problems += [problem] if (problem := change(config, override, list(made))) else []
     note(config, [*choices, *values])
-    return Composed(_without_hydra(config), _without_hydra(skeleton), made, problems, config)
+    return Composed(_without_hydra(config), _bare(loader, verb, chosen), made, problems, config)
 
 
 def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:
@@ -140,6 +141,11 @@ def _choose(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> tuple[
         return load(loader, verb, tuple(accepted)), problems
     except _COMPOSITION_ERRORS as error:
         return load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
+
+
+@cache
+def _bare(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> DictConfig:
+    return _without_hydra(_choose(loader, verb, choices)[0])
 
 
 @cache

@@ -83,6 +83,7 @@ def peak_memory_mb() -> float:
     return round(peak / 1024 if sys.platform != "darwin" else peak / 1024**2, 1)
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -1,5 +1,6 @@
 """Templates to pages: every text is made visible and escaped, but for figures of our own."""
 
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +19,7 @@ def render(template: str, **content: Any) -> str:
     return _environment().get_template(template).render(**content)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rmexp.reports"),

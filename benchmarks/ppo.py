@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from rmexp.cli import main as rmexp
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 DATA = ["data=synthetic", "data.pairs=512", "data.val_pairs=64", "data.test_pairs=64", "data.cache_dir=null"]
 QUIET = ["logger=csv", "trainer.threads=1", "rollouts.shown=0", "callbacks.progress.line_every_steps=1000"]

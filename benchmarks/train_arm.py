@@ -173,10 +173,10 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.losses.dpo import dpo_loss
     from rmexp.models.attention.compiled import compiled_operations
     from rmexp.models.folders.folder import load_language_model
+    from rmexp.tracking.metrics_csv import MetricsCSV
     from rmexp.training.data.loader import Passes
     from rmexp.training.data.pair_data import PairData
     from rmexp.training.dpo import DPOModule
-    from rmexp.training.metrics_csv import MetricsCSV
     from rmexp.training.pairs import Pairs
     from rmexp.training.reward import RewardModule
     from rmexp.training.schedules import cosine

@@ -10,7 +10,7 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from rmexp.scoring.scored_file import read_scored
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = ("data", "seed", "beta", "train_pairs", "splits", "reductions", "graded", "stages", "seconds")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rmexp.durable import write_text
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 WINDOW = 3  # iterations
 PARTS = {

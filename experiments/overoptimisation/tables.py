@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from rmexp.durable import write_json, write_text
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 WINDOW = 5  # iterations that one point of a curve is the mean of
 FALL = 0.5  # deviations that the truth must lose from its peak, which may be the start, to count as a fall

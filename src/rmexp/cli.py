@@ -196,7 +196,7 @@ def _job(verb: str, composing: ExitStack, failures: list[str]) -> Callable[[Any]
     def job(config: Any) -> Any:
         composing.close()
         try:
-            done = getattr(_module(verb), verb.replace("-", "_"))(config)
+            done = importlib.import_module("rmexp.verbs.call").call(verb, config)
             log.info("%s", seconds_in_words(phase_seconds()))
             return done
         except Exception as error:

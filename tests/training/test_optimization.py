@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 import torch
 
-from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
 from rmexp.training.optimization import configure
 
 

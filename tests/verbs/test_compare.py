@@ -9,7 +9,7 @@ from scipy import stats
 
 from rmexp.cli import main
 from rmexp.scoring.scored_file import read_scored
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 STAGES = ("sft", "reward", "dpo")
 

@@ -15,7 +15,7 @@ from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.run_settings import run_settings
 from rmexp.config.saved import differences
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("runs_*.tar.xz"))
 MADE_AGAIN = (".lock", "cell.json", "evaluation.csv", "transfer.json")  # by each command, of what it found

@@ -12,6 +12,7 @@ from rmexp.config.overrides import key_paths
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.signatures import signature_of
 from rmexp.config.stages import SHARED, stage, stage_names
+from rmexp.config.tree import options_of
 
 _MISSING = "???"
 
@@ -60,8 +61,13 @@ def _needless(config: DictConfig) -> set[str]:
 
 
 def _unknown_keys(node: Any, known: Any, path: str) -> Iterator[Problem]:
-    """Keys of nodes without a target that the YAML tree does not know; an empty node in the tree takes any."""
-    if not isinstance(node, dict) or not isinstance(known, dict) or not known:
+    """Keys of nodes without a target that the YAML tree does not know; an empty node in the tree takes any.
+
+    An option of a group that is empty, such as a logger without settings, takes none.
+    """
+    if not isinstance(node, dict) or not isinstance(known, dict):
+        return
+    if not known and not options_of(path.rstrip(".").replace(".", "/")):
         return
     for key, value in node.items():
         if key in known:

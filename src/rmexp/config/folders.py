@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.saved import fingerprint
+from rmexp.config.saved import fingerprint, former_fingerprint
 
 _LONGEST = 120  # characters of a folder name; file systems stop at 255 bytes
 
@@ -23,7 +23,11 @@ def run_folder(verb: str, config: DictConfig) -> Path:
         return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := OmegaConf.select(config, key), str)]
-    return Path("runs", verb, f"{_safe('-'.join(parts))}-{fingerprint(config)}".lstrip("-"))
+    folders = [
+        Path("runs", verb, f"{_safe('-'.join(parts))}-{digits}".lstrip("-"))
+        for digits in (fingerprint(config), former_fingerprint(config))
+    ]
+    return next((folder for folder in folders if folder.exists()), folders[0])
 
 
 def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept: Collection[str]) -> Path:

@@ -57,6 +57,35 @@ LATER: Mapping[str, Any] = {
 }
 
 
+# What each logger was called -> its keys with the values that they had, before a run could have several.
+LOGGERS: Mapping[str, Mapping[str, Any]] = {
+    "wandb": {
+        "_target_": "rmexp.training.tracking.wandb_logger",
+        "_partial_": True,
+        "mode": "offline",
+        "project": "rmexp",
+        "entity": None,
+        "group": None,
+        "tags": [],
+    },
+    "tensorboard": {"_target_": "rmexp.training.other_trackers.tensorboard_logger", "_partial_": True},
+    "mlflow": {
+        "_target_": "rmexp.training.other_trackers.mlflow_logger",
+        "_partial_": True,
+        "experiment": "rmexp",
+        "tracking_uri": None,
+    },
+}
+
+
+def former_logger(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The group `logger` as it was written before: of one logger, its keys beside its target."""
+    name = next((name for name in LOGGERS if name in node), None)
+    if name is None:
+        return {}
+    return {key: value if node.get(key) is None else node[key] for key, value in LOGGERS[name].items()}
+
+
 def moved_to(target: str) -> str | None:
     """Where a target is now; None for one that has not moved."""
     now = target

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.moved import (
+    former_logger,
     with_first_keys,
     with_first_targets,
     with_implied,
@@ -20,6 +22,7 @@ from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
 PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
+LOGGER = "logger"  # who is told of a run is no part of it
 
 _SECRET = re.compile(r"(key|token|secret|password)(?!i[sz]|word)", re.IGNORECASE)
 _INTERPOLATION = re.compile(r"\$\{[^{},]*\}")  # one with a default after a comma may hold the secret itself
@@ -41,11 +44,23 @@ def run_config(config: DictConfig) -> RunConfig:
 
 
 def fingerprint(config: DictConfig) -> str:
-    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order and places.
+    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order, places and loggers.
 
     A target or a key that has moved and a later key that changes nothing leave it as it was.
     """
-    values = without_implied(with_first_keys(leaves(with_first_targets(_saved(config)))))
+    return _digest(config, {"wandb": {}})
+
+
+def former_fingerprint(config: DictConfig) -> str:
+    """The digits of earlier versions, to which a run with other loggers was another one."""
+    return _digest(config, _saved(config).get(LOGGER, {}))
+
+
+def _digest(config: DictConfig, logger: Mapping[str, Any]) -> str:
+    saved = _saved(config)
+    had_logger = saved.pop(LOGGER, None) is not None and "callbacks" in saved  # only verbs that train
+    saved |= {LOGGER: former_logger(logger)} if had_logger else {}
+    values = without_implied(with_first_keys(leaves(with_first_targets(saved))))
     content = {key: value for key, value in values.items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
@@ -60,7 +75,9 @@ def differences(old_yaml: str, config: DictConfig) -> list[str]:
     return [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
         for key in keys
-        if key not in PLACES and (key not in old or key not in new or old[key] != new[key])
+        if key not in PLACES
+        and key.partition(".")[0] != LOGGER
+        and (key not in old or key not in new or old[key] != new[key])
     ]
 
 

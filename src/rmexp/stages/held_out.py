@@ -13,7 +13,7 @@ from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
-from rmexp.evaluation.scores import scores_of
+from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
 from rmexp.hardware.precision import AUTO
@@ -145,19 +145,33 @@ def evaluation_rows(judgements: Sequence[Judgement], cut: Mapping[str, Mapping[s
     ]
 
 
-def samples(judgement: Judgement, most: int = 25) -> list[tuple[Any, ...]]:
-    """Scored pairs from the clearest mistake to the clearest success: see `rmexp.training.tracking.SAMPLE_COLUMNS`.
+def samples(judgement: Judgement, each: int = 8) -> list[dict[str, Any]]:
+    """Scored pairs to be looked at: those judged worst, those nearest to a margin of 0, those judged best.
 
     Args:
         judgement: of one scorer.
-        most: pairs, evenly spread.
+        each: pairs of each kind; a pair is of one.
     """
     test, (scores,) = judgement.test, judgement.scores.values()
-    margins, pairs = scores.margin, test.pairs
+    margins = scores.margin
     order = [place for place in np.argsort(margins, kind="stable").tolist() if not np.isnan(margins[place])]
-    places = [order[round(place)] for place in np.linspace(0, len(order) - 1, min(most, len(order)))]
-    return [
-        (test.data, test.split, pairs[place].id, prompt_text(pairs[place].prompt), *pairs[place].responses,
-         *scores.values[place].tolist(), float(margins[place]))
-        for place in places
-    ]  # fmt: skip
+    kinds = {"worst": order[:each], "best": order[each:][-each:]}
+    left = sorted(set(order) - {place for places in kinds.values() for place in places})
+    kinds["closest"] = sorted(left, key=lambda place: abs(float(margins[place])))[:each]
+    return [_sample(kind, test, place, scores) for kind, places in kinds.items() for place in places]
+
+
+def _sample(kind: str, test: TestSet, place: int, scores: Scores) -> dict[str, Any]:
+    pair, (first, second) = test.pairs[place], scores.values[place].tolist()
+    return {
+        "judged": kind,
+        "data": test.data,
+        "split": test.split,
+        "id": pair.id,
+        "prompt": prompt_text(pair.prompt),
+        "chosen": pair.responses[0],
+        "rejected": pair.responses[1],
+        "chosen_reward": first,
+        "rejected_reward": second,
+        "margin": float(scores.margin[place]),
+    }

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from rmexp.config.tracked import tracked_run
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
 from rmexp.phases import Phase, counting, phase, phase_seconds
 from rmexp.runs.folder import CONFIG, RunFolder, claim
-from rmexp.runs.rows import to_row
+from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.plan import StagePlan
+
+if TYPE_CHECKING:
+    from rmexp.tracking.trackers import Trackers
 
 log = logging.getLogger(__name__)
 
@@ -81,17 +85,20 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
         summary = run.summary(TrainSummary)
         reused = summary is not None
         if summary is None:
+            from rmexp.tracking.trackers import tracked
+
             write_bad_rows(data.records, path, *(test.records for test in tests.values()))
-            summary = _trained(plan, data, tests, run)
-            run.finish(summary)
+            with tracked(plan.trackers(), tracked_run(path, "train")) as trackers:
+                summary = _trained(plan, data, tests, run, trackers)
+                run.finish(summary)
+                trackers.results(results_of(path))
     return Stage(plan.task, str(run.model), path, summary, reused)
 
 
-def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) -> TrainSummary:
+def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, trackers: "Trackers") -> TrainSummary:
     """What the stage came to."""
     with phase(Phase.IMPORTS, "torch, transformers, lightning"):
         from rmexp.stages.trainer import quiet_libraries
-        from rmexp.training.tracking import closed_wandb, log_figures
 
         if plan.task == "ppo":
             from rmexp.stages.ppo import fit_ppo as fit
@@ -104,13 +111,10 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder) ->
     if plan.reference is not None:
         log.info("neither model.reference nor model.init_from is given: training a reference")
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
-    with closed_wandb():
-        summary = fit(parts, data, tests, run)
-        bad_rows = sum(len(part.records.bad_rows) for part in (data, *tests.values()))
-        seconds = round(time.perf_counter() - began, 2)
-        summary = replace(summary, bad_rows=bad_rows, leaks=data.leaks, seconds=seconds)
-        log_figures(to_row(summary))
-    origins = tuple(data.records.origins)
+    summary = fit(parts, data, tests, run, trackers)
+    bad_rows = sum(len(part.records.bad_rows) for part in (data, *tests.values()))
+    seconds, origins = round(time.perf_counter() - began, 2), tuple(data.records.origins)
+    summary = replace(summary, bad_rows=bad_rows, leaks=data.leaks, seconds=seconds)
     return replace(summary, inputs=dict(plan.inputs), origins=origins, phases=phase_seconds())
 
 

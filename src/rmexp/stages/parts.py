@@ -1,12 +1,11 @@
 """What a stage is made of: what its configuration names, built as far as it can be without data and model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 
 from rmexp.models.backbones.backbone import Backbone
@@ -69,21 +68,6 @@ class CallbackParts:
 
 
 @dataclass(frozen=True)
-class TrackerParts:
-    """A tracker beside metrics.csv.
-
-    Attributes:
-        make: a logger, of a `TrackedRun`.
-        config: the configuration, unresolved and without secrets.
-        sweep: name of the sweep that the run is in; None outside one.
-    """
-
-    make: Callable[..., Logger]
-    config: Mapping[str, Any]
-    sweep: str | None
-
-
-@dataclass(frozen=True)
 class PPOParts:
     """What only a policy needs that learns from its own samples.
 
@@ -114,7 +98,6 @@ class StageParts:
         schedule: factor of the learning rate.
         trainer: that runs the module.
         callbacks: of the trainer.
-        tracker: None for metrics.csv alone.
         ppo: None for a stage that learns from given examples.
     """
 
@@ -127,7 +110,6 @@ class StageParts:
     schedule: Schedule
     trainer: TrainerParts
     callbacks: CallbackParts
-    tracker: TrackerParts | None
     ppo: PPOParts | None
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rmexp.runs.folder import RunConfig
+from rmexp.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from rmexp.stages.parts import StageParts
@@ -20,6 +21,7 @@ class StagePlan:
         fingerprint: of that configuration.
         inputs: fingerprints of what the configuration only names, such as the content of data files.
         parts: builds what it is made of; a mistake in a setting is found here.
+        trackers: builds those that are told of it, by name.
         reference: the stage that trains what it starts from; None where that is given, or needs no training.
     """
 
@@ -28,4 +30,5 @@ class StagePlan:
     fingerprint: str
     inputs: Mapping[str, str | None]
     parts: Callable[[], "StageParts"]
+    trackers: Callable[[], Mapping[str, Tracker]]
     reference: "StagePlan | None" = None

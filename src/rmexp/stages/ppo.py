@@ -18,8 +18,9 @@ from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.trainer import Watched, train
+from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import GOOD, batches_of
-from rmexp.training.metrics_csv import MetricsCSV, read_metrics
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
 from rmexp.training.ppo.sample_log import SampleLog
@@ -27,7 +28,9 @@ from rmexp.training.ppo.sample_log import SampleLog
 GOOD_MODEL = "last_good_model"
 
 
-def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> TrainSummary:
+def fit_ppo(
+    parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder, trackers: Trackers
+) -> TrainSummary:
     """Train a policy, leave it in the run folder and score held-out pairs with its implicit reward.
 
     Args:
@@ -35,6 +38,7 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
         loaded: data with a training and a validation split, whose prompts are used.
         tests: further data sets, whose held-out pairs are scored too.
         run: where everything goes.
+        trackers: that are told.
 
     Returns:
         The figures of summary.json, but for the seconds of all.
@@ -49,7 +53,7 @@ def fit_ppo(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedDat
     max_tokens, seen = loaded.limits.max_tokens, seen_by(parts, loaded.records)
     try:
         watched = partial(_watched, ppo, built, run.path)
-        trained = train(parts, run.path, built.module, built.data, built.precision, watched)
+        trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
         after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
     except PolicyCollapsed as collapsed:

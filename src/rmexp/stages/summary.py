@@ -18,8 +18,8 @@ from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, Tra
 from rmexp.stages.built import Built
 from rmexp.stages.examples import Examples
 from rmexp.statistics.shares import SHARE_METHOD
+from rmexp.tracking.validations import read_validations
 from rmexp.training.callbacks.throughput import Throughput
-from rmexp.training.callbacks.validation_rewards import read_validations
 
 
 class Fitted(NamedTuple):

@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
+from rmexp.jsonl import write_rows
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
+from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.built import Built, build_stage
@@ -16,15 +18,17 @@ from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import Watched, train
+from rmexp.tracking.metrics_csv import MetricsCSV
+from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import LAST, callback_state, step_of
 from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.callbacks.validation_rewards import ValidationRewards
-from rmexp.training.metrics_csv import MetricsCSV
-from rmexp.training.tracking import log_samples
 
 
-def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> TrainSummary:
+def fit(
+    parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder, trackers: Trackers
+) -> TrainSummary:
     """Train a stage, leave its model in the run folder and score with it whatever it did not learn from.
 
     Args:
@@ -32,6 +36,7 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
         loaded: data with a training and a validation split.
         tests: further data sets, whose held-out pairs are scored too.
         run: where everything goes.
+        trackers: that are told.
 
     Returns:
         The figures of summary.json, but for the seconds of all.
@@ -41,7 +46,7 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
     """
     began, cpu_began = time.perf_counter(), time.process_time()
     built = build_stage(parts, loaded, tests)
-    steps, throughput = _trained(parts, built, run)
+    steps, throughput = _trained(parts, built, run, trackers)
     with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
         fields = built.module.contract_fields(built.examples.train)
     seen = seen_by(parts, loaded.records)
@@ -53,13 +58,13 @@ def fit(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], 
     return stage_summary(parts.task, built, fitted, loaded, evaluation)
 
 
-def _trained(parts: StageParts, built: Built, run: RunFolder) -> tuple[int, Throughput]:
+def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers) -> tuple[int, Throughput]:
     """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
     throughput = Throughput()
     if built.module.relative and parts.reference is None:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
     watch = partial(_watched, parts, built, run.path, throughput)
-    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch).trainer
+    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch, trackers).trainer
     if trainer.strategy.launcher is None:
         return trainer.global_step, throughput
     last = run.path / "checkpoints" / LAST  # the ranks were processes of their own
@@ -86,5 +91,5 @@ def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFold
         return []
     scorer = stage_scorer(built.module, parts.reference, loaded.limits, parts.trainer.options.threads, run.path)
     judgements = judged(scorer, built.sets, run.path)
-    log_samples([row for one in judgements for row in samples(one)])
+    write_rows(run.path / SAMPLES, (row for one in judgements for row in samples(one)))
     return evaluation_rows(judgements, built.cut)

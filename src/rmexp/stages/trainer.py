@@ -10,22 +10,20 @@ from typing import NamedTuple
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import Logger
 
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import choose_precision
 from rmexp.hardware.threads import use_threads
 from rmexp.models.attention.compiled import compiled_operations
 from rmexp.phases import Phase, phase
-from rmexp.runs.folder import CONFIG
-from rmexp.stages.parts import StageParts, TrackerParts, TrainerParts
+from rmexp.stages.parts import StageParts, TrainerParts
+from rmexp.tracking.metrics_csv import MetricsCSV
+from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.callbacks.progress import ValidationPhase
 from rmexp.training.callbacks.saving import Saving
-from rmexp.training.metrics_csv import MetricsCSV
 from rmexp.training.stage import StageModule
-from rmexp.training.tracked_run import TrackedRun
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +73,7 @@ def train(
     data: L.LightningDataModule,
     precision: str,
     watched: Callable[[Path | None], Watched],
+    trackers: Trackers,
 ) -> Trained:
     """Train to the end, from the newest checkpoint on.
 
@@ -85,13 +84,15 @@ def train(
         data: that it learns from.
         precision: of computing.
         watched: what looks on, of the checkpoint to go on from.
+        trackers: that are told.
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
     assert isinstance(module, L.LightningModule)
     checkpoint, signals = _checkpoint_of(folder), Signals()
-    trainer = _trainer(parts, folder, precision, signals, watched(checkpoint))
+    trainer = _trainer(parts, folder, precision, signals, watched(checkpoint), trackers)
+    trackers.replay()
     began = time.perf_counter()
     try:
         watched_here = trainer.strategy.launcher is None  # else the ranks are processes of their own
@@ -113,15 +114,17 @@ def _checkpoint_of(folder: Path) -> Path | None:
     return path
 
 
-def _trainer(parts: StageParts, folder: Path, precision: str, signals: Signals, watched: Watched) -> L.Trainer:
-    """One long pass, with metrics.csv always and the configured tracker."""
+def _trainer(
+    parts: StageParts, folder: Path, precision: str, signals: Signals, watched: Watched, trackers: Trackers
+) -> L.Trainer:
+    """One long pass, with metrics.csv always and the trackers that there are."""
     saving = _saving(parts, folder / "checkpoints", signals)
     callbacks = [ValidationPhase(), *watched.first, *parts.callbacks.others, *watched.then, saving, *watched.last]
     return parts.trainer.make(
         max_epochs=1,
         precision=precision,
         callbacks=callbacks,
-        logger=[watched.metrics, *trackers(parts.tracker, parts.task, folder)],
+        logger=[watched.metrics, trackers],
         plugins=[DurableCheckpointIO()],
         default_root_dir=folder,
         num_sanity_val_steps=0,
@@ -136,17 +139,6 @@ def _saving(parts: StageParts, folder: Path, signals: Signals) -> Callback:
     saving = parts.callbacks.saving
     make = partial(Saving, None, every_seconds=0.0) if saving is None else partial(saving, folder)
     return make(seed=parts.seed, signals=signals)
-
-
-def trackers(tracker: TrackerParts | None, task: str, folder: Path) -> list[Logger]:
-    """The logger that is configured beside metrics.csv, if any."""
-    if tracker is None:
-        return []
-    outer = folder.resolve().parent  # a comparison, or PPO that trains its own reference
-    nested = (outer / CONFIG).is_file()
-    name = f"{outer.name}/{folder.name}" if nested else folder.name
-    belongs_to = tracker.sweep or (outer.name if nested else None)
-    return [tracker.make(run=TrackedRun(folder, name, task, belongs_to, tracker.config))]
 
 
 def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:

@@ -129,8 +129,7 @@ def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, place: Path,
         os.chdir(place)
         _log_as(name)
     try:
-        module = importlib.import_module(f"rmexp.verbs.{verb.replace('-', '_')}")
-        result = getattr(module, verb.replace("-", "_"))(config)
+        result = importlib.import_module("rmexp.verbs.call").call(verb, config)
         folder = result if isinstance(result, Path) else folder
         leave_stamp(folder, config, overrides, tree)
         return Outcome(name, folder, FINISHED, seconds=time.perf_counter() - began)

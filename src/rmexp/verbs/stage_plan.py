@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rmexp.config.build import build, build_framed
-from rmexp.config.saved import fingerprint, run_config, saved_yaml
+from rmexp.config.saved import fingerprint, run_config
 from rmexp.config.stages import stage
+from rmexp.config.tracked import trackers_of
 from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.backbones.start import StartingFolders, starting_folders
@@ -19,7 +19,7 @@ from rmexp.verbs.scorers import scorer_inputs
 
 if TYPE_CHECKING:
     from rmexp.models.backbones.backbone import Backbone
-    from rmexp.stages.parts import CallbackParts, ModelParts, PPOParts, StageParts, TrackerParts, TrainerParts
+    from rmexp.stages.parts import CallbackParts, ModelParts, PPOParts, StageParts, TrainerParts
 
 
 def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
@@ -37,6 +37,7 @@ def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedD
         fingerprint=fingerprint(config),
         inputs=stage_inputs(config, data, tests),
         parts=partial(stage_parts, config),
+        trackers=partial(trackers_of, config),
         reference=stage_plan(stage(config, "sft"), data, {}) if trains_reference else None,
     )
 
@@ -88,7 +89,6 @@ def stage_parts(config: DictConfig) -> "StageParts":
         schedule=build(config.schedule),
         trainer=_trainer(config.trainer),
         callbacks=_callbacks(config.callbacks),
-        tracker=_tracker(config),
         ppo=_ppo(config) if config.task == "ppo" else None,
     )
     if parts.ppo is not None:
@@ -128,16 +128,6 @@ def _callbacks(node: DictConfig) -> "CallbackParts":
     built = build(node) or {}
     best, saving = (built.pop(name, None) for name in ("checkpoint", "saving"))
     return CallbackParts(best, saving, tuple(built.values()))
-
-
-def _tracker(config: DictConfig) -> "TrackerParts | None":
-    from rmexp.stages.parts import TrackerParts
-
-    make = build(config.logger)
-    if make is None:
-        return None
-    saved = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(saved_yaml(config)), resolve=False))
-    return TrackerParts(make, saved, Path(config.sweep_dir).name if config.sweep_dir else None)
 
 
 def _ppo(config: DictConfig) -> "PPOParts":

@@ -4,13 +4,14 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from rmexp.training.callbacks.validation_rewards import FILE, ValidationRewards, read_validations
+from rmexp.tracking.validations import FILE, read_validations
+from rmexp.training.callbacks.validation_rewards import ValidationRewards
 
 
 def validate(callback, step, rewards):
     target = torch.tensor([1.0, 0.5])
     module = SimpleNamespace(validated=(torch.tensor(rewards), torch.zeros(2), target))
-    trainer = SimpleNamespace(global_step=step, estimated_stepping_batches=40, is_global_zero=True)
+    trainer = SimpleNamespace(global_step=step, estimated_stepping_batches=40, is_global_zero=True, loggers=[])
     callback.on_validation_end(trainer, module)
 
 
@@ -37,6 +38,6 @@ def test_a_resumed_run_keeps_what_its_checkpoint_knows_and_no_torn_line(tmp_path
 
 
 def test_a_module_that_judges_no_pairs_leaves_no_file(tmp_path):
-    trainer = SimpleNamespace(global_step=1, estimated_stepping_batches=1, is_global_zero=True)
+    trainer = SimpleNamespace(global_step=1, estimated_stepping_batches=1, is_global_zero=True, loggers=[])
     ValidationRewards(tmp_path, 0).on_validation_end(trainer, SimpleNamespace())
     assert not (tmp_path / FILE).exists()

@@ -11,7 +11,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rmexp.cli import main
 from rmexp.scoring.scored_file import read_scored
-from rmexp.training.metrics_csv import COLUMNS, read_metrics
+from rmexp.tracking.metrics_csv import COLUMNS, read_metrics
 
 STAGES = ("sft", "reward", "dpo")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rmexp.cli import main
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 DATA = ["data=synthetic", "data.pairs=64", "data.val_pairs=16", "data.test_pairs=16", "data.max_tokens=128"]
 QUICK = ["model.hidden_size=32", "model.vocabulary=300", "trainer.threads=1", "logger=csv"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
 
 SMOKE = ["trainer=smoke", "logger=csv", "run_dir=run"]
 FEW = ["data.pairs=40", "data.unseen_pairs=10"]

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
+from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.training.callbacks.saving import Saving
-from rmexp.training.metrics_csv import read_metrics
 
 FEW = ["data.pairs=40", "data.unseen_pairs=10"]
 SMOKE = ["trainer=smoke", "logger=csv", "run_dir=run"]

@@ -2,32 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import lightning as L
-import numpy as np
 from lightning.pytorch.callbacks import Callback
-from numpy.typing import NDArray
 
 from rmexp.jsonl import keep_rows
-
-FILE = "validation_rewards.jsonl"
-
-
-class Validation(NamedTuple):
-    """One validation.
-
-    Attributes:
-        step: optimizer steps before it.
-        progress: share of all steps, in (0, 1].
-        rewards: (N, 2) of the responses listed first and second of each validation pair.
-        target: (N,) probability that the first is the better one.
-    """
-
-    step: int
-    progress: float
-    rewards: NDArray[np.float64]
-    target: NDArray[np.float64]
+from rmexp.tracking.trackers import Trackers
+from rmexp.tracking.validations import FILE, validation_of
 
 
 class ValidationRewards(Callback):
@@ -53,14 +35,6 @@ class ValidationRewards(Callback):
             row[name] = [float(f"{value:.7g}") for value in figures.tolist()]
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-
-
-def read_validations(folder: Path) -> list[Validation]:
-    """The validations of a run, in the order of training; none where it left no file."""
-    if not (folder / FILE).is_file():
-        return []
-    rows = [json.loads(line) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
-    return [
-        Validation(row["step"], row["progress"], np.array([row["chosen"], row["rejected"]]).T, np.array(row["target"]))
-        for row in rows
-    ]
+        for logger in trainer.loggers:
+            if isinstance(logger, Trackers):
+                logger.validation(validation_of(row))

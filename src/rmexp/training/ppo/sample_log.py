@@ -1,4 +1,4 @@
-"""Some of the responses that a policy in training gives: in the log, in a file, in a table of Weights & Biases."""
+"""Some of the responses that a policy in training gives: in the log, in a file, in the trackers."""
 
 import json
 import logging
@@ -11,12 +11,11 @@ from lightning.pytorch.callbacks import Callback
 
 from rmexp.jsonl import keep_rows
 from rmexp.records import prompt_text
-from rmexp.training.tracking import log_table
+from rmexp.tracking.rollouts import COLUMNS, FILE, rollouts
+from rmexp.tracking.trackers import Trackers
 
 log = logging.getLogger(__name__)
 
-FILE = "samples.jsonl"
-COLUMNS = ("iteration", "prompt", "response", "reward", "gold", "kl", "tokens", "ended")
 LONGEST = 100  # characters of a response in the log
 
 
@@ -63,4 +62,6 @@ class SampleLog(Callback):
         figures = f"mean reward {mean:.3f}, KL {float(divergences.mean()):.2f}"
         one = "no reward" if reward is None else f"a reward of {reward:.3f}"
         log.info("  iteration %d, %s, a sample with %s: %s", batch_idx + 1, figures, one, shortened)
-        log_table("rollouts", COLUMNS, rows)
+        for logger in trainer.loggers:
+            if isinstance(logger, Trackers):
+                logger.table(batch_idx + 1, rollouts(rows))

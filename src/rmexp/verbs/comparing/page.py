@@ -32,8 +32,8 @@ from rmexp.runs.summaries.compare import (
     ShowcasePrompt,
 )
 from rmexp.stages.obtain import Stage
-from rmexp.training.callbacks.validation_rewards import read_validations
-from rmexp.training.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.tracking.validations import read_validations
 from rmexp.verbs.comparing.disagreements import disagreements
 from rmexp.verbs.comparing.scores import AllScores, Scorers, SetScores
 from rmexp.verbs.comparing.sets import both, compared_sets

@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.training.metrics_csv import COLUMNS, MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import COLUMNS, MetricsCSV, read_metrics
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""What a model in training gave to each validation pair, at every validation: how its order of pairs came about."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.metrics.preferred_side import preferred_side
+
+FILE = "validation_rewards.jsonl"
+
+
+class Validation(NamedTuple):
+    """One validation.
+
+    Attributes:
+        step: optimizer steps before it.
+        progress: share of all steps, in (0, 1].
+        rewards: (N, 2) of the responses listed first and second of each validation pair.
+        target: (N,) probability that the first is the better one.
+    """
+
+    step: int
+    progress: float
+    rewards: NDArray[np.float64]
+    target: NDArray[np.float64]
+
+    def distributions(self) -> dict[str, list[float]]:
+        """Rewards of preferred and other responses and their margins, of the pairs that have a better side."""
+        decided = self.target != 0.5
+        first, rows = preferred_side(self.target[decided]), self.rewards[decided]
+        chosen, rejected = (rows[np.arange(len(rows)), side] for side in (first, 1 - first))
+        named = {"val/chosen_rewards": chosen, "val/rejected_rewards": rejected, "val/margins": chosen - rejected}
+        return {name: values[np.isfinite(values)].tolist() for name, values in named.items()}
+
+
+def read_validations(folder: Path) -> list[Validation]:
+    """The validations of a run, in the order of training; none where it left no file."""
+    if not (folder / FILE).is_file():
+        return []
+    return [validation_of(json.loads(line)) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
+
+
+def validation_of(row: Mapping[str, Any]) -> Validation:
+    """That of a row of the file."""
+    rewards = np.array([row["chosen"], row["rejected"]]).T
+    return Validation(row["step"], row["progress"], rewards, np.array(row["target"]))

@@ -1,0 +1,236 @@
+"""Weights & Biases: offline unless asked, and never waiting for an answer that cannot come."""
+
+import logging
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from rmexp.durable import write_text
+from rmexp.tracking.tracked_run import Artifact, Results, Table, TrackedRun
+from rmexp.tracking.tracker import OpenRun, Outcome
+
+if TYPE_CHECKING:
+    import wandb
+
+log = logging.getLogger(__name__)
+
+Mode = Literal["offline", "online", "disabled"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+LONGEST_WAIT = 18  # seconds; what wandb does about it afterwards takes some more
+STEP = "trainer/global_step"
+EXIT_CODES: Mapping[Outcome, int] = {"finished": 0, "failed": 1, "killed": 255}  # as Weights & Biases reads them
+SMALLEST, LARGEST = ("loss",), ("accuracy", "margin")  # of which curves the best value is the smallest, or the largest
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsAndBiases:
+    """Weights & Biases; None leaves a setting to wandb's own environment variables and settings file.
+
+    Attributes:
+        mode: `offline` writes into the run folder, `online` sends, `disabled` does nothing; then `offline`.
+        project: its name; then `rmexp`.
+        entity: user or team; then the default one.
+        group: of runs that belong together; then the sweep or comparison.
+        name: of the run; then that of its folder.
+        notes: about the run.
+        job_type: then the task or verb.
+        tags: of the run.
+        artifacts: what is logged as such: `model`, `report`, `scored`.
+    """
+
+    mode: Mode | None = None
+    project: str | None = None
+    entity: str | None = None
+    group: str | None = None
+    name: str | None = None
+    notes: str | None = None
+    job_type: str | None = None
+    tags: Sequence[str] = ()
+    artifacts: Sequence[str] = ()
+
+    def ready(self) -> None:
+        """Look whether a run could be opened.
+
+        Raises:
+            ValueError: the mode is unknown, or it is `online` and there is no key or the server does not answer.
+        """
+        if self._settings().mode == "online":
+            from rmexp.tracking.wandb_login import check_server
+
+            check_server()
+
+    def open(self, run: TrackedRun) -> OpenRun:
+        """Open a run, offline as a new file that takes the place of an older one of this folder.
+
+        Raises:
+            ValueError: the server cannot be used.
+        """
+        settings = self._settings()
+        # its service may run in a folder of its own; a folder is one run, however often its process was started
+        folder, own_id = run.folder.resolve(), _run_id(run)
+        older = [] if settings.mode == "disabled" else [*folder.glob(f"wandb/offline-run-*-{own_id}")]
+        opened = _opened(
+            settings,
+            id=own_id,
+            resume="allow" if settings.mode == "online" else None,
+            dir=folder,
+            name=settings.run_name or run.name,
+            notes=settings.run_notes,
+            project=settings.project or "rmexp",
+            entity=settings.entity,
+            group=settings.run_group or run.belongs_to,
+            tags=list(settings.run_tags or ()),
+            job_type=settings.run_job_type or run.task,
+            config=_config(run),
+        )
+        for cut in older:
+            shutil.rmtree(cut)
+        return _Run(opened, frozenset(self.artifacts))
+
+    def _settings(self) -> "wandb.Settings":
+        """Those of the command line before those of wandb itself."""
+        os.environ.setdefault("WANDB_SILENT", "true")
+        from rmexp.tracking.wandb_login import known_settings  # wandb takes half a second
+
+        if self.mode not in (*MODES, None):
+            raise ValueError(f"logger.mode must be {', '.join(MODES[:-1])} or {MODES[-1]}, got {self.mode}")
+        settings = known_settings()
+        settings.init_timeout = settings.finish_timeout = LONGEST_WAIT
+        settings.reinit = "create_new"
+        if "mode" not in settings.model_fields_set:
+            settings.mode = "offline"  # wandb's own default would wait for a key
+        own = {"run_group": "group", "run_name": "name", "run_notes": "notes", "run_job_type": "job_type"}
+        for theirs, ours in {"mode": "mode", "project": "project", "entity": "entity", **own}.items():
+            if (value := getattr(self, ours)) is not None:
+                setattr(settings, theirs, value)
+        if self.tags:
+            settings.run_tags = tuple(self.tags)
+        return settings
+
+
+class _Run:
+    """A run that wandb has opened."""
+
+    def __init__(self, run: "wandb.Run", artifacts: frozenset[str]) -> None:
+        self._run, self._artifacts = run, artifacts
+        self._defined: set[str] = set()
+        self.last_step = run.starting_step - 1 if run.resumed else 0
+        run.define_metric(STEP)
+        run.define_metric("*", step_metric=STEP, step_sync=True)
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None:
+        """One row of the history."""
+        self._define(values)
+        self._run.log({**values, STEP: step}, step=step)
+
+    def histogram(self, step: int, name: str, values: Sequence[float]) -> None:
+        """In the row of its step."""
+        import wandb
+
+        self._run.log({name: wandb.Histogram(list(values)), STEP: step}, step=step)
+
+    def table(self, step: int, table: Table) -> None:
+        """In the row of its step."""
+        self._run.log({table.name: _table(table), STEP: step}, step=step)
+
+    def results(self, results: Results) -> None:
+        """Into the summary, so that to send them again adds nothing."""
+        self._run.config.update({"rmexp": {**dict(self._run.config.get("rmexp", {})), **results.about}}, True)
+        self._run.summary.update({f"final/{name}": value for name, value in results.figures.items()})
+        for table in results.tables:
+            self._run.summary[table.name] = _table(table)
+        if self._artifacts and not self._run.offline:  # lineage is between artifacts, and only the server knows it
+            for kind, fingerprint in results.used.items():
+                self._use(kind, fingerprint)
+        for artifact in results.artifacts:
+            if artifact.kind in self._artifacts:
+                self._run.log_artifact(_artifact(artifact, self._run.id))
+
+    def close(self, outcome: Outcome) -> None:
+        """Finish it; a server that does not answer is not waited for."""
+        self._run.finish(exit_code=EXIT_CODES[outcome])
+
+    def _define(self, names: Iterable[str]) -> None:
+        """The best value of a curve beside its last."""
+        for name in set(names) - self._defined:
+            self._defined.add(name)
+            ending = name.rpartition("/")[2]
+            best = "min" if ending in SMALLEST else "max" if ending in LARGEST else None
+            if best is not None:
+                self._run.define_metric(name, step_metric=STEP, step_sync=True, summary=f"{best},last")
+
+    def _use(self, kind: str, fingerprint: str) -> None:
+        """An edge of the lineage; of data, that are not uploaded, the fingerprint alone."""
+        import wandb
+
+        name = _safe(f"{kind.partition('.')[0]}-{fingerprint}")
+        self._run.use_artifact(wandb.Artifact(name, type="fingerprint", metadata={"fingerprint": fingerprint}))
+
+
+def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":
+    """A run, of the arguments of wandb.init.
+
+    Raises:
+        ValueError: the server cannot be used.
+    """
+    import wandb
+
+    if settings.mode != "online":
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it would look its server up all the same
+    try:
+        return wandb.init(settings=settings, **options)
+    except (wandb.errors.CommError, wandb.errors.AuthenticationError, wandb.errors.UsageError) as error:
+        raise ValueError(
+            f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
+            "logger.mode=offline keeps the run here, and rmexp track sends it later"
+        ) from error
+
+
+def _config(run: TrackedRun) -> dict[str, Any]:
+    """The configuration; a group that an agent of a W&B sweep chooses keeps its name, its keys are beside it."""
+    config = {**run.config, "rmexp": dict(run.about)}
+    if run.inner or not os.environ.get("WANDB_SWEEP_ID"):
+        return config
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict) and key != "rmexp":
+            flat |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _run_id(run: TrackedRun) -> str:
+    """The same for a run that goes on, and that of the trial where an agent started this process."""
+    if not run.inner and (trial := os.environ.get("WANDB_RUN_ID")):
+        return trial
+    path = run.folder / "wandb" / "run_id"
+    if not path.is_file():
+        write_text(path, secrets.token_hex(4))
+    return path.read_text(encoding="utf-8")
+
+
+def _table(table: Table) -> "wandb.Table":
+    import wandb
+
+    return wandb.Table(list(table.columns), [list(row) for row in table.rows])
+
+
+def _artifact(artifact: Artifact, run_id: str) -> "wandb.Artifact":
+    import wandb
+
+    name = f"{artifact.kind}-{artifact.fingerprint or run_id}"
+    made = wandb.Artifact(_safe(name), type=artifact.kind, metadata={"fingerprint": artifact.fingerprint})
+    if artifact.path.is_dir():
+        made.add_dir(str(artifact.path))
+    else:
+        made.add_file(str(artifact.path))
+    return made
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name)

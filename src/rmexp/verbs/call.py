@@ -1,0 +1,44 @@
+"""How a verb is called: trackers are looked for first, and hear of what it came to."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rmexp.config.tracked import tracked_run, trackers_of
+from rmexp.runs.folder import CONFIG
+from rmexp.runs.results import results_of
+from rmexp.runs.summaries.file import SUMMARY
+from rmexp.tracking.told import not_told
+from rmexp.tracking.tracker import Tracker
+
+
+def call(verb: str, config: DictConfig) -> Any:
+    """Run a verb: the function of its name in the module of its name.
+
+    Returns:
+        What it returns, as a rule its run folder.
+
+    Raises:
+        ValueError: a tracker cannot be used; nothing has been done yet.
+    """
+    trackers = trackers_of(config)
+    for tracker in trackers.values():
+        tracker.ready()
+    name = verb.replace("-", "_")
+    folder = getattr(importlib.import_module(f"rmexp.verbs.{name}"), name)(config)
+    if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():
+        _tell(verb, folder, not_told(folder, trackers))
+    return folder
+
+
+def _tell(verb: str, folder: Path, trackers: Mapping[str, Tracker]) -> None:
+    """Send a finished run, from its files, to trackers that have not heard of it."""
+    if trackers:
+        from rmexp.tracking.trackers import tracked  # which imports Lightning
+
+        with tracked(trackers, tracked_run(folder, verb)) as told:
+            told.replay()
+            told.results(results_of(folder))

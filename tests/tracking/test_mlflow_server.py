@@ -1,0 +1,84 @@
+"""A server that answers as MLflow's documented REST interface does, and a real one where the full package is."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from tests.tracking.conftest import tracked_run, write_metrics
+
+from rmexp.tracking.mlflow_server import MLflowServer
+from rmexp.tracking.tracked_run import Results, Table
+from rmexp.tracking.trackers import tracked
+
+RESULTS = Results({"val/accuracy": 0.75}, tables=(Table("samples", ("id",), (("a",),)),), used={"data": "abc"})
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a tracking server: MLFLOW_TEST_PYTHON names a Python that has the full package, else this one must have it."""
+    python = os.environ.get("MLFLOW_TEST_PYTHON", sys.executable)
+    if subprocess.run([python, "-c", "import mlflow.server.fastapi_app"], capture_output=True).returncode:
+        pytest.skip("the full package mlflow, which has the server, is not installed (MLFLOW_TEST_PYTHON)")
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [python, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--default-artifact-root", str(folder / "artifacts")]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=1)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+
+
+@pytest.mark.slow
+def test_a_folder_is_one_run_with_every_step_once(address, folder):
+    pytest.importorskip("mlflow")
+    from mlflow import MlflowClient
+
+    tracker = MLflowServer(tracking_uri=address, tags=["mine"])
+    tracker.ready()
+    for steps in (6, 10, 10):
+        write_metrics(folder, steps)
+        with tracked({"mlflow": tracker}, tracked_run(folder)) as told:
+            told.replay()
+            told.results(RESULTS)
+        assert told.failed == []
+    client = MlflowClient(address)
+    (run,) = client.search_runs([client.get_experiment_by_name("rmexp").experiment_id])
+    history = client.get_metric_history(run.info.run_id, "train/loss")
+    assert sorted((point.step, point.value) for point in history) == [(step, 1 / step) for step in range(1, 11)]
+    assert [point.value for point in client.get_metric_history(run.info.run_id, "final/val/accuracy")] == [0.75]
+    assert (run.info.status, run.data.tags["sweep"], run.data.tags["mine"]) == ("FINISHED", "lr-sweep", "true")
+    assert run.data.params["optimizer.lr"] == "0.1"
+
+
+def test_without_an_address_it_is_one_sentence(monkeypatch):
+    pytest.importorskip("mlflow")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ValueError, match=r"logger.tracking_uri=http://HOST:5000 or MLFLOW_TRACKING_URI, but there is"):
+        MLflowServer().ready()
+
+
+def test_a_server_that_is_not_there_is_told_at_once():
+    pytest.importorskip("mlflow")
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=r"logger=mlflow: the server http://127.0.0.1:9 cannot be used"):
+        MLflowServer(tracking_uri="http://127.0.0.1:9").ready()
+    assert time.monotonic() - began < 20
+
+
+def test_a_missing_package_is_told(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"needs the package mlflow-skinny \(pip install 'rmexp\[mlflow\]'\)"):
+        MLflowServer().ready()

@@ -11,7 +11,7 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from rmexp.durable import write_text
-from rmexp.training.logged_figures import STAGE_FIGURES, columns
+from rmexp.tracking.logged_figures import STAGE_FIGURES, columns
 
 COLUMNS = columns(STAGE_FIGURES)
 

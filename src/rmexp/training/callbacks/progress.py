@@ -9,8 +9,8 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.phases import Phase, phase, progressed
+from rmexp.tracking.logged_figures import SAMPLED, SHOWN
 from rmexp.training.callbacks.throughput import Throughput
-from rmexp.training.logged_figures import SAMPLED, SHOWN
 
 LEAST_PAUSE = 0.1  # seconds between two steps that are shown to a watcher
 log = logging.getLogger(__name__)

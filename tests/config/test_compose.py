@@ -11,6 +11,7 @@ from rmexp.config.tree import conf_folder, options_of, verbs
 PATHS = ("jsonl", "json", "csv", "parquet", "hub", "candidates", "demonstrations")
 NEEDED = {
     "report": ["run_dir=RUN"],
+    "track": ["path=RUN"],
     **{f"data={name}": ["data.path=x"] for name in PATHS},
     "data=text": ["data.paths=[x]"],
     "data=llmbar": ["data.path=x"],

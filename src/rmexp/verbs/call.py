@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from rmexp.config.tracked import tracked_run, trackers_of
 from rmexp.runs.folder import CONFIG
-from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
 from rmexp.tracking.tracker import Tracker
@@ -37,7 +36,8 @@ def call(verb: str, config: DictConfig) -> Any:
 def _tell(verb: str, folder: Path, trackers: Mapping[str, Tracker]) -> None:
     """Send a finished run, from its files, to trackers that have not heard of it."""
     if trackers:
-        from rmexp.tracking.trackers import tracked  # which imports Lightning
+        from rmexp.runs.results import results_of  # which imports all summaries
+        from rmexp.tracking.trackers import tracked  # and this Lightning
 
         with tracked(trackers, tracked_run(folder, verb)) as told:
             told.replay()

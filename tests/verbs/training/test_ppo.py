@@ -185,7 +185,7 @@ def test_a_policy_that_the_last_iteration_lost_is_none_to_keep(ppo, capsys):
     assert ppo(*options) == 1
     error = capsys.readouterr().err
     assert "in iteration 1, beyond kl.limit=0.5" in error
-    assert "the last sound policy is its reference, " in error
+    assert "the last sound policy is the one that it starts from, " in error
     assert not Path("run/summary.json").exists()
     assert not Path("run/model").exists()
 

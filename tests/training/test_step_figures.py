@@ -3,7 +3,7 @@ import math
 
 import pytest
 import torch
-from rmexp.training.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy

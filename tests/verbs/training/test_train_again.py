@@ -98,7 +98,7 @@ def test_interrupted_run_goes_on_with_the_same_command(here, monkeypatch, capsys
     with monkeypatch.context() as patch:
         patch.setattr(Saving, "_between", interrupt)
         assert main(command) == 130
-    assert "the same command goes on from there" in capsys.readouterr().err
+    assert "go on with: rmexp train data.pairs=40" in capsys.readouterr().err
     assert not Path("run/summary.json").exists()
     assert main(command) == 0
     steps = [int(row["step"]) for row in read_metrics(Path("run/metrics.csv")) if row["train/loss"]]

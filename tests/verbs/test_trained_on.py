@@ -157,6 +157,18 @@ def test_where_nothing_unseen_is_left_figures_are_null_and_it_is_no_error(here, 
         assert "nothing unseen is left" in Path(run, "report.html").read_text()
 
 
+def test_inspect_follows_labels_on_unseen_pairs(here, noise, capsys):
+    asked = ["pairs=60", "traced=0", "learning.steps=0"]
+    assert main(["inspect", *noise.scorer, *noise.data, *asked, "run_dir=run"]) == 0
+    found = json.loads(Path("run/inspection.json").read_text())
+    labels = found["checks"]["controls"][0]
+    assert (labels["figures"]["n"], labels["figures"]["trained_on"]["n"]) == (12, 48)
+    assert labels["verdict"] != "pass"
+    assert labels["figures"]["trained_on"]["accuracy"] > 0.9
+    assert summary_of("run")["trained_on"] == 48
+    assert "Of 60 pairs the model was trained on 48 and validated with 12." in capsys.readouterr().out
+
+
 def test_an_exported_folder_takes_it_along(here, noise, monkeypatch):
     from rmexp.scoring import parity
 

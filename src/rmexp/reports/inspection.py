@@ -12,6 +12,7 @@ from rmexp.reports.drawing.numbers import number
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.seen import seen_sentence
 from rmexp.runs.summaries.inspect import InspectSummary
 
 MOST_EXAMPLES = 4  # at either end of the scores
@@ -59,6 +60,7 @@ def inspection_report(report: InspectionReport) -> str:
         report=report,
         titles=TITLES,
         panels=panels,
+        seen=seen_sentence(report.about.seen, report.about.pairs, "pair"),
         strips=_strips(report),
         extremes=_extremes(report),
     )

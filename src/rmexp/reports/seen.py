@@ -16,10 +16,14 @@ def treated_sentence(seen: Seen, records: int, unit: str) -> str | None:
         records: of the set.
         unit: what they are, such as `pair`.
     """
+    said = seen_sentence(seen, records, unit)
+    return said and f"{said.removesuffix('.')}: `trained_on` says so in each row."
+
+
+def seen_sentence(seen: Seen, records: int, unit: str) -> str | None:
+    """What of a set the model had seen; None where it was nothing. Arguments as for `treated_sentence`."""
     found = _parts(seen)
-    if not found:
-        return None
-    return f"Of {counted(records, unit)} the model was {' and '.join(found)}: `trained_on` says so in each row."
+    return f"Of {counted(records, unit)} the model was {' and '.join(found)}." if found else None
 
 
 def filtered_sentence(seen: Seen, unit: str) -> str | None:

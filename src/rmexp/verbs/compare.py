@@ -2,7 +2,8 @@
 
 Obtains the SFT reference, the reward model and the policy (each trained, or reused when nothing that it depends on has
 changed), scores the evaluation splits with both, some of their pairs in other tokens too, and other data, and writes
-report.html, disagreements.jsonl and summary.json.
+report.html, disagreements.jsonl and summary.json. Pairs that a model was trained on are left out of the figures, unless
+data.trained_on=keep.
 
 Examples:
     rmexp compare data=json_vs_text model=tiny
@@ -24,10 +25,12 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
+from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.chat_template import template_fingerprint
+from rmexp.models.folders.trained_on import promise
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
@@ -56,6 +59,8 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
     elif config.model.reference is None and "path" in config.model:
         given["model"] = config.model.path
     inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    seen = {f"{name}.trained_on": promise(path).fingerprint for name, path in given.items() if path is not None}
+    inputs |= {key: found for key, found in seen.items() if found is not None}
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     template = template_fingerprint(config.model.chat_template)
     return inputs if template is None else inputs | {"chat_template": template}
@@ -76,9 +81,10 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     trained = time.perf_counter()
     scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
     scores = score_everything(scorers, data.records, folder)
-    pairs = held_out(scores.splits, data, list(config.slices))
+    pairs = held_out(scores.splits, data, list(config.slices), keep=config.data.trained_on == KEEP)
     pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
-    pairs += domain_shifts(tests, scorers, folder)
+    kept = {name: config.tests[name].trained_on == KEEP for name in tests}
+    pairs += domain_shifts(tests, scorers, folder, kept)
     policies = compared_policies(config, data, stages, scorers, run.path)
     report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
     write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
@@ -118,6 +124,7 @@ def _accuracy(scorer: str, split: str, one: Accuracy) -> tuple[str, ...]:
 def _show(summary: CompareSummary, path: Path) -> None:
     rows = [row for name, figures in summary.splits.items() for row in _split(name, figures)]
     show_table(("", "accuracy", "95 %", "", "rewards"), rows)
+    print("".join(f"{note}\n" for note in summary.notes), end="")
     shifted = [one for one in summary.sets if one.kind != "held_out"]
     if shifted:
         print()

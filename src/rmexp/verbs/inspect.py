@@ -1,6 +1,7 @@
 """Inspects a scorer on pairs: does it follow the labels, what changes its scores, what raises them without merit.
 
-Each check passes, warns or fails with a sentence; a fail does not make the command fail. Leaves inspection.json and
+Each check passes, warns or fails with a sentence; a fail does not make the command fail. Labels are followed on pairs
+that the model was not trained on, unless data.trained_on=keep. Leaves inspection.json and
 report.html, with the reward after each token of a few responses and what each span does to the margin.
 
 Examples:
@@ -24,11 +25,14 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
+from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.records import Preference
+from rmexp.records import PAIR, Preference
+from rmexp.reports.seen import seen_sentence
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
+from rmexp.runs.summaries.seen import seen_of
 from rmexp.scoring.store import score_into
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.scorers import scorer_inputs
@@ -62,8 +66,10 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
     clusters = clusters_of(pairs, data.split_rule.group)
     probed = to_probe(scorer.score, pairs, clusters)
+    marks = [row.trained_on for row in scored]
+    trained = np.array([mark == PAIR for mark in marks]) & (config.data.trained_on != KEEP)
     groups = {
-        "controls": list(_controls(scorer, pairs, clusters)),
+        "controls": list(_controls(scorer, pairs, clusters, trained)),
         "learning": list(_learning(config, scorer, pairs)),
         "hacking": [*probes(probed), worst_composition(probed)],
     }
@@ -75,6 +81,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
         scorer=scorer.describe(),
         verdicts=dict(Counter(check.verdict for check in made)),
         checks=tuple(CheckMade(check.name, check.verdict, check.says) for check in made),
+        seen=seen_of(marks, scorer.describe()),
     )
     checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
     own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
@@ -96,18 +103,20 @@ def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
     return [pairs[index] for index in sorted(order.tolist())]
 
 
-def _controls(scorer: Any, pairs: Sequence[Preference], clusters: Any) -> Iterator[Any]:
+def _controls(scorer: Any, pairs: Sequence[Preference], clusters: Any, trained: Any) -> Iterator[Any]:
     from rmexp.inspection import controls, invariance
+    from rmexp.inspection.unseen import label_controls
 
     coarse = str(scorer.describe().get("precision", "")).startswith(("bf16", "16"))
     tolerance = invariance.COARSE_TOLERANCE if coarse else invariance.TOLERANCE
-    yield controls.labels(scorer.score, pairs, clusters)
+    by_label = list(label_controls(scorer.score, pairs, clusters, trained))
+    yield by_label[0]
     for check in (controls.distribution, controls.length_drift):
         yield check(scorer.score, pairs)
     for same in (invariance.swapped_sides, invariance.batching):
         yield same(scorer.score, pairs, tolerance)
-    for check in (controls.foreign_prompts, controls.prompt_alone):
-        yield check(scorer.score, pairs)
+    yield by_label[1]
+    yield controls.prompt_alone(scorer.score, pairs)
     yield controls.truncated(scorer.score, pairs, clusters)
 
 
@@ -129,6 +138,8 @@ def _show(summary: InspectSummary, path: Path) -> None:
     width = max(len(check.name) for check in summary.checks)
     for check in summary.checks:
         print(f"{check.verdict:4}  {check.name:{width}}  {check.says}")
+    if sentence := seen_sentence(summary.seen, summary.pairs, "pair"):
+        print(sentence)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
     print(f"{counts} on {summary.pairs} pairs of {summary.data}")
     print(f"run folder   {path}")

@@ -227,6 +227,7 @@ class CompareSummary:
         stages: the models, by name.
         leaks: what of the training prompts is evaluated on.
         seconds: of the stages, of scoring with the report, and of all.
+        notes: what of the sets the models were trained on, in words.
     """
 
     verb: ClassVar[str] = "compare"
@@ -252,3 +253,4 @@ class CompareSummary:
     stages: Mapping[str, StageUsed]
     leaks: Mapping[str, object]
     seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()

@@ -1,8 +1,11 @@
 """The summary of inspecting a scorer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+from rmexp.runs.rows import FLAT
+from rmexp.runs.summaries.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class InspectSummary:
         verdicts: how many checks have each.
         checks: in the order made.
         seconds: of the whole run.
+        seen: pairs that the scorer's model had seen before.
     """
 
     verb: ClassVar[str] = "inspect"
@@ -41,3 +45,4 @@ class InspectSummary:
     verdicts: Mapping[str, int]
     checks: tuple[CheckMade, ...] = ()
     seconds: float = 0.0
+    seen: Seen = field(default=Seen(), metadata=FLAT)

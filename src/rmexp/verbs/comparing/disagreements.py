@@ -25,6 +25,8 @@ def disagreements(splits: Mapping[str, SetScores], held_out: Mapping[str, Compar
     """
     found: list[tuple[float, Disagreement]] = []
     for name, group in splits.items():
+        if not group.records:
+            continue
         fitted = held_out[name].slices[0].temperatures if name in held_out else (None, None)
         rewards = group.array("explicit"), group.array("implicit")
         sureness = np.minimum(*map(_sureness, rewards, fitted))

@@ -36,7 +36,7 @@ from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.validations import read_validations
 from rmexp.verbs.comparing.disagreements import disagreements
 from rmexp.verbs.comparing.scores import AllScores, Scorers, SetScores
-from rmexp.verbs.comparing.sets import both, compared_sets
+from rmexp.verbs.comparing.sets import both, compared_sets, notes
 from rmexp.verbs.comparing.shifts import ScoredPairs
 
 SHOWCASE_PROMPTS = 3
@@ -67,6 +67,7 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
     explicit, implicit = found.scorers.explicit, found.scorers.implicit
     sets = compared_sets(found.pairs)
     held_out = {one.name: one for one in sets if one.kind == "held_out"}
+    unseen = {one.name: one.scores.of(one.headline) for one in found.pairs if one.test.origin.kind == "held_out"}
     data = found.data
     facts = Facts(
         data=data.name,
@@ -89,8 +90,9 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
         sets=sets,
         progress=_progress(found.stages),
         scale=RewardScale(explicit.reward_mean, explicit.reward_sd, implicit.reduction),
-        disagreements=disagreements(found.scores.splits, held_out),
+        disagreements=disagreements(unseen, held_out),
         policies=found.policies,
+        notes=list(notes(found.pairs, sets, explicit.describe(), implicit.describe())),
     )
 
 
@@ -104,9 +106,11 @@ def _progress(stages: Mapping[str, Stage]) -> tuple[ProgressPoint, ...]:
 
 
 def _split(one: ScoredPairs, compared: ComparedSet | None) -> SplitResult:
-    explicit, implicit = (column.values for column in both(one.scores))
-    test, tokens = one.test, np.array(one.scores.response_tokens)
-    target, clusters = test.target, test.clusters
+    test, left = one.test, one.headline
+    known = one.scores.of(left)
+    explicit, implicit = (column.values for column in both(known))
+    tokens = np.array(known.response_tokens).reshape(-1, 2)
+    target, clusters = test.target[left], test.clusters[left]
     return SplitResult(
         name=one.name,
         explicit_scores=explicit,
@@ -118,7 +122,7 @@ def _split(one: ScoredPairs, compared: ComparedSet | None) -> SplitResult:
         paired=None if compared is None else compared.slices[0].paired,
         explicit_length=length_effect(explicit, tokens, target, clusters),
         implicit_length=length_effect(implicit, tokens, target, clusters),
-        longer=pairwise_accuracy(test.characters, target, clusters),
+        longer=pairwise_accuracy(test.characters[left], target, clusters),
     )
 
 

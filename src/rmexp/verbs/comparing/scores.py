@@ -49,7 +49,13 @@ class SetScores(NamedTuple):
 
     def array(self, column: str) -> NDArray[np.float64]:
         """(N, K) scores of N records with K responses each."""
-        return np.array([row.numbers for row in self.columns[column]], dtype=np.float64)
+        rows = [row.numbers for row in self.columns[column]]
+        return np.array(rows, dtype=np.float64) if rows else np.empty((0, 2))
+
+    @property
+    def marks(self) -> list[list[str | None]]:
+        """What the models of the two rewards know of each record; see `rmexp.records.MARKS`."""
+        return [[row.trained_on for row in self.columns[name]] for name in ("explicit", "implicit")]
 
     def of(self, indices: Sequence[int]) -> "SetScores":
         """The same of some of the records."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rmexp.data.loaded import LoadedData
+from rmexp.evaluation.apart import set_apart
 from rmexp.evaluation.measures.ceiling import truth_of
 from rmexp.evaluation.measures.difficulty import bins_of, strength
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
@@ -27,6 +28,7 @@ class ScoredPairs(NamedTuple):
         scores: of the pairs.
         before: of the same pairs before their tokens were shifted; None otherwise.
         looked_at: pairs of which those that the shift changes were taken.
+        kept: whether figures count what was trained on.
     """
 
     name: str
@@ -34,22 +36,32 @@ class ScoredPairs(NamedTuple):
     scores: SetScores
     before: SetScores | None
     looked_at: int
+    kept: bool
+
+    @property
+    def headline(self) -> list[int]:
+        """Places of the pairs that figures are of."""
+        return [int(place) for place in np.flatnonzero(self.test.headline)]
 
 
-def held_out(splits: Mapping[str, SetScores], data: LoadedData, fields: Sequence[str]) -> list[ScoredPairs]:
+def held_out(
+    splits: Mapping[str, SetScores], data: LoadedData, fields: Sequence[str], *, keep: bool
+) -> list[ScoredPairs]:
     """The splits that nothing was learnt from, as they are.
 
     Args:
         splits: their scores.
         data: that they are of.
         fields: such as `meta.topic`, whose values are slices.
+        keep: whether figures count the pairs that a model was trained on, as one given by path may have been.
     """
     result = []
     for name, scores in splits.items():
         origin = Origin(data.name, name, "held_out", data.split_rule.group)
         records = pairs_of(scores.records)
         slicing = Slicing(fields, _parts(data.bins or certainty_bins(records)), by_length=True)
-        result.append(ScoredPairs(name, pair_test_set(origin, records, slicing), scores, None, len(records)))
+        test = set_apart(pair_test_set(origin, records, slicing), scores.marks, keep=keep)
+        result.append(ScoredPairs(name, test, scores, None, len(records), keep))
     return result
 
 
@@ -74,20 +86,31 @@ def token_shifts(first: ScoredPairs, scorers: Scorers, most: int, folder: Path) 
             after = [record for _, record in changed]
             scores = score_both(f"{split}.{name}", after, scorers, folder)
             before = first.scores.of([place[record.id] for record, _ in changed])
-            test = pair_test_set(origin, after, Slicing(by_length=True))
-            result.append(ScoredPairs(name, test, scores, before, len(picked)))
+            whole = pair_test_set(origin, after, Slicing(by_length=True))
+            test = set_apart(whole, before.marks, keep=first.kept)  # in other tokens nothing is found again
+            result.append(ScoredPairs(name, test, scores, before, len(picked), first.kept))
     return result
 
 
-def domain_shifts(tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path) -> list[ScoredPairs]:
-    """Score the held-out pairs of other data sets."""
+def domain_shifts(
+    tests: Mapping[str, LoadedData], scorers: Scorers, folder: Path, kept: Mapping[str, bool]
+) -> list[ScoredPairs]:
+    """Score the held-out pairs of other data sets.
+
+    Args:
+        tests: by name.
+        scorers: the two.
+        folder: of the scored files.
+        kept: of each, whether figures count what was trained on.
+    """
     result = []
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             scores = score_both(f"{name}-{split}", records, scorers, folder)
             slicing = Slicing(parts=_parts(other.bins), by_length=True)
-            test = pair_test_set(Origin(other.name, split, "domain", other.split_rule.group), records, slicing)
-            result.append(ScoredPairs(name, test, scores, None, len(records)))
+            whole = pair_test_set(Origin(other.name, split, "domain", other.split_rule.group), records, slicing)
+            test = set_apart(whole, scores.marks, keep=kept[name])
+            result.append(ScoredPairs(name, test, scores, None, len(records), kept[name]))
     return result
 
 

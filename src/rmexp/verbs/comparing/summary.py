@@ -56,6 +56,7 @@ def as_summary(
         stages={name: _stage_used(stage) for name, stage in stages.items()},
         leaks=leaks,
         seconds=seconds,
+        notes=tuple(report.notes),
     )
 
 

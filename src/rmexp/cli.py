@@ -7,14 +7,14 @@ import shlex
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import rmexp
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
-from rmexp.phases import Phase, counting, interruption, phase, phase_seconds
+from rmexp.phases import Phase, counting, interruption, phase, phase_seconds, watched_by
 from rmexp.phases import in_words as seconds_in_words
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,10 @@ def _main(arguments: Sequence[str] | None) -> int:
         case ["--shell-completion" | "-sc", *_]:  # Hydra's completion calls without a verb
             arguments = ["train", *arguments]
     verb, *rest = arguments
-    _log_to_terminal()
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
-    with counting():
+    with counting(), _terminal():
         return _watched(verb, rest)
 
 
@@ -75,10 +74,27 @@ def _watched(verb: str, arguments: list[str]) -> int:
         return _fail(in_words(error), FAILED, error)
 
 
-def _log_to_terminal() -> None:
-    """Progress and remarks of the library go to standard error; results go to standard output."""
+@contextmanager
+def _terminal() -> Iterator[None]:
+    """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output."""
+    if not sys.stderr.isatty():
+        _log_to(logging.StreamHandler())
+        yield
+        return
+    from rmexp.live_display import AboveDisplay, LiveDisplay, can_draw
+
+    if not can_draw(sys.stderr):
+        _log_to(logging.StreamHandler())
+        yield
+        return
+    display = LiveDisplay()
+    _log_to(AboveDisplay(display))
+    with watched_by(display):
+        yield
+
+
+def _log_to(handler: logging.Handler) -> None:
     log = logging.getLogger("rmexp")
-    handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.handlers = [handler]
     log.setLevel(logging.INFO)

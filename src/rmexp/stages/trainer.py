@@ -119,7 +119,7 @@ def _trainer(
 ) -> L.Trainer:
     """One long pass, with metrics.csv always and the trackers that there are."""
     saving = _saving(parts, folder / "checkpoints", signals)
-    callbacks = [ValidationPhase(), *watched.first, *parts.callbacks.others, *watched.then, saving, *watched.last]
+    callbacks = [*watched.first, *parts.callbacks.others, ValidationPhase(), *watched.then, saving, *watched.last]
     return parts.trainer.make(
         max_epochs=1,
         precision=precision,

@@ -54,14 +54,15 @@ def _main(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
-    with counting(), _terminal():
-        return _watched(verb, rest)
+    with counting():
+        return _told(verb, rest)
 
 
-def _watched(verb: str, arguments: list[str]) -> int:
+def _told(verb: str, arguments: list[str]) -> int:
     """Run a verb; whatever ends it is told in a sentence."""
     try:
-        return _run(verb, arguments)
+        with _terminal():
+            return _run(verb, arguments)
     except KeyboardInterrupt as error:
         code = _fail(str(error) or interruption(), INTERRUPTED)
         print(f"go on with: {shlex.join(['rmexp', verb, *arguments])}", file=sys.stderr)
@@ -89,8 +90,11 @@ def _terminal() -> Iterator[None]:
         return
     display = LiveDisplay()
     _log_to(AboveDisplay(display))
-    with watched_by(display):
-        yield
+    try:
+        with watched_by(display):
+            yield
+    finally:
+        display.stop()
 
 
 def _log_to(handler: logging.Handler) -> None:
@@ -184,8 +188,9 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
         composing: closed when the cells are known.
     """
     from rmexp.config.multirun import read_multirun
-    from rmexp.sweeps.sweep import FAILED as CELL_FAILED
-    from rmexp.sweeps.sweep import run_sweep, show_outcomes
+    from rmexp.sweeps.outcomes import FAILED as CELL_FAILED
+    from rmexp.sweeps.outcomes import show_outcomes
+    from rmexp.sweeps.sweep import run_sweep
 
     multirun = read_multirun(verb, options.overrides, options.config_dir)
     composing.close()

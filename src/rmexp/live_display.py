@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from rmexp.phases import Work, unwatched
+from rmexp.reports.terminal import wrapped
 
 SPINNER, PLAIN_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
 TURNS_PER_SECOND, DRAWINGS_PER_SECOND = 10, 4
@@ -148,15 +149,17 @@ def can_draw(stream: TextIO) -> bool:
 
 def lines(scene: Scene, width: int) -> list[Text]:
     """What is drawn, line by line, none longer than the terminal is wide."""
-    drawn = [Text(line, "bold") for line in _wrapped(scene.heading.split(), " ", width)]
+    drawn = [Text(line, "bold") for line in wrapped(scene.heading.split(), " ", width)]
     counted, works = scene.counted, scene.works
     if counted is not None and counted.depth <= len(works):
         drawn.append(_bar(works[counted.depth - 1], counted, scene, width))
         figures = [f"{name} {value}" for name, value in counted.figures.items()]
-        drawn += [Text(line) for line in _wrapped(figures, "   ", width)]
+        drawn += [Text(line) for line in wrapped(figures, "   ", width)]
         works = works[counted.depth :]
     if works:
         drawn.append(_waiting(works[-1], scene, width))
+    for line in drawn:
+        line.truncate(width)
     return drawn
 
 
@@ -182,17 +185,6 @@ def _bar(work: Work, counted: Counted, scene: Scene, width: int) -> Text:
     done = size * counted.done // max(counted.total, 1)
     filled, empty = ("#", ".") if scene.plain else ("━", "╌")
     return Text.assemble((name, "bold"), " ", (filled * done, "cyan"), (empty * (size - done), "dim"), told)
-
-
-def _wrapped(words: Sequence[str], between: str, width: int) -> list[str]:
-    """Words in lines that are as full as they can be."""
-    found: list[str] = []
-    for word in words:
-        if found and len(found[-1]) + len(between) + len(word) <= width:
-            found[-1] += between + word
-        else:
-            found.append(_cut(word, width))
-    return found
 
 
 def _cut(text: str, width: int) -> str:

@@ -20,17 +20,15 @@ from rmexp.config.hydra_private import launched
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
-from rmexp.reports.terminal import number, percent, show_table
+from rmexp.phases import counting, heading, interruption, phase_seconds
+from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
 from rmexp.runs.rows import from_row, to_row
-from rmexp.runs.summaries.compare import CompareSummary
-from rmexp.runs.summaries.file import read_summary
-from rmexp.runs.summaries.train import TrainSummary
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
+from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing
 
 log = logging.getLogger(__name__)
 SWEEP = "sweep.json"
-FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +46,24 @@ class Sweep:
     swept: tuple[str, ...]
 
 
-class Outcome(NamedTuple):
-    """What became of a cell.
+class Launch(NamedTuple):
+    """What every cell is run with, in whatever process the launcher has put it.
 
     Attributes:
-        name: of the cell.
-        folder: its run folder.
-        state: `finished`, `finished before` or `failed`.
-        message: why it failed.
-        seconds: that it took now.
+        verb: its code is the function of the same name in the module of the same name in `rmexp.verbs`.
+        multirun: whose cells they are, without the cells, which would go to every worker with every cell.
+        tree: state of the configuration tree.
+        parent: process that started the sweep.
+        place: folder that it was started in; a worker that outlived another sweep is still in that one's.
+        standing: how far the sweep is; workers have a copy, of its beginning.
     """
 
-    name: str
-    folder: Path
-    state: str
-    message: str = ""
-    seconds: float = 0.0
+    verb: str
+    multirun: Multirun
+    tree: str
+    parent: int
+    place: Path
+    standing: Standing
 
 
 def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Outcome]:
@@ -92,81 +92,68 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
         log.info("%d of %d cells are finished", len(outcomes), len(multirun.cells))
     _tell_failures(multirun.folder / cell.name for cell in left)
     if left:
-        # without the other cells, which would go to every worker with every cell
-        job = partial(run_cell, verb, multirun._replace(cells=[]), tree, os.getpid(), Path.cwd())
-        overrides = [cell.overrides for cell in left]
-        try:
-            done = _launch(verb, multirun, config_dir, overrides, job)
-        except Exception as error:  # of the launcher, as when one of its processes is killed; cells hand back theirs
-            if not any((multirun.folder / cell.name).is_dir() for cell in left):
-                raise
-            log.warning("the launcher gave up: %s", in_words(error))
-            done = [_left_by(multirun.folder / cell.name, cell, tree) for cell in left]
-        outcomes |= {outcome.name: outcome for outcome in done}
+        standing = Standing(len(multirun.cells), list(outcomes.values()))
+        launch = Launch(verb, multirun._replace(cells=[]), tree, os.getpid(), Path.cwd(), standing)
+        outcomes |= {outcome.name: outcome for outcome in _run_left(left, launch, config_dir)}
     return [outcomes[cell.name] for cell in multirun.cells]
 
 
-def run_cell(verb: str, multirun: Multirun, tree: str, parent: int, place: Path, config: DictConfig) -> Outcome:
-    """Run one cell, in whatever process the launcher has put it; an error is an outcome.
+def _run_left(left: Sequence[Cell], launch: Launch, config_dir: str | None) -> list[Outcome]:
+    """Run the cells that are left; a launcher that gives up does not lose what its cells have done."""
+    folder = launch.multirun.folder
+    try:
+        overrides = [cell.overrides for cell in left]
+        return _launch(launch.verb, launch.multirun, config_dir, overrides, partial(run_cell, launch))
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(f"{str(error) or interruption()}; {launch.standing.finished()}") from None
+    except Exception as error:  # of the launcher, as when one of its processes is killed; cells hand back theirs
+        if not any((folder / cell.name).is_dir() for cell in left):
+            raise
+        log.warning("the launcher gave up: %s", in_words(error))
+        return [_left_by(folder / cell.name, cell, launch.tree) for cell in left]
+
+
+def run_cell(launch: Launch, config: DictConfig) -> Outcome:
+    """Run one cell; an error is an outcome.
 
     Args:
-        verb: see `run_sweep`.
-        multirun: whose cell it is.
-        tree: state of the configuration tree.
-        parent: process that started the sweep.
-        place: folder that it was started in; a worker that outlived another sweep is still in that one's.
+        launch: what every cell is run with.
         config: composed by Hydra.
     """
     from hydra.core.hydra_config import HydraConfig
 
-    overrides = list(HydraConfig.get().overrides.task)
-    name, began = cell_name(overrides, multirun.swept), time.perf_counter()
+    job, multirun = HydraConfig.get(), launch.multirun
+    overrides = list(job.overrides.task)
+    name = cell_name(overrides, multirun.swept)
     folder = multirun.folder / name
     with open_dict(config):
         config.sweep_dir = str(multirun.folder)
         config.run_dir = str(folder if config.run_dir is None else config.run_dir)
-    if os.getpid() != parent:
-        os.chdir(place)
+    if os.getpid() != launch.parent:
+        os.chdir(launch.place)
         _log_as(name)
+    with counting(), heading(launch.standing.heading(int(job.job.num), name)):
+        outcome = _outcome(launch, name, overrides, config)
+    launch.standing.ended(outcome)
+    return outcome
+
+
+def _outcome(launch: Launch, name: str, overrides: Sequence[str], config: DictConfig) -> Outcome:
+    """Run the verb; what became of it."""
+    began = time.perf_counter()
+    folder = Path(config.run_dir)
     try:
-        result = importlib.import_module("rmexp.verbs.call").call(verb, config)
+        result = importlib.import_module("rmexp.verbs.call").call(launch.verb, config)
         folder = result if isinstance(result, Path) else folder
-        leave_stamp(folder, config, overrides, tree)
+        leave_stamp(folder, config, overrides, launch.tree)
+        log.info("%s", seconds_in_words(phase_seconds()))
         return Outcome(name, folder, FINISHED, seconds=time.perf_counter() - began)
     except Exception as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exception(error)
-        _leave_failure(Path(config.run_dir), error)
+        _leave_failure(folder, error)
         log.warning("%s failed: %s", name, in_words(error))
-        return Outcome(name, Path(config.run_dir), FAILED, in_words(error), time.perf_counter() - began)
-
-
-def show_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Leave a table of all cells on the terminal, and why some failed."""
-    figures = [_headline(cell) for cell in outcomes]
-    names = list(dict.fromkeys(name for found in figures for name in found))
-    rows = [
-        (cell.name, cell.state, *(found.get(name, "-") for name in names), f"{cell.seconds:.1f} s")
-        for cell, found in zip(outcomes, figures, strict=True)
-    ]
-    print()
-    show_table(("cell", "", *names, ""), rows)
-    for cell in outcomes:
-        if cell.state == FAILED:
-            print(f"{cell.name}: {cell.message}")
-
-
-def _headline(cell: Outcome) -> dict[str, str]:
-    """The figures that cells are compared by, in words: those of a verb and task; none where they left none."""
-    if cell.state == FAILED:
-        return {}
-    if (compared := read_summary(cell.folder, CompareSummary)) is not None:
-        return {"explicit": percent(compared.explicit.accuracy), "implicit": percent(compared.implicit.accuracy)}
-    if (trained := read_summary(cell.folder, TrainSummary)) is None:
-        return {}
-    if trained.policy is not None:
-        return {"reward": number(trained.policy.reward.after), "kl": number(trained.policy.kl)}
-    return {"accuracy": percent(trained.val.accuracy), "loss": number(trained.val.loss)}
+        return Outcome(name, folder, FAILED, in_words(error), time.perf_counter() - began)
 
 
 def _bind_folder(verb: str, multirun: Multirun) -> None:

@@ -1,0 +1,129 @@
+"""What became of the cells of a sweep: told one by one while it goes on, and in a table when it is over."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rmexp.reports.drawing.numbers import duration
+from rmexp.reports.terminal import number, percent, show_table
+from rmexp.runs.summaries.compare import CompareSummary
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.train import TrainSummary
+
+FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
+
+
+class Outcome(NamedTuple):
+    """What became of a cell.
+
+    Attributes:
+        name: of the cell.
+        folder: its run folder.
+        state: `finished`, `finished before` or `failed`.
+        message: why it failed.
+        seconds: that it took now.
+    """
+
+    name: str
+    folder: Path
+    state: str
+    message: str = ""
+    seconds: float = 0.0
+
+
+class Headline(NamedTuple):
+    """The figures that cells are compared by.
+
+    Attributes:
+        figures: in words; none of a cell that left none.
+        worth: the greater, the better; empty where cells of this kind have no order.
+    """
+
+    figures: dict[str, str]
+    worth: tuple[float, ...] = ()
+
+
+class Standing:
+    """How far a sweep is, for those who wait for it.
+
+    Args:
+        total: cells.
+        before: those that were finished before.
+    """
+
+    def __init__(self, total: int, before: Sequence[Outcome]) -> None:
+        self.total, self.before = total, len(before)
+        self.done: list[Outcome] = []  # in this process
+        self._best: tuple[tuple[float, ...], str] = ((), "")
+        for outcome in before:
+            self._judge(outcome)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take note of a cell."""
+        self.done.append(outcome)
+        self._judge(outcome)
+
+    def heading(self, number: int, name: str) -> str:
+        """Where the sweep is when a cell begins.
+
+        Args:
+            number: of the cell among those that were left, counted from 0.
+            name: of the cell.
+        """
+        place = self.before + number + 1
+        told = [f"cell {place} of {self.total}: {name}"]
+        if self._best[1]:
+            told.append(f"best so far {self._best[1]}")
+        if self.done:
+            mean = sum(outcome.seconds for outcome in self.done) / len(self.done)
+            told.append(f"about {duration(mean * (self.total - place + 1))} left")
+        return "; ".join(told)
+
+    def finished(self) -> str:
+        """How many cells are, in words."""
+        count = self.before + sum(outcome.state != FAILED for outcome in self.done)
+        return f"{count} of {self.total} cells are finished"
+
+    def _judge(self, outcome: Outcome) -> None:
+        found = headline(outcome)
+        if found.worth > self._best[0]:
+            figures = ", ".join(f"{name} {value}" for name, value in found.figures.items())
+            self._best = found.worth, f"{figures} ({outcome.name})"
+
+
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Leave a table of all cells on the terminal, and why some failed."""
+    figures = [headline(cell).figures for cell in outcomes]
+    names = list(dict.fromkeys(name for found in figures for name in found))
+    rows = [
+        (cell.name, cell.state, *(found.get(name, "-") for name in names), f"{cell.seconds:.1f} s")
+        for cell, found in zip(outcomes, figures, strict=True)
+    ]
+    print()
+    show_table(("cell", "", *names, ""), rows)
+    for cell in outcomes:
+        if cell.state == FAILED:
+            print(f"{cell.name}: {cell.message}")
+
+
+def headline(cell: Outcome) -> Headline:
+    """The figures that a cell is compared by: those of its verb and task."""
+    if cell.state == FAILED:
+        return Headline({})
+    if (compared := read_summary(cell.folder, CompareSummary)) is not None:
+        explicit, implicit = compared.explicit.accuracy, compared.implicit.accuracy
+        return Headline({"explicit": percent(explicit), "implicit": percent(implicit)}, _worth(explicit, implicit))
+    if (trained := read_summary(cell.folder, TrainSummary)) is None:
+        return Headline({})
+    if trained.policy is not None:
+        reward = trained.policy.reward.after
+        return Headline({"reward": number(reward), "kl": number(trained.policy.kl)}, (reward,))
+    accuracy, loss = trained.val.accuracy, trained.val.loss
+    by = [None if loss is None else -loss]
+    if trained.task != "sft":  # whose accuracy is nothing that it learns
+        by = [accuracy, *by]
+    return Headline({"accuracy": percent(accuracy), "loss": number(loss)}, _worth(*by))
+
+
+def _worth(*by: float | None) -> tuple[float, ...]:
+    return tuple(value for value in by if value is not None)

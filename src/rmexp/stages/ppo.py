@@ -8,6 +8,7 @@ import torch
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.trained_on import TrainedOn
+from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
@@ -54,7 +55,8 @@ def fit_ppo(
     try:
         watched = partial(_watched, ppo, built, run.path)
         trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
-        after = built.module.judged()
+        with phase(Phase.EVALUATING, "fresh samples of the policy"):
+            after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
     except PolicyCollapsed as collapsed:
         raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, parts.folders.start, seen)}") from None

@@ -21,6 +21,7 @@ from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
+from rmexp.phases import Phase, phase
 from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
 from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
@@ -90,7 +91,8 @@ class DPOModule(L.LightningModule):
         reference = self.other_reference or self.likelihood
         for likelihood in filter(None, (self.online_reference, self.other_reference)):
             likelihood.causal_lm.to(self.trainer.strategy.root_device)
-        with self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
+        computed = phase(Phase.TRAINING, "log-probabilities of the reference")
+        with computed, self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
             state = f"{self.reference or weights_fingerprint(reference.causal_lm)} {self.trainer.precision}"
             known = partial(with_reference_logps, reference, cache_dir=pairs.cache_dir, state=state)
             val = known(pairs.val)

@@ -18,6 +18,7 @@ from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
+from rmexp.phases import Phase, phase
 from rmexp.scoring.responses import compute
 from rmexp.training.data.cached_features import cached_features, feature_batch, stacked
 from rmexp.training.data.pair_data import validation_pairing
@@ -78,7 +79,7 @@ class RewardModule(L.LightningModule):
         if any(parameter.requires_grad for parameter in self.model.body.parameters()):
             return pairs
         self.model.to(self.trainer.strategy.root_device)
-        with self.trainer.precision_plugin.forward_context():
+        with phase(Phase.TRAINING, "features of the frozen body"), self.trainer.precision_plugin.forward_context():
             features = cached_features(self.model, [*pairs.train, *pairs.val])
         return pairs._replace(
             pack=partial(feature_batch, features=features), pack_responses=partial(stacked, features=features)

@@ -25,6 +25,7 @@ from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
@@ -64,7 +65,8 @@ def best_of_n(config: DictConfig) -> Path:
     with claim(path, run_config(config), inputs) as run:
         summary = run.summary(BestOfNSummary)
         if summary is None:
-            summary = _best_of_n(config, given, run)
+            with phase(Phase.EVALUATING, "the best of candidates"):
+                summary = _best_of_n(config, given, run)
             run.finish(summary)
     _show(summary, path)
     return path

@@ -31,6 +31,7 @@ from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
+from rmexp.phases import Phase, phase
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
@@ -67,28 +68,30 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
-    from rmexp.reports.compare.page import compare_report
-    from rmexp.verbs.comparing.page import Compared, comparison
-    from rmexp.verbs.comparing.policies import compared_policies
-    from rmexp.verbs.comparing.scores import both_scorers, score_everything
-    from rmexp.verbs.comparing.shifts import domain_shifts, held_out, token_shifts
-    from rmexp.verbs.comparing.stages import obtain_stages
-    from rmexp.verbs.comparing.summary import as_summary
+    with phase(Phase.IMPORTS, "torch, transformers"):
+        from rmexp.reports.compare.page import compare_report
+        from rmexp.verbs.comparing.page import Compared, comparison
+        from rmexp.verbs.comparing.policies import compared_policies
+        from rmexp.verbs.comparing.scores import both_scorers, score_everything
+        from rmexp.verbs.comparing.shifts import domain_shifts, held_out, token_shifts
+        from rmexp.verbs.comparing.stages import obtain_stages
+        from rmexp.verbs.comparing.summary import as_summary
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
     trained = time.perf_counter()
-    scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
-    scores = score_everything(scorers, data.records, folder)
-    pairs = held_out(scores.splits, data, list(config.slices), keep=config.data.trained_on == KEEP)
-    pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
-    kept = {name: config.tests[name].trained_on == KEEP for name in tests}
-    pairs += domain_shifts(tests, scorers, folder, kept)
-    policies = compared_policies(config, data, stages, scorers, run.path)
-    report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
-    write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
-    write_text(run.path / "report.html", compare_report(report))
+    with phase(Phase.EVALUATING, "both rewards on the same pairs"):
+        scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
+        scores = score_everything(scorers, data.records, folder)
+        pairs = held_out(scores.splits, data, list(config.slices), keep=config.data.trained_on == KEEP)
+        pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
+        kept = {name: config.tests[name].trained_on == KEEP for name in tests}
+        pairs += domain_shifts(tests, scorers, folder, kept)
+        policies = compared_policies(config, data, stages, scorers, run.path)
+        report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
+        write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
+        write_text(run.path / "report.html", compare_report(report))
     now = time.perf_counter()
     seconds = {"stages": trained - began, "scoring_and_report": now - trained, "all": now - began}
     return as_summary(report, stages, data.leaks, {name: round(value, 2) for name, value in seconds.items()})

@@ -22,6 +22,7 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
+from rmexp.phases import Phase, phase
 from rmexp.reports.seen import apart_sentences
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
@@ -50,16 +51,18 @@ def evaluate(config: DictConfig) -> Path:
         if summary is None:
             for loaded in data.values():
                 write_bad_rows(loaded.records, path)
-            summary = _evaluate(config, sets, run)
+            with phase(Phase.EVALUATING, ", ".join(data)):
+                summary = _evaluate(config, sets, run)
             run.finish(summary)
     show_evaluation(summary, path)
     return path
 
 
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
-    from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
-    from rmexp.statistics.seed_groups import seed_rows
-    from rmexp.verbs.evaluation_scores import check_scorers, score_columns
+    with phase(Phase.IMPORTS, "torch, transformers"):
+        from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
+        from rmexp.statistics.seed_groups import seed_rows
+        from rmexp.verbs.evaluation_scores import check_scorers, score_columns
 
     check_scorers(config)
     began = time.perf_counter()

@@ -20,6 +20,7 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.phases import Phase, phase
 from rmexp.runs.folder import claim
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.export import ExportedModel, ExportSummary, ParityFound
@@ -39,7 +40,8 @@ def export(config: DictConfig) -> Path:
         summary = run.summary(ExportSummary)
         if summary is None or not out.exists():
             _refuse_to_replace(out, config)
-            summary = _export(config, out)
+            with phase(Phase.SAVING, str(out)):
+                summary = _export(config, out)
             run.finish(summary)
     _show(summary, path)
     return path

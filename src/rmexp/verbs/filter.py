@@ -28,6 +28,7 @@ from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import JsonObject, write_rows
+from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
 from rmexp.reports.seen import filtered_sentence
 from rmexp.reports.terminal import interval, percent, show_table
@@ -69,7 +70,8 @@ def filter(config: DictConfig) -> Path:
     with claim(path, run_config(config), inputs) as run:
         summary = run.summary(FilterSummary)
         if summary is None:
-            summary = _filter(config, keep, data, records, run)
+            with phase(Phase.EVALUATING, f"{data.name}, {len(records):,} records"):
+                summary = _filter(config, keep, data, records, run)
             run.finish(summary)
     _show(summary, path)
     return path

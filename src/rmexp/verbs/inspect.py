@@ -28,6 +28,7 @@ from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
+from rmexp.phases import Phase, phase
 from rmexp.records import PAIR, Preference
 from rmexp.reports.seen import seen_sentence
 from rmexp.runs.folder import RunFolder, claim
@@ -47,7 +48,8 @@ def inspect(config: DictConfig) -> Path:
     with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary(InspectSummary)
         if summary is None:
-            summary = _inspect(config, data, run)
+            with phase(Phase.EVALUATING, data.name):
+                summary = _inspect(config, data, run)
             run.finish(summary)
     _show(summary, path)
     return path

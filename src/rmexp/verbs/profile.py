@@ -25,6 +25,7 @@ from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.phases import Phase, phase
 from rmexp.profile.longer_by_part import Split
 from rmexp.reports.drawing.numbers import count, counted
 from rmexp.reports.terminal import interval, percent, show_table
@@ -48,7 +49,8 @@ def profile(config: DictConfig) -> Path:
     with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
         summary = run.summary(ProfileSummary)
         if summary is None:
-            summary = _profile(config, data, run)
+            with phase(Phase.EVALUATING, data.name):
+                summary = _profile(config, data, run)
             run.finish(summary)
     _show(summary.profile, path)
     return path

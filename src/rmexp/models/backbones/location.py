@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from rmexp.phases import Phase, phase
+
 ADAPTER_CONFIG = "adapter_config.json"
 
 
@@ -39,8 +41,12 @@ def folder_fingerprint(folder: str) -> str:
     adapter = is_adapter(folder)
     if not adapter and not is_model_folder(folder):
         return hashlib.sha256(folder.encode()).hexdigest()[:16]
-    path, digest = Path(folder), hashlib.sha256()
-    settings = path / (ADAPTER_CONFIG if adapter else "config.json")
+    with phase(Phase.READING, folder):
+        return _content_fingerprint(Path(folder), ADAPTER_CONFIG if adapter else "config.json")
+
+
+def _content_fingerprint(path: Path, settings_name: str) -> str:
+    digest, settings = hashlib.sha256(), path / settings_name
     for file in sorted([*path.glob("*.safetensors"), *path.glob("*.bin"), settings]):
         digest.update(file.name.encode())
         with file.open("rb") as content:

@@ -28,6 +28,7 @@ from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
+from rmexp.phases import Phase, phase
 from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.optimization import Schedule, batch_tokens, configure
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
@@ -117,7 +118,8 @@ class PPOModule(L.LightningModule):
         """Find out where rewards lie: here the weights are still those it starts from, also when resuming."""
         if self.trainer.world_size > 1:
             raise ValueError(f"task=ppo trains on one device, got {self.trainer.world_size} (set trainer.devices=1)")
-        self.before = self.judged()
+        with phase(Phase.EVALUATING, "fresh samples of the starting policy"):
+            self.before = self.judged()
         if not self.before.sd > 0:
             raise ValueError(
                 f"scorer {self.sampler.scorer.name} gives every response of the starting policy the same reward, "

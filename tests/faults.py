@@ -29,6 +29,7 @@ TIMES = (
     "iteration_seconds",
     "train_seconds",
     "train_cpu_seconds",
+    "phases",
     "train_pairs_per_second",
     "train_tokens_per_second",
 )

@@ -40,6 +40,8 @@ SMALL = [
     *(*DATA, "logger=csv", "model.hidden_size=32", "model.vocabulary=300", "trainer.threads=1"),
     "callbacks.saving.every_seconds=0",
 ]
+# The pairs are easy: all validations have the same accuracy, so that the first is kept and the third is the last.
+STOPS = ("trainer.monitor=val/accuracy", "trainer.patience=2", "trainer.max_epochs=6")
 ROLLOUTS = [f"rollouts.{text}" for text in ("samples=8", "max_new_tokens=8", "evaluation_samples=16", "iterations=12")]
 
 
@@ -67,6 +69,7 @@ CASES = (
     training("reward-bf16", "task=reward", "trainer.precision=bf16-mixed"),
     training("reward-2-workers", "task=reward", "trainer.workers=2"),
     training("reward-2-ranks", "task=reward", "trainer=ddp_fork"),
+    training("reward-stops", "task=reward", *STOPS),
     training("sft", "task=sft"),
     training("dpo", "task=dpo"),
     training("ppo", "task=ppo", "scorer=baseline", "kl.target=2.0", *ROLLOUTS),

@@ -128,10 +128,12 @@ def general_help() -> str:
 
 def _run(verb: str, arguments: list[str]) -> int:
     from rmexp.config.hydra_private import command_line_parser
+    from rmexp.config.moved import with_todays_overrides
 
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
     options = parser.parse_intermixed_args(arguments)
+    options.overrides = with_todays_overrides(options.overrides)
     if options.config_path or options.config_name or options.experimental_rerun:
         parser.error(
             "--config-path, --config-name and --experimental-rerun would go past the check of the configuration"

@@ -85,6 +85,10 @@ def test_a_key_of_the_frame_stays_with_the_frame():
         threads=None,
         validate_every_steps=None,
         workers=0,
+        keep="best",
+        monitor="val/loss",
+        patience=None,
+        min_delta=0.0,
     )
     assert "max_epochs" not in trainer.keywords
 

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from rmexp.config import moved
 from rmexp.config.binding import unbound
-from rmexp.config.moved import MOVED, moved_to, with_first_targets, with_todays_targets
+from rmexp.config.moved import MOVED, moved_to, telling, with_first_targets, with_todays_overrides, with_todays_targets
 from rmexp.config.saved import differences, fingerprint, saved_yaml
 from rmexp.config.signatures import signature_of
 
@@ -16,11 +16,12 @@ def config(**content):
 
 @pytest.fixture
 def changes(monkeypatch):
-    """A table of moves and of later keys in place of the real one."""
+    """A table of moves and of later keys in place of the real one, and no other changes."""
 
-    def change(targets, later):
+    def change(targets, later, gone=None):
         monkeypatch.setattr(moved, "MOVED", targets)
         monkeypatch.setattr(moved, "LATER", later)
+        monkeypatch.setattr(moved, "GONE", gone or {})
 
     return change
 
@@ -103,3 +104,31 @@ def test_an_old_reference_of_a_policy_is_still_its_reference():
     assert fingerprint(same) == fingerprint(old) != fingerprint(other)
     assert differences(saved_yaml(old), same) == []
     assert differences(saved_yaml(old), other) == ['model.init_from: null there, "a" here']
+
+
+def test_a_key_that_is_gone_belongs_to_every_configuration_of_before(changes):
+    old = config(callbacks={"best": {"mode": "min"}, "saving": 60}, run_dir=None)
+    new = config(callbacks={"saving": 60}, run_dir=None)
+    changes({}, {})
+    before, there = fingerprint(old), saved_yaml(old)
+    changes({}, {}, {"callbacks.best.mode": "min"})
+    assert fingerprint(new) == fingerprint(old) == before
+    assert differences(there, new) == differences(saved_yaml(new), old) == []
+    assert fingerprint(config(scorer=1)) == fingerprint(config(scorer=1, run_dir=None))  # of a verb without the group
+
+
+def test_the_keys_of_the_best_checkpoint_are_read_as_those_of_the_trainer(caplog):
+    caplog.set_level("INFO", logger="rmexp")
+    old = ["task=dpo", "callbacks.checkpoint.monitor=val/accuracy", "callbacks.checkpoint.mode=max"]
+    assert with_todays_overrides(old) == ["task=dpo", "trainer.monitor=val/accuracy"]
+    assert "callbacks.checkpoint.monitor is trainer.monitor now" in caplog.text
+    there = "callbacks:\n  checkpoint:\n    monitor: val/accuracy\n    mode: max\n"
+    trainer = {"keep": "last", "monitor": "val/accuracy", "patience": None, "min_delta": 0.0}
+    assert differences(there, config(trainer=trainer)) == []
+    (difference,) = differences(there, config(trainer=trainer | {"monitor": "val/loss"}))
+    assert difference == 'trainer.monitor: "val/accuracy" there, "val/loss" here'
+
+
+def test_an_override_that_says_what_was_done_before_tells_nothing():
+    given = ["task=reward", "trainer.keep=last", "trainer.patience=2", "trainer.min_delta=0.0"]
+    assert telling(given) == ["task=reward", "trainer.patience=2"]

@@ -3,10 +3,10 @@ import math
 
 import pytest
 import torch
-from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
+from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
 from rmexp.training.step_figures import pair_values
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])

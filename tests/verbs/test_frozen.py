@@ -30,7 +30,10 @@ class Frozen:
         self.made = json.loads(Path("commands.json").read_text())
 
     def command(self, name):
-        return self.made[name]["command"]
+        """It was made before there was trainer.keep: the last weights were kept."""
+        verb, *rest = self.made[name]["command"]
+        place = [f"sweep_dir='{self.folder(name)}'"] if "-m" in rest else []  # named by what the command line says
+        return [verb, *rest, *([] if verb == "evaluate" else ["trainer.keep=last"]), *place]
 
     def folder(self, name):
         return Path(self.made[name]["folder"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rmexp.config.annotations import fits
-from rmexp.config.build import FRAMES, framed_group
+from rmexp.config.build import FRAMES, OWN_ARGUMENTS, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
 from rmexp.jsonl import describe
@@ -48,8 +48,11 @@ def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
         return
     takes_any = any(signature.takes_any for signature in signatures.values())
     takers = {key: name for name in reversed(signatures) for key in signatures[name].parameters}  # the frame's first
+    own = OWN_ARGUMENTS.get(group or "", {})
     for key, value in node.items():
-        if key in takers:
+        if key in own:
+            yield Problem(f"{path}{key}", f"is set by rmexp itself; {own[key]}")
+        elif key in takers:
             yield from _misfit(value, takers[key], signatures[takers[key]], key, path)
         elif key not in _SPECIAL and (not takes_any or key.startswith("_")):
             yield Problem(f"{path}{key}", f"{target} takes no `{key}`{did_you_mean(key, takers)}")

@@ -22,6 +22,23 @@ FRAMES = {
     "model": ("rmexp.models.backbones.start.StartingPoint",),
     "trainer": ("rmexp.training.trainer_options.TrainerOptions",),
 }
+# Arguments of targets that the framework gives itself -> where to say what they would.
+OWN_ARGUMENTS = {
+    "trainer": {
+        "callbacks": "write +callbacks.NAME._target_=lightning.pytorch.callbacks....",
+        "logger": "choose another logger",
+        "plugins": "checkpoints are written by the framework",
+        "default_root_dir": "set run_dir",
+        "num_sanity_val_steps": "no validation comes before the first step",
+        "enable_progress_bar": "see callbacks.progress",
+        "enable_model_summary": "summary.json has the number of parameters",
+        "enable_checkpointing": "set trainer.keep, or ~callbacks.saving for no checkpoints to go on from",
+        "check_val_every_n_epoch": "set trainer.validate_every_steps",
+        "val_check_interval": "set trainer.validate_every_steps",
+        "min_epochs": "set trainer.max_epochs",
+        "min_steps": "set trainer.max_steps",
+    }
+}
 HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group
 
 

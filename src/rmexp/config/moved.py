@@ -3,13 +3,15 @@
 Each move of a target and each later key of `conf/` adds a line here.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 TARGET = "_target_"
 REFERENCE, INIT_FROM = "model.reference", "model.init_from"
 STARTED_FROM_REFERENCE = ("sft", "reward")  # tasks that are measured against nothing
+log = logging.getLogger(__name__)
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
 MOVED: Mapping[str, str] = {
@@ -19,7 +21,6 @@ MOVED: Mapping[str, str] = {
     "rmexp.training.policy_update.PolicyUpdate": "rmexp.training.ppo.policy_update.PolicyUpdate",
     "rmexp.training.ppo.PPOModule": "rmexp.training.ppo.module.PPOModule",
     "rmexp.training.sampler.Rollouts": "rmexp.training.ppo.sampler.Rollouts",
-    "rmexp.training.checkpoints.best_checkpoint": "rmexp.training.callbacks.checkpoints.best_checkpoint",
     "rmexp.training.progress.progress": "rmexp.training.callbacks.progress.progress",
     "rmexp.training.saving.Saving": "rmexp.training.callbacks.saving.Saving",
     "rmexp.models.tiny.tiny": "rmexp.models.backbones.tiny.tiny",
@@ -54,6 +55,22 @@ LATER: Mapping[str, Any] = {
     "*.format.winner_first": False,
     # of data: no model said what it was trained on, so that `apart` found nothing to leave out and neither did `keep`
     "*.trained_on": "apart",
+    # of training
+    "trainer.keep": "last",
+    "trainer.monitor": "val/loss",
+    "trainer.patience": None,
+    "trainer.min_delta": 0.0,
+}
+
+# Keys that are called otherwise now.
+MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monitor"}
+
+# Keys that are gone -> the value that every configuration had. Saved ones may still have them.
+GONE: Mapping[str, Any] = {
+    "callbacks.checkpoint._target_": "rmexp.training.checkpoints.best_checkpoint",
+    "callbacks.checkpoint._partial_": True,
+    "callbacks.checkpoint.monitor": "val/loss",
+    "callbacks.checkpoint.mode": "min",
 }
 
 
@@ -112,18 +129,42 @@ def with_first_targets(content: Any) -> Any:
 
 
 def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by dotted path of a stage, where what it starts from is called so.
+    """Values by dotted path of a stage, each key as it is called now; those that are gone are left out.
 
-    Once `model.reference` was that for every task; now it is what a policy is measured against.
+    Once `model.reference` was what every task starts from; now it is what a policy is measured against.
     """
     given = values.get(REFERENCE) if values.get("task") in STARTED_FROM_REFERENCE else None
-    return {**values, REFERENCE: None, INIT_FROM: given} if given is not None else dict(values)
+    moved = {MOVED_KEYS[key]: value for key, value in values.items() if key in MOVED_KEYS}
+    kept = moved | {key: value for key, value in values.items() if key not in GONE}
+    return {**kept, REFERENCE: None, INIT_FROM: given} if given is not None else kept
 
 
 def with_first_keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by dotted path of a stage, with its keys as they were called first."""
+    """Values by dotted path of a stage, with its keys as they were called first, and those that are gone."""
     given = values.get(INIT_FROM) if values.get("task") in STARTED_FROM_REFERENCE else None
-    return {**values, REFERENCE: given, INIT_FROM: None} if given is not None else dict(values)
+    groups = {key.partition(".")[0] for key in values}
+    kept = {key: value for key, value in GONE.items() if key.partition(".")[0] in groups} | dict(values)
+    return {**kept, REFERENCE: given, INIT_FROM: None} if given is not None else kept
+
+
+def with_todays_overrides(overrides: Sequence[str]) -> list[str]:
+    """The overrides of a command line with each key as it is called now; what was changed is told."""
+    found = []
+    for text in overrides:
+        key, _, value = text.lstrip("+").partition("=")
+        if key in MOVED_KEYS:
+            log.info("%s is %s now", key, MOVED_KEYS[key])
+            found.append(f"{MOVED_KEYS[key]}={value}")
+        elif key in GONE:
+            log.info("%s is gone and has no effect", key)
+        else:
+            found.append(text)
+    return found
+
+
+def telling(overrides: Iterable[str]) -> list[str]:
+    """Overrides without those that set a later key to what was done before there was the key."""
+    return [text for text in overrides if text.partition("=")[2] not in map(str, _implied(text.partition("=")[0]))]
 
 
 def without_implied(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     with phase(Phase.ENCODING, loaded.name):
         encoder = Encoder(start.tokenizer, loaded.limits)
         examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
+        parts.trainer.options.check_validations(examples.kind, validates=bool(examples.val))
         sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
         cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
     threads, precision = computing(parts.trainer, module)

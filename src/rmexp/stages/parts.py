@@ -57,12 +57,10 @@ class CallbackParts:
     """The callbacks.
 
     Attributes:
-        best: keeps the checkpoint of the best validation, of its folder; None keeps none.
         saving: writes checkpoints to go on from, of their folder; None writes none.
         others: ready for a trainer.
     """
 
-    best: Callable[..., Callback] | None
     saving: Callable[..., Callback] | None
     others: tuple[Callback, ...]
 

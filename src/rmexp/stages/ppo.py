@@ -75,7 +75,7 @@ def _watched(ppo: PPOParts, built: PPOBuilt, folder: Path, checkpoint: Path | No
     return Watched(
         metrics=MetricsCSV(folder / "metrics.csv", epoch, done, COLUMNS),
         then=(SampleLog(folder, done, rollouts.shown, rollouts.show_every), GoodCheckpoint(folder / "checkpoints")),
-        options={"gradient_clip_val": None, "enable_checkpointing": False},  # the module steps and clips by itself
+        options={"gradient_clip_val": None},  # the module steps and clips by itself
     )
 
 

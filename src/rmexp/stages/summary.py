@@ -14,7 +14,7 @@ from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
-from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
+from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.built import Built
 from rmexp.stages.examples import Examples
 from rmexp.statistics.shares import SHARE_METHOD
@@ -31,6 +31,7 @@ class Fitted(NamedTuple):
         throughput: of training alone.
         seconds: until the model was saved, building it included.
         cpu_seconds: of this process, likewise.
+        kept: which weights it left.
     """
 
     model: ModelMade
@@ -38,6 +39,7 @@ class Fitted(NamedTuple):
     throughput: Throughput
     seconds: float
     cpu_seconds: float
+    kept: KeptWeights
 
 
 def stage_summary(
@@ -69,7 +71,8 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, Path(fitted.model.path).parent),
+        val=_validation(built, loaded, Path(fitted.model.path).parent, fitted.kept.step),
+        kept=fitted.kept,
         evaluation=tuple(evaluation),
     )
 
@@ -97,9 +100,10 @@ def _last_epoch(figures: PairFigures, kind: str) -> LastEpoch:
     return LastEpoch(counted, **_finite(figures))
 
 
-def _validation(built: Built, data: LoadedData, folder: Path) -> LastValidation:
-    """Figures of the last validation; the interval of its accuracy takes prompts as independent."""
-    examples, validations = built.examples, read_validations(folder)
+def _validation(built: Built, data: LoadedData, folder: Path, step: int) -> LastValidation:
+    """Figures of the validation at a step; the interval of its accuracy takes prompts as independent."""
+    examples = built.examples
+    validations = [validation for validation in read_validations(folder) if validation.step == step]
     figures = _finite(built.module.val_figures)
     row = LastValidation(len(examples.val), figures["loss"], figures["accuracy"], figures["tie_rate"])
     places = [pair.place for pair in examples.val if isinstance(pair, PairTokens)]

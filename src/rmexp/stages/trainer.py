@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import lightning as L
@@ -41,14 +42,14 @@ class Watched(NamedTuple):
 
     Attributes:
         metrics: the file that every run has.
-        options: further arguments of Lightning's trainer.
+        options: further arguments of Lightning's trainer, in place of the configured ones.
         first: callbacks before those of the configuration.
         then: callbacks behind them.
         last: callbacks behind the one that saves.
     """
 
     metrics: MetricsCSV
-    options: Mapping[str, bool | int | None]
+    options: Mapping[str, bool | int | None] = MappingProxyType({})
     first: tuple[Callback, ...] = ()
     then: tuple[Callback, ...] = ()
     last: tuple[Callback, ...] = ()
@@ -122,6 +123,7 @@ def _trainer(
     callbacks = [*watched.first, *parts.callbacks.others, ValidationPhase(), *watched.then, saving, *watched.last]
     return parts.trainer.make(
         max_epochs=1,
+        check_val_every_n_epoch=1,
         precision=precision,
         callbacks=callbacks,
         logger=[watched.metrics, trackers],
@@ -130,6 +132,7 @@ def _trainer(
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
+        enable_checkpointing=False,
         **watched.options,
     )
 

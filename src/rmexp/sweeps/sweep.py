@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
+from rmexp.config.moved import telling
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
@@ -161,7 +162,7 @@ def _bind_folder(verb: str, multirun: Multirun) -> None:
     sweep, path = Sweep(verb, tuple(multirun.fixed), tuple(multirun.swept)), multirun.folder / SWEEP
     if path.is_file():
         there = read_sweep(multirun.folder)
-        if there != sweep:
+        if (there.verb, there.swept, telling(there.fixed)) != (verb, sweep.swept, telling(sweep.fixed)):
             raise ValueError(
                 f"the folder {multirun.folder} holds another sweep ({_in_short(there)}), this one is "
                 f"{_in_short(sweep)}; set another sweep_dir, or delete the folder"

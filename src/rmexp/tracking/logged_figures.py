@@ -16,12 +16,14 @@ class LoggedFigure(NamedTuple):
         meaning: in words.
         label: that a terminal gives it; empty where it is not shown there.
         share: whether it is one, to be read in per cent.
+        best: its better end, `min` or `max`, where it can say which weights are kept; empty where it cannot.
     """
 
     name: str
     meaning: str
     label: str = ""
     share: bool = False
+    best: str = ""
 
     def text(self, value: float) -> str:
         """A value as it is read.
@@ -49,15 +51,15 @@ STAGE_FIGURES = (
         "accuracy",
         share=True,
     ),
-    LoggedFigure("val/loss", "mean loss of all validation examples"),
-    LoggedFigure("val/accuracy", "the same share of all validation pairs", share=True),
+    LoggedFigure("val/loss", "mean loss of all validation examples", best="min"),
+    LoggedFigure("val/accuracy", "the same share of all validation pairs", share=True, best="max"),
     LoggedFigure(
         "train/margin",
         "mean over the batch's pairs of the better response's score less the other's: reward, implicit reward of "
         "task=dpo, log-probability of task=sft",
         "margin",
     ),
-    LoggedFigure("val/margin", "the same mean over all validation pairs"),
+    LoggedFigure("val/margin", "the same mean over all validation pairs", best="max"),
 )
 
 SAMPLED = (

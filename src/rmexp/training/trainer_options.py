@@ -1,11 +1,13 @@
-"""How long a run is and when it looks up: the keys of the trainer group that are not Lightning's."""
+"""How long a run is, when it looks up and which weights it keeps: the keys of the trainer group beside Lightning's."""
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class TrainerOptions:
-    """Length of a run and times of its validations.
+    """Length of a run, times of its validations, and what is made of them.
 
     Attributes:
         precision: of computing, as Lightning spells it; `auto` for bf16 products where they are faster.
@@ -16,6 +18,11 @@ class TrainerOptions:
         validate_every_steps: optimizer steps between validations, besides the one that ends each epoch; None for those
             alone.
         workers: processes that put batches together ahead of their turn; 0 for the process that trains.
+        keep: whose weights the model has: those of the `best` validation, or of the `last` step. Without a validation
+            set they are the last.
+        monitor: figure of a validation that says which is best; see `logged_figures`.
+        patience: validations in a row without improvement after which training stops, at least 1; None for never.
+        min_delta: improvement that counts for `patience`, at least 0, in the unit of `monitor`.
     """
 
     precision: str
@@ -25,11 +32,37 @@ class TrainerOptions:
     threads: int | None
     validate_every_steps: int | None
     workers: int
+    keep: Literal["best", "last"]
+    monitor: Literal["val/loss", "val/accuracy", "val/margin"]
+    patience: int | None
+    min_delta: float
 
     def __post_init__(self) -> None:
-        for name in ("max_epochs", "max_steps", "threads", "validate_every_steps"):
+        for name in ("max_epochs", "max_steps", "threads", "validate_every_steps", "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"trainer.{name} must be at least 1, got {value}")
         if self.workers < 0:
             raise ValueError(f"trainer.workers must be at least 0, got {self.workers}")
+        if not 0 <= self.min_delta < math.inf:
+            raise ValueError(f"trainer.min_delta must be a number of at least 0, got {self.min_delta}")
+
+    def check_validations(self, kind: str, *, validates: bool) -> None:
+        """Refuse to look for what no validation will say.
+
+        Args:
+            kind: of examples: `pairs` or `demonstrations`.
+            validates: whether there is a validation set.
+
+        Raises:
+            ValueError: naming the key to change.
+        """
+        if self.patience is not None and not validates:
+            raise ValueError(
+                f"trainer.patience={self.patience} needs a validation set, but there is none (set data.val_fraction "
+                "above 0 or data.val_path, or trainer.patience=null)"
+            )
+        if self.monitor != "val/loss" and validates and kind == "demonstrations":
+            raise ValueError(
+                f"trainer.monitor={self.monitor}: demonstrations have a loss only (set trainer.monitor=val/loss)"
+            )

@@ -123,11 +123,19 @@ def _trainer(node: DictConfig) -> "TrainerParts":
 
 
 def _callbacks(node: DictConfig) -> "CallbackParts":
+    from lightning.pytorch.callbacks import EarlyStopping
+
     from rmexp.stages.parts import CallbackParts
 
     built = build(node) or {}
-    best, saving = (built.pop(name, None) for name in ("checkpoint", "saving"))
-    return CallbackParts(best, saving, tuple(built.values()))
+    for name, callback in built.items():
+        if isinstance(callback, EarlyStopping):
+            raise ValueError(
+                f"callbacks.{name}: Lightning's EarlyStopping looks at the ends of its own epochs, and a run is one of "
+                "them (set trainer.patience instead)"
+            )
+    saving = built.pop("saving", None)
+    return CallbackParts(saving, tuple(built.values()))
 
 
 def _ppo(config: DictConfig) -> "PPOParts":

@@ -16,6 +16,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures
@@ -77,6 +78,8 @@ def _show(summary: TrainSummary, path: Path, *, reused: bool) -> None:
         show_table(header, [*map(_held_out, summary.evaluation)])
         methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
         print("".join(f"accuracies: {method}\n" for method in methods), end="")
+    for sentence in kept_words(summary):
+        print(sentence)
     print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
     print(f"run folder   {path}{'   (finished before)' if reused else ''}")
 
@@ -94,7 +97,9 @@ def _show_rewards(policy: PolicyFigures) -> None:
 
 
 def _show_figures(summary: TrainSummary) -> None:
-    rows = [_figures("train", summary.train, f"{summary.kind} of the last epoch, while training")]
+    kept = summary.kept
+    until = "the last epoch" if kept is None or kept.step == kept.last_step else f"the epoch up to step {kept.step}"
+    rows = [_figures("train", summary.train, f"{summary.kind} of {until}, while training")]
     if not summary.evaluation and summary.val.n:
         rows.append(_figures("val", summary.val, summary.kind))
     show_table(("", "accuracy", "loss", ""), rows)

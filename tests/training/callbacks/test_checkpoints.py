@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rmexp.training.callbacks import checkpoints
-from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, best_checkpoint, newest_valid, step_of
+from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid, step_of
 
 CONTENT = {"global_step": 7, "state_dict": {"weight": torch.arange(3000.0)}}
 
@@ -100,12 +100,6 @@ def test_a_part_left_by_a_killed_process_is_no_checkpoint(save, tmp_path):
     path = save("last.ckpt")
     (tmp_path / ".last.ckpt.x1y2z3").write_bytes(b"half")
     assert newest_valid(tmp_path) == (path, [])
-
-
-def test_the_best_checkpoint(tmp_path):
-    callback = best_checkpoint(tmp_path, "val/loss", "min")
-    assert (callback.monitor, callback.mode, callback.save_top_k, callback.save_last) == ("val/loss", "min", 1, None)
-    assert (callback.dirpath, callback.filename) == (str(tmp_path), "best")
 
 
 def test_whatever_byte_is_damaged_it_is_seen_or_does_not_matter(save, tmp_path):

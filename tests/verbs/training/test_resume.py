@@ -9,10 +9,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import torch
 
 from rmexp.cli import main
+from rmexp.models.folders.folder import load_reward_model
 from rmexp.runs.folder import RunFolder
-from rmexp.training.callbacks.checkpoints import DurableCheckpointIO
+from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.train import TrainSummary
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, step_of
+from rmexp.training.callbacks.kept import Kept
 from rmexp.training.callbacks.saving import Saving
 
 FAULTS = Path(__file__).parents[2] / "faults.py"
@@ -20,6 +26,7 @@ spec = importlib.util.spec_from_file_location("faults", FAULTS)
 faults = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(faults)
 
+STOPS = faults.STOPS
 ACCUMULATE, BF16 = "trainer.accumulate_grad_batches=2", "trainer.precision=bf16-mixed"
 
 
@@ -65,6 +72,13 @@ def dies(undisturbed, monkeypatch):
     return run
 
 
+def dead(function):
+    def die(*args, **options):
+        raise Died
+
+    return die
+
+
 def after_saving_step(step):
     def fatal(between):
         def die(self, trainer):
@@ -89,10 +103,47 @@ def after_saving_step(step):
         pytest.param(("task=reward", BF16), 5, marks=pytest.mark.slow),
         (("task=sft",), 9),
         (("task=dpo",), 7),
+        (("task=reward", *STOPS), 15),  # between the kept one and the last
+        pytest.param(("task=dpo", *STOPS), 15, marks=pytest.mark.slow),
     ],
 )
 def test_after_any_step(dies, overrides, step):
     assert dies(overrides, Saving, "_between", after_saving_step(step)) == []
+
+
+def test_a_run_that_is_stopped_early_keeps_what_it_kept(undisturbed):
+    folder = undisturbed(("task=reward", *STOPS)) / "run"
+    summary = read_summary(folder, TrainSummary)
+    kept = summary.kept
+    assert (kept.step, kept.last_step, kept.validations, kept.stopped) == (6, 18, 3, True)
+    assert (summary.steps, kept.last.step, kept.last.accuracy) == (18, 18, 1.0)
+    assert [step_of(folder / "checkpoints" / name) for name in ("best.ckpt", "last.ckpt")] == [6, 18]
+    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+    for name, model in (("best.ckpt", "model"), ("last.ckpt", "last_model")):
+        state = torch.load(folder / "checkpoints" / name, weights_only=True)["state_dict"]
+        weights = load_reward_model(str(folder / model))[0].state_dict()
+        assert all(torch.equal(value, state[f"model.{key}"]) for key, value in weights.items())
+    rows = {int(row["step"]): row for row in read_metrics(folder / "metrics.csv") if row["val/loss"]}
+    assert summary.val.loss == pytest.approx(float(rows[6]["val/loss"]))
+    assert summary.evaluation[0].nll == pytest.approx(summary.val.loss, rel=1e-5)  # final scores are of them, too
+    assert kept.last.loss == pytest.approx(float(rows[18]["val/loss"])) != summary.val.loss
+
+
+@pytest.mark.parametrize("step", [6, pytest.param(18, marks=pytest.mark.slow)])
+def test_after_a_validation_has_decided(dies, step):
+    def fatal(decide):
+        def die(self, trainer, module):
+            decide(self, trainer, module)
+            if trainer.global_step == step:
+                raise Died
+
+        return die
+
+    assert dies(("task=reward", *STOPS), Kept, "on_validation_end", fatal) == []
+
+
+def test_while_the_last_weights_make_way(dies):
+    assert dies(("task=reward", *STOPS), sys.modules["rmexp.stages.kept"], "is_intact", dead) == []
 
 
 def test_before_the_first_checkpoint(dies):
@@ -132,13 +183,6 @@ def test_while_validation_runs(dies, name):
         return die
 
     assert dies(("task=reward",), RewardModule, name, fatal) == []
-
-
-def dead(function):
-    def die(*args, **options):
-        raise Died
-
-    return die
 
 
 @pytest.mark.parametrize(

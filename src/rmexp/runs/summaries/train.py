@@ -27,7 +27,7 @@ class ModelMade:
 
 @dataclass(frozen=True, slots=True)
 class LastEpoch:
-    """Figures of the examples of the last epoch, while the model still learnt.
+    """Figures of the epoch of the kept weights, up to their step, while the model still learnt.
 
     Attributes:
         n: examples counted; of reinforcement learning, responses.
@@ -44,7 +44,7 @@ class LastEpoch:
 
 @dataclass(frozen=True, slots=True)
 class LastValidation:
-    """Figures of the last validation.
+    """Figures of the validation of the kept weights.
 
     Attributes:
         n: examples.
@@ -55,6 +55,7 @@ class LastValidation:
         accuracy_high: upper end.
         few: whether fewer than ten prompts are expected on the rarer side of the accuracy.
         method: of the interval, in words; None in older files, as `few`.
+        selected_on: whether these examples chose the step; None where they did not.
     """
 
     n: int
@@ -65,6 +66,43 @@ class LastValidation:
     accuracy_high: float | None = None
     few: bool | None = field(default=None, metadata=IF_KNOWN)
     method: str | None = field(default=None, metadata=IF_KNOWN)
+    selected_on: bool | None = field(default=None, metadata=IF_KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedAt:
+    """What a validation said.
+
+    Attributes:
+        step: optimizer steps before it.
+        loss: mean over the validation examples; None where it is not finite.
+        accuracy: of their pairs; None where there are none.
+    """
+
+    step: int
+    loss: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWeights:
+    """Which weights the model has.
+
+    Attributes:
+        step: that they are of.
+        last_step: of the run.
+        monitor: figure by which validations are compared.
+        validations: of the run.
+        stopped: whether `trainer.patience` ended it.
+        last: what the weights of the last step would have been; None without a validation.
+    """
+
+    step: int
+    last_step: int
+    monitor: str
+    validations: int
+    stopped: bool
+    last: ValidatedAt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +132,9 @@ class TrainSummary:
         peak_memory_mb: the most memory that the process held.
         train_seconds: until the model was saved.
         train_cpu_seconds: of all threads; None of a policy.
-        train: figures of the last epoch.
-        val: figures of the last validation.
+        train: figures of the epoch of the kept weights.
+        val: figures of their validation.
+        kept: which weights these are; None of a policy and in older files.
         evaluation: held-out pairs as the finished model scores them.
         seconds: of the whole stage.
         policy: what reinforcement learning came to; None for every other task.
@@ -130,6 +169,7 @@ class TrainSummary:
     train_cpu_seconds: float | None = field(default=None, metadata=IF_KNOWN)
     train: LastEpoch = LastEpoch(0)
     val: LastValidation = LastValidation(0)
+    kept: KeptWeights | None = field(default=None, metadata=IF_KNOWN)
     evaluation: tuple[HeldOutRow, ...] = ()
     seconds: float = 0.0
     policy: PolicyFigures | None = field(default=None, metadata=FLAT)

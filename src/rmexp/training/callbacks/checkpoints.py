@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from rmexp.durable import whole_file
@@ -39,26 +38,6 @@ class DurableCheckpointIO(TorchCheckpointIO):
                 raise
 
 
-def best_checkpoint(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
-    """Keep the checkpoint of the best validation.
-
-    Args:
-        folder: where it goes.
-        monitor: logged figure that decides which is best.
-        mode: `min` or `max` of it.
-    """
-    return ModelCheckpoint(
-        dirpath=folder,
-        filename=BEST.removesuffix(".ckpt"),
-        monitor=monitor,
-        mode=mode,
-        save_top_k=1,
-        auto_insert_metric_name=False,
-        save_on_train_epoch_end=False,
-        enable_version_counter=False,
-    )
-
-
 def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
     """The newest checkpoint that can be read, and the damaged ones that are newer.
 
@@ -66,7 +45,7 @@ def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:
     """
     damaged: list[Path] = []
     for path in _newest_first(folder):
-        if _intact(path):
+        if is_intact(path):
             return path, damaged
         damaged.append(path)
     return None, damaged
@@ -95,7 +74,8 @@ def _newest_first(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
-def _intact(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
+    """Whether a checkpoint can be read and none of its parts is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:

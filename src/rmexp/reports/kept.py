@@ -1,0 +1,32 @@
+"""Which weights a model has, in words."""
+
+from collections.abc import Iterator
+
+from rmexp.reports.drawing import numbers
+from rmexp.runs.summaries.train import LastValidation, TrainSummary, ValidatedAt
+
+CHOSE = "chose the step"  # said of the examples that did
+
+
+def kept_words(summary: TrainSummary) -> Iterator[str]:
+    """A sentence each on the weights that were kept, and on why training ended early.
+
+    Args:
+        summary: of a run; of one without validations there is nothing to say.
+    """
+    kept = summary.kept
+    if kept is None or kept.validations == 0:
+        return
+    if kept.step != kept.last_step and kept.last is not None:
+        there, last = (_figures(figures) for figures in (summary.val, kept.last))
+        yield (
+            f"weights of step {kept.step} of {kept.last_step}, best by {kept.monitor}: {there}; those of step "
+            f"{kept.last.step}: {last} (last_model)"
+        )
+    if kept.stopped:
+        yield f"trainer.patience stopped it at step {kept.last_step}"
+
+
+def _figures(figures: LastValidation | ValidatedAt) -> str:
+    accuracy = "" if figures.accuracy is None else f" and {numbers.percent(figures.accuracy)}"
+    return f"loss {numbers.number(figures.loss)}{accuracy}"

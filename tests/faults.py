@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 TIMES = (
     "seconds",
+    "phases",
     "iteration_seconds",
     "train_seconds",
     "train_cpu_seconds",

@@ -20,7 +20,7 @@ class TrainerOptions:
         workers: processes that put batches together ahead of their turn; 0 for the process that trains.
         keep: whose weights the model has: those of the `best` validation, or of the `last` step. Without a validation
             set they are the last.
-        monitor: figure of a validation that says which is best; see `logged_figures`.
+        monitor: figure of a validation that says which is best; see `rmexp.tracking.logged_figures`.
         patience: validations in a row without improvement after which training stops, at least 1; None for never.
         min_delta: improvement that counts for `patience`, at least 0, in the unit of `monitor`.
     """

@@ -7,8 +7,8 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
+from rmexp.tracking.logged_figures import STAGE_FIGURES
 from rmexp.training.callbacks.checkpoints import BEST
-from rmexp.training.logged_figures import STAGE_FIGURES
 from rmexp.training.trainer_options import TrainerOptions
 
 BEST_END = {figure.name: figure.best for figure in STAGE_FIGURES if figure.best}

@@ -147,6 +147,9 @@ def _run(verb: str, arguments: list[str]) -> int:
         return DONE
     if options.cfg or options.info or options.shell_completion or options.hydra_help:
         return _answer(verb, options, parser)
+    from rmexp.config.overrides import with_texts_quoted
+
+    options.overrides = with_texts_quoted(verb, options.overrides)
     return _work(verb, options)
 
 

@@ -67,7 +67,7 @@ def check_file(path: Path, key: str) -> None:
         raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
 
 
-def parse_row(path: Path, number: int, line: bytes) -> JsonObject:
+def parse_row(path: Path | str, number: int, line: bytes) -> JsonObject:
     """The JSON object on one line.
 
     Raises:

@@ -38,6 +38,10 @@ MOVED: Mapping[str, str] = {
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
 LATER: Mapping[str, Any] = {
     "model.init_from": None,
+    # of score
+    "prompt": None,
+    "response": None,
+    "input": None,
     # of files
     "*.encoding": "utf-8",
     "*.delimiter": None,

@@ -1,5 +1,6 @@
 """The overrides of a command line, each judged by itself: two mistyped ones are two problems."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -27,6 +28,27 @@ class Overrides(NamedTuple):
     choices: list[Override]
     values: list[Override]
     problems: list[str]
+
+
+# Keys of verbs whose values are texts of people: whatever is in them is no grammar.
+TEXTS = {"score": ("prompt", "response")}
+
+
+def with_texts_quoted(verb: str, overrides: Sequence[str]) -> list[str]:
+    """The overrides with every text of `TEXTS` quoted for Hydra, unless it is so already.
+
+    >>> with_texts_quoted("score", ["prompt=2 + 2, is it?", "seed=1"])
+    ['prompt="2 + 2, is it?"', 'seed=1']
+    """
+    return [_quoted(text) if text.partition("=")[0] in TEXTS.get(verb, ()) else text for text in overrides]
+
+
+def _quoted(override: str) -> str:
+    key, _, text = override.partition("=")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return override
+    escaped = re.sub(r'(\\*)("|$)', r"\1\1\\\2", text)  # backslashes before a quote count for two
+    return f'{key}="{escaped[:-1]}"'.replace("${", r"\${")
 
 
 def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:

@@ -4,10 +4,16 @@ Each split becomes one scored file with a manifest beside it. An interrupted run
 data.truncation=drop a response that is too long has the score null, and is counted as unscored. Where the scorer's
 model says what it was trained on, each row says whether the record is of it (`trained_on`).
 
+With prompt and response one text is scored, with input=- each line of standard input is answered by a row on standard
+output; neither leaves a run folder. A line is an object of `prompt` and `response`, `responses`, or `chosen` and
+`rejected`, or of `messages`. An answer is a row of a scored file.
+
 Examples:
     rmexp score scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
     rmexp score scorer=implicit scorer.policy=DPO_FOLDER scorer.reference=SFT_FOLDER data=json_vs_text
     rmexp score scorer=baseline scorer.kind=longer data=jsonl data.path=PAIRS.jsonl
+    rmexp score scorer.path=MODEL_FOLDER prompt="Describe Kafka." response="A log of messages."
+    rmexp score scorer.path=MODEL_FOLDER input=-
 """
 
 from pathlib import Path
@@ -26,11 +32,15 @@ from rmexp.runs.summaries.seen import Seen, seen_of
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import ScoredSet, score_into
 from rmexp.verbs.data import load_data
+from rmexp.verbs.score_texts import score_texts
 from rmexp.verbs.scorers import scorer_inputs
 
 
-def score(config: DictConfig) -> Path:
-    """Composed configuration in, folder with scored files out."""
+def score(config: DictConfig) -> Path | None:
+    """Composed configuration in, folder with scored files out; None where texts are scored that are in no data set."""
+    if any(config[key] is not None for key in ("prompt", "response", "input")):
+        score_texts(config)
+        return None
     data = load_data(config.data)
     path = run_folder("score", config)
     with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:

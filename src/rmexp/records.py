@@ -50,6 +50,9 @@ class Preference:
         margin: how much better `chosen` is, in the data's own units; None when unknown.
         id: stable hash of the content when the data brings none.
         meta: whatever else the data says, for slices and groups.
+
+    >>> Preference("2 + 2?", chosen="4", rejected="5").responses
+    ('4', '5')
     """
 
     prompt: Prompt
@@ -116,6 +119,9 @@ class Candidates:
         gold: true reward of each response where it is known.
         id: stable hash of the content when the data brings none.
         meta: whatever else the data says; `labels` names the responses where they have names.
+
+    >>> len(Candidates("2 + 2?", ("4", "5", "four")).responses)
+    3
     """
 
     prompt: Prompt

@@ -47,8 +47,9 @@ def _quoted(override: str) -> str:
     key, _, text = override.partition("=")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return override
-    escaped = re.sub(r'(\\*)("|$)', r"\1\1\\\2", text)  # backslashes before a quote count for two
-    return f'{key}="{escaped[:-1]}"'.replace("${", r"\${")
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # backslashes before a quote count for two
+    escaped += "\\" * (len(text) - len(text.rstrip("\\")))  # and those before the one that ends it
+    return f'{key}="{escaped}"'.replace("${", r"\${")
 
 
 def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:

@@ -8,7 +8,13 @@ from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
 
 class PairFigures(nn.Module):
-    """Running loss since the last reset, and pairwise accuracy where there are pairs, else not a number."""
+    """Running loss since the last reset, and pairwise accuracy where there are pairs, else not a number.
+
+    >>> figures = PairFigures()
+    >>> figures.update(torch.tensor([0.5, 1.5]), torch.tensor([2.0, 1.0]), torch.tensor([1.0, 3.0]), torch.ones(2))
+    >>> float(figures.compute()["loss"]), float(figures.compute()["accuracy"])
+    (1.0, 0.5)
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,6 +28,11 @@ class RewardModel(nn.Module):
         pooling: which hidden state is read; see `pooled`.
         mask_padding: whether every token sees the whole response, as in an encoder, so that padding has to be masked.
         layout: of the rows that a causal body is computed in; see `TokenStates`.
+
+    >>> from rmexp.models.backbones.tiny import tiny
+    >>> size = {"hidden_size": 8, "layers": 1, "heads": 1, "vocabulary": 262, "max_positions": 512}
+    >>> RewardModel(tiny(["2 + 2?"], 0, **size).body).head
+    Linear(in_features=8, out_features=1, bias=False)
     """
 
     def __init__(

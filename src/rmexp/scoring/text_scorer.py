@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from transformers import AutoConfig
+
 from rmexp.data.loading import Limits
 from rmexp.hardware.precision import AUTO
-from rmexp.models.folders.contract import read_contract
+from rmexp.models.backbones.pretrained import from_pretrained
+from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.records import prompt_text
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
@@ -17,7 +20,7 @@ from rmexp.scoring.text_items import Item, record_of
 
 log = logging.getLogger(__name__)
 
-MAX_TOKENS = 512  # as `data.max_tokens` has it
+MAX_TOKENS = 512  # as `data.max_tokens` has it, where no contract says what a model was trained with
 
 
 class Comparison(NamedTuple):
@@ -28,6 +31,9 @@ class Comparison(NamedTuple):
         second: score of the other.
         margin: by how much the first leads.
         probability: that the first is the better one, by the scorer; None where its scores are no log-odds.
+
+    >>> Comparison(first=2.0, second=2.0, margin=0.0, probability=0.5).margin
+    0.0
     """
 
     first: float
@@ -104,7 +110,11 @@ class TextScorer:
 
 
 def load(
-    folder: str | Path, reference: str | Path | None = None, *, max_tokens: int = MAX_TOKENS, threads: int | None = None
+    folder: str | Path,
+    reference: str | Path | None = None,
+    *,
+    max_tokens: int | None = None,
+    threads: int | None = None,
 ) -> TextScorer:
     """A scorer of texts, of a model on disk or on the hub.
 
@@ -113,7 +123,8 @@ def load(
             implicit reward.
         reference: of a policy: the model that it is measured against; None takes the one in its run folder.
         max_tokens: longest sequence of prompt and response; a longer one loses the start of its prompt, then the end
-            of its response.
+            of its response. None takes what the model was trained with; where nothing says that, 512
+            or what it has positions for.
         threads: processor threads; None chooses by model size.
 
     Raises:
@@ -132,8 +143,8 @@ def load(
     2
     """
     path = _model_of(str(folder))
-    limits = Limits(max_tokens, "cut_prompt", None, 16)
     contract = read_contract(path)
+    limits = Limits(max_tokens or _longest(path, contract), "cut_prompt", None, 16)
     if contract is None or contract.kind == "reward_model":
         if reference is not None:
             raise ValueError(f"{folder} is a reward model, which has no reference, got {reference}")
@@ -156,6 +167,14 @@ def _model_of(folder: str) -> str:
     inside = Path(folder) / "model"
     of_a_run = (inside / "config.json").is_file() and not (Path(folder) / "config.json").is_file()
     return str(inside) if of_a_run else folder
+
+
+def _longest(path: str, contract: Contract | None) -> int:
+    """Tokens of the longest sequence that a model is known to read."""
+    if contract is not None:
+        return contract.max_tokens
+    config = from_pretrained(AutoConfig, path.partition("@")[0])
+    return min(MAX_TOKENS, getattr(config, "max_position_embeddings", None) or MAX_TOKENS)
 
 
 def _logistic(margin: float) -> float:

@@ -45,6 +45,14 @@ class DPOModule(L.LightningModule):
         schedule: factor of the learning rate, of (step, total_steps=...).
         reference_logps: `precomputed` once and kept in data.cache_dir, or `online`, computed with each batch.
         reference: the language model that the policy is measured against; None for its start.
+
+    >>> from rmexp.losses.dpo import dpo_loss
+    >>> from rmexp.models.backbones.tiny import tiny
+    >>> size = {"hidden_size": 8, "layers": 1, "heads": 1, "vocabulary": 262, "max_positions": 512}
+    >>> learnt = {"optimizer": partial(torch.optim.AdamW, lr=1e-3), "schedule": lambda step, total_steps: 1.0}
+    >>> module = DPOModule(tiny(["2 + 2?"], 0, **size), partial(dpo_loss, beta=0.5), **learnt, reference_logps="online")
+    >>> module.beta, module.reduction
+    (0.5, 'response_sum')
     """
 
     kind = "language_model"

@@ -39,6 +39,13 @@ class RewardModule(L.LightningModule):
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         head_lr_factor: of the learning rate of the head, > 0; a pretrained body bears smaller steps than it.
+
+    >>> from rmexp.losses.bradley_terry import bradley_terry_loss
+    >>> from rmexp.models.backbones.tiny import tiny
+    >>> size = {"hidden_size": 8, "layers": 1, "heads": 1, "vocabulary": 262, "max_positions": 512}
+    >>> learnt = {"optimizer": partial(torch.optim.AdamW, lr=1e-3), "schedule": lambda step, total_steps: 1.0}
+    >>> RewardModule(tiny(["2 + 2?"], 0, **size), bradley_terry_loss, **learnt, head_lr_factor=1.0).packed
+    True
     """
 
     kind = "reward_model"

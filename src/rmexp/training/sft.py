@@ -42,6 +42,13 @@ class SFTModule(L.LightningModule):
         optimizer: of the parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         sides: `both` sides of the pairs, or the `chosen` ones alone: those that the labels prefer.
+
+    >>> from rmexp.losses.next_token import next_token_loss
+    >>> from rmexp.models.backbones.tiny import tiny
+    >>> size = {"hidden_size": 8, "layers": 1, "heads": 1, "vocabulary": 262, "max_positions": 512}
+    >>> learnt = {"optimizer": torch.optim.AdamW, "schedule": lambda step, total_steps: 1.0}
+    >>> SFTModule(tiny(["2 + 2?"], 0, **size), next_token_loss, **learnt, sides="chosen").learns_from
+    ('pairs', 'demonstrations')
     """
 
     kind = "language_model"

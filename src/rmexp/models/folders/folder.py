@@ -72,6 +72,24 @@ def _reward_model(folder: str) -> tuple[RewardModel, Any]:
     return model, start.tokenizer
 
 
+def load_backbone(folder: str, *, dtype: str = "float32", trust_remote_code: bool = False) -> Backbone:
+    """What a module starts from: a language model, or a reward model with its head.
+
+    Args:
+        folder: of a whole model or an adapter, or hub id with `@` and a revision if need be.
+        dtype: of the weights: float32, bfloat16 or float16.
+        trust_remote_code: whether code from the repository may run.
+
+    Raises:
+        ValueError: there is no model, or its contract does not hold.
+
+    >>> load_backbone("nowhere/there/model")
+    Traceback (most recent call last):
+    ValueError: nowhere/there/model: expected a model folder or a hub id, but there is no such folder
+    """
+    return load_start(lambda path: read_model(find_source(path, None, dtype, trust_remote_code)), folder)
+
+
 def load_start(read: Callable[[str], Backbone], folder: str) -> Backbone:
     """The model that training starts from, checked against its contract where it has one.
 

@@ -6,9 +6,11 @@ from typing import Any, Generic, TypeVar, cast
 import lightning as L
 from torch import Tensor
 
+from rmexp.data.loading import Limits
 from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.encode import Encoder, PairTokens, ResponseTokens, encode_pairs
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing
+from rmexp.records import Preference
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
 from rmexp.training.data.loader import Passes, TrainingLoader
@@ -64,6 +66,48 @@ class PairData(L.LightningDataModule):
 
     def _val_batches(self) -> list[list[ResponseTokens]]:
         return batches_of_tokens(distinct_responses(self.pairs.val), MOST_TOKENS, packed=self.packed)
+
+
+def pair_data(
+    module: TrainingModule,
+    tokenizer: Any,
+    train: Sequence[Preference],
+    val: Sequence[Preference],
+    *,
+    batch_pairs: int = 16,
+    epochs: int = 1,
+    seed: int = 0,
+    max_tokens: int = 512,
+) -> PairData:
+    """Pairs as a trainer of your own takes them, all epochs as one: give it `max_epochs=1`.
+
+    Args:
+        module: that is to be trained.
+        tokenizer: of the model that it starts from.
+        train: pairs to learn from, at least one.
+        val: pairs to validate with, at least one.
+        batch_pairs: pairs a batch.
+        epochs: passes over the training pairs.
+        seed: of their order.
+        max_tokens: longest sequence; a longer one loses the start of its prompt, then the end of its responses.
+
+    Raises:
+        ValueError: a split has no pair.
+
+    >>> from rmexp.models.backbones.tiny import tiny
+    >>> from rmexp.training.sft import SFTModule
+    >>> size = {"hidden_size": 8, "layers": 1, "heads": 1, "vocabulary": 262, "max_positions": 512}
+    >>> start, pairs = tiny(["2 + 2?"], 0, **size), [Preference(f"2 + {i}?", f"{2 + i}", "no") for i in range(5)]
+    >>> module = SFTModule(start, loss=None, optimizer=None, schedule=None, sides="both")
+    >>> data = pair_data(module, start.tokenizer, pairs[:4], pairs[4:], batch_pairs=2, epochs=3)
+    >>> [batch.size for batch in data.train_dataloader()]
+    [2, 2, 2, 2, 2, 2]
+    """
+    if not train or not val:
+        raise ValueError(f"expected pairs to learn from and to validate with, got {len(train)} and {len(val)}")
+    encoder = Encoder(tokenizer, Limits(max_tokens, "cut_prompt", None, batch_pairs))
+    pairs = Pairs(encode_pairs(train, encoder)[0], encode_pairs(val, encoder)[0], batch_pairs)
+    return PairData(pairs, Passes(epochs, seed), batch_tokens=None, packed=module.packed)
 
 
 class FixedBatches(Generic[Batch]):

@@ -169,6 +169,36 @@ def test_inspect_follows_labels_on_unseen_pairs(here, noise, capsys):
     assert "Of 60 pairs the model was trained on 48 and validated with 12." in capsys.readouterr().out
 
 
+def pool_file(rows: list[dict[str, Any]]) -> list[str]:
+    """Candidates of a file: the responses of pairs, and one more."""
+    write_rows(Path("pool.jsonl"), [{**row, "responses": [row["chosen"], "ja", row["rejected"]]} for row in rows])
+    return ["candidates.path=pool.jsonl"]
+
+
+def test_best_of_n_draws_the_curve_of_unseen_prompts(here, noise, capsys):
+    unseen = noise_rows(5, seed=4)
+    assert main(["best-of-n", *noise.scorer, *pool_file(noise.rows + unseen), "run_dir=run"]) == 0
+    found = json.loads(Path("run/curve.json").read_text())
+    assert (found["prompts"], found["trained_on"], found["validated_on"]) == (12 + 5, 48, 12)
+    assert {name: part["prompts"] for name, part in found["slices"].items()} == {"trained on": 48, "validated on": 12}
+    marks = [row["trained_on"] for row in lines("run/picks.jsonl")]
+    assert (marks.count("pair"), marks.count("validation"), marks.count("no")) == (48, 12, 5)
+    said = "trained on pairs of the candidates of 48 prompts: the curve is of the other 17"
+    assert said in capsys.readouterr().out
+    assert said in Path("run/report.html").read_text()
+
+
+def test_best_of_n_where_nothing_unseen_is_left(here, noise, capsys):
+    trained = pool_file([row for row in noise.rows if row["id"] in noise.trained])
+    assert main(["best-of-n", *noise.scorer, *trained, "run_dir=run"]) == 0
+    found = json.loads(Path("run/curve.json").read_text())
+    assert (found["prompts"], found["points"], found["n"]) == (0, [], 0)
+    assert found["slices"]["trained on"]["prompts"] == 48
+    assert "nothing unseen is left" in capsys.readouterr().out
+    assert "nothing unseen is left" in Path("run/report.html").read_text()
+    assert main(["best-of-n", *noise.scorer, *trained, "run_dir=run"]) == 0  # found again
+
+
 def test_an_exported_folder_takes_it_along(here, noise, monkeypatch):
     from rmexp.scoring import parity
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.slices import TRAINED_ON
 from rmexp.reports.drawing.numbers import count, counted, percent
+from rmexp.runs.summaries.best_of_n import CandidatePool
 from rmexp.runs.summaries.seen import Seen, SeenBy
+from rmexp.selection.best_of_n import Curve
 
 
 def treated_sentence(seen: Seen, records: int, unit: str) -> str | None:
@@ -74,6 +76,27 @@ def _consequence(left: int, seen: Sequence[SeenBy]) -> str:
         return f": nothing unseen is left, so that there are no figures but of the slice `trained on` ({keep})."
     each = " of every scorer" if len(seen) > 1 else ""
     return f": the figures{each} are of the other {count(left)}, and the slice `trained on` has these ({keep})."
+
+
+def pool_sentences(about: CandidatePool, curve: Curve) -> Iterator[str]:
+    """For best-of-n: which prompts the curve leaves out, and which ones were trained on.
+
+    Args:
+        about: the pool.
+        curve: over n.
+    """
+    trained, keep = about.seen.pairs, "data.trained_on=keep counts them"
+    if trained:
+        who = f"The scorer's model was trained on pairs of the candidates of {counted(trained, 'prompt')}"
+        if about.trained_on_kept:
+            yield f"{who}, and these are counted (data.trained_on=keep): the curve says little of other prompts."
+        elif curve.points:
+            yield f"{who}: the curve is of the other {count(curve.prompts)}, the part `trained on` of these ({keep})."
+        else:
+            yield f"{who}: nothing unseen is left, so that there is no curve but of the part `trained on` ({keep})."
+    for number, model in ((about.seen.prompts_trained_on, "scorer's model"), (about.policy_prompts, "policy")):
+        if number:
+            yield f"The {model} was trained on {count(number)} of these prompts; they are counted."
 
 
 def _parts(seen: Seen) -> list[str]:

@@ -39,6 +39,7 @@ class Pick:
         best: the one that scores highest, by lot where several do.
         random: one by lot.
         oracle: the truly best one; None without gold.
+        trained_on: what the scorer's model knows of them, of `rmexp.records.MARKS`; None where nothing is known.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Pick:
     best: Choice
     random: Choice
     oracle: Choice | None
+    trained_on: str | None = None
 
     def to_row(self) -> dict[str, Any]:
         """For picks.jsonl; `prompt` and `response` make it a demonstration."""
@@ -57,6 +59,7 @@ class Pick:
             "candidates": self.candidates,
             "random": asdict(self.random),
             "oracle": self.oracle and asdict(self.oracle),
+            **({} if self.trained_on is None else {"trained_on": self.trained_on}),
         }
 
 
@@ -79,6 +82,7 @@ def pick(record: Candidates, scored: Scored, seed: int) -> Pick:
         best=choice(_highest(scores, lots)),
         random=choice(int(rng.integers(len(lots)))),
         oracle=None if record.gold is None else choice(_highest(record.gold, lots)),
+        trained_on=scored.trained_on,
     )
 
 

@@ -1,7 +1,8 @@
 """Samples N candidates per prompt, or reads them, picks the best by any scorer and draws the curve over n.
 
-Leaves candidates.jsonl (the pool, with gold where it is known), picks.jsonl (demonstrations for data=demonstrations),
-curve.json and report.html. An interrupted run goes on where it was.
+Prompts of whose candidates two were a pair that the model was trained on are left out of the curve, unless
+data.trained_on=keep. Leaves candidates.jsonl (the pool, with gold where it is known), picks.jsonl (demonstrations for
+data=demonstrations), curve.json and report.html. An interrupted run goes on where it was.
 
 Examples:
     rmexp best-of-n scorer=baseline scorer.kind=longer candidates.path=POOL.jsonl
@@ -11,9 +12,10 @@ Examples:
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig
@@ -23,18 +25,26 @@ from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
 from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
+from rmexp.evaluation.apart import KEEP
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
-from rmexp.records import Candidates, Record, Scored, fingerprint
+from rmexp.records import NO, PAIR, PROMPT, Candidates, Record, Scored, fingerprint
+from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.best_of_n import BestOfNCurve, BestOfNSummary, CandidatePool
+from rmexp.runs.summaries.seen import seen_of
 from rmexp.scoring.store import score_into
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.scorers import scorer_inputs
+
+if TYPE_CHECKING:
+    from rmexp.selection.pool import ScoredPool
+    from rmexp.selection.seen_pools import Curves
 
 CANDIDATES, PICKS, CURVE, REPORT, SHARDS = "candidates.jsonl", "picks.jsonl", "curve.json", "report.html", "pool"
 SHARD_RECORDS = 64  # of the pool, scored between two writes to disk
@@ -91,7 +101,6 @@ def _given(config: DictConfig) -> Given:
 
 def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSummary:
     from rmexp.reports.best_of_n.page import BestOfNReport, best_of_n_report
-    from rmexp.selection.best_of_n import Pool, best_of_n_curve
     from rmexp.selection.picks import picks
     from rmexp.selection.pool import scored_pool
 
@@ -104,26 +113,28 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     file = run.path / "scored" / "candidates.jsonl"
     scored = scored_pool(pool, score_into(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     scoring = time.perf_counter()
-    curve = best_of_n_curve([Pool(*_arrays(*both)) for both in zip(scored.records, scored.rows, strict=True)])
+    (curve, slices), seen = _curves(config, scored)
     chosen = picks(scored.records, scored.rows, config.seed)
     write_rows(run.path / PICKS, (pick.to_row() for pick in chosen))
     about = CandidatePool(
         data=given.data,
-        n=curve.points[-1].n,
+        n=curve.points[-1].n if curve.points else 0,
         wanted_n=None if config.candidates.path else config.candidates.n,
         scorer=scorer.describe(),
         scorer_chat_template=_template(scorer),
         gold=gold,
         **account,
         unscored=scored.unscored or None,
+        **seen,
+        seen=seen_of((row.trained_on for row in scored.rows), scorer.describe()),
     )
-    write_json(run.path / CURVE, to_row(BestOfNCurve(about, curve)))
-    content = BestOfNReport(curve, chosen, about, str(run.path), saved_yaml(config))
+    write_json(run.path / CURVE, to_row(BestOfNCurve(about, curve, slices)))
+    content = BestOfNReport(curve, chosen, about, str(run.path), saved_yaml(config), slices)
     write_text(run.path / REPORT, best_of_n_report(content))
     shutil.rmtree(run.path / SHARDS, ignore_errors=True)
     now = time.perf_counter()
     seconds = {"sampling": sampled - began, "scoring": scoring - sampled, "all": now - began}
-    return BestOfNSummary({name: round(value, 2) for name, value in seconds.items()}, about, curve)
+    return BestOfNSummary({name: round(value, 2) for name, value in seconds.items()}, about, curve, slices)
 
 
 def _pool(config: DictConfig, given: Given, run: RunFolder) -> tuple[list[Candidates], dict[str, Any]]:
@@ -165,6 +176,25 @@ def _with_gold(
     return [replace(record, gold=row.numbers) for record, row in zip(pool, rows, strict=True)], judge.describe()
 
 
+def _curves(config: DictConfig, scored: "ScoredPool") -> tuple["Curves", dict[str, Any]]:
+    """The curve and its parts, and what the pool's account says of what was trained on."""
+    from rmexp.selection.best_of_n import Pool
+    from rmexp.selection.seen_pools import curves
+
+    pools = [Pool(*_arrays(*both)) for both in zip(scored.records, scored.rows, strict=True)]
+    by_policy = _policy_marks(config.candidates.policy, scored.records)
+    marks, keep = [row.trained_on for row in scored.rows], config.data.trained_on == KEEP
+    both = [PROMPT if known and mark in (None, NO) else mark for known, mark in zip(by_policy, marks, strict=True)]
+    account = {"policy_prompts": sum(by_policy) or None, "trained_on_kept": (PAIR in marks and keep) or None}
+    return curves(pools, both, keep=keep), account
+
+
+def _policy_marks(policy: str | None, records: Sequence[Candidates]) -> list[bool]:
+    """Of which records the policy that was sampled from has learnt the prompt."""
+    known = None if policy is None else read_trained_on(policy)
+    return [known is not None and known.mark(record) in (PAIR, PROMPT) for record in records]
+
+
 def _arrays(record: Candidates, row: Scored) -> tuple[Any, Any]:
     return np.array(row.numbers), None if record.gold is None else np.array(record.gold, dtype=np.float64)
 
@@ -191,6 +221,7 @@ def _show(summary: BestOfNSummary, path: Path) -> None:
     header = ("best of", "KL <=", "score", *(["gold"] if known else []), "95 %", *(["oracle"] if known else []))
     show_table(header, rows)
     print(f"{curve.prompts} prompts, {pool.candidates} candidates, scored by {pool.scorer['name']}")
+    print("".join(f"{sentence}\n" for sentence in pool_sentences(pool, curve)), end="")
     if pool.wanted_n is not None and pool.n < pool.wanted_n:
         print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {pool.n}")
     if pool.unscored:

@@ -1,6 +1,7 @@
 """The page of `rmexp best-of-n`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ class BestOfNReport(NamedTuple):
         about: data, policy, scorer, gold, and what did not become a candidate.
         run_folder: as text for the reader.
         config_yaml: composed configuration, redacted.
+        slices: curves of parts of the prompts.
     """
 
     curve: Curve
@@ -34,6 +36,7 @@ class BestOfNReport(NamedTuple):
     about: CandidatePool
     run_folder: str
     config_yaml: str
+    slices: Mapping[str, Curve] = MappingProxyType({})
 
 
 class Example(NamedTuple):
@@ -47,8 +50,10 @@ class Example(NamedTuple):
 def best_of_n_report(report: BestOfNReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     points = report.curve.points
-    panels = [Panel(Markup(score_plot(points)), "Mean score of the pick; the dashed line is a random candidate.")]
-    if points[-1].gold is not None:
+    panels = []
+    if points:
+        panels = [Panel(Markup(score_plot(points)), "Mean score of the pick; the dashed line is a random candidate.")]
+    if points and points[-1].gold is not None:
         panels.insert(0, Panel(Markup(gold_plot(report.curve)), wording.gold_caption(report.curve)))
     return render("best_of_n.html", report=report, panels=panels, wording=wording, examples=_examples(report.picks))
 

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 from rmexp.reports.drawing.numbers import MINUS, counted, number
+from rmexp.reports.seen import pool_sentences
 from rmexp.runs.summaries.best_of_n import CandidatePool
 from rmexp.selection.best_of_n import Curve, Fit, Point
 
 
 def conclusions(curve: Curve, about: CandidatePool) -> Iterator[str]:
     """What a reader should take away."""
+    yield from pool_sentences(about, curve)
+    if not curve.points:
+        yield templates_sentence(about)
+        return
     last = curve.points[-1]
     if last.gold is None:
         yield (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.runs.summaries.seen import Seen
 from rmexp.selection.best_of_n import Curve
 
 
@@ -26,6 +27,9 @@ class CandidatePool:
         prompts_without: prompts to which the policy said nothing.
         cut: samples that the limit ended.
         unscored: candidates that have no score and are left out; None where all have one.
+        policy_prompts: prompts that the policy was trained on; None where nothing is known of it.
+        trained_on_kept: whether prompts that the scorer's model was trained on are counted; None where there are none.
+        seen: prompts whose candidates the scorer's model had seen before.
     """
 
     data: str
@@ -41,6 +45,9 @@ class CandidatePool:
     prompts_without: int | None = field(default=None, metadata=IF_KNOWN)
     cut: int | None = field(default=None, metadata=IF_KNOWN)
     unscored: int | None = field(default=None, metadata=IF_KNOWN)
+    policy_prompts: int | None = field(default=None, metadata=IF_KNOWN)
+    trained_on_kept: bool | None = field(default=None, metadata=IF_KNOWN)
+    seen: Seen = field(default=Seen(), metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,13 @@ class BestOfNCurve:
 
     Attributes:
         pool: what was picked from.
-        curve: over n.
+        curve: over n, of prompts that the scorer's model was not trained on unless data.trained_on=keep.
+        slices: of parts of the prompts, such as `trained on`.
     """
 
     pool: CandidatePool = field(metadata=FLAT)
     curve: Curve = field(metadata=FLAT)
+    slices: Mapping[str, Curve] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ class BestOfNSummary:
     Attributes:
         seconds: of sampling, of scoring, and of all.
         pool: what was picked from.
-        curve: over n.
+        curve: over n, of prompts that the scorer's model was not trained on unless data.trained_on=keep.
+        slices: of parts of the prompts, such as `trained on`.
     """
 
     verb: ClassVar[str] = "best-of-n"
@@ -71,3 +81,4 @@ class BestOfNSummary:
     seconds: Mapping[str, float]
     pool: CandidatePool = field(metadata=FLAT)
     curve: Curve = field(metadata=FLAT)
+    slices: Mapping[str, Curve] = field(default_factory=dict)

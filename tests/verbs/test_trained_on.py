@@ -16,7 +16,7 @@ from rmexp.records import Preference
 
 TRAIN = [
     "train", "task=reward", "model=tiny", "model.layers=1", "optimizer.lr=1e-2", "trainer.max_epochs=6", "logger=csv",
-    "callbacks.checkpoint=null",
+    "trainer.keep=last",
 ]  # fmt: skip
 
 

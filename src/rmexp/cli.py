@@ -145,11 +145,11 @@ def _run(verb: str, arguments: list[str]) -> int:
 
         print(verb_help(verb, options.overrides, options.config_dir))
         return DONE
-    if options.cfg or options.info or options.shell_completion or options.hydra_help:
-        return _answer(verb, options, parser)
     from rmexp.config.overrides import with_texts_quoted
 
     options.overrides = with_texts_quoted(verb, options.overrides)
+    if options.cfg or options.info or options.shell_completion or options.hydra_help:
+        return _answer(verb, options, parser)
     return _work(verb, options)
 
 

@@ -3,12 +3,23 @@
 import copy
 import importlib.util
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer, RobertaConfig, RobertaModel, T5Config, T5Model
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    DebertaV2Config,
+    RobertaConfig,
+    RobertaModel,
+    T5Config,
+    T5Model,
+)
 
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.pack import response_batch
@@ -143,6 +154,18 @@ def test_gradients_reach_every_parameter_of_body_and_head(start, batch):
 def test_an_encoder_is_no_language_model(start, folder):
     with pytest.raises(ValueError, match=r"task=dpo needs a language model, but .* is an encoder"):
         language_model(start, "dpo")
+
+
+@pytest.mark.parametrize(("family", "said"), [(BertConfig, True), (DebertaV2Config, False)])
+def test_a_classifier_that_was_made_for_other_inputs_is_said_to_be(folder, family, said, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    types = {} if said else {"type_vocab_size": 0, "pooler_hidden_size": 16}
+    config = family(vocab_size=5 + len(WORDS), num_labels=1, **sizes, **types)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    BertTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+    assert encoder((), 0, path=str(tmp_path), **(OPTIONS | {"pooling": "first_token"})).head is not None
+    assert ("its rewards are not those of scorer=hub" in caplog.text) == said
 
 
 def test_what_is_no_encoder_is_refused(folder, tmp_path):

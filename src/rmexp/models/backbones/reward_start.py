@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 from rmexp.models.backbones.classifier_head import split_classifier
 from rmexp.models.backbones.found_head import FoundHead, linear_head, told_no_reward
 from rmexp.models.backbones.pretrained import Source, from_pretrained, load_whole, refuse_missing
-from rmexp.models.backbones.sentence_tokens import drop_pooler, with_sentence_tokens
+from rmexp.models.backbones.sentence_tokens import drop_pooler, reads_otherwise, with_sentence_tokens
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,14 @@ class RewardStart(NamedTuple):
     def of(cls, parts: RewardParts, tokenizer: Any, source: Source, pooling: str = "last_token") -> "RewardStart":
         """Parts with all that belongs to them; `pooling` for those that do not say it."""
         if parts.mask_padding:
+            own = tokenizer.chat_template is not None
             tokenizer = with_sentence_tokens(tokenizer)
+            if not own and reads_otherwise(tokenizer, parts.body):
+                log.info(
+                    "%s was made for pairs of texts as its tokenizer writes them; here it reads [CLS] prompt [SEP] "
+                    "response [SEP] without token types, so that its rewards are not those of scorer=hub",
+                    source.path,
+                )
         return cls(
             parts.body, parts.head, tokenizer, source.path, source.commit, parts.pooling or pooling, parts.mask_padding
         )

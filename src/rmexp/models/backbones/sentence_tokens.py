@@ -4,6 +4,9 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
+from rmexp.data.loading import Limits
+from rmexp.encoding.encode import Encoder
+
 # [CLS] prompt [SEP], to which the response and its [SEP] are added; without a prompt there is no [SEP] before it.
 TEMPLATE = (
     "{{ bos_token }}"
@@ -26,6 +29,14 @@ def with_sentence_tokens(tokenizer: Any) -> Any:
     tokenizer.eos_token = tokenizer.eos_token or tokenizer.sep_token
     tokenizer.chat_template = TEMPLATE
     return tokenizer
+
+
+def reads_otherwise(tokenizer: Any, body: PreTrainedModel) -> bool:
+    """Whether a tokenizer pairs two texts to other inputs than rmexp makes of a prompt with a response."""
+    pair = tokenizer("a", "b")
+    (ours,) = Encoder(tokenizer, Limits(64, "error", None, 1)).encode([("a", "b")])
+    types = (getattr(body.config, "type_vocab_size", 0) or 0) > 1 and any(pair.get("token_type_ids", []))
+    return types or ours is None or list(ours.token_ids) != pair["input_ids"]
 
 
 def drop_pooler(body: PreTrainedModel) -> None:

@@ -192,6 +192,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
         options: of the command line, parsed.
         composing: closed when the cells are known.
     """
+    from rmexp.config.compose import compose
     from rmexp.config.multirun import read_multirun
     from rmexp.sweeps.outcomes import FAILED as CELL_FAILED
     from rmexp.sweeps.outcomes import show_outcomes
@@ -204,6 +205,9 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
     folders = [outcome.folder for outcome in outcomes if outcome.state != CELL_FAILED]
     if folders and (hook := getattr(_module(verb), "after_sweep", None)) is not None:
         hook(folders, multirun.folder)
+    if folders:
+        call = importlib.import_module("rmexp.verbs.call")
+        call.tell_sweep(verb, compose(verb, multirun.cells[0].overrides, options.config_dir), multirun, folders)
     return DONE if len(folders) == len(outcomes) else FAILED
 
 

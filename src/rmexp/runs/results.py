@@ -1,7 +1,7 @@
 """What a finished run of any verb came to, for those who look at it in a tracker."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,22 @@ def results_of(folder: Path) -> Results | None:
         artifacts=tuple(_artifacts(folder)),
         used={name: value for name, value in (read_environment(folder).inputs or {}).items() if value},
     )
+
+
+def sweep_results(folders: Sequence[Path]) -> Results:
+    """The cells of a sweep side by side, and the smallest and largest of each of their figures.
+
+    Args:
+        folders: of the cells that have finished.
+    """
+    cells = {folder.name: found.figures for folder in folders if (found := results_of(folder)) is not None}
+    values: dict[str, list[float]] = {}
+    for figures in cells.values():
+        for name, value in figures.items():
+            values.setdefault(name, []).append(value)
+    ends = {f"smallest/{name}": min(found) for name, found in values.items()}
+    ends |= {f"largest/{name}": max(found) for name, found in values.items()}
+    return Results(ends, tables=(_table("cells", [{"cell": name, **found} for name, found in cells.items()]),))
 
 
 Told = tuple[Mapping[str, float | None], list[Table], Mapping[str, Any]]

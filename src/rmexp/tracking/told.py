@@ -34,5 +34,8 @@ def _read(folder: Path) -> dict[str, str]:
 
 
 def _state(folder: Path, tracker: Tracker) -> str:
-    content = (folder / SUMMARY).read_bytes() + repr((tracker, os.environ.get("WANDB_RUN_ID"))).encode()
+    summary = folder / SUMMARY
+    content = (summary.read_bytes() if summary.is_file() else b"") + repr(
+        (tracker, os.environ.get("WANDB_RUN_ID"))
+    ).encode()
     return sha256(content).hexdigest()[:16]

@@ -1,16 +1,18 @@
 """How a verb is called: trackers are looked for first, and hear of what it came to."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
+from rmexp.config.multirun import Multirun
 from rmexp.config.tracked import tracked_run, trackers_of
 from rmexp.runs.folder import CONFIG
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
+from rmexp.tracking.tracked_run import TrackedRun
 from rmexp.tracking.tracker import Tracker
 
 
@@ -31,6 +33,27 @@ def call(verb: str, config: DictConfig) -> Any:
     if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():
         _tell(verb, folder, not_told(folder, trackers))
     return folder
+
+
+def tell_sweep(verb: str, config: DictConfig, multirun: Multirun, folders: Sequence[Path]) -> None:
+    """Send what became of a sweep: a run of its own, in the group of its cells, with their figures as a table.
+
+    Args:
+        verb: of the cells.
+        config: of one of them, for its loggers.
+        multirun: the sweep.
+        folders: of the cells that have finished.
+    """
+    trackers = trackers_of(config)
+    if not trackers:
+        return
+    from rmexp.runs.results import sweep_results
+    from rmexp.tracking.trackers import tracked
+
+    settings = {"verb": verb, "fixed": list(multirun.fixed), "swept": list(multirun.swept)}
+    name = multirun.folder.resolve().name
+    with tracked(trackers, TrackedRun(multirun.folder, name, "sweep", name, settings)) as told:
+        told.results(sweep_results(folders))
 
 
 def _tell(verb: str, folder: Path, trackers: Mapping[str, Tracker]) -> None:

@@ -19,6 +19,7 @@ from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import summary_row, verb_of
 
 ASIDE = "-outdated-"
+THEIRS = ("wandb", "tensorboard", "mlflow")  # folders of trackers in a run's
 
 
 def track(config: DictConfig) -> None:
@@ -51,7 +52,7 @@ def _runs(folder: Path) -> Iterator[Path]:
     if (folder / CONFIG).is_file():
         yield folder
     for child in sorted(folder.iterdir()):
-        if child.is_dir() and not child.name.startswith(".") and ASIDE not in child.name:
+        if child.is_dir() and child.name not in THEIRS and not child.name.startswith(".") and ASIDE not in child.name:
             yield from _runs(child)
 
 

@@ -56,8 +56,8 @@ def test_json_roundtrips(tmp_path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_json_that_others_cannot_read_is_refused(tmp_path, value):
-    with pytest.raises(ValueError, match="JSON compliant"):
-        write_json(tmp_path / "file", {"loss": value})
+    with pytest.raises(ValueError, match=rf"file: expected finite numbers, but val\.1\.loss is {value}"):
+        write_json(tmp_path / "file", {"val": [{"loss": 1.0}, {"loss": value}]})
     assert not any(tmp_path.iterdir())
 
 

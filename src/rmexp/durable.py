@@ -5,6 +5,7 @@ And work that several processes want is done by one of them alone.
 
 import fcntl
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -73,5 +74,25 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON; a NaN or an infinity is refused, for other programs could not read it."""
+    """Write `content` as indented JSON.
+
+    Raises:
+        ValueError: a NaN or an infinity, which other programs could not read, is in it; its place is named.
+    """
+    if broken := [f"{place} is {value}" for place, value in _not_finite(content, "")]:
+        raise ValueError(f"{path}: expected finite numbers, but {', '.join(broken[:3])}")
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _not_finite(content: Any, place: str) -> Iterator[tuple[str, float]]:
+    if isinstance(content, float) and not math.isfinite(content):
+        yield place or "it", content
+    items = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list | tuple)
+        else ()
+    )
+    for key, value in items:
+        yield from _not_finite(value, f"{place}.{key}" if place else str(key))

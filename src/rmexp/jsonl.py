@@ -106,10 +106,19 @@ def decoded(text: str) -> Any:
 
 
 def write_rows(path: Path, rows: Iterable[JsonObject]) -> None:
-    """Write one JSON object a line, compressed when the name ends in `.gz` or `.xz`; whole or not at all."""
+    """Write one JSON object a line, compressed when the name ends in `.gz` or `.xz`; whole or not at all.
+
+    Raises:
+        ValueError: a row holds a number that is not finite.
+    """
     with whole_file(path) as raw, _compressing(raw, path.suffix) as file:
-        for row in rows:
-            file.write((json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode())
+        for number, row in enumerate(rows, 1):
+            try:
+                text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+            except ValueError as error:
+                named = f" ({row['id']})" if "id" in row else ""
+                raise ValueError(f"{path}: expected finite numbers, but row {number}{named} holds others") from error
+            file.write((text + "\n").encode())
 
 
 def keep_rows(path: Path, key: str, most: float) -> None:

@@ -89,6 +89,7 @@ def test_a_key_of_the_frame_stays_with_the_frame():
         monitor="val/loss",
         patience=None,
         min_delta=0.0,
+        on_nonfinite="stop",
     )
     assert "max_epochs" not in trainer.keywords
 

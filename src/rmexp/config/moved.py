@@ -64,6 +64,7 @@ LATER: Mapping[str, Any] = {
     "trainer.monitor": "val/loss",
     "trainer.patience": None,
     "trainer.min_delta": 0.0,
+    "trainer.on_nonfinite": "stop",
 }
 
 # Keys that are called otherwise now.

@@ -1,4 +1,4 @@
-"""Which weights a model has, in words."""
+"""Which weights a model has, and what was left out on the way, in words."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,14 @@ CHOSE = "chose the step"  # said of the examples that did
 
 
 def kept_words(summary: TrainSummary) -> Iterator[str]:
-    """A sentence each on the weights that were kept, and on why training ended early.
+    """A sentence each on steps that were left out, on the weights that were kept, and on why training ended early.
 
     Args:
-        summary: of a run; of one without validations there is nothing to say.
+        summary: of a run.
     """
+    if summary.skipped_steps:
+        left_out = numbers.counted(summary.skipped_steps, "step")
+        yield f"{left_out} of {summary.steps} left out, for a loss or gradient that was not finite"
     kept = summary.kept
     if kept is None or kept.validations == 0:
         return

@@ -43,6 +43,7 @@ class TrainerParts:
         accelerator: that it was asked for.
         accumulate: batches of an optimizer step.
         gradient_limit: largest norm of a step's gradient; None leaves it.
+        log_every_steps: between two steps whose figures are logged.
     """
 
     make: Callable[..., L.Trainer]
@@ -50,6 +51,7 @@ class TrainerParts:
     accelerator: str
     accumulate: int
     gradient_limit: float | None
+    log_every_steps: int
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Fitted(NamedTuple):
         seconds: until the model was saved, building it included.
         cpu_seconds: of this process, likewise.
         kept: which weights it left.
+        skipped_steps: that made no update; None where such a step ends the run.
     """
 
     model: ModelMade
@@ -40,6 +41,7 @@ class Fitted(NamedTuple):
     seconds: float
     cpu_seconds: float
     kept: KeptWeights
+    skipped_steps: int | None
 
 
 def stage_summary(
@@ -73,6 +75,7 @@ def stage_summary(
         train=_last_epoch(module.train_figures, examples.kind),
         val=_validation(built, loaded, Path(fitted.model.path).parent, fitted.kept.step),
         kept=fitted.kept,
+        skipped_steps=fitted.skipped_steps,
         evaluation=tuple(evaluation),
     )
 

@@ -19,12 +19,11 @@ from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen
 from rmexp.stages.parts import StageParts
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import Watched, train
+from rmexp.stages.watchers import Watchers, watchers
 from rmexp.tracking.metrics_csv import MetricsCSV
 from rmexp.tracking.trackers import Trackers
-from rmexp.training.callbacks.checkpoints import LAST, callback_state, step_of
+from rmexp.training.callbacks.checkpoints import LAST, step_of
 from rmexp.training.callbacks.epochs import Epochs
-from rmexp.training.callbacks.kept import Kept
-from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.callbacks.validation_rewards import ValidationRewards
 
 
@@ -48,48 +47,42 @@ def fit(
     """
     began, cpu_began = time.perf_counter(), time.process_time()
     built = build_stage(parts, loaded, tests)
-    validated = Kept(run.path / "checkpoints", parts.trainer.options)
-    steps, throughput = _trained(parts, built, run, trackers, validated)
+    watch = watchers(parts, built, loaded, run.path / "checkpoints")
+    steps = _trained(parts, built, run, trackers, watch)
     seen = seen_by(parts, loaded.records)
-    kept = keep_weights(built, run.path, parts.trainer.options, validated, steps, seen)
+    kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
         fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
-    fitted = Fitted(model, steps, throughput, *seconds, kept)
+    fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped)
     evaluation = _evaluated(parts, built, loaded, run)
     return stage_summary(parts.task, built, fitted, loaded, evaluation)
 
 
-def _trained(
-    parts: StageParts, built: Built, run: RunFolder, trackers: Trackers, validated: Kept
-) -> tuple[int, Throughput]:
-    """Run all steps that are still to be done; optimizer steps of the whole run, and how fast they were."""
-    throughput = Throughput()
+def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers, watch: Watchers) -> int:
+    """Run all steps that are still to be done; optimizer steps of the whole run."""
     if built.module.relative and parts.reference is None:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
-    watch = partial(_watched, parts, built, run.path, throughput, validated)
-    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watch, trackers).trainer
+    watched = partial(_watched, parts, built, run.path, watch)
+    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers).trainer
     if trainer.strategy.launcher is None:
-        return trainer.global_step, throughput
+        return trainer.global_step
     last = run.path / "checkpoints" / LAST  # the ranks were processes of their own
-    throughput.load_state_dict(callback_state(last, "Throughput"))
-    validated.load_state_dict(callback_state(last, "Kept"))
-    return step_of(last), throughput
+    watch.recall(last)
+    return step_of(last)
 
 
-def _watched(
-    parts: StageParts, built: Built, folder: Path, throughput: Throughput, validated: Kept, checkpoint: Path | None
-) -> Watched:
+def _watched(parts: StageParts, built: Built, folder: Path, watch: Watchers, checkpoint: Path | None) -> Watched:
     """One long pass over all epochs."""
     batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate = parts.trainer.options.validate_every_steps, parts.trainer.accumulate
     return Watched(
         metrics=MetricsCSV(folder / "metrics.csv", batches / accumulate, done),
         first=(Epochs(batches, every and every * accumulate),),
-        then=(throughput, ValidationRewards(folder, done)),
-        last=(validated,),
+        then=(watch.nonfinite, watch.throughput, ValidationRewards(folder, done)),
+        last=(watch.kept,),
     )
 
 

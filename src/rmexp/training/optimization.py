@@ -5,11 +5,13 @@ from functools import partial
 from types import MappingProxyType
 
 import lightning as L
-import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.nn import Parameter
+from torch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
+
+from rmexp.training.step_guard import StepGuard
 
 Schedule = Callable[..., float]
 
@@ -50,17 +52,23 @@ def _groups(module: L.LightningModule, factors: Mapping[str, float]) -> list[tup
     return [(factor, parameters) for factor, parameters in groups.items() if parameters]
 
 
-def clip_gradients(module: L.LightningModule, limit: float | None, algorithm: str | None) -> None:
+def clip_gradients(module: L.LightningModule, optimizer: Optimizer, limit: float | None, algorithm: str | None) -> None:
     """Clip as trainer.gradient_clip_val says; Lightning refuses to for fused optimizers in half precision.
 
-    It does so because a scaler of gradients may be at work inside the optimizer; bf16 needs none.
+    It does so because a scaler of gradients may be at work inside the optimizer; bf16 needs none. The guard of the
+    module, where it has one, judges the step by the same norm.
     """
-    if not limit:
-        return
-    if algorithm == "value":
-        torch.nn.utils.clip_grad_value_(module.parameters(), limit)
-    else:
-        torch.nn.utils.clip_grad_norm_(module.parameters(), limit)
+    guard: StepGuard | None = getattr(module, "guard", None)
+    by_norm = limit and algorithm != "value"
+    if guard is not None or by_norm:
+        parameters = list(module.parameters())
+        norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        if guard is not None:
+            guard.judge(module, optimizer, norm)
+        if limit and by_norm:
+            clip_grads_with_norm_(parameters, limit, norm)
+    if limit and not by_norm:
+        clip_grad_value_(module.parameters(), limit)
 
 
 def batch_tokens(module: L.LightningModule) -> int | None:

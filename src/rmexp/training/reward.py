@@ -146,7 +146,7 @@ class RewardModule(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip the gradients."""
-        clip_gradients(self, gradient_clip_val, gradient_clip_algorithm)
+        clip_gradients(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""
@@ -157,4 +157,10 @@ class RewardModule(L.LightningModule):
         pairs = cast(Sequence[PairTokens], train)[:2000]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
         rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
+        if not rewards.isfinite().all():
+            broken = int((~rewards.isfinite()).sum())
+            raise ValueError(
+                f"the finished model gives {broken} of {len(rewards)} training responses rewards that are not finite "
+                "(set a lower optimizer.lr, or trainer.precision=32-true)"
+            )
         return {"reward_mean": float(rewards.mean()), "reward_sd": float(rewards.std())}

@@ -155,7 +155,7 @@ class SFTModule(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip the gradients."""
-        clip_gradients(self, gradient_clip_val, gradient_clip_algorithm)
+        clip_gradients(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

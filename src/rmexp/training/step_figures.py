@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
+from rmexp.training.step_guard import StepGuard
 
 
 class StepFigures(NamedTuple):
@@ -36,7 +37,7 @@ class StepFigures(NamedTuple):
 def step_figures(
     module: L.LightningModule, loss: Tensor, size: int, sides: tuple[Tensor, Tensor, Tensor] | None = None
 ) -> StepFigures:
-    """The figures of a batch whose loss is known; nothing waits for the device.
+    """The figures of a batch, of whose loss the module's guard takes note; nothing waits for the device.
 
     Args:
         module: in training.
@@ -46,6 +47,9 @@ def step_figures(
     """
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
+    guard: StepGuard | None = getattr(module, "guard", None)
+    if guard is not None:
+        guard.add(loss)
     values = loss.detach().float()[None]
     if sides is not None:
         values = torch.cat([values, pair_values(*sides)])

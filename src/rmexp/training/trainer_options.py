@@ -23,6 +23,8 @@ class TrainerOptions:
         monitor: figure of a validation that says which is best; see `rmexp.tracking.logged_figures`.
         patience: validations in a row without improvement after which training stops, at least 1; None for never.
         min_delta: improvement that counts for `patience`, at least 0, in the unit of `monitor`.
+        on_nonfinite: what is done where the loss or the gradient of a step is not finite: the run ends with `stop`, the
+            update is left out with `skip`.
     """
 
     precision: str
@@ -36,6 +38,7 @@ class TrainerOptions:
     monitor: Literal["val/loss", "val/accuracy", "val/margin"]
     patience: int | None
     min_delta: float
+    on_nonfinite: Literal["stop", "skip"]
 
     def __post_init__(self) -> None:
         for name in ("max_epochs", "max_steps", "threads", "validate_every_steps", "patience"):

@@ -119,7 +119,8 @@ def _trainer(node: DictConfig) -> "TrainerParts":
     from rmexp.stages.parts import TrainerParts
 
     make, options = build_framed("trainer", node)
-    return TrainerParts(make, options, node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val)
+    settings = (node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val, node.log_every_n_steps)
+    return TrainerParts(make, options, *settings)
 
 
 def _callbacks(node: DictConfig) -> "CallbackParts":

@@ -9,7 +9,7 @@ from rmexp.training.callbacks.checkpoints import BEST, callback_state, step_of
 from rmexp.training.callbacks.kept import BEST_END, Kept
 from rmexp.training.trainer_options import TrainerOptions
 
-OPTIONS = TrainerOptions("32-true", False, 1, None, None, None, 0, "best", "val/loss", None, 0.0)
+OPTIONS = TrainerOptions("32-true", False, 1, None, None, None, 0, "best", "val/loss", None, 0.0, "stop")
 NAN = math.nan
 
 

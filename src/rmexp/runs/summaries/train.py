@@ -135,6 +135,7 @@ class TrainSummary:
         train: figures of the epoch of the kept weights.
         val: figures of their validation.
         kept: which weights these are; None of a policy and in older files.
+        skipped_steps: steps whose loss or gradient was not finite, so that they made no update; None where these stop.
         evaluation: held-out pairs as the finished model scores them.
         seconds: of the whole stage.
         policy: what reinforcement learning came to; None for every other task.
@@ -170,6 +171,7 @@ class TrainSummary:
     train: LastEpoch = LastEpoch(0)
     val: LastValidation = LastValidation(0)
     kept: KeptWeights | None = field(default=None, metadata=IF_KNOWN)
+    skipped_steps: int | None = field(default=None, metadata=IF_KNOWN)
     evaluation: tuple[HeldOutRow, ...] = ()
     seconds: float = 0.0
     policy: PolicyFigures | None = field(default=None, metadata=FLAT)

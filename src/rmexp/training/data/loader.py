@@ -88,14 +88,15 @@ class TrainingLoader(Generic[Example, Batch]):
 
     def batch(self, step: int) -> Batch:
         """The batch of one step, counted from 0; of several ranks the share of this one, one example at least."""
-        indices = self._indices(step)
+        indices = self.indices(step)
         share = indices[self.rank :: self.ranks]
         return self.pack([self.examples[index] for index in (share if len(share) else indices[:1])])
 
     def examples_of(self, step: int) -> list[Example]:
         """The examples in the batch of one step, those of all ranks."""
-        return [self.examples[index] for index in self._indices(step)]
+        return [self.examples[index] for index in self.indices(step)]
 
-    def _indices(self, step: int) -> NDArray[np.int64]:
+    def indices(self, step: int) -> NDArray[np.int64]:
+        """Places among the examples of those in the batch of one step, those of all ranks."""
         epoch, position = divmod(step, self.steps_per_epoch)
         return self._epoch(epoch)[position]

@@ -50,6 +50,7 @@ from rmexp.training.ppo.prompt_data import PromptData
 from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples
 from rmexp.training.stage import ContractFields
 from rmexp.training.step_figures import log_values
+from rmexp.training.step_guard import nonfinite_weights
 
 EVALUATION = -1  # number of the draw that policies are compared by
 
@@ -203,7 +204,10 @@ class PPOModule(L.LightningModule):
             self.manual_backward(step.loss)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))
             if not (step.loss.isfinite() and norm.isfinite()):
-                raise PolicyCollapsed(f"the loss or its gradient is not finite in iteration {index + 1}")
+                raise PolicyCollapsed(
+                    f"the loss or its gradient is not finite in iteration {index + 1} (set a lower optimizer.lr or "
+                    "trainer.gradient_clip_val, or trainer.precision=32-true)"
+                )
             optimizer.step()
             yield step
 
@@ -231,7 +235,9 @@ class PPOModule(L.LightningModule):
         return configure(self, self.optimizer, self.schedule)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The coefficient goes with the weights."""
+        """The coefficient goes with the weights, which nobody could go on from unless they are finite."""
+        if names := nonfinite_weights(self):
+            raise PolicyCollapsed(f"the weights are not finite, {names[0]} among them (set a lower optimizer.lr)")
         checkpoint["kl_coefficient"] = self.kl_coefficient
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,0 +1,99 @@
+"""Steps whose loss or gradient is not finite: noticed on the device, where their update is left out, too."""
+
+import math
+from typing import NamedTuple
+
+import lightning as L
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+
+class BadSteps(NamedTuple):
+    """What a guard has seen.
+
+    Attributes:
+        number: of steps whose loss or gradient was not finite.
+        first: number of the first of them, from 1; 0 without one.
+        loss: there, summed over its batches.
+        gradient: norm of the gradient there.
+        largest: norm of the largest finite gradient of all steps.
+    """
+
+    number: int = 0
+    first: int = 0
+    loss: float = math.nan
+    gradient: float = math.nan
+    largest: float = 0.0
+
+
+class StepGuard:
+    """Looks at the loss and the gradient of every step without waiting for them.
+
+    An optimizer that can leave out an update on the device, as torch's fused ones can, is told to; with any other the
+    step does wait, and is made without gradients.
+
+    Args:
+        seen: by an earlier process; None for nothing.
+    """
+
+    def __init__(self, seen: BadSteps | None = None) -> None:
+        self.before = BadSteps() if seen is None else seen
+        self._loss: Tensor | None = None  # of the step that is being made
+        self._seen: Tensor | None = None  # the fields of BadSteps, on the device
+
+    def add(self, loss: Tensor) -> None:
+        """Take note of the loss of a batch; a step may have several."""
+        self._loss = loss.detach().float() if self._loss is None else self._loss + loss.detach()
+
+    def judge(self, module: L.LightningModule, optimizer: Optimizer, norm: Tensor) -> None:
+        """Look at a step whose gradient is complete, before its update.
+
+        Args:
+            module: that is trained.
+            optimizer: about to make the update.
+            norm: of the gradient.
+        """
+        loss, self._loss = self._loss, None
+        assert loss is not None
+        scaled = getattr(module.trainer.precision_plugin, "scaler", None) is not None
+        norm = loss if scaled else norm.float()  # a scaler of the loss expects overflow, and masks it
+        if self._seen is None:
+            self._seen = torch.tensor(self.before, device=loss.device)
+        found = torch.stack((loss, norm))
+        bad = 1 - found.isfinite().all().float()
+        bad = module.trainer.strategy.reduce(bad, reduce_op="max")
+        assert isinstance(bad, Tensor)
+        number, first, *rest, largest = self._seen.unbind()
+        at_first = torch.where((bad > 0) & (number == 0), found, torch.stack(rest))
+        first = torch.where((bad > 0) & (number == 0), float(module.global_step + 1), first)
+        largest = torch.where(bad > 0, largest, torch.maximum(largest, norm))
+        self._seen = torch.stack((number + bad, first, *at_first, largest))
+        if not scaled:
+            _leave_out(optimizer, bad)
+
+    def read(self) -> BadSteps:
+        """What has been seen so far; this waits for the device."""
+        if self._seen is None:
+            return self.before
+        number, first, *rest = self._seen.tolist()
+        return BadSteps(int(number), int(first), *rest)
+
+
+def _leave_out(optimizer: Optimizer, bad: Tensor) -> None:
+    """Let an optimizer make its update unless a step is bad."""
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        optimizer.grad_scale, optimizer.found_inf = None, bad  # type: ignore[attr-defined]  # as torch's GradScaler does
+    elif bool(bad):
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+
+def nonfinite_weights(module: torch.nn.Module) -> list[str]:
+    """Names of the parameters that hold something that is not finite."""
+    named = dict(module.named_parameters())
+    if not named:
+        return []
+    finite = torch.stack([parameter.detach().isfinite().all() for parameter in named.values()]).tolist()
+    return [name for name, fine in zip(named, finite, strict=True) if not fine]

@@ -137,7 +137,7 @@ def test_a_failure_is_one_line(job, capsys, monkeypatch, error, line):
 
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     job(fail)
-    assert main(["train"]) == 1
+    assert main(["train", "data=synthetic"]) == 1
     assert capsys.readouterr().err.rstrip() == line
 
 
@@ -156,8 +156,8 @@ def test_an_interrupt_is_one_line_of_its_own_code(job, capsys):
         raise KeyboardInterrupt
 
     job(interrupt)
-    assert main(["train"]) == 130
-    assert capsys.readouterr().err == "rmexp: interrupted\ngo on with: rmexp train\n"
+    assert main(["train", "data=synthetic"]) == 130
+    assert capsys.readouterr().err == "rmexp: interrupted\ngo on with: rmexp train data=synthetic\n"
 
 
 def test_a_failed_cell_lets_the_others_run(job, capsys):

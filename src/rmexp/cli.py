@@ -165,7 +165,7 @@ def _work(verb: str, options: Namespace) -> int:
         if options.multirun or is_multirun(verb, options.overrides, options.config_dir):
             return _sweep(verb, options, composing)
         overrides = with_recognised(verb, options.overrides, options.config_dir)
-        run(verb, overrides, options.config_dir, _job(verb, composing, failures))
+        run(verb, overrides, options.config_dir, _job(verb, options, composing, failures))
     return FAILED if failures else DONE
 
 
@@ -193,6 +193,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
         composing: closed when the cells are known.
     """
     from rmexp.config.compose import compose
+    from rmexp.config.default_data import tell_default_data
     from rmexp.config.multirun import read_multirun
     from rmexp.sweeps.outcomes import FAILED as CELL_FAILED
     from rmexp.sweeps.outcomes import show_outcomes
@@ -200,6 +201,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
 
     multirun = read_multirun(verb, options.overrides, options.config_dir)
     composing.close()
+    tell_default_data(verb, options.overrides, options.config_dir)
     outcomes = run_sweep(verb, multirun, options.config_dir)
     show_outcomes(outcomes)
     folders = [outcome.folder for outcome in outcomes if outcome.state != CELL_FAILED]
@@ -211,20 +213,23 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
     return DONE if len(folders) == len(outcomes) else FAILED
 
 
-def _job(verb: str, composing: ExitStack, failures: list[str]) -> Callable[[Any], Any]:
+def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str]) -> Callable[[Any], Any]:
     """The function that Hydra calls.
 
     Args:
         verb: its code is the function of the same name in the module of the same name in `rmexp.verbs`.
+        options: of the command line, parsed.
         composing: closed when Hydra has composed the configuration.
         failures: where the message goes when it fails.
     """
     from omegaconf import OmegaConf
 
+    from rmexp.config.default_data import tell_default_data
     from rmexp.config.saved import leaves
 
     def job(config: Any) -> Any:
         composing.close()
+        tell_default_data(verb, options.overrides, options.config_dir)
         try:
             done = importlib.import_module("rmexp.verbs.call").call(verb, config)
             log.info("%s", seconds_in_words(phase_seconds()))

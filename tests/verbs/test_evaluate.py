@@ -42,7 +42,7 @@ def test_an_explicit_model_beside_rules(data, reward_folder, capsys):
     row = result(scorer="explicit", slice=None)
     assert row["n"] == 40
     scored = [
-        json.loads(line)["scores"] for line in Path("run/scored/explicit/jsonl-all.jsonl").read_text().splitlines()
+        json.loads(line)["scores"] for line in Path("run/scored/explicit/pairs-all.jsonl").read_text().splitlines()
     ]
     margins = [first - second for first, second in scored]
     assert row["accuracy"] == sum(m > 0 for m in margins) / 40
@@ -119,9 +119,9 @@ def test_several_scorers_data_sets_and_slices(data, capsys):
         main(["evaluate", *RULE, *more, *data, *tests, *seeds, "slices=[meta.topic]", "draws=200", "run_dir=run"]) == 0
     )
     found = evaluation()
-    assert {(r["data"], r["split"]) for r in found["results"]} == {("jsonl", "all"), ("other", "all")}
+    assert {(r["data"], r["split"]) for r in found["results"]} == {("pairs", "all"), ("other", "all")}
     assert {r["scorer"] for r in found["results"] if not r["baseline"]} == {"shorter", "marks", "coin"}
-    assert result(scorer="shorter", data="jsonl", slice="meta.topic=a")["n"] == 20
+    assert result(scorer="shorter", data="pairs", slice="meta.topic=a")["n"] == 20
     assert {(r["first"], r["second"]) for r in found["comparisons"]} >= {("shorter", "marks"), ("marks", "coin")}
     assert {(s["method"], s["against"]) for s in found["seeds"]} == {("one", None), ("two", None), ("one", "two")}
     page = Path("run/report.html").read_text()
@@ -135,7 +135,7 @@ def test_a_field_that_only_one_data_set_has_makes_slices_of_that_one(data, capsy
     tests = ["+data@tests.other=jsonl", "tests.other.path=other.jsonl", "slices=[meta.topic,meta.source]"]
     assert main(["evaluate", *RULE, *data, *tests, "draws=50", "run_dir=run"]) == 0
     slices = {(r["data"], r["slice"]) for r in evaluation()["results"] if str(r["slice"]).startswith("meta")}
-    assert slices == {("jsonl", "meta.topic=a"), ("jsonl", "meta.topic=b"), ("other", "meta.source=s")}
+    assert slices == {("pairs", "meta.topic=a"), ("pairs", "meta.topic=b"), ("other", "meta.source=s")}
     assert "other all has no field meta.topic: no slices by it there" in "".join(capsys.readouterr())
 
 
@@ -145,14 +145,14 @@ def test_what_a_training_on_the_file_holds_out(data):
     assert main(["evaluate", *RULE, *data, *options, "data.group=meta.topic", "run_dir=run"]) == 0
     assert main(["train", *data, "data.group=meta.topic", "trainer=smoke", "logger=csv", "run_dir=rm"]) == 0
     held_out = json.loads(Path("rm/summary.json").read_text())["val"]["n"]
-    assert result(scorer="shorter", data="jsonl", split="val", slice=None)["n"] == held_out == 20
+    assert result(scorer="shorter", data="pairs", split="val", slice=None)["n"] == held_out == 20
     assert result(scorer="shorter", data="other", split="all", slice=None)["n"] == 10
 
 
 def test_a_finished_evaluation_shows_itself_again(data, capsys):
     for _ in range(2):
         assert main(["evaluate", *RULE, *data, "draws=100", "run_dir=run"]) == 0
-    first, second = capsys.readouterr().out.split("jsonl all")[1:]
+    first, second = capsys.readouterr().out.split("pairs all")[1:]
     assert first == second
 
 
@@ -201,7 +201,7 @@ def test_lists_whose_worth_is_known(data, monkeypatch):
         (["slices=[meta.x]"], "has no field meta.x; it has meta.topic (set slices)"),
         (["baselines=[longest]"], "baselines must be among longer"),
         (["+scorer@scorers.shorter=baseline"], "two scorers are called shorter"),
-        (["+data@tests.jsonl=jsonl", "tests.jsonl.path=pairs.jsonl"], "two data sets are called jsonl"),
+        (["+data@tests.pairs=jsonl", "tests.pairs.path=pairs.jsonl"], "two data sets are called pairs"),
         (["seeds.a=[nobody]"], "seeds.a names nobody, but the scorers are shorter"),
         (["scorer.pairs=none.jsonl"], "none.jsonl: expected a file of pairs, but there is none (set scorer.pairs)"),
         (

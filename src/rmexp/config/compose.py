@@ -16,9 +16,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
+from rmexp.config.named_after import RESOLVER, name_after
 from rmexp.config.overrides import change, opens, read_overrides
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
+
+OmegaConf.register_new_resolver(RESOLVER, name_after, replace=True)  # here, for all that is composed
 
 _COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
 

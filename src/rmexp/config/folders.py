@@ -23,11 +23,13 @@ def run_folder(verb: str, config: DictConfig) -> Path:
         return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := OmegaConf.select(config, key), str)]
-    folders = [
-        Path("runs", verb, f"{_safe('-'.join(parts))}-{digits}".lstrip("-"))
-        for digits in (fingerprint(config), former_fingerprint(config))
-    ]
-    return next((folder for folder in folders if folder.exists()), folders[0])
+    name, place, digits = _safe("-".join(parts)), Path("runs", verb), fingerprint(config)
+    folder = place / f"{name}-{digits}".lstrip("-")
+    if folder.exists():
+        return folder
+    # The digits tell the run; what it is called before them has changed with time.
+    former = [found for known in (digits, former_fingerprint(config)) for found in sorted(place.glob(f"*-{known}"))]
+    return next(iter(former), folder)
 
 
 def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept: Collection[str]) -> Path:

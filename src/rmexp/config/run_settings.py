@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from rmexp.config.moved import with_todays_keys, with_todays_targets, without_implied
+from rmexp.config.named_after import with_file_names
 from rmexp.config.saved import leaves
 from rmexp.runs.axes import Settings
 from rmexp.runs.folder import CONFIG
@@ -22,7 +23,7 @@ def run_settings(folder: Path) -> dict[str, object]:
     with (folder / CONFIG).open("rb") as file:
         # OmegaConf's own reader takes ten times as long, which many runs would feel.
         content = yaml.load(file, Loader=yaml.CSafeLoader)
-    return without_implied(with_todays_keys(leaves(with_todays_targets(content))))
+    return with_file_names(without_implied(with_todays_keys(leaves(with_todays_targets(content)))))
 
 
 def followed_settings(folder: Path) -> Settings:

@@ -18,6 +18,7 @@ from rmexp.config.moved import (
     with_todays_targets,
     without_implied,
 )
+from rmexp.config.named_after import with_first_names
 from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
@@ -60,7 +61,7 @@ def _digest(config: DictConfig, logger: Mapping[str, Any]) -> str:
     saved = _saved(config)
     had_logger = saved.pop(LOGGER, None) is not None and "callbacks" in saved  # only verbs that train
     saved |= {LOGGER: former_logger(logger)} if had_logger else {}
-    values = without_implied(with_first_keys(leaves(with_first_targets(saved))))
+    values = without_implied(with_first_names(with_first_keys(leaves(with_first_targets(saved)))))
     content = {key: value for key, value in values.items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
@@ -69,7 +70,7 @@ def differences(old_yaml: str, config: DictConfig) -> list[str]:
     """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
     texts = (old_yaml, saved_yaml(config))
     contents = (with_todays_targets(_plain(OmegaConf.create(text))) for text in texts)
-    old, new = (with_todays_keys(leaves(content)) for content in contents)
+    old, new = (with_first_names(with_todays_keys(leaves(content))) for content in contents)
     keys = list(dict.fromkeys([*old, *new]))
     old, new = (with_implied(values, keys) for values in (old, new))
     return [

@@ -1,8 +1,13 @@
 """The files that a configuration means: one, several, or those that match a pattern."""
 
+import re
 from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
+
+PACKED = (".gz", ".xz")
+TABLES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+MOST_NAMED = 3  # files that a name lists
 
 
 def named_files(value: str | Sequence[str], key: str) -> list[Path]:
@@ -28,3 +33,28 @@ def _matching(text: str, key: str) -> list[Path]:
     if not found:
         raise ValueError(f"{text}: expected files that match, but there are none (set {key})")
     return found
+
+
+def name_of_files(value: str | Sequence[str]) -> str:
+    """What files or a repository are called, for tables and folders; empty where none are named.
+
+    >>> name_of_files("data/pairs.jsonl.gz"), name_of_files("org/hh-rlhf"), name_of_files("shards/*.jsonl")
+    ('pairs', 'hh-rlhf', 'shards')
+    >>> name_of_files(["a.csv", "b.csv"]), name_of_files("part-*.csv")
+    ('a+b', 'part')
+    """
+    if value == "???":
+        return ""
+    names = list(dict.fromkeys(_name(text) for text in ([value] if isinstance(value, str) else value)))
+    return "+".join(names if len(names) <= MOST_NAMED else [names[0], f"{len(names) - 1} more"])
+
+
+def _name(text: str) -> str:
+    path = Path(text)
+    name = path.name
+    for suffix in (*PACKED, *TABLES):
+        name = name.removesuffix(suffix)
+    if has_magic(name):
+        name = re.sub(r"\*|\?|\[.*?\]", "", name).strip("-_. ")
+        return name or _name(str(path.parent))
+    return name

@@ -98,7 +98,7 @@ def test_the_file_that_is_trained_on_is_judged_on_what_is_not_learnt(here):
     assert main(["train", *SMOKE[:3], *data, *same]) == 0
     summary = json.loads(Path("run/summary.json").read_text())
     found = {(row["data"], row["split"]): row["n"] for row in summary["evaluation"]}
-    assert found == {("jsonl", "val"): 5, ("same", "val"): 5}
+    assert found == {("own", "val"): 5, ("same", "val"): 5}
     assert summary["leaks"].get("by_set", {}).get("tests.same", 0) == 0
     scored = [[row.id for row in read_scored(Path(f"run/scored/{name}.jsonl"))[0]] for name in ("val", "same-val")]
     assert scored[0] == scored[1]

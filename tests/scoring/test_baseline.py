@@ -68,3 +68,12 @@ def test_scorers_that_score_alike_have_one_fingerprint(kind, tmp_path):
 def test_bad_options_name_their_key(options, message):
     with pytest.raises(ValueError, match=message):
         BaselineScorer(*options)
+
+
+def test_a_learnt_rule_knows_the_pairs_that_it_learnt_from(tmp_path):
+    rows = [{"prompt": f"Q{i}", "chosen": f"good {i}", "rejected": f"bad {i}"} for i in range(20)]
+    write_rows(tmp_path / "pairs.jsonl", rows)
+    scorer = BaselineScorer("words", "bag_of_words", 0, str(tmp_path / "pairs.jsonl"))
+    records = [Preference("Q3", "bad 3", "good 3"), Preference("Q3", "good", "bad"), Preference("Q", "a", "b")]
+    assert [row.trained_on for row in scorer.score(records)] == ["pair", "prompt", "no"]
+    assert next(BaselineScorer("longer", "longer", 0, None).score(records)).trained_on is None

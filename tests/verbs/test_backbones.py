@@ -10,6 +10,7 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from rmexp.cli import main
 from rmexp.models.folders.export import prepare_export
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.scoring.parity import EXAMPLES, own_scores
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))
@@ -90,6 +91,9 @@ def test_adapters_are_saved_merged_and_by_themselves(here, parity_here, task):
     assert main(["export", "path=run/adapter", "out=out", "merge=false", "run_dir=export"]) == 0
     assert not Path("out/model.safetensors").exists()
     assert "from peft import AutoPeft" in Path("out/README.md").read_text()
+    for folder in ("run/adapter", "out"):  # what it was trained on goes along, and is the merged model's too
+        assert read_trained_on(folder).fingerprint() == read_trained_on("run/model").fingerprint()
+        assert merged.trained_on.fingerprint() == alone.trained_on.fingerprint()
 
 
 @pytest.mark.parametrize("command", [["train", "task=reward"], ["train", "task=dpo"], ["compare"]])

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from rmexp.data.loading import Limits
 from rmexp.data.rules import KINDS, LEARNT, rule
+from rmexp.data.trained_on import marked, trained_on
+from rmexp.preference_data import PreferenceData
 from rmexp.records import Record, Scored, prompt_text
-from rmexp.scoring.learnt_baseline import learnt_measure
+from rmexp.scoring.learnt_baseline import labelled_pairs, learnt_measure
 from rmexp.scoring.scorer import fingerprint_of
 
 
@@ -52,11 +54,13 @@ class BaselineScorer:
         self.log_odds = kind in LEARNT
         self.pairs = None if pairs is None else hashlib.sha256(_content(Path(pairs))).hexdigest()[:16]
         self.fingerprint = fingerprint_of(**self._definition())
-        self.measure = learnt_measure(kind, Path(pairs)) if pairs is not None else rule(kind, seed)
+        labelled = [] if pairs is None else labelled_pairs(Path(pairs))
+        self.measure = rule(kind, seed) if pairs is None else learnt_measure(kind, labelled, Path(pairs))
+        self.trained_on = None if pairs is None else trained_on(PreferenceData({"train": tuple(labelled)}))
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """What the rule says of every response; tokens are words, as white space parts them."""
-        return map(self._scored, records)
+        return marked(map(self._scored, records), records, self.trained_on)
 
     def scores(self, record: Record) -> tuple[float, ...]:
         """Of the responses of one record, without their lengths."""

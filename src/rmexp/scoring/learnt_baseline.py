@@ -1,6 +1,6 @@
 """Shallow features with weights learnt from labelled pairs: a reward that has read words, but understood nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ _FEWEST_RESPONSES = 3  # that a word must occur in
 _STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # inverse of the penalty, chosen by cross-validation
 
 
-def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
+def learnt_measure(kind: str, labelled: Sequence[Preference], path: Path) -> Callable[[str, str], float]:
     """Fit a logistic regression to the difference of the two responses' features.
 
     The penalty is chosen by cross-validation over the pairs, ties left out.
@@ -24,21 +24,21 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
     Args:
         kind: `first_token`, the first word of a response; `bag_of_words`, roots of the counts of its words; or
             `bag_of_words_length`, the same with the logarithm of its length in characters.
-        path: JSON lines of preference records.
+        labelled: pairs to learn from.
+        path: of their file, for messages.
 
     Returns:
         The reward of a prompt, which is not looked at, with a response: its features times the weights, so that the
         difference of two rewards is the fitted log-odds.
 
     Raises:
-        BadRow: a row is malformed.
         ValueError: there are fewer than `FEWEST_PAIRS` pairs with a preference.
     """
     from scipy.sparse import csr_array, hstack
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegressionCV
 
-    pairs = [pair for pair in _labelled(path) if not is_tie(pair.target)]
+    pairs = [pair for pair in labelled if not is_tie(pair.target)]
     if len(pairs) < FEWEST_PAIRS:
         raise ValueError(
             f"{path}: expected at least {FEWEST_PAIRS} pairs with a preference, got {len(pairs)} (set scorer.pairs)"
@@ -64,7 +64,12 @@ def learnt_measure(kind: str, path: Path) -> Callable[[str, str], float]:
     return lambda _, response: float((features([response]) @ weights)[0])
 
 
-def _labelled(path: Path) -> list[Preference]:
+def labelled_pairs(path: Path) -> list[Preference]:
+    """The preference records of a file of JSON lines.
+
+    Raises:
+        BadRow: a row is malformed.
+    """
     pairs = []
     for number, line in read_lines(path, key="scorer.pairs"):
         row = parse_row(path, number, line)

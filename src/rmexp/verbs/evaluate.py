@@ -5,9 +5,9 @@ headline figures leave out (data.trained_on=keep counts them). Leaves evaluation
 scores that are on disk already are read with scorer=scored_file, without a model.
 
 Examples:
-    rmexp evaluate scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=PAIRS.jsonl
+    rmexp evaluate scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=TEST_PAIRS.jsonl
     rmexp evaluate scorer=explicit scorer.path=A +scorer@scorers.other=explicit scorers.other.path=B data=json_vs_text
-    rmexp evaluate scorer=scored_file scorer.path=RUN/scored data=jsonl data.path=PAIRS.jsonl slices=[meta.topic]
+    rmexp evaluate scorer=scored_file scorer.path=RUN/scored data=jsonl data.path=TEST_PAIRS.jsonl slices=[meta.topic]
     rmexp evaluate scorer=hub scorer.path=HF_FOLDER_OR_ID data=reward_bench +data@tests.rm_bench=rm_bench
 """
 

@@ -71,6 +71,15 @@ def test_a_flipped_bit_is_refused(folder):
         read_trained_on(str(folder))
 
 
+def test_an_adapter_knows_what_its_base_knows(tmp_path, folder, known):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(folder)}))
+    assert read_trained_on(str(adapter)).fingerprint() == known.fingerprint()
+    write_trained_on(adapter, trained_on(PreferenceData({"train": (Preference("S", "e", "f"),)})))
+    assert len(read_trained_on(str(adapter)).pairs) == 2
+
+
 def test_the_file_of_another_model_is_refused(folder, tmp_path):
     write_trained_on(tmp_path / "other", trained_on(PreferenceData({"train": (Preference("S", "e", "f"),)})))
     shutil.copyfile(tmp_path / "other" / "trained_on.npz", folder / "trained_on.npz")

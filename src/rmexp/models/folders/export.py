@@ -12,7 +12,7 @@ from torch import nn
 from transformers import AutoConfig, PreTrainedModel
 
 from rmexp.data.loading import Limits
-from rmexp.data.trained_on import TrainedOn, union
+from rmexp.data.trained_on import TrainedOn
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones.classifier_head import ClassifierHead
@@ -120,7 +120,7 @@ def _why_not_plain(model: RewardModel) -> str:
 
 def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
     base = adapter_base(path)
-    known = union([read_trained_on(path), read_trained_on(base)])
+    known = read_trained_on(path)
     with merged_adapter(path) as folder:
         merged = prepare_export(folder, examples)._replace(trained_on=known)
     if merge:

@@ -8,8 +8,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from rmexp.data.trained_on import TrainedOn
+from rmexp.data.trained_on import TrainedOn, union
 from rmexp.durable import whole_file
+from rmexp.models.backbones.location import ADAPTER_CONFIG
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +41,19 @@ def read_trained_on(folder: str) -> TrainedOn | None:
     """What the model of a folder was trained on; None where nothing says it: an address, or a model made elsewhere.
 
     Args:
-        folder: of a model with its contract, or of an adapter, which has none.
+        folder: of a model with its contract, or of an adapter, of which its base is a part.
 
     Raises:
-        ValueError: the file is damaged, or is not the one that the contract names.
+        ValueError: a file is damaged, or is not the one that the contract names.
     """
+    settings = Path(folder) / ADAPTER_CONFIG
+    if not settings.is_file():
+        return _read(folder)
+    base = json.loads(settings.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    return union([_read(folder), _read(str(base))])
+
+
+def _read(folder: str) -> TrainedOn | None:
     promised = promise(folder)
     path = Path(folder) / (promised.file or FILE)
     if not path.is_file():

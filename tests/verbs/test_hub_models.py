@@ -27,26 +27,45 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(params=sorted(FAMILIES))
-def hub_folder(request, here):
-    tokenizer = train_tokenizer(["Some text to learn from, and some more of it."], 300, 512)
-    torch.manual_seed(0)
-    FAMILIES[request.param](len(tokenizer)).save_pretrained("hub")
-    tokenizer.save_pretrained("hub")
-    rows = [{"prompt": f"Question {i}?", "chosen": f"yes {i} yes", "rejected": f"no {i}"} for i in range(12)]
-    Path("pairs.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    return "hub"
+DATA = ["data=jsonl", "data.path=pairs.jsonl", "data.batch_pairs=4", "data.max_tokens=128"]
+QUICK = ["trainer=smoke", "logger=csv", "run_dir=run"]
 
 
-def test_the_whole_comparison_runs_and_its_models_load(hub_folder, capsys):
-    data = ["data=jsonl", "data.path=pairs.jsonl", "data.batch_pairs=4", "data.max_tokens=128"]
-    model = ["model=hub", f"model.path={hub_folder}"]
-    assert main(["compare", *data, *model, "trainer=smoke", "logger=csv", "run_dir=run"]) == 0
-    classifier, loading = AutoModelForSequenceClassification.from_pretrained(
-        "run/reward/model", output_loading_info=True
-    )
+@pytest.fixture
+def hub_folder(here):
+    """Writes a folder of a family, and pairs; their overrides."""
+
+    def write(family):
+        tokenizer = train_tokenizer(["Some text to learn from, and some more of it."], 300, 512)
+        torch.manual_seed(0)
+        FAMILIES[family](len(tokenizer)).save_pretrained("hub")
+        tokenizer.save_pretrained("hub")
+        rows = [{"prompt": f"Question {i}?", "chosen": f"yes {i} yes", "rejected": f"no {i}"} for i in range(12)]
+        Path("pairs.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+        return [*DATA, "model=hub", "model.path=hub", *QUICK]
+
+    return write
+
+
+def assert_loads(folder):
+    """As a reward model that transformers reads by itself."""
+    classifier, loading = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
     assert not loading["missing_keys"]
     assert not loading["unexpected_keys"]
     assert classifier.config.num_labels == 1
-    contract = json.loads(Path("run/reward/model/contract.json").read_text())
-    assert (contract["base_model"], contract["pooling"]) == (hub_folder, "last_token")
+    contract = json.loads((folder / "contract.json").read_text())
+    assert (contract["base_model"], contract["pooling"]) == ("hub", "last_token")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_reward_model_trains_and_loads(hub_folder, family):
+    assert main(["train", "task=reward", *hub_folder(family)]) == 0
+    assert_loads(Path("run/model"))
+
+
+@pytest.mark.parametrize(
+    "family", ["qwen3", *(pytest.param(family, marks=pytest.mark.slow) for family in ("gemma2", "gpt2"))]
+)
+def test_the_whole_comparison_runs_and_its_models_load(hub_folder, family):
+    assert main(["compare", *hub_folder(family)]) == 0
+    assert_loads(Path("run/reward/model"))

@@ -27,7 +27,7 @@ def gain(folder="run"):
     return (reward["after"] - reward["before"]) / reward["sd_before"], found["kl"]
 
 
-@pytest.mark.parametrize("estimator", ["gae", "rloo"])
+@pytest.mark.parametrize("estimator", ["gae", pytest.param("rloo", marks=pytest.mark.slow)])
 def test_longer_words_are_found_where_they_pay(here, reference_folder, estimator):
     rows = [json.dumps({"prompt": f"Question {i}?", "chosen": "yes", "rejected": "no"}) for i in range(20)]
     Path("pairs.jsonl").write_text("\n".join(rows))

@@ -14,8 +14,10 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
+from rmexp.runs.rows import to_row
+from rmexp.runs.summaries.evaluate import results_of
+from rmexp.runs.summaries.seed_groups import seed_rows
 from rmexp.scoring.scored_file import write_scored
-from rmexp.statistics.seed_groups import seed_rows
 from rmexp.statistics.shares import wilson
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
@@ -143,7 +145,7 @@ def test_the_evaluation_over_seeds_becomes_tables(tmp_path, monkeypatch):
     }
     found = judge(pair_test_set(Origin("d", "test"), records), scores)
     groups = {method: [f"{method}0", f"{method}1"] for method in ("explicit", "implicit")}
-    seeds = seed_rows(found.result_rows(), groups, list(right))
+    seeds = [to_row(row) for row in seed_rows(results_of(found), groups, list(right))]
     content = {"results": found.result_rows(), "comparisons": found.comparison_rows(), "seeds": seeds}
     write_json(tmp_path / "run" / "evaluation.json", content)
     tables.main(tmp_path / "run")

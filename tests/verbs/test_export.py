@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
+from rmexp.metrics.parity import Parity
 from rmexp.scoring import parity
-from rmexp.scoring.parity import Parity
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import torch
 
 from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.metrics.parity import Parity
 from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.export import REWARD_MODEL, Export, model_dtype
 from rmexp.models.likelihood import Likelihood
@@ -38,22 +39,6 @@ class Own(NamedTuple):
 
     tokens: list[ResponseTokens]
     scores: list[float]
-
-
-class Parity(NamedTuple):
-    """How far a folder is from what it was made of.
-
-    Attributes:
-        examples: conversations compared.
-        largest_difference: of two scores of one conversation.
-        largest_score: in magnitude.
-        tolerance: that the difference had to stay below.
-    """
-
-    examples: int
-    largest_difference: float
-    largest_score: float
-    tolerance: float
 
 
 @torch.inference_mode()

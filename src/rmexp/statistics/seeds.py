@@ -1,7 +1,7 @@
 """One method trained several times: its mean, its spread, and whether two methods differ by more than their luck."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,6 @@ class Seeds:
     lowest: float
     highest: float
 
-    def to_row(self) -> dict[str, Any]:
-        """For evaluation.json."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class SeedDifference:
@@ -53,10 +49,6 @@ class SeedDifference:
     low: float | None
     high: float | None
     p: float | None
-
-    def to_row(self) -> dict[str, Any]:
-        """For evaluation.json."""
-        return asdict(self)
 
 
 def over_seeds(figures: Sequence[float]) -> Seeds:

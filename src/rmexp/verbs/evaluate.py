@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config, saved_yaml
@@ -61,23 +61,23 @@ def evaluate(config: DictConfig) -> Path:
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
     with phase(Phase.IMPORTS, "torch, transformers"):
         from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
-        from rmexp.statistics.seed_groups import seed_rows
-        from rmexp.verbs.evaluation_scores import check_scorers, score_columns
+        from rmexp.runs.summaries.seed_groups import seed_rows
+        from rmexp.verbs.evaluation_scores import check_scorers, groups_of, score_columns
 
     check_scorers(config)
     began = time.perf_counter()
     columns = score_columns(config, sets, run.path / "scored")
     scored = time.perf_counter()
     judgements = _judgements(config, sets, columns)
-    rows = [row for one in judgements for row in one.result_rows()]
-    seeds = seed_rows(rows, OmegaConf.to_container(config.seeds), list(columns))
+    results = tuple(row for one in judgements for row in results_of(one))
+    seeds = tuple(seed_rows(results, groups_of(config), list(columns)))
     seen = tuple(_seen(sets, columns))
     computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
     summary = EvaluateSummary(
-        results=tuple(row for one in judgements for row in results_of(one)),
+        results=results,
         comparisons=tuple(row for one in judgements for row in differences_of(one)),
-        seeds=tuple(seeds),
+        seeds=seeds,
         suites=tuple(row for one in judgements for row in suites_of(one)),
         scorers={name: column.description for name, column in columns.items()},
         bootstrap={"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files

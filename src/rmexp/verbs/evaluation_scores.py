@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -11,8 +11,8 @@ from rmexp.data.rules import LEARNT, check_baselines, rule_scores
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
+from rmexp.runs.summaries.seed_groups import check_groups
 from rmexp.scoring.store import score_into
-from rmexp.statistics.seed_groups import check_groups
 from rmexp.verbs.evaluation_sets import EvaluatedSet
 
 
@@ -41,7 +41,12 @@ def check_scorers(config: DictConfig) -> None:
     check_baselines(config.baselines)
     names = [config.scorer.get("name"), *map(str, config.scorers)]
     if None not in names:  # stored scores may have the name of the scorer that made them
-        check_groups(OmegaConf.to_container(config.seeds), names)
+        check_groups(groups_of(config), names)
+
+
+def groups_of(config: DictConfig) -> dict[str, list[str]]:
+    """Names of the scorers that are seeds of each method."""
+    return cast(dict[str, list[str]], OmegaConf.to_container(config.seeds))
 
 
 def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path) -> dict[str, Column]:

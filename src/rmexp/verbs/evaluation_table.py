@@ -1,8 +1,7 @@
 """What `rmexp evaluate` leaves on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
@@ -10,8 +9,7 @@ from rmexp.reports.drawing.numbers import p_value
 from rmexp.reports.seen import apart_sentences
 from rmexp.reports.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary, SuiteResult
-
-Row = Mapping[str, Any]  # over seeds, of evaluation.json
+from rmexp.runs.summaries.seed_groups import MethodFigure
 
 
 def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
@@ -28,7 +26,7 @@ def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
         _show_suite([row for row in summary.suites if (row.data, row.split) == (data, split)])
         print()
     for row in summary.seeds:
-        if row["slice"] is None:
+        if row.slice is None:
             print(_seed_line(row))
     print(f"evaluation   {path / 'evaluation.json'}")
     print(f"run folder   {path}")
@@ -86,10 +84,12 @@ def _difference(row: Paired) -> str:
     return f"{points} {interval(found.low, found.high)}, p {p_value(found.p)}"
 
 
-def _seed_line(row: Row) -> str:
-    where = f"{row['data']} {row['split']} {row['figure']}"
-    if row["against"] is not None:
-        p = "" if row["p"] is None else f", Welch p = {row['p']:.3g}"
-        return f"{where}: {row['method']} - {row['against']} {row['difference']:+.4f}{p}"
-    spread = "" if row["sd"] is None else f" +- {row['sd']:.4f} (sd)"
-    return f"{where}: {row['method']} {row['mean']:.4f}{spread}, {row['n']} seeds"
+def _seed_line(row: MethodFigure) -> str:
+    where, seeds, welch = f"{row.data} {row.split} {row.figure}: {row.method}", row.seeds, row.welch
+    if welch is not None:
+        p = "" if welch.p is None else f", Welch p = {welch.p:.3g}"
+        return f"{where} - {row.against} {welch.difference:+.4f}{p}"
+    if seeds is None:
+        return f"{where} -"
+    spread = "" if seeds.sd is None else f" +- {seeds.sd:.4f} (sd)"
+    return f"{where} {seeds.mean:.4f}{spread}, {seeds.n} seeds"

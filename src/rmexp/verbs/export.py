@@ -19,11 +19,12 @@ from omegaconf import DictConfig
 from rmexp.config.folders import run_folder
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
+from rmexp.metrics.parity import Parity
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import claim
 from rmexp.runs.rows import from_row
-from rmexp.runs.summaries.export import ExportedModel, ExportSummary, ParityFound
+from rmexp.runs.summaries.export import ExportedModel, ExportSummary
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
@@ -63,7 +64,7 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
 def _export(config: DictConfig, out: Path) -> ExportSummary:
     from rmexp.models.folders.export import prepare_export
     from rmexp.reports.model_card import model_card
-    from rmexp.scoring.parity import EXAMPLES, Parity, check_parity, own_scores
+    from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
 
     began = time.perf_counter()
     prepared = prepare_export(config.path, EXAMPLES, merge=config.merge)
@@ -86,7 +87,7 @@ def _export(config: DictConfig, out: Path) -> ExportSummary:
     fingerprint = prepared.write(out, finish)
     return ExportSummary(
         model=ExportedModel(str(out), prepared.kind, fingerprint, config.path),
-        parity=ParityFound(*found[0]),
+        parity=found[0],
         remarks=tuple(prepared.remarks),
         seconds=round(time.perf_counter() - began, 2),
     )

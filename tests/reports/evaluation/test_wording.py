@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.evaluation.wording import comparisons_to_show, conclusions
-from rmexp.statistics.seed_groups import seed_rows
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.result import Result
+from rmexp.runs.summaries.seed_groups import seed_rows
 
 ROW = {
     "scorer": "one", "records": "pairs", "baseline": False, "slice": None, "n": 1000, "label_ties": 20, "accuracy": 0.7,
@@ -61,7 +65,8 @@ def seeded():
     ]
     names = list(accuracies)
     two = [TWO | {"first": a, "second": b} for place, a in enumerate(names) for b in names[place + 1 :]]
-    return rows, two, seed_rows(rows, {"a": ["a0", "a1"], "b": ["b0", "b1"]}, names)
+    results = [from_row(Result, row) for row in rows]
+    return rows, two, seed_rows(results, {"a": ["a0", "a1"], "b": ["b0", "b1"]}, names)
 
 
 def test_methods_are_spoken_of_over_their_seeds(seeded):
@@ -70,7 +75,7 @@ def test_methods_are_spoken_of_over_their_seeds(seeded):
     assert found[1] == "a is right on 71.0 % over 2 seeds (standard deviation 1.4 points)."
     assert found[3].startswith("Over seeds a is better than b by 10.0 points [3.9 points, 16.1 points], Welch p = 0.0")
     assert not any(", p = " in line for line in found)
-    closer = [row | ({"p": 0.4} if row["against"] else {}) for row in seeds]
+    closer = [replace(row, welch=row.welch and replace(row.welch, p=0.4)) for row in seeds]
     assert "Over seeds a and b cannot be told apart: the difference is 10.0 points" in " ".join(
         conclusions(figures(*rows), two_of(*two), closer)
     )

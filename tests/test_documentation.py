@@ -3,14 +3,19 @@
 import importlib.util
 import re
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
 from rmexp.config.compose import compose
+from rmexp.config.help import verb_help
 from rmexp.config.multirun import is_multirun, read_multirun
 from rmexp.config.tree import verbs
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.train import LastValidation, TrainSummary
+from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,7 +66,7 @@ def staged():
 
 def test_every_page_is_in_the_navigation():
     pages = {name for entry in yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"] for name in entry.values()}
-    assert pages == {page.name for page in PAGES[1:]} | {"configuration.md", "files.md"}
+    assert pages == {page.name for page in PAGES[1:]} | {"configuration.md", "files.md", "metrics.md"}
 
 
 def test_the_configuration_reference_has_every_option_and_key(staged):
@@ -71,6 +76,25 @@ def test_the_configuration_reference_has_every_option_and_key(staged):
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         plain = {key for key, value in content.items() if not isinstance(value, (dict, list)) and key[0] != "_"}
         assert plain <= {key.path for key in staged.keys_of(path)}
+
+
+def test_the_page_of_metrics_has_every_column_and_key(staged):
+    page = staged.metrics_page()
+    for figure in (*STAGE_FIGURES, *PPO_FIGURES):
+        assert f"| `{figure.name}` | {figure.meaning} |" in page
+    for kind in (TrainSummary, LastValidation, HeldOutRow):
+        for field in fields(kind):
+            assert re.search(rf"^\| `{field.name}` \| \S", page, re.MULTILINE), field.name
+
+
+def test_the_help_of_a_verb_that_logs_has_the_figures_of_its_task():
+    assert "rollout/kl " not in verb_help("train", ["task=dpo"])
+    for task, figures in (("dpo", STAGE_FIGURES), ("ppo", PPO_FIGURES)):
+        told = verb_help("train", [f"task={task}"])
+        assert all(
+            re.search(rf"^  {figure.name} +{re.escape(figure.meaning)}$", told, re.MULTILINE) for figure in figures
+        )
+    assert "metrics.csv" not in verb_help("score")
 
 
 def test_the_map_of_files_has_every_file(staged):

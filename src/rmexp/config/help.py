@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 import rmexp
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.tree import options_of, verbs
+from rmexp.tracking.logged_figures import figures_of
 
 
 def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = None) -> str:
@@ -27,6 +28,11 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
     lines += [f"  {group:{width}}  {_options(group, chosen)}" for group, chosen in composed.choices.items()]
     lines += ["", "keys, with their values now (??? must be set):"]
     lines += [f"  {key}={value}" for key, value in _keys(OmegaConf.to_container(composed.config, resolve=False))]
+    if "task" in composed.config and "logger" in composed.config:
+        figures = figures_of(str(composed.config.task))
+        width = max(len(figure.name) for figure in figures)
+        lines += ["", "figures that are logged, in metrics.csv and by every logger:"]
+        lines += [f"  {figure.name:{width}}  {figure.meaning}" for figure in figures]
     if found := examples(verb):
         lines += ["", "examples:", *(f"  {line}" for line in found)]
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """Puts the pages of the documentation together: `python docs/stage.py build/docs`.
 
 The written pages are taken as they are, the experiments with their tables and pictures beside them. Three pages are
-made of the tree itself: the configuration reference of `conf/`, the map of files of the first lines of their docstrings,
-and the metrics of where they are defined.
+made of the tree itself: the configuration reference of `conf/`, the map of files of the first lines of their
+docstrings, and the metrics of where they are defined.
 """
 
 import ast

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import rmexp
+from rmexp.config.plugins import flags, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.phases import Phase, counting, interruption, phase, phase_seconds, watched_by
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        arguments = with_plugins(sys.argv[1:] if arguments is None else arguments)
+    except ValueError as error:
+        return _fail(str(error), USAGE)
     match arguments:
         case []:
             print(general_help(), file=sys.stderr)
@@ -65,7 +69,7 @@ def _told(verb: str, arguments: list[str]) -> int:
             return _run(verb, arguments)
     except KeyboardInterrupt as error:
         code = _fail(str(error) or interruption(), INTERRUPTED)
-        print(f"go on with: {shlex.join(['rmexp', verb, *arguments])}", file=sys.stderr)
+        print(f"go on with: {shlex.join(['rmexp', *flags(), verb, *arguments])}", file=sys.stderr)
         return code
     except SystemExit as error:  # of the argument parser and of Hydra's own reports
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAILED
@@ -110,7 +114,7 @@ def general_help() -> str:
     width = max(map(len, verbs()))
     return "\n".join(
         [
-            "usage: rmexp VERB [KEY=VALUE ...] [-m]",
+            "usage: rmexp [--plugin PACKAGE_OR_FILE] VERB [KEY=VALUE ...] [-m]",
             "",
             *(f"  {verb:{width}}  {phrase}" for verb, phrase in verbs().items()),
             "",

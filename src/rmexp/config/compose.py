@@ -18,6 +18,7 @@ from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
 from rmexp.config.named_after import RESOLVER, name_after
 from rmexp.config.overrides import change, opens, read_overrides
+from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
 
@@ -151,16 +152,23 @@ def _bare(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> DictConf
     return _without_hydra(_choose(loader, verb, choices)[0])
 
 
-@cache
 def config_loader(folder: str | None) -> ConfigLoader:
     """Hydra's loader for our tree, without Hydra's global state: composing works inside a running job too."""
+    return _loader(folder, plugins())
+
+
+@cache
+def _loader(folder: str | None, plugins: tuple[Plugin, ...]) -> ConfigLoader:
     version.setbase("1.3")
     return ConfigLoader(search_path(folder))
 
 
 def search_path(folder: str | None) -> ConfigSearchPath:
-    """Where options are searched: in `folder` first, then in our tree."""
+    """Where options are searched: in `folder` first, then in our tree, then in those of plug-ins."""
     path = new_search_path(str(conf_folder()))
+    for plugin in plugins():
+        if plugin.conf is not None:
+            path.prepend(plugin.name, f"file://{plugin.conf}", SearchPathQuery(provider="schema"))
     if folder is not None:
         path.prepend("command-line", f"file://{Path(folder).resolve()}", SearchPathQuery(provider="schema"))
     return path

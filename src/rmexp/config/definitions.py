@@ -69,6 +69,8 @@ def _module_file(target: str) -> tuple[Path, str]:
     """The file that should define `target`, and the name to look for in it."""
     top, *rest = target.split(".")
     spec = importlib.util.find_spec(top)
+    if spec is not None and not spec.submodule_search_locations and spec.origin and len(rest) == 1:
+        return Path(spec.origin), rest[0]  # a module of its own
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(f"`{target}` does not exist: the package `{top}` is not installed")
     folder = Path(spec.submodule_search_locations[0])

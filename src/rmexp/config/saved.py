@@ -19,6 +19,7 @@ from rmexp.config.moved import (
     without_implied,
 )
 from rmexp.config.named_after import with_first_names
+from rmexp.config.plugins import plugins
 from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
@@ -41,7 +42,8 @@ def saved_yaml(config: DictConfig) -> str:
 
 def run_config(config: DictConfig) -> RunConfig:
     """What a run folder is bound to."""
-    return RunConfig(saved_yaml(config), config.get("seed"), partial(differences, config=config))
+    found = {plugin.name: plugin.fingerprint() for plugin in plugins()}
+    return RunConfig(saved_yaml(config), config.get("seed"), partial(differences, config=config), found)
 
 
 def fingerprint(config: DictConfig) -> str:

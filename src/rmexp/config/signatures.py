@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from rmexp.config.definitions import Definition, find_definition
+from rmexp.config.plugins import plugins
 
 ALLOWED = (
     "rmexp.",
@@ -42,16 +43,21 @@ class Signature(NamedTuple):
     aliases: Mapping[str, ast.expr]
 
 
-@cache
 def signature_of(target: str) -> Signature:
     """Read what `target`, the dotted name of a function or class in the module that defines it, takes.
 
     Raises:
         ValueError: the target is not on the allowlist, or no such thing is defined there.
     """
-    if not isinstance(target, str) or not target.startswith(ALLOWED):
-        allowed = ", ".join(prefix[:-1] for prefix in ALLOWED)
+    prefixes = (*(f"{plugin.name}." for plugin in plugins()), *ALLOWED)
+    if not isinstance(target, str) or not target.startswith(prefixes):
+        allowed = ", ".join(prefix[:-1] for prefix in prefixes)
         raise ValueError(f"`{target}` is no allowed target; targets lie below {allowed}")
+    return _signature(target)
+
+
+@cache
+def _signature(target: str) -> Signature:
     node, definitions, aliases = find_definition(target)
     parameters, takes_any = _class(node, definitions) if isinstance(node, ast.ClassDef) else _function(node)
     return Signature(parameters, takes_any, aliases)

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import rmexp
+from rmexp.config.plugins import plugins
 
 
 @cache
@@ -20,6 +21,11 @@ def conf_folder() -> Path:
     raise FileNotFoundError(f"expected the configuration tree in {package / 'conf'}, found none; install rmexp again")
 
 
+def conf_folders() -> list[Path]:
+    """That folder, and those of plug-ins behind it, as options are searched."""
+    return [conf_folder(), *(plugin.conf for plugin in plugins() if plugin.conf is not None)]
+
+
 def verbs() -> dict[str, str]:
     """Each verb with what it does in one phrase: the first comment line of `conf/<verb>.yaml`."""
     return {path.stem: _phrase(path) for path in sorted(conf_folder().glob("*.yaml"))}
@@ -27,7 +33,8 @@ def verbs() -> dict[str, str]:
 
 def options_of(group: str) -> list[str]:
     """Names of the files of `conf/<group>/`, without those that only others include."""
-    return sorted(path.stem for path in (conf_folder() / group).glob("*.yaml") if not path.stem.startswith("_"))
+    found = {path.stem for folder in conf_folders() for path in (folder / group).glob("*.yaml")}
+    return sorted(option for option in found if not option.startswith("_"))
 
 
 def options_with(group: str, key: str) -> list[str]:
@@ -44,7 +51,8 @@ def options_with(group: str, key: str) -> list[str]:
 
 def _text(group: str, option: str) -> str:
     """The YAML text of an option, after that of the files which it only includes."""
-    text = (conf_folder() / group / f"{option}.yaml").read_text(encoding="utf-8")
+    files = (folder / group / f"{option}.yaml" for folder in conf_folders())
+    text = next(file for file in files if file.is_file()).read_text(encoding="utf-8")
     return "".join(_text(group, name) for name in re.findall(r"^  - (_(?!self_$)\w+)$", text, re.MULTILINE)) + text
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rmexp.runs.rows import IF_KNOWN
+
 PACKAGES = ("rmexp", "torch", "lightning", "transformers", "tokenizers", "torchmetrics", "hydra-core", "numpy")
 
 
@@ -43,6 +45,7 @@ class Environment:
         git_commit: of the checkout; None for an installed package.
         machine: that it ran on.
         inputs: fingerprints of what the configuration only names; None where it is not known yet.
+        plugins: fingerprint of each plug-in by its name; None where there are none.
     """
 
     command: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class Environment:
     git_commit: str | None = None
     machine: Machine | None = None
     inputs: Mapping[str, str | None] | None = None
+    plugins: Mapping[str, str] | None = field(default=None, metadata=IF_KNOWN)
 
 
 def environment(seed: int | None, inputs: Mapping[str, str | None]) -> Environment:

@@ -8,7 +8,7 @@ import platform
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -35,11 +35,13 @@ class RunConfig:
         text: YAML, as it may be kept.
         seed: of the run; None for a verb without one.
         differences: where the YAML of another configuration differs from this one, in words; empty if alike.
+        plugins: fingerprint of each plug-in by its name.
     """
 
     text: str
     seed: int | None
     differences: Callable[[str], list[str]]
+    plugins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         lock = _hold(path)
     with lock:
         remove_parts(path)
-        record = environment(config.seed, inputs)
+        record = replace(environment(config.seed, inputs), plugins=config.plugins or None)
         if not (path / SUMMARY).exists():
             write_text(path / CONFIG, config.text)
             write_json(path / ENVIRONMENT, to_row(record))

@@ -17,8 +17,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 import rmexp
+from rmexp.config.plugins import plugins
 from rmexp.config.saved import PLACES, leaves, saved_yaml
-from rmexp.config.tree import conf_folder
+from rmexp.config.tree import conf_folders
 from rmexp.durable import write_json
 from rmexp.runs.rows import from_row, to_row
 from rmexp.runs.summaries.file import SUMMARY
@@ -50,7 +51,9 @@ class Stamp:
 def tree_state(config_dir: str | None) -> str:
     """Version of the program and state of every YAML file that a composition may read."""
     digest = sha256(rmexp.__version__.encode())
-    for folder in (conf_folder(), *([Path(config_dir)] if config_dir else [])):
+    for plugin in plugins():
+        digest.update(plugin.fingerprint().encode())
+    for folder in (*conf_folders(), *([Path(config_dir)] if config_dir else [])):
         for path in sorted(folder.rglob("*.yaml")):
             digest.update(f"{path.relative_to(folder)} {file_state(path)}".encode())
     return digest.hexdigest()[:16]

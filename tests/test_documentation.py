@@ -20,8 +20,9 @@ from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
-BLOCKS = [block for text in TEXTS.values() for block in re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
-COMMANDS = sorted({command for block in BLOCKS for command in re.findall(r"^rmexp (.+)$", block, re.MULTILINE)})
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [block for text in TEXTS.values() for language, block in FENCED.findall(text) if not language]
+COMMANDS = sorted({command for block in BLOCKS for command in re.findall(r"^rmexp (\w.+)$", block, re.MULTILINE)})
 
 
 @pytest.mark.parametrize("command", COMMANDS)

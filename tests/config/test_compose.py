@@ -151,3 +151,9 @@ def test_a_later_override_may_rest_on_an_added_one():
 def test_key_paths_are_those_of_the_composition():
     keys = set(key_paths(OmegaConf.to_container(compose("train", []), resolve=False)))
     assert {"data", "data.max_tokens", "model.recipe.dpo.lr", "callbacks.progress.line_every_steps"} <= keys
+
+
+@pytest.mark.parametrize("choice", ["logger=csv", "logger=wandb", "logger=[wandb,tensorboard]"])
+def test_a_logger_takes_no_key_that_it_does_not_have(choice):
+    (problem,) = problems("train", choice, "+logger.nmae=hello")
+    assert problem.startswith("logger.nmae: no such key in the configuration tree")

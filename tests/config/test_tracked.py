@@ -1,0 +1,54 @@
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from rmexp.config.compose import compose
+from rmexp.config.tracked import searchable, tracked_run, trackers_of
+
+
+@pytest.mark.parametrize(
+    ("inside_a_run", "sweep", "name", "belongs_to"),
+    [
+        (False, None, "reward", None),
+        (False, "sweeps/lr", "reward", "lr"),
+        (True, None, "outer/reward", "outer"),
+        (True, "sweeps/lr", "outer/reward", "lr"),
+    ],
+)
+def test_a_run_is_named_by_the_comparison_and_grouped_by_the_sweep_that_it_is_in(
+    tmp_path, inside_a_run, sweep, name, belongs_to
+):
+    folder = tmp_path / "outer" / "reward"
+    folder.mkdir(parents=True)
+    if inside_a_run:
+        (tmp_path / "outer" / "config.yaml").touch()
+    (folder / "config.yaml").write_text(yaml.safe_dump({"task": "reward", "seed": 0, "sweep_dir": sweep, "logger": {}}))
+    run = tracked_run(folder, "train")
+    assert (run.folder, run.name, run.belongs_to, run.task) == (folder, name, belongs_to, "reward")
+    assert run.inner == inside_a_run
+    assert run.config == {"task": "reward", "seed": 0, "sweep_dir": sweep}
+
+
+@pytest.mark.parametrize(
+    ("verb", "config"), [("compare", {}), ("train", {"task": "ppo", "model": {"reference": None}})]
+)
+def test_a_run_with_stages_is_in_their_group(tmp_path, verb, config):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert tracked_run(tmp_path, verb).belongs_to == tmp_path.name
+
+
+def test_references_are_followed_and_the_environment_stays_a_name():
+    text = (
+        "{a: '${b.c}', b: {c: '${d}'}, d: 3, key: '${oc.env:KEY}', to_key: '${key}', lost: '${nowhere}', l: ['${d}']}"
+    )
+    followed = {"a": 3, "b": {"c": 3}, "d": 3, "key": "${oc.env:KEY}", "to_key": "${oc.env:KEY}"}
+    assert searchable(text) == followed | {"lost": "${nowhere}", "l": [3]}
+
+
+def test_several_loggers_in_any_order_are_trackers_by_name():
+    for chosen in ("[wandb,tensorboard]", "[tensorboard,wandb]"):
+        found = trackers_of(compose("train", [f"logger={chosen}", "logger.tags=[x]", "logger.mode=online"]))
+        assert set(found) == {"wandb", "tensorboard"}
+        assert (found["wandb"].tags, found["wandb"].mode) == (["x"], "online")
+    assert trackers_of(compose("train", ["logger=csv"])) == {}
+    assert trackers_of(OmegaConf.create({})) == {}

@@ -26,6 +26,13 @@ class BadSteps(NamedTuple):
     gradient: float = math.nan
     largest: float = 0.0
 
+    def and_step(self, step: int, loss: float, norm: float, *, bad: bool) -> "BadSteps":
+        """The same with one more step."""
+        if not bad:
+            return self._replace(largest=max(self.largest, norm))
+        first = self._replace(first=step, loss=loss, gradient=norm) if self.number == 0 else self
+        return first._replace(number=self.number + 1)
+
 
 class StepGuard:
     """Looks at the loss and the gradient of every step without waiting for them.
@@ -38,9 +45,9 @@ class StepGuard:
     """
 
     def __init__(self, seen: BadSteps | None = None) -> None:
-        self.before = BadSteps() if seen is None else seen
+        self.seen = BadSteps() if seen is None else seen  # in the steps that were read
         self._loss: Tensor | None = None  # of the step that is being made
-        self._seen: Tensor | None = None  # the fields of BadSteps, on the device
+        self._unread: list[tuple[int, Tensor, Tensor, Tensor]] = []  # step, loss, norm, whether it is bad
 
     def add(self, loss: Tensor) -> None:
         """Take note of the loss of a batch; a step may have several."""
@@ -58,26 +65,20 @@ class StepGuard:
         assert loss is not None
         scaled = getattr(module.trainer.precision_plugin, "scaler", None) is not None
         norm = loss if scaled else norm.float()  # a scaler of the loss expects overflow, and masks it
-        if self._seen is None:
-            self._seen = torch.tensor(self.before, device=loss.device)
-        found = torch.stack((loss, norm))
-        bad = 1 - found.isfinite().all().float()
-        bad = module.trainer.strategy.reduce(bad, reduce_op="max")
-        assert isinstance(bad, Tensor)
-        number, first, *rest, largest = self._seen.unbind()
-        at_first = torch.where((bad > 0) & (number == 0), found, torch.stack(rest))
-        first = torch.where((bad > 0) & (number == 0), float(module.global_step + 1), first)
-        largest = torch.where(bad > 0, largest, torch.maximum(largest, norm))
-        self._seen = torch.stack((number + bad, first, *at_first, largest))
+        bad = torch.logical_not(torch.isfinite(loss + norm)).float()
+        bad = module.trainer.strategy.reduce(bad, reduce_op="max")  # type: ignore[assignment]
+        self._unread.append((module.global_step + 1, loss, norm, bad))
         if not scaled:
             _leave_out(optimizer, bad)
 
     def read(self) -> BadSteps:
         """What has been seen so far; this waits for the device."""
-        if self._seen is None:
-            return self.before
-        number, first, *rest = self._seen.tolist()
-        return BadSteps(int(number), int(first), *rest)
+        if self._unread:
+            figures = torch.stack([figure for _, *row in self._unread for figure in row]).view(-1, 3).tolist()
+            for (step, *_), (loss, norm, bad) in zip(self._unread, figures, strict=True):
+                self.seen = self.seen.and_step(step, loss, norm, bad=bad > 0)
+            self._unread.clear()
+        return self.seen
 
 
 def _leave_out(optimizer: Optimizer, bad: Tensor) -> None:

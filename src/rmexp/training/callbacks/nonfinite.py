@@ -88,7 +88,7 @@ class NonFinite(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on counting."""
         self.guard = StepGuard(BadSteps(**state_dict))
-        self.known = self.guard.before.number
+        self.known = self.guard.seen.number
 
     def _look(self, module: L.LightningModule) -> None:
         seen = self.guard.read()

@@ -58,3 +58,10 @@ def test_runs_without_a_pair_that_counts_have_no_accuracy():
     (group,) = grouped([Run("f", {}, (row(None),), 1.0)], [])
     assert group.accuracies == ()
     assert math.isnan(group.accuracy)
+
+
+def test_a_split_that_chose_the_step_stands_for_its_data_only_where_there_is_no_other():
+    rows = (row(0.9, selected_on=True), row(0.2, split="unseen"), row(0.3, data="b", selected_on=True))
+    first, second = grouped([Run("f", {}, rows, 1.0)], [])
+    assert (first.place, first.accuracy) == ("a unseen", 0.2)
+    assert (second.place, second.selected_on) == ("b val (chose the step)", True)

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from rmexp.reports.drawing import numbers
 from rmexp.runs.summaries.train import LastValidation, TrainSummary, ValidatedAt
 
-CHOSE = "chose the step"  # said of the examples that did
-
 
 def kept_words(summary: TrainSummary) -> Iterator[str]:
     """A sentence each on steps that were left out, on the weights that were kept, and on why training ended early.

@@ -14,6 +14,7 @@ from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.rollout_plots import rollout_panels
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import FailureLeft
+from rmexp.runs.summaries.held_out import split_name
 from rmexp.runs.summaries.train import TrainSummary
 
 
@@ -76,6 +77,7 @@ def run_report(report: RunReport) -> str:
         "run.html",
         report=report,
         summary=report.summary,
+        split_name=split_name,
         panels=[*rollouts, *(Panel(Markup(svg), caption) for svg, caption in drawn if svg)],
         epochs=[] if rollouts else epochs(report.rows)[-30:],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
+from rmexp.runs.summaries.held_out import headline_of, split_name
 from rmexp.statistics.means import mean_interval
 
 Settings = Mapping[str, object]  # values of a configuration by dotted path
@@ -30,6 +31,7 @@ class Judged:
         nll: mean log-loss in nats; None where it is not known, as for the others.
         longer: what "the longer one wins" gets.
         ceiling: best possible accuracy.
+        selected_on: whether these pairs chose the weights that were kept.
     """
 
     scorer: str
@@ -42,6 +44,7 @@ class Judged:
     nll: float | None = None
     longer: float | None = None
     ceiling: float | None = None
+    selected_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Group(NamedTuple):
         high: upper end.
         method: of that interval, in words.
         few: whether there are too few prompts to rely on it.
+        selected_on: whether these pairs chose the weights of some of the runs.
         nll: mean log-loss in nats; None where it is not known.
         longer: what "the longer one wins" gets; None where it is not known.
         ceiling: best possible accuracy; None where it is not known.
@@ -114,6 +118,12 @@ class Group(NamedTuple):
     seconds: float
     method: str = ""
     few: bool = False
+    selected_on: bool = False
+
+    @property
+    def place(self) -> str:
+        """Data set and split, in words."""
+        return f"{self.data} {split_name(self.split, self.selected_on)}"
 
 
 def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]:
@@ -179,13 +189,11 @@ def grouped(runs: Sequence[Run], axes: Sequence[str]) -> list[Group]:
 
 
 def _headline(tested: Sequence[Judged]) -> list[Judged]:
-    """For each data set what stands for it: of a split `test` rather than another."""
-    chosen: dict[tuple[str, str], Judged] = {}
-    for one in sorted(tested, key=lambda one: one.split == "test"):
-        place = (one.scorer, one.data)
-        if place not in chosen or one.split == "test":
-            chosen[place] = one
-    return list(chosen.values())
+    """For each data set what stands for it."""
+    places: dict[tuple[str, str], list[Judged]] = {}
+    for one in tested:
+        places.setdefault((one.scorer, one.data), []).append(one)
+    return [headline_of(splits) for splits in places.values()]
 
 
 def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
@@ -211,4 +219,5 @@ def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
         ceiling=first.ceiling,
         seconds=fmean(run.seconds for run, _ in members),
         method=OWN if len(known) == 1 else SEEDS_ALONE,
+        selected_on=any(one.selected_on for _, one in members),
     )

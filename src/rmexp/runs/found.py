@@ -81,7 +81,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
     if not whole:
         val = summary.val
         bounds = (val.accuracy, val.accuracy_low, val.accuracy_high)
-        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss),)
+        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, selected_on=bool(val.selected_on)),)
     return tuple(
         Judged(
             row.scorer,
@@ -94,6 +94,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             nll=row.nll,
             longer=row.longer_accuracy,
             ceiling=row.bayes_accuracy,
+            selected_on=bool(row.selected_on),
         )
         for row in whole
     )
@@ -102,8 +103,11 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
 def _of_comparison(summary: CompareSummary, data: str) -> tuple[Judged, ...]:
     """Figures of either reward on the headline split."""
     both = (("explicit", summary.explicit), ("implicit", summary.implicit))
+    chose = bool(summary.splits[summary.headline].selected_on)
     return tuple(
-        Judged(name, data, summary.headline, one.n, one.accuracy, one.accuracy_low, one.accuracy_high)
+        Judged(
+            name, data, summary.headline, one.n, one.accuracy, one.accuracy_low, one.accuracy_high, selected_on=chose
+        )
         for name, one in both
     )
 

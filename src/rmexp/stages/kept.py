@@ -36,7 +36,8 @@ def keep_weights(
     """
     step = validated.step if options.keep == "best" and validated.step is not None else steps
     count, last = validated.validations, _last_validation(folder)
-    kept = KeptWeights(step, steps, options.monitor, count, validated.stopped, last)
+    selected = validated.stopped or (options.keep == "best" and count > 1)
+    kept = KeptWeights(step, steps, options.monitor, count, validated.stopped, selected, last)
     best = folder / "checkpoints" / BEST
     if options.keep == "last":
         best.unlink(missing_ok=True)  # of a run that an earlier version began

@@ -1,7 +1,7 @@
 """What a stage that learns from given examples leaves in summary.json."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -73,11 +73,17 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, Path(fitted.model.path).parent, fitted.kept.step),
+        val=_validation(built, loaded, Path(fitted.model.path).parent, fitted.kept),
         kept=fitted.kept,
         skipped_steps=fitted.skipped_steps,
-        evaluation=tuple(evaluation),
+        evaluation=tuple(evaluation) if not fitted.kept.selected else tuple(_selected(evaluation, loaded.name)),
     )
+
+
+def _selected(evaluation: Sequence[HeldOutRow], data: str) -> Iterator[HeldOutRow]:
+    """Rows with those marked whose pairs chose the weights."""
+    for row in evaluation:
+        yield replace(row, selected_on=True) if (row.data, row.split) == (data, "val") else row
 
 
 def _counted(summary: TrainSummary, examples: Examples) -> TrainSummary:
@@ -103,12 +109,13 @@ def _last_epoch(figures: PairFigures, kind: str) -> LastEpoch:
     return LastEpoch(counted, **_finite(figures))
 
 
-def _validation(built: Built, data: LoadedData, folder: Path, step: int) -> LastValidation:
-    """Figures of the validation at a step; the interval of its accuracy takes prompts as independent."""
+def _validation(built: Built, data: LoadedData, folder: Path, kept: KeptWeights) -> LastValidation:
+    """Figures of the validation of the kept weights; the interval of its accuracy takes prompts as independent."""
     examples = built.examples
-    validations = [validation for validation in read_validations(folder) if validation.step == step]
+    validations = [validation for validation in read_validations(folder) if validation.step == kept.step]
     figures = _finite(built.module.val_figures)
     row = LastValidation(len(examples.val), figures["loss"], figures["accuracy"], figures["tie_rate"])
+    row = replace(row, selected_on=kept.selected or None)
     places = [pair.place for pair in examples.val if isinstance(pair, PairTokens)]
     if not places or not validations:
         return row

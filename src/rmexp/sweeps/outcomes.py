@@ -8,6 +8,7 @@ from rmexp.reports.drawing.numbers import duration
 from rmexp.reports.terminal import number, percent, show_table
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import read_summary
+from rmexp.runs.summaries.held_out import headline_of
 from rmexp.runs.summaries.train import TrainSummary
 
 FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
@@ -118,11 +119,21 @@ def headline(cell: Outcome) -> Headline:
     if trained.policy is not None:
         reward = trained.policy.reward.after
         return Headline({"reward": number(reward), "kl": number(trained.policy.kl)}, (reward,))
-    accuracy, loss = trained.val.accuracy, trained.val.loss
+    accuracy, loss = _on_headline(trained)
     by = [None if loss is None else -loss]
     if trained.task != "sft":  # whose accuracy is nothing that it learns
         by = [accuracy, *by]
     return Headline({"accuracy": percent(accuracy), "loss": number(loss)}, _worth(*by))
+
+
+def _on_headline(trained: TrainSummary) -> tuple[float | None, float | None]:
+    """Accuracy and loss on the validation pairs; where these chose the weights, on another split of the same data."""
+    val = trained.val
+    own = next((row.data for row in trained.evaluation if row.selected_on), None)
+    splits = [row for row in trained.evaluation if row.slice is None and row.data == own]
+    if not splits or (headline := headline_of(splits)).selected_on:
+        return val.accuracy, val.loss
+    return headline.accuracy, headline.nll
 
 
 def _worth(*by: float | None) -> tuple[float, ...]:

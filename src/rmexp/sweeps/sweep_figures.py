@@ -16,7 +16,7 @@ from rmexp.reports.terminal import percent
 from rmexp.runs.axes import Settings
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.file import read_summary
-from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
 from rmexp.runs.summaries.train import TrainSummary
 
 
@@ -54,8 +54,8 @@ def read_cells(folders: Sequence[Path]) -> list[Cell]:
 def transfer(cells: Sequence[Cell]) -> list[Entry]:
     """Accuracy of training on each data set and testing on each, averaged over seeds.
 
-    The pairs of a model's own data count under the name of that data: its `test` split where it has one, else `val`;
-    other data may be `all` that there is.
+    The pairs of a model's own data count under the name of that data: of a split that chose nothing, where there is
+    one, of `test` rather than another; other data may be `all` that there is.
     """
     groups: dict[tuple[str, str], list[HeldOutRow]] = {}
     for cell in cells:
@@ -105,9 +105,12 @@ def _shown(entry: Entry | None) -> str:
 
 
 def _headline(cell: Cell) -> dict[str, HeldOutRow]:
-    """The row that stands for each data set: of a model's own, `test` rather than `val`."""
-    whole = [row for row in cell.evaluation if row.slice is None and row.split in ("test", "val", "all")]
-    return {row.data: row for row in sorted(whole, key=lambda row: row.split == "test")}
+    """The row that stands for each data set."""
+    rows: dict[str, list[HeldOutRow]] = {}
+    for row in cell.evaluation:
+        if row.slice is None:
+            rows.setdefault(row.data, []).append(row)
+    return {data: headline_of(splits) for data, splits in rows.items()}
 
 
 def _label(cell: Cell) -> str:

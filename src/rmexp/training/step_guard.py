@@ -66,7 +66,7 @@ class StepGuard:
         scaled = getattr(module.trainer.precision_plugin, "scaler", None) is not None
         norm = loss if scaled else norm.float()  # a scaler of the loss expects overflow, and masks it
         bad = torch.logical_not(torch.isfinite(loss + norm)).float()
-        bad = module.trainer.strategy.reduce(bad, reduce_op="max")  # type: ignore[assignment]
+        bad = module.trainer.strategy.reduce(bad, reduce_op="max")
         self._unread.append((module.global_step + 1, loss, norm, bad))
         if not scaled:
             _leave_out(optimizer, bad)

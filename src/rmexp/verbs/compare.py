@@ -35,6 +35,7 @@ from rmexp.phases import Phase, phase
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
+from rmexp.runs.summaries.held_out import split_name
 from rmexp.verbs.data import load_run_data
 
 
@@ -111,6 +112,7 @@ def _policy(row: PolicyResult) -> tuple[str, ...]:
 
 
 def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
+    name = split_name(name, figures.selected_on)
     scored = {"explicit reward": figures.explicit, "implicit reward": figures.implicit}
     for scorer, one in scored.items():
         ends = [end for end in (one.chosen_min, one.chosen_max, one.rejected_min, one.rejected_max) if end is not None]

@@ -151,7 +151,7 @@ def _show(standings: list[Standing]) -> None:
     apart = {place: differing(groups) for place, groups in places.items()}
     rows = [
         (
-            f"{line.group.data} {line.group.split}  {line.rank}. {_told(line.group, apart)}",
+            f"{line.group.place}  {line.rank}. {_told(line.group, apart)}",
             percent(line.group.accuracy),
             interval(line.group.low, line.group.high) + (" few" if line.group.few else ""),
             number(line.group.nll),

@@ -53,7 +53,7 @@ def train(config: DictConfig) -> Path:
 
 def _held_out(row: HeldOutRow) -> tuple[str, ...]:
     return (
-        " ".join(filter(None, (row.data, row.split, row.slice))),
+        row.place,
         percent(row.accuracy),
         interval(row.accuracy_low, row.accuracy_high) + (" few" if row.few else ""),
         number(row.nll),

@@ -123,3 +123,11 @@ def test_the_best_of_equal_lines_is_not_said_to_be_of_other_pairs():
     page = sweep_report(SweepReport("sweep", 2, ("lr",), lines, []))
     assert "0.0 points before the next one; too few prompts tell the two apart" in page
     assert "not scored on the same pairs" not in page
+
+
+def test_a_set_that_chose_the_step_is_marked_on_the_page_and_in_the_files():
+    marked = [line._replace(group=line.group._replace(selected_on=True)) for line in standings(data=("a",))]
+    page = sweep_report(SweepReport("sweep", 8, ["optimizer.lr", "seed"], marked, []))
+    assert "<h2>a test (chose the step)</h2>" in page
+    assert "| a test (chose the step) | 1 |" in leaderboard_markdown(marked)
+    assert {row["selected_on"] for row in csv.DictReader(leaderboard_csv(marked).splitlines())} == {"True"}

@@ -125,6 +125,8 @@ def test_a_run_that_is_stopped_early_keeps_what_it_kept(undisturbed):
         assert all(torch.equal(value, state[f"model.{key}"]) for key, value in weights.items())
     rows = {int(row["step"]): row for row in read_metrics(folder / "metrics.csv") if row["val/loss"]}
     assert summary.val.loss == pytest.approx(float(rows[6]["val/loss"]))
+    assert summary.val.selected_on
+    assert [row.selected_on for row in summary.evaluation] == [True] * len(summary.evaluation)
     assert summary.evaluation[0].nll == pytest.approx(summary.val.loss, rel=1e-5)  # final scores are of them, too
     assert kept.last.loss == pytest.approx(float(rows[18]["val/loss"])) != summary.val.loss
 

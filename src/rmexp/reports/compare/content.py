@@ -19,6 +19,7 @@ from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.test_set import Kind
 from rmexp.reports.drawing.curves import Rows
 from rmexp.runs.summaries.compare import Reductions, RewardScale, Scores, ShowcasePrompt
+from rmexp.runs.summaries.held_out import split_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -37,6 +38,7 @@ class SplitResult:
         explicit_length: what response length does to the explicit reward; None when not measured.
         implicit_length: the same for the implicit reward.
         longer: what "the response with more characters is better" gets on the same pairs.
+        selected_on: whether validations of these pairs chose the weights of a model.
     """
 
     name: str
@@ -50,6 +52,12 @@ class SplitResult:
     explicit_length: LengthEffect | None = None
     implicit_length: LengthEffect | None = None
     longer: Accuracy | None = None
+    selected_on: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its name, with the remark that it chose the step."""
+        return split_name(self.name, self.selected_on)
 
 
 @dataclass(frozen=True, slots=True)

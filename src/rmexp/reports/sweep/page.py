@@ -41,6 +41,11 @@ class Board(NamedTuple):
     panels: Sequence[Panel]
     verdict: str
 
+    @property
+    def place(self) -> str:
+        """Data set and split, in words."""
+        return self.standings[0].group.place
+
 
 class SweepReport(NamedTuple):
     """What the page is made from.
@@ -176,7 +181,8 @@ def policies_csv(policies: Sequence[PolicyStanding]) -> str:
 def _row(line: Standing) -> Row:
     group = line.group
     return {
-        **{"data": group.data, "split": group.split, "rank": line.rank, **group.settings},
+        **{"data": group.data, "split": group.split, "selected_on": group.selected_on, "rank": line.rank},
+        **group.settings,
         **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "method": group.method, "few": group.few},
         "nll": group.nll,
         **{"longer": group.longer, "ceiling": group.ceiling, "runs": len(group.accuracies), "pairs": group.n},
@@ -195,7 +201,7 @@ def leaderboard_markdown(standings: Sequence[Standing]) -> str:
         group = line.group
         bounds = "" if group.low is None else f"[{numbers.percent(group.low)}, {numbers.percent(group.high)}]"
         cells = (
-            *(f"{group.data} {group.split}", line.rank, label(group.settings), numbers.percent(group.accuracy), bounds),
+            *(group.place, line.rank, label(group.settings), numbers.percent(group.accuracy), bounds),
             *(numbers.number(group.nll), len(group.accuracies), "" if line.p is None else numbers.p_value(line.p)),
         )
         lines.append(

@@ -98,7 +98,7 @@ def data_plot(best: Sequence[Group]) -> str:
                 axes.plot([group.longer], [place], "s", color=ORANGE, label="longer wins" if label else None, **marker)
             if group.ceiling is not None:
                 axes.plot([group.ceiling] * 2, [place - 0.35, place + 0.35], color=GREEN, linewidth=2.5)
-        axes.set_yticks(places, [one_line(f"{group.data} {group.split}", 30) for group in best])
+        axes.set_yticks(places, [one_line(group.place, 40) for group in best])
         axes.set_ylim(-0.6, len(best) - 0.4)
         axes.grid(False, axis="y")
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -13,7 +13,7 @@ from rmexp.comparison.progress import ProgressPoint
 from rmexp.comparison.reductions import LevelFigures
 from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.runs.rows import FLAT, IF_KNOWN
-from rmexp.runs.summaries.train import LastEpoch, LastValidation
+from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation
 
 Scores = tuple[float, float]  # of the responses listed first and second
 
@@ -40,6 +40,7 @@ class SplitFigures:
         baselines: what rules get on the same pairs.
         explicit_length: what response length does to the first; None where it was not measured.
         implicit_length: to the second.
+        selected_on: whether validations of these pairs chose the weights of a model; None where they did not.
     """
 
     explicit: Accuracy
@@ -48,6 +49,7 @@ class SplitFigures:
     baselines: Rules
     explicit_length: LengthEffect | None
     implicit_length: LengthEffect | None
+    selected_on: bool | None = field(default=None, metadata=IF_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class StageUsed:
         peak_memory_mb: the most memory held.
         threads: of the processor.
         train: figures of the last epoch.
-        val: figures of the last validation.
+        val: figures of the validation of the kept weights.
+        kept: which weights these are.
     """
 
     model: str
@@ -199,6 +202,7 @@ class StageUsed:
     threads: int | None = field(default=None, metadata=IF_KNOWN)
     train: LastEpoch | None = field(default=None, metadata=IF_KNOWN)
     val: LastValidation | None = field(default=None, metadata=IF_KNOWN)
+    kept: KeptWeights | None = field(default=None, metadata=IF_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)

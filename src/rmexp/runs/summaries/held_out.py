@@ -1,9 +1,46 @@
 """Figures of one scorer on one slice of pairs that its model did not learn from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from rmexp.evaluation.measures.against_truth import AgainstTruth
 from rmexp.runs.rows import IF_KNOWN
+
+CHOSE = "chose the step"  # said of pairs whose validations did
+
+
+class OfSplit(Protocol):
+    """Figures of one split."""
+
+    @property
+    def split(self) -> str:
+        """Its name."""
+
+    @property
+    def selected_on(self) -> bool | None:
+        """Whether its pairs chose the weights that the figures are of."""
+
+
+T = TypeVar("T", bound=OfSplit)
+
+
+def headline_of(figures: Sequence[T]) -> T:
+    """What stands for a data set: a split that chose nothing before one that did, then `test` before any other.
+
+    Args:
+        figures: of its splits, at least one.
+    """
+    return min(figures, key=lambda one: (bool(one.selected_on), one.split != "test"))
+
+
+def split_name(name: str, selected_on: bool | None) -> str:
+    """The name of a split, with the remark that it chose the step.
+
+    >>> split_name("val", True), split_name("test", None)
+    ('val (chose the step)', 'test')
+    """
+    return f"{name} ({CHOSE})" if selected_on else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +80,7 @@ class HeldOutRow:
         temperature: what margins must be divided by to be calibrated.
         truncated: pairs with a side that was cut; None for a slice, as for the next.
         identical: pairs whose sides were equal then.
+        selected_on: whether validations of these pairs chose the weights that were kept; None where they did not.
     """
 
     scorer: str = ""  # the first five are missing in figures of other programs
@@ -77,3 +115,9 @@ class HeldOutRow:
     temperature: float | None = field(default=None, metadata=IF_KNOWN)
     truncated: int | None = field(default=None, metadata=IF_KNOWN)
     identical: int | None = field(default=None, metadata=IF_KNOWN)
+    selected_on: bool | None = field(default=None, metadata=IF_KNOWN)
+
+    @property
+    def place(self) -> str:
+        """Data set, split and slice, in words."""
+        return " ".join(filter(None, (self.data, split_name(self.split, self.selected_on), self.slice)))

@@ -94,6 +94,7 @@ class KeptWeights:
         monitor: figure by which validations are compared.
         validations: of the run.
         stopped: whether `trainer.patience` ended it.
+        selected: whether validations had a say in which step it is.
         last: what the weights of the last step would have been; None without a validation.
     """
 
@@ -102,6 +103,7 @@ class KeptWeights:
     monitor: str
     validations: int
     stopped: bool
+    selected: bool
     last: ValidatedAt | None
 
 

@@ -1,6 +1,7 @@
 """From scores to what the page of a comparison shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,9 +80,12 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
         beta=implicit.beta,
         config_yaml=saved_yaml(config),
     )
+    chose = any(stage.summary and stage.summary.kept and stage.summary.kept.selected for stage in found.stages.values())
+    splits = [_split(one, held_out.get(one.name)) for one in found.pairs if one.test.origin.kind == "held_out"]
+    splits = [replace(split, selected_on=chose and split.name == "val") for split in splits]
     return CompareReport(
         facts,
-        splits=[_split(one, held_out.get(one.name)) for one in found.pairs if one.test.origin.kind == "held_out"],
+        splits=sorted(splits, key=lambda split: not split.selected_on),  # the headline is the last
         stages=[_stage(stage) for stage in found.stages.values()],
         account=_accounts(found.stages),
         showcase=_showcase(found.scores),

@@ -29,7 +29,7 @@ from rmexp.stages.obtain import Stage
 def as_summary(
     report: CompareReport, stages: Mapping[str, Stage], leaks: Mapping[str, object], seconds: Mapping[str, float]
 ) -> CompareSummary:
-    """The figures of a report; the last split is the headline."""
+    """The figures of a report; its last split is the headline."""
     splits = {split.name: _split_figures(split) for split in report.splits}
     headline = report.splits[-1].name
     first, facts = splits[headline], report.facts
@@ -68,6 +68,7 @@ def _split_figures(split: SplitResult) -> SplitFigures:
         baselines=Rules(split.longer),
         explicit_length=split.explicit_length,
         implicit_length=split.implicit_length,
+        selected_on=split.selected_on or None,
     )
 
 
@@ -107,6 +108,7 @@ def _stage_used(stage: Stage) -> StageUsed:
         threads=found.threads,
         train=found.train,
         val=found.val,
+        kept=found.kept,
     )
 
 

@@ -1,5 +1,6 @@
 import functools
 import math
+from statistics import mean, pstdev
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
-from rmexp.training.step_figures import pair_values
+from rmexp.training.step_figures import order_of, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
 
@@ -21,12 +22,21 @@ def test_accuracy_and_margin_of_a_batch(target):
         for chosen, rejected, label in zip(CHOSEN, REJECTED, target, strict=True)
         if label != 0.5
     ]
-    found = pair_values(CHOSEN, REJECTED, torch.tensor(target)).tolist()
-    assert found == pytest.approx([float(accuracy.compute()), sum(margins) / len(margins)])
+    target = torch.tensor(target)
+    found = {name: float(value) for name, value in rewards_of(CHOSEN, REJECTED, target).items()}
+    assert (found["accuracy"], found["margin"]) == pytest.approx((float(accuracy.compute()), mean(margins)))
+    assert found["margin_sd"] == pytest.approx(pstdev(margins))
+    rewards = [*CHOSEN.tolist(), *REJECTED.tolist()]
+    assert found["mean_reward"] == pytest.approx(mean(rewards))
+    assert found["reward_sd"] == pytest.approx(pstdev(rewards))
+    assert (found["min_reward"], found["max_reward"]) == (0, 5)
+    assert found["rewards/chosen"] - found["rewards/rejected"] == pytest.approx(found["margin"])
+    assert order_of(CHOSEN, REJECTED, target).keys() == {"accuracy", "margin"}
 
 
 def test_ties_alone_have_neither():
-    assert all(map(math.isnan, pair_values(CHOSEN, REJECTED, torch.full((4,), 0.5)).tolist()))
+    found = order_of(CHOSEN, REJECTED, torch.full((4,), 0.5))
+    assert all(math.isnan(value) for value in found.values())
 
 
 def test_margins_are_logged_and_what_is_undefined_is_not(toy, fit, tmp_path):

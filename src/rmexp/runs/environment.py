@@ -79,14 +79,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def peak_memory_mb() -> float:
-    """The most memory that this process has held, in MiB."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / 1024 if sys.platform != "darwin" else peak / 1024**2, 1)
-
-
 @cache
 def _version(package: str) -> str | None:
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
-from rmexp.runs.environment import peak_memory_mb
+from rmexp.hardware.memory import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary

@@ -11,8 +11,8 @@ from rmexp.encoding.encode import PairTokens
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.figures import interval_words
 from rmexp.evaluation.measures.accuracy import clustered_accuracy
+from rmexp.hardware.memory import peak_memory_mb
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.runs.environment import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.built import Built

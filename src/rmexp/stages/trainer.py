@@ -92,8 +92,10 @@ def train(
     """
     assert isinstance(module, L.LightningModule)
     checkpoint, signals = _checkpoint_of(folder), Signals()
-    trainer = _trainer(parts, folder, precision, signals, watched(checkpoint), trackers)
+    looking_on = watched(checkpoint)
+    trainer = _trainer(parts, folder, precision, signals, looking_on, trackers)
     trackers.replay()
+    trackers.steps_per_epoch = looking_on.metrics.steps_per_epoch
     began = time.perf_counter()
     try:
         watched_here = trainer.strategy.launcher is None  # else the ranks are processes of their own

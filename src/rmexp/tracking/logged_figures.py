@@ -41,6 +41,22 @@ _EVERY_RUN = (
     LoggedFigure("lr", "learning rate of the step, of the parameters without a factor of their own", "lr"),
 )
 
+
+def _rewards(phase: str, which: str) -> tuple[LoggedFigure, ...]:
+    """How the rewards of task=reward, or the implicit rewards of task=dpo, are distributed."""
+    return (
+        LoggedFigure(f"{phase}/margin_sd", f"standard deviation of the margins of {which} pairs"),
+        LoggedFigure(
+            f"{phase}/mean_reward", f"mean reward of the responses of {which} pairs; of task=dpo the implicit one"
+        ),
+        LoggedFigure(f"{phase}/reward_sd", "their standard deviation"),
+        LoggedFigure(f"{phase}/min_reward", "the smallest of them"),
+        LoggedFigure(f"{phase}/max_reward", "the largest"),
+        LoggedFigure(f"{phase}/rewards/chosen", "mean reward of the better responses; ties of the label do not count"),
+        LoggedFigure(f"{phase}/rewards/rejected", "of the others"),
+    )
+
+
 STAGE_FIGURES = (
     *_EVERY_RUN,
     LoggedFigure("train/loss", "mean loss of the examples of the batch, before the step", "loss"),
@@ -60,6 +76,16 @@ STAGE_FIGURES = (
         "margin",
     ),
     LoggedFigure("val/margin", "the same mean over all validation pairs", best="max"),
+    *_rewards("train", "the batch's"),
+    *_rewards("val", "all validation"),
+    LoggedFigure("train/logps/chosen", "task=dpo: mean log-probability of the responses listed first, in nats"),
+    LoggedFigure("train/logps/rejected", "of those listed second"),
+    LoggedFigure("train/grad_norm", "norm of the step's gradient before it is clipped"),
+    LoggedFigure("train/num_examples", "pairs, or demonstrations, that have been learnt from, with repetitions"),
+    LoggedFigure("train/num_tokens", "tokens of these, prompts included"),
+    LoggedFigure("train/examples_per_second", "of training alone, since figures were logged last"),
+    LoggedFigure("train/tokens_per_second", "likewise"),
+    LoggedFigure("memory_mb", "the most memory that the GPU, or without one the process, has held, in MiB"),
 )
 
 SAMPLED = (

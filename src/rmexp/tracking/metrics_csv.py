@@ -31,7 +31,7 @@ class MetricsCSV(Logger):
     ) -> None:
         super().__init__()
         self._columns = columns
-        self._path, self._steps_per_epoch = path, steps_per_epoch
+        self._path, self.steps_per_epoch = path, steps_per_epoch
         kept = [row for row in read_metrics(path) if int(row["step"]) <= keep_steps] if path.exists() else []
         self._before = float(kept[-1]["seconds"]) if kept else 0.0
         self._start = time.perf_counter()
@@ -62,7 +62,7 @@ class MetricsCSV(Logger):
         if not figures:
             return
         seconds = self._before + time.perf_counter() - self._start
-        row = {"step": step, "epoch": f"{step / self._steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
+        row = {"step": step, "epoch": f"{step / self.steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
         with self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns).writerow(
                 row | {name: f"{value:.9g}" for name, value in figures.items()}

@@ -18,7 +18,7 @@ from rmexp.tracking.validations import Validation, read_validations
 
 log = logging.getLogger(__name__)
 
-NOT_FIGURES = ("step", "epoch", "seconds")  # columns of metrics.csv that say where a row belongs
+NOT_FIGURES = ("step", "seconds")  # columns of metrics.csv that say where a row belongs
 
 
 class Trackers(Logger):
@@ -33,6 +33,7 @@ class Trackers(Logger):
     Attributes:
         failed: names of those that failed.
         finished: whether they have been told what the run came to.
+        steps_per_epoch: optimizer steps of a pass over the examples; None where that is not known.
     """
 
     def __init__(self, opened: dict[str, OpenRun], folder: Path) -> None:
@@ -40,6 +41,7 @@ class Trackers(Logger):
         self._open, self._folder = opened, folder
         self.failed: list[str] = []
         self.finished = False
+        self.steps_per_epoch: float | None = None
         self._given_up: list[OpenRun] = []
 
     @property
@@ -60,7 +62,9 @@ class Trackers(Logger):
         """Tell the figures of a step."""
         assert step is not None
         figures = {name: value for name, value in metrics.items() if name not in NOT_FIGURES}
-        if figures:
+        if self.steps_per_epoch:
+            figures["epoch"] = step / self.steps_per_epoch  # Lightning's own counts the one long pass
+        if figures.keys() - {"epoch"}:
             self._tell(lambda run: run.figures(step, figures) if step > run.last_step else None)
 
     @rank_zero_only

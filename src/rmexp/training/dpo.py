@@ -28,7 +28,7 @@ from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, 
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
+from rmexp.training.step_figures import LOGPS, StepFigures, log_step, log_validation, rewards_of, step_figures
 
 REFERENCE_LOGPS = ("precomputed", "online")
 SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
@@ -132,7 +132,11 @@ class DPOModule(L.LightningModule):
         """Loss of a batch."""
         logps = in_parts(self.likelihood.response, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(logps, self._with_reference(batch), self.train_figures)
-        self.step_figures = step_figures(self, loss, batch.size, (chosen, rejected, batch.pairing.target))
+        figures = rewards_of(chosen, rejected, batch.pairing.target)
+        figures |= {
+            name: side.detach().float().mean() for name, side in zip(LOGPS, batch.pairing.sides(logps), strict=True)
+        }
+        self.step_figures = step_figures(self, loss, batch.size, figures)
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -155,7 +159,7 @@ class DPOModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures, self.validated)
+        log_validation(self, self.val_figures, rewards_of(*self.validated))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -26,7 +26,7 @@ from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, 
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
+from rmexp.training.step_figures import StepFigures, log_step, log_validation, rewards_of, step_figures
 
 
 class RewardModule(L.LightningModule):
@@ -110,7 +110,8 @@ class RewardModule(L.LightningModule):
         else:
             rewards = in_parts(self.model, batch.responses, batch_tokens(self))
         loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
-        self.step_figures = step_figures(self, loss, batch.size, (chosen, rejected, batch.pairing.target))
+        figures = rewards_of(chosen, rejected, batch.pairing.target)
+        self.step_figures = step_figures(self, loss, batch.size, figures)
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -133,7 +134,7 @@ class RewardModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures, self.validated)
+        log_validation(self, self.val_figures, rewards_of(*self.validated))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -25,7 +25,7 @@ from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import StepFigures, log_step, log_validation, step_figures
+from rmexp.training.step_figures import NOTHING, StepFigures, log_step, log_validation, order_of, step_figures
 
 SIDES = ("both", "chosen")
 
@@ -117,8 +117,8 @@ class SFTModule(L.LightningModule):
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
         logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
         loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures, self.mean_tokens)
-        sides = None if pairing is None else (*pairing.sides(logps), pairing.target)
-        self.step_figures = step_figures(self, loss, batch.size, sides)
+        figures = NOTHING if pairing is None else order_of(*pairing.sides(logps), pairing.target)
+        self.step_figures = step_figures(self, loss, batch.size, figures)
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -142,7 +142,8 @@ class SFTModule(L.LightningModule):
         logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
         pairing = validation_pairing(self)
         self._judge(logps, tokens, pairing, self.val_figures, None)
-        log_validation(self, self.val_figures, None if pairing is None else (*pairing.sides(logps), pairing.target))
+        figures = NOTHING if pairing is None else order_of(*pairing.sides(logps), pairing.target)
+        log_validation(self, self.val_figures, figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

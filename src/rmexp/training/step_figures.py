@@ -5,6 +5,7 @@ Each figure read by itself would make the host wait for the device.
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import lightning as L
@@ -12,22 +13,31 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rmexp.metrics.pair_credit import pair_credit
+from rmexp.hardware.memory import peak_memory_mb
+from rmexp.metrics.pair_credit import PairCredit, pair_credit
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
+from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.step_guard import StepGuard
+
+ORDER = ("accuracy", "margin")  # what pairs have whatever their scores are
+REWARDS = ("margin_sd", "mean_reward", "reward_sd", "min_reward", "max_reward", "rewards/chosen", "rewards/rejected")
+LOGPS = ("logps/chosen", "logps/rejected")
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class StepFigures(NamedTuple):
     """What is logged of a batch.
 
     Attributes:
-        values: (1,) loss, or (3,) loss, accuracy and margin, float32 on the device; not a number where undefined.
+        names: of the values.
+        values: (N,) float32 on the device; not a number where undefined.
         lr: learning rate that the step is made with.
         step: that the batch belongs to, counted from 1.
         size: examples.
     """
 
+    names: tuple[str, ...]
     values: Tensor
     lr: float
     step: int
@@ -35,7 +45,7 @@ class StepFigures(NamedTuple):
 
 
 def step_figures(
-    module: L.LightningModule, loss: Tensor, size: int, sides: tuple[Tensor, Tensor, Tensor] | None = None
+    module: L.LightningModule, loss: Tensor, size: int, pairs: Mapping[str, Tensor] = NOTHING
 ) -> StepFigures:
     """The figures of a batch, of whose loss the module's guard takes note; nothing waits for the device.
 
@@ -43,70 +53,125 @@ def step_figures(
         module: in training.
         loss: mean of the batch.
         size: examples.
-        sides: (B,) scores of chosen, of rejected, and targets; None where there are no pairs.
+        pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
     """
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
     guard: StepGuard | None = getattr(module, "guard", None)
     if guard is not None:
         guard.add(loss)
-    values = loss.detach().float()[None]
-    if sides is not None:
-        values = torch.cat([values, pair_values(*sides)])
-    return StepFigures(values, optimizer.param_groups[0]["lr"], module.global_step + 1, size)
+    found = {"loss": loss.detach().float(), **pairs}
+    names = tuple(f"train/{name}" for name in found)
+    return StepFigures(
+        names, torch.stack([*found.values()]), optimizer.param_groups[0]["lr"], module.global_step + 1, size
+    )
 
 
-def pair_values(chosen: Tensor, rejected: Tensor, target: Tensor) -> Tensor:
-    """(2,) accuracy and mean margin of pairs, the better side less the other; not a number where all are ties.
+def order_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """Accuracy and mean margin of pairs, the better side less the other; not a number where all are ties.
 
-    >>> pair_values(torch.tensor([2.0, 1.0]), torch.tensor([1.0, 4.0]), torch.tensor([1.0, 0.0]))
-    tensor([1., 2.])
+    Args:
+        chosen: (B,) scores of the responses listed first.
+        rejected: (B,) of those listed second.
+        target: (B,) probability in [0, 1] that the first is the better one.
+
+    >>> found = order_of(torch.tensor([2.0, 1.0]), torch.tensor([1.0, 4.0]), torch.tensor([1.0, 0.0]))
+    >>> float(found["accuracy"]), float(found["margin"])
+    (1.0, 2.0)
     """
+    judged, margins = _judged(chosen, rejected, target)
+    weight = judged.weight.sum()
+    return dict(zip(ORDER, (judged.credit.sum() / weight, (margins * judged.weight).sum() / weight), strict=True))
+
+
+def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """The same and how rewards are distributed: names of TRL's reward and DPO trainers, where these have one.
+
+    Deviations are of the batch itself, divided by its number.
+
+    Args:
+        chosen: see `order_of`.
+        rejected: see `order_of`.
+        target: see `order_of`.
+    """
+    found = order_of(chosen, rejected, target)
+    judged, margins = _judged(chosen, rejected, target)
     chosen, rejected = chosen.detach().float(), rejected.detach().float()
-    judged = pair_credit(chosen, rejected, target)
+    both, weight, second = torch.cat([chosen, rejected]), judged.weight.sum(), preferred_side(target) == 1
+    spread = ((margins - found["margin"]).square() * judged.weight).sum() / weight
+    better = torch.where(second, rejected, chosen) * judged.weight
+    worse = torch.where(second, chosen, rejected) * judged.weight
+    values = (spread.sqrt(), both.mean(), both.std(correction=0), both.min(), both.max())
+    return found | dict(zip(REWARDS, (*values, better.sum() / weight, worse.sum() / weight), strict=True))
+
+
+def _judged(chosen: Tensor, rejected: Tensor, target: Tensor) -> tuple[PairCredit[Tensor], Tensor]:
+    """Credit of pairs, and their margins, the better side less the other."""
+    chosen, rejected = chosen.detach().float(), rejected.detach().float()
     margins = torch.where(preferred_side(target) == 1, rejected - chosen, chosen - rejected)
-    sums = torch.stack([judged.credit.sum(), (margins * judged.weight).sum()])
-    return sums / judged.weight.sum()
+    return pair_credit(chosen, rejected, target), margins
 
 
 def log_step(module: L.LightningModule, found: StepFigures) -> None:
-    """Log what `step_figures` gave for a batch that is done."""
-    names = ("train/loss", "train/accuracy", "train/margin")
-    values = dict(zip(names, found.values.tolist(), strict=False))
-    log_values(module, {**values, "lr": found.lr, "step": float(found.step)}, found.size)
+    """Give the loggers what `step_figures` gave for a batch that ends a step, if it is time for it.
+
+    They are told themselves: Lightning's way to them takes half a millisecond a figure.
+
+    Args:
+        module: that logs; `module.logged` has the figures afterwards, for those who show them.
+        found: of the batch that is done.
+    """
+    trainer = module.trainer
+    if module.global_step != found.step or found.step % max(1, trainer.log_every_n_steps):  # type: ignore[attr-defined]
+        return
+    names, values = found.names, found.values
+    guard: StepGuard | None = getattr(module, "guard", None)
+    if guard is not None and guard.norm is not None:
+        names, values = (*names, "train/grad_norm"), torch.cat([values, guard.norm.to(values)[None]])
+    logged = {name: value for name, value in zip(names, values.tolist(), strict=True) if _defined(name, value)}
+    logged |= {"lr": found.lr, "memory_mb": _memory_mb(module)}
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Throughput):
+            logged |= callback.figures()
+    module.logged = logged  # type: ignore[assignment]  # not a module, nor a tensor
+    for logger in trainer.loggers:
+        logger.log_metrics(logged, step=found.step)
 
 
-def log_validation(
-    module: L.LightningModule, figures: PairFigures, sides: tuple[Tensor, Tensor, Tensor] | None = None
-) -> None:
+def _memory_mb(module: L.LightningModule) -> float:
+    """The most that the device has held, in MiB; of the process where the processor computes."""
+    if module.device.type == "cuda":
+        return torch.cuda.max_memory_allocated(module.device) / 2**20
+    return peak_memory_mb()
+
+
+def log_validation(module: L.LightningModule, figures: PairFigures, pairs: Mapping[str, Tensor] = NOTHING) -> None:
     """Log a finished validation at the step that it follows.
 
     Args:
         module: that was validated.
         figures: of all validation examples.
-        sides: (N,) scores of chosen, of rejected, and targets of its pairs; None where there are none.
+        pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
     """
-    values = torch.stack([figures.loss.compute(), figures.accuracy.compute()])
-    if sides is not None:
-        values = torch.cat([values, pair_values(*sides)[1:]])
+    found = {**pairs, "loss": figures.loss.compute(), "accuracy": figures.accuracy.compute()}
+    values = torch.stack([*found.values()]).tolist()
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    logged = dict(zip(("val/loss", "val/accuracy", "val/margin"), values.tolist(), strict=False))
+    logged = {f"val/{name}": value for name, value in zip(found, values, strict=True)}
     log_values(module, {**logged, "step": float(module.global_step)})
 
 
 def log_values(module: L.LightningModule, values: Mapping[str, float], size: int | None = None) -> None:
     """Log numbers that the host has, as tensors of the host: Lightning would send a plain one to the device and back.
 
-    An accuracy or a margin that is no number is left out: there were no pairs, or ties alone.
-
     Args:
         module: that logs.
         values: by the names of `logged_figures`.
         size: examples of the batch.
     """
-    known = {
-        name: torch.tensor(value)
-        for name, value in values.items()
-        if not (math.isnan(value) and name.endswith(("/accuracy", "/margin")))
-    }
+    known = {name: torch.tensor(value) for name, value in values.items() if _defined(name, value)}
     module.log_dict(known, batch_size=size)
+
+
+def _defined(name: str, value: float) -> bool:
+    """Whether a figure is one: of pairs, it is no number where there were none, or ties alone."""
+    return not math.isnan(value) or name.endswith("/loss")

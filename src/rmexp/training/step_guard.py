@@ -48,6 +48,7 @@ class StepGuard:
         self.seen = BadSteps() if seen is None else seen  # in the steps that were read
         self._loss: Tensor | None = None  # of the step that is being made
         self._unread: list[tuple[int, Tensor, Tensor, Tensor]] = []  # step, loss, norm, whether it is bad
+        self.norm: Tensor | None = None  # of the gradient of the last step, before it is clipped
 
     def add(self, loss: Tensor) -> None:
         """Take note of the loss of a batch; a step may have several."""
@@ -63,6 +64,7 @@ class StepGuard:
         """
         loss, self._loss = self._loss, None
         assert loss is not None
+        self.norm = norm.detach()
         scaled = getattr(module.trainer.precision_plugin, "scaler", None) is not None
         norm = loss if scaled else norm.float()  # a scaler of the loss expects overflow, and masks it
         bad = torch.logical_not(torch.isfinite(loss + norm)).float()

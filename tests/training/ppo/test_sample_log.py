@@ -15,7 +15,7 @@ MODULE = SimpleNamespace(last_samples=(SAMPLES, torch.tensor([0.25, -0.5])))
 def show(folder, *iterations, keep=0, shown=2, every=2):
     callback = SampleLog(folder, keep, shown, every)
     for iteration in iterations:
-        callback.on_train_batch_end(SimpleNamespace(), MODULE, None, None, iteration)
+        callback.on_train_batch_end(SimpleNamespace(loggers=[]), MODULE, None, None, iteration)
 
 
 def rows(folder):

@@ -89,16 +89,21 @@ class Progress(Callback):
             log.info("  step %d of %d  %s", step, total, _line(trainer, "train/"))
 
 
+def _logged(trainer: L.Trainer) -> dict[str, float]:
+    """The last figures of steps and validations."""
+    return {**trainer.callback_metrics, **getattr(trainer.lightning_module, "logged", {})}
+
+
 def _line(trainer: L.Trainer, phase_name: str) -> str:
     """The figures of a plain line."""
-    logged = trainer.callback_metrics
+    logged = _logged(trainer)
     names = [f"{phase_name}loss", f"{phase_name}accuracy", *(figure.name for figure in SAMPLED if figure.label)]
     return "  ".join(f"{name} {float(logged[name]):.4g}" for name in names if name in logged)
 
 
 def _shown(trainer: L.Trainer) -> dict[str, str]:
     """The figures beside a bar, with the rates of training alone."""
-    logged = trainer.callback_metrics
+    logged = _logged(trainer)
     found = {figure.label: figure.text(float(logged[figure.name])) for figure in SHOWN if figure.name in logged}
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Throughput):

@@ -16,6 +16,7 @@ class Throughput(Callback):
         self.examples = self.tokens = 0
         self._seconds = 0.0
         self._since: float | None = None  # the clock runs
+        self._told = (0, 0, 0.0)  # examples, tokens and seconds, when they were logged last
 
     @property
     def seconds(self) -> float:
@@ -66,6 +67,19 @@ class Throughput(Callback):
         """Go on after what a checkpoint has counted."""
         self.examples, self.tokens = int(state_dict["examples"]), int(state_dict["tokens"])
         self._seconds = state_dict["seconds"]
+        self._told = (self.examples, self.tokens, self._seconds)
+
+    def figures(self) -> dict[str, float]:
+        """What is logged of it: counts of the whole run, rates since they were logged last."""
+        seconds = max(self.seconds - self._told[2], 1e-9)
+        examples, tokens = self.examples - self._told[0], self.tokens - self._told[1]
+        self._told = (self.examples, self.tokens, self.seconds)
+        return {
+            "train/num_examples": self.examples,
+            "train/num_tokens": self.tokens,
+            "train/examples_per_second": examples / seconds,
+            "train/tokens_per_second": tokens / seconds,
+        }
 
     def rates(self) -> tuple[float, float]:
         """Examples and tokens per second of training."""

@@ -12,6 +12,7 @@ from rmexp.data.loading import Limits
 from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
+from rmexp.evaluation.measures.margins import towards_label
 from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
@@ -145,15 +146,15 @@ def evaluation_rows(judgements: Sequence[Judgement], cut: Mapping[str, Mapping[s
     ]
 
 
-def samples(judgement: Judgement, each: int = 8) -> list[dict[str, Any]]:
-    """Scored pairs to be looked at: those judged worst, those nearest to a margin of 0, those judged best.
+def samples(judgement: Judgement, each: int = 10) -> list[dict[str, Any]]:
+    """Scored pairs to be looked at: those ordered worst, those nearest to a margin of 0, those ordered best.
 
     Args:
         judgement: of one scorer.
         each: pairs of each kind; a pair is of one.
     """
     test, (scores,) = judgement.test, judgement.scores.values()
-    margins = scores.margin
+    margins = towards_label(scores.margin, test.target)
     order = [place for place in np.argsort(margins, kind="stable").tolist() if not np.isnan(margins[place])]
     kinds = {"worst": order[:each], "best": order[each:][-each:]}
     left = sorted(set(order) - {place for places in kinds.values() for place in places})

@@ -22,7 +22,8 @@ from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.reports.drawing import numbers
-from rmexp.reports.run import PolicySample, RunReport, run_report
+from rmexp.reports.run.content import PolicySample, RunReport
+from rmexp.reports.run.page import run_report
 from rmexp.reports.sweep.page import (
     SweepReport,
     label,
@@ -43,6 +44,7 @@ from rmexp.runs.summaries.file import SUMMARY, read_summary
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.sweeps.cell_stamp import read_stamp
 from rmexp.sweeps.sweep import read_sweep
+from rmexp.verbs.run_scores import scored_set
 
 MOST_SHOWN = 20  # lines of a table on the terminal
 MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
@@ -99,6 +101,7 @@ def _report_run(folder: Path) -> Path:
         config_yaml=(folder / CONFIG).read_text(encoding="utf-8"),
         environment=read_environment(folder),
         failure=read_failure(folder),
+        scored=scored_set(folder, summary),
     )
     write_text(folder / "report.html", run_report(page))
     print(f"report       {folder / 'report.html'}")

@@ -23,8 +23,13 @@ _THIRD = {"width": 3.6, "height": 2.7}  # three of them side by side
 LEAST_LOSS = 1e-9  # drawn there when lower, for a logarithmic axis has no 0
 
 
-def loss_plot(stage: StageResult) -> str | None:
-    """Training and validation loss per step on a logarithmic axis; None when no loss was logged."""
+def loss_plot(stage: StageResult, marked: tuple[float, str] | None = None) -> str | None:
+    """Training and validation loss per step on a logarithmic axis; None when no loss was logged.
+
+    Args:
+        stage: with its rows.
+        marked: a step that stands out, and why.
+    """
     train, val = (_drawable(curve(stage.rows, f"{part}/loss")) for part in ("train", "val"))
     both = np.concatenate([train.values, val.values])
     if not len(both):
@@ -36,6 +41,7 @@ def loss_plot(stage: StageResult) -> str | None:
         if drawn.per_point > 1:
             axes.fill_between(drawn.x, drawn.low, drawn.high, color=BLUE, alpha=0.15, linewidth=0)
         axes.plot(val.x, val.values, "s--", color=ORANGE, linewidth=1.3, markersize=5, label="validation")
+        _mark(axes, marked)
         axes.set_yscale("log")
         if both.max() / both.min() < 100:  # fewer than two powers of ten to label
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -52,8 +58,13 @@ def _drawable(full: Curve) -> Curve:
     return full._replace(**{name: np.maximum(getattr(full, name), LEAST_LOSS) for name in ("values", "low", "high")})
 
 
-def accuracy_plot(stage: StageResult) -> str | None:
-    """Accuracy against epochs: each batch, the mean of each epoch, and validation; None when none was logged."""
+def accuracy_plot(stage: StageResult, marked: tuple[float, str] | None = None) -> str | None:
+    """Accuracy against epochs: each batch, the mean of each epoch, and validation; None when none was logged.
+
+    Args:
+        stage: with its rows.
+        marked: an epoch that stands out, and why.
+    """
     train, val = (curve(stage.rows, f"{part}/accuracy", against="epoch") for part in ("train", "val"))
     if not len(train.x) and not len(val.x):
         return None
@@ -65,6 +76,7 @@ def accuracy_plot(stage: StageResult) -> str | None:
         axes.plot(batches.x, batches.values, color=BLUE, linewidth=0.7, alpha=0.5, label="train, batch")
         axes.plot(*np.array(means).reshape(-1, 2).T, "o", color=BLUE, markersize=6, label="train, epoch mean")
         axes.plot(val.x, val.values, "s--", color=ORANGE, linewidth=1.3, markersize=5, label="validation")
+        _mark(axes, marked)
         axes.set_ylim(min(0.45, *batches.values, *val.values) - 0.02, 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
@@ -72,6 +84,11 @@ def accuracy_plot(stage: StageResult) -> str | None:
         axes.set(title=_label(stage.name), xlabel="epoch", ylabel="pairs in the right order")
 
     return draw(paint, f"Accuracy of the stage {stage.name}", **_THIRD)
+
+
+def _mark(axes: Any, marked: tuple[float, str] | None) -> None:
+    if marked is not None:
+        axes.axvline(marked[0], color=GREEN, linewidth=1.2, linestyle=":", label=marked[1])
 
 
 def response_plot(split: SplitResult, chosen: str, rejected: str) -> str:

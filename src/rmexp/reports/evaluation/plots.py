@@ -27,7 +27,21 @@ FEWEST = 5  # pairs of a point that is drawn
 
 def reliability_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
     """Accuracy against confidence in bins, with two standard deviations of what a calibrated scorer would have."""
-    found = {name: _points(one.margin, test.target) for name, one in scores.items()}
+    margins = {name: (one.margin, test.target) for name, one in scores.items()}
+    return drawn_reliability(margins, f"Reliability on {test.title}")
+
+
+def drawn_reliability(
+    margins: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]], title: str, **size: float
+) -> str | None:
+    """The same of margins and targets by name; None where no bin has enough pairs.
+
+    Args:
+        margins: (N,) of each scorer, with (N,) targets.
+        title: of the plot for those who hear it.
+        size: in inches, see `draw`.
+    """
+    found = {name: _points(*both) for name, both in margins.items()}
     if not any(map(len, found.values())):
         return None
 
@@ -46,7 +60,7 @@ def reliability_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
         axes.set(title="Reliability", xlabel="confidence", ylabel="pairs in the right order")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
-    return draw(paint, f"Reliability on {test.title}")
+    return draw(paint, title, **size)
 
 
 def margin_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:

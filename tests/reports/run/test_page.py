@@ -1,12 +1,15 @@
 import re
 from dataclasses import replace
 
+import numpy as np
+
 from rmexp.encoding.account import Account
-from rmexp.reports.run import PolicySample, RunReport, run_report
+from rmexp.reports.run.content import PolicySample, RunReport, SamplePair, ScoredSet
+from rmexp.reports.run.page import run_report
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow
-from rmexp.runs.summaries.train import LastValidation, ModelMade, TrainSummary
+from rmexp.runs.summaries.train import KeptWeights, LastValidation, ModelMade, TrainSummary, ValidatedAt
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 EVALUATION = HeldOutRow(
@@ -62,3 +65,35 @@ def test_a_run_that_has_only_begun_or_failed():
 
 def test_a_stage_without_scored_pairs_shows_its_validation():
     assert "<th>val</th><td>75.0 %</td>" in page(replace(SUMMARY, evaluation=()))
+
+
+def scored(worst=()):
+    margin, target = np.linspace(-3, 3, 40), np.ones(40)
+    rewards = np.stack([margin, np.zeros(40)], axis=1)
+    return ScoredSet(EVALUATION, margin, target, rewards, worst)
+
+
+def test_held_out_pairs_have_their_plots_and_the_worst_of_them_their_texts():
+    pair = SamplePair("worst", "d", "val", "p7", HOSTILE, "the chosen one", "the other", -1.25, 0.5, -1.75)
+    html = run_report(RunReport("f", SUMMARY, ROWS, [], "", Environment(start="then"), None, (), scored([pair])))
+    assert html.count("<svg") == 4
+    for text in ("Margin \N{MINUS SIGN}1.75, pair p7", "reward \N{MINUS SIGN}1.25", "the chosen one", "the other"):
+        assert text in html
+    assert "<script" not in html
+
+
+def test_scores_that_are_all_the_same_have_no_histogram():
+    equal = scored()._replace(rewards=np.ones((40, 2)), margin=np.zeros(40))
+    html = run_report(RunReport("f", SUMMARY, ROWS, [], "", Environment(start="then"), None, (), equal))
+    assert html.count("<svg") == 3
+
+
+def test_the_seconds_of_each_phase():
+    html = page(replace(SUMMARY, phases={"imports": 4.1, "training": 120.0}))
+    assert re.search(r"<th>imports</th><th>training</th>.*<td>4.1</td><td>120</td>", html, re.DOTALL)
+
+
+def test_the_kept_step_is_marked():
+    kept = KeptWeights(1, 2, "val/loss", 2, stopped=False, selected=True, last=ValidatedAt(2, 0.6, 0.75))
+    assert page(replace(SUMMARY, kept=kept)).count("kept: step 1<") == 2  # in the legend of either plot
+    assert page().count("lowest: step 2<") == 2

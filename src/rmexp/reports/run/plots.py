@@ -1,0 +1,42 @@
+"""The plots of held-out pairs on the page of a run."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from rmexp.reports.drawing.svg import BLUE, ORANGE, draw
+from rmexp.reports.evaluation.plots import drawn_reliability
+from rmexp.reports.run.content import ScoredSet
+
+BINS = 40
+SIZE = {"width": 3.6, "height": 2.7}
+
+
+def rewards_plot(scored: ScoredSet) -> str | None:
+    """Histograms of the rewards of better and of other responses; None where there are none, or all are equal."""
+    rewards = scored.rewards
+    if not len(rewards) or rewards.max() == rewards.min():
+        return None
+    better, other = rewards.T
+    edges = np.linspace(rewards.min(), rewards.max(), BINS + 1)
+
+    def paint(axes: Any) -> None:
+        for values, name, colour, line in ((better, "better", BLUE, "-"), (other, "other", ORANGE, "--")):
+            counts, _ = np.histogram(values, edges)
+            axes.stairs(counts / len(values), edges, color=colour, linestyle=line, linewidth=1.3, label=name)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set(title="Rewards", xlabel="reward", ylabel="share of the responses")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+
+    return draw(paint, f"Rewards of better and of other responses, {_title(scored)}", **SIZE)
+
+
+def calibration_plot(scored: ScoredSet) -> str | None:
+    """How often it is right against how sure it is; None where too few pairs can tell."""
+    margins = {scored.row.scorer: (scored.margin, scored.target)}
+    return drawn_reliability(margins, f"Reliability on {_title(scored)}", **SIZE)
+
+
+def _title(scored: ScoredSet) -> str:
+    return f"{scored.row.data} {scored.row.split}"

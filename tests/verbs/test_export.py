@@ -5,7 +5,10 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.metrics.parity import Parity
+from rmexp.runs.summaries.file import write_summary
+from rmexp.runs.summaries.train import KeptWeights, ModelMade, TrainSummary
 from rmexp.scoring import parity
+from rmexp.verbs.export import model_of
 
 
 @pytest.fixture
@@ -59,3 +62,51 @@ def test_an_encoder_is_refused(here, capsys, tiny_model, make_contract):
     assert main(["export", "path=model", "out=out", "run_dir=run"]) == 1
     assert "which no classifier of transformers does" in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+@pytest.fixture
+def runs(here):
+    """Folders of runs of two steps: what trainer.keep was, and the step of the weights in model/."""
+
+    def write(name, keep, step):
+        folder = here / name
+        folder.mkdir()
+        (folder / "config.yaml").write_text(f"trainer:\n  keep: {keep}\n" if keep else "trainer: {}\n")
+        kept = KeptWeights(step, 2, "val/loss", 2, False, keep == "best", None) if step else None
+        write_summary(folder, TrainSummary("reward", ModelMade("model", "f", 1), 2, 1.0, kept=kept))
+
+    write("best", "best", 1)
+    write("best_is_last", "best", 2)
+    write("last", "last", 2)
+    write("old", None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "keep", "model"),
+    [
+        ("best", None, "best/model"),
+        ("best", "best", "best/model"),
+        ("best", "last", "best/last_model"),
+        ("best_is_last", "last", "best_is_last/model"),
+        ("last", "last", "last/model"),
+        ("old", "last", "old/model"),
+        ("elsewhere/model", None, "elsewhere/model"),
+    ],
+)
+def test_a_run_gives_either_of_its_weights(runs, path, keep, model):
+    assert model_of(path, keep) == model
+
+
+@pytest.mark.parametrize(
+    ("path", "keep", "message"),
+    [
+        ("last", "best", "keep=best: last kept its last weights alone"),
+        ("old", "best", "keep=best: old kept its last weights alone"),
+        ("best/model", "last", "keep=last: best/model is no folder of a run"),
+        ("best/checkpoints/best.ckpt", None, "is a checkpoint, to go on from .set path=best keep=best or keep=last."),
+        ("best", "first", "keep must be best or last, got first"),
+    ],
+)
+def test_weights_that_there_are_not(runs, path, keep, message):
+    with pytest.raises(ValueError, match=message):
+        model_of(path, keep)

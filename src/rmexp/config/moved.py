@@ -59,6 +59,7 @@ LATER: Mapping[str, Any] = {
     "*.format.winner_first": False,
     # of data: no model said what it was trained on, so that `apart` found nothing to leave out and neither did `keep`
     "*.trained_on": "apart",
+    "keep": None,  # of export
     # of training
     "trainer.keep": "last",
     "trainer.monitor": "val/loss",

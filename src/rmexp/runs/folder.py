@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 CONFIG, ENVIRONMENT, FAILURE = "config.yaml", "environment.json", "failure.json"
 LOCK = ".lock"
+MODEL, LAST_MODEL = "model", "last_model"  # folders of the kept weights, and of the last ones where these are others
 
 T = TypeVar("T", bound=Summary)
 
@@ -73,7 +74,7 @@ class RunFolder:
     @property
     def model(self) -> Path:
         """Where the model goes."""
-        return self.path / "model"
+        return self.path / MODEL
 
     def summary(self, kind: type[T]) -> T | None:
         """The final figures, when the run has finished."""

@@ -7,6 +7,7 @@ import lightning as L
 import torch
 
 from rmexp.data.trained_on import TrainedOn
+from rmexp.runs.folder import LAST_MODEL
 from rmexp.runs.summaries.train import KeptWeights, ValidatedAt
 from rmexp.stages.built import Built
 from rmexp.stages.model import save_model
@@ -14,8 +15,6 @@ from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.training.callbacks.checkpoints import BEST, is_intact
 from rmexp.training.callbacks.kept import Kept
 from rmexp.training.trainer_options import TrainerOptions
-
-LAST_MODEL = "last_model"  # folder of the last weights, where others are kept
 
 
 def keep_weights(

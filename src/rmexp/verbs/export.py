@@ -4,7 +4,8 @@ A reward model becomes an AutoModelForSequenceClassification with one label and 
 AutoModelForCausalLM; a model card tells how to use it and how good it is. Nothing is left where scores differ.
 
 Examples:
-    rmexp export path=runs/train/RUN/model out=FOLDER
+    rmexp export path=RUN_FOLDER out=FOLDER
+    rmexp export path=RUN_FOLDER keep=last out=FOLDER
     rmexp export path=MODEL_FOLDER out=FOLDER evaluation=RUN/evaluation.json
     rmexp export path=DPO_FOLDER out=FOLDER overwrite=true
     rmexp export path=PEFT_FOLDER out=FOLDER merge=false
@@ -17,12 +18,13 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.run_settings import run_settings
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.metrics.parity import Parity
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.phases import Phase, phase
-from rmexp.runs.folder import claim
+from rmexp.runs.folder import CONFIG, LAST_MODEL, MODEL, claim
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.export import ExportedModel, ExportSummary
 from rmexp.runs.summaries.file import read_summary
@@ -34,18 +36,51 @@ CARD = "README.md"
 
 def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
-    path = run_folder("export", config)
-    inputs = {"model": folder_fingerprint(config.path), "evaluation": _content(config.evaluation)}
+    path, model = run_folder("export", config), model_of(str(config.path), config.keep)
+    inputs = {"model": folder_fingerprint(model), "evaluation": _content(config.evaluation)}
     with claim(path, run_config(config), inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary(ExportSummary)
         if summary is None or not out.exists():
             _refuse_to_replace(out, config)
             with phase(Phase.SAVING, str(out)):
-                summary = _export(config, out)
+                summary = _export(config, model, out)
             run.finish(summary)
     _show(summary, path)
     return path
+
+
+def model_of(path: str, keep: str | None) -> str:
+    """The folder of the model that is asked for.
+
+    Args:
+        path: folder of a run, or of a model, or a hub id.
+        keep: `best` or `last` weights of a run; None for those in its `model/`.
+
+    Raises:
+        ValueError: it is not there, or `keep` asks for weights of what is no run.
+    """
+    folder = Path(path)
+    if keep not in (None, "best", "last"):
+        raise ValueError(f"keep must be best or last, got {keep}")
+    if folder.suffix == ".ckpt":
+        raise ValueError(
+            f"{path} is a checkpoint, to go on from (set path={folder.parent.parent} keep=best or keep=last)"
+        )
+    if not (folder / CONFIG).is_file():
+        if keep is None:
+            return path
+        raise ValueError(f"keep={keep}: {path} is no folder of a run (set path to the one that holds model/)")
+    trained = read_summary(folder, TrainSummary)
+    if trained is None:
+        raise ValueError(f"{path}: expected a finished run of training (set path)")
+    kept, best = trained.kept, run_settings(folder).get("trainer.keep") == "best"  # older runs kept the last weights
+    if keep == "best" and not best:
+        raise ValueError(
+            f"keep=best: {path} kept its last weights alone (set keep=last, or train with trainer.keep=best)"
+        )
+    replaced = keep == "last" and kept is not None and kept.step != kept.last_step
+    return str(folder / (LAST_MODEL if replaced else MODEL))
 
 
 def _content(path: str | None) -> str | None:
@@ -61,19 +96,19 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
         raise ValueError(f"{out} is there already (set another out, or overwrite=true)")
 
 
-def _export(config: DictConfig, out: Path) -> ExportSummary:
+def _export(config: DictConfig, model: str, out: Path) -> ExportSummary:
     from rmexp.models.folders.export import prepare_export
     from rmexp.reports.model_card import model_card
     from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
 
     began = time.perf_counter()
-    prepared = prepare_export(config.path, EXAMPLES, merge=config.merge)
+    prepared = prepare_export(model, EXAMPLES, merge=config.merge)
     own = own_scores(prepared, EXAMPLES)
     found: list[Parity] = []
 
     def finish(folder: Path) -> None:
         found.append(check_parity(folder, prepared.kind, own, EXAMPLES))
-        figures = _figures(config)
+        figures = _figures(config, model)
         card = model_card(
             out.name,
             prepared.contract,
@@ -86,19 +121,19 @@ def _export(config: DictConfig, out: Path) -> ExportSummary:
 
     fingerprint = prepared.write(out, finish)
     return ExportSummary(
-        model=ExportedModel(str(out), prepared.kind, fingerprint, config.path),
+        model=ExportedModel(str(out), prepared.kind, fingerprint, model),
         parity=found[0],
         remarks=tuple(prepared.remarks),
         seconds=round(time.perf_counter() - began, 2),
     )
 
 
-def _figures(config: DictConfig) -> list[HeldOutRow]:
-    """Rows of an evaluation: the one given, else that of the run which trained the model."""
+def _figures(config: DictConfig, model: str) -> list[HeldOutRow]:
+    """Rows of an evaluation: the one given, else that of the run, whose replaced last weights were not judged."""
     if config.evaluation:
         content = json.loads(Path(config.evaluation).read_text(encoding="utf-8"))
         return [from_row(HeldOutRow, row) for row in content.get("results") or content.get("evaluation") or ()]
-    trained = read_summary(Path(config.path).parent, TrainSummary)
+    trained = None if Path(model).name == LAST_MODEL else read_summary(Path(model).parent, TrainSummary)
     return [] if trained is None else list(trained.evaluation)
 
 

@@ -151,6 +151,8 @@ def _by_shard(
     """The rows of each shard of a share, and how many of them had to be scored."""
     rank, processes = share
     scorer = next(iter(columns.values()))
+    if shard_records < len(records):
+        progressed(0, len(records))
     for start in range(0, len(records), shard_records)[rank::processes]:
         some = records[start : start + shard_records]
         shards = {name: column._replace(path=_shard(column.path, start)) for name, column in columns.items()}

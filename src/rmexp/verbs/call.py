@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.multirun import Multirun
 from rmexp.config.tracked import tracked_run, trackers_of
+from rmexp.phases import Phase, phase
 from rmexp.runs.folder import CONFIG
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
@@ -29,7 +30,9 @@ def call(verb: str, config: DictConfig) -> Any:
     for tracker in trackers.values():
         tracker.ready()
     name = verb.replace("-", "_")
-    folder = getattr(importlib.import_module(f"rmexp.verbs.{name}"), name)(config)
+    with phase(Phase.IMPORTS):
+        module = importlib.import_module(f"rmexp.verbs.{name}")
+    folder = getattr(module, name)(config)
     if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():
         _tell(verb, folder, not_told(folder, trackers))
     return folder

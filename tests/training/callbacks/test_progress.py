@@ -52,8 +52,8 @@ def test_a_watcher_hears_of_steps_and_validations_and_the_log_of_validations_alo
     seen = Seen()
     with counting(), watched_by(seen), caplog.at_level(logging.INFO, "rmexp"):
         fit(toy, 4, 2, None, progress(1), ValidationPhase())
-    assert [(done, total) for done, total, _ in seen.counts] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert seen.counts[0][2] == {"loss": "-0.3333", "accuracy": "50.0 %", "margin": "0.3333", "lr": "0.5"}
+    assert [(done, total) for done, total, _ in seen.counts] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen.counts[1][2] == {"loss": "-0.3333", "accuracy": "50.0 %", "margin": "0.3333", "lr": "0.5"}
     assert seen.phases == [["validating: after step 2"], [], ["validating: after step 4"], []]
     told = [record.getMessage().split() for record in caplog.records if record.name.startswith("rmexp")]
     assert [line[:2] for line in told] == [["step", "2"], ["step", "4"]]

@@ -51,6 +51,12 @@ class Progress(Callback):
         self._done = self._told = 0  # batches
         self._told_at = 0.0
 
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Tell where it begins, by which the time left is judged."""
+        if trainer.is_global_zero:
+            done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+            progressed(done // trainer.accumulate_grad_batches, int(trainer.estimated_stepping_batches))
+
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:

@@ -85,6 +85,8 @@ def _of_training(summary: TrainSummary, folder: Path) -> Told:
         "val/loss": summary.val.loss,
         "val/accuracy": summary.val.accuracy,
     }
+    if summary.kept is not None:
+        figures |= {"kept_step": summary.kept.step, "last_step": summary.kept.last_step}
     for row in summary.evaluation:
         if row.slice is None:
             figures |= {f"{row.data}-{row.split}/{name}": getattr(row, name) for name in INTERVAL}

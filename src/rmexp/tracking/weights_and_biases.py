@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rmexp.durable import write_text
+from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 from rmexp.tracking.tracked_run import Artifact, Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
 
@@ -23,7 +24,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 LONGEST_WAIT = 18  # seconds; what wandb does about it afterwards takes some more
 STEP = "trainer/global_step"
 EXIT_CODES: Mapping[Outcome, int] = {"finished": 0, "failed": 1, "killed": 255}  # as Weights & Biases reads them
-SMALLEST, LARGEST = ("loss",), ("accuracy", "margin")  # of which curves the best value is the smallest, or the largest
+BEST = {figure.name: figure.best for figure in (*STAGE_FIGURES, *PPO_FIGURES) if figure.best}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +159,8 @@ class _Run:
         """The best value of a curve beside its last."""
         for name in set(names) - self._defined:
             self._defined.add(name)
-            ending = name.rpartition("/")[2]
-            best = "min" if ending in SMALLEST else "max" if ending in LARGEST else None
-            if best is not None:
-                self._run.define_metric(name, step_metric=STEP, step_sync=True, summary=f"{best},last")
+            if name in BEST:
+                self._run.define_metric(name, step_metric=STEP, step_sync=True, summary=f"{BEST[name]},last")
 
     def _use(self, kind: str, fingerprint: str) -> None:
         """An edge of the lineage; of data, that are not uploaded, the fingerprint alone."""

@@ -1,0 +1,67 @@
+"""What trackers cost: steps per second and whole seconds of the same small training with each of them.
+
+Usage: `python -m benchmarks.trackers [--rounds 3] [--loggers csv,wandb,tensorboard] [--out FILE.json]`. Every run is a
+process of its own, offline; rounds are interleaved, and ratios are medians of the ratios to `csv` within a round.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TRAINING = ("train", "data=json_vs_text", "data.pairs=1000", "model=tiny", "trainer.max_epochs=4", "trainer.threads=1")
+
+
+def measure(logger: str, folder: Path) -> dict[str, float]:
+    """Steps per second of training and seconds of the whole command."""
+    command = [sys.executable, "-m", "rmexp", *TRAINING, f"logger={logger}", f"run_dir={folder}"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    began = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        raise SystemExit(f"{logger} failed:\n{done.stderr[-2000:]}")
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    pairs = summary["steps"] / summary["epochs"] / summary["train_pairs"]
+    return {"steps_per_second": summary["train_pairs_per_second"] * pairs, "seconds": seconds}
+
+
+def main() -> None:
+    """Measure, print a table, write JSON where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--loggers", default="csv,wandb,tensorboard")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    loggers = options.loggers.split(",")
+    runs: dict[str, list[dict[str, float]]] = {logger: [] for logger in loggers}
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            for logger in loggers:
+                runs[logger].append(measure(logger, Path(folder) / f"{logger}-{number}"))
+    rows = []
+    for logger, found in runs.items():
+        beside = list(zip(found, runs["csv"], strict=True))
+        ratios = [one["steps_per_second"] / plain["steps_per_second"] for one, plain in beside]
+        more = [one["seconds"] - plain["seconds"] for one, plain in beside]
+        row = {
+            "logger": logger,
+            "steps_per_second": statistics.median(one["steps_per_second"] for one in found),
+            "of_csv": statistics.median(ratios),
+            "more_seconds": statistics.median(more),
+        }
+        rows.append(row)
+        print("{logger:12} {steps_per_second:8.1f} steps/s  {of_csv:6.3f} of csv  {more_seconds:+6.2f} s".format(**row))
+    if options.out is not None:
+        options.out.write_text(
+            json.dumps({"training": TRAINING, "rounds": options.rounds, "rows": rows}, indent=2) + "\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -30,10 +30,16 @@ NEEDED = {
 }
 
 
+SIDE_BY_SIDE = ("callbacks", "data", "logger", "model", "optimizer", "schedule", "trainer")  # no matter which of each
+
+
 def every_option():
     """(verb, overrides) so that each file of the tree is composed at least once."""
-    groups = sorted(path.name for path in conf_folder().iterdir() if path.is_dir() and path.name != "hydra")
-    for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in groups)):
+    for options in itertools.zip_longest(*map(options_of, SIDE_BY_SIDE)):
+        choices = [f"{group}={option}" for group, option in zip(SIDE_BY_SIDE, options, strict=True) if option]
+        yield "train", [*choices, *(key for choice in choices for key in NEEDED.get(choice, []))]
+    groups = {path.name for path in conf_folder().iterdir() if path.is_dir()} - {"hydra", *SIDE_BY_SIDE}
+    for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in sorted(groups))):
         choice = f"{group}={option}"
         verb = {"scorer": "score", "experiment": "compare"}.get(group, "train")
         task = ["task=ppo", *NEEDED["task=ppo"]] if group == "estimator" else []

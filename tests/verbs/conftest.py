@@ -29,7 +29,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     base = tmp_path_factory.getbasetemp()
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "comparison"  # one for all workers
     path = place / "run"
-    command = ["compare", *DATA, "model=tiny", "logger=csv", f"run_dir={path}"]
+    command = ["compare", *DATA, "model=tiny", "sft.trainer.max_epochs=2", "logger=csv", f"run_dir={path}"]
     with alone(place / "lock"):
         if not (path / "summary.json").exists():
             assert main(command) == 0

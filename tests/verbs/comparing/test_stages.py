@@ -113,14 +113,13 @@ def test_compare_with_given_models(comparison, tmp_path):
     assert not any((path / stage).exists() for stage in STAGES)
 
 
-def test_another_beta_trains_the_policy_alone(here):
-    small = ["data.pairs=20", "data.unseen_pairs=10", "shift_pairs=0"]
-    common = ["compare", "data=json_vs_text", *small, "trainer=smoke", "logger=csv"]
-    assert main([*common, "run_dir=runs/first"]) == 0
-    assert main([*common, "dpo.loss.beta=0.2", "run_dir=runs/second"]) == 0
-    stages = json.loads(Path("runs/second/summary.json").read_text())["stages"]
+def test_another_beta_trains_the_policy_alone(comparison):
+    beside = comparison.path.parent / "another_beta"
+    options = ["dpo.loss.beta=0.2", "dpo.trainer.max_epochs=1", "shift_pairs=0", f"run_dir={beside}"]
+    assert main([*comparison.command, *options]) == 0
+    stages = json.loads((beside / "summary.json").read_text())["stages"]
     assert {name: stage["reused"] for name, stage in stages.items()} == {"sft": True, "reward": True, "dpo": False}
-    assert stages["sft"]["model"] == "runs/first/sft/model"
+    assert stages["sft"]["model"] == str(comparison.path / "sft" / "model")
 
 
 @pytest.mark.parametrize(

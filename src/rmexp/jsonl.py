@@ -127,8 +127,16 @@ def keep_rows(path: Path, key: str, most: float) -> None:
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     # a line without its end was being written when the process died
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)[key] <= most]
+    whole = {number: line for number, line in enumerate(lines, 1) if line.endswith("\n")}
+    kept = [line for number, line in whole.items() if _number(path, number, line, key) <= most]
     write_text(path, "".join(kept))
+
+
+def _number(path: Path, number: int, line: str, key: str) -> float:
+    value = parse_row(path, number, line.encode()).get(key)
+    if not isinstance(value, int | float):
+        raise BadRow(path, number, f"expected a number below `{key}`, got {describe(value)}")
+    return value
 
 
 def describe(value: Any) -> str:

@@ -42,7 +42,7 @@ def test_references_are_followed_and_the_environment_stays_a_name():
         "{a: '${b.c}', b: {c: '${d}'}, d: 3, key: '${oc.env:KEY}', to_key: '${key}', lost: '${nowhere}', l: ['${d}']}"
     )
     followed = {"a": 3, "b": {"c": 3}, "d": 3, "key": "${oc.env:KEY}", "to_key": "${oc.env:KEY}"}
-    assert searchable(text) == followed | {"lost": "${nowhere}", "l": [3]}
+    assert searchable(yaml.safe_load(text)) == followed | {"lost": "${nowhere}", "l": [3]}
 
 
 def test_several_loggers_in_any_order_are_trackers_by_name():

@@ -82,3 +82,10 @@ def test_what_is_learnt_is_learnt_from_other_clusters(name):
     assert (np.diff(baseline_scores([name], records, np.arange(60), 0)[name]) < 0).all()
     assert baseline_scores([name], records, np.zeros(60, int), 0) == {}  # there are no others
     assert list(baseline_scores([name, "shorter"], records[:10], np.arange(10), 0)) == ["shorter"]  # nor enough
+
+
+def test_texts_that_share_no_word_leave_the_bag_of_words_out():
+    records = [Preference(f"{i}?", f"a{i}", f"b{i}") for i in range(40)]
+    found = baseline_scores(["bag_of_words", "bag_of_words_length"], records, np.arange(40), 0)
+    assert set(found) == {"bag_of_words_length"}
+    assert not found["bag_of_words_length"].any()  # the lengths are equal everywhere

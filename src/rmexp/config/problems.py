@@ -40,7 +40,8 @@ def with_its_key(message: str, settings: Mapping[str, Any]) -> str:
     if "set " in message:
         return message
     values = {key: value for key, value in settings.items() if isinstance(value, str) and value}
-    keys = [key for key, value in values.items() if message.startswith((f"{value}: ", f"{value} is no "))]
+    ends = (": ", " is no ", " cannot be ")
+    keys = [key for key, value in values.items() if message.startswith(tuple(f"{value}{end}" for end in ends))]
     return f"{message} (set {' or '.join(keys)})" if keys else message
 
 

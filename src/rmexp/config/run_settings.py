@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from rmexp.config.moved import with_todays_keys, with_todays_targets, without_implied
 from rmexp.config.named_after import with_file_names
 from rmexp.config.saved import leaves
+from rmexp.left_files import read_yaml
 from rmexp.runs.axes import Settings
 from rmexp.runs.folder import CONFIG
 
@@ -20,9 +19,7 @@ def run_settings(folder: Path) -> dict[str, object]:
     Runs of several versions are put side by side, so targets are named as now and later keys that change nothing are
     left out.
     """
-    with (folder / CONFIG).open("rb") as file:
-        # OmegaConf's own reader takes ten times as long, which many runs would feel.
-        content = yaml.load(file, Loader=yaml.CSafeLoader)
+    content = read_yaml(folder / CONFIG)
     return with_file_names(without_implied(with_todays_keys(leaves(with_todays_targets(content)))))
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import DictConfig
 
 from rmexp.config.build import build
+from rmexp.left_files import read_yaml
 from rmexp.runs.folder import CONFIG, read_environment
 from rmexp.runs.rows import to_row
 from rmexp.tracking.tracked_run import TrackedRun
@@ -32,7 +32,7 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
         folder: of the run; a configuration lies in it.
         verb: that makes it.
     """
-    config = searchable((folder / CONFIG).read_text(encoding="utf-8"))
+    config = searchable(read_yaml(folder / CONFIG))
     outer = folder.resolve().parent
     inner = (outer / CONFIG).is_file()  # a stage of a comparison, or of PPO that trains its own reference
     has_stages = verb == "compare" or (
@@ -51,17 +51,16 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
     )
 
 
-def searchable(text: str) -> dict[str, Any]:
+def searchable(content: Mapping[str, Any]) -> dict[str, Any]:
     """A saved configuration with references between its keys followed, as people look for values in a tracker.
 
     Args:
-        text: YAML. What comes from the environment stays a name, and so does a reference that leads there: it may be a
-            secret.
+        content: of it. What comes from the environment stays a name, and so does a reference that leads there: it may
+            be a secret.
 
-    >>> searchable("{lr: '${recipe.lr}', recipe: {lr: 0.001}, key: '${oc.env:KEY}'}")
+    >>> searchable({"lr": "${recipe.lr}", "recipe": {"lr": 0.001}, "key": "${oc.env:KEY}"})
     {'lr': 0.001, 'recipe': {'lr': 0.001}, 'key': '${oc.env:KEY}'}
     """
-    content = yaml.load(text, Loader=yaml.CSafeLoader)
     followed: dict[str, Any] = _followed(content, content)
     return followed
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
+from jinja2 import TemplateError
+
 from rmexp.dialogue import Message, Prompt, Turns, prompt_text, response_turns, template_arguments, turns_of
 from rmexp.encoding.marked_text import PLACE, MarkedText
 from rmexp.encoding.pinned_date import DATE, pinned
+from rmexp.jsonl import describe
 
 
 class Rendering:
@@ -58,7 +61,15 @@ class Rendering:
         arguments = self._marked.mark_all(template_arguments(prompt))
         template = pinned(self._tokenizer.get_chat_template())
         options = {"chat_template": template, "tokenize": False, "add_generation_prompt": ask}
-        return str(self._tokenizer.apply_chat_template(messages, **{"date_string": DATE, **arguments, **options}))
+        try:
+            return str(self._tokenizer.apply_chat_template(messages, **{"date_string": DATE, **arguments, **options}))
+        except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+            roles = ", ".join(turn.role for turn in turns)
+            raise ValueError(
+                f"the chat template refuses the prompt {describe(prompt_text(prompt))}: {' '.join(str(error).split())} "
+                f"(its turns are of {roles}; change them in the data, or set model.chat_template to a file with a "
+                "template that takes them)"
+            ) from error
 
 
 def _same(pair: tuple[str, str]) -> bool:

@@ -25,14 +25,14 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
         clusters: (N,) numbers.
 
     Returns:
-        None with fewer than `FEWEST_PAIRS` labelled pairs or fewer than two clusters among them.
+        None with fewer than `FEWEST_PAIRS` labelled pairs or fewer than two clusters among them, or without features.
     """
     from sklearn.model_selection import GroupKFold
     from threadpoolctl import threadpool_limits
 
     labelled = ~is_tie(target)
     folds = min(FOLDS, len(np.unique(clusters[labelled])))
-    if labelled.sum() < FEWEST_PAIRS or folds < 2:
+    if labelled.sum() < FEWEST_PAIRS or folds < 2 or not features.shape[1]:
         return None
     margins = np.zeros(len(target))
     sign = 1.0 - 2.0 * preferred_side(target)

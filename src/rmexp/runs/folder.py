@@ -1,7 +1,6 @@
 """Run folders: claimed by one process, bound to one configuration, finished only when everything is in them."""
 
 import fcntl
-import json
 import logging
 import os
 import platform
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from rmexp.durable import remove_parts, write_json, write_text
+from rmexp.left_files import read_text, read_yaml
 from rmexp.phases import interruption
 from rmexp.runs.environment import Environment, environment, now
 from rmexp.runs.kept_work import RunStopped, kept_work
-from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.file import SUMMARY, Summary, read_summary, write_summary
 
 log = logging.getLogger(__name__)
@@ -137,18 +137,28 @@ def write_failure(folder: Path, error: Exception) -> None:
 def read_failure(folder: Path) -> FailureLeft | None:
     """Why a run failed; None where it did not."""
     path = folder / FAILURE
-    return from_row(FailureLeft, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    return read_record(FailureLeft, path) if path.is_file() else None
 
 
 def read_environment(folder: Path) -> Environment:
     """What a run ran in; with nothing in it where that was not left."""
     path = folder / ENVIRONMENT
-    return from_row(Environment, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Environment()
+    return read_record(Environment, path) if path.is_file() else Environment()
+
+
+def read_config(folder: Path) -> str:
+    """The saved configuration of a run, as text.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    read_yaml(folder / CONFIG)
+    return read_text(folder / CONFIG)
 
 
 def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
     if (path / CONFIG).is_file():
-        changed = config.differences((path / CONFIG).read_text(encoding="utf-8"))
+        changed = config.differences(read_config(path))
         if changed:
             raise FolderRefused(
                 f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"

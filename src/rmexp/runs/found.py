@@ -1,7 +1,5 @@
 """The runs below a folder, read from what they left: nothing is composed, no model is loaded."""
 
-import csv
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.runs.axes import Group, Judged, PolicyGain, Run, Settings
 from rmexp.runs.folder import CONFIG, FAILURE, read_failure
 from rmexp.runs.leaderboard import Credits, Earned
-from rmexp.runs.rows import from_row
+from rmexp.runs.rows import record_of
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import SUMMARY, summary_row, verb_of
 from rmexp.runs.summaries.policy import PolicyFigures
@@ -65,10 +64,10 @@ def _read_run(folder: Path, settings: Settings) -> Run:
     row, data = summary_row(folder) or {}, str(settings.get("data.name"))
     match verb_of(row):
         case "train":
-            trained = from_row(TrainSummary, row)
+            trained = record_of(TrainSummary, row, folder / SUMMARY)
             return Run(str(folder), settings, _of_training(trained, data), trained.seconds, _gain(trained.policy))
         case "compare":
-            compared = from_row(CompareSummary, row)
+            compared = record_of(CompareSummary, row, folder / SUMMARY)
             return Run(str(folder), settings, _of_comparison(compared, data), compared.seconds["all"])
     seconds = row.get("seconds", 0.0)
     parts = seconds.values() if isinstance(seconds, dict) else [seconds]
@@ -119,14 +118,6 @@ def _gain(policy: PolicyFigures | None) -> PolicyGain | None:
     return PolicyGain(policy.reward.gain, None if policy.gold is None else policy.gold.gain, policy.kl)
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file; none when there is none."""
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _why(folder: Path) -> str:
     failure = read_failure(folder)
     return "not finished; the same command goes on with it" if failure is None else failure.error
@@ -140,11 +131,12 @@ def credits_of(folder: str, group: Group) -> Credits:
 @lru_cache(maxsize=1024)
 def _credits(folder: Path) -> dict[tuple[str, str], dict[str, Earned]]:
     path = folder / "usable_information.jsonl"
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
-    rows = [row for row in rows if not is_tie(row.get("target", 0.5))]  # ties count for nothing
-    margins = np.array([row["margin"] for row in rows], np.float32)
-    credits = pair_credit(margins, np.zeros_like(margins), np.array([row["target"] for row in rows])).credit
+    rows = read_objects(path)
     found: dict[tuple[str, str], dict[str, Earned]] = {}
-    for row, credit in zip(rows, credits.tolist(), strict=True):
-        found.setdefault((row["data"], row["split"]), {})[row["id"]] = Earned(credit, row.get("cluster"))
+    with damage_told(path):
+        rows = [row for row in rows if not is_tie(row.get("target", 0.5))]  # ties count for nothing
+        margins = np.array([row["margin"] for row in rows], np.float32)
+        credits = pair_credit(margins, np.zeros_like(margins), np.array([row["target"] for row in rows])).credit
+        for row, credit in zip(rows, credits.tolist(), strict=True):
+            found.setdefault((row["data"], row["split"]), {})[row["id"]] = Earned(credit, row.get("cluster"))
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rmexp.left_files import read_objects
 from rmexp.runs.folder import read_environment
 from rmexp.runs.rows import from_row, to_row
 from rmexp.runs.summaries.best_of_n import BestOfNSummary
@@ -135,8 +136,7 @@ def _of_evaluation(summary: EvaluateSummary) -> Told:
 
 
 def _samples(folder: Path) -> list[dict[str, Any]]:
-    path = folder / SAMPLES
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    return read_objects(folder / SAMPLES)
 
 
 def _artifacts(folder: Path) -> Iterator[Artifact]:

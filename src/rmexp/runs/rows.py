@@ -6,8 +6,11 @@ A field is a key of the same name. A class that has both `to_row` and `from_row`
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from rmexp.left_files import damage_told, read_json
 
 Row = dict[str, object]
 T = TypeVar("T")
@@ -79,6 +82,21 @@ def from_row(kind: type[T], row: Mapping[str, object]) -> T:
         else:
             values[one.name] = one.default
     return kind(**values)
+
+
+def record_of(kind: type[T], row: Mapping[str, object], path: Path) -> T:
+    """A record of what a file says; see `from_row`.
+
+    Raises:
+        ValueError: the file, which it names, is damaged.
+    """
+    with damage_told(path):
+        return from_row(kind, row)
+
+
+def read_record(kind: type[T], path: Path) -> T:
+    """The record of a JSON file; see `record_of`."""
+    return record_of(kind, read_json(path), path)
 
 
 def _has_own(kind: type) -> bool:

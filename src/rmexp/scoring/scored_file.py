@@ -1,11 +1,11 @@
 """Scored files: the one hand-over from models to analysis, with a manifest that says what they are."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rmexp.durable import write_json
 from rmexp.jsonl import BadRow, JsonObject, parse_row, read_lines, write_rows
+from rmexp.left_files import read_json
 from rmexp.records import Record, Scored, fingerprint
 
 
@@ -56,9 +56,10 @@ def read_scored(path: Path) -> tuple[list[Scored], JsonObject]:
             raise error if isinstance(error, BadRow) else BadRow(path, number, str(error)) from error
     if not manifest_path(path).is_file():
         raise ValueError(f"{path}: its manifest {manifest_path(path).name} is missing; score the records again")
-    manifest: JsonObject = json.loads(manifest_path(path).read_text(encoding="utf-8"))
-    if manifest["records"] != len(rows):
-        raise ValueError(f"{path} has {len(rows)} rows, but its manifest says {manifest['records']}; score again")
+    manifest: JsonObject = read_json(manifest_path(path))
+    if manifest.get("records") != len(rows):
+        told = manifest.get("records", "nothing of them")
+        raise ValueError(f"{path} has {len(rows)} rows, but its manifest says {told}; score again")
     return rows, manifest
 
 

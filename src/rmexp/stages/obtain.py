@@ -12,7 +12,7 @@ from rmexp.config.tracked import tracked_run
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
 from rmexp.phases import Phase, counting, phase, phase_seconds
-from rmexp.runs.folder import CONFIG, RunFolder, claim
+from rmexp.runs.folder import RunFolder, claim, read_config
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.train import TrainSummary
@@ -123,4 +123,4 @@ def _is_made(plan: StagePlan, folder: Path) -> bool:
     made = read_summary(folder, TrainSummary)
     if made is None or made.inputs != dict(plan.inputs):
         return False
-    return not plan.config.differences((folder / CONFIG).read_text(encoding="utf-8"))
+    return not plan.config.differences(read_config(folder))

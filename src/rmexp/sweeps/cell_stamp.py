@@ -3,7 +3,6 @@
 It is a stamp, not a proof: where anything has changed, the verb runs and compares contents.
 """
 
-import json
 import logging
 import os
 import re
@@ -21,7 +20,7 @@ from rmexp.config.plugins import plugins
 from rmexp.config.saved import PLACES, leaves, saved_yaml
 from rmexp.config.tree import conf_folders
 from rmexp.durable import write_json
-from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.file import SUMMARY
 
 log = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ def unchanged(folder: Path, overrides: Sequence[str], tree: str) -> bool:
 def read_stamp(folder: Path) -> Stamp:
     """What a cell was made from; nothing where that was not left."""
     try:
-        return from_row(Stamp, json.loads((folder / STAMP).read_text(encoding="utf-8")))
+        return read_record(Stamp, folder / STAMP)
     except (OSError, ValueError):
         return Stamp()
 

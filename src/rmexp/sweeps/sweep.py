@@ -1,7 +1,6 @@
 """A multirun that survives: finished cells are passed over, half-done ones go on, a failed one stops no other."""
 
 import importlib
-import json
 import logging
 import os
 import time
@@ -24,7 +23,7 @@ from rmexp.durable import alone, write_json
 from rmexp.phases import counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
-from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.rows import read_record, to_row
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
 from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing
 
@@ -179,7 +178,7 @@ def _bind_folder(verb: str, multirun: Multirun) -> None:
 def read_sweep(folder: Path) -> Sweep:
     """What a folder is bound to; nothing where it is no sweep's."""
     path = folder / SWEEP
-    return from_row(Sweep, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Sweep("", (), ())
+    return read_record(Sweep, path) if path.is_file() else Sweep("", (), ())
 
 
 def _in_short(sweep: Sweep) -> str:

@@ -11,6 +11,7 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from rmexp.durable import write_text
+from rmexp.left_files import damage_told, read_table
 from rmexp.tracking.logged_figures import STAGE_FIGURES, columns
 
 COLUMNS = columns(STAGE_FIGURES)
@@ -32,8 +33,10 @@ class MetricsCSV(Logger):
         super().__init__()
         self._columns = columns
         self._path, self.steps_per_epoch = path, steps_per_epoch
-        kept = [row for row in read_metrics(path) if int(row["step"]) <= keep_steps] if path.exists() else []
-        self._before = float(kept[-1]["seconds"]) if kept else 0.0
+        rows = read_metrics(path)
+        with damage_told(path):
+            kept = [row for row in rows if int(row["step"]) <= keep_steps]
+            self._before = float(kept[-1]["seconds"]) if kept else 0.0
         self._start = time.perf_counter()
         text = io.StringIO()
         writer = csv.DictWriter(text, columns)
@@ -70,6 +73,9 @@ class MetricsCSV(Logger):
 
 
 def read_metrics(path: Path) -> list[dict[str, str]]:
-    """The rows of a metrics.csv; figures that a row does not have are empty."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """The rows of a metrics.csv, none where there is none; figures that a row does not have are empty.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    return read_table(path, "step", "seconds")

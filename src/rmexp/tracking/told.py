@@ -1,12 +1,12 @@
 """Which trackers have heard all of a finished run, so that the same command does not send it twice."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from rmexp.durable import write_json
+from rmexp.left_files import read_json
 from rmexp.tracking.tracker import Tracker
 
 FILE, SUMMARY = "trackers.json", "summary.json"
@@ -29,8 +29,7 @@ def mark_told(folder: Path, trackers: Mapping[str, Tracker], names: Iterable[str
 
 
 def _read(folder: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads((folder / FILE).read_text(encoding="utf-8")) if (folder / FILE).is_file() else {}
-    return found
+    return read_json(folder / FILE) if (folder / FILE).is_file() else {}
 
 
 def _state(folder: Path, tracker: Tracker) -> str:

@@ -80,7 +80,7 @@ class Trackers(Logger):
 
     def replay(self) -> None:
         """Tell what the files of the folder hold already: every step once, each in its order."""
-        rows = read_metrics(self._folder / "metrics.csv") if (self._folder / "metrics.csv").is_file() else []
+        rows = read_metrics(self._folder / "metrics.csv")
         validations, tables = {one.step: one for one in read_validations(self._folder)}, read_rollouts(self._folder)
         for row in rows:
             step = int(row["step"])

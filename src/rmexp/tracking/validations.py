@@ -1,6 +1,5 @@
 """What a model in training gave to each validation pair, at every validation: how its order of pairs came about."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.preferred_side import preferred_side
 
 FILE = "validation_rewards.jsonl"
@@ -39,9 +39,9 @@ class Validation(NamedTuple):
 
 def read_validations(folder: Path) -> list[Validation]:
     """The validations of a run, in the order of training; none where it left no file."""
-    if not (folder / FILE).is_file():
-        return []
-    return [validation_of(json.loads(line)) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
+    rows = read_objects(folder / FILE)
+    with damage_told(folder / FILE):
+        return [validation_of(row) for row in rows]
 
 
 def validation_of(row: Mapping[str, Any]) -> Validation:

@@ -11,7 +11,6 @@ Examples:
     rmexp export path=PEFT_FOLDER out=FOLDER merge=false
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -21,11 +20,13 @@ from rmexp.config.folders import run_folder
 from rmexp.config.run_settings import run_settings
 from rmexp.config.saved import run_config
 from rmexp.durable import write_text
+from rmexp.jsonl import check_file
+from rmexp.left_files import read_json
 from rmexp.metrics.parity import Parity
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import CONFIG, LAST_MODEL, MODEL, claim
-from rmexp.runs.rows import from_row
+from rmexp.runs.rows import record_of
 from rmexp.runs.summaries.export import ExportedModel, ExportSummary
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -131,8 +132,10 @@ def _export(config: DictConfig, model: str, out: Path) -> ExportSummary:
 def _figures(config: DictConfig, model: str) -> list[HeldOutRow]:
     """Rows of an evaluation: the one given, else that of the run, whose replaced last weights were not judged."""
     if config.evaluation:
-        content = json.loads(Path(config.evaluation).read_text(encoding="utf-8"))
-        return [from_row(HeldOutRow, row) for row in content.get("results") or content.get("evaluation") or ()]
+        path = Path(config.evaluation)
+        check_file(path, "evaluation")
+        content = read_json(path)
+        return [record_of(HeldOutRow, row, path) for row in content.get("results") or content.get("evaluation") or ()]
     trained = None if Path(model).name == LAST_MODEL else read_summary(Path(model).parent, TrainSummary)
     return [] if trained is None else list(trained.evaluation)
 

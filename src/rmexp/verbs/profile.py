@@ -9,7 +9,6 @@ Examples:
     rmexp profile -m data=json_vs_text,synthetic
 """
 
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ from rmexp.profile.longer_by_part import Split
 from rmexp.reports.drawing.numbers import count, counted
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
-from rmexp.runs.rows import from_row, to_row
+from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.profile import ProfileFigures, ProfileSummary
 from rmexp.verbs.data import load_data
 
@@ -60,7 +59,7 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
     """Put the profiles of a multirun side by side: a table here, profiles.json and profiles.html in its folder."""
     from rmexp.reports.profile.profiles import profiles_report, row_of
 
-    found = [from_row(ProfileFigures, json.loads((folder / PROFILE).read_text(encoding="utf-8"))) for folder in folders]
+    found = [read_record(ProfileFigures, folder / PROFILE) for folder in folders]
     names = _names(found, folders)
     rows = [row_of(name, str(folder), profile) for name, folder, profile in zip(names, folders, found, strict=True)]
     write_json(sweep_dir / "profiles.json", [to_row(row) for row in rows])

@@ -35,8 +35,8 @@ from rmexp.reports.sweep.page import (
 )
 from rmexp.reports.terminal import interval, number, percent, show_table
 from rmexp.runs.axes import Group, Settings, differing, grouped, varied
-from rmexp.runs.folder import CONFIG, read_environment, read_failure
-from rmexp.runs.found import credits_of, find_runs, read_table
+from rmexp.runs.folder import CONFIG, read_config, read_environment, read_failure
+from rmexp.runs.found import credits_of, find_runs
 from rmexp.runs.leaderboard import LEAD, Standing, leaderboard
 from rmexp.runs.policy_standings import PolicyStanding, policy_standings
 from rmexp.runs.rows import from_row
@@ -44,6 +44,7 @@ from rmexp.runs.summaries.file import SUMMARY, read_summary
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.sweeps.cell_stamp import read_stamp
 from rmexp.sweeps.sweep import read_sweep
+from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.verbs.run_scores import scored_set
 
 MOST_SHOWN = 20  # lines of a table on the terminal
@@ -95,10 +96,10 @@ def _report_run(folder: Path) -> Path:
     page = RunReport(
         folder=str(folder),
         summary=summary,
-        rows=read_table(folder / "metrics.csv"),
+        rows=read_metrics(folder / "metrics.csv"),
         samples=_samples(folder / "samples.jsonl"),
         changed=[*_changed(folder)],
-        config_yaml=(folder / CONFIG).read_text(encoding="utf-8"),
+        config_yaml=read_config(folder),
         environment=read_environment(folder),
         failure=read_failure(folder),
         scored=scored_set(folder, summary),

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
-from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
+from rmexp.left_files import read_json
 from rmexp.models.backbones.location import is_model_folder
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -105,9 +105,22 @@ def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:
     """
     try:
         return auto_class.from_pretrained(path, **options)
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {reason}") from error
+    except Exception as error:  # whatever the libraries below it raise over what is in the files
+        for file in sorted(Path(path).glob("*.json")):
+            read_json(file)  # what damages one is a better reason
+        raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {in_short(error)}") from error
+
+
+def in_short(error: Exception) -> str:
+    """What a library says first, without the list of all the classes that it would have liked better."""
+    first, _, further = str(error).strip().partition("\n")
+    said = f"{first} {further.strip().partition(chr(10))[0]}" if first.endswith(":") else first
+    if said.startswith("Unrecognized configuration class"):
+        family = said.partition("class '")[2].partition("'")[0].rpartition(".")[2]
+        return f"transformers has no such class for {family}"
+    said = said.partition(" Should have a ")[0]
+    # A KeyError or a TypeError says too little without its name.
+    return said if said and isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {said}"
 
 
 def resolve_commit(path: str, revision: str | None) -> str:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rmexp.left_files import read_json
 from rmexp.models.backbones.location import ADAPTER_CONFIG
+from rmexp.models.backbones.pretrained import in_short
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -26,8 +28,7 @@ def _findable(base: str) -> str:
 
 
 def _settings(path: str) -> dict[str, Any]:
-    settings: dict[str, Any] = json.loads((Path(path) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    return settings
+    return read_json(Path(path) / ADAPTER_CONFIG)
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def merged_adapter(path: str) -> Iterator[str]:
         peft = importlib.import_module("peft")
     except ImportError as error:
         raise ValueError(f"{path} is an adapter: merging it needs peft (pip install 'rmexp[lora]')") from error
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
     from transformers import AutoTokenizer
 
     task, base = _settings(path).get("task_type"), adapter_base(path)
@@ -59,8 +60,8 @@ def merged_adapter(path: str) -> Iterator[str]:
         model = classes[task].from_pretrained(path, **options).merge_and_unload()
         holder = path if (Path(path) / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(holder)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # whatever the libraries raise over what is in the files
+        reason = in_short(error)
         raise ValueError(f"the adapter {path} on {base} cannot be loaded: {reason}") from error
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)

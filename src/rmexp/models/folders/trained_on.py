@@ -10,6 +10,7 @@ import numpy as np
 
 from rmexp.data.trained_on import TrainedOn, union
 from rmexp.durable import whole_file
+from rmexp.left_files import read_json
 from rmexp.models.backbones.location import ADAPTER_CONFIG
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def read_trained_on(folder: str) -> TrainedOn | None:
     settings = Path(folder) / ADAPTER_CONFIG
     if not settings.is_file():
         return _read(folder)
-    base = json.loads(settings.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    base = read_json(settings).get("base_model_name_or_path")
     return union([_read(folder), _read(str(base))])
 
 

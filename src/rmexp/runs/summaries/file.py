@@ -1,12 +1,12 @@
 """The one reader and writer of summary.json."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
 
 from rmexp.durable import write_json
-from rmexp.runs.rows import Row, from_row, to_row
+from rmexp.left_files import read_json
+from rmexp.runs.rows import Row, record_of, to_row
 
 SUMMARY = "summary.json"
 
@@ -40,7 +40,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 def read_summary(folder: Path, kind: type[T]) -> T | None:
     """The final figures of a run; None where it has not finished, or is another verb's."""
     row = summary_row(folder)
-    return None if row is None or verb_of(row) != kind.verb else from_row(kind, row)
+    return None if row is None or verb_of(row) != kind.verb else record_of(kind, row, folder / SUMMARY)
 
 
 def summary_row(folder: Path) -> Row | None:
@@ -48,8 +48,7 @@ def summary_row(folder: Path) -> Row | None:
     path = folder / SUMMARY
     if not path.is_file():
         return None
-    row: Row = json.loads(path.read_text(encoding="utf-8"))
-    return row
+    return read_json(path)
 
 
 def verb_of(row: Mapping[str, object]) -> str | None:

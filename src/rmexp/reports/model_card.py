@@ -7,7 +7,7 @@ from typing import Any
 from rmexp.reports.drawing.visible import one_line
 from rmexp.runs.summaries.held_out import HeldOutRow, split_name
 
-_SKIPPED = ("kind", "reward_mean", "reward_sd")
+_SKIPPED = ("kind", "reward_mean", "reward_sd", "reward_responses")
 
 
 def model_card(
@@ -61,7 +61,9 @@ def _what(contract: Any, reward: bool) -> str:
         return "A language model."
     text = "A reward model: one number for a prompt with a response, higher is better. Only differences mean anything."
     if contract.reward_mean is not None:
-        text += f" On its training data rewards have mean {contract.reward_mean:.3g}, sd {contract.reward_sd:.3g}."
+        count = contract.reward_responses
+        of = "its training responses" if count is None else f"{count} of its training responses"
+        text += f" On {of} rewards have mean {contract.reward_mean:.3g}, sd {contract.reward_sd:.3g}."
     return text
 
 

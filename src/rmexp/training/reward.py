@@ -28,6 +28,8 @@ from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import StepFigures, log_step, log_validation, rewards_of, step_figures
 
+SCALE_PAIRS = 256  # training pairs that say where the rewards lie; more would cost a short run more than they tell
+
 
 class RewardModule(L.LightningModule):
     """Trains a reward model on preference pairs.
@@ -154,8 +156,10 @@ class RewardModule(L.LightningModule):
         self.model.save(folder)
 
     def contract_fields(self, train: Examples) -> ContractFields:
-        """Mean and standard deviation of the rewards of training responses, of 2,000 pairs at most."""
-        pairs = cast(Sequence[PairTokens], train)[:2000]
+        """Mean and standard deviation of the rewards of training responses: of `SCALE_PAIRS` pairs, evenly spread."""
+        known = cast(Sequence[PairTokens], train)
+        taken = min(SCALE_PAIRS, len(known))
+        pairs = [known[number * len(known) // taken] for number in range(taken)]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
         rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
         if not rewards.isfinite().all():
@@ -164,4 +168,8 @@ class RewardModule(L.LightningModule):
                 f"the finished model gives {broken} of {len(rewards)} training responses rewards that are not finite "
                 "(set a lower optimizer.lr, or trainer.precision=32-true)"
             )
-        return {"reward_mean": float(rewards.mean()), "reward_sd": float(rewards.std())}
+        return {
+            "reward_mean": float(rewards.mean()),
+            "reward_sd": float(rewards.std()),
+            "reward_responses": len(rewards),
+        }

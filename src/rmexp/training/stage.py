@@ -18,6 +18,7 @@ class ContractFields(TypedDict, total=False):
 
     reward_mean: float
     reward_sd: float
+    reward_responses: int
     beta: float
     reduction: str
     reference: str | None

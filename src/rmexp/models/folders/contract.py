@@ -27,8 +27,9 @@ class Contract:
         dtype: of the weights.
         base_model: what training started from.
         revision: its commit, for a hub repository.
-        reward_mean: of the training split, for a reward model.
+        reward_mean: of responses of the training split, for a reward model.
         reward_sd: the same, standard deviation.
+        reward_responses: how many responses these are of; None in older folders.
         beta: of a DPO policy's implicit reward.
         reduction: of its log-ratios over the tokens of a response, `response_sum` or `response_mean`.
         reference: fingerprint of the reference that a DPO policy's implicit reward is relative to.
@@ -49,6 +50,7 @@ class Contract:
     revision: str | None
     reward_mean: float | None = None
     reward_sd: float | None = None
+    reward_responses: int | None = None
     beta: float | None = None
     reduction: str | None = None
     reference: str | None = None

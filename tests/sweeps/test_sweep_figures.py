@@ -57,7 +57,7 @@ def test_a_sweep_over_sizes_of_the_training_split_is_a_learning_curve(here, caps
     summaries = [json.loads(path.read_text()) for path in Path("sweep").glob("*/summary.json")]
     assert sorted((summary["train_pairs"], summary["val_pairs"]) for summary in summaries) == [(2, 2), (4, 2), (8, 2)]
     shown = capsys.readouterr().out
-    assert all(f"jsonl data.train_pairs={size}" in shown for size in (2, 4, 8)), "a row of the matrix for each size"
+    assert all(f"a data.train_pairs={size}" in shown for size in (2, 4, 8)), "a row of the matrix for each size"
     assert main(["report", "run_dir=sweep"]) == 0
     assert "against data.train_pairs" in Path("sweep/report.html").read_text()
 

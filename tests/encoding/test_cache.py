@@ -39,9 +39,9 @@ def test_text_limits_template_and_rule_have_their_own_files(tokenizer, plain_tok
     Encoder(tokenizer, replace(cached, max_tokens=64)).encode_cached(ITEMS)
     Encoder(tokenizer, replace(cached, truncation="cut_prompt")).encode_cached(ITEMS)
     Encoder(plain_tokenizer, cached).encode_cached(ITEMS)
-    assert len(list(tmp_path.glob("*.npz"))) == 5
+    assert len(list(tmp_path.glob("*.tokens"))) == 5
     encoder.encode_cached(ITEMS)
-    assert len(list(tmp_path.glob("*.npz"))) == 5
+    assert len(list(tmp_path.glob("*.tokens"))) == 5
 
 
 def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_path, monkeypatch):
@@ -53,7 +53,7 @@ def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_pa
     (tmp_path / "changed.py").write_text("another rule")
     monkeypatch.setattr(encode, "CODE", (*encode.CODE[1:], tmp_path / "changed.py"))
     encoder.encode_cached(ITEMS)
-    assert len(list(tmp_path.glob("*.npz"))) == 2
+    assert len(list(tmp_path.glob("*.tokens"))) == 2
 
 
 def test_a_process_that_dies_while_writing_leaves_no_file(tokenizer, cached, tmp_path, monkeypatch):
@@ -65,7 +65,7 @@ def test_a_process_that_dies_while_writing_leaves_no_file(tokenizer, cached, tmp
     monkeypatch.setattr(encoded_cache.np, "savez", torn)
     with pytest.raises(KeyboardInterrupt):
         encoder.encode_cached(ITEMS)
-    assert not list(tmp_path.glob("*.npz"))
+    assert not list(tmp_path.glob("*.tokens"))
     monkeypatch.undo()
     assert encoder.encode_cached(ITEMS) == encoder.encode(ITEMS)
 
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_named_and_made_again(tokenizer, cached, tmp_path, cap
     monkeypatch.setattr(logging.getLogger("rmexp"), "propagate", True)
     encoder = Encoder(tokenizer, cached)
     first = encoder.encode_cached(ITEMS)
-    (file,) = tmp_path.glob("*.npz")
+    (file,) = tmp_path.glob("*.tokens")
     file.write_bytes(damage)
     assert encoder.encode_cached(ITEMS) == first
     assert f"{file.name} is damaged" in caplog.text

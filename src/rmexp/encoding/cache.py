@@ -3,14 +3,14 @@
 import hashlib
 import json
 import logging
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rmexp.durable import whole_file
+from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +28,21 @@ def cache_file(folder: str, state: Any, items: Iterable[Any]) -> Path:
     digest = hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode())
     for item in items:
         digest.update(json.dumps(item).encode())
-    return Path(folder) / f"{digest.hexdigest()[:32]}.npz"
+    return Path(folder) / f"{digest.hexdigest()[:32]}.tokens"
 
 
 def write_encoded(path: Path, rows: Sequence[Row | None]) -> None:
     """Write rows, equal ones once; None stands for one that was too long."""
     distinct = {row: index for index, row in enumerate(dict.fromkeys(row for row in rows if row is not None))}
     flat = np.fromiter((token for ids, _, _ in distinct for token in ids), np.int32)
-    with whole_file(path) as file:
-        np.savez(
-            file,
-            token_ids=flat,
-            ends=np.cumsum([len(ids) for ids, _, _ in distinct], dtype=np.int64),
-            prompt_tokens=np.array([prompt_tokens for _, prompt_tokens, _ in distinct], np.int32),
-            truncated=np.array([truncated for _, _, truncated in distinct], bool),
-            index=np.array([-1 if row is None else distinct[row] for row in rows], np.int64),
-        )
+    arrays: dict[str, NDArray[Any]] = {
+        "token_ids": flat,
+        "ends": np.cumsum([len(ids) for ids, _, _ in distinct], dtype=np.int64),
+        "prompt_tokens": np.array([prompt_tokens for _, prompt_tokens, _ in distinct], np.int32),
+        "truncated": np.array([truncated for _, _, truncated in distinct], bool),
+        "index": np.array([-1 if row is None else distinct[row] for row in rows], np.int64),
+    }
+    write_arrays(path, arrays)
 
 
 def read_encoded(path: Path) -> list[Row | None] | None:
@@ -51,10 +50,9 @@ def read_encoded(path: Path) -> list[Row | None] | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays: dict[str, list[Any]] = {name: stored[name].tolist() for name in stored.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        log.warning("%s is damaged (%s): its texts are encoded again", path, error)
+        arrays: dict[str, list[Any]] = {name: array.tolist() for name, array in read_arrays(path).items()}
+    except (Damaged, OSError) as error:
+        log.warning("%s; its texts are encoded again", error)
         return None
     ids, ends = arrays["token_ids"], arrays["ends"]
     starts = [0, *ends[:-1]] if ends else []

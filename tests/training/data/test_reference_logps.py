@@ -38,11 +38,11 @@ def test_they_are_computed_once_for_a_state_and_kept(likelihood, encoded, tmp_pa
 
 def test_a_damaged_file_is_named_and_made_again(likelihood, encoded, tmp_path, caplog):
     first = with_reference_logps(likelihood, encoded, str(tmp_path), "state")
-    (file,) = tmp_path.glob("*.npy")
+    (file,) = tmp_path.glob("*.logps")
     file.write_bytes(file.read_bytes()[:90])
     assert with_reference_logps(likelihood, encoded, str(tmp_path), "state") == first
     assert f"{file} is damaged" in caplog.text
-    assert len(list(tmp_path.glob("*.npy"))) == 1
+    assert len(list(tmp_path.glob("*.logps"))) == 1
 
 
 def test_weights_tell_models_apart(tiny_model):

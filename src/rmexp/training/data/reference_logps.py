@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from rmexp.durable import alone, whole_file
+from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
+from rmexp.durable import alone
 from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute
@@ -36,13 +37,12 @@ def with_reference_logps(
     if cache_dir is None:
         logps = _computed(likelihood, responses)
     else:
-        path = Path(cache_dir) / f"reference-{_digest(responses, state)}.npy"
+        path = Path(cache_dir) / f"reference-{_digest(responses, state)}.logps"
         with alone(path.with_suffix(".lock")):
             found = _read(path, len(responses))
             logps = _computed(likelihood, responses) if found is None else found
             if found is None:
-                with whole_file(path) as file:
-                    np.save(file, np.array(logps))
+                write_arrays(path, {"logps": np.array(logps)})
     sides = zip(logps[: len(pairs)], logps[len(pairs) :], strict=True)
     return [replace(pair, reference_logps=both) for pair, both in zip(pairs, sides, strict=True)]
 
@@ -73,8 +73,9 @@ def _read(path: Path, count: int) -> list[float] | None:
     if not path.is_file():
         return None
     try:
-        logps = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        log.warning("%s is damaged (%s): the reference computes it again", path, error)
+        logps = read_arrays(path)["logps"]
+    except (Damaged, OSError) as error:
+        log.warning("%s; the reference computes it again", error)
         return None
-    return logps.tolist() if logps.shape == (count,) else None
+    found: list[float] = logps.tolist()
+    return found if len(found) == count else None

@@ -21,7 +21,7 @@ class Damaged(ValueError):
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays by name; whole or not at all."""
     archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
+    np.savez(archive, allow_pickle=False, **arrays)
     content = archive.getbuffer()
     with whole_file(path) as file:
         file.write(content)

@@ -1,5 +1,6 @@
 """Losses by name: each gets what it names, and says before the first step what it lacks."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from rmexp.config.compose import compose
 from rmexp.encoding.batches import PairIndex
 from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.pack import pair_batch
+from rmexp.training.dpo import SCORES as POLICY_SCORES
 from rmexp.training.dpo import implied_reward
 from rmexp.training.pair_loss import PairLoss
 
@@ -92,3 +94,18 @@ def test_torn_lists_are_told_before_training():
         loss.check(pairs(), 16)
     with pytest.raises(ValueError, match=r"one has 2 pairs and data.batch_pairs is 1 \(set data.batch_pairs=2\)"):
         loss.check(pairs(groups=("a", "a")), 1)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "scores", "expected"),
+    [
+        ("reward", "bradley_terry", SCORES, math.log(2)),
+        ("reward", "hinge", SCORES, 1.0),
+        ("dpo", "dpo", POLICY_SCORES, math.log(2)),
+        ("dpo", "ipo", POLICY_SCORES, 25.0),  # 1 / (2 beta), squared
+    ],
+)
+def test_the_loss_of_a_model_that_knows_nothing(task, name, scores, expected):
+    pairing = PairIndex(torch.arange(6), torch.tensor([1.0, 1.0, 1.0]), None, torch.ones(6, dtype=torch.long), None)
+    overrides = ["loss.beta=0.1"] if name == "ipo" else []
+    assert PairLoss(configured(task, name, *overrides), scores, task).of_equal(pairing) == pytest.approx(expected)

@@ -7,7 +7,7 @@ from rmexp.runs.summaries.train import LastValidation, TrainSummary, ValidatedAt
 
 
 def kept_words(summary: TrainSummary) -> Iterator[str]:
-    """A sentence each on steps that were left out, on the weights that were kept, and on why training ended early.
+    """A sentence each on steps that were left out, on the weights that were kept, and on what looked wrong.
 
     Args:
         summary: of a run.
@@ -16,16 +16,15 @@ def kept_words(summary: TrainSummary) -> Iterator[str]:
         left_out = numbers.counted(summary.skipped_steps, "step")
         yield f"{left_out} of {summary.steps} left out, for a loss or gradient that was not finite"
     kept = summary.kept
-    if kept is None or kept.validations == 0:
-        return
-    if kept.step != kept.last_step and kept.last is not None:
+    if kept is not None and kept.step != kept.last_step and kept.last is not None:
         there, last = (_figures(figures) for figures in (summary.val, kept.last))
         yield (
             f"weights of step {kept.step} of {kept.last_step}, best by {kept.monitor}: {there}; those of step "
             f"{kept.last.step}: {last} (last_model)"
         )
-    if kept.stopped:
+    if kept is not None and kept.stopped:
         yield f"trainer.patience stopped it at step {kept.last_step}"
+    yield from summary.remarks
 
 
 def _figures(figures: LastValidation | ValidatedAt) -> str:

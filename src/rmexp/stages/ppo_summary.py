@@ -1,6 +1,6 @@
 """The figures of a PPO run: columns of metrics.csv, and what summary.json makes of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
@@ -72,7 +72,17 @@ def ppo_summary(
         val=_validation(evaluation),
         evaluation=tuple(evaluation),
         policy=_policy(built, fitted, responses),
+        remarks=tuple(_remarks(built.module.before)),
     )
+
+
+def _remarks(before: Judgement) -> Iterator[str]:
+    """What looked wrong."""
+    if before.gold_sd == 0:
+        yield (
+            f"the true reward of every fresh sample of the starting policy is {before.figures['gold']:g}: it tells "
+            "nothing apart (choose another scorer@gold)"
+        )
 
 
 def _policy(built: PPOBuilt, fitted: PPOFitted, responses: int) -> PolicyFigures:

@@ -17,7 +17,9 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.built import Built
 from rmexp.stages.examples import Examples
+from rmexp.stages.remarks import remarks
 from rmexp.statistics.shares import SHARE_METHOD
+from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.validations import read_validations
 from rmexp.training.callbacks.throughput import Throughput
 
@@ -61,6 +63,7 @@ def stage_summary(
         evaluation: figures of pairs that it did not learn from.
     """
     module, examples, (pairs_rate, tokens_rate) = built.module, built.examples, fitted.throughput.rates()
+    folder = Path(fitted.model.path).parent
     epochs = round(fitted.throughput.examples / len(examples.train), 4)
     return replace(
         _counted(TrainSummary(task, fitted.model, fitted.steps, epochs), examples),
@@ -73,9 +76,10 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, Path(fitted.model.path).parent, fitted.kept),
+        val=_validation(built, loaded, folder, fitted.kept),
         kept=fitted.kept,
         skipped_steps=fitted.skipped_steps,
+        remarks=remarks(built, fitted.kept, read_metrics(folder / "metrics.csv"), read_validations(folder)),
         evaluation=tuple(evaluation) if not fitted.kept.selected else tuple(_selected(evaluation, loaded.name)),
     )
 

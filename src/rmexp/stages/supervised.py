@@ -17,9 +17,11 @@ from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.kept import keep_weights
 from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen_before, seen_by
 from rmexp.stages.parts import StageParts
+from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import Watched, train
 from rmexp.stages.watchers import Watchers, watchers
+from rmexp.tracking.doubts import Doubts
 from rmexp.tracking.metrics_csv import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import LAST, step_of
@@ -79,7 +81,9 @@ def _watched(parts: StageParts, built: Built, folder: Path, watch: Watchers, che
     batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate = parts.trainer.options.validate_every_steps, parts.trainer.accumulate
     return Watched(
-        metrics=MetricsCSV(folder / "metrics.csv", batches / accumulate, done),
+        metrics=MetricsCSV(
+            folder / "metrics.csv", batches / accumulate, done, doubts=Doubts(partial(equal_loss, built))
+        ),
         first=(Epochs(batches, every and every * accumulate),),
         then=(watch.nonfinite, watch.throughput, ValidationRewards(folder, done)),
         last=(watch.kept,),

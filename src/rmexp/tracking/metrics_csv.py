@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,11 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from rmexp.durable import write_text
 from rmexp.left_files import damage_told, read_table
+from rmexp.tracking.doubts import Doubts, doubts_of
 from rmexp.tracking.logged_figures import STAGE_FIGURES, columns
 
 COLUMNS = columns(STAGE_FIGURES)
+log = logging.getLogger(__name__)
 
 
 class MetricsCSV(Logger):
@@ -25,10 +28,16 @@ class MetricsCSV(Logger):
         steps_per_epoch: optimizer steps, for the column `epoch`.
         keep_steps: rows up to this step are kept from an interrupted run; later ones will be written again.
         columns: of the file.
+        doubts: looks at the rows; what it finds is logged.
     """
 
     def __init__(
-        self, path: Path, steps_per_epoch: float, keep_steps: int = 0, columns: Sequence[str] = COLUMNS
+        self,
+        path: Path,
+        steps_per_epoch: float,
+        keep_steps: int = 0,
+        columns: Sequence[str] = COLUMNS,
+        doubts: Doubts | None = None,
     ) -> None:
         super().__init__()
         self._columns = columns
@@ -37,6 +46,9 @@ class MetricsCSV(Logger):
         with damage_told(path):
             kept = [row for row in rows if int(row["step"]) <= keep_steps]
             self._before = float(kept[-1]["seconds"]) if kept else 0.0
+        self._doubts = doubts
+        if doubts is not None:
+            doubts_of(kept, doubts)  # said before
         self._start = time.perf_counter()
         text = io.StringIO()
         writer = csv.DictWriter(text, columns)
@@ -66,6 +78,8 @@ class MetricsCSV(Logger):
             return
         seconds = self._before + time.perf_counter() - self._start
         row = {"step": step, "epoch": f"{step / self.steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}
+        for sentence in () if self._doubts is None else self._doubts.see({**figures, "step": step}):
+            log.warning("  step %d: %s", step, sentence)
         with self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns).writerow(
                 row | {name: f"{value:.9g}" for name, value in figures.items()}

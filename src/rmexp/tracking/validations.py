@@ -28,12 +28,19 @@ class Validation(NamedTuple):
     rewards: NDArray[np.float64]
     target: NDArray[np.float64]
 
+    @property
+    def constant(self) -> bool:
+        """Whether all responses have the same reward."""
+        return self.rewards.size > 2 and bool((self.rewards == self.rewards.flat[0]).all())
+
     def distributions(self) -> dict[str, list[float]]:
         """Rewards of preferred and other responses and their margins, of the pairs that have a better side."""
         decided = self.target != 0.5
         first, rows = preferred_side(self.target[decided]), self.rewards[decided]
         chosen, rejected = (rows[np.arange(len(rows)), side] for side in (first, 1 - first))
-        named = {"val/chosen_rewards": chosen, "val/rejected_rewards": rejected, "val/margins": chosen - rejected}
+        with np.errstate(invalid="ignore"):  # of weights that are no longer finite
+            margins = chosen - rejected
+        named = {"val/chosen_rewards": chosen, "val/rejected_rewards": rejected, "val/margins": margins}
         return {name: values[np.isfinite(values)].tolist() for name, values in named.items()}
 
 

@@ -30,12 +30,18 @@ class PairLoss:
                 f"task={task} needs a loss of {', '.join(scores)}, "
                 f"got one of {', '.join(names[: len(scores)])} (set loss)"
             )
-        self.loss = loss
+        self.loss, self.scores = loss, len(scores)
         self.fields = [name for name in PairIndex._fields if name in names]
 
     def __call__(self, *scores: Tensor, pairing: PairIndex) -> Any:
         """What the loss makes of the scores of both sides."""
         return self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+
+    def of_equal(self, pairing: PairIndex) -> float:
+        """Mean loss of pairs whose scores are all equal: of a model that knows nothing yet."""
+        found = self(*torch.zeros(self.scores, len(pairing.target)), pairing=pairing)
+        losses: Tensor = getattr(found, "losses", found)
+        return float(losses.mean())
 
     def check(self, pairs: Sequence[PairTokens], batch_pairs: int) -> None:
         """Refuse pairs that lack what the loss asks for, before the first step.

@@ -2,9 +2,10 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
-from rmexp.tracking.validations import FILE, read_validations
+from rmexp.tracking.validations import FILE, Validation, read_validations
 from rmexp.training.callbacks.validation_rewards import ValidationRewards
 
 
@@ -41,3 +42,10 @@ def test_a_module_that_judges_no_pairs_leaves_no_file(tmp_path):
     trainer = SimpleNamespace(global_step=1, estimated_stepping_batches=1, is_global_zero=True, loggers=[])
     ValidationRewards(tmp_path, 0).on_validation_end(trainer, SimpleNamespace())
     assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("rewards", "constant"), [([[1, 1], [1, 1]], True), ([[1, 1], [1, 2]], False), ([[1, 1]], False)]
+)
+def test_constant_rewards(rewards, constant):
+    assert Validation(1, 1.0, np.array(rewards, dtype=float), np.ones(len(rewards))).constant == constant

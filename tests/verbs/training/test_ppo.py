@@ -97,6 +97,14 @@ def test_the_truth_is_watched_beside_the_reward(ppo):
     assert all(row["rollout/gold"] for row in read_metrics(Path("run/metrics.csv")))
 
 
+def test_a_truth_that_is_the_same_for_every_sample_is_told(ppo, capsys):
+    assert ppo("scorer@gold=baseline", "gold.kind=json") == 0
+    assert summary()["gold"] == {"before": 0.0, "after": 0.0, "sd_before": 0.0}
+    said = "the true reward of every fresh sample of the starting policy is 0: it tells nothing apart"
+    assert said in capsys.readouterr().out
+    assert main(["report", "run_dir=run"]) == 0
+
+
 def test_the_coefficient_is_steered_to_its_target(ppo):
     assert ppo("kl.target=1000") == 0
     found = [float(row["kl_coefficient"]) for row in read_metrics(Path("run/metrics.csv"))]

@@ -137,6 +137,7 @@ class TrainSummary:
         train: figures of the epoch of the kept weights.
         val: figures of their validation.
         kept: which weights these are; None of a policy and in older files.
+        remarks: sentences on what looked wrong, and on where it began to over-fit.
         skipped_steps: steps whose loss or gradient was not finite, so that they made no update; None where these stop.
         evaluation: held-out pairs as the finished model scores them.
         seconds: of the whole stage.
@@ -173,6 +174,7 @@ class TrainSummary:
     train: LastEpoch = LastEpoch(0)
     val: LastValidation = LastValidation(0)
     kept: KeptWeights | None = field(default=None, metadata=IF_KNOWN)
+    remarks: tuple[str, ...] = ()
     skipped_steps: int | None = field(default=None, metadata=IF_KNOWN)
     evaluation: tuple[HeldOutRow, ...] = ()
     seconds: float = 0.0

@@ -1,6 +1,7 @@
 """What a model in training gave to each validation pair, at every validation: how its order of pairs came about."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from lightning.pytorch.callbacks import Callback
 from rmexp.jsonl import keep_rows
 from rmexp.tracking.trackers import Trackers
 from rmexp.tracking.validations import FILE, validation_of
+
+log = logging.getLogger(__name__)
 
 
 class ValidationRewards(Callback):
@@ -35,6 +38,8 @@ class ValidationRewards(Callback):
             row[name] = [float(f"{value:.7g}") for value in figures.tolist()]
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        if validation_of(row).constant:
+            log.warning("  step %d: all validation responses have the same reward", step)
         for logger in trainer.loggers:
             if isinstance(logger, Trackers):
                 logger.validation(validation_of(row))

@@ -1,0 +1,94 @@
+"""What is to be said of a training when it is done: what looked wrong, and where it began to over-fit."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from statistics import fmean
+
+from rmexp.encoding.pack import distinct_responses, pairing
+from rmexp.runs.summaries.train import KeptWeights
+from rmexp.stages.built import Built
+from rmexp.tracking.doubts import Doubts, doubts_of
+from rmexp.tracking.validations import Validation
+from rmexp.training.data.pair_data import PairData
+from rmexp.training.pair_loss import PairLoss
+
+RISE = 1.05  # of the validation loss from its lowest to its last, from which on the two are said to part
+SUGGESTED = 3  # validations of patience, where these do
+
+Rows = Sequence[Mapping[str, str]]
+
+
+def remarks(built: Built, kept: KeptWeights, rows: Rows, validations: Sequence[Validation]) -> tuple[str, ...]:
+    """Sentences on a finished training.
+
+    Args:
+        built: the stage.
+        kept: which weights it left.
+        rows: of metrics.csv.
+        validations: with the rewards of the validation pairs; none where there are no pairs.
+    """
+    found = doubts_of(rows, Doubts(partial(equal_loss, built)))
+    if any(validation.constant for validation in validations):
+        found.append(CONSTANT)
+    return (*found, *overfitting(kept, rows))
+
+
+CONSTANT = (
+    "all responses of a validation had the same reward: the model tells nothing apart (look at data.max_tokens, "
+    "model.pooling and optimizer.lr)"
+)
+
+
+def equal_loss(built: Built) -> float | None:
+    """Loss of the first batch if all rewards were equal; None for a loss that is not one of pairs."""
+    loss, data = getattr(built.module, "loss", None), built.examples.data
+    if not isinstance(loss, PairLoss) or not isinstance(data, PairData):
+        return None
+    pairs = data.train_dataloader().examples_of(0)
+    return loss.of_equal(pairing(pairs, distinct_responses(pairs)))
+
+
+def overfitting(kept: KeptWeights, rows: Rows) -> Iterator[str]:
+    """A sentence where the validation loss rose while the training loss went on falling.
+
+    Args:
+        kept: which weights were left, and whether training ended early.
+        rows: of metrics.csv.
+    """
+    losses = {int(row["step"]): float(row["val/loss"]) for row in rows if row["val/loss"]}
+    finite = {step: loss for step, loss in losses.items() if math.isfinite(loss)}
+    if not finite:
+        return
+    best, last = min(finite, key=lambda step: finite[step]), max(finite)
+    if finite[last] <= RISE * finite[best] or _trained(rows, losses, last) >= _trained(rows, losses, best):
+        return
+    patience = None if kept.stopped or kept.monitor != "val/loss" else _patience(list(losses.values()))
+    advice = "" if patience is None else f"; trainer.patience={patience} stops there"
+    yield f"validation loss is lowest at step {best} of {kept.last_step}: over-fitted{advice}"
+
+
+def _trained(rows: Rows, losses: Mapping[int, float], step: int) -> float:
+    """Mean training loss of the steps between a validation and the one before."""
+    before = max((other for other in losses if other < step), default=0)
+    return fmean(float(row["train/loss"]) for row in rows if row["train/loss"] and before < int(row["step"]) <= step)
+
+
+def _patience(losses: Sequence[float]) -> int | None:
+    """Validations of patience with which a run would have found its best and not gone on to its end; None for none."""
+    lowest = min(loss for loss in losses if math.isfinite(loss))
+    for patience in (*range(SUGGESTED, len(losses)), *range(SUGGESTED - 1, 0, -1)):
+        best, place = _stop(losses, patience)
+        if best == lowest and place < len(losses):
+            return int(patience)
+    return None
+
+
+def _stop(losses: Sequence[float], patience: int) -> tuple[float, int]:
+    """The best of the validations with which a run of so much patience ends, and their number."""
+    best, waited = math.inf, 0
+    for place, loss in enumerate(losses, 1):
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        if waited == patience:
+            return best, place
+    return best, len(losses)

@@ -11,47 +11,25 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from rmexp.config.help.docstrings import docstring_of, first_sentence, told_of
+from rmexp.config.help.sources import phrase_of
+from rmexp.config.help.yaml_keys import Key, first_comment, keys_of
 from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 
 ROOT = Path(__file__).parent.parent
-SUMMARIES = (  # title, file and class of what summary.json holds
-    ("summary.json of a run of training", "runs/summaries/train.py", "TrainSummary"),
-    ("`train`: while it learnt", "runs/summaries/train.py", "LastEpoch"),
-    ("`val`: the validation of the kept weights", "runs/summaries/train.py", "LastValidation"),
-    ("`kept`: which weights the model has", "runs/summaries/train.py", "KeptWeights"),
-    ("`evaluation`: a row each of pairs that were not learnt from", "runs/summaries/held_out.py", "HeldOutRow"),
-    ("task=ppo besides", "runs/summaries/policy.py", "PolicyFigures"),
-    ("`samples` before and after", "runs/summaries/policy.py", "SampledMeans"),
+SUMMARIES = (  # title, module and class of what summary.json holds
+    ("summary.json of a run of training", "runs.summaries.train", "TrainSummary"),
+    ("`train`: while it learnt", "runs.summaries.train", "LastEpoch"),
+    ("`val`: the validation of the kept weights", "runs.summaries.train", "LastValidation"),
+    ("`kept`: which weights the model has", "runs.summaries.train", "KeptWeights"),
+    ("`evaluation`: a row each of pairs that were not learnt from", "runs.summaries.held_out", "HeldOutRow"),
+    ("task=ppo besides", "runs.summaries.policy", "PolicyFigures"),
+    ("`samples` before and after", "runs.summaries.policy", "SampledMeans"),
 )
 SHOWN = {".md", ".svg", ".png"}  # of the folders that pages link to
-KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w@./-]+):(?: (?P<value>.*?))?(?: *# (?P<remark>.*))?$")
+TARGET = re.compile(r"^_target_: (\S+)$", re.MULTILINE)
 GITHUB_ONLY = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*(?:\.(?:sh|py|json|yaml|toml)|/)\)")  # files that are no pages
-
-
-class Key(NamedTuple):
-    """A key of a YAML file: its dotted path, its default and what the file remarks."""
-
-    path: str
-    default: str
-    remark: str
-
-
-def keys_of(path: Path) -> Iterator[Key]:
-    """The keys of a configuration file in their order; the list of defaults and `_target_` are left out."""
-    above: list[tuple[int, str]] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        found = KEY.match(line)
-        if found is None or line.lstrip().startswith("#"):
-            continue
-        indent, key = len(found["indent"]), found["key"]
-        above = [(depth, name) for depth, name in above if depth < indent]
-        dotted = ".".join([*(name for _, name in above), key])
-        if found["value"] is None or found["value"] == "":
-            above.append((indent, key))
-        elif key not in ("_target_", "_partial_") and not dotted.startswith("defaults"):
-            yield Key(dotted, found["value"].strip(), found["remark"] or "")
 
 
 def configuration_page() -> str:
@@ -60,11 +38,11 @@ def configuration_page() -> str:
     for title, paths in _groups():
         lines += ["", f"## {title}"]
         for path in paths:
-            remark = path.read_text(encoding="utf-8").partition("\n")[0]
-            lines += ["", f"### {path.stem}", "", remark.removeprefix("# ") if remark.startswith("# ") else ""]
-            if keys := [*keys_of(path)]:
+            phrase = first_comment(path) if title == "Verbs" else phrase_of(title, path.stem)
+            lines += ["", f"### {path.stem}", "", phrase]
+            if keys := keys_of(path):
                 lines += ["", "| key | default | meaning |", "|---|---|---|"]
-                lines += [f"| `{key.path}` | `{_cell(key.default)}` | {_cell(key.remark)} |" for key in keys]
+                lines += [f"| `{key.path}` | {_code(key.default)} | {_cell(meaning_of(key, path))} |" for key in keys]
     return "\n".join(lines) + "\n"
 
 
@@ -94,18 +72,19 @@ def metrics_page() -> str:
         lines += [f"| `{figure.name}` | {_cell(figure.meaning)} |" for figure in figures]
     for title, module, kind in SUMMARIES:
         lines += ["", f"## {title}", "", "| key | meaning |", "|---|---|"]
-        lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in attributes_of(module, kind)]
+        lines += [
+            f"| `{name}` | {_cell(meaning)} |"
+            for name, meaning in told_of(docstring_of(f"rmexp.{module}.{kind}")).items()
+        ]
     return "\n".join(lines) + "\n"
 
 
-def attributes_of(module: str, kind: str) -> Iterator[tuple[str, str]]:
-    """The attributes of a class as its docstring tells them."""
-    tree = ast.parse((ROOT / "src" / "rmexp" / module).read_text(encoding="utf-8"))
-    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind)
-    told = (ast.get_docstring(found) or "").partition("Attributes:\n")[2].partition("\n\n")[0]
-    for line in re.sub(r"\n {5,}", " ", told).splitlines():
-        name, _, meaning = line.strip().partition(": ")
-        yield name, meaning
+def meaning_of(key: Key, path: Path) -> str:
+    """What a file remarks of a key, else what the docstring of the file's target says."""
+    target = TARGET.search(path.read_text(encoding="utf-8"))
+    if key.remark or target is None or not target[1].startswith("rmexp."):
+        return key.remark
+    return first_sentence(told_of(docstring_of(target[1])).get(key.path, ""))
 
 
 def stage(target: Path) -> None:
@@ -144,6 +123,10 @@ def _groups() -> Iterator[tuple[str, list[Path]]]:
 
 def _first_line(path: Path) -> str:
     return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _code(value: str) -> str:
+    return f"`{_cell(value)}`" if value else ""
 
 
 def _cell(text: str) -> str:

@@ -1,6 +1,5 @@
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -68,19 +67,28 @@ def test_an_unknown_verb_is_wrong_usage(capsys):
     assert capsys.readouterr().err == "rmexp: unknown verb `trian`; did you mean `train`?\n"
 
 
-@pytest.mark.parametrize("arguments", [["--nothing"], ["--config-name", "score"], ["-m", "--cfg", "job"]])
-def test_flags_that_do_not_exist_or_do_not_go_together(arguments, capsys):
+@pytest.mark.parametrize("arguments", [["--config-name", "score"], ["-m", "--cfg", "job"]])
+def test_flags_that_do_not_go_together(arguments, capsys):
     assert main(["train", *arguments]) == 2
     assert "usage: rmexp train" in capsys.readouterr().err
 
 
-def test_help_of_a_verb_follows_the_choices(capsys):
-    assert main(["train", "--help", "data=jsonl"]) == 0
-    out = capsys.readouterr().out
-    assert re.search(r"^  data  .* json_vs_text \[jsonl\] ", out, re.MULTILINE)
-    assert re.search(r"^  data/format  .*\[columns\] ", out, re.MULTILINE)
-    assert "data.path=???" in out
-    assert out.count("rmexp train ", out.index("examples:")) == 4
+def test_a_flag_that_does_not_exist_is_answered_with_the_key(capsys):
+    assert main(["train", "--lr", "1e-3"]) == 2
+    assert "write `optimizer.lr=1e-3`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["train", "--help"], ["help", "train"], ["--help", "train"], ["train", "-h"]])
+def test_help_of_a_verb_follows_the_choices(arguments, capsys):
+    assert main([*arguments, "data=jsonl"]) == 0
+    assert "data.path=???" in capsys.readouterr().out
+
+
+def test_help_of_a_key(capsys):
+    assert main(["help", "train", "data.path", "data=jsonl"]) == 0
+    assert capsys.readouterr().out.startswith("data.path=???\n\n  a file, a pattern")
+    assert main(["train", "--help", "data.pth", "data=jsonl"]) == 1
+    assert "did you mean `data.path`?" in capsys.readouterr().err
 
 
 def test_the_job_gets_the_composed_configuration(job):
@@ -228,8 +236,22 @@ def test_shell_completion_works_without_a_verb(capsys):
     assert "complete" in capsys.readouterr().out
 
 
+def test_a_shell_is_told_the_keys_of_the_verb_that_is_written(capsys, monkeypatch):
+    monkeypatch.setenv("COMP_LINE", "rmexp best-of-n candidates.pa")
+    assert main(["-sc", "query=bash"]) == 0
+    assert capsys.readouterr().out == "candidates.path=\n"
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["train", "--cfg", "job"], ["compare", "optimizr.lr=1"]]
+    "arguments",
+    [
+        ["--help"],
+        ["help", "train", "seed"],
+        ["train", "--help"],
+        ["train", "--lr", "1"],
+        ["train", "--cfg", "job"],
+        ["compare", "optimizr.lr=1"],
+    ],
 )
 def test_nothing_heavy_is_imported_to_answer(arguments):
     program = (

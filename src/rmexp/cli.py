@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import rmexp
+from rmexp.config.help.general import general_help
 from rmexp.config.plugins import flags, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
@@ -46,14 +47,21 @@ def _main(arguments: Sequence[str] | None) -> int:
         case []:
             print(general_help(), file=sys.stderr)
             return USAGE
-        case ["--help" | "-h", *_]:
+        case ["help" | "--help" | "-h"]:
             print(general_help())
             return DONE
+        case ["help" | "--help" | "-h", verb, *names]:
+            arguments = [verb, "--help", *names]
         case ["--version", *_]:
             print(f"rmexp {rmexp.__version__}")
             return DONE
-        case ["--shell-completion" | "-sc", *_]:  # Hydra's completion calls without a verb
-            arguments = ["train", *arguments]
+        case ["--shell-completion" | "-sc", word] if word.startswith("query="):  # a shell asks
+            from rmexp.config.help.completion import tell_completions
+
+            tell_completions(os.environ.get("COMP_LINE", ""))
+            return DONE
+        case ["--shell-completion" | "-sc", *_]:
+            arguments = ["train", *arguments]  # Hydra's scripts are the same for all verbs
     verb, *rest = arguments
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
@@ -109,33 +117,15 @@ def _log_to(handler: logging.Handler) -> None:
     log.propagate = False
 
 
-def general_help() -> str:
-    """What `rmexp --help` prints."""
-    width = max(map(len, verbs()))
-    return "\n".join(
-        [
-            "usage: rmexp [--plugin PACKAGE_OR_FILE] VERB [KEY=VALUE ...] [-m]",
-            "",
-            *(f"  {verb:{width}}  {phrase}" for verb, phrase in verbs().items()),
-            "",
-            "examples:",
-            "  rmexp compare data=json_vs_text model=tiny",
-            "  rmexp train task=reward data=jsonl data.path=PAIRS.jsonl optimizer.lr=1e-5",
-            "  rmexp train task=ppo data=synthetic scorer=gold model=tiny",
-            "  rmexp train -m task=reward data=json_vs_text optimizer.lr=1e-4,1e-3 seed=0,1",
-            "",
-            "rmexp VERB --help lists groups, options and keys; rmexp VERB --cfg job shows the configuration.",
-            f"The YAML files behind them are in {conf_folder()}",
-        ]
-    )
-
-
 def _run(verb: str, arguments: list[str]) -> int:
+    from rmexp.config.help.flags import wrong_flag
     from rmexp.config.hydra_private import command_line_parser
     from rmexp.config.moved import with_todays_overrides
 
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
+    if sentence := wrong_flag(verb, arguments, parser._option_string_actions):
+        return _fail(sentence, USAGE)
     options = parser.parse_intermixed_args(arguments)
     options.overrides = with_todays_overrides(options.overrides)
     if options.config_path or options.config_name or options.experimental_rerun:
@@ -145,9 +135,10 @@ def _run(verb: str, arguments: list[str]) -> int:
     if sum(map(bool, (options.run, options.multirun, options.cfg, options.info, options.shell_completion))) > 1:
         parser.error("only one of --run, --multirun, --cfg, --info and --shell-completion makes sense")
     if options.help:
-        from rmexp.config.help import verb_help
+        from rmexp.config.help.asked import asked_for
+        from rmexp.config.help.page import show
 
-        print(verb_help(verb, options.overrides, options.config_dir))
+        show(asked_for(verb, options.overrides, options.config_dir))
         return DONE
     from rmexp.config.overrides import with_texts_quoted
 

@@ -60,6 +60,15 @@ def did_you_mean_key(key: str, keys: Collection[str]) -> str:
     >>> did_you_mean_key("los.beta", ["dpo.loss.beta", "reward.loss"])
     '; did you mean `dpo.loss.beta`?'
     """
+    return _question(nearest_keys(key, keys))
+
+
+def nearest_keys(key: str, keys: Collection[str]) -> list[str]:
+    """At most three dotted paths whose end is nearest to a name, those that lie least deep; none where none is near.
+
+    >>> nearest_keys("lr", ["optimizer.lr", "model.recipe.sft.lr", "seed"])
+    ['optimizer.lr']
+    """
     tails: dict[str, list[str]] = {}
     for other in sorted(keys, key=lambda other: other.count(".")):
         parts = other.split(".")
@@ -69,7 +78,7 @@ def did_you_mean_key(key: str, keys: Collection[str]) -> str:
         key, [tail for tail in tails if not tail.rpartition(".")[2].startswith("_")], n=1
     )
     found = tails[nearest[0]] if nearest else []
-    return _question([other for other in found if other.count(".") == found[0].count(".")][:3])
+    return [other for other in found if other.count(".") == found[0].count(".")][:3]
 
 
 def _question(names: Collection[str]) -> str:

@@ -12,9 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.build import build
 from rmexp.config.compose import compose_unchecked, config_loader
+from rmexp.config.help.sources import phrase_of
 from rmexp.config.hydra_private import ConfigLoader, option
 from rmexp.config.overrides import change, read_overrides
-from rmexp.config.tree import phrase_of
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.formats.two_sides import is_talk

@@ -56,12 +56,6 @@ def _text(group: str, option: str) -> str:
     return "".join(_text(group, name) for name in re.findall(r"^  - (_(?!self_$)\w+)$", text, re.MULTILINE)) + text
 
 
-def phrase_of(group: str, option: str) -> str:
-    """What an option is in one sentence: the first comment line of its file, without the full stop."""
-    text = _text(group, option).partition("\n")[0]
-    return text.removeprefix("#").strip().rstrip(".")
-
-
 def _phrase(path: Path) -> str:
     with path.open(encoding="utf-8") as file:
         first = file.readline()

@@ -1,0 +1,1 @@
+"""What a command line says of itself: pages of help, hints for flags that there are not, completion of words."""

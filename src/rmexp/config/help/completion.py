@@ -1,0 +1,86 @@
+"""Words that a shell offers when a command line is completed; Hydra's scripts for bash, fish and zsh ask for them.
+
+`eval "$(rmexp -sc install=bash)"` installs it.
+"""
+
+import glob
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rmexp.config.compose import Composed, compose_unchecked
+from rmexp.config.help.described import described
+from rmexp.config.help.values import choices_in, shown
+from rmexp.config.plugins import with_plugins
+from rmexp.config.tree import options_of, verbs
+
+_FLAGS = ("--help", "--multirun", "--cfg", "--config-dir", "--plugin")
+
+
+def tell_completions(line: str) -> None:
+    """Print what the last word of a command line may become; nothing where that is unclear.
+
+    Args:
+        line: as far as it is written.
+    """
+    words = line.split()[1:]
+    last = "" if line.endswith(" ") or not words else words.pop()
+    with suppress(ValueError):
+        print("\n".join(completions(with_plugins(words), last)))
+
+
+def completions(words: Sequence[str], last: str) -> list[str]:
+    """What the last word of a command line may become.
+
+    Args:
+        words: before it, behind `rmexp`.
+        last: as far as it is written; empty where a new word begins.
+    """
+    words = [word for word in words if not word.startswith("-")]
+    if last.startswith("-"):
+        return _begin(last, _FLAGS)
+    if not words:
+        return _begin(last, [*verbs(), "help"])
+    verb, *overrides = words
+    if verb == "help":
+        return _begin(last, verbs()) if not overrides else []
+    if verb not in verbs():
+        return []
+    composed = compose_unchecked(verb, [word for word in overrides if "=" in word])
+    sign = last[:1] if last[:1] in ("+", "~") else ""
+    return [f"{sign}{word}" for word in _own(verb, composed, last.removeprefix(sign))]
+
+
+def _own(verb: str, composed: Composed, last: str) -> list[str]:
+    """Choices, keys and values of a verb."""
+    name, equals, start = last.partition("=")
+    if not equals:
+        keys = [key.path for key in described(verb, composed)]
+        steps = (f"{last}{_step(path[len(last) :])}" for path in keys if path.startswith(last))
+        return sorted({*steps, *_begin(last, (f"{choice}=" for choice in composed.choices))})
+    if name in composed.choices:
+        return [f"{name}={option}" for option in _begin(start, options_of(name.partition("@")[0]))]
+    for key in described(verb, composed):
+        if key.path == name:
+            named = choices_in(key.values) or choices_in(key.meaning) or ["true", "false"] * isinstance(key.value, bool)
+            named = _begin(start, named or ([] if key.value in (None, "???") else [shown(key.value)]))
+            return [f"{name}={value}" for value in named or _files(start)]
+    return []
+
+
+def _files(start: str) -> list[str]:
+    """Files and folders whose path begins so."""
+    folder, slash, name = start.rpartition("/")
+    place = Path(folder or slash or ".")
+    found = sorted(place.glob(f"{glob.escape(name)}*")) if place.is_dir() else []
+    return [f"{folder}{slash}{path.name}{'/' * path.is_dir()}" for path in found]
+
+
+def _step(rest: str) -> str:
+    """The rest of a path as far as its next dot, with `=` behind a whole key."""
+    step, dot, _ = rest.partition(".")
+    return f"{step}{dot or '='}"
+
+
+def _begin(start: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(start)]

@@ -1,0 +1,35 @@
+import re
+
+import pytest
+
+from rmexp.config.help.verb_help import verb_help
+from rmexp.config.tree import verbs
+
+NAME = r"^  (\S+=\S*)"
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_nothing_but_commands_and_values_is_wider_than_the_terminal(verb):
+    wide = [line for line in verb_help(verb).splitlines() if len(line) > 80 and "rmexp " not in line]
+    assert not [line for line in wide if len(line.split()) > 1]
+
+
+def test_choices_and_keys_follow_the_overrides():
+    told = verb_help("train", ["data=jsonl", "trainer.keep=last"])
+    assert re.search(r"^  data  .*\[jsonl\]", told, re.MULTILINE | re.DOTALL)
+    assert re.search(r"^  data/format  .*\[columns\]", told, re.MULTILINE | re.DOTALL)
+    assert re.search(r"^  data.path=\?\?\? +a file, a pattern", told, re.MULTILINE)
+    assert "(default best)" in told
+    assert told.count("\n  rmexp train ") == 4
+
+
+def test_what_only_hands_on_a_key_is_left_out():
+    names = re.findall(NAME, verb_help("train"), re.MULTILINE)
+    assert "logger.mode=null" in names
+    assert not [name for name in names if name.startswith(("logger.wandb", "task="))]
+    assert len(names) == len(set(names))

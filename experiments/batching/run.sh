@@ -9,7 +9,7 @@ rmexp=.venv/bin/rmexp
 
 [ -d "$DIFFICULTY_DATA/llmbar_core" ] || .venv/bin/python experiments/difficulty/prepare.py "$DATA" "$DIFFICULTY_DATA"
 "$rmexp" train -m --config-dir experiments/difficulty/conf task=reward data=ukpconvarg1 seed=0,1,2 \
-  model=tiny model.hidden_size=128 model.layers=4 model.vocabulary=4096 logger=csv trainer.threads=1 \
+  model=tiny model.hidden_size=128 model.layers=4 model.vocabulary=4096 logger=csv trainer.threads=1 trainer.keep=last \
   data.batch_by=null,prompt data.batch_pairs=32,256 optimizer.lr=5e-4 trainer.max_epochs=1 \
   data.cache_dir="$out/cache" sweep_dir="$out/sweep"
 "$rmexp" report run_dir="$out/sweep"

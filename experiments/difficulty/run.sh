@@ -12,7 +12,7 @@ seeds=("${@:2}")
 [ ${#seeds[@]} -gt 0 ] || seeds=(0 1 2)
 export DIFFICULTY_DATA=$out/data
 rmexp=.venv/bin/rmexp
-common=(--config-dir experiments/difficulty/conf trainer.threads=1 logger=csv data.cache_dir="$out/cache")
+common=(--config-dir experiments/difficulty/conf trainer.threads=1 trainer.keep=last logger=csv data.cache_dir="$out/cache")
 small=(model=tiny optimizer.lr=2e-3 trainer.max_epochs=3)
 larger=(model=tiny model.hidden_size=128 model.layers=4 model.vocabulary=4096 trainer.max_epochs=3)
 pretrained=("${larger[@]}" model.reference="$out/pretraining/model" optimizer.lr=5e-4)

@@ -10,7 +10,7 @@ seeds=("${@:2}")
 [ ${#seeds[@]} -gt 0 ] || seeds=(0 1 2)
 parts=" ${PARTS:-json_vs_text synthetic ukpconvarg1 evaluation} "
 rmexp=${RMEXP:-.venv/bin/rmexp}
-common=(model=tiny logger=csv trainer.threads=1 data.cache_dir="$out/cache")
+common=(model=tiny logger=csv trainer.threads=1 trainer.keep=last data.cache_dir="$out/cache")
 
 json_vs_text() { # SEED
   "$rmexp" compare "${common[@]}" data=json_vs_text seed="$1" data.seed="$1" trainer.validate_every_steps=5 \

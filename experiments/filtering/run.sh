@@ -18,7 +18,7 @@ declare -A recipe=(
 train() { # SET PART: a reward model on each cell's part, judged on its clean test pairs
   local files=$out/data/$1/'${data.name}/${seed}'
   # shellcheck disable=SC2086
-  "$rmexp" train -m task=reward model=tiny data=jsonl "${cells[@]}" ${recipe[$1]} logger=csv trainer.threads=1 \
+  "$rmexp" train -m task=reward model=tiny data=jsonl "${cells[@]}" ${recipe[$1]} logger=csv trainer.threads=1 trainer.keep=last \
     data.cache_dir=null data.leaks=ignore data.path="$files/$2.jsonl" data.val_path="$files/val.jsonl" data.test_path="$files/test.jsonl" \
     run_dir="$out/train/$1/$2/"'${data.name}/${seed}' sweep_dir="$out/train/$1/$2" < /dev/null
 }

@@ -12,7 +12,7 @@ read -ra gold_seeds <<< "${GOLD_SEEDS:-0 1 2 3 4 5}"
 declare -A gold=([gae]="optimizer.lr=1e-3" [rloo]="optimizer.lr=7e-4") # chosen with seeds 0 to 2
 declare -A json=([gae]="optimizer.lr=2e-4 value_model=policy" [rloo]="optimizer.lr=2e-4") # with seeds 0 and 1
 read -ra parts <<< "${PARTS:-gold json json_flat}"
-common=(model=tiny logger=csv trainer.threads=1)
+common=(model=tiny logger=csv trainer.threads=1 trainer.keep=last)
 quiet=(rollouts.shown=2 callbacks.progress.line_every_steps=10)
 
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }

@@ -15,7 +15,7 @@ read -ra estimators <<< "${ESTIMATORS:-gae rloo}"
 read -ra parts <<< "${PARTS:-bon rl noisy_rl ensemble dpo}"
 seeds=${SEEDS:-0,1,2,3,4}
 declare -A epochs=([100]=30 [500]=6 [2000]=2 [8000]=1) # about 200 steps, with 8,000 pairs 500
-common=(data=synthetic data.test_pairs=300 model=tiny logger=csv trainer.threads=1)
+common=(data=synthetic data.test_pairs=300 model=tiny logger=csv trainer.threads=1 trainer.keep=last)
 learner=(rollouts.iterations="${ITERATIONS:-60}" rollouts.samples=64 rollouts.max_new_tokens=48 rollouts.shown=0 kl.limit=1000
   callbacks.progress.line_every_steps=1000 data.val_pairs=256 optimizer.lr=1e-4 update.epochs=2)
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 out=${OUT:-runs/experiments/sweep}
 rmexp=${RMEXP:-.venv/bin/rmexp}
 
-"$rmexp" train -m task=reward model=tiny model.hidden_size=32 logger=csv trainer.threads=1 \
+"$rmexp" train -m task=reward model=tiny model.hidden_size=32 logger=csv trainer.threads=1 trainer.keep=last \
   data=synthetic_easy,synthetic,synthetic_hard data.pairs=500 data.val_pairs=100 data.test_pairs=400 \
   optimizer.lr=3e-4,1e-3,3e-3 trainer.max_epochs=1,4 seed=0,1,2 sweep_dir="$out" "$@"
 "$rmexp" report run_dir="$out"

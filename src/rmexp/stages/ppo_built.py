@@ -27,6 +27,7 @@ from rmexp.stages.trainer import computing
 from rmexp.training.ppo.module import PPOModule
 from rmexp.training.ppo.prompt_data import PromptData
 from rmexp.training.ppo.sampler import Sampler
+from rmexp.training.trainer_options import TrainerOptions
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,15 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     samples = ppo.learning.rollouts.samples
     log.info("ppo: %d prompts, %d iterations of %d responses", len(data.prompts), data.iterations, samples)
     log.info("ppo: threads: %d, %s", threads, precision)
+    _tell_idle(parts.trainer.options)
     return PPOBuilt(start, module, data, threads, precision, other, cut)
+
+
+def _tell_idle(options: TrainerOptions) -> None:
+    """Settings of the trainer that stages share, and that have no effect here, are said to have none."""
+    idle = {"trainer.patience": options.patience is not None, "trainer.on_nonfinite": options.on_nonfinite == "skip"}
+    for name in (name for name, is_set in idle.items() if is_set):
+        log.info("ppo: %s has no effect: there are no validations, and a policy that is not sound ends the run", name)
 
 
 def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:

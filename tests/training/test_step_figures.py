@@ -2,13 +2,15 @@ import functools
 import math
 from statistics import mean, pstdev
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
+from rmexp.statistics.shares import clustered_share
 from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
-from rmexp.training.step_figures import order_of, rewards_of
+from rmexp.training.step_figures import accuracy_interval, order_of, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
 
@@ -73,3 +75,12 @@ def test_the_figures_of_a_batch_are_computed_without_waiting_for_the_device(toy,
     toy.training_step = counted
     fit(toy, 4, 2, logger=MetricsCSV(tmp_path / "metrics.csv", 2))
     assert within == [0, 0, 0, 0]
+
+
+def test_the_interval_of_a_validation_takes_clusters_as_independent(toy):
+    target = torch.tensor([1.0, 1.0, 0.0, 0.5])
+    assert accuracy_interval(toy, CHOSEN, REJECTED, target) == {}
+    toy.val_clusters = np.array([0, 0, 1, 1])
+    share = clustered_share([1.0, 0.0, 0.5], np.array([0, 0, 1]))
+    found = accuracy_interval(toy, CHOSEN, REJECTED, target)
+    assert found == {"accuracy_low": share.low, "accuracy_high": share.high}

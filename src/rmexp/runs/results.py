@@ -86,6 +86,8 @@ def _of_training(summary: TrainSummary, folder: Path) -> Told:
         "val/loss": summary.val.loss,
         "val/accuracy": summary.val.accuracy,
     }
+    counted = sum((summary.train_pairs or 0, summary.val_pairs or 0))
+    figures |= {"cut_share": summary.truncated / counted} if counted else {}
     if summary.kept is not None:
         figures |= {"kept_step": summary.kept.step, "last_step": summary.kept.last_step}
     for row in summary.evaluation:

@@ -1,11 +1,16 @@
 """What a stage learns from: the pairs of its data, or its demonstrations, encoded and accounted for."""
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
+from rmexp.evaluation.clusters import clusters_of
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
@@ -24,6 +29,7 @@ class Examples(NamedTuple):
         val: to validate with.
         accounts: what became of each split.
         data: the same as batches.
+        val_clusters: (N,) numbers of what is independent among the validation pairs; None where there are no pairs.
     """
 
     kind: str
@@ -31,6 +37,7 @@ class Examples(NamedTuple):
     val: list[PairTokens] | list[ResponseTokens]
     accounts: dict[str, Account]
     data: PairData | DemonstrationData
+    val_clusters: NDArray[np.int64] | None
 
 
 def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encoder: Encoder, passes: Passes) -> Examples:
@@ -60,7 +67,7 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
     (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
     log.info("%s: %d training and %d validation %s", task, len(train), len(val), kind)
     batches = _batches(kind, (train, val), data, passes, packed=module.packed)
-    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches)
+    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches, _clusters(val, data))
 
 
 def _batches(
@@ -84,3 +91,8 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
         )
     if account.pairs and not account.kept:
         raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
+
+
+def _clusters(val: Sequence[PairTokens | ResponseTokens], data: LoadedData) -> NDArray[np.int64] | None:
+    places = [pair.place for pair in val if isinstance(pair, PairTokens)]
+    return clusters_of(data.records.splits["val"], data.split_rule.group)[places] if places else None

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
-from rmexp.encoding.encode import PairTokens
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.figures import interval_words
 from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.hardware.memory import peak_memory_mb
@@ -120,11 +118,9 @@ def _validation(built: Built, data: LoadedData, folder: Path, kept: KeptWeights)
     figures = _finite(built.module.val_figures)
     row = LastValidation(len(examples.val), figures["loss"], figures["accuracy"], figures["tie_rate"])
     row = replace(row, selected_on=kept.selected or None)
-    places = [pair.place for pair in examples.val if isinstance(pair, PairTokens)]
-    if not places or not validations:
+    if examples.val_clusters is None or not validations:
         return row
-    clusters = clusters_of(data.records.splits["val"], data.split_rule.group)[places]
-    found = clustered_accuracy(validations[-1].rewards, validations[-1].target, clusters)
+    found = clustered_accuracy(validations[-1].rewards, validations[-1].target, examples.val_clusters)
     method = interval_words(SHARE_METHOD, data.split_rule.group)
     return replace(row, accuracy_low=found.low, accuracy_high=found.high, few=found.few, method=method)
 

@@ -85,7 +85,7 @@ def _watched(parts: StageParts, built: Built, folder: Path, watch: Watchers, che
             folder / "metrics.csv", batches / accumulate, done, doubts=Doubts(partial(equal_loss, built))
         ),
         first=(Epochs(batches, every and every * accumulate),),
-        then=(watch.nonfinite, watch.throughput, ValidationRewards(folder, done)),
+        then=(watch.nonfinite, watch.throughput, ValidationRewards(folder, done, built.examples.val_clusters)),
         last=(watch.kept,),
     )
 

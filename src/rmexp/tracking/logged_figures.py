@@ -76,6 +76,8 @@ STAGE_FIGURES = (
         "margin",
     ),
     LoggedFigure("val/margin", "the same mean over all validation pairs", best="max"),
+    LoggedFigure("val/accuracy_low", "lower end of the 95 % interval of the accuracy, prompts taken as independent"),
+    LoggedFigure("val/accuracy_high", "upper end"),
     *_rewards("train", "the batch's"),
     *_rewards("val", "all validation"),
     LoggedFigure("train/logps/chosen", "task=dpo: mean log-probability of the responses listed first, in nats"),

@@ -72,6 +72,7 @@ class Trackers(Logger):
         """Tell how rewards and margins are distributed."""
         for name, values in validation.distributions().items():
             self._histogram(validation.step, name, values)
+        self.table(validation.step, validation.extremes())
 
     @rank_zero_only
     def table(self, step: int, table: Table) -> None:

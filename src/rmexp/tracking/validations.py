@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.preferred_side import preferred_side
+from rmexp.tracking.tracked_run import Table
 
 FILE = "validation_rewards.jsonl"
 
@@ -42,6 +43,22 @@ class Validation(NamedTuple):
             margins = chosen - rejected
         named = {"val/chosen_rewards": chosen, "val/rejected_rewards": rejected, "val/margins": margins}
         return {name: values[np.isfinite(values)].tolist() for name, values in named.items()}
+
+    def extremes(self, each: int = 4) -> Table:
+        """Pairs ordered worst, best and most closely: number in the split, rewards of either side and margin."""
+        decided = np.flatnonzero((self.target != 0.5) & np.isfinite(self.rewards).all(axis=1))
+        first, rows = preferred_side(self.target[decided]), self.rewards[decided]
+        places = np.arange(len(decided))
+        chosen, rejected = rows[places, first], rows[places, 1 - first]
+        order = np.argsort(chosen - rejected, kind="stable")
+        close = np.argsort(np.abs(chosen - rejected), kind="stable")
+        kinds = {"worst": order[:each], "best": order[::-1][:each], "closest": close[:each]}
+        found = tuple(
+            (kind, int(decided[place]), *map(float, (chosen[place], rejected[place], chosen[place] - rejected[place])))
+            for kind, chosen_places in kinds.items()
+            for place in chosen_places
+        )
+        return Table("val/pairs", ("judged", "pair", "chosen_reward", "rejected_reward", "margin"), found)
 
 
 def read_validations(folder: Path) -> list[Validation]:

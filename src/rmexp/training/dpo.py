@@ -28,7 +28,15 @@ from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, 
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import LOGPS, StepFigures, log_step, log_validation, rewards_of, step_figures
+from rmexp.training.step_figures import (
+    LOGPS,
+    StepFigures,
+    accuracy_interval,
+    log_step,
+    log_validation,
+    rewards_of,
+    step_figures,
+)
 
 REFERENCE_LOGPS = ("precomputed", "online")
 SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
@@ -159,7 +167,8 @@ class DPOModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures, rewards_of(*self.validated))
+        interval = accuracy_interval(self, *self.validated)
+        log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

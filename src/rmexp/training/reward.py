@@ -26,7 +26,14 @@ from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, 
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import StepFigures, log_step, log_validation, rewards_of, step_figures
+from rmexp.training.step_figures import (
+    StepFigures,
+    accuracy_interval,
+    log_step,
+    log_validation,
+    rewards_of,
+    step_figures,
+)
 
 SCALE_PAIRS = 256  # training pairs that say where the rewards lie; more would cost a short run more than they tell
 
@@ -136,7 +143,8 @@ class RewardModule(L.LightningModule):
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
-        log_validation(self, self.val_figures, rewards_of(*self.validated))
+        interval = accuracy_interval(self, *self.validated)
+        log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

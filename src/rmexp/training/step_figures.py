@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import lightning as L
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -17,6 +19,7 @@ from rmexp.hardware.memory import peak_memory_mb
 from rmexp.metrics.pair_credit import PairCredit, pair_credit
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
+from rmexp.statistics.shares import clustered_share
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.step_guard import StepGuard
 
@@ -145,18 +148,44 @@ def _memory_mb(module: L.LightningModule) -> float:
     return peak_memory_mb()
 
 
-def log_validation(module: L.LightningModule, figures: PairFigures, pairs: Mapping[str, Tensor] = NOTHING) -> None:
+def accuracy_interval(module: L.LightningModule, chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, float]:
+    """Ends of the 95 % interval of the validation accuracy, by the clusters that the module was told of, if any.
+
+    Args:
+        module: with (N,) `val_clusters`; None where nobody told it.
+        chosen: (N,) scores of the responses listed first.
+        rejected: (N,) of those listed second.
+        target: (N,) probability in [0, 1] that the first is the better one.
+    """
+    clusters: NDArray[np.int64] | None = getattr(module, "val_clusters", None)
+    if clusters is None or len(clusters) != len(target):
+        return {}
+    judged = pair_credit(chosen.detach().float(), rejected.detach().float(), target)
+    labelled = (judged.weight > 0).cpu().numpy()
+    share = clustered_share(judged.credit.cpu().numpy()[labelled], clusters[labelled])
+    if share.low is None or share.high is None:
+        return {}
+    return {"accuracy_low": share.low, "accuracy_high": share.high}
+
+
+def log_validation(
+    module: L.LightningModule,
+    figures: PairFigures,
+    pairs: Mapping[str, Tensor] = NOTHING,
+    interval: Mapping[str, float] = MappingProxyType({}),
+) -> None:
     """Log a finished validation at the step that it follows.
 
     Args:
         module: that was validated.
         figures: of all validation examples.
         pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
+        interval: of its accuracy.
     """
     found = {**pairs, "loss": figures.loss.compute(), "accuracy": figures.accuracy.compute()}
     values = torch.stack([*found.values()]).tolist()
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    logged = {f"val/{name}": value for name, value in zip(found, values, strict=True)}
+    logged = {f"val/{name}": value for name, value in [*zip(found, values, strict=True), *interval.items()]}
     log_values(module, {**logged, "step": float(module.global_step)})
 
 

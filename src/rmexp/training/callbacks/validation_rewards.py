@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
 from lightning.pytorch.callbacks import Callback
+from numpy.typing import NDArray
 
 from rmexp.jsonl import keep_rows
 from rmexp.tracking.trackers import Trackers
@@ -21,11 +23,16 @@ class ValidationRewards(Callback):
     Args:
         folder: of the run.
         keep_steps: rows up to this step are kept; later ones will be written again.
+        clusters: (N,) numbers of what is independent among the validation pairs, for the interval of their accuracy.
     """
 
-    def __init__(self, folder: Path, keep_steps: int) -> None:
-        self.path = folder / FILE
+    def __init__(self, folder: Path, keep_steps: int, clusters: NDArray[np.int64] | None = None) -> None:
+        self.path, self.clusters = folder / FILE, clusters
         keep_rows(self.path, "step", keep_steps)
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Tell the module, which logs the interval beside the accuracy."""
+        pl_module.val_clusters = self.clusters  # type: ignore[assignment]  # no module, nor a tensor
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the rewards that the module has just judged."""

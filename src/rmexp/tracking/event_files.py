@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"
+NOT_SETTINGS = ("callbacks.", "rmexp.", "run_dir", "sweep_dir")  # nothing that anybody would sort runs by
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ class _Run:
         """Final figures beside the settings, under "HParams"."""
         from torch.utils.tensorboard.summary import hparams
 
-        settings = {key: value for key, value in self._run.flat().items() if isinstance(value, int | float | str)}
+        settings = {
+            key: value
+            for key, value in self._run.flat().items()
+            if isinstance(value, int | float | str)
+            and not key.startswith(NOT_SETTINGS)
+            and not key.endswith("_partial_")
+        }
         final = {f"final/{name}": value for name, value in results.figures.items()}
         writer = self._writer.file_writer
         for summary in hparams(settings, final):  # type: ignore[no-untyped-call]

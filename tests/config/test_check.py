@@ -106,7 +106,10 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
             "trainer.max_epochs: rmexp.training.trainer_options.TrainerOptions needs it; set +trainer.max_epochs=...",
         ),
         ("+model.recipe.reward.epoch=3", "did you mean `epochs`?"),
-        ("+trainer.callbacks=[]", "trainer.callbacks: is set by rmexp itself; write +callbacks.NAME._target_="),
+        (
+            "+trainer.callbacks=[]",
+            "trainer.callbacks: is set by rmexp itself; write callbacks/NAME.yaml in",
+        ),
         ("+trainer.val_check_interval=10", "is set by rmexp itself; set trainer.validate_every_steps"),
         ("trainer.keep=first", "expects Literal['best', 'last'], got \"first\""),
         ("loss._target_=rmexp.losses.dpo.dop_loss", "did you mean `dpo_loss`?"),

@@ -25,7 +25,7 @@ FRAMES = {
 # Arguments of targets that the framework gives itself -> where to say what they would.
 OWN_ARGUMENTS = {
     "trainer": {
-        "callbacks": "write +callbacks.NAME._target_=lightning.pytorch.callbacks....",
+        "callbacks": "write callbacks/NAME.yaml in a folder of yours, and set callbacks=NAME --config-dir FOLDER",
         "logger": "choose another logger",
         "plugins": "checkpoints are written by the framework",
         "default_root_dir": "set run_dir",

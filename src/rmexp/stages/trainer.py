@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
+from torch.multiprocessing.spawn import ProcessRaisedException
 
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import choose_precision
@@ -89,6 +90,7 @@ def train(
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
+        ValueError: what a rank that is a process of its own has raised, in its words.
     """
     assert isinstance(module, L.LightningModule)
     checkpoint, signals = _checkpoint_of(folder), Signals()
@@ -102,9 +104,18 @@ def train(
         training = phase(Phase.TRAINING, parts.task, elsewhere=not watched_here)
         with training, signals, compiled_operations(parts.trainer.options.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
+    except ProcessRaisedException as error:
+        raise ValueError(_of_rank(error)) from error
     except Interrupted as interrupted:
         raise KeyboardInterrupt(str(interrupted)) from None
     return Trained(trainer, time.perf_counter() - began)
+
+
+def _of_rank(error: Exception) -> str:
+    """What a rank, a process of its own, has raised: the last line of its traceback, without the type of our errors."""
+    last = str(error).strip().splitlines()[-1]
+    kind, _, message = last.partition(": ")
+    return message if kind.startswith("rmexp.") or kind == "ValueError" else last
 
 
 def _checkpoint_of(folder: Path) -> Path | None:

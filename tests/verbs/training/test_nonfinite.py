@@ -66,6 +66,14 @@ def test_a_learning_rate_beyond_reason_stops_the_run_in_words(pairs, capsys):
     assert all(value.isfinite().all() for value in tensors(pairs))
 
 
+@pytest.mark.slow
+def test_ranks_say_it_alike(pairs, capfd):
+    assert train("optimizer.lr=1e6", "trainer=ddp_fork") == 1
+    message = capfd.readouterr().err.splitlines()[-1]
+    assert message.startswith("rmexp: step ")
+    assert "Traceback" not in message
+
+
 def test_the_step_is_named_with_its_pairs_and_the_same_command_goes_on_from_before_it(pairs, spoilt, capsys):
     spoilt({5})
     for _ in range(2):

@@ -1,5 +1,6 @@
 """README and pages are true: their commands compose, what they link to exists, the made pages leave nothing out."""
 
+import ast
 import importlib.util
 import re
 import shlex
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
-from rmexp.config.compose import compose
+from rmexp.config.compose import compose, compose_unchecked
 from rmexp.config.help.asked import asked_for
 from rmexp.config.help.verb_help import verb_help
 from rmexp.config.help.yaml_keys import keys_of
 from rmexp.config.multirun import is_multirun, read_multirun
+from rmexp.config.overrides import key_paths
 from rmexp.config.tree import verbs
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastValidation, TrainSummary
@@ -74,6 +77,52 @@ def staged():
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def told_sentences():
+    """Every text in the source that a sentence may be made of; an ellipsis stands for what is put in."""
+    for path in (ROOT / "src" / "rmexp").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+                yield " ".join("".join(parts).split())
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield " ".join(node.value.split())
+
+
+def test_every_sentence_of_troubleshooting_is_told_somewhere():
+    rows = re.findall(r"^\| `(.+?)` \| .+ \| .+ \|$", TEXTS["docs/troubleshooting.md"], re.MULTILINE)
+    told = set(told_sentences())
+    assert len(rows) > 40
+    assert not [row for row in rows if not any(_is_of(row, sentence) for sentence in told)]
+
+
+def _is_of(row, sentence):
+    """Whether the parts of a row stand in a sentence one after the other."""
+    place = 0
+    for part in filter(None, (part.strip() for part in row.split("…"))):
+        if (found := sentence.find(part, place)) < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def test_keys_beside_those_of_others_exist():
+    rows = re.findall(r"^\| .+? \| (.+) \|$", TEXTS["docs/migrating.md"], re.MULTILINE)
+    named = {word.partition("=")[0] for row in rows for code in re.findall(r"`(.+?)`", row) for word in code.split()}
+    choices = (["data=jsonl", "model=hub"], ["data=mixture"], ["task=dpo"], ["task=ppo"])
+    configurations = [compose_unchecked("train", choice) for choice in choices]
+    configurations += [compose_unchecked("evaluate", [f"scorer={option}"]) for option in ("hub", "implicit")]
+    known = {key for each in configurations for key in key_paths(OmegaConf.to_container(each.config, resolve=False))}
+    known |= {choice for each in configurations for choice in each.choices}
+    assert not {name for name in named if "." in name and "/" not in name} - known
+    assert {name for name in named if name in known} >= {
+        "optimizer.lr",
+        "run_dir",
+        "loss",
+        "scorer.reference",
+        "splits",
+    }
 
 
 def test_every_page_is_in_the_navigation():

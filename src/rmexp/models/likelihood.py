@@ -10,6 +10,7 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.losses.token_logprobs import token_logprobs
 from rmexp.models.attention.padded_rows import padded_logits, padded_states
 from rmexp.models.attention.token_states import TokenStates, agree, probe
+from rmexp.models.backbones.text_body import text_body
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class Likelihood:
 
     def __init__(self, causal_lm: PreTrainedModel, layout: str) -> None:
         self.causal_lm = causal_lm
-        self.states = TokenStates(causal_lm.base_model, layout)
+        self.states = TokenStates(text_body(causal_lm), layout)
         self.plain_head = has_plain_head(causal_lm)
         if not self.plain_head and layout != "padded":
             sentence = f"{type(causal_lm).__name__} makes its logits by more than one product"
@@ -82,8 +83,9 @@ class Likelihood:
 @torch.no_grad()
 def has_plain_head(causal_lm: PreTrainedModel) -> bool:
     """Whether logits are hidden states times a matrix: no bias, no scaling, no cap."""
-    batch = probe(causal_lm.base_model)
+    body = text_body(causal_lm)
+    batch = probe(body)
     rows = torch.arange(len(batch.token_ids), device=batch.token_ids.device)
     expected = padded_logits(causal_lm, batch, rows)
-    found = padded_states(causal_lm.base_model, batch, rows) @ causal_lm.get_output_embeddings().weight.T
+    found = padded_states(body, batch, rows) @ causal_lm.get_output_embeddings().weight.T
     return agree(found, expected)

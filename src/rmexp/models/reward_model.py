@@ -14,6 +14,7 @@ from rmexp.models.attention.padded_rows import pooled_states
 from rmexp.models.attention.token_states import TokenStates
 from rmexp.models.backbones.classifier_head import ClassifierHead
 from rmexp.models.backbones.reward_start import CAUSAL, HEAD_FILE
+from rmexp.models.backbones.text_body import has_classifier
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.pooling import check_pooling
 
@@ -78,16 +79,17 @@ class RewardModel(nn.Module):
 
     @property
     def plain_classifier(self) -> bool:
-        """Whether it is what transformers has for decoders: one linear layer without bias on the last token."""
-        return not self.mask_padding and isinstance(self.head, nn.Linear) and self.head.bias is None
+        """Whether transformers has it for decoders of the family: one linear layer without bias on the last token."""
+        linear = isinstance(self.head, nn.Linear) and self.head.bias is None
+        return linear and not self.mask_padding and has_classifier(self.body.config)
 
     def save(self, folder: Path) -> None:
         """Write the weights.
 
         A decoder whose last token is read becomes a folder that `AutoModelForSequenceClassification` loads: one label,
-        `score.weight`, raw reward. So does what was such a classifier before. Any other body is written as `AutoModel`
-        loads it, with the head's weight, (1, hidden), and its bias if there is one, in a file of its own: transformers
-        has no one class for it.
+        `score.weight`, raw reward. So does what was such a classifier before. Any other body, and a decoder of a family
+        without such a class, is written as `AutoModel` loads it, with the head's weight, (1, hidden), and its bias if
+        there is one, in a file of its own: transformers has no one class for it.
         """
         body = merged(self.body)
         if isinstance(self.head, ClassifierHead):

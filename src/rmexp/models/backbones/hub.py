@@ -1,14 +1,24 @@
 """Language models that transformers loads, and reward models in their place: hub ids and local folders."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
-from transformers import AutoModelForCausalLM
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+)
 
 from rmexp.models.backbones.found_head import found_head
 from rmexp.models.backbones.language_model import LanguageModel
-from rmexp.models.backbones.pretrained import Source, find_source, refuse_missing
+from rmexp.models.backbones.pretrained import Source, find_source, from_pretrained, refuse_missing
 from rmexp.models.backbones.reward_start import RewardStart, reward_parts
+from rmexp.models.backbones.text_body import text_body
+
+log = logging.getLogger(__name__)
 
 
 def hub(
@@ -36,12 +46,23 @@ def read_model(source: Source) -> LanguageModel | RewardStart:
     parts = reward_parts(source)
     if parts is not None:
         return RewardStart.of(parts, tokenizer, source)
-    causal_lm, missing = source.model(AutoModelForCausalLM)
-    head = found_head(source, causal_lm.base_model)
+    causal_lm, missing = source.model(_class_of(source))
+    body = text_body(causal_lm)
+    if body is not causal_lm.base_model:
+        what = f"its text model, {type(body).__name__}, is trained, and the rest of {type(causal_lm).__name__} left alone"
+        log.info("%s: %s", source.path, what)
+    head = found_head(source, body)
     if head is not None and (missing or not _says_language_model(causal_lm.config)):
-        return RewardStart(causal_lm.base_model, head, tokenizer, source.path, source.commit)
+        return RewardStart(body, head, tokenizer, source.path, source.commit)
     refuse_missing(source.path, missing, "language model")
     return LanguageModel(causal_lm, tokenizer, source.path, source.commit, head=head)
+
+
+def _class_of(source: Source) -> Any:
+    """The class that predicts tokens; families that read images too have another one."""
+    config = from_pretrained(AutoConfig, source.path, **source.options)
+    other = type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    return AutoModelForImageTextToText if other else AutoModelForCausalLM
 
 
 def _says_language_model(config: Any) -> bool:

@@ -6,6 +6,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from rmexp.models.backbones.found_head import FoundHead
+from rmexp.models.backbones.text_body import text_body
 
 
 class LanguageModel(NamedTuple):
@@ -21,8 +22,8 @@ class LanguageModel(NamedTuple):
 
     @property
     def body(self) -> PreTrainedModel:
-        """The model without its language-model head."""
-        return self.causal_lm.base_model
+        """The text model without its language-model head."""
+        return text_body(self.causal_lm)
 
     @property
     def pooling(self) -> str:
@@ -41,7 +42,7 @@ def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
     Raises:
         ValueError: naming both numbers.
     """
-    positions = getattr(model.config, "max_position_embeddings", None)
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     for name, module in model.named_modules():
         # The RoBERTa family counts positions from behind that of its padding.
         if positions and name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:

@@ -11,6 +11,7 @@ from rmexp.models.backbones.classifier_head import split_classifier
 from rmexp.models.backbones.found_head import FoundHead, linear_head, told_no_reward
 from rmexp.models.backbones.pretrained import Source, from_pretrained, load_whole, refuse_missing
 from rmexp.models.backbones.sentence_tokens import drop_pooler, reads_otherwise, with_sentence_tokens
+from rmexp.models.backbones.text_body import text_body
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,10 @@ def _with_own_head(source: Source) -> RewardParts:
         tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118  it is no dict
     try:
         body, missing = source.model(AutoModel, **({} if causal else {"add_pooling_layer": False}))
-    except TypeError:  # a family that has no pooling layer to leave out
+    except ValueError as error:
+        if not isinstance(error.__cause__, TypeError):
+            raise
+        # a family that has no pooling layer to leave out
         body, missing = source.model(AutoModel)
     refuse_missing(source.path, [name for name in missing if not name.startswith("pooler.")], "reward model")
     drop_pooler(body)
@@ -101,7 +105,7 @@ def _with_own_head(source: Source) -> RewardParts:
 
 def _of_classifier(source: Source) -> RewardParts:
     classifier = load_whole(source, AutoModelForSequenceClassification, "reward model")
-    body, labels = classifier.base_model, int(classifier.config.num_labels)
+    body, labels = text_body(classifier), int(classifier.config.num_labels)
     score = getattr(classifier, "score", None)
     decoder = isinstance(score, nn.Linear)  # what is on the classifiers of encoders is called otherwise
     if labels != 1:

@@ -19,6 +19,7 @@ from rmexp.models.backbones.classifier_head import ClassifierHead
 from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.pretrained import from_pretrained
 from rmexp.models.backbones.reward_start import HEAD_FILE
+from rmexp.models.backbones.text_body import has_classifier
 from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adapter
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.models.folders.conversation_template import use_conversation_template
@@ -109,6 +110,11 @@ def _why_not_plain(model: RewardModel) -> str:
     """Why no classifier of a decoder holds a reward model, and what its folder is good for as it is."""
     if isinstance(model.head, ClassifierHead):
         return "is a classifier of an encoder; its folder loads with AutoModelForSequenceClassification as it is"
+    if not model.mask_padding and not has_classifier(model.body.config):
+        return (
+            f"is of a family, {model.body.config.model_type}, for which transformers has no sequence classifier; its "
+            f"folder loads with AutoModel, and the head is in {HEAD_FILE} beside it"
+        )
     reads = (
         f"reads its reward from the {model.pooling} of an encoder" if model.mask_padding else "has a bias in its head"
     )

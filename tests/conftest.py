@@ -38,7 +38,7 @@ from rmexp.models.reward_model import RewardModel
 from rmexp.records import Preference, Prompt
 from rmexp.scoring import parity
 
-collect_ignore = ["freeze.py", "same.py"]  # scripts
+collect_ignore = ["families.py", "freeze.py", "same.py"]  # scripts
 torch.set_num_threads(1)
 
 

@@ -145,7 +145,9 @@ def save_adapter_alone(
     if is_adapter(base):
         log.info("the adapters are on top of %s, whose merged weights are in no folder: model/ alone holds them", base)
     elif isinstance(model, RewardModel) and not model.plain_classifier:
-        log.info("%s has no plain sequence classifier, which an adapter folder needs: model/ alone holds all of it", base)
+        log.info(
+            "%s has no plain sequence classifier, which an adapter folder needs: model/ alone holds all of it", base
+        )
     else:
         save_adapter(folder, model, base, start.revision, start.tokenizer)
         if seen is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.encode import ResponseTokens
@@ -68,6 +68,8 @@ class TokenStates:
 @torch.no_grad()
 def disagreement(body: Any, way: States) -> str | None:
     """What is wrong with a way to compute a body's hidden states; None when it agrees with the padded one."""
+    if any(isinstance(module, nn.Conv1d) for module in body.modules()):
+        return "its convolutions would mix responses that lie side by side"  # too little to be seen in new weights
     batch = probe(body)
     rows = torch.arange(len(batch.token_ids), device=body.device)
     expected = padded_states(body, batch, rows)

@@ -49,7 +49,9 @@ def read_model(source: Source) -> LanguageModel | RewardStart:
     causal_lm, missing = source.model(_class_of(source))
     body = text_body(causal_lm)
     if body is not causal_lm.base_model:
-        what = f"its text model, {type(body).__name__}, is trained, and the rest of {type(causal_lm).__name__} left alone"
+        what = (
+            f"its text model, {type(body).__name__}, is trained, and the rest of {type(causal_lm).__name__} left alone"
+        )
         log.info("%s: %s", source.path, what)
     head = found_head(source, body)
     if head is not None and (missing or not _says_language_model(causal_lm.config)):

@@ -13,7 +13,9 @@ def text_body(model: Any) -> PreTrainedModel:
     """
     body = model.base_model
     nested = body.config.get_text_config() is not body.config
-    found: PreTrainedModel = model.get_decoder() if nested or body is model else body
+    if body is model:  # a family that calls its body otherwise than it says
+        body = model.model
+    found: PreTrainedModel = model.get_decoder() if nested else body
     return found
 
 

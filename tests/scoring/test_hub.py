@@ -21,6 +21,8 @@ def saved(folder, model_class, config_class, tokenizer, **fields):
     torch.manual_seed(3)
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
     limits = {"vocab_size": len(tokenizer), "max_position_embeddings": 256, "num_labels": 1}
+    if "id2label" in fields:
+        del limits["num_labels"]
     model = model_class(config_class(**(sizes | limits | fields)))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -188,9 +190,53 @@ def test_turns_of_a_dialogue(chat_folder, limits):
     assert len(set(scores(chat_folder, [Preference(turns, "d", "e"), Preference("c", "d", "e")], limits))) == 4
 
 
-def test_two_labels_are_refused(tmp_path, tokenizer, limits):
-    path = saved(tmp_path / "two", LlamaForSequenceClassification, LlamaConfig, tokenizer, num_labels=2)
-    with pytest.raises(ValueError, match=r"expected a reward model with 1 label, got 2 \(set scorer.path\)"):
+def logits_of(path, pairs):
+    """(N, L) by transformers alone, chosen and rejected in turn."""
+    tokenizer = AutoTokenizer.from_pretrained(path)
+    model = AutoModelForSequenceClassification.from_pretrained(path).eval()
+    texts = [
+        [{"role": "user", "content": pair.prompt}, {"role": "assistant", "content": response}]
+        for pair in pairs
+        for response in pair.responses
+    ]
+    read = [tokenizer.apply_chat_template(turns, return_dict=True, return_tensors="pt") for turns in texts]
+    with torch.no_grad():
+        return torch.cat([model(**row).logits for row in read])
+
+
+def test_of_two_labels_the_reward_is_the_second_minus_the_first(tmp_path, tokenizer, pairs, limits):
+    path = saved(tmp_path / "two", LlamaForSequenceClassification, LlamaConfig, tokenizer, num_labels=2, pad_token_id=0)
+    expected = logits_of(path, pairs)
+    assert scores(path, pairs, limits) == pytest.approx((expected[:, 1] - expected[:, 0]).tolist(), abs=1e-5)
+
+
+def test_several_labels_are_weighted_by_name_or_number(tmp_path, tokenizer, pairs, limits):
+    names = {0: "helpful", 1: "long", 2: "safe"}
+    path = saved(
+        tmp_path / "three", LlamaForSequenceClassification, LlamaConfig, tokenizer, id2label=names, pad_token_id=0
+    )
+    said = (
+        r"weights for its 3 labels, which are helpful, long, safe \(set scorer.weights, such as scorer.weights=\{help"
+    )
+    with pytest.raises(ValueError, match=said):
+        scores(path, [], limits)
+    expected = logits_of(path, pairs)
+    for weights, found in (
+        ({"helpful": 1, "long": -0.5}, expected[:, 0] - 0.5 * expected[:, 1]),
+        ({"2": 1}, expected[:, 2]),
+    ):
+        scorer = HubScorer("hub", path, None, "float32", False, limits=limits, threads=1, weights=weights)
+        rows = [score for row in scorer.score(pairs) for score in row.scores]
+        assert rows == pytest.approx(found.tolist(), abs=1e-5)
+        assert not scorer.log_odds
+    with pytest.raises(ValueError, match=r"expected weights of helpful, long, safe, got kind \(set scorer.weights\)"):
+        HubScorer("hub", path, None, "float32", False, limits=limits, threads=1, weights={"kind": 1})
+
+
+def test_two_numbers_of_a_regression_are_no_classes(tmp_path, tokenizer, limits):
+    fields = {"num_labels": 2, "problem_type": "regression"}
+    path = saved(tmp_path / "two", LlamaForSequenceClassification, LlamaConfig, tokenizer, **fields)
+    with pytest.raises(ValueError, match="expected weights for its 2 labels"):
         scores(path, [], limits)
 
 

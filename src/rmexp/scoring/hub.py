@@ -2,7 +2,7 @@
 
 The model's own chat template renders the whole conversation; without one, prompt and response are a pair of texts. One
 difference is meant: what looks like a special token in a text is text here (hub_inputs.py). The reward is the model's
-raw output: no sigmoid, whatever its configuration says of its problem type.
+raw output: no sigmoid, whatever its configuration says of its problem type. Several labels are a weighted sum.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,11 @@ from rmexp.models.backbones.pretrained import find_source, load_whole
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Prompt, Record, Scored
 from rmexp.scoring.hub_inputs import HubInputs, Inputs
+from rmexp.scoring.label_weights import label_weights
 
 
 class HubScorer:
-    """Scores with any `AutoModelForSequenceClassification` of one label.
+    """Scores with any `AutoModelForSequenceClassification`.
 
     Args:
         name: of the scorer, for files and tables.
@@ -34,14 +35,14 @@ class HubScorer:
         trust_remote_code: whether code from the repository may run.
         limits: limits, the rule for what is too long, and pairs per batch.
         threads: processor threads; None chooses by model size.
+        weights: of its labels, see `label_weights`; None for one label, or two.
 
     Raises:
-        ValueError: there is no model, weights of it are missing, or it has not one label.
+        ValueError: there is no model, weights of it are missing, or it has labels that nothing is said of.
     """
 
     reads: ClassVar[Mapping[str, str]] = {"path": "model"}
     stored = False
-    log_odds = True  # as far as anyone knows: reward models are trained by Bradley and Terry's loss
 
     def __init__(
         self,
@@ -53,14 +54,15 @@ class HubScorer:
         *,
         limits: Limits,
         threads: int | None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.name, self.limits, self.dtype = name, limits, dtype
         source = find_source(path, revision, dtype, trust_remote_code)
         self.tokenizer, self.path, self.commit = source.tokenizer(), source.path, source.commit
         self.model = load_whole(source, AutoModelForSequenceClassification, "reward model")
-        labels = self.model.config.num_labels
-        if labels != 1:
-            raise ValueError(f"{path}: expected a reward model with 1 label, got {labels} (set scorer.path)")
+        self.labels = label_weights(self.model.config, weights, path)
+        # As far as anyone knows: reward models are trained by Bradley and Terry's loss, sums of attributes are not.
+        self.log_odds = weights is None
         self.fingerprint = folder_fingerprint(self.path if self.commit is None else f"{self.path}@{self.commit}")
         self.trained_on = read_trained_on(path)
         check_positions(self.model, limits.max_tokens)
@@ -87,7 +89,8 @@ class HubScorer:
     def describe(self) -> dict[str, Any]:
         """For manifests."""
         place = {"path": self.path, "commit": self.commit, "dtype": self.dtype}
-        return {"name": self.name, "kind": "hub", "fingerprint": self.fingerprint, **place}
+        several = {"labels": self.labels} if len(self.labels) > 1 else {}
+        return {"name": self.name, "kind": "hub", "fingerprint": self.fingerprint, **place, **several}
 
     @torch.inference_mode()
     def _rewards(self, inputs: dict[tuple[Prompt, str], Inputs]) -> dict[tuple[Prompt, str], float]:
@@ -96,11 +99,13 @@ class HubScorer:
         # without a padding id transformers takes no batches, for it could not tell where a sequence ends
         size = 1 if pad is None else 2 * self.limits.batch_pairs
         ordered = sorted(inputs, key=lambda item: (len(inputs[item]["input_ids"]), inputs[item]["input_ids"]))
+        weights = torch.tensor([*self.labels.values()], device=self.model.device)
         rewards: dict[tuple[Prompt, str], float] = {}
         for start in range(0, len(ordered), size):
             some = ordered[start : start + size]
             batch = _padded([inputs[item] for item in some], pad or 0, self.model.device)
-            rewards.update(zip(some, self.model(**batch).logits.float().squeeze(-1).cpu().tolist(), strict=True))
+            found = self.model(**batch).logits.float() @ weights
+            rewards.update(zip(some, found.cpu().tolist(), strict=True))
         return rewards
 
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow test-faults same bench lint docs lock clean
+.PHONY: setup demo test coverage test-slow test-faults same bench lint docs lock clean
 
 setup: .venv/.ready
 
@@ -20,6 +20,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# The test suite, and the share of lines that it runs.
+coverage: setup
+	$(BIN)/python -m pytest --cov=rmexp --cov-report=term:skip-covered
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -34,6 +34,10 @@ SEEING = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "
 GEMMA_3 = {"text_config": {**WIDE, "head_dim": 8}, "vision_config": {**SEEING, "image_size": 28, "patch_size": 14}}
 EXPERTS = {"num_local_experts": 2, "num_experts_per_tok": 1}
 
+TURNED = {"rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}}
+SEEING_QWEN = {"depth": 1, "hidden_size": 16, "num_heads": 2, "intermediate_size": 16, "out_hidden_size": 16}
+QWEN_VL = {"text_config": {**WIDE, **TURNED}, "vision_config": SEEING_QWEN}
+
 FAMILIES = {  # name -> class of its configuration, and a small one
     "Mamba": ("MambaConfig", {**DEEP, "state_size": 4}),
     "Gemma 3": ("Gemma3Config", GEMMA_3),
@@ -61,6 +65,7 @@ FURTHER = {
     "Granite, experts": ("GraniteMoeConfig", {**WIDE, **EXPERTS}),
     "OLMoE": ("OlmoeConfig", {**WIDE, "num_experts": 4, "num_experts_per_tok": 2}),
     "Ernie 4.5": ("Ernie4_5Config", WIDE),
+    "Qwen 2.5 VL": ("Qwen2_5_VLConfig", QWEN_VL),
     "Llama 4, text": ("Llama4TextConfig", {**WIDE, "head_dim": 8, "num_local_experts": 2, "intermediate_size_mlp": 32}),
 }
 ALL = FAMILIES | FURTHER

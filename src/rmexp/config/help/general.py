@@ -1,16 +1,16 @@
 """What `rmexp --help` prints."""
 
+from rmexp.config.help.page import beside
 from rmexp.config.tree import conf_folder, verbs
 
 
 def general_help() -> str:
     """Verbs, examples, and where to read on."""
-    width = max(map(len, verbs()))
     return "\n".join(
         [
             "usage: rmexp [--plugin PACKAGE_OR_FILE] VERB [KEY=VALUE ...] [-m]",
             "",
-            *(f"  {verb:{width}}  {phrase}" for verb, phrase in verbs().items()),
+            *beside([*verbs().items()], max(map(len, verbs()))),
             "",
             "examples:",
             "  rmexp compare data=json_vs_text model=tiny",

@@ -225,8 +225,8 @@ def test_noisy_halves_share_no_group_and_right_labels_are_kept_apart(tmp_path):
 
 def curves(folder, kl, proxy, gold):
     """What `tables.py` reads of a PPO run."""
-    names = ("step", "rollout/kl", "rollout/reward", "rollout/gold")
-    rows = [",".join(map(str, row)) for row in zip(range(1, len(kl) + 1), kl, proxy, gold, strict=True)]
+    names, steps = ("step", "seconds", "rollout/kl", "rollout/reward", "rollout/gold"), range(1, len(kl) + 1)
+    rows = [",".join(map(str, row)) for row in zip(steps, steps, kl, proxy, gold, strict=True)]
     folder.mkdir(parents=True)
     (folder / "metrics.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
     change = {"before": 0.0, "after": 1.0}

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from rmexp.config import definitions
-from rmexp.config.signatures import signature_of
+from rmexp.config.signatures import _signature, signature_of
 
 SOURCE = """
 from dataclasses import dataclass, field
@@ -59,9 +59,9 @@ def of(tmp_path, monkeypatch):
     (package / "thing.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr("rmexp.config.signatures.ALLOWED", ("rmexp_probe.",))
-    signature_of.cache_clear()
+    _signature.cache_clear()
     yield lambda name: signature_of(f"rmexp_probe.{name}")
-    signature_of.cache_clear()
+    _signature.cache_clear()
     definitions._body.cache_clear()
 
 

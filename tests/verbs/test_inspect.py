@@ -41,7 +41,7 @@ def test_a_rule_is_inspected_without_training(pair_file, capsys):
     out = capsys.readouterr().out
     assert "fail  boilerplate appended" in out
     assert "skip  shuffled labels" in out
-    assert "on 10 pairs of jsonl" in out
+    assert "on 10 pairs of pairs" in out
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_profile_of_a_file(pairs, capsys):
 def test_the_same_command_shows_the_figures_again(pairs, capsys):
     for _ in range(2):
         assert main(["profile", "data=jsonl", f"data.path={pairs}", "run_dir=run"]) == 0
-    first, second = capsys.readouterr().out.split("jsonl: 60 pairs")[1:]
+    first, second = capsys.readouterr().out.split("pairs: 60 pairs")[1:]
     assert first == second
 
 
@@ -93,7 +93,7 @@ def test_own_splits_and_their_leaks(here, capsys):
     write_rows(here / "val.jsonl", [*rows(3), {"prompt": "New?", "chosen": "x", "rejected": "y"}])
     keys = ["data=jsonl", "data.path=train.jsonl", "data.val_path=val.jsonl", "run_dir=run"]
     assert main(["profile", *keys]) == 0
-    assert "jsonl: 64 pairs (60 train, 4 val), 61 prompts" in capsys.readouterr().out
+    assert "train: 64 pairs (60 train, 4 val), 61 prompts" in capsys.readouterr().out
     assert "<dt>In val</dt><dd>4</dd>" in (Path("run") / "report.html").read_text()
     found = profiled(Path("run"))
     assert {name: split["pairs"] for name, split in found["splits"].items()} == {"train": 60, "val": 4}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rmexp.data.normalised import normalised
 from rmexp.dialogue import Prompt, prompt_text, turns_of
 from rmexp.preference_data import PreferenceData
-from rmexp.records import NO, PAIR, PROMPT, VALIDATION, Preference, Record, Scored
+from rmexp.records import Preference, Record, Scored
+from rmexp.scored import NO, PAIR, PROMPT, VALIDATION
 
 Keys = NDArray[np.uint64]
 

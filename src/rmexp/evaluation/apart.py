@@ -10,7 +10,7 @@ import numpy as np
 
 from rmexp.evaluation.slices import TRAINED_ON, Slices
 from rmexp.evaluation.test_set import TestSet
-from rmexp.records import NO, PAIR, PROMPT, VALIDATION, strongest
+from rmexp.scored import NO, PAIR, PROMPT, VALIDATION, strongest
 
 APART, KEEP = "apart", "keep"
 VALIDATED_ON, PROMPTS_TRAINED_ON = "validated on", "prompts trained on"

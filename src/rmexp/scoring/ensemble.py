@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.loading import Limits
-from rmexp.records import Record, Scored, strongest
+from rmexp.records import Record, Scored
+from rmexp.scored import strongest
 from rmexp.scoring.scorer import Scorer, fingerprint_of
 
 REDUCTIONS = ("mean", "min", "mean_minus_sd")

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
-from rmexp.records import Candidates, Preference, Scored, strongest
+from rmexp.records import Candidates, Preference, Scored
+from rmexp.scored import strongest
 from rmexp.selection.rules import Decision, FilterItems, combined
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rmexp.evaluation.apart import PROMPTS_TRAINED_ON, VALIDATED_ON
 from rmexp.evaluation.slices import TRAINED_ON
-from rmexp.records import PAIR, PROMPT, VALIDATION
+from rmexp.scored import PAIR, PROMPT, VALIDATION
 from rmexp.selection.best_of_n import Curve, Pool, best_of_n_curve
 
 SLICES = {TRAINED_ON: PAIR, VALIDATED_ON: VALIDATION, PROMPTS_TRAINED_ON: PROMPT}

@@ -30,13 +30,14 @@ from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
-from rmexp.records import NO, PAIR, PROMPT, Candidates, Record, Scored, fingerprint
+from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.best_of_n import BestOfNCurve, BestOfNSummary, CandidatePool
 from rmexp.runs.summaries.seen import seen_of
+from rmexp.scored import NO, PAIR, PROMPT
 from rmexp.scoring.store import score_into
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split

@@ -29,11 +29,12 @@ from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.phases import Phase, phase
-from rmexp.records import PAIR, Preference
+from rmexp.records import Preference
 from rmexp.reports.seen import seen_sentence
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
 from rmexp.runs.summaries.seen import seen_of
+from rmexp.scored import PAIR
 from rmexp.scoring.store import score_into
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.scorers import scorer_inputs

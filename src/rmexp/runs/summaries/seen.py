@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rmexp.records import MARKS, PAIR, PROMPT, VALIDATION
 from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.scored import MARKS, PAIR, PROMPT, VALIDATION
 
 UNKNOWN = "unknown"
 _UNTRAINED = ("baseline", "gold")  # kinds of scorers without a model

@@ -105,17 +105,6 @@ def test_malformed_candidates_name_their_field(changes, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("score", [float("nan"), float("inf"), -float("inf")])
-def test_a_score_is_finite(score):
-    with pytest.raises(ValueError, match="record x: a score must be finite, got"):
-        Scored("x", (0.0, score), (1, 1), (False, False))
-
-
-def test_figures_of_a_scored_record_have_one_length():
-    with pytest.raises(ValueError, match="record x: scores, tokens and truncated must have the same length"):
-        Scored("x", (0.0,), (1, 2), (False,))
-
-
 def test_an_id_is_kept_or_made_of_the_content():
     base = Preference.from_row(PAIR)
     assert Preference.from_row(PAIR | {"id": 12}).id == "12"

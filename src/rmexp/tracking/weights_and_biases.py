@@ -182,10 +182,10 @@ def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it would look its server up all the same
     try:
         return wandb.init(settings=settings, **options)
-    except (wandb.errors.CommError, wandb.errors.AuthenticationError, wandb.errors.UsageError) as error:
+    except Exception as error:  # of many kinds, some of them in private modules
         raise ValueError(
-            f"logger.mode=online: the server of Weights & Biases cannot be used ({' '.join(str(error).split())}); "
-            "logger.mode=offline keeps the run here, and rmexp track sends it later"
+            f"logger.mode={settings.mode}: Weights & Biases cannot be used ({' '.join(str(error).split())}); "
+            "logger=csv keeps the run here, and rmexp track sends it later"
         ) from error
 
 

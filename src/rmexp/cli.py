@@ -120,7 +120,7 @@ def _log_to(handler: logging.Handler) -> None:
 def _run(verb: str, arguments: list[str]) -> int:
     from rmexp.config.help.flags import wrong_flag
     from rmexp.config.hydra_private import command_line_parser
-    from rmexp.config.moved import with_todays_overrides
+    from rmexp.config.identity.moved import with_todays_overrides
 
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
@@ -220,7 +220,7 @@ def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str
     from omegaconf import OmegaConf
 
     from rmexp.config.default_data import tell_default_data
-    from rmexp.config.saved import leaves
+    from rmexp.config.identity.saved import leaves
 
     def job(config: Any) -> Any:
         composing.close()

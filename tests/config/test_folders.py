@@ -2,7 +2,7 @@ from pathlib import Path
 
 from rmexp.config.compose import compose
 from rmexp.config.folders import cell_name, run_folder, sweep_folder
-from rmexp.config.saved import fingerprint
+from rmexp.config.identity.saved import fingerprint
 
 
 def test_the_name_tells_what_ran():

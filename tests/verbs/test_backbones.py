@@ -10,8 +10,8 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from rmexp.cli import main
 from rmexp.models.folders.export import prepare_export
+from rmexp.models.folders.parity import EXAMPLES, own_scores
 from rmexp.models.folders.trained_on import read_trained_on
-from rmexp.scoring.parity import EXAMPLES, own_scores
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))
 FEW = ["data.pairs=40", "data.unseen_pairs=10"]

@@ -181,7 +181,7 @@ def test_scores_on_disk_need_no_torch_and_come_quickly(data):
 def test_lists_whose_worth_is_known(data, monkeypatch):
     from rmexp.preference_data import PreferenceData
     from rmexp.records import Candidates
-    from rmexp.verbs import evaluation_sets
+    from rmexp.verbs.evaluating import sets as evaluation_sets
 
     lists = tuple(Candidates(f"p{i}", ("a", "bbb", "cc"), (0.0, float(i), 1.0)) for i in range(4))
     load = evaluation_sets.load_data

@@ -10,11 +10,11 @@ import pytest
 from omegaconf import open_dict
 
 from rmexp.cli import main
-from rmexp.config import moved
 from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
+from rmexp.config.identity import moved
+from rmexp.config.identity.saved import differences
 from rmexp.config.run_settings import run_settings
-from rmexp.config.saved import differences
 from rmexp.tracking.metrics_csv import read_metrics
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("runs_*.tar.xz"))

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
-from rmexp.config.named_after import RESOLVER, name_after
+from rmexp.config.identity.named_after import RESOLVER, name_after
 from rmexp.config.overrides import change, opens, read_overrides
 from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key

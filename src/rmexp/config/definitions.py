@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rmexp.config.moved import moved_to
+from rmexp.config.identity.moved import moved_to
 from rmexp.config.problems import did_you_mean
 
 Definition = ast.FunctionDef | ast.ClassDef

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.saved import fingerprint, former_fingerprint
+from rmexp.config.identity.saved import fingerprint, former_fingerprint
 
 _LONGEST = 120  # characters of a folder name; file systems stop at 255 bytes
 

@@ -12,10 +12,10 @@ from rmexp.config.check import problems_of
 from rmexp.config.compose import compose_unchecked, config_loader, hydra_config, spelled_for_hydra
 from rmexp.config.folders import cell_name, sweep_folder
 from rmexp.config.hydra_private import BASIC_SWEEPER
+from rmexp.config.identity.saved import PLACES
 from rmexp.config.overrides import Overrides, read_overrides
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.recognition import recognised_cells
-from rmexp.config.saved import PLACES
 
 MOST_CELLS = 64  # that are checked; each further combination of options would cost a composition
 IN_ONE_PROCESS = ("fork", "spawn", "notebook")  # ends of the names of strategies that start ranks without the command

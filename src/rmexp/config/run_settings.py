@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from rmexp.config.moved import with_todays_keys, with_todays_targets, without_implied
-from rmexp.config.named_after import with_file_names
-from rmexp.config.saved import leaves
+from rmexp.config.identity.moved import with_todays_keys, with_todays_targets, without_implied
+from rmexp.config.identity.named_after import with_file_names
+from rmexp.config.identity.saved import leaves
 from rmexp.left_files import read_yaml
 from rmexp.runs.axes import Settings
 from rmexp.runs.folder import CONFIG

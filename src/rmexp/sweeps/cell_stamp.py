@@ -16,8 +16,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 import rmexp
+from rmexp.config.identity.saved import PLACES, leaves, saved_yaml
 from rmexp.config.plugins import plugins
-from rmexp.config.saved import PLACES, leaves, saved_yaml
 from rmexp.config.tree import conf_folders
 from rmexp.durable import write_json
 from rmexp.runs.rows import read_record, to_row

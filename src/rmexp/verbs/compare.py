@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from rmexp.comparison.policies import PolicyResult
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
 from rmexp.evaluation.apart import KEEP

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build_framed
-from rmexp.config.saved import leaves
+from rmexp.config.identity.saved import leaves
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.selection import Selection, read_difficulty, selected

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
 from rmexp.phases import Phase, phase
@@ -28,13 +28,13 @@ from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.evaluate import EvaluateSummary, differences_of, results_of, suites_of
 from rmexp.runs.summaries.seen import SeenBy, seen_of
-from rmexp.verbs.evaluation_sets import EvaluatedSet, evaluated_sets, loaded_data
-from rmexp.verbs.evaluation_table import show_evaluation
+from rmexp.verbs.evaluating.sets import EvaluatedSet, evaluated_sets, loaded_data
+from rmexp.verbs.evaluating.table import show_evaluation
 from rmexp.verbs.scorers import scorer_inputs
 
 if TYPE_CHECKING:
     from rmexp.evaluation.judgement import Judgement
-    from rmexp.verbs.evaluation_scores import Column
+    from rmexp.verbs.evaluating.scores import Column
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 
@@ -62,7 +62,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     with phase(Phase.IMPORTS, "torch, transformers"):
         from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
         from rmexp.runs.summaries.seed_groups import seed_rows
-        from rmexp.verbs.evaluation_scores import check_scorers, groups_of, score_columns
+        from rmexp.verbs.evaluating.scores import check_scorers, groups_of, score_columns
 
     check_scorers(config)
     began = time.perf_counter()
@@ -97,7 +97,7 @@ def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mappi
     """Every scorer on each set, beside the baselines that are no scorers themselves."""
     from rmexp.evaluation.apart import set_apart
     from rmexp.evaluation.judge import judge
-    from rmexp.verbs.evaluation_scores import rule_columns
+    from rmexp.verbs.evaluating.scores import rule_columns
 
     judgements = []
     for index, (whole, _, keep) in enumerate(sets):

@@ -17,8 +17,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.identity.saved import run_config
 from rmexp.config.run_settings import run_settings
-from rmexp.config.saved import run_config
 from rmexp.durable import write_text
 from rmexp.jsonl import check_file
 from rmexp.left_files import read_json
@@ -99,8 +99,8 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
 
 def _export(config: DictConfig, model: str, out: Path) -> ExportSummary:
     from rmexp.models.folders.export import prepare_export
+    from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
     from rmexp.reports.model_card import model_card
-    from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
 
     began = time.perf_counter()
     prepared = prepare_export(model, EXAMPLES, merge=config.merge)

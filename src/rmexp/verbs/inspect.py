@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP

@@ -17,7 +17,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.leaks import Leaks, leaks_of
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits

@@ -16,9 +16,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.compose import compose_unchecked
+from rmexp.config.identity.saved import PLACES, leaves
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.run_settings import followed_settings, run_settings
-from rmexp.config.saved import PLACES, leaves
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.reports.drawing import numbers

@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.saved import run_config
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.reports.seen import treated_sentence
 from rmexp.reports.terminal import show_table

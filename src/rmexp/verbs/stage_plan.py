@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, build_framed
-from rmexp.config.saved import fingerprint, run_config
+from rmexp.config.identity.saved import fingerprint, run_config
 from rmexp.config.stages import stage
 from rmexp.config.tracked import trackers_of
 from rmexp.data.loaded import LoadedData

@@ -9,7 +9,7 @@ from transformers import AutoModelForSequenceClassification
 from rmexp.models.backbones.location import folder_fingerprint, is_adapter
 from rmexp.models.folders.adapter import adapter_base, merged_adapter
 from rmexp.models.folders.export import prepare_export
-from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
+from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
 
 peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
 

@@ -9,8 +9,8 @@ from transformers import AutoModelForSequenceClassification
 
 from rmexp.models.folders.export import prepare_export
 from rmexp.models.folders.folder import load_reward_model, save_folder
+from rmexp.models.folders.parity import EXAMPLES
 from rmexp.models.reward_model import RewardModel
-from rmexp.scoring.parity import EXAMPLES
 
 
 def nothing(folder: Path) -> None:

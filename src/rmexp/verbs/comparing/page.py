@@ -14,7 +14,7 @@ from rmexp.comparison.length import length_effect
 from rmexp.comparison.policies import PolicyResult
 from rmexp.comparison.progress import Moment, ProgressPoint, progress
 from rmexp.comparison.reductions import reductions
-from rmexp.config.saved import saved_yaml
+from rmexp.config.identity.saved import saved_yaml
 from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.records import Candidates, prompt_text

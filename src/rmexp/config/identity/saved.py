@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.moved import (
+from rmexp.config.identity.moved import (
     former_logger,
     with_first_keys,
     with_first_targets,
@@ -18,7 +18,7 @@ from rmexp.config.moved import (
     with_todays_targets,
     without_implied,
 )
-from rmexp.config.named_after import with_first_names
+from rmexp.config.identity.named_after import with_first_names
 from rmexp.config.plugins import plugins
 from rmexp.runs.folder import RunConfig
 

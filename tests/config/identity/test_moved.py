@@ -3,10 +3,17 @@
 import pytest
 from omegaconf import OmegaConf
 
-from rmexp.config import moved
 from rmexp.config.binding import unbound
-from rmexp.config.moved import MOVED, moved_to, telling, with_first_targets, with_todays_overrides, with_todays_targets
-from rmexp.config.saved import differences, fingerprint, saved_yaml
+from rmexp.config.identity import moved
+from rmexp.config.identity.moved import (
+    MOVED,
+    moved_to,
+    telling,
+    with_first_targets,
+    with_todays_overrides,
+    with_todays_targets,
+)
+from rmexp.config.identity.saved import differences, fingerprint, saved_yaml
 from rmexp.config.signatures import signature_of
 
 

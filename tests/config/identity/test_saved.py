@@ -2,7 +2,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
-from rmexp.config.saved import REDACTED, differences, fingerprint, saved_yaml
+from rmexp.config.identity.saved import REDACTED, differences, fingerprint, saved_yaml
 
 
 def config(**content):

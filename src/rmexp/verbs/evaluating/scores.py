@@ -13,7 +13,7 @@ from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
 from rmexp.runs.summaries.seed_groups import check_groups
 from rmexp.scoring.store import score_into
-from rmexp.verbs.evaluation_sets import EvaluatedSet
+from rmexp.verbs.evaluating.sets import EvaluatedSet
 
 
 class Column(NamedTuple):

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rmexp.models.folders.export import prepare_export
-from rmexp.scoring.parity import EXAMPLES, check_parity, own_scores
+from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def target(name):
 
 
 @pytest.mark.parametrize(
-    "node", sorted((Path(__file__).parents[2] / "conf" / "scorer").glob("*.yaml")), ids=lambda path: path.stem
+    "node", sorted((Path(__file__).parents[3] / "conf" / "scorer").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_every_scorer_says_what_of_its_arguments_it_reads(node):
     name = OmegaConf.load(node).get("_target_", "rmexp.scoring.implicit.ImplicitScorer")

@@ -1,0 +1,1 @@
+"""What makes two configurations the same run, whatever version wrote them."""

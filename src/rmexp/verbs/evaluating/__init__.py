@@ -1,0 +1,1 @@
+"""What `evaluate` does beyond calling others: its sets, their scores, its table."""

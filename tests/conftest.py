@@ -31,12 +31,12 @@ from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones import reload
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.tiny import tiny
+from rmexp.models.folders import parity
 from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import save_folder
 from rmexp.models.reward_model import RewardModel
 from rmexp.records import Preference, Prompt
-from rmexp.scoring import parity
 
 collect_ignore = ["families.py", "freeze.py", "same.py"]  # scripts
 torch.set_num_threads(1)

@@ -5,9 +5,9 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.metrics.parity import Parity
+from rmexp.models.folders import parity
 from rmexp.runs.summaries.file import write_summary
 from rmexp.runs.summaries.train import KeptWeights, ModelMade, TrainSummary
-from rmexp.scoring import parity
 from rmexp.verbs.export import model_of
 
 

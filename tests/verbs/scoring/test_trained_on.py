@@ -200,7 +200,7 @@ def test_best_of_n_where_nothing_unseen_is_left(here, noise, capsys):
 
 
 def test_an_exported_folder_takes_it_along(here, noise, monkeypatch):
-    from rmexp.scoring import parity
+    from rmexp.models.folders import parity
 
     monkeypatch.setattr(parity, "check_parity", lambda *given: parity.Parity(8, 1e-7, 2.0, 2e-4))
     assert main(["export", f"path={noise.model}", "out=out", "run_dir=run"]) == 0

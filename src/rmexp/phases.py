@@ -69,6 +69,7 @@ class _Run:
         self.works: list[Work] = []
         self.accounts: list[dict[str, float]] = []
         self.interrupted: Work | None = None
+        self.said: set[str] = set()  # lines of the log: what is done again is not said again
         self._since = time.perf_counter()
 
     def count(self) -> None:
@@ -131,7 +132,8 @@ def phase(kind: Phase, what: str = "", *, elsewhere: bool = False) -> Iterator[N
     run.count()
     work, above = Work(kind, what, time.perf_counter(), elsewhere), len(run.works)
     run.works.append(work)
-    if not _watchers and not above and what:
+    if not _watchers and not above and what and str(work) not in run.said:
+        run.said.add(str(work))
         log.info("%s", work)
     _tell(run)
     try:
@@ -166,6 +168,8 @@ def heading(text: str) -> Iterator[None]:
     """Say what all phases in a block belong to, such as one cell of many; where nobody watches, in the log."""
     if not _watchers:
         log.info("%s", text)
+    if (run := _RUN.get()) is not None:
+        run.said.clear()
     for watcher in _watchers[-1:]:
         watcher.headed(text)
     try:

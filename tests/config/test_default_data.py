@@ -16,7 +16,13 @@ def test_data_that_nobody_named_is_told(caplog, verb):
 
 @pytest.mark.parametrize(
     ("verb", "given"),
-    [("train", "data=json_vs_text"), ("train", "experiment=post"), ("best-of-n", "candidates.path=x"), ("report", "")],
+    [
+        ("train", "data=json_vs_text"),
+        ("train", "experiment=post"),
+        ("best-of-n", "candidates.path=x"),
+        ("report", ""),
+        ("score", "input=-"),
+    ],
 )
 def test_data_that_somebody_named_is_not(caplog, verb, given):
     with caplog.at_level(logging.INFO, "rmexp"):

@@ -97,6 +97,7 @@ def test_a_login_is_found_where_wandb_finds_it(server, monkeypatch, tmp_path, wh
         (tmp_path / "config").mkdir()
         (tmp_path / "config" / "settings").write_text(f"[default]\nbase_url = {server.url}\n")
     WeightsAndBiases(mode="online").ready()
+    assert server.admitted == 1
 
 
 @pytest.mark.parametrize("netrc", [None, "machine example.org login user password x", "machine {{{"])

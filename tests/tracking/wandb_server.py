@@ -18,11 +18,13 @@ class WandbServer:
     Attributes:
         runs: by id, each with `variables` of its last upsert, `lines` of its history and its `summary`.
         status: that it answers instead of anything sensible; None where it is well.
+        admitted: questions that came with the right key.
     """
 
     def __init__(self) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
         self.status: int | None = None
+        self.admitted = 0
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
         self.start()
@@ -61,6 +63,7 @@ class WandbServer:
             return self.status, {"errors": [{"message": "ill"}]}
         if base64.b64encode(f"api:{KEY}".encode()).decode() not in authorization:
             return 401, {"errors": [{"message": "unauthorized"}]}
+        self.admitted += 1
         if path.startswith("/graphql"):
             asked = json.loads(body)
             return 200, self._graph(asked["query"], asked.get("variables") or {})

@@ -17,7 +17,7 @@ def tell_default_data(verb: str, overrides: Sequence[str], folder: str | None) -
         folder: searched for options before the tree.
     """
     keys = {text.lstrip("+~").partition("=")[0] for text in overrides}
-    if keys & {"data", "experiment", "hydra.searchpath", "candidates.path"}:
+    if keys & {"data", "experiment", "hydra.searchpath", "candidates.path", "prompt", "response", "input"}:
         return
     name = compose_unchecked(verb, [], folder).choices.get("data")
     if name is not None:

@@ -1,4 +1,4 @@
-"""Which weights a model has, and what was left out on the way, in words."""
+"""Which weights a model has, and which steps were left out on the way, in words."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from rmexp.runs.summaries.train import LastValidation, TrainSummary, ValidatedAt
 
 
 def kept_words(summary: TrainSummary) -> Iterator[str]:
-    """A sentence each on steps that were left out, on the weights that were kept, and on what looked wrong.
+    """A sentence each on steps that were left out and on the weights that were kept.
 
     Args:
         summary: of a run.
@@ -24,7 +24,6 @@ def kept_words(summary: TrainSummary) -> Iterator[str]:
         )
     if kept is not None and kept.stopped:
         yield f"trainer.patience stopped it at step {kept.last_step}"
-    yield from summary.remarks
 
 
 def _figures(figures: LastValidation | ValidatedAt) -> str:

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from transformers import AutoConfig
-
 from rmexp.data.loading import Limits
 from rmexp.hardware.precision import AUTO
-from rmexp.models.backbones.pretrained import from_pretrained
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.records import prompt_text
 from rmexp.scoring.explicit import ExplicitScorer
@@ -173,7 +171,7 @@ def _longest(path: str, contract: Contract | None) -> int:
     """Tokens of the longest sequence that a model is known to read."""
     if contract is not None:
         return contract.max_tokens
-    config = from_pretrained(AutoConfig, path.partition("@")[0])
+    config = find_source(path, None, AS_SAVED, trust_remote_code=False).config()
     return min(MAX_TOKENS, getattr(config, "max_position_embeddings", None) or MAX_TOKENS)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
 from rmexp.jsonl import write_rows
-from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -53,8 +52,7 @@ def fit(
     steps = _trained(parts, built, run, trackers, watch)
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
-    with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
-        fields = built.module.contract_fields(built.examples.train)
+    fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)

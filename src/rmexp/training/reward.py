@@ -169,7 +169,8 @@ class RewardModule(L.LightningModule):
         taken = min(SCALE_PAIRS, len(known))
         pairs = [known[number * len(known) // taken] for number in range(taken)]
         responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-        rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
+        with phase(Phase.EVALUATING, "training pairs, for the scale of the rewards"):
+            rewards = torch.tensor(compute(self.model, self.model, responses, packed=self.packed))
         if not rewards.isfinite().all():
             broken = int((~rewards.isfinite()).sum())
             raise ValueError(

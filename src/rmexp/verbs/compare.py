@@ -35,7 +35,7 @@ from rmexp.phases import Phase, phase
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
-from rmexp.runs.summaries.held_out import split_name
+from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.data import load_run_data
 
 
@@ -112,18 +112,18 @@ def _policy(row: PolicyResult) -> tuple[str, ...]:
 
 
 def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
-    name = split_name(name, figures.selected_on)
+    of = f"{name} pairs{f' ({CHOSE})' if figures.selected_on else ''}"
     scored = {"explicit reward": figures.explicit, "implicit reward": figures.implicit}
     for scorer, one in scored.items():
         ends = [end for end in (one.chosen_min, one.chosen_max, one.rejected_min, one.rejected_max) if end is not None]
-        yield *_accuracy(scorer, name, one), f"{min(ends):.1f} .. {max(ends):.1f}" if ends else ""
+        yield *_accuracy(scorer, of, one), f"{min(ends):.1f} .. {max(ends):.1f}" if ends else ""
     if figures.baselines.longer is not None:
-        yield *_accuracy("longer wins", name, figures.baselines.longer), ""
+        yield *_accuracy("longer wins", of, figures.baselines.longer), ""
 
 
-def _accuracy(scorer: str, split: str, one: Accuracy) -> tuple[str, ...]:
+def _accuracy(scorer: str, of: str, one: Accuracy) -> tuple[str, ...]:
     bounds = interval(one.accuracy_low, one.accuracy_high)
-    return scorer, percent(one.accuracy), bounds, f"{one.n} {split} pairs"
+    return scorer, percent(one.accuracy), bounds, f"{one.n} {of}"
 
 
 def _show(summary: CompareSummary, path: Path) -> None:

@@ -78,7 +78,7 @@ def _show(summary: TrainSummary, path: Path, *, reused: bool) -> None:
         show_table(header, [*map(_held_out, summary.evaluation)])
         methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
         print("".join(f"accuracies: {method}\n" for method in methods), end="")
-    for sentence in kept_words(summary):
+    for sentence in (*kept_words(summary), *summary.remarks):
         print(sentence)
     print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
     print(f"run folder   {path}{'   (finished before)' if reused else ''}")

@@ -79,3 +79,8 @@ def test_a_folder_without_contract_is_told_by_its_architecture(reward_folder, re
     (copied / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="expected a reward model or a language model"):
         prepare_export(str(copied), EXAMPLES)
+
+
+def test_a_model_that_is_nowhere_is_one_quick_sentence():
+    with pytest.raises(ValueError, match=r"^nowhere is no local folder, is not in the hub's local cache"):
+        prepare_export("nowhere", EXAMPLES)

@@ -53,7 +53,9 @@ def test_where_training_and_validation_part():
     said = (
         "Over-fitted: validation loss is lowest at step 10 of 40 (0.71) and 3 at the end; the model has the weights of"
     )
-    assert told(replace(SUMMARY, kept=KEPT), rows)[1] == f"{said} step 10."
+    remark = "validation loss is lowest at step 10 of 40: over-fitted; trainer.patience=3 stops there"
+    told_so = told(replace(SUMMARY, kept=KEPT, remarks=(remark,)), rows)
+    assert told_so[1:] == ["Validation loss is lowest at step 10 of 40: over-fitted; trainer.patience=3 stops there."]
     assert told(rows=rows)[1] == f"{said} the end (trainer.keep=best keeps the others)."
     assert len(told(rows=losses(0.9, 0.71, 0.72))) == 1  # within what a validation moves by itself
 

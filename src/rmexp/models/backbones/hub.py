@@ -7,14 +7,13 @@ from typing import Any
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
-    AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
 )
 
 from rmexp.models.backbones.found_head import found_head
 from rmexp.models.backbones.language_model import LanguageModel
-from rmexp.models.backbones.pretrained import Source, find_source, from_pretrained, refuse_missing
+from rmexp.models.backbones.pretrained import Source, find_source, refuse_missing
 from rmexp.models.backbones.reward_start import RewardStart, reward_parts
 from rmexp.models.backbones.text_body import text_body
 
@@ -62,7 +61,7 @@ def read_model(source: Source) -> LanguageModel | RewardStart:
 
 def _class_of(source: Source) -> Any:
     """The class that predicts tokens; families that read images too have another one."""
-    config = from_pretrained(AutoConfig, source.path, **source.options)
+    config = source.config()
     other = type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     return AutoModelForImageTextToText if other else AutoModelForCausalLM
 

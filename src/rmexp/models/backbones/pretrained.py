@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from rmexp.left_files import read_json
 from rmexp.models.backbones.location import is_model_folder
@@ -41,6 +41,10 @@ class Source(NamedTuple):
         """Where its files are, once they have been loaded."""
         cached = None if self.commit is None else try_to_load_from_cache(self.path, "config.json", revision=self.commit)
         return Path(cached).parent if isinstance(cached, str) else Path(self.path)
+
+    def config(self) -> Any:
+        """Its configuration."""
+        return from_pretrained(AutoConfig, self.path, **self.options)
 
     def tokenizer(self) -> Any:
         """Its tokenizer."""

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from safetensors import safe_open
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
 from rmexp.models.backbones.classifier_head import split_classifier
 from rmexp.models.backbones.found_head import FoundHead, linear_head, told_no_reward
-from rmexp.models.backbones.pretrained import Source, from_pretrained, load_whole, refuse_missing
+from rmexp.models.backbones.pretrained import Source, load_whole, refuse_missing
 from rmexp.models.backbones.sentence_tokens import drop_pooler, reads_otherwise, with_sentence_tokens
 from rmexp.models.backbones.text_body import text_body
 
@@ -73,7 +73,7 @@ def reward_parts(source: Source) -> RewardParts | None:
     """
     if (source.folder / HEAD_FILE).is_file():
         return _with_own_head(source)
-    config = from_pretrained(AutoConfig, source.path, **source.options)
+    config = source.config()
     if any(name.endswith("ForSequenceClassification") for name in config.architectures or []):
         return _of_classifier(source)
     return None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from transformers import AutoConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import TrainedOn
@@ -17,7 +17,7 @@ from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.backbones.classifier_head import ClassifierHead
 from rmexp.models.backbones.location import is_adapter
-from rmexp.models.backbones.pretrained import from_pretrained
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source
 from rmexp.models.backbones.reward_start import HEAD_FILE
 from rmexp.models.backbones.text_body import has_classifier
 from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adapter
@@ -143,7 +143,7 @@ def model_dtype(model: nn.Module) -> torch.dtype:
 
 def _kind(path: str) -> str:
     """What a folder without a contract holds."""
-    architectures = from_pretrained(AutoConfig, path.partition("@")[0]).architectures or []
+    architectures = find_source(path, None, AS_SAVED, trust_remote_code=False).config().architectures or []
     if any(name.endswith("ForSequenceClassification") for name in architectures):
         return REWARD_MODEL
     if any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in architectures):

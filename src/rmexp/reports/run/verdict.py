@@ -30,8 +30,9 @@ def _sentences(summary: TrainSummary, rows: Rows) -> Iterator[str]:
         yield _preferences(row)
     else:
         yield _losses(rows)
-    if (fitted := _over_fitted(summary, rows)) is not None:
+    if summary.kept is None and (fitted := _over_fitted(rows)) is not None:
         yield fitted
+    yield from (f"{remark[0].upper()}{remark[1:]}." for remark in summary.remarks)
     if row is not None and summary.policy is None:
         yield from _remarks(row)
 
@@ -61,21 +62,18 @@ def _remarks(row: HeldOutRow) -> Iterator[str]:
         yield f"It is surer than it should be: a log-loss of {number(row.nll)} is worse than guessing (0.693)."
 
 
-def _over_fitted(summary: TrainSummary, rows: Rows) -> str | None:
+def _over_fitted(rows: Rows) -> str | None:
+    """Of a run from before such remarks stood in its summary, which kept the weights of the end."""
     losses = [(cell(row, "step"), loss) for row in rows if (loss := cell(row, "val/loss")) is not None]
     if len(losses) < 2:
         return None
     (step, least), (last_step, last) = min(losses, key=lambda one: one[1]), losses[-1]
     if last <= WORSE * least or step == last_step:
         return None
-    said = (
+    return (
         f"Over-fitted: validation loss is lowest at step {step:.0f} of {last_step:.0f} ({number(least)}) and "
-        f"{number(last)} at the end"
+        f"{number(last)} at the end; the model has the weights of the end (trainer.keep=best keeps the others)."
     )
-    kept = summary.kept
-    if kept is not None and kept.step != kept.last_step:
-        return f"{said}; the model has the weights of step {kept.step}."
-    return f"{said}; the model has the weights of the end (trainer.keep=best keeps the others)."
 
 
 def _losses(rows: Rows) -> str:

@@ -16,7 +16,9 @@ from transformers import (
 )
 
 from rmexp.cli import main
+from rmexp.models.backbones.pretrained import dtype_of_files
 from rmexp.models.backbones.tiny import train_tokenizer
+from rmexp.models.folders.saved_type import cast_files
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 GROUPED = SMALL | {"num_key_value_heads": 1, "head_dim": 16}
@@ -69,3 +71,17 @@ def test_a_reward_model_trains_and_loads(hub_folder, family):
 def test_the_whole_comparison_runs_and_its_models_load(hub_folder, family):
     assert main(["compare", *hub_folder(family)]) == 0
     assert_loads(Path("run/reward/model"))
+
+
+@pytest.mark.parametrize("task", ["reward", "dpo"])
+def test_weights_are_saved_in_the_type_that_they_came_in_and_figures_are_theirs(hub_folder, task):
+    given = hub_folder("qwen3")
+    folder = Path("hub")
+    cast_files(folder, "bfloat16")
+    assert main(["train", f"task={task}", "optimizer.lr=1e-2", *given]) == 0
+    contract, summary = (
+        json.loads(Path(f"run/{name}").read_text()) for name in ("model/contract.json", "summary.json")
+    )
+    assert contract["dtype"] == dtype_of_files(Path("run/model")) == "bfloat16"
+    (row,) = [row for row in summary["evaluation"] if row["slice"] is None]
+    assert summary["val"]["loss"] == pytest.approx(row["nll"], rel=1e-5)

@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import torch
+
 from rmexp.data.trained_on import TrainedOn, trained_on, union
 from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
@@ -14,6 +16,7 @@ from rmexp.models.folders.adapter import adapter_base, save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import checked_start, save_folder
+from rmexp.models.folders.saved_type import cast_files
 from rmexp.models.folders.trained_on import read_trained_on, write_trained_on
 from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
@@ -41,7 +44,7 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
     choose_trained(start.body, starting.trained, starting.adapters)
-    return start._replace(layout=starting.layout)
+    return start._replace(layout=starting.layout, save_dtype=starting.save_dtype or start.save_dtype)
 
 
 def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:
@@ -112,14 +115,20 @@ def save_model(
         kind=module.kind,
         pooling=module.pooling,
         max_tokens=max_tokens,
-        dtype=str(next(module.parameters()).dtype).removeprefix("torch."),
+        dtype=start.save_dtype,
         base_model=start.base_model,
         revision=start.revision,
         **tokenizer_fields(start.tokenizer),
         **fields,
     )
+
+    def save_weights(written: Path) -> None:
+        module.save(written)
+        if any(parameter.dtype != getattr(torch, start.save_dtype) for parameter in module.parameters()):
+            cast_files(written, start.save_dtype)
+
     with phase(Phase.SAVING, str(folder)):
-        return save_folder(folder, module.save, start.tokenizer, contract, trained_on=seen)
+        return save_folder(folder, save_weights, start.tokenizer, contract, trained_on=seen)
 
 
 def leave_model(

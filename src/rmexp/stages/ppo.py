@@ -8,6 +8,7 @@ import torch
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.trained_on import TrainedOn
+from rmexp.models.folders.saved_type import round_weights
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -55,6 +56,7 @@ def fit_ppo(
     try:
         watched = partial(_watched, ppo, built, run.path)
         trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
+        round_weights(built.module.model.policy, built.start.save_dtype)
         with phase(Phase.EVALUATING, "fresh samples of the policy"):
             after = built.module.judged()
         refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)

@@ -13,6 +13,7 @@ from rmexp.hardware.memory import peak_memory_mb
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation, ModelMade, TrainSummary
+from rmexp.stages.as_saved import RewardsOfPairs
 from rmexp.stages.built import Built
 from rmexp.stages.examples import Examples
 from rmexp.stages.remarks import remarks
@@ -33,6 +34,8 @@ class Fitted(NamedTuple):
         cpu_seconds: of this process, likewise.
         kept: which weights it left.
         skipped_steps: that made no update; None where such a step ends the run.
+        validated: (N, 2) rewards of the validation pairs and (N,) targets by the weights as they were saved; None where
+            nothing had to be rounded, so that the validation of the step says it.
     """
 
     model: ModelMade
@@ -42,6 +45,7 @@ class Fitted(NamedTuple):
     cpu_seconds: float
     kept: KeptWeights
     skipped_steps: int | None
+    validated: RewardsOfPairs | None = None
 
 
 def stage_summary(
@@ -74,7 +78,7 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, folder, fitted.kept),
+        val=_validation(built, loaded, folder, fitted),
         kept=fitted.kept,
         skipped_steps=fitted.skipped_steps,
         remarks=remarks(built, fitted.kept, read_metrics(folder / "metrics.csv"), read_validations(folder)),
@@ -111,18 +115,21 @@ def _last_epoch(figures: PairFigures, kind: str) -> LastEpoch:
     return LastEpoch(counted, **_finite(figures))
 
 
-def _validation(built: Built, data: LoadedData, folder: Path, kept: KeptWeights) -> LastValidation:
+def _validation(built: Built, data: LoadedData, folder: Path, fitted: Fitted) -> LastValidation:
     """Figures of the validation of the kept weights; the interval of its accuracy takes prompts as independent."""
-    examples = built.examples
-    validations = [validation for validation in read_validations(folder) if validation.step == kept.step]
+    examples, kept = built.examples, fitted.kept
+    rewards = fitted.validated
+    if rewards is None:
+        found = [validation for validation in read_validations(folder) if validation.step == kept.step]
+        rewards = RewardsOfPairs(found[-1].rewards, found[-1].target) if found else None
     figures = _finite(built.module.val_figures)
     row = LastValidation(len(examples.val), figures["loss"], figures["accuracy"], figures["tie_rate"])
     row = replace(row, selected_on=kept.selected or None)
-    if examples.val_clusters is None or not validations:
+    if examples.val_clusters is None or rewards is None:
         return row
-    found = clustered_accuracy(validations[-1].rewards, validations[-1].target, examples.val_clusters)
+    share = clustered_accuracy(rewards.rewards, rewards.target, examples.val_clusters)
     method = interval_words(SHARE_METHOD, data.split_rule.group)
-    return replace(row, accuracy_low=found.low, accuracy_high=found.high, few=found.few, method=method)
+    return replace(row, accuracy_low=share.low, accuracy_high=share.high, few=share.few, method=method)
 
 
 def _finite(figures: PairFigures) -> dict[str, float | None]:

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
+from rmexp.hardware.device import accelerator_type
 from rmexp.jsonl import write_rows
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
+from rmexp.stages.as_saved import weights_as_saved
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.kept import keep_weights
@@ -52,11 +54,12 @@ def fit(
     steps = _trained(parts, built, run, trackers, watch)
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
+    save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
+    validated = weights_as_saved(built, accelerator_type(parts.trainer.accelerator))
     fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
-    save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
-    fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped)
+    fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
     evaluation = _evaluated(parts, built, loaded, run)
     return stage_summary(parts.task, built, fitted, loaded, evaluation)
 

@@ -161,12 +161,16 @@ class DPOModule(L.LightningModule):
         """Log-probabilities of a batch of validation responses."""
         self.val_logps.append(self.likelihood.response(batch))
 
-    def on_validation_epoch_end(self) -> None:
-        """Log loss and accuracy over all validation pairs."""
-        pairing = validation_pairing(self)
+    def judge_validation(self, pairing: PairIndex | None) -> None:
+        """Loss and accuracy of what the steps of a validation gave."""
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
+
+    def on_validation_epoch_end(self) -> None:
+        """Log loss and accuracy over all validation pairs."""
+        self.judge_validation(validation_pairing(self))
+        assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
 

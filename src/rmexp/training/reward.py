@@ -137,12 +137,16 @@ class RewardModule(L.LightningModule):
         """Rewards of a batch of validation responses, or of what a frozen body made of them."""
         self.val_rewards.append(self.model.reward(batch) if isinstance(batch, Tensor) else self.model(batch))
 
-    def on_validation_epoch_end(self) -> None:
-        """Log loss and accuracy over all validation pairs."""
-        pairing = validation_pairing(self)
+    def judge_validation(self, pairing: PairIndex | None) -> None:
+        """Loss and accuracy of what the steps of a validation gave."""
         assert pairing is not None
         _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
+
+    def on_validation_epoch_end(self) -> None:
+        """Log loss and accuracy over all validation pairs."""
+        self.judge_validation(validation_pairing(self))
+        assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
 

@@ -137,12 +137,15 @@ class SFTModule(L.LightningModule):
         self.val_logps.append(self.likelihood.response(batch))
         self.val_tokens.append(batch.response_tokens)
 
+    def judge_validation(self, pairing: PairIndex | None) -> None:
+        """Loss of what the steps of a validation gave, and accuracy where it is of pairs."""
+        self._judge(torch.cat(self.val_logps), torch.cat(self.val_tokens), pairing, self.val_figures, None)
+
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
-        logps, tokens = torch.cat(self.val_logps), torch.cat(self.val_tokens)
         pairing = validation_pairing(self)
-        self._judge(logps, tokens, pairing, self.val_figures, None)
-        figures = NOTHING if pairing is None else order_of(*pairing.sides(logps), pairing.target)
+        self.judge_validation(pairing)
+        figures = NOTHING if pairing is None else order_of(*pairing.sides(torch.cat(self.val_logps)), pairing.target)
         log_validation(self, self.val_figures, figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

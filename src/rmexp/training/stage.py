@@ -6,6 +6,7 @@ from typing import Protocol, TypedDict
 
 from torch import nn
 
+from rmexp.encoding.batches import PairIndex
 from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.pairs import Pairs
@@ -77,6 +78,13 @@ class TrainingModule(StageModule, Protocol):
 
         Raises:
             ValueError: the pairs lack what the loss asks for.
+        """
+
+    def judge_validation(self, pairing: PairIndex | None) -> None:
+        """Loss and accuracy of what the steps of a validation gave, into `val_figures`.
+
+        Args:
+            pairing: the validation pairs; None where demonstrations are learnt from.
         """
 
     def contract_fields(self, train: Examples) -> ContractFields:

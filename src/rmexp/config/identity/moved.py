@@ -38,6 +38,7 @@ MOVED: Mapping[str, str] = {
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
 LATER: Mapping[str, Any] = {
     "model.init_from": None,
+    "model.save_dtype": None,
     "*.weights": None,  # of the labels of scorer=hub, wherever it stands
     # of score
     "prompt": None,

@@ -23,6 +23,7 @@ class TextEncoder(NamedTuple):
     fingerprint: str | None = None  # of the folder it was read from, as for a language model
     layout: str = "auto"  # of rows; an encoder's are padded
     mask_padding: bool = True  # every token sees the whole row
+    save_dtype: str = "float32"  # that its weights are saved in: of the files that they came from
 
     @property
     def head(self) -> None:
@@ -65,8 +66,9 @@ def encoder(
     drop_pooler(body)
     tokenizer, head = with_sentence_tokens(tokenizer), found_head(source, body)
     if head is not None:
-        return RewardStart(body, head, tokenizer, source.path, source.commit, pooling, mask_padding=True)
-    return TextEncoder(body, tokenizer, source.path, source.commit, pooling)
+        found: dict[str, Any] = {"mask_padding": True, "save_dtype": source.save_dtype}
+        return RewardStart(body, head, tokenizer, source.path, source.commit, pooling, **found)
+    return TextEncoder(body, tokenizer, source.path, source.commit, pooling, save_dtype=source.save_dtype)
 
 
 def _reward_start(source: Source, tokenizer: Any, pooling: str) -> RewardStart | None:

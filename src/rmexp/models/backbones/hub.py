@@ -54,9 +54,9 @@ def read_model(source: Source) -> LanguageModel | RewardStart:
         log.info("%s: %s", source.path, what)
     head = found_head(source, body)
     if head is not None and (missing or not _says_language_model(causal_lm.config)):
-        return RewardStart(body, head, tokenizer, source.path, source.commit)
+        return RewardStart(body, head, tokenizer, source.path, source.commit, save_dtype=source.save_dtype)
     refuse_missing(source.path, missing, "language model")
-    return LanguageModel(causal_lm, tokenizer, source.path, source.commit, head=head)
+    return LanguageModel(causal_lm, tokenizer, source.path, source.commit, head=head, save_dtype=source.save_dtype)
 
 
 def _class_of(source: Source) -> Any:

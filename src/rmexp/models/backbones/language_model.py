@@ -19,6 +19,7 @@ class LanguageModel(NamedTuple):
     fingerprint: str | None = None  # of the folder it was read from; None for weights that are in no folder
     layout: str = "auto"  # of rows; see `TokenStates`
     head: FoundHead | None = None  # that gives values or rewards, beside the language-model head
+    save_dtype: str = "float32"  # that its weights are saved in: of the files that they came from
 
     @property
     def body(self) -> PreTrainedModel:

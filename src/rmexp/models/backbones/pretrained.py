@@ -1,17 +1,22 @@
 """What transformers loads from hub ids and local folders, each failure one sentence."""
 
+from collections import Counter
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from safetensors import safe_open
 from transformers import AutoConfig, AutoTokenizer
 
 from rmexp.left_files import read_json
 from rmexp.models.backbones.location import is_model_folder
 
 DTYPES = ("float32", "bfloat16", "float16")
+HALVES = DTYPES[1:]
+_STORED = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}  # what safetensors calls them
 AS_SAVED = "auto"  # type of weights: the one that they are saved in
 
 
@@ -41,6 +46,11 @@ class Source(NamedTuple):
         """Where its files are, once they have been loaded."""
         cached = None if self.commit is None else try_to_load_from_cache(self.path, "config.json", revision=self.commit)
         return Path(cached).parent if isinstance(cached, str) else Path(self.path)
+
+    @property
+    def save_dtype(self) -> str:
+        """The type that what is made of it is saved in: the one of its files, or a half one that it is trained in."""
+        return self.dtype if self.dtype in HALVES else dtype_of_files(self.folder)
 
     def config(self) -> Any:
         """Its configuration."""
@@ -76,6 +86,18 @@ def find_source(path: str, revision: str | None, dtype: str, trust_remote_code: 
         return Source(path, None, dtype, trust_remote_code)
     path, _, named = path.partition("@")
     return Source(path, resolve_commit(path, named or revision), dtype, trust_remote_code)
+
+
+def dtype_of_files(folder: Path) -> str:
+    """The type of most weights in a folder; float32 where its files are not in safetensors, or of none of `DTYPES`."""
+    sizes: Counter[str] = Counter()
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "pt") as content:
+            for name in content.keys():  # noqa: SIM118  it is no dict
+                part = content.get_slice(name)
+                sizes[part.get_dtype()] += prod(part.get_shape())
+    ((stored, _),) = sizes.most_common(1) or [("", 0)]
+    return _STORED.get(stored, "float32")
 
 
 def load_whole(source: Source, auto_class: Any, kind: str, *, not_needed: tuple[str, ...] = ()) -> Any:

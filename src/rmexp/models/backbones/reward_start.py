@@ -47,6 +47,7 @@ class RewardStart(NamedTuple):
     mask_padding: bool = False  # whether every token sees the whole row
     fingerprint: str | None = None  # of the folder it was read from, as for a language model
     layout: str = "auto"  # of rows; see `TokenStates`
+    save_dtype: str = "float32"  # that its weights are saved in: of the files that they came from
 
     @classmethod
     def of(cls, parts: RewardParts, tokenizer: Any, source: Source, pooling: str = "last_token") -> "RewardStart":
@@ -61,7 +62,10 @@ class RewardStart(NamedTuple):
                     source.path,
                 )
         return cls(
-            parts.body, parts.head, tokenizer, source.path, source.commit, parts.pooling or pooling, parts.mask_padding
+            *(parts.body, parts.head, tokenizer, source.path, source.commit),
+            parts.pooling or pooling,
+            parts.mask_padding,
+            save_dtype=source.save_dtype,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 RELATIVE = ("dpo", "ppo")  # tasks whose policy is measured against a reference
 
@@ -63,6 +63,7 @@ class StartingPoint:
         adapters: rank, alpha and modules of the adapters; see `choose_trained`.
         gradient_checkpointing: whether layers are computed again in the backward pass, to hold less in between.
         recipe: learning rate and epochs that suit this backbone, per task; configurations refer to it.
+        save_dtype: of the finished weights; None for that of the files that they came from.
     """
 
     layout: str
@@ -74,3 +75,4 @@ class StartingPoint:
     adapters: Mapping[str, Any]
     gradient_checkpointing: bool
     recipe: Mapping[str, Mapping[str, float]]
+    save_dtype: Literal["float32", "bfloat16", "float16"] | None = None

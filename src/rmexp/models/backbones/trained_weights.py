@@ -1,7 +1,7 @@
 """Which weights of a backbone learn: all of them, small adapters beside them, or none but a new head."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import nn
@@ -43,7 +43,7 @@ def _add_adapters(body: Any, adapters: Mapping[str, Any]) -> None:
 
 def merged(model: Any) -> Any:
     """The model itself, or a copy whose adapters are added to the weights beside them: what a folder holds."""
-    if not any(_is_adapted(module) for module in model.modules()):
+    if not any(adapted(model)):
         return model
     model = copy.deepcopy(model)
     for parent in list(model.modules()):
@@ -54,6 +54,11 @@ def merged(model: Any) -> Any:
     for part in model.modules():
         vars(part).pop("peft_config", None)
     return model.requires_grad_(True)
+
+
+def adapted(model: nn.Module) -> Iterator[Any]:
+    """The layers of a model that have adapters beside them."""
+    return (module for module in model.modules() if _is_adapted(module))
 
 
 def _is_adapted(module: nn.Module) -> bool:

@@ -80,12 +80,12 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     contract = read_contract(path)
     kind = contract.kind if contract is not None else _kind(path)
     if kind == REWARD_MODEL:
-        model, tokenizer = load_reward_model(path)
+        model, tokenizer = load_reward_model(path, dtype=AS_SAVED)
         if not model.plain_classifier:
             raise ValueError(f"{path} {_why_not_plain(model)}")
         body, save = model.body, model.save
     else:
-        loaded = load_language_model(path)
+        loaded = load_language_model(path, dtype=AS_SAVED)
         model, tokenizer, body, save = *loaded[:2], loaded.causal_lm, loaded.causal_lm.save_pretrained
     model.eval()
     remarks = _pad(tokenizer, body)

@@ -12,7 +12,7 @@ from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.hub import hub, read_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint, is_adapter
-from rmexp.models.backbones.pretrained import AS_SAVED, find_source
+from rmexp.models.backbones.pretrained import find_source
 from rmexp.models.backbones.reward_start import HEAD_FILE
 from rmexp.models.folders.adapter import merged_adapter
 from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
@@ -46,20 +46,24 @@ def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_cod
     return loaded
 
 
-def load_reward_model(folder: str) -> tuple[RewardModel, Any]:
+def load_reward_model(folder: str, *, dtype: str = "float32") -> tuple[RewardModel, Any]:
     """A reward model and its tokenizer, checked against its contract where it has one.
+
+    Args:
+        folder: local folder, or hub id with `@` and a revision if need be.
+        dtype: of the weights; `AS_SAVED` for the one that they are saved in.
 
     Raises:
         ValueError: there is no model, it has no score head, or its contract does not hold.
     """
     with phase(Phase.MODEL, folder):
-        return _reward_model(folder)
+        return _reward_model(folder, dtype)
 
 
-def _reward_model(folder: str) -> tuple[RewardModel, Any]:
+def _reward_model(folder: str, dtype: str) -> tuple[RewardModel, Any]:
     contract = read_contract(folder)
     _expect(contract, "reward_model", folder)
-    start = read_model(find_source(folder, None, AS_SAVED, trust_remote_code=False))
+    start = read_model(find_source(folder, None, dtype, trust_remote_code=False))
     if start.head is None:
         raise ValueError(f"{folder} is no reward model: it has no head with one output")
     if (Path(folder) / HEAD_FILE).is_file() and (contract is None or contract.pooling is None):

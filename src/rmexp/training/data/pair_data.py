@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import lightning as L
+import torch
 from torch import Tensor
 
 from rmexp.data.loading import Limits
@@ -140,7 +141,10 @@ def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTok
 def validation_pairing(module: L.LightningModule) -> PairIndex | None:
     """The validation pairs of the run that a module is in, on its device; None for a run without pairs."""
     data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
-    if not isinstance(data, PairData):
-        return None
-    moved: list[Any] = [field if field is None else field.to(module.device) for field in data.val_pairing()]
+    return pairing_on(module.device, data) if isinstance(data, PairData) else None
+
+
+def pairing_on(device: torch.device, data: PairData) -> PairIndex:
+    """The validation pairs of some data, on a device."""
+    moved: list[Any] = [field if field is None else field.to(device) for field in data.val_pairing()]
     return PairIndex(*moved)

@@ -1,0 +1,72 @@
+"""The finished weights as their folder will have them: rounded to the type that they are saved in, and validated."""
+
+import logging
+from typing import NamedTuple, cast
+
+import lightning as L
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.precision import FULL, HALF, computing
+from rmexp.models.folders.saved_type import round_weights
+from rmexp.phases import Phase, phase
+from rmexp.stages.built import Built
+from rmexp.training.data.pair_data import PairData, pairing_on
+
+log = logging.getLogger(__name__)
+
+
+class RewardsOfPairs(NamedTuple):
+    """What a validation gave its pairs; see `Validation`."""
+
+    rewards: NDArray[np.float64]
+    target: NDArray[np.float64]
+
+
+def weights_as_saved(built: Built, device: str) -> RewardsOfPairs | None:
+    """Round the weights of a module to the type of its folder, so that whatever is said of them holds for the folder.
+
+    Where that changes them, the validation is made again, without a line for it in metrics.csv.
+
+    Args:
+        built: the stage, its module with the weights that are kept.
+        device: where the module was trained.
+
+    Returns:
+        What the validation pairs got; None where nothing had to be rounded, or the module judges no pairs.
+    """
+    module, dtype = built.module, built.start.save_dtype
+    if not round_weights(module.model, dtype):
+        return None
+    log.info("the weights are saved in %s, as model.save_dtype or the files that they came from say", dtype)
+    if not built.examples.val:
+        return None
+    trained = cast(L.LightningModule, module)
+    trained.to(device)
+    with phase(Phase.EVALUATING, "validation of the weights as saved"), torch.inference_mode():
+        _validate(built, device)
+    trained.cpu()
+    validated = getattr(module, "validated", None)
+    if validated is None:
+        return None
+    chosen, rejected, target = (values.double().cpu().numpy() for values in validated)
+    return RewardsOfPairs(np.stack([chosen, rejected], axis=1), target)
+
+
+def _validate(built: Built, device: str) -> None:
+    data, module, trained = built.examples.data, built.module, cast(L.LightningModule, built.module)
+    pairing = None
+    if isinstance(data, PairData):
+        data.pairs = data.pairs._replace(pack_responses=data.given.pack_responses)  # no features of other weights
+        pairing = pairing_on(torch.device(device), data)
+        if module.relative and pairing.reference_logps is None:  # which another process has computed
+            log.info("the figures of the validation are those of the weights before they were rounded")
+            return
+    trained.on_validation_epoch_start()
+    with computing(HALF if built.precision == HALF else FULL, device)():
+        for index, batch in enumerate(data.val_dataloader()):
+            assert isinstance(batch, ResponseBatch)
+            trained.validation_step(ResponseBatch(*(field.to(device) for field in batch)), index)
+        module.judge_validation(pairing)

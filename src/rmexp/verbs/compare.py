@@ -84,8 +84,9 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     trained = time.perf_counter()
     with phase(Phase.EVALUATING, "both rewards on the same pairs"):
         scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
-        scores = score_everything(scorers, data.records, folder)
-        pairs = held_out(scores.splits, data, list(config.slices), keep=config.data.trained_on == KEEP)
+        keep = config.data.trained_on == KEEP
+        scores = score_everything(scorers, data.records, folder, keep=keep)
+        pairs = held_out(scores.splits, data, list(config.slices), keep=keep)
         pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
         kept = {name: config.tests[name].trained_on == KEEP for name in tests}
         pairs += domain_shifts(tests, scorers, folder, kept)

@@ -8,7 +8,7 @@ from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference, Scored
 from rmexp.verbs.comparing.disagreements import disagreements
 from rmexp.verbs.comparing.scores import SetScores
-from rmexp.verbs.comparing.sets import compared_sets, notes
+from rmexp.verbs.comparing.sets import candidate_notes, compared_sets, notes
 from rmexp.verbs.comparing.shifts import ScoredPairs
 
 PAIRS = [Preference(f"Q{index}", "long answer", "no") for index in range(20)]
@@ -72,3 +72,12 @@ def test_where_nothing_unseen_is_left_there_are_no_figures_but_a_sentence():
     assert disagreements({"val": one.scores.of([])}, {}) == []
     assert one.scores.of([]).array("explicit").shape == (0, 2)
     assert np.isfinite(one.scores.array("explicit")).all()
+
+
+def test_lists_of_which_a_pair_was_trained_on_are_left_out_and_counted():
+    scores = scored(["pair", "prompt", "validation", *["no"] * 17]).scores
+    assert [record.prompt for record in scores.unseen().records] == [pair.prompt for pair in PAIRS[1:]]
+    assert len(scores.unseen().columns["implicit"]) == len(scores.unseen().response_tokens) == 19
+    assert list(candidate_notes({"graded": 1, "showcase": 0}, {"graded": PAIRS, "showcase": PAIRS[:3]})) == [
+        "graded: a model was trained on pairs of 1 of 20 lists; these are left out (data.trained_on=keep counts them)."
+    ]

@@ -37,7 +37,7 @@ from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.validations import read_validations
 from rmexp.verbs.comparing.disagreements import disagreements
 from rmexp.verbs.comparing.scores import AllScores, Scorers, SetScores
-from rmexp.verbs.comparing.sets import both, compared_sets, notes
+from rmexp.verbs.comparing.sets import both, candidate_notes, compared_sets, notes
 from rmexp.verbs.comparing.shifts import ScoredPairs
 
 SHOWCASE_PROMPTS = 3
@@ -96,7 +96,10 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
         scale=RewardScale(explicit.reward_mean, explicit.reward_sd, implicit.reduction),
         disagreements=disagreements(unseen, held_out),
         policies=found.policies,
-        notes=list(notes(found.pairs, sets, explicit.describe(), implicit.describe())),
+        notes=[
+            *notes(found.pairs, sets, explicit.describe(), implicit.describe()),
+            *candidate_notes(found.scores.left_out, data.records.candidates),
+        ],
     )
 
 
@@ -173,12 +176,12 @@ def _accounts(stages: Mapping[str, Stage]) -> list[DataAccount]:
 
 def _showcase(scores: AllScores) -> Showcase:
     """Prompts to look at: the source's own, else the first of the last split with prompts of their own."""
-    if "showcase" in scores.candidates:
-        group = scores.candidates["showcase"]
+    group = scores.candidates.get("showcase")
+    if group is not None and group.records:
         first = group.records[0]
         labels = first.meta["labels"]
         return Showcase([_shown(group, index) for index in range(len(group.records))], labels[0], labels[1])
-    group = scores.splits[next(reversed(scores.splits))]
+    group = scores.last
     rows = {prompt_text(record.prompt): index for index, record in reversed(list(enumerate(group.records)))}
     picked = sorted(rows.values())[:SHOWCASE_PROMPTS]
     return Showcase([_shown(group, index) for index in picked])
@@ -198,8 +201,8 @@ def _shown(group: SetScores, index: int) -> ShowcasePrompt:
 
 
 def _graded(scores: AllScores) -> Graded | None:
-    if "graded" not in scores.candidates:
+    group = scores.candidates.get("graded")
+    if group is None or not group.records:
         return None
-    group = scores.candidates["graded"]
     arrays = {"explicit": group.array("explicit"), "implicit": group.array("implicit")}
     return graded(group.records[0].meta["labels"], arrays)

@@ -13,6 +13,7 @@ from rmexp.encoding.encode import ResponseTokens
 from rmexp.hardware.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
+from rmexp.scored import PAIR, strongest
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
 from rmexp.scoring.preamble import preamble, with_preamble
@@ -63,6 +64,11 @@ class SetScores(NamedTuple):
         records = [self.records[index] for index in indices]
         return SetScores(records, columns, [self.response_tokens[index] for index in indices])
 
+    def unseen(self) -> "SetScores":
+        """The same of the records of which no two responses were a pair that a model was trained on."""
+        marks = zip(*self.marks, strict=True)
+        return self.of([index for index, each in enumerate(marks) if strongest(each) != PAIR])
+
 
 class Levels(NamedTuple):
     """The same pairs at each prompt length, and their targets."""
@@ -72,11 +78,21 @@ class Levels(NamedTuple):
 
 
 class AllScores(NamedTuple):
-    """Everything that the figures are made of."""
+    """Everything that the figures are made of.
+
+    Attributes:
+        splits: those that nothing was learnt from, whole.
+        candidates: sets of candidates, without what a model was trained on.
+        last: pairs of the last split, likewise.
+        lengthened: these, behind longer prompts.
+        left_out: records that were left out of each set of candidates, by its name.
+    """
 
     splits: dict[str, SetScores]
     candidates: dict[str, SetScores]
+    last: SetScores
     lengthened: Levels
+    left_out: dict[str, int]
 
 
 def both_scorers(stages: dict[str, Stage], limits: Limits, threads: int | None) -> Scorers:
@@ -87,13 +103,28 @@ def both_scorers(stages: dict[str, Stage], limits: Limits, threads: int | None) 
     return Scorers(explicit, implicit)
 
 
-def score_everything(scorers: Scorers, data: PreferenceData, folder: Path) -> AllScores:
-    """Score the evaluation splits, the candidate sets, and the last split behind longer prompts."""
+def score_everything(scorers: Scorers, data: PreferenceData, folder: Path, *, keep: bool) -> AllScores:
+    """Score the evaluation splits, the candidate sets, and the last split behind longer prompts.
+
+    Args:
+        scorers: the two.
+        data: with its splits.
+        folder: of the scored files.
+        keep: whether figures count what a model was trained on.
+    """
     names = [name for name in data.splits if name != "train"]
     splits = {name: score_both(name, data.splits[name], scorers, folder) for name in names}
-    candidates = {name: score_both(name, group, scorers, folder) for name, group in data.candidates.items()}
-    lengthened = _levels(names[-1], data.splits[names[-1]], scorers.implicit, folder)
-    return AllScores(splits, candidates, lengthened)
+    whole = {name: score_both(name, group, scorers, folder) for name, group in data.candidates.items()}
+    candidates = {name: scores if keep else scores.unseen() for name, scores in whole.items()}
+    left_out = {name: len(scores.records) - len(candidates[name].records) for name, scores in whole.items()}
+    last = splits[names[-1]] if keep else splits[names[-1]].unseen()
+    lengthened = _levels(names[-1], pairs_of(last.records), scorers.implicit, folder)
+    return AllScores(splits, candidates, last, lengthened, left_out)
+
+
+def pairs_of(records: Sequence[Record]) -> list[Preference]:
+    """Those of the records that are pairs."""
+    return [record for record in records if isinstance(record, Preference)]
 
 
 def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: Path) -> SetScores:
@@ -121,6 +152,8 @@ def _reductions(name: str, records: Sequence[Record], scorer: ImplicitScorer, fo
 
 def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, folder: Path) -> Levels:
     """The same pairs behind preambles of growing length, up to the longest behind which enough pairs fit uncut."""
+    if not records:
+        return Levels([], [])
     for longest in reversed(PREAMBLE_SENTENCES):
         fit = [
             record for record in records if not longest or _whole(with_preamble(record, preamble(longest)), implicit)
@@ -128,7 +161,7 @@ def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, 
         if len(fit) >= min(PREAMBLE_PAIRS // 2, len(records)):
             break
     fit = fit[:PREAMBLE_PAIRS]
-    levels = []
+    levels: list[PromptLevel] = []
     for sentences in (count for count in PREAMBLE_SENTENCES if count <= longest):
         longer = [with_preamble(record, preamble(sentences)) if sentences else record for record in fit]
         scored = _reductions(f"{name}.preamble{sentences}", longer, implicit, folder)

@@ -12,6 +12,7 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.reports.compare.content import ComparedSet
+from rmexp.reports.drawing.numbers import count, counted
 from rmexp.reports.seen import apart_sentences
 from rmexp.runs.summaries.seen import Seen, SeenBy, seen_of
 from rmexp.verbs.comparing.scores import SetScores
@@ -69,6 +70,19 @@ def notes(
             for name, found in zip((EXPLICIT, IMPLICIT), seen, strict=True)
         ]
         yield from (f"{one.name}: {sentence}" for sentence in apart_sentences(rows, figures))
+
+
+def candidate_notes(left_out: Mapping[str, int], candidates: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """What of each set of candidates the models were trained on, in words.
+
+    Args:
+        left_out: records left out of each, by its name.
+        candidates: the sets, whole.
+    """
+    for name, number in left_out.items():
+        if number:
+            of, keep = counted(len(candidates[name]), "list"), "data.trained_on=keep counts them"
+            yield f"{name}: a model was trained on pairs of {count(number)} of {of}; these are left out ({keep})."
 
 
 def _without_validation(seen: Seen, test: TestSet) -> Seen:

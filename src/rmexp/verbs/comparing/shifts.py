@@ -14,9 +14,9 @@ from rmexp.evaluation.measures.difficulty import bins_of, strength
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, pair_test_set
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.records import Preference, Record
+from rmexp.records import Preference
 from rmexp.scoring.rewording import SHIFTS, shifted
-from rmexp.verbs.comparing.scores import Scorers, SetScores, score_both
+from rmexp.verbs.comparing.scores import Scorers, SetScores, pairs_of, score_both
 
 
 class ScoredPairs(NamedTuple):
@@ -124,11 +124,6 @@ def certainty_bins(records: Sequence[Preference]) -> Mapping[str, str] | None:
     labelled = ~is_tie(target)
     names = bins_of(np.where(labelled, certainty, 0.0), labelled)
     return {record.id: name for record, name in zip(records, names, strict=True)}
-
-
-def pairs_of(records: Sequence[Record]) -> list[Preference]:
-    """Those of the records that are pairs."""
-    return [record for record in records if isinstance(record, Preference)]
 
 
 def _parts(bins: Mapping[str, str] | None) -> Mapping[str, Mapping[str, str]]:

@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from rmexp.cli import main
+from rmexp.models.folders.conversation_template import EXAMPLES
 from rmexp.models.folders.export import prepare_export
-from rmexp.models.folders.parity import EXAMPLES, own_scores
+from rmexp.models.folders.parity import own_scores
 from rmexp.models.folders.trained_on import read_trained_on
 
 STORY = " ".join(f"On day {day} it rained. Then it stopped, and nobody knew why." for day in range(99))

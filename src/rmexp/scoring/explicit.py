@@ -16,6 +16,7 @@ from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, encode_records, scored_records
+from rmexp.scoring.scorer import fingerprint_of
 
 
 class ExplicitScorer:
@@ -28,19 +29,31 @@ class ExplicitScorer:
         precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
         limits: limits.
         threads: processor threads; None chooses by model size.
+        head: names of a head's tensors, where they go by no known one; see `rmexp.models.backbones.found_head`.
     """
 
     reads: ClassVar[Mapping[str, str]] = {"path": "model"}
     stored = False
     log_odds = True  # Bradley and Terry's, that it was trained by
 
-    def __init__(self, name: str, path: str, precision: str, *, limits: Limits, threads: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        precision: str,
+        *,
+        limits: Limits,
+        threads: int | None,
+        head: Mapping[str, str] | None = None,
+    ) -> None:
         self.name, self.trained_on = name, read_trained_on(path)
-        self.model, tokenizer = load_reward_model(path)
+        self.model, tokenizer = load_reward_model(path, head_names=head)
         device = to_device(self.model)
         self.precision = choose_precision(precision, self.model, device)
         self.context = computing(self.precision, device)
-        self.fingerprint = scorer_fingerprint(folder_fingerprint(path), self.precision)
+        weights = folder_fingerprint(path)
+        weights = weights if head is None else fingerprint_of(model=weights, head=head)
+        self.fingerprint = scorer_fingerprint(weights, self.precision)
         contract = read_contract(path)
         self.reward_mean = contract.reward_mean if contract else None
         self.reward_sd = contract.reward_sd if contract else None

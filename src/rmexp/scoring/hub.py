@@ -18,6 +18,7 @@ from rmexp.hardware.threads import use_threads
 from rmexp.models.backbones.language_model import check_positions, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.backbones.pretrained import find_source, load_whole
+from rmexp.models.folders.adapter import whole_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Prompt, Record, Scored
 from rmexp.scoring.hub_inputs import HubInputs, Inputs
@@ -29,7 +30,7 @@ class HubScorer:
 
     Args:
         name: of the scorer, for files and tables.
-        path: local folder, or hub id with `@` and a revision if need be.
+        path: local folder, also of an adapter, or hub id with `@` and a revision if need be.
         revision: commit, tag or branch; the commit it stands for is recorded.
         dtype: of the weights.
         trust_remote_code: whether code from the repository may run.
@@ -57,9 +58,11 @@ class HubScorer:
         weights: Mapping[str, float] | None = None,
     ) -> None:
         self.name, self.limits, self.dtype = name, limits, dtype
-        source = find_source(path, revision, dtype, trust_remote_code)
-        self.tokenizer, self.path, self.commit = source.tokenizer(), source.path, source.commit
-        self.model = load_whole(source, AutoModelForSequenceClassification, "reward model")
+        with whole_model(path) as whole:
+            source = find_source(whole, revision, dtype, trust_remote_code)
+            self.tokenizer, self.commit = source.tokenizer(), source.commit
+            self.path = path if whole != path else source.path
+            self.model = load_whole(source, AutoModelForSequenceClassification, "reward model")
         self.labels = label_weights(self.model.config, weights, path)
         # As far as anyone knows: reward models are trained by Bradley and Terry's loss, sums of attributes are not.
         self.log_odds = weights is None

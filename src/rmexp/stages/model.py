@@ -1,7 +1,9 @@
 """The model that a stage starts from, and the folders that it leaves."""
 
+import copy
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,6 +18,7 @@ from rmexp.models.folders.adapter import adapter_base, save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import checked_start, save_folder
+from rmexp.models.folders.padding import ends_in_padding, pad_apart
 from rmexp.models.folders.saved_type import cast_files
 from rmexp.models.folders.trained_on import read_trained_on, write_trained_on
 from rmexp.models.reward_model import RewardModel
@@ -111,6 +114,7 @@ def save_model(
     Returns:
         The folder's fingerprint.
     """
+    tokenizer = start.tokenizer if module.kind != "reward_model" else _ready_to_pad(folder, start)
     contract = Contract(
         kind=module.kind,
         pooling=module.pooling,
@@ -118,7 +122,7 @@ def save_model(
         dtype=start.save_dtype,
         base_model=start.base_model,
         revision=start.revision,
-        **tokenizer_fields(start.tokenizer),
+        **tokenizer_fields(tokenizer),
         **fields,
     )
 
@@ -128,7 +132,19 @@ def save_model(
             cast_files(written, start.save_dtype)
 
     with phase(Phase.SAVING, str(folder)):
-        return save_folder(folder, save_weights, start.tokenizer, contract, trained_on=seen)
+        return save_folder(folder, save_weights, tokenizer, contract, trained_on=seen)
+
+
+def _ready_to_pad(folder: Path, start: Backbone) -> Any:
+    """The tokenizer of a reward model with a padding token that its configuration knows and that ends no response."""
+    tokenizer = start.tokenizer
+    if ends_in_padding(tokenizer) and not start.mask_padding:
+        tokenizer = copy.deepcopy(tokenizer)
+        if not pad_apart(tokenizer):
+            log.info("%s: no token can pad but the one that ends a response; rmexp export adds one", folder)
+            return start.tokenizer
+    start.body.config.pad_token_id = tokenizer.pad_token_id
+    return tokenizer
 
 
 def leave_model(
@@ -158,7 +174,8 @@ def save_adapter_alone(
             "%s has no plain sequence classifier, which an adapter folder needs: model/ alone holds all of it", base
         )
     else:
-        save_adapter(folder, model, base, start.revision, start.tokenizer)
+        tokenizer = _ready_to_pad(folder, start) if isinstance(model, RewardModel) else start.tokenizer
+        save_adapter(folder, model, base, start.revision, tokenizer)
         if seen is not None:
             write_trained_on(folder, seen)
 

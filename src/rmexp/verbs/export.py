@@ -98,8 +98,9 @@ def _refuse_to_replace(out: Path, config: DictConfig) -> None:
 
 
 def _export(config: DictConfig, model: str, out: Path) -> ExportSummary:
+    from rmexp.models.folders.conversation_template import EXAMPLES
     from rmexp.models.folders.export import prepare_export
-    from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
+    from rmexp.models.folders.parity import check_parity, own_scores
     from rmexp.reports.model_card import model_card
 
     began = time.perf_counter()

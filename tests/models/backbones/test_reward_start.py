@@ -186,3 +186,41 @@ def test_the_pooling_of_an_encoder_has_to_be_that_of_its_head(tokenizer, tmp_pat
     with pytest.raises(ValueError, match=r"reads the first_token, but model.pooling is mean \(set model.pooling=first"):
         encoder((), 0, path=folder, pooling="mean", **OPTIONS)
     assert encoder((), 0, path=folder, pooling="first_token", **OPTIONS).head.name == "classifier"
+
+
+def named_folder(tokenizer, path, **tensors):
+    """A language model whose files also have tensors of names that nobody knows."""
+    torch.manual_seed(0)
+    causal_lm = LlamaForCausalLM(DECODERS["llama"])
+    causal_lm.save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    save_file(tensors, path / "reward.safetensors", {"format": "pt"})
+    return causal_lm.eval(), str(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 16), (16,), (16, 1)])
+def test_a_head_of_its_own_names_is_mapped(tokenizer, batch, tmp_path, shape):
+    weight, bias = torch.randn(16, generator=torch.Generator().manual_seed(0)), torch.tensor([0.5])
+    tensors = {"rm.out.kernel": weight.reshape(shape), "rm.out.shift": bias}
+    causal_lm, folder = named_folder(tokenizer, tmp_path / "others", **tensors)
+    names = {"weight": "rm.out.kernel", "bias": "rm.out.shift"}
+    model, _ = load_reward_model(folder, head_names=names)
+    mask = own_tokens(batch.lengths, int(batch.lengths.max())).long()
+    with torch.no_grad():
+        hidden = causal_lm.model(input_ids=batch.token_ids[batch.places()] * mask).last_hidden_state
+        last = hidden[torch.arange(batch.size), batch.lengths - 1]
+        assert torch.allclose(model.eval()(batch), last @ weight + bias, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"weight": "no"}, r"expected a tensor no in its files, got none; those of a head's size are .*rm.out"),
+        ({"weight": "lm_head.weight"}, r"expected a head of shape \(1, 16\), but lm_head.weight has \(300, 16\)"),
+        ({"weights": "rm.out"}, "scorer.head must have the keys weight and, if need be, bias, got weights"),
+    ],
+)
+def test_a_head_that_is_not_there_is_a_sentence(tokenizer, tmp_path, names, said):
+    _, folder = named_folder(tokenizer, tmp_path / "others", **{"rm.out": torch.ones(16)})
+    with pytest.raises(ValueError, match=said):
+        load_reward_model(folder, head_names=names)

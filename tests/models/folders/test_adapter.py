@@ -8,8 +8,12 @@ from transformers import AutoModelForSequenceClassification
 
 from rmexp.models.backbones.location import folder_fingerprint, is_adapter
 from rmexp.models.folders.adapter import adapter_base, merged_adapter
+from rmexp.models.folders.chat_template import chat_messages
+from rmexp.models.folders.conversation_template import EXAMPLES
 from rmexp.models.folders.export import prepare_export
-from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
+from rmexp.models.folders.parity import check_parity, own_scores
+from rmexp.scoring.explicit import ExplicitScorer
+from rmexp.scoring.hub import HubScorer
 
 peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
 
@@ -48,6 +52,38 @@ def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
         expected = [adapted(torch.tensor([row.token_ids])).logits.item() for row in own.tokens]
     assert own.scores == pytest.approx(expected, abs=1e-5)
     assert any("was merged" in remark for remark in prepared.remarks)
+
+
+def test_an_adapter_of_a_reward_model_scores_as_it_is(make, limits, pairs):
+    folder, adapted = make(True)
+    options = {"limits": limits, "threads": 1}
+    own = ExplicitScorer("own", str(folder), "32-true", **options)
+    scorers = own, HubScorer("hub", str(folder), None, "float32", False, **options)
+    with torch.inference_mode():
+        expected = [
+            adapted(torch.tensor([own.encoder.encode([(pair.prompt, response)])[0].token_ids])).logits.item()
+            for pair in pairs
+            for response in pair.responses
+        ]
+    for scorer in scorers:
+        rewards = [score for row in scorer.score(pairs) for score in row.scores]
+        assert rewards == pytest.approx(expected, abs=1e-4)
+        assert folder_fingerprint(str(folder)) in scorer.fingerprint
+    assert scorers[1].describe()["path"] == str(folder)
+
+
+def test_an_adapter_of_several_labels_is_weighted(tiny_model, reference_folder, tmp_path, limits, pairs):
+    settings = peft.LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["q_proj"])
+    base = AutoModelForSequenceClassification.from_pretrained(reference_folder, num_labels=3)
+    adapted = peft.get_peft_model(base, settings).eval()
+    adapted.save_pretrained(tmp_path)
+    options = {"limits": limits, "threads": 1, "weights": {"1": 2.0}}
+    scorer = HubScorer("hub", str(tmp_path), None, "float32", False, **options)
+    (row,) = scorer.score(pairs[:1])
+    turns = chat_messages(pairs[0].prompt, pairs[0].chosen)
+    ids = tiny_model.tokenizer.apply_chat_template(turns, return_dict=True, return_tensors="pt")
+    with torch.inference_mode():
+        assert row.scores[0] == pytest.approx(2 * adapted(**ids).logits[0, 1].item(), abs=1e-4)
 
 
 @pytest.mark.parametrize("reader", ["parity_here", pytest.param("a fresh process", marks=pytest.mark.slow)])

@@ -8,8 +8,7 @@ import pytest
 from rmexp.encoding.encode import Encoder
 from rmexp.models.backbones.tiny import CHAT_TEMPLATE
 from rmexp.models.folders.chat_template import chat_messages
-from rmexp.models.folders.conversation_template import use_conversation_template
-from rmexp.models.folders.parity import EXAMPLES
+from rmexp.models.folders.conversation_template import EXAMPLES, use_conversation_template
 
 INSTRUCT = (  # a line break behind the end token, thoughts in between, and a date: each would move the reward
     "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"

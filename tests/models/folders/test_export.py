@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
+from rmexp.models.folders.conversation_template import EXAMPLES
 from rmexp.models.folders.export import prepare_export
 from rmexp.models.folders.folder import load_reward_model, save_folder
-from rmexp.models.folders.parity import EXAMPLES
 from rmexp.models.reward_model import RewardModel
 
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from rmexp.models.folders.conversation_template import EXAMPLES
 from rmexp.models.folders.export import prepare_export
-from rmexp.models.folders.parity import EXAMPLES, check_parity, own_scores
+from rmexp.models.folders.parity import check_parity, own_scores
 
 
 @pytest.fixture

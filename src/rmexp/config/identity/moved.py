@@ -40,6 +40,7 @@ LATER: Mapping[str, Any] = {
     "model.init_from": None,
     "model.save_dtype": None,
     "*.weights": None,  # of the labels of scorer=hub, wherever it stands
+    "*.head": None,  # of scorer=explicit, wherever it stands
     # of score
     "prompt": None,
     "response": None,

@@ -56,7 +56,7 @@ def encoder(
     """
     check_pooling(pooling)
     source = find_source(path, revision, dtype, trust_remote_code)
-    tokenizer = source.tokenizer()
+    tokenizer = source.own_tokenizer()
     going_on = _reward_start(source, tokenizer, pooling)
     if going_on is not None:
         return going_on

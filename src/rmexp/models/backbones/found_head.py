@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +61,36 @@ def found_head(source: Source, body: PreTrainedModel) -> FoundHead | None:
     return FoundHead(linear_head(weight, found.get(f"{name}.bias"), source.dtype), name)
 
 
+def named_head(source: Source, body: PreTrainedModel, names: Mapping[str, str]) -> FoundHead:
+    """The head whose tensors go by names that are given.
+
+    Args:
+        source: of the model; its files are there.
+        body: that was loaded from it.
+        names: `weight`, and `bias` where there is one, with the name of the tensor in the model's files.
+
+    Raises:
+        ValueError: there is no such tensor, or one of another shape.
+    """
+    if "weight" not in names or not {*names} <= {"weight", "bias"}:
+        raise ValueError(f"scorer.head must have the keys weight and, if need be, bias, got {', '.join(names)}")
+    known, hidden = dict(_weights(source.folder, re.compile(""))), int(body.config.hidden_size)
+    if missing := [name for name in names.values() if name not in known]:
+        sized = [name for name, values in known.items() if sorted(values.shape) in ([hidden], [1, hidden])]
+        raise ValueError(
+            f"{source.path}: expected a tensor {missing[0]} in its files, got none; those of a head's size are "
+            f"{', '.join(sized[-5:]) or 'none'} (set scorer.head)"
+        )
+    weight = known[names["weight"]]
+    if sorted(weight.shape) not in ([hidden], [1, hidden]):
+        raise ValueError(
+            f"{source.path}: expected a head of shape (1, {hidden}), but {names['weight']} has {tuple(weight.shape)} "
+            "(set scorer.head)"
+        )
+    bias = known[names["bias"]].reshape(1) if "bias" in names else None
+    return FoundHead(linear_head(weight.reshape(1, hidden), bias, source.dtype), names["weight"])
+
+
 def linear_head(weight: Tensor, bias: Tensor | None, dtype: str) -> nn.Linear:
     """A head of (1, hidden) weights, in the type that the model is read in."""
     kind = weight.dtype if dtype == AS_SAVED else getattr(torch, dtype)
@@ -77,14 +107,14 @@ def told_no_reward(path: str, name: str, outputs: int) -> None:
     log.info("%s: its head `%s` has %d outputs, so it gives no reward and is left out", path, name, outputs)
 
 
-def _weights(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """Tensors of a folder's files that are called like those of a head."""
+def _weights(folder: Path, wanted: re.Pattern[str] = _KEY) -> Iterator[tuple[str, Tensor]]:
+    """Tensors of a folder's files that are called as wanted: like those of a head."""
     files = sorted(folder.glob("*.safetensors"))
     for file in files:
         with safe_open(file, "pt") as content:
             for name in content.keys():  # noqa: SIM118  it is no dict
-                if _KEY.search(name):
+                if wanted.search(name):
                     yield name, content.get_tensor(name)
     for file in () if files else sorted(folder.glob("pytorch_model*.bin")):
         content = torch.load(file, map_location="cpu", weights_only=True)
-        yield from ((name, values) for name, values in content.items() if _KEY.search(name))
+        yield from ((name, values) for name, values in content.items() if wanted.search(name))

@@ -1,7 +1,7 @@
 """Language models that transformers loads, and reward models in their place: hub ids and local folders."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from transformers import (
@@ -11,7 +11,7 @@ from transformers import (
     AutoModelForImageTextToText,
 )
 
-from rmexp.models.backbones.found_head import found_head
+from rmexp.models.backbones.found_head import found_head, named_head
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.pretrained import Source, find_source, refuse_missing
 from rmexp.models.backbones.reward_start import RewardStart, reward_parts
@@ -39,10 +39,15 @@ def hub(
     return read_model(find_source(path, revision, dtype, trust_remote_code))
 
 
-def read_model(source: Source) -> LanguageModel | RewardStart:
-    """The language model or the reward model of a source; see `hub`."""
-    tokenizer = source.tokenizer()
-    parts = reward_parts(source)
+def read_model(source: Source, head_names: Mapping[str, str] | None = None) -> LanguageModel | RewardStart:
+    """The language model or the reward model of a source; see `hub`.
+
+    Args:
+        source: where it is.
+        head_names: see `named_head`; None for a head that goes by a known name, if there is one.
+    """
+    tokenizer = source.own_tokenizer()
+    parts = None if head_names else reward_parts(source)
     if parts is not None:
         return RewardStart.of(parts, tokenizer, source)
     causal_lm, missing = source.model(_class_of(source))
@@ -52,8 +57,10 @@ def read_model(source: Source) -> LanguageModel | RewardStart:
             f"its text model, {type(body).__name__}, is trained, and the rest of {type(causal_lm).__name__} left alone"
         )
         log.info("%s: %s", source.path, what)
-    head = found_head(source, body)
-    if head is not None and (missing or not _says_language_model(causal_lm.config)):
+    head = named_head(source, body, head_names) if head_names else found_head(source, body)
+    if head is not None and (head_names or missing or not _says_language_model(causal_lm.config)):
+        of_body = f"{causal_lm.base_model_prefix}."
+        refuse_missing(source.path, [name for name in missing if name.startswith(of_body)], "reward model")
         return RewardStart(body, head, tokenizer, source.path, source.commit, save_dtype=source.save_dtype)
     refuse_missing(source.path, missing, "language model")
     return LanguageModel(causal_lm, tokenizer, source.path, source.commit, head=head, save_dtype=source.save_dtype)

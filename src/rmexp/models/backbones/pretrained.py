@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoTokenizer
 
 from rmexp.left_files import read_json
 from rmexp.models.backbones.location import is_model_folder
+from rmexp.models.backbones.own_template import with_own_template
 
 DTYPES = ("float32", "bfloat16", "float16")
 HALVES = DTYPES[1:]
@@ -57,8 +58,12 @@ class Source(NamedTuple):
         return from_pretrained(AutoConfig, self.path, **self.options)
 
     def tokenizer(self) -> Any:
-        """Its tokenizer."""
+        """Its tokenizer, as other programs find it."""
         return from_pretrained(AutoTokenizer, self.path, **self.options)
+
+    def own_tokenizer(self) -> Any:
+        """Its tokenizer with the chat template that the model was trained with."""
+        return with_own_template(self.tokenizer(), self.folder)
 
     def model(self, auto_class: Any, **options: Any) -> tuple[Any, list[str]]:
         """The model as `auto_class` of transformers loads it, and the names of weights that are not there."""

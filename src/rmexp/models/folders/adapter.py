@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from rmexp.left_files import read_json
-from rmexp.models.backbones.location import ADAPTER_CONFIG
+from rmexp.models.backbones import own_template
+from rmexp.models.backbones.location import ADAPTER_CONFIG, is_adapter
 from rmexp.models.backbones.pretrained import in_short
+from rmexp.models.folders.conversation_template import save_tokenizer
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -32,11 +34,21 @@ def _settings(path: str) -> dict[str, Any]:
 
 
 @contextmanager
+def whole_model(path: str) -> Iterator[str]:
+    """A model's folder or hub id itself, or for an adapter a folder with the merged model, gone behind the block."""
+    if not is_adapter(path):
+        yield path
+        return
+    with merged_adapter(path) as folder:
+        yield folder
+
+
+@contextmanager
 def merged_adapter(path: str) -> Iterator[str]:
     """A folder with the merged model, gone again behind the block.
 
     Args:
-        path: of an adapter on a causal language model or on a sequence classifier with one label.
+        path: of an adapter on a causal language model or on a sequence classifier.
 
     Raises:
         ValueError: peft is not installed, the adapter is of another kind, lacks its head, or cannot be loaded.
@@ -52,11 +64,14 @@ def merged_adapter(path: str) -> Iterator[str]:
     classes = {"SEQ_CLS": peft.AutoPeftModelForSequenceClassification, "CAUSAL_LM": peft.AutoPeftModelForCausalLM}
     if task not in classes:
         raise ValueError(f"{path}: expected an adapter for SEQ_CLS or CAUSAL_LM, got {task} (set path)")
-    options: dict[str, Any] = {"num_labels": 1} if task == "SEQ_CLS" else {}
+    options: dict[str, Any] = {}
     try:
         with safe_open(Path(path) / WEIGHTS, "pt") as weights:
-            if task == "SEQ_CLS" and not any(".score." in name for name in weights.keys()):  # noqa: SIM118
+            heads = [name for name in weights.keys() if ".score." in name]  # noqa: SIM118  it is no dict
+            if task == "SEQ_CLS" and not heads:
                 raise ValueError(f"{path} has no weights of the head `score`: it was not among modules_to_save")
+            if task == "SEQ_CLS":
+                options = {"num_labels": weights.get_slice(heads[0]).get_shape()[0]}
         model = classes[task].from_pretrained(path, **options).merge_and_unload()
         holder = path if (Path(path) / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(holder)
@@ -66,6 +81,8 @@ def merged_adapter(path: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        if (own := Path(holder) / own_template.FILE).is_file():
+            shutil.copy(own, folder)
         yield folder
 
 
@@ -103,4 +120,4 @@ def save_adapter(folder: Path, model: Any, base: str, revision: str | None, toke
     tensors = {f"base_model.model.{name}": values.detach().contiguous() for name, values in weights.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     settings.save_pretrained(str(folder))
-    tokenizer.save_pretrained(folder)
+    save_tokenizer(folder, tokenizer)

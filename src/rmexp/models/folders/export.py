@@ -24,6 +24,7 @@ from rmexp.models.folders.adapter import adapter_base, copy_adapter, merged_adap
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.models.folders.conversation_template import use_conversation_template
 from rmexp.models.folders.folder import load_language_model, load_reward_model, save_folder
+from rmexp.models.folders.padding import ends_in_padding, pad_apart
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.reward_model import RewardModel
 from rmexp.records import Prompt
@@ -154,13 +155,8 @@ def _kind(path: str) -> str:
 def _pad(tokenizer: Any, body: PreTrainedModel) -> tuple[str, ...]:
     """A padding token that is not the end token: transformers reads a reward from the last token that is no padding."""
     remarks: tuple[str, ...] = ()
-    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
-        own = [
-            token for token in (tokenizer.unk_token, tokenizer.bos_token) if token not in (None, tokenizer.eos_token)
-        ]
-        if own:
-            tokenizer.pad_token = own[0]
-        else:
+    if ends_in_padding(tokenizer):
+        if not pad_apart(tokenizer):
             tokenizer.add_special_tokens({"pad_token": "<|pad|>"})
             if len(tokenizer) > body.get_input_embeddings().num_embeddings:
                 body.resize_token_embeddings(len(tokenizer))

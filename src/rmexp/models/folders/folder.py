@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.hub import hub, read_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.location import folder_fingerprint, is_adapter
-from rmexp.models.backbones.pretrained import find_source
+from rmexp.models.backbones.pretrained import Source, find_source
 from rmexp.models.backbones.reward_start import HEAD_FILE
-from rmexp.models.folders.adapter import merged_adapter
+from rmexp.models.folders.adapter import merged_adapter, whole_model
 from rmexp.models.folders.contract import FILE, Contract, check_tokenizer, read_contract
+from rmexp.models.folders.conversation_template import save_tokenizer
 from rmexp.models.folders.trained_on import Promise, write_trained_on
 from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
@@ -34,8 +35,8 @@ def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_cod
     """
     contract = read_contract(folder)
     _expect(contract, "language_model", folder)
-    with phase(Phase.MODEL, folder):
-        found = hub((), 0, path=folder, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
+    with phase(Phase.MODEL, folder), whole_model(folder) as whole:
+        found = hub((), 0, path=whole, revision=None, dtype=dtype, trust_remote_code=trust_remote_code)
     if not isinstance(found, LanguageModel):
         raise ValueError(f"{folder}: expected a language model, but it is a reward model")
     loaded = found._replace(fingerprint=folder_fingerprint(folder))
@@ -46,24 +47,28 @@ def load_language_model(folder: str, *, dtype: str = "float32", trust_remote_cod
     return loaded
 
 
-def load_reward_model(folder: str, *, dtype: str = "float32") -> tuple[RewardModel, Any]:
+def load_reward_model(
+    folder: str, *, dtype: str = "float32", head_names: Mapping[str, str] | None = None
+) -> tuple[RewardModel, Any]:
     """A reward model and its tokenizer, checked against its contract where it has one.
 
     Args:
-        folder: local folder, or hub id with `@` and a revision if need be.
+        folder: local folder, also of an adapter, or hub id with `@` and a revision if need be.
         dtype: of the weights; `AS_SAVED` for the one that they are saved in.
+        head_names: of a head's tensors, where they go by no known one; see `named_head`.
 
     Raises:
         ValueError: there is no model, it has no score head, or its contract does not hold.
     """
-    with phase(Phase.MODEL, folder):
-        return _reward_model(folder, dtype)
+    with phase(Phase.MODEL, folder), whole_model(folder) as whole:
+        source = find_source(whole, None, dtype, trust_remote_code=False)
+        return _reward_model(folder, source, head_names)
 
 
-def _reward_model(folder: str, dtype: str) -> tuple[RewardModel, Any]:
+def _reward_model(folder: str, source: Source, head_names: Mapping[str, str] | None) -> tuple[RewardModel, Any]:
     contract = read_contract(folder)
     _expect(contract, "reward_model", folder)
-    start = read_model(find_source(folder, None, dtype, trust_remote_code=False))
+    start = read_model(source, head_names)
     if start.head is None:
         raise ValueError(f"{folder} is no reward model: it has no head with one output")
     if (Path(folder) / HEAD_FILE).is_file() and (contract is None or contract.pooling is None):
@@ -156,7 +161,7 @@ def save_folder(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_weights(partial)
-    tokenizer.save_pretrained(partial)
+    save_tokenizer(partial, tokenizer)
     promised = Promise(None, None) if trained_on is None else write_trained_on(partial, trained_on)
     replace(contract, trained_on=promised.file, trained_on_fingerprint=promised.fingerprint).save(partial)
     try:

@@ -16,22 +16,9 @@ from rmexp.metrics.parity import Parity
 from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.export import REWARD_MODEL, Export, model_dtype
 from rmexp.models.likelihood import Likelihood
-from rmexp.records import Message, Prompt
+from rmexp.records import Prompt
 
 TOLERANCE = 1e-4  # of the largest score, at least of 1: both sides compute in float32
-EXAMPLES: tuple[tuple[Prompt, str], ...] = (
-    ("What is a queue?", "A queue hands out first what came first."),
-    ("What is a queue?", '{"answer": "first in, first out", "examples": ["printer", "bus stop"]}'),
-    ("Say yes.", "Yes"),
-    ("List three colours.", "- red\n- green\n- blue\n"),
-    ("Wie heißt die Hauptstadt von Österreich? 🙂", "Sie heißt Wien; früher auch «Vindobona»."),
-    ("Write code.", "def double(x):\n    return 2 * x  # so that 3 -> 6"),
-    (" leading and trailing space ", " Indeed. "),
-    (
-        (Message("user", "Hello"), Message("assistant", "Hello, how can I help?"), Message("user", "Tell a joke.")),
-        "A horse walks into a bar. The barkeeper asks: why the long face?",
-    ),
-)
 
 
 class Own(NamedTuple):

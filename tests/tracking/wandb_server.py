@@ -7,7 +7,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.tracking.wandb_artifacts import PATH, Artifacts
+
 KEY = "k" * 40
+RUN_FILES = "/run-files/"
 PROJECT = {"id": "P", "name": "rmexp", "entity": {"id": "E", "name": "tester"}}
 STARTED = json.dumps({"t": 1})  # what tells a run that has begun from one that is only reserved
 
@@ -16,13 +19,15 @@ class WandbServer:
     """Serves on a port of its own until it is stopped.
 
     Attributes:
-        runs: by id, each with `variables` of its last upsert, `lines` of its history and its `summary`.
+        runs: by id, each with `variables` of its last upsert, `lines` of its history, its `summary`, and its `files`.
+        artifacts: that were logged and used.
         status: that it answers instead of anything sensible; None where it is well.
         admitted: questions that came with the right key.
     """
 
     def __init__(self) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
+        self.artifacts = Artifacts()
         self.status: int | None = None
         self.admitted = 0
         self._server: ThreadingHTTPServer | None = None
@@ -61,6 +66,13 @@ class WandbServer:
         """Status and content for a request."""
         if self.status is not None:
             return self.status, {"errors": [{"message": "ill"}]}
+        if PATH in path:  # as a store of objects, that knows no keys
+            self.artifacts.put(path, body)
+            return 200, {}
+        if RUN_FILES in path:
+            run_id, _, name = path.partition(RUN_FILES)[2].partition("/")
+            self.runs[run_id]["files"][name] = body
+            return 200, {}
         if base64.b64encode(f"api:{KEY}".encode()).decode() not in authorization:
             return 401, {"errors": [{"message": "unauthorized"}]}
         self.admitted += 1
@@ -74,7 +86,7 @@ class WandbServer:
     def _graph(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         name = variables.get("name")
         if "upsertBucket" in query:
-            run = self.runs.setdefault(str(name), {"lines": {}, "summary": "{}"})
+            run = self.runs.setdefault(str(name), {"lines": {}, "summary": "{}", "files": {}})
             known = run.get("variables", {})
             run["variables"] = known | {key: value for key, value in variables.items() if value is not None}
             bucket = {
@@ -91,7 +103,12 @@ class WandbServer:
             return {"data": {"viewer": {**viewer, "name": "t", "teams": {"edges": []}}, "serverInfo": info}}
         if "erverInfo" in query:
             return {"data": {"serverInfo": info}}
-        return {"data": None, "errors": [{"message": "not known here"}]}
+        if "createRunFiles" in query:
+            place = f"{self.url}{RUN_FILES}{variables['run']}"
+            files = [{"name": file, "uploadUrl": f"{place}/{file}"} for file in variables["files"]]
+            return {"data": {"createRunFiles": {"runID": variables["run"], "uploadHeaders": [], "files": files}}}
+        found = self.artifacts.answer(query, variables, self.url)
+        return {"data": found} if found else {"data": None, "errors": [{"message": "not known here"}]}
 
     def _to_go_on(self, name: str) -> dict[str, Any] | None:
         if name not in self.runs:

@@ -100,6 +100,22 @@ def scores_of(module, tiny_model, plain, responses):
     return logps - plain.logps(tiny_model.causal_lm, responses) if isinstance(module, DPOModule) else logps
 
 
+@pytest.mark.parametrize("module", ["dpo"], indirect=True)
+def test_log_probabilities_and_divergence_of_a_policy(module, fitted, tiny_model, plain):
+    rows, val = fitted
+    trained, validated = (
+        next(row for _, row in reversed(rows) if f"{phase}/loss" in row) for phase in ("train", "val")
+    )
+    assert trained["train/kl"] > 0
+    sides = {side: [getattr(pair, side) for pair in val] for side in ("chosen", "rejected")}
+    with torch.no_grad():
+        logps = {side: plain.logps(module.model.eval(), responses) for side, responses in sides.items()}
+        ratios = torch.cat([logps[side] - plain.logps(tiny_model.causal_lm, sides[side]) for side in sides])
+    for side in sides:
+        assert validated[f"val/logps/{side}"] == pytest.approx(float(logps[side].mean()), rel=1e-4)
+    assert validated["val/kl"] == pytest.approx(float((ratios**2).mean() / 2), rel=1e-3)
+
+
 @pytest.mark.parametrize("module", ["reward", "dpo", "sft"], indirect=True)
 def test_a_validation_counts_its_own_pairs_alone(module, fitted, tiny_model, plain):
     rows, val = fitted

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 from rmexp.statistics.shares import clustered_share
 from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
-from rmexp.training.step_figures import accuracy_interval, order_of, rewards_of
+from rmexp.training.step_figures import accuracy_interval, order_of, policy_figures, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
 
@@ -34,6 +34,14 @@ def test_accuracy_and_margin_of_a_batch(target):
     assert (found["min_reward"], found["max_reward"]) == (0, 5)
     assert found["rewards/chosen"] - found["rewards/rejected"] == pytest.approx(found["margin"])
     assert order_of(CHOSEN, REJECTED, target).keys() == {"accuracy", "margin"}
+
+
+def test_what_a_policy_adds():
+    logps, reference = (CHOSEN, REJECTED), (CHOSEN - 1.0, REJECTED + torch.tensor([0.0, 2.0, 0.0, -3.0]))
+    found = policy_figures(logps, reference, torch.tensor([1.0, 0.0, 0.5, 0.8]))
+    assert float(found["logps/chosen"]) == pytest.approx(mean([3.0, 2.0, 5.0]))  # the second is swapped, a tie left out
+    assert float(found["logps/rejected"]) == pytest.approx(mean([1.0, 1.0, 0.0]))
+    assert float(found["kl"]) == pytest.approx((4 * 1.0**2 + 2.0**2 + 3.0**2) / 8 / 2)  # all eight responses
 
 
 def test_ties_alone_have_neither():

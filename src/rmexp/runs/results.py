@@ -32,7 +32,7 @@ def results_of(folder: Path) -> Results | None:
         about=about,
         tables=tuple(table for table in tables if table.rows),
         artifacts=tuple(_artifacts(folder)),
-        used={name: value for name, value in (read_environment(folder).inputs or {}).items() if value},
+        used=_used(row, folder),
     )
 
 
@@ -149,6 +149,18 @@ def _artifacts(folder: Path) -> Iterator[Artifact]:
         yield Artifact("report", folder / REPORT)
     if (folder / SCORED).is_dir():
         yield Artifact("scored", folder / SCORED)
+
+
+def _used(row: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Fingerprints of what a run was made of, by key; of a comparison, of its stages' models too."""
+    inputs = (read_environment(folder).inputs or {}).items()
+    used = {name: value for name, value in inputs if value and not name.endswith(".trained_on")}
+    if verb_of(row) != "compare":
+        return used
+    for name, stage in from_row(CompareSummary, row).stages.items():
+        trained = read_summary(Path(stage.model).parent, TrainSummary)
+        used |= {} if trained is None else {name: trained.model.fingerprint}
+    return used
 
 
 def _table(name: str, rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -21,13 +21,12 @@ from rmexp.stages.parts import StageParts
 from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.trainer import Watched, train
-from rmexp.stages.watchers import Watchers, watchers
+from rmexp.stages.watchers import Watchers, validation_rewards, watchers
 from rmexp.tracking.doubts import Doubts
 from rmexp.tracking.metrics_csv import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import LAST, step_of
 from rmexp.training.callbacks.epochs import Epochs
-from rmexp.training.callbacks.validation_rewards import ValidationRewards
 
 
 def fit(
@@ -51,7 +50,7 @@ def fit(
     began, cpu_began = time.perf_counter(), time.process_time()
     built = build_stage(parts, loaded, tests)
     watch = watchers(parts, built, loaded, run.path / "checkpoints")
-    steps = _trained(parts, built, run, trackers, watch)
+    steps = _trained(parts, built, loaded, run, trackers, watch)
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
@@ -64,11 +63,13 @@ def fit(
     return stage_summary(parts.task, built, fitted, loaded, evaluation)
 
 
-def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers, watch: Watchers) -> int:
+def _trained(
+    parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, trackers: Trackers, watch: Watchers
+) -> int:
     """Run all steps that are still to be done; optimizer steps of the whole run."""
     if built.module.relative and parts.reference is None:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
-    watched = partial(_watched, parts, built, run.path, watch)
+    watched = partial(_watched, parts, built, loaded, run.path, watch)
     trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers).trainer
     if trainer.strategy.launcher is None:
         return trainer.global_step
@@ -77,7 +78,9 @@ def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers
     return step_of(last)
 
 
-def _watched(parts: StageParts, built: Built, folder: Path, watch: Watchers, checkpoint: Path | None) -> Watched:
+def _watched(
+    parts: StageParts, built: Built, loaded: LoadedData, folder: Path, watch: Watchers, checkpoint: Path | None
+) -> Watched:
     """One long pass over all epochs."""
     batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate = parts.trainer.options.validate_every_steps, parts.trainer.accumulate
@@ -86,7 +89,7 @@ def _watched(parts: StageParts, built: Built, folder: Path, watch: Watchers, che
             folder / "metrics.csv", batches / accumulate, done, doubts=Doubts(partial(equal_loss, built))
         ),
         first=(Epochs(batches, every and every * accumulate),),
-        then=(watch.nonfinite, watch.throughput, ValidationRewards(folder, done, built.examples.val_clusters)),
+        then=(watch.nonfinite, watch.throughput, validation_rewards(built, loaded, folder, done)),
         last=(watch.kept,),
     )
 

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import PairTokens
+from rmexp.records import prompt_text
 from rmexp.stages.built import Built
 from rmexp.stages.parts import StageParts
+from rmexp.tracking.validations import NO_TEXTS, Texts
 from rmexp.training.callbacks.checkpoints import callback_state
 from rmexp.training.callbacks.kept import Kept
 from rmexp.training.callbacks.nonfinite import NonFinite
 from rmexp.training.callbacks.throughput import Throughput
+from rmexp.training.callbacks.validation_rewards import ValidationRewards
 
 
 class Watchers(NamedTuple):
@@ -52,6 +55,30 @@ def watchers(parts: StageParts, built: Built, loaded: LoadedData, checkpoints: P
         setting=f"{trainer.gradient_limit} and {built.precision}",
     )
     return Watchers(Throughput(), Kept(checkpoints, options), nonfinite)
+
+
+def validation_rewards(built: Built, loaded: LoadedData, folder: Path, keep_steps: int) -> ValidationRewards:
+    """The callback that keeps what each validation gave, with what the stage knows of its examples.
+
+    Args:
+        built: the stage.
+        loaded: data that it learns from.
+        folder: of the run.
+        keep_steps: what an interrupted run has written up to this step is kept.
+    """
+    kept = {split: account for split, account in built.examples.accounts.items() if account.kept}
+    cut_shares = {split: account.truncated / account.kept for split, account in kept.items()}
+    texts = partial(_texts_of, built, loaded)
+    return ValidationRewards(folder, keep_steps, built.examples.val_clusters, cut_shares, texts)
+
+
+def _texts_of(built: Built, loaded: LoadedData, number: int) -> Texts:
+    """Prompt and responses of a validation pair."""
+    pair = built.examples.val[number]
+    if not isinstance(pair, PairTokens):
+        return NO_TEXTS
+    record = loaded.records.splits["val"][pair.place]
+    return prompt_text(record.prompt), *record.responses
 
 
 def _examples_of(built: Built, loaded: LoadedData, accumulate: int, step: int) -> tuple[str, Sequence[str]]:

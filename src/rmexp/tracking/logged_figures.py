@@ -57,6 +57,23 @@ def _rewards(phase: str, which: str) -> tuple[LoggedFigure, ...]:
     )
 
 
+def _policy(phase: str, which: str) -> tuple[LoggedFigure, ...]:
+    """What task=dpo adds."""
+    return (
+        LoggedFigure(
+            f"{phase}/logps/chosen",
+            f"task=dpo: mean log-probability of the better responses of {which} pairs, in nats; ties do not count",
+        ),
+        LoggedFigure(f"{phase}/logps/rejected", "of the others"),
+        LoggedFigure(
+            f"{phase}/kl",
+            f"task=dpo: divergence of the policy from its reference on the responses of {which} pairs, in nats a "
+            "response: the estimator k2 of Schulman (2020), half the mean square of the log-ratio. These are responses "
+            "of the data, not samples of the policy",
+        ),
+    )
+
+
 STAGE_FIGURES = (
     *_EVERY_RUN,
     LoggedFigure("train/loss", "mean loss of the examples of the batch, before the step", "loss"),
@@ -80,13 +97,15 @@ STAGE_FIGURES = (
     LoggedFigure("val/accuracy_high", "upper end"),
     *_rewards("train", "the batch's"),
     *_rewards("val", "all validation"),
-    LoggedFigure("train/logps/chosen", "task=dpo: mean log-probability of the responses listed first, in nats"),
-    LoggedFigure("train/logps/rejected", "of those listed second"),
+    *_policy("train", "the batch's"),
+    *_policy("val", "all validation"),
     LoggedFigure("train/grad_norm", "norm of the step's gradient before it is clipped"),
     LoggedFigure("train/num_examples", "pairs, or demonstrations, that have been learnt from, with repetitions"),
     LoggedFigure("train/num_tokens", "tokens of these, prompts included"),
     LoggedFigure("train/examples_per_second", "of training alone, since figures were logged last"),
     LoggedFigure("train/tokens_per_second", "likewise"),
+    LoggedFigure("train/cut_share", "share of the training examples of which the length limit cut something"),
+    LoggedFigure("val/cut_share", "likewise of the validation examples; both stand where a validation does"),
     LoggedFigure("memory_mb", "the most memory that the GPU, or without one the process, has held, in MiB"),
 )
 

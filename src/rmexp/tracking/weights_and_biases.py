@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rmexp.durable import write_text
 from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
-from rmexp.tracking.tracked_run import Artifact, Results, Table, TrackedRun
+from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
+from rmexp.tracking.wandb_artifacts import log_artifacts
 
 if TYPE_CHECKING:
     import wandb
@@ -144,12 +144,8 @@ class _Run:
         self._run.summary.update({f"final/{name}": value for name, value in results.figures.items()})
         for table in results.tables:
             self._run.summary[table.name] = _table(table)
-        if self._artifacts and not self._run.offline:  # lineage is between artifacts, and only the server knows it
-            for kind, fingerprint in results.used.items():
-                self._use(kind, fingerprint)
-        for artifact in results.artifacts:
-            if artifact.kind in self._artifacts:
-                self._run.log_artifact(_artifact(artifact, self._run.id))
+        if self._artifacts:
+            log_artifacts(self._run, results, self._artifacts)
 
     def close(self, outcome: Outcome) -> None:
         """Finish it; a server that does not answer is not waited for."""
@@ -161,13 +157,6 @@ class _Run:
             self._defined.add(name)
             if name in BEST:
                 self._run.define_metric(name, step_metric=STEP, step_sync=True, summary=f"{BEST[name]},last")
-
-    def _use(self, kind: str, fingerprint: str) -> None:
-        """An edge of the lineage; of data, that are not uploaded, the fingerprint alone."""
-        import wandb
-
-        name = _safe(f"{kind.partition('.')[0]}-{fingerprint}")
-        self._run.use_artifact(wandb.Artifact(name, type="fingerprint", metadata={"fingerprint": fingerprint}))
 
 
 def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":
@@ -217,19 +206,3 @@ def _table(table: Table) -> "wandb.Table":
     import wandb
 
     return wandb.Table(list(table.columns), [list(row) for row in table.rows])
-
-
-def _artifact(artifact: Artifact, run_id: str) -> "wandb.Artifact":
-    import wandb
-
-    name = f"{artifact.kind}-{artifact.fingerprint or run_id}"
-    made = wandb.Artifact(_safe(name), type=artifact.kind, metadata={"fingerprint": artifact.fingerprint})
-    if artifact.path.is_dir():
-        made.add_dir(str(artifact.path))
-    else:
-        made.add_file(str(artifact.path))
-    return made
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^\w.-]", "_", name)

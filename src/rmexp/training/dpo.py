@@ -29,11 +29,11 @@ from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
-    LOGPS,
     StepFigures,
     accuracy_interval,
     log_step,
     log_validation,
+    policy_figures,
     rewards_of,
     step_figures,
 )
@@ -139,11 +139,9 @@ class DPOModule(L.LightningModule):
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
         logps = in_parts(self.likelihood.response, batch.responses, batch_tokens(self))
-        loss, chosen, rejected = self._judge(logps, self._with_reference(batch), self.train_figures)
-        figures = rewards_of(chosen, rejected, batch.pairing.target)
-        figures |= {
-            name: side.detach().float().mean() for name, side in zip(LOGPS, batch.pairing.sides(logps), strict=True)
-        }
+        pairing = self._with_reference(batch)
+        loss, chosen, rejected = self._judge(logps, pairing, self.train_figures)
+        figures = rewards_of(chosen, rejected, pairing.target) | _policy_figures(logps, pairing)
         self.step_figures = step_figures(self, loss, batch.size, figures)
         return loss
 
@@ -164,15 +162,18 @@ class DPOModule(L.LightningModule):
     def judge_validation(self, pairing: PairIndex | None) -> None:
         """Loss and accuracy of what the steps of a validation gave."""
         assert pairing is not None
-        _, chosen, rejected = self._judge(torch.cat(self.val_logps), pairing, self.val_figures)
+        logps = torch.cat(self.val_logps)
+        _, chosen, rejected = self._judge(logps, pairing, self.val_figures)
         self.validated = chosen, rejected, pairing.target
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
-        self.judge_validation(validation_pairing(self))
-        assert self.validated is not None
+        pairing = validation_pairing(self)
+        self.judge_validation(pairing)
+        assert pairing is not None and self.validated is not None
         interval = accuracy_interval(self, *self.validated)
-        log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
+        figures = rewards_of(*self.validated) | _policy_figures(torch.cat(self.val_logps), pairing)
+        log_validation(self, self.val_figures, figures, interval)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""
@@ -194,6 +195,13 @@ class DPOModule(L.LightningModule):
     def contract_fields(self, train: Examples) -> ContractFields:
         """What the contract says beyond the fields of every model."""
         return {"beta": self.beta, "reduction": self.reduction, "reference": self.reference}
+
+
+def _policy_figures(logps: Tensor, pairing: PairIndex) -> dict[str, Tensor]:
+    """Log-probabilities and divergence of the pairs of a batch, or of all validation pairs."""
+    assert pairing.reference_logps is not None
+    first, second = pairing.reference_logps.chunk(2)
+    return policy_figures(pairing.sides(logps), (first, second), pairing.target)
 
 
 def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:

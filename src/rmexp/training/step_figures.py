@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rmexp.hardware.memory import peak_memory_mb
+from rmexp.losses.kl_estimators import k2
 from rmexp.metrics.pair_credit import PairCredit, pair_credit
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
@@ -99,13 +100,38 @@ def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Te
     """
     found = order_of(chosen, rejected, target)
     judged, margins = _judged(chosen, rejected, target)
-    chosen, rejected = chosen.detach().float(), rejected.detach().float()
-    both, weight, second = torch.cat([chosen, rejected]), judged.weight.sum(), preferred_side(target) == 1
-    spread = ((margins - found["margin"]).square() * judged.weight).sum() / weight
-    better = torch.where(second, rejected, chosen) * judged.weight
-    worse = torch.where(second, chosen, rejected) * judged.weight
+    both, weight = torch.cat([chosen, rejected]).detach().float(), judged.weight
+    spread = ((margins - found["margin"]).square() * weight).sum() / weight.sum()
     values = (spread.sqrt(), both.mean(), both.std(correction=0), both.min(), both.max())
-    return found | dict(zip(REWARDS, (*values, better.sum() / weight, worse.sum() / weight), strict=True))
+    return found | dict(zip(REWARDS, (*values, *_side_means(chosen, rejected, target, weight)), strict=True))
+
+
+def policy_figures(logps: tuple[Tensor, Tensor], reference: tuple[Tensor, Tensor], target: Tensor) -> dict[str, Tensor]:
+    """Mean log-probabilities of better and other responses, and how far the policy is from its reference.
+
+    The divergence is estimated by k2, half the squared log-ratio: the responses are those of the data, samples of
+    neither model, and k2 is the estimator that stays the same whichever of the two is taken for their source.
+
+    Args:
+        logps: (B,) of the responses listed first and (B,) of those listed second, summed over tokens, in nats.
+        reference: the same under the reference.
+        target: (B,) probability in [0, 1] that the first is the better one.
+
+    >>> one, two = torch.tensor([-1.0]), torch.tensor([-4.0])
+    >>> found = policy_figures((one, two), (one, two + 2.0), torch.tensor([1.0]))
+    >>> {name: float(value) for name, value in found.items()}
+    {'logps/chosen': -1.0, 'logps/rejected': -4.0, 'kl': 1.0}
+    """
+    judged, _ = _judged(*logps, target)
+    means = dict(zip(LOGPS, _side_means(*logps, target, judged.weight), strict=True))
+    return means | {"kl": k2(torch.cat(logps).detach().float(), torch.cat(reference).float()).mean()}
+
+
+def _side_means(first: Tensor, second: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Means of what the better and the other responses have."""
+    first, second, swapped = first.detach().float(), second.detach().float(), preferred_side(target) == 1
+    better, worse = torch.where(swapped, second, first), torch.where(swapped, first, second)
+    return (better * weight).sum() / weight.sum(), (worse * weight).sum() / weight.sum()
 
 
 def _judged(chosen: Tensor, rejected: Tensor, target: Tensor) -> tuple[PairCredit[Tensor], Tensor]:
@@ -177,7 +203,7 @@ def log_validation(
     """Log a finished validation at the step that it follows.
 
     Args:
-        module: that was validated.
+        module: that was validated; what it has been told of `cut_shares` is logged, too.
         figures: of all validation examples.
         pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
         interval: of its accuracy.
@@ -186,6 +212,8 @@ def log_validation(
     values = torch.stack([*found.values()]).tolist()
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
     logged = {f"val/{name}": value for name, value in [*zip(found, values, strict=True), *interval.items()]}
+    cut_shares: Mapping[str, float] = getattr(module, "cut_shares", {})
+    logged |= {f"{split}/cut_share": share for split, share in cut_shares.items()}
     log_values(module, {**logged, "step": float(module.global_step)})
 
 

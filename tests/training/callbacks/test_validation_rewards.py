@@ -27,6 +27,30 @@ def test_every_validation_is_read_back(tmp_path):
     assert first.target.tolist() == [1.0, 0.5]
 
 
+def test_the_pairs_that_are_shown_have_their_texts(tmp_path):
+    callback = ValidationRewards(tmp_path, 0, texts=lambda pair: (f"prompt {pair}", "a" * 400, f"b{pair}"))
+    target = torch.tensor([1.0, 0.0, 0.5, 1.0])
+    module = SimpleNamespace(validated=(torch.tensor([0.0, 5.0, 1.0, 3.0]), torch.tensor([2.0, 1.0, 1.0, 1.0]), target))
+    trainer = SimpleNamespace(global_step=1, estimated_stepping_batches=1, is_global_zero=True, loggers=[])
+    callback.on_validation_end(trainer, module)
+    (found,) = read_validations(tmp_path)
+    table = found.extremes()
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    first = {kind: next(row for row in rows if row["judged"] == kind) for kind in ("worst", "best", "closest")}
+    assert {kind: row["pair"] for kind, row in first.items()} == {"worst": 1, "best": 3, "closest": 0}
+    worst = first["worst"]  # whose label prefers the second
+    assert (worst["prompt"], worst["chosen"], worst["rejected"]) == ("prompt 1", "b1", "a" * 300 + "...")
+    assert (worst["chosen_reward"], worst["rejected_reward"], worst["margin"]) == (1.0, 5.0, -4.0)
+    assert {row["pair"] for row in rows} == {0, 1, 3}  # a tie is neither
+
+
+def test_a_file_without_texts_is_read(tmp_path):
+    row = {"step": 1, "progress": 1.0, "chosen": [1.0], "rejected": [0.0], "target": [1.0]}
+    (tmp_path / FILE).write_text(json.dumps(row) + "\n")
+    (found,) = read_validations(tmp_path)
+    assert found.extremes().rows[0] == ("worst", 0, "", "", "", 1.0, 0.0, 1.0)
+
+
 def test_a_resumed_run_keeps_what_its_checkpoint_knows_and_no_torn_line(tmp_path):
     callback = ValidationRewards(tmp_path, 0)
     for step in (10, 20, 30):

@@ -77,10 +77,11 @@ class Artifacts:
 
     def _whole(self, artifact: str) -> dict[str, Any]:
         known = self.made[artifact]
+        sequence = {"__typename": "ArtifactSequence", "id": "S", "name": known["name"]}
         project = {"__typename": "Project", "id": "P", "internalId": "P", "name": "rmexp", "entity": {"name": "tester"}}
         return {
             "__typename": "Artifact", "id": artifact, "versionIndex": 0, "artifactType": {"name": known["type"]},
-            "artifactSequence": {"__typename": "ArtifactSequence", "id": "S", "name": known["name"], "project": project},
+            "artifactSequence": sequence | {"project": project},
             "description": None, "metadata": json.dumps(known["metadata"]), "ttlDurationSeconds": -2, "aliases": [],
             "ttlIsInherited": True, "tags": [], "historyStep": None, "state": "COMMITTED", "size": 0,
             "digest": known["digest"], "commitHash": "C", "fileCount": len(known["files"]),

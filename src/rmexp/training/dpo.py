@@ -170,7 +170,8 @@ class DPOModule(L.LightningModule):
         """Log loss and accuracy over all validation pairs."""
         pairing = validation_pairing(self)
         self.judge_validation(pairing)
-        assert pairing is not None and self.validated is not None
+        assert pairing is not None
+        assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         figures = rewards_of(*self.validated) | _policy_figures(torch.cat(self.val_logps), pairing)
         log_validation(self, self.val_figures, figures, interval)

@@ -78,7 +78,7 @@ def _texts_of(built: Built, loaded: LoadedData, number: int) -> Texts:
     if not isinstance(pair, PairTokens):
         return NO_TEXTS
     record = loaded.records.splits["val"][pair.place]
-    return prompt_text(record.prompt), *record.responses
+    return prompt_text(record.prompt), record.chosen, record.rejected
 
 
 def _examples_of(built: Built, loaded: LoadedData, accumulate: int, step: int) -> tuple[str, Sequence[str]]:

@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test coverage test-slow test-faults same bench lint docs lock clean
+.PHONY: setup demo test coverage test-slow test-faults axe same bench lint docs lock clean
 
 setup: .venv/.ready
 
@@ -27,6 +27,13 @@ coverage: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# Pages in headless chromium: three widths, print, and what axe, which npm fetches, finds in light and in dark.
+axe: setup build/axe/node_modules/axe-core/axe.min.js
+	$(BIN)/python -m pytest -n 0 -m slow tests/verbs/test_pages_in_a_browser.py
+
+build/axe/node_modules/axe-core/axe.min.js:
+	npm install --silent --prefix build/axe axe-core@4.14.1
 
 # Kills runs at random moments for so many seconds, and prints whether the same command finished them alike.
 SECONDS_OF_FAULTS ?= 300

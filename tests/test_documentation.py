@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose, compose_unchecked
 from rmexp.config.help.asked import asked_for
+from rmexp.config.help.short_forms import spelled_out
 from rmexp.config.help.verb_help import verb_help
 from rmexp.config.help.yaml_keys import keys_of
 from rmexp.config.multirun import is_multirun, read_multirun
@@ -35,7 +36,8 @@ HELP = sorted({command for block in BLOCKS for command in re.findall(r"^rmexp he
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_compose(command):
-    verb, *overrides = shlex.split(command)
+    verb, *words = shlex.split(command)
+    overrides = spelled_out(verb, words)
     if overrides[0] == "-m" or is_multirun(verb, overrides):
         assert read_multirun(verb, [text for text in overrides if text != "-m"]).cells
     else:

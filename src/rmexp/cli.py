@@ -119,9 +119,11 @@ def _log_to(handler: logging.Handler) -> None:
 
 def _run(verb: str, arguments: list[str]) -> int:
     from rmexp.config.help.flags import wrong_flag
+    from rmexp.config.help.short_forms import spelled_out
     from rmexp.config.hydra_private import command_line_parser
     from rmexp.config.identity.moved import with_todays_overrides
 
+    arguments = spelled_out(verb, arguments)
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
     if sentence := wrong_flag(verb, arguments, parser._option_string_actions):

@@ -25,6 +25,8 @@ from rmexp.reports.compare.content import (
     SplitResult,
     StageResult,
 )
+from rmexp.reports.made import Made
+from rmexp.runs.environment import Environment
 from rmexp.runs.summaries.compare import Reductions, RewardScale, ShowcasePrompt
 
 MakeSplit = Callable[[str, int], SplitResult]
@@ -105,7 +107,7 @@ def full(make_split: MakeSplit, stage: StageResult, sets: list[ComparedSet]) -> 
     levels = [PromptLevel(15.0, scores, scores / 60), PromptLevel(400.0, scores / 2, -scores / 900)]
     labels = ("json", "text", "one sentence")
     return CompareReport(
-        Facts("json_vs_text", "tiny", 0, "runs/compare/example", 400, 0, 0.1, "seed: 0\n"),
+        Facts("json_vs_text", "tiny", 0, 400, 0, 0.1, Made("runs/compare/example", Environment(), "seed: 0\n")),
         splits=(make_split("val", 10), unseen),
         stages=(stage,),
         account=(DataAccount("train", 400, 399, 3, 1, 0), DataAccount("val", 10, 9, 0, 0, 1)),

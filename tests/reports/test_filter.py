@@ -3,6 +3,8 @@ import pytest
 
 from rmexp.records import Candidates, Preference
 from rmexp.reports.filter import FilterReport, filter_report
+from rmexp.reports.made import Made
+from rmexp.runs.environment import Environment
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.filter_quality import filter_quality
 from rmexp.selection.rules import FilterItems, Keep, decide
@@ -16,7 +18,9 @@ def made(items, records, unit, quality=None):
     kept = sum(one.kept for one in decisions)
     scorers = ({"name": "s", "kind": "explicit"},)
     about = FilterSummary(HOSTILE, unit, len(decisions), kept, {"kept": 3}, scorers, quality)
-    return filter_report(FilterReport(about, quality, items, decisions, records, "runs/x", HOSTILE))
+    return filter_report(
+        FilterReport(about, quality, items, decisions, records, Made("runs/x", Environment(), HOSTILE))
+    )
 
 
 @pytest.fixture(scope="module")

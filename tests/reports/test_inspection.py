@@ -5,6 +5,8 @@ from rmexp.inspection.check import Check
 from rmexp.records import Preference, Scored
 from rmexp.reports.drawing.numbers import MINUS
 from rmexp.reports.inspection import InspectionReport, inspection_report
+from rmexp.reports.made import Made
+from rmexp.runs.environment import Environment
 from rmexp.runs.summaries.inspect import InspectSummary
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
@@ -27,7 +29,7 @@ def page():
     traces = [Traced(HOSTILE, (side, []), (side, side), 2.0)]
     verdicts = {"pass": 1, "skip": 1, "fail": 1, "warn": 1}
     about = InspectSummary(HOSTILE, 6, {"name": "s", "kind": "explicit"}, verdicts)
-    report = InspectionReport(about, groups, traces, pairs, scored, "runs/x", HOSTILE)
+    report = InspectionReport(about, groups, traces, pairs, scored, Made("runs/x", Environment(), HOSTILE))
     assert inspection_report(report) == inspection_report(report)
     return inspection_report(report)
 
@@ -40,7 +42,11 @@ def test_it_is_self_contained_and_texts_are_harmless(page):
 
 
 def test_what_fails_comes_first_then_what_warns(page):
-    assert page.index("fail, boilerplate") < page.index("warn, polite") < page.index('id="controls"')
+    assert (
+        page.index("fail</span>, <strong>boilerplate")
+        < page.index("warn</span>, <strong>polite")
+        < page.index('id="controls"')
+    )
 
 
 def test_pieces_are_coloured_by_their_value(page):

@@ -65,3 +65,13 @@ def test_a_split_that_chose_the_step_stands_for_its_data_only_where_there_is_no_
     first, second = grouped([Run("f", {}, rows, 1.0)], [])
     assert (first.place, first.accuracy) == ("a unseen", 0.2)
     assert (second.place, second.selected_on) == ("b val (chose the step)", True)
+
+
+def test_beside_a_comparison_every_line_has_its_scorer():
+    both = Run("c", {"lr": 1}, (row(0.7), row(0.8, scorer="implicit")), 1.0)
+    found = grouped([run(0.9, "t", lr=2), both], ["lr"])
+    assert [group.settings for group in found] == [
+        {"lr": 2, "scorer": "explicit"},
+        {"lr": 1, "scorer": "explicit"},
+        {"lr": 1, "scorer": "implicit"},
+    ]

@@ -62,7 +62,7 @@ def test_report_is_self_contained(comparison):
 def test_held_out_pairs_are_accounted_for_beside_those_that_were_learnt(comparison):
     page = (comparison.path / "report.html").read_text()
     account = page.partition('id="account"')[2].partition("</table>")[0]
-    for split in ("<th>train</th>", "<th>val</th>", "<th>json_vs_text unseen</th>"):
+    for split in (f'<th scope="row">{name}</th>' for name in ("train", "val", "json_vs_text unseen")):
         assert split in account
 
 

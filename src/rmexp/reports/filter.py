@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib.ticker import PercentFormatter
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference, Record, prompt_text
@@ -13,6 +12,8 @@ from rmexp.reports.drawing.numbers import counted, decimals, percent
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
+from rmexp.reports.made import Made
 from rmexp.reports.seen import filtered_sentence
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.filter_quality import FilterQuality
@@ -29,8 +30,7 @@ class FilterReport(NamedTuple):
         items: what was judged, a `rmexp.selection.rules.FilterItems`.
         decisions: on each item.
         records: that the items are of.
-        run_folder: as text for the reader.
-        config_yaml: composed configuration, redacted.
+        made: how.
     """
 
     about: FilterSummary
@@ -38,8 +38,7 @@ class FilterReport(NamedTuple):
     items: Any
     decisions: Sequence[Any]
     records: Sequence[Record]
-    run_folder: str
-    config_yaml: str
+    made: Made
 
 
 class Shown(NamedTuple):
@@ -128,7 +127,7 @@ def quality_plot(quality: FilterQuality) -> str:
             axes.plot([own], [quality.precision.value], "o", color=BLUE, markersize=6)
             axes.plot([own], [quality.recall.value], "o", color=ORANGE, markersize=6)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            in_percent(axis)
         axes.set_ylim(-0.03, 1.03)
         axes.legend(loc="best")
         axes.set(title="wrong labels found", xlabel="share of the pairs dropped")

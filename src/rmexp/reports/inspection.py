@@ -8,10 +8,11 @@ from markupsafe import Markup
 
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, Scored, prompt_text
-from rmexp.reports.drawing.numbers import number
+from rmexp.reports.drawing.numbers import counted, number
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREY, ORANGE, draw
+from rmexp.reports.made import Made
 from rmexp.reports.seen import seen_sentence
 from rmexp.runs.summaries.inspect import InspectSummary
 
@@ -28,8 +29,7 @@ class InspectionReport(NamedTuple):
         traces: pairs taken apart, each a `rmexp.inspection.attribution.Traced`.
         pairs: that were looked at.
         scored: their scores.
-        run_folder: as text for the reader.
-        config_yaml: composed configuration, redacted.
+        made: how.
     """
 
     about: InspectSummary
@@ -37,8 +37,7 @@ class InspectionReport(NamedTuple):
     traces: Sequence[Any]
     pairs: Sequence[Preference]
     scored: Sequence[Scored]
-    run_folder: str
-    config_yaml: str
+    made: Made
 
 
 class Coloured(NamedTuple):
@@ -60,10 +59,22 @@ def inspection_report(report: InspectionReport) -> str:
         report=report,
         titles=TITLES,
         panels=panels,
+        verdict=verdict(report),
         seen=seen_sentence(report.about.seen, report.about.pairs, "pair"),
         strips=_strips(report),
         extremes=_extremes(report),
     )
+
+
+def verdict(report: InspectionReport) -> str:
+    """The sentence that leads the page: what fails, else what warns."""
+    checks = [check for group in report.groups.values() for check in group]
+    of = f"of {counted(len(checks), 'check')}"
+    for word, before in (("fail", ""), ("warn", "Nothing fails; ")):
+        if found := [check.name for check in checks if check.verdict == word]:
+            verb = f"{word}s" if len(found) == 1 else word
+            return f"{before}{len(found)} {of} {verb}: {', '.join(found)}."
+    return f"Nothing fails and nothing warns among {counted(len(checks), 'check')}."
 
 
 def scores_plot(report: InspectionReport) -> str:

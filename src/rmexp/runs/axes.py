@@ -177,11 +177,11 @@ def grouped(runs: Sequence[Run], axes: Sequence[str]) -> list[Group]:
     """
     found: dict[str, list[tuple[Run, Judged]]] = {}
     settings_of: dict[str, Settings] = {}
+    several = any(len({one.scorer for one in run.tested}) > 1 for run in runs)  # such as those of a comparison
     for run in runs:
-        scorers = {one.scorer for one in run.tested}
         for one in _headline(run.tested):
             settings = {axis: run.settings.get(axis) for axis in axes if axis != SEED}
-            settings |= {"scorer": one.scorer} if len(scorers) > 1 else {}
+            settings |= {"scorer": one.scorer} if several else {}
             key = _plain([settings, one.data, one.split])
             settings_of[key] = settings
             found.setdefault(key, []).append((run, one))

@@ -42,7 +42,7 @@ def find_runs(folders: Sequence[Path], settings_of: Callable[[Path], Settings]) 
     for folder in dict.fromkeys(folders):
         if not folder.is_dir():
             raise ValueError(f"{folder}: expected a folder of runs, but there is none (set run_dir or runs)")
-        for path in _run_folders(folder):
+        for path in run_folders(folder):
             if (path / SUMMARY).is_file():
                 runs.append(_read_run(path, settings_of(path)))
             else:
@@ -50,13 +50,14 @@ def find_runs(folders: Sequence[Path], settings_of: Callable[[Path], Settings]) 
     return runs, failures
 
 
-def _run_folders(folder: Path) -> Iterator[Path]:
+def run_folders(folder: Path) -> Iterator[Path]:
+    """Folders of runs at or below a folder; those inside another run, set aside or hidden are passed over."""
     if (folder / CONFIG).is_file() or (folder / FAILURE).is_file():
         yield folder
         return
     for child in sorted(folder.iterdir()):
         if child.is_dir() and not child.name.startswith(".") and "-outdated-" not in child.name:
-            yield from _run_folders(child)
+            yield from run_folders(child)
 
 
 def _read_run(folder: Path, settings: Settings) -> Run:

@@ -31,6 +31,7 @@ from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Record, Scored, fingerprint
+from rmexp.reports.made import made_in
 from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder, claim
@@ -130,7 +131,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
         seen=seen_of((row.trained_on for row in scored.rows), scorer.describe()),
     )
     write_json(run.path / CURVE, to_row(BestOfNCurve(about, curve, slices)))
-    content = BestOfNReport(curve, chosen, about, str(run.path), saved_yaml(config), slices)
+    content = BestOfNReport(curve, chosen, about, made_in(run.path, saved_yaml(config)), slices)
     write_text(run.path / REPORT, best_of_n_report(content))
     shutil.rmtree(run.path / SHARDS, ignore_errors=True)
     now = time.perf_counter()

@@ -23,6 +23,7 @@ from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
 from rmexp.phases import Phase, phase
+from rmexp.reports.made import made_in
 from rmexp.reports.seen import apart_sentences
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
@@ -88,7 +89,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     )
     of_the_run = ("records_per_second", "seconds")
     write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
-    report = EvaluationReport(judgements, seeds, str(run.path), saved_yaml(config), summary.seen)
+    report = EvaluationReport(judgements, seeds, made_in(run.path, saved_yaml(config)), summary.seen)
     write_text(run.path / REPORT, evaluation_report(report))
     return summary
 

@@ -30,6 +30,7 @@ from rmexp.durable import write_text
 from rmexp.jsonl import JsonObject, write_rows
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record, Scored, fingerprint
+from rmexp.reports.made import made_in
 from rmexp.reports.seen import filtered_sentence
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
@@ -129,7 +130,7 @@ def _filter(
         noise=quality,
         seen=seen_of(items.trained_on, *scores.scorers),
     )
-    page = FilterReport(about, quality, items, decisions, records, str(run.path), saved_yaml(config))
+    page = FilterReport(about, quality, items, decisions, records, made_in(run.path, saved_yaml(config)))
     write_text(run.path / REPORT, filter_report(page))
     return replace(about, seconds=round(time.perf_counter() - began, 2))
 

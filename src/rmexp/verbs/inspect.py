@@ -30,6 +30,7 @@ from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.phases import Phase, phase
 from rmexp.records import Preference
+from rmexp.reports.made import made_in
 from rmexp.reports.seen import seen_sentence
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
@@ -89,7 +90,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
     own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
     write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
-    page = InspectionReport(about, groups, traces, pairs, scored, str(run.path), saved_yaml(config))
+    page = InspectionReport(about, groups, traces, pairs, scored, made_in(run.path, saved_yaml(config)))
     write_text(run.path / REPORT, inspection_report(page))
     return replace(about, seconds=round(time.perf_counter() - began, 2))
 

@@ -27,6 +27,7 @@ from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.phases import Phase, phase
 from rmexp.profile.longer_by_part import Split
 from rmexp.reports.drawing.numbers import count, counted
+from rmexp.reports.made import made_in
 from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import read_record, to_row
@@ -120,7 +121,7 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
     write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
     write_json(run.path / PROFILE, to_row(figures))
     title = name if source is None else f"{name}: {_place(Path(source))}"
-    page = profile_report(found, data=title, run_folder=str(run.path), config_yaml=saved_yaml(config))
+    page = profile_report(found, data=title, made=made_in(run.path, saved_yaml(config)))
     write_text(run.path / REPORT, page)
     return ProfileSummary(round(time.perf_counter() - began, 2), figures)
 

@@ -4,6 +4,8 @@ import pytest
 from rmexp.records import Candidates, Scored
 from rmexp.reports.best_of_n.page import BestOfNReport, best_of_n_report
 from rmexp.reports.best_of_n.wording import conclusions
+from rmexp.reports.made import Made
+from rmexp.runs.environment import Environment
 from rmexp.runs.summaries.best_of_n import CandidatePool
 from rmexp.selection.best_of_n import Pool, best_of_n_curve
 from rmexp.selection.picks import pick
@@ -27,7 +29,7 @@ def made(scores, gold, **about):
     common = {"data": HOSTILE, "n": width, "candidates": scores.size, "scorer": {"name": "s", "kind": "explicit"}}
     common |= {"scorer_chat_template": None, "gold": gold and {"name": "gold"}, "wanted_n": None}
     picks = [pick(*row, seed=0) for row in zip(records, scored, strict=True)]
-    return BestOfNReport(curve, picks, CandidatePool(**common | about), "runs/x", HOSTILE)
+    return BestOfNReport(curve, picks, CandidatePool(**common | about), Made("runs/x", Environment(), HOSTILE))
 
 
 @pytest.fixture(scope="module")

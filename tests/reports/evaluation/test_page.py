@@ -8,6 +8,8 @@ from rmexp.evaluation.slices import Slicing
 from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.records import Preference
 from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
+from rmexp.reports.made import Made
+from rmexp.runs.environment import Environment
 from rmexp.statistics.means import MEAN_METHOD
 from rmexp.statistics.shares import SHARE_METHOD
 
@@ -19,7 +21,7 @@ def report(records, scores, name="good", seeds=()):
     test = pair_test_set(origin, records, Slicing(["meta.part"], by_length=True))
     columns = {name: Scores(scores, log_odds=True), "weak": Scores(scores[::-1], log_odds=False)}
     columns["longer"] = Scores(test.characters.astype(float), log_odds=False, rule=True)
-    return EvaluationReport([judge(test, columns)], list(seeds), "runs/x", "seed: 0")
+    return EvaluationReport([judge(test, columns)], list(seeds), Made("runs/x", Environment(), "seed: 0"))
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,11 @@ from rmexp.data.leaks import find_leaks
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.profile.profile import Profile, profile_of
 from rmexp.records import Preference
+from rmexp.reports.made import Made
 from rmexp.reports.profile.page import profile_report
 from rmexp.reports.profile.profiles import profiles_report, row_of
 from rmexp.reports.profile.wording import baseline_sentence, conclusions, warnings
+from rmexp.runs.environment import Environment
 from rmexp.verbs.profile_figures import profile_figures
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
@@ -36,7 +38,7 @@ def full() -> Profile:
 
 
 def page(found):
-    return profile_report(found, data=HOSTILE, run_folder="runs/x", config_yaml=HOSTILE)
+    return profile_report(found, data=HOSTILE, made=Made("runs/x", Environment(), HOSTILE))
 
 
 def test_the_page_is_self_contained_and_the_same_each_time(full):
@@ -90,7 +92,7 @@ def test_what_the_records_bring_is_listed_with_its_uses():
     records = [Preference(f"p{i}", "ab", "c", meta={"topic": f"t{i % 3}", HOSTILE: [i]}) for i in range(9)]
     found = profile(records)
     html = page(found)
-    assert "<th>meta.topic</th>" in html
+    assert '<th scope="row">meta.topic</th>' in html
     assert "data.group, slices" in html
     assert "<script" not in html
     assert [field.path for field in found.fields] == ["meta.topic", f"meta.{HOSTILE}"]
@@ -128,5 +130,5 @@ def test_profiles_side_by_side(full):
     assert (row.pairs, row.bad_rows, row.contradictions, row.leaks, row.noise) == (45, 1, 1, 2, None)
     assert row.longer.accuracy == full.baselines[0].accuracy
     html = profiles_report([row, again])
-    assert html.count("<tr><th>first</th>") == 2
+    assert html.count('<tr><th scope="row">first</th>') == 2
     assert "<script" not in html

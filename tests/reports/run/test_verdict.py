@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from rmexp.reports.made import Made
 from rmexp.reports.run.content import RunReport, headline, mark
 from rmexp.reports.run.verdict import verdict
 from rmexp.runs.environment import Environment
@@ -20,7 +21,7 @@ def losses(*values):
 
 
 def told(summary=SUMMARY, rows=(), failure=None):
-    return verdict(RunReport("run", summary, list(rows), [], "", Environment(), failure))
+    return verdict(RunReport(Made("run", Environment(), ""), "d", "m", summary, list(rows), [], failure))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rmexp.reports.best_of_n import wording
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.made import Made
 from rmexp.runs.summaries.best_of_n import CandidatePool
 from rmexp.selection.best_of_n import Curve, Point, best_of_n_kl
 
@@ -26,16 +27,14 @@ class BestOfNReport(NamedTuple):
         curve: over n.
         picks: of every prompt, as `rmexp.selection.picks.Pick`.
         about: data, policy, scorer, gold, and what did not become a candidate.
-        run_folder: as text for the reader.
-        config_yaml: composed configuration, redacted.
+        made: how.
         slices: curves of parts of the prompts.
     """
 
     curve: Curve
     picks: Sequence[Any]
     about: CandidatePool
-    run_folder: str
-    config_yaml: str
+    made: Made
     slices: Mapping[str, Curve] = MappingProxyType({})
 
 

@@ -18,6 +18,7 @@ from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.test_set import Kind
 from rmexp.reports.drawing.curves import Rows
+from rmexp.reports.made import Made
 from rmexp.runs.summaries.compare import Reductions, RewardScale, Scores, ShowcasePrompt
 from rmexp.runs.summaries.held_out import split_name
 
@@ -175,21 +176,19 @@ class Facts:
         data: name of the data set.
         model: name of the model.
         seed: seed of the run.
-        run_folder: as text for the reader.
         train_pairs: pairs trained on.
         bad_rows: malformed rows that were left out while reading.
         beta: the beta of DPO and of the implicit reward.
-        config_yaml: composed configuration, redacted.
+        made: how.
     """
 
     data: str
     model: str
     seed: int
-    run_folder: str
     train_pairs: int
     bad_rows: int
     beta: float
-    config_yaml: str
+    made: Made
 
 
 @dataclass(frozen=True, slots=True)

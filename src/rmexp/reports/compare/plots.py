@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from rmexp.comparison.graded import Graded
@@ -12,8 +12,9 @@ from rmexp.comparison.reductions import LevelFigures
 from rmexp.evaluation.measures.orientation import preferred_first
 from rmexp.reports.compare.content import SplitResult, StageResult
 from rmexp.reports.drawing.curves import Curve, curve, epochs, thinned
-from rmexp.reports.drawing.numbers import MINUS
+from rmexp.reports.drawing.numbers import MINUS, number
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.runs.summaries.compare import ShowcasePrompt
 
@@ -78,7 +79,7 @@ def accuracy_plot(stage: StageResult, marked: tuple[float, str] | None = None) -
         axes.plot(val.x, val.values, "s--", color=ORANGE, linewidth=1.3, markersize=5, label="validation")
         _mark(axes, marked)
         axes.set_ylim(min(0.45, *batches.values, *val.values) - 0.02, 1.03)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         axes.figure.legend(loc="outside lower center", ncols=3, fontsize=7.5, columnspacing=1.0, handlelength=1.5)
         axes.set(title=_label(stage.name), xlabel="epoch", ylabel="pairs in the right order")
@@ -179,7 +180,7 @@ def across_plot(levels: Sequence[LevelFigures]) -> str:
         axes.axhline(0.5, color=GREY, linewidth=1)
         _by_length(axes, levels, "across")
         axes.set_ylim(-0.03, 1.05)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(title="order across prompts", ylabel="preferred beats other")
 
     return draw(paint, "Order across prompts of unequal length for the sum and the mean")
@@ -195,7 +196,7 @@ def _by_length(axes: Any, levels: Sequence[LevelFigures], figure: str) -> None:
         points = np.array([point for point in found if point[1] is not None], dtype=float).reshape(-1, 2)
         axes.plot(*points.T, style, color=colour, markersize=5, label=label)
     axes.set_xscale("log")
-    axes.set_xticks([level.prompt_tokens for level in levels], [f"{level.prompt_tokens:.0f}" for level in levels])
+    axes.set_xticks([level.prompt_tokens for level in levels], [number(level.prompt_tokens) for level in levels])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
     axes.set_xlabel("prompt tokens, mean (log scale)")
@@ -219,7 +220,7 @@ def graded_plot(graded: Graded) -> str:
                 shares[:, 0], rows, xerr=reach, fmt=marker, color=colour, markersize=5, label=_label(name), capsize=2
             )
         axes.set_xlim(-0.04, 1.04)
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.xaxis)
         axes.set_yticks(np.arange(len(labels))[::-1], [_label(label) for label in labels])
         axes.set(title=f"{_label(graded.labels[0])} beats", xlabel="share of prompts, 95 % interval")
         axes.figure.legend(loc="outside lower center", ncols=min(len(graded.scorers), 3))

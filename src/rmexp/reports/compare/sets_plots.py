@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 from rmexp.comparison.progress import ProgressPoint
 from rmexp.reports.compare.content import ComparedSet
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 
 
@@ -26,7 +26,7 @@ def shifts_plot(sets: Sequence[ComparedSet]) -> str:
             axes.errorbar(
                 values, rows + offset, xerr=reach, fmt=marker, color=colour, markersize=5, capsize=2, label=reward
             )
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.xaxis)
         axes.set_yticks(rows, [one_line(one.name, 24) for one in sets])
         axes.set(title="pairs in the right order", xlabel="accuracy, 95 % interval")
         axes.figure.legend(loc="outside lower center", ncols=2)
@@ -49,7 +49,7 @@ def progress_plot(points: Sequence[ProgressPoint]) -> str:
             values = np.array([getattr(point, name) for point in points], dtype=float)
             axes.plot(x, values, style, color=colour, markersize=4.5, linewidth=1.3, label=label)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            in_percent(axis)
         axes.set(title="while both are trained", xlabel="of the training", ylabel="validation pairs")
         axes.figure.legend(loc="outside lower center", ncols=3)
 

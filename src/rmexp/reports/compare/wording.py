@@ -26,6 +26,31 @@ def verdict(split: SplitResult) -> str:
     )
 
 
+def headline(split: SplitResult) -> str:
+    """The sentence that leads the page: both accuracies on one split, and whether they differ."""
+    figures = split.agreement
+    if figures.same_order is None:
+        return f"{split.title}: no pair has a preference, so there is nothing to compare."
+    return (
+        f"On {counted(figures.pairs, 'pair')} of {split.title} the explicit reward is right on "
+        f"{percent(split.explicit.accuracy)}, the implicit one on {percent(split.implicit.accuracy)}: {_apart(split)}."
+    )
+
+
+def _apart(split: SplitResult) -> str:
+    paired = split.paired
+    if split.agreement.both_right == split.agreement.pairs:
+        return "these pairs cannot tell which of the two is better"
+    if paired is None or not paired.first_alone + paired.second_alone:
+        return "they are wrong on the same pairs"
+    difference = paired.difference
+    if difference.p is None or difference.value is None:
+        return "too few prompts tell them apart for a test"
+    if difference.p >= 0.05:
+        return f"the difference is within chance (p {p_value(difference.p)})"
+    return f"the {'explicit' if difference.value > 0 else 'implicit'} one is better (p {p_value(difference.p)})"
+
+
 def _accuracy(figures: Accuracy) -> str:
     return f"{percent(figures.accuracy)} [{percent(figures.accuracy_low)}, {percent(figures.accuracy_high)}]"
 

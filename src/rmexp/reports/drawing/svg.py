@@ -28,6 +28,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#555555",
+    "axes.formatter.useoffset": False,  # a tick says its value, not its distance from one
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#e4e4e4",
@@ -35,6 +36,19 @@ _STYLE = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "hatch.linewidth": 0.6,
+}
+# what a page may draw in other colours, such as on dark ground; _style.css says in which
+_NAMED = {
+    BLUE: "blue",
+    ORANGE: "orange",
+    GREEN: "green",
+    GREY: "grey",
+    "#000000": "ink",
+    "#333333": "ink",
+    "#555555": "edge",
+    "#e4e4e4": "grid",
+    "#f5c6a5": "pale",
+    "#ffffff": "paper",
 }
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
@@ -74,11 +88,12 @@ def _inline(document: str, name: str) -> str:
     body = document[document.index(">", view.end()) + 1 :]
     for pattern, replacement in _SMALLER:
         body = re.sub(pattern, replacement, body)
-    body = _USES.sub(_shared_style, body)
+    body = _COLOUR.sub(_named, _USES.sub(_shared_style, body))
     return f'<svg role="img" aria-label="{name}" {view.group()}><title>{name}</title>{body}'
 
 
 _USES = re.compile(r'<use ([^>]*) style="([^"]*)"/>\n(?:<use [^>]* style="\2"/>\n)+')
+_COLOUR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})(?=[;\"])")
 _SMALLER: tuple[tuple[str, Any], ...] = (
     (r"(?s)<metadata>.*?</metadata>", ""),
     (r"(?s)<defs>\s*<style.*?</style>\s*</defs>", ""),  # would hold for the whole page; _style.css says it for figures
@@ -89,6 +104,11 @@ _SMALLER: tuple[tuple[str, Any], ...] = (
     (r' (d|x|y)="[^"]*"', lambda found: re.sub(r"-?\d+\.\d+", _rounded, found[0])),
     (r"\s*\n\s*", "\n"),
 )
+
+
+def _named(colour: re.Match[str]) -> str:
+    name = _NAMED.get(colour[2])
+    return colour[0] if name is None else f"{colour[1]}: var(--{name},{colour[2]})"
 
 
 def _rounded(number: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.evaluation import plots, wording
 from rmexp.reports.evaluation.wording import conclusions
+from rmexp.reports.made import Made
 from rmexp.reports.seen import apart_sentences
 from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
@@ -31,15 +32,13 @@ class EvaluationReport(NamedTuple):
     Attributes:
         judgements: of each set.
         seeds: figures of methods that several scorers are seeds of.
-        run_folder: as text for the reader.
-        config_yaml: composed configuration, redacted.
+        made: how.
         seen: how much of each set the model of each scorer had seen before.
     """
 
     judgements: Sequence[Judgement]
     seeds: Sequence[MethodFigure]
-    run_folder: str
-    config_yaml: str
+    made: Made
     seen: Sequence[SeenBy] = ()
 
 
@@ -59,7 +58,8 @@ class Section(NamedTuple):
 
     Attributes:
         judgement: of it.
-        sentences: what a reader should take from it.
+        verdict: the sentence that a reader should take from it.
+        sentences: the others.
         rows: figures over all of it, one a scorer.
         parts: figures of each part of it, by slice and scorer.
         seeds: of methods that several scorers are seeds of.
@@ -68,6 +68,7 @@ class Section(NamedTuple):
     """
 
     judgement: Judgement
+    verdict: str
     sentences: Sequence[str]
     rows: Sequence[Figures]
     parts: Mapping[str, Mapping[str, Figures]]
@@ -86,8 +87,7 @@ def evaluation_report(report: EvaluationReport) -> str:
         share_method=SHARE_METHOD,
         mean_method=MEAN_METHOD,
         wording=wording,
-        run_folder=report.run_folder,
-        config_yaml=report.config_yaml,
+        made=report.made,
     )
 
 
@@ -99,9 +99,13 @@ def _section(judgement: Judgement, report: EvaluationReport) -> Section:
     test, pairs = judgement.test, judgement.test.gold is None
     seeds = [row for row in report.seeds if (row.data, row.split) == (test.data, test.split)]
     seen = [one for one in report.seen if (one.data, one.split) == (test.data, test.split)]
-    said = [*apart_sentences(seen, judgement.figures), *conclusions(judgement.figures, judgement.paired, seeds)]
+    verdict, *said = [
+        *conclusions(judgement.figures, judgement.paired, seeds),
+        *apart_sentences(seen, judgement.figures),
+    ]
     return Section(
         judgement,
+        verdict,
         said,
         [one for one in judgement.figures if one.slice is None],
         parts,

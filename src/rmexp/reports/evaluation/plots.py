@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from rmexp.evaluation.measures.calibration import reliability
@@ -16,6 +15,7 @@ from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import TestSet
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.statistics.shares import clustered_share
 
@@ -56,7 +56,7 @@ def drawn_reliability(
         axes.set_xlim(0.49, 1.01)
         axes.set_ylim(min(0.38, *(bins[:, 1].min(initial=1) - 0.04 for bins in found.values())), 1.03)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            in_percent(axis)
         axes.set(title="Reliability", xlabel="confidence", ylabel="pairs in the right order")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
@@ -83,7 +83,7 @@ def margin_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
             axes.stairs(
                 counts / len(towards), edges, color=colour, linestyle=line, linewidth=1.3, label=one_line(name, 24)
             )
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(title="Margins", xlabel="margin / its standard deviation", ylabel="share of the pairs")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
@@ -113,7 +113,7 @@ def length_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
         axes.set_xticks(range(len(LENGTH_NAMES)), LENGTH_NAMES)
         axes.set_xlim(-0.6, len(LENGTH_NAMES) - 0.4)
         axes.set_ylim(-0.03, 1.03)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(
             title="Accuracy by length",
             xlabel="length of the better response / the other's",

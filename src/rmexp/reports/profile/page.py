@@ -11,6 +11,7 @@ from rmexp.profile.baselines import MEANING
 from rmexp.profile.profile import Profile
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
+from rmexp.reports.made import Made
 from rmexp.reports.profile import plots, wording
 
 MOST_EXAMPLES = 6  # of each kind
@@ -45,21 +46,19 @@ class Reading(NamedTuple):
     pairs: Sequence[Shown]
 
 
-def profile_report(profile: Profile, *, data: str, run_folder: str, config_yaml: str) -> str:
+def profile_report(profile: Profile, *, data: str, made: Made) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content.
 
     Args:
         profile: of the data.
         data: its name.
-        run_folder: as text for the reader.
-        config_yaml: composed configuration, redacted.
+        made: how.
     """
     return render(
         "profile.html",
         profile=profile,
         data=data,
-        run_folder=run_folder,
-        config_yaml=config_yaml,
+        made=made,
         prompts=len(np.unique(profile.texts.prompt)),
         baselines=plots.best_first(profile.baselines),
         names=plots.NAMES,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from rmexp.profile.baselines import Baseline
 from rmexp.profile.profile import Profile
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 
 NAMES = {
     "longer": "longer",
@@ -45,7 +46,7 @@ def baselines_plot(baselines: Sequence[Baseline]) -> str:
             )
         axes.set_yticks(rows, [NAMES[baseline.name] for baseline in shown])
         axes.grid(False, axis="y")
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.xaxis)
         axes.set(title="pairs in the order of the label", xlabel="accuracy, 95 % interval")
 
     return draw(paint, "Accuracy of the baselines", height=1.1 + 0.27 * max(1, len(shown)))
@@ -68,7 +69,7 @@ def lengths_plot(profile: Profile) -> str:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.legend(loc="best")
         axes.set(title="length of responses", xlabel="tokens (log scale)", ylabel="share of responses")
 
@@ -87,7 +88,7 @@ def difficulty_plot(profile: Profile) -> str:
         axes.stairs(heights, edges, color=BLUE, linewidth=1.2)
         for border in (one for one in profile.difficulty.thresholds if one is not None):
             axes.axvline(border, color=GREEN, linewidth=1.2, linestyle="--")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(title="hard, medium, easy", xlabel="ease", ylabel="share of pairs")
 
     return draw(paint, "Distribution of difficulty")
@@ -107,7 +108,7 @@ def bins_plot(profile: Profile) -> str:
         axes.set_xticks(range(len(shown)), [one.name for one in shown])
         axes.set_xlim(-0.5, max(0, len(shown) - 1) + 0.5)
         axes.set_ylim(-0.03, 1.03)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(title="the longer response, by difficulty", ylabel="accuracy, 95 % interval")
 
     return draw(paint, "Accuracy of the longer response by difficulty")

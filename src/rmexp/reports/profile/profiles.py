@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib.ticker import PercentFormatter
 
+from rmexp.reports.drawing.numbers import percent
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.profile.plots import NAMES
 from rmexp.runs.summaries.profile import ProfileFigures
@@ -85,7 +86,19 @@ def profiles_report(rows: Sequence[Row]) -> str:
     """
     known = "; a bar of green is the best possible accuracy" if any(row.ceiling is not None for row in rows) else ""
     panel = Panel(Markup(side_by_side_plot(rows)), f"The line is 50 %{known}.")
-    return render("profiles.html", rows=rows, panel=panel, names=NAMES)
+    return render("profiles.html", rows=rows, panel=panel, names=NAMES, verdict=verdict(rows))
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """The sentence that leads the page: where rules get most and least."""
+    known = [(row.best.accuracy, row) for row in rows if row.best.accuracy is not None]
+    if not known:
+        return "No data set has a pair with a preference, so there is nothing to learn."
+    (most, first), (least, last) = max(known, key=lambda one: one[0]), min(known, key=lambda one: one[0])
+    told = f"Rules without understanding get {percent(most)} on {first.name} ({NAMES[first.best_name]})"
+    if len(known) == 1:
+        return f"{told}."
+    return f"{told} and {percent(least)} on {last.name} ({NAMES[last.best_name]}): models must beat that."
 
 
 def side_by_side_plot(rows: Sequence[Row]) -> str:
@@ -109,7 +122,7 @@ def side_by_side_plot(rows: Sequence[Row]) -> str:
         axes.set_yticks(places, [one_line(row.name, 30) for row in rows])
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.grid(False, axis="y")
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.xaxis)
         axes.set(xlabel="accuracy, 95 % interval")
         axes.figure.legend(loc="outside lower center", ncols=2)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.reports.drawing.curves import Rows, cell
-from rmexp.runs.environment import Environment
+from rmexp.reports.made import Made
 from rmexp.runs.folder import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
 from rmexp.runs.summaries.train import TrainSummary
@@ -88,26 +88,28 @@ class RunReport(NamedTuple):
     """What the page is made from.
 
     Attributes:
-        folder: of the run, as text for the reader.
+        made: how.
+        data: name of the data set.
+        model: name of the model.
         summary: its figures; None for a run that did not finish.
         rows: of its metrics.csv.
         changed: key, value and default of each setting that differs from its default.
-        config_yaml: its whole configuration.
-        environment: its environment.json.
         failure: why it failed; None when it did not.
         samples: responses that its policy gave, the latest last; see samples.jsonl.
         scored: the held-out pairs that its headline is of; None where none were scored.
+        watched: whether the page asks the browser for its next version.
     """
 
-    folder: str
+    made: Made
+    data: str
+    model: str
     summary: TrainSummary | None
     rows: Rows
     changed: Sequence[tuple[str, object, object]]
-    config_yaml: str
-    environment: Environment
     failure: FailureLeft | None
     samples: Sequence[PolicySample] = ()
     scored: ScoredSet | None = None
+    watched: bool = False
 
 
 class Mark(NamedTuple):

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 from rmexp.reports.drawing.svg import BLUE, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.evaluation.plots import drawn_reliability
 from rmexp.reports.run.content import ScoredSet
 
@@ -25,7 +25,7 @@ def rewards_plot(scored: ScoredSet) -> str | None:
         for values, name, colour, line in ((better, "better", BLUE, "-"), (other, "other", ORANGE, "--")):
             counts, _ = np.histogram(values, edges)
             axes.stairs(counts / len(values), edges, color=colour, linestyle=line, linewidth=1.3, label=name)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         axes.set(title="Rewards", xlabel="reward", ylabel="share of the responses")
         axes.figure.legend(loc="outside lower center", ncols=2)
 

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from rmexp.reports.drawing import numbers
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.visible import visible
+from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
 from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered
 from rmexp.runs.axes import SEED, Group, Settings, differing
 from rmexp.runs.leaderboard import LEAD, Standing
@@ -57,6 +59,8 @@ class SweepReport(NamedTuple):
         standings: of all data sets.
         failures: folder and error of each run that failed or was not finished.
         policies: of runs of reinforcement learning, the best first.
+        linked: runs one by one, with their pages and curves.
+        watched: whether the page asks the browser for its next version.
     """
 
     folder: str
@@ -65,6 +69,8 @@ class SweepReport(NamedTuple):
     standings: Sequence[Standing]
     failures: Sequence[tuple[str, str]]
     policies: Sequence[PolicyStanding] = ()
+    linked: Sequence[LinkedRun] = ()
+    watched: bool = False
 
 
 def sweep_report(report: SweepReport) -> str:
@@ -83,7 +89,30 @@ def sweep_report(report: SweepReport) -> str:
         seeds=SEED in report.axes,
         methods=methods(report.standings),
         lead_method=LEAD,
+        verdict=_lead(report, boards),
+        pages_of=partial(_pages_of, {run.folder: run for run in report.linked if run.href}),
+        curves=[*curve_panels(report.linked, best[0].folders if best else ())],
+        told_how=told_how(report.linked),
     )
+
+
+def _pages_of(pages: Mapping[str, LinkedRun], folders: Sequence[str]) -> list[LinkedRun]:
+    """The runs of a line where each of them has a page."""
+    found = [pages[folder] for folder in folders if folder in pages]
+    return found if len(found) == len(folders) else []
+
+
+def _lead(report: SweepReport, boards: Sequence[Board]) -> str:
+    """The sentence that leads the page."""
+    if report.policies:
+        first = report.policies[0]
+        gained = f"its reward moved by {numbers.decimals(first.gain)} deviations"
+        if first.gold is not None:
+            gained += f", the true one by {numbers.decimals(first.gold)}"
+        return f"Best: {label(first.settings)}; {gained}, {numbers.decimals(first.kl)} nats from its start."
+    if not boards:
+        return "No run has figures on pairs yet."
+    return boards[0].verdict if len(boards) == 1 else f"{boards[0].place}. {boards[0].verdict}"
 
 
 def methods(standings: Sequence[Standing]) -> list[str]:

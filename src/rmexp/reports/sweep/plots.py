@@ -6,10 +6,10 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 from rmexp.reports.drawing.numbers import MISSING
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
+from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.runs.axes import Group
 
@@ -39,7 +39,7 @@ def axis_plot(groups: Sequence[Group], axis: str, where: str) -> str:
         means = [fmean(g.accuracy for g in groups if _text(g.settings[axis]) == text) for text in places]
         axes.plot(range(len(means)), means, "s-", color=BLUE, linewidth=1.8, markersize=5, label="mean of all")
         axes.set_xticks(range(len(places)), [one_line(text, 14) for text in places])
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.yaxis)
         bottom, top = axes.get_ylim()
         axes.set_ylim(top=min(top, 1 + 0.05 * (1 - bottom)))  # there is nothing above
         axes.set(title=one_line(axis, 40), xlabel=one_line(axis, 40), ylabel="accuracy")
@@ -101,7 +101,7 @@ def data_plot(best: Sequence[Group]) -> str:
         axes.set_yticks(places, [one_line(group.place, 40) for group in best])
         axes.set_ylim(-0.6, len(best) - 0.4)
         axes.grid(False, axis="y")
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        in_percent(axes.xaxis)
         axes.set(xlabel="accuracy, 95 % interval; green bar: the best possible")
         axes.figure.legend(loc="outside lower center", ncols=2)
 
@@ -116,4 +116,4 @@ def ordered(values: Mapping[str, Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)  # unequal values have unequal texts

@@ -27,6 +27,7 @@ from rmexp.reports.compare.content import (
     SplitResult,
     StageResult,
 )
+from rmexp.reports.made import made_in
 from rmexp.runs.summaries.compare import (
     Reductions,
     RewardScale,
@@ -74,11 +75,10 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
         data=data.name,
         model=config.model.name,
         seed=config.seed,
-        run_folder=str(path),
         train_pairs=_train_pairs(found.stages["reward"], data),
         bad_rows=len(data.records.bad_rows),
         beta=implicit.beta,
-        config_yaml=saved_yaml(config),
+        made=made_in(path, saved_yaml(config)),
     )
     chose = any(stage.summary and stage.summary.kept and stage.summary.kept.selected for stage in found.stages.values())
     splits = [_split(one, held_out.get(one.name)) for one in found.pairs if one.test.origin.kind == "held_out"]

@@ -1,0 +1,122 @@
+"""Every run below some folders, of whatever verb, with what tells it apart in a list."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rmexp.runs.axes import Settings
+from rmexp.runs.folder import CONFIG, read_environment, read_failure
+from rmexp.runs.found import run_folders
+from rmexp.runs.results import results_of
+from rmexp.runs.summaries.file import read_summary, summary_row, verb_of
+from rmexp.runs.summaries.held_out import headline_of
+from rmexp.runs.summaries.train import TrainSummary
+
+FINISHED, FAILED, NOT_FINISHED = "finished", "failed", "not finished"
+
+
+class ListedRun(NamedTuple):
+    """A run in a list.
+
+    Attributes:
+        folder: of it.
+        kind: the verb, of training the task; empty where it is not known.
+        state: `finished`, `failed` or `not finished`.
+        data: name of the data set; empty where there is none, as for the others.
+        model: name of the model, or of what was scored with.
+        started: in UTC.
+        seconds: that it took; None where it has not finished.
+        figure: what its headline is, such as `accuracy`.
+        value: of that figure; None where there is none.
+    """
+
+    folder: Path
+    kind: str
+    state: str
+    data: str
+    model: str
+    started: str
+    seconds: float | None
+    figure: str
+    value: float | None
+
+
+def listed_runs(folders: Sequence[Path], settings_of: Callable[[Path], Settings]) -> list[ListedRun]:
+    """Runs at or below folders, the latest first.
+
+    Args:
+        folders: to look in.
+        settings_of: reads what a run folder was configured with.
+    """
+    paths = dict.fromkeys(path for folder in folders for path in run_folders(folder))
+    return sorted((_listed(path, settings_of) for path in paths), key=lambda run: run.started, reverse=True)
+
+
+def _listed(path: Path, settings_of: Callable[[Path], Settings]) -> ListedRun:
+    settings = settings_of(path) if (path / CONFIG).is_file() else {}
+    environment, row = read_environment(path), summary_row(path)
+    verb = verb_of(row) if row else next(iter(environment.command[1:2]), "")
+    figure, value = ("", None) if row is None else _headline(path, row)
+    state = FINISHED if row else FAILED if read_failure(path) else NOT_FINISHED
+    return ListedRun(
+        folder=path,
+        kind=str(settings.get("task.name") or settings.get("task") or verb) if verb == "train" else verb or "",
+        state=state,
+        data=_text(settings, "data.name"),
+        model=_text(settings, "model.name") or _text(settings, "scorer.name"),
+        started=environment.start or "",
+        seconds=None if row is None else _seconds(row),
+        figure=figure,
+        value=value,
+    )
+
+
+def _text(settings: Settings, key: str) -> str:
+    value = settings.get(key)
+    return "" if value is None or str(value).startswith("${") else str(value)
+
+
+def _seconds(row: Mapping[str, Any]) -> float | None:
+    seconds = row.get("seconds")
+    if isinstance(seconds, Mapping):
+        return float(seconds["all"]) if "all" in seconds else float(sum(seconds.values()))
+    return None if seconds is None else float(seconds)
+
+
+def _headline(path: Path, row: Mapping[str, Any]) -> tuple[str, float | None]:
+    """What a run is looked up for, and its value."""
+    verb = verb_of(row)
+    if verb == "train":
+        return _of_training(path)
+    if verb == "profile":
+        return "best baseline", row["baselines"][row["best_baseline"]]["accuracy"]
+    if verb == "filter":
+        return "kept", row["kept"] / row["units"] if row["units"] else None
+    return next(_figures(path, str(verb)), ("", None))
+
+
+def _of_training(path: Path) -> tuple[str, float | None]:
+    summary = read_summary(path, TrainSummary)
+    assert summary is not None
+    if summary.policy is not None:
+        return "gain, SD", summary.policy.reward.gain
+    whole = [one for one in summary.evaluation if one.slice is None and one.accuracy is not None]
+    if whole:
+        return "accuracy", headline_of([one for one in whole if one.data == whole[0].data]).accuracy
+    if summary.val.accuracy is not None:
+        return "accuracy", summary.val.accuracy
+    return "validation loss", summary.val.loss
+
+
+def _figures(path: Path, verb: str) -> Iterator[tuple[str, float]]:
+    """Of verbs that name their figures; the best accuracy where they have several."""
+    found = results_of(path)
+    figures = {} if found is None else found.figures
+    accuracies = [value for name, value in figures.items() if name.endswith("/accuracy")]
+    if accuracies:
+        yield "accuracy", max(accuracies)
+    if verb == "inspect":
+        yield "checks that fail", figures.get("fail", 0.0)
+    for name in ("gain", "proxy"):
+        if name in figures:
+            yield name, figures[name]

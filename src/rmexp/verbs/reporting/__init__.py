@@ -1,0 +1,1 @@
+"""What `rmexp report` is made of: the page of a run, that of several, their index, and watching them."""

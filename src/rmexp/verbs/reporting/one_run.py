@@ -1,0 +1,105 @@
+"""The page of one run of training, put together from its files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from rmexp.config.compose import compose_unchecked
+from rmexp.config.identity.saved import PLACES, leaves
+from rmexp.config.problems import ConfigurationError
+from rmexp.config.run_settings import run_settings
+from rmexp.durable import write_text
+from rmexp.jsonl import parse_row, read_lines
+from rmexp.reports.made import made_in
+from rmexp.reports.run.content import PolicySample, RunReport
+from rmexp.reports.run.page import run_report
+from rmexp.runs.folder import CONFIG, FAILURE, read_config, read_environment, read_failure
+from rmexp.runs.rows import from_row
+from rmexp.runs.summaries.file import SUMMARY, read_summary
+from rmexp.runs.summaries.train import TrainSummary
+from rmexp.sweeps.cell_stamp import read_stamp
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.verbs.run_scores import scored_set
+
+REPORT, METRICS = "report.html", "metrics.csv"
+MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
+MADE_FROM = (CONFIG, SUMMARY, FAILURE, METRICS, "samples.jsonl")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of one run."""
+    return (folder / CONFIG).is_file()
+
+
+def is_of_another_verb(folder: Path) -> bool:
+    """Whether a run is of a verb that has written its page itself."""
+    return (folder / SUMMARY).is_file() and read_summary(folder, TrainSummary) is None
+
+
+def is_training(folder: Path) -> bool:
+    """Whether a folder is that of a run of training, finished or not."""
+    if (folder / SUMMARY).is_file():
+        return read_summary(folder, TrainSummary) is not None
+    return is_run(folder) and read_environment(folder).command[1:2] == ("train",)
+
+
+def write_run_page(folder: Path, *, watched: bool = False) -> Path:
+    """Write report.html.
+
+    Args:
+        folder: of a run of training.
+        watched: whether the page asks the browser for its next version.
+
+    Raises:
+        ValueError: the run is of another verb, or what it left is damaged.
+    """
+    page = folder / REPORT
+    if is_of_another_verb(folder):
+        raise ValueError(f"{folder}: a run of another verb than train has its own report, {page}")
+    summary, settings = read_summary(folder, TrainSummary), run_settings(folder)
+    content = RunReport(
+        made=made_in(folder, read_config(folder)),
+        data=str(settings.get("data.name", "not known")),
+        model=str(settings.get("model.name", "not known")),
+        summary=summary,
+        rows=read_metrics(folder / METRICS),
+        samples=_samples(folder / "samples.jsonl"),
+        changed=[*_changed(folder)],
+        failure=read_failure(folder),
+        scored=scored_set(folder, summary),
+        watched=watched,
+    )
+    write_text(page, run_report(content))
+    return page
+
+
+def is_outdated(folder: Path) -> bool:
+    """Whether the page of a run is missing, or older than a file that it is made from."""
+    page = folder / REPORT
+    if not page.is_file():
+        return True
+    made = page.stat().st_mtime_ns
+    return any((folder / name).is_file() and (folder / name).stat().st_mtime_ns > made for name in MADE_FROM)
+
+
+def _samples(path: Path) -> list[PolicySample]:
+    """The latest responses of a policy; none of a run that samples none."""
+    rows = [parse_row(path, *line) for line in read_lines(path)][-MOST_SAMPLES:] if path.is_file() else []
+    return [from_row(PolicySample, row) for row in rows]
+
+
+def _changed(folder: Path) -> Iterator[tuple[str, object, object]]:
+    """Settings of a run that the options it chose do not have by themselves."""
+    command = read_environment(folder).command
+    overrides = read_stamp(folder).overrides or [text for text in command[2:] if "=" in text]
+    choices = [text for text in overrides if "." not in text.partition("=")[0].partition("@")[0]]
+    own = [text for text in choices if text.partition("=")[0] not in (*PLACES, "seed") and "," not in text]
+    try:
+        composed = compose_unchecked("train", own).config
+    except ConfigurationError:  # of a tree that is no longer there
+        composed = compose_unchecked("train", []).config
+    defaults = leaves(OmegaConf.to_container(composed, resolve=False))
+    for key, value in run_settings(folder).items():
+        if key not in PLACES and (key not in defaults or defaults[key] != value):
+            yield key, value, defaults.get(key, "not there")

@@ -1,0 +1,21 @@
+import re
+
+import numpy as np
+import pytest
+
+from rmexp.reports.drawing.svg import draw
+from rmexp.reports.drawing.ticks import in_percent
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.984, 0.991), (0.9991, 0.99955)])
+def test_no_two_ticks_are_told_alike_and_none_is_rounded(low, high):
+    places = []
+
+    def paint(axes):
+        axes.plot([0, 1], [low, high])
+        in_percent(axes.yaxis)
+        places.extend(axes.get_yticks())
+
+    told = [float(text) for text in re.findall(r">\s*([\d.]+) %<", draw(paint, "Ticks"))]
+    assert len(told) == len(set(told)) >= 3
+    assert all(np.isclose(100 * np.array(places), value, rtol=0, atol=1e-9).any() for value in told)

@@ -1,0 +1,30 @@
+from rmexp.durable import write_json, write_text
+from rmexp.runs.environment import Environment
+from rmexp.runs.folder import write_failure
+from rmexp.runs.listed import listed_runs
+from rmexp.runs.rows import to_row
+
+SETTINGS = {"task.name": "reward", "data.name": "pairs", "model.name": "tiny"}
+
+
+def run(folder, start, verb="train"):
+    write_text(folder / "config.yaml", "seed: 0\n")
+    write_json(folder / "environment.json", to_row(Environment(("rmexp", verb), start=start)))
+    return folder
+
+
+def test_runs_of_any_state_and_verb_the_latest_first(tmp_path):
+    write_json(
+        run(tmp_path / "a" / "one", "2026-01-01", "filter") / "summary.json",
+        {"verb": "filter", "kept": 3, "units": 4, "seconds": 1.5},
+    )
+    write_failure(run(tmp_path / "two", "2026-01-03"), ValueError("no"))
+    run(tmp_path / "three", "2026-01-02")
+    found = listed_runs([tmp_path, tmp_path / "two"], lambda folder: SETTINGS)
+    told = [(one.folder.name, one.kind, one.state, one.figure, one.value, one.seconds) for one in found]
+    assert told == [
+        ("two", "reward", "failed", "", None, None),
+        ("three", "reward", "not finished", "", None, None),
+        ("one", "filter", "finished", "kept", 0.75, 1.5),
+    ]
+    assert {(one.data, one.model) for one in found} == {("pairs", "tiny")}

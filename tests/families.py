@@ -1,21 +1,28 @@
-"""Families of causal models, each tiny and with random weights: trained with our head, saved, read again, exported.
+"""Families of models, each tiny and with random weights: trained with our head, saved, read again, exported.
 
 `python tests/families.py` writes docs/families.md with what became of each.
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoModelForSeq2SeqLM,
+)
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.losses.bradley_terry import bradley_terry_loss
+from rmexp.models.backbones.encoder import encoder
 from rmexp.models.backbones.hub import hub
 from rmexp.models.backbones.reward_start import HEAD_FILE
 from rmexp.models.backbones.tiny import train_tokenizer
@@ -32,16 +39,21 @@ WIDE = {**DEEP, **HEADS}
 SSM = {"mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 4, "mamba_n_groups": 1}
 SEEING = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 GEMMA_3 = {"text_config": {**WIDE, "head_dim": 8}, "vision_config": {**SEEING, "image_size": 28, "patch_size": 14}}
+DEPTH = {"layers": 2, "attention_heads": 2, "ffn_dim": 32}
 EXPERTS = {"num_local_experts": 2, "num_experts_per_tok": 1}
 
 TURNED = {"rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}}
 SEEING_QWEN = {"depth": 1, "hidden_size": 16, "num_heads": 2, "intermediate_size": 16, "out_hidden_size": 16}
 QWEN_VL = {"text_config": {**WIDE, **TURNED}, "vision_config": SEEING_QWEN}
 
+BOTH = {"vocab_size": 320, "pad_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 0, "d_model": 16}
+FEED = {f"{part}_{key}": value for part in ("encoder", "decoder") for key, value in DEPTH.items()}
+
 FAMILIES = {  # name -> class of its configuration, and a small one
     "Mamba": ("MambaConfig", {**DEEP, "state_size": 4}),
     "Gemma 3": ("Gemma3Config", GEMMA_3),
     "Granite": ("GraniteConfig", WIDE),
+    "T5": ("T5Config", {**BOTH, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}),
 }
 FURTHER = {
     "Llama": ("LlamaConfig", WIDE),
@@ -64,6 +76,9 @@ FURTHER = {
     "RecurrentGemma": ("RecurrentGemmaConfig", {**WIDE, "lru_width": 16, "head_dim": 8}),
     "Granite, experts": ("GraniteMoeConfig", {**WIDE, **EXPERTS}),
     "OLMoE": ("OlmoeConfig", {**WIDE, "num_experts": 4, "num_experts_per_tok": 2}),
+    "BART": ("BartConfig", {**BOTH, **FEED, "bos_token_id": 1, "max_position_embeddings": 256}),
+    "mBART": ("MBartConfig", {**BOTH, **FEED, "bos_token_id": 1, "max_position_embeddings": 256}),
+    "mT5": ("MT5Config", {**BOTH, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}),
     "Ernie 4.5": ("Ernie4_5Config", WIDE),
     "Qwen 2.5 VL": ("Qwen2_5_VLConfig", QWEN_VL),
     "Llama 4, text": ("Llama4TextConfig", {**WIDE, "head_dim": 8, "num_local_experts": 2, "intermediate_size_mlp": 32}),
@@ -74,6 +89,9 @@ TEXT = """# Families of models
 
 Made by `python tests/families.py`. It builds each family with two small layers and random weights, reads it as
 `model=hub`, trains one step with a new reward head, saves the model, reads it again and compares the rewards.
+
+Families with an encoder and a decoder are read as `model=encoder`. `model.pooling=last_token` reads the decoder's state
+at the last token, as here; `mean` and `first_token` read the encoder's.
 
 * *body*: what is trained. Of a model that also sees or hears, that is its text model.
 * *rows*: how batches are computed, see [speed](speed.md).
@@ -104,12 +122,12 @@ def row_of(name: str, path: Path) -> str:
     torch.manual_seed(0)
     kind, sizes = ALL[name]
     config, tokenizer, batch = getattr(transformers, kind)(**sizes), train_tokenizer(["a text"], 320, 256), responses()
-    seeing = type(config) not in transformers.MODEL_FOR_CAUSAL_LM_MAPPING
-    whole = (AutoModelForImageTextToText if seeing else AutoModelForCausalLM).from_config(config)
-    whole.save_pretrained(path / "others")
+    _class_of(config).from_config(config).save_pretrained(path / "others")
     tokenizer.save_pretrained(path / "others")
-    start = hub((), 0, path=str(path / "others"), **OPTIONS)
-    model = RewardModel(start.body)
+    both = config.is_encoder_decoder
+    read = partial(encoder, pooling="last_token") if both else hub
+    start = read((), 0, path=str(path / "others"), **OPTIONS)
+    model = RewardModel(start.body, mask_padding=start.mask_padding)
     model.body.eval()  # no dropout
     rewards = _one_step(model, batch)
     expected = _rewards(model, batch)
@@ -123,6 +141,13 @@ def row_of(name: str, path: Path) -> str:
     saved = f"`AutoModel`, `{HEAD_FILE}`" if apart else "`AutoModelForSequenceClassification`"
     rows = "packed" if model.packed else "padded"
     return f"| {name} | `{type(start.body).__name__}` | {rows} | {saved} | {_export(path / 'ours')} |"
+
+
+def _class_of(config: Any) -> Any:
+    """The class of transformers that a family is published in."""
+    if config.is_encoder_decoder:
+        return AutoModelForSeq2SeqLM
+    return AutoModelForCausalLM if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else AutoModelForImageTextToText
 
 
 def _one_step(model: RewardModel, batch: ResponseBatch) -> torch.Tensor:
@@ -144,7 +169,7 @@ def _export(folder: Path) -> str:
     try:
         prepare_export(str(folder), [("a", "b")])
     except ValueError as error:
-        if "for which transformers has no sequence classifier" not in str(error):
+        if not any(reason in str(error) for reason in ("has no sequence classifier", "which no classifier of")):
             raise
         return "no"
     return "yes"

@@ -9,9 +9,9 @@ from rmexp.scoring.verifier import VerifierScorer
 QUESTION = "Q: {prompt}\nA: {response}\nIs it good?"
 
 
-def scorer(path, limits, question=QUESTION, yes="Yes", no="No", **options):
+def scorer(path, limits, question=QUESTION, positive="Yes", negative="No", **options):
     limits = replace(limits, **{"max_tokens": 200, **options})
-    return VerifierScorer("judge", str(path), question, yes, no, "float32", False, limits=limits, threads=1)
+    return VerifierScorer("judge", str(path), question, positive, negative, "float32", False, limits=limits, threads=1)
 
 
 def likelihood(model, question, answer):
@@ -33,7 +33,7 @@ def test_a_score_is_how_much_likelier_yes_is_than_no(reference_folder, tiny_mode
     questions = [f"Q: {prompt}\nA: {response}\nIs it good?" for prompt, response in asked]
     expected = [likelihood(tiny_model, text, "Yes") - likelihood(tiny_model, text, "No") for text in questions]
     assert found[:4] == pytest.approx(expected, abs=1e-4)
-    alone = [score for row in scorer(reference_folder, limits, no=None).score(records) for score in row.scores]
+    alone = [score for row in scorer(reference_folder, limits, negative=None).score(records) for score in row.scores]
     assert alone[:4] == pytest.approx([likelihood(tiny_model, text, "Yes") for text in questions], abs=1e-4)
     (row,) = scorer(reference_folder, limits).score([Preference(talk, "a", "b")])
     question = "Q: user: Hi\nassistant: {response}\nuser: Why?\nA: a\nIs it good?"
@@ -55,7 +55,7 @@ def test_of_what_is_too_long_the_start_of_the_question_goes(reference_folder, li
 
 def test_the_question_and_the_words_are_a_part_of_what_it_is(reference_folder, limits):
     one, other, third = (
-        scorer(reference_folder, limits, **options) for options in ({}, {"question": "{response}?"}, {"no": None})
+        scorer(reference_folder, limits, **options) for options in ({}, {"question": "{response}?"}, {"negative": None})
     )
     assert len({one.fingerprint, other.fingerprint, third.fingerprint}) == 3
     assert one.describe() == {
@@ -67,5 +67,5 @@ def test_the_question_and_the_words_are_a_part_of_what_it_is(reference_folder, l
     }
     with pytest.raises(ValueError, match=r"scorer.question must have \{response\} in it, got good\?"):
         scorer(reference_folder, limits, question="good?")
-    with pytest.raises(ValueError, match=r"scorer.yes must be a text other than scorer.no, got No"):
-        scorer(reference_folder, limits, yes="No")
+    with pytest.raises(ValueError, match=r"scorer.positive must be a text other than scorer.negative, got No"):
+        scorer(reference_folder, limits, positive="No")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.encoder_decoder import freeze_idle
 from rmexp.models.attention.padded_rows import pooled_states
 from rmexp.models.attention.token_states import TokenStates
 from rmexp.models.backbones.classifier_head import ClassifierHead
@@ -48,6 +49,7 @@ class RewardModel(nn.Module):
         super().__init__()
         check_pooling(pooling)
         self.body, self.pooling, self.mask_padding = body, pooling, mask_padding
+        freeze_idle(body, pooling)
         if head is None:
             hidden = int(body.config.hidden_size)
             head = nn.Linear(hidden, 1, bias=False, dtype=body.dtype)

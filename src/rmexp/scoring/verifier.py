@@ -33,8 +33,8 @@ class VerifierScorer:
         name: of the scorer, for files and tables.
         path: folder or hub id of a causal language model, or the folder of an adapter on one.
         question: text in which `{prompt}` and `{response}` stand for those of a record.
-        yes: the answer of a good response, as the model writes it.
-        no: the answer of a bad one; None for log p(yes) alone.
+        positive: the answer of a good response, as the model writes it.
+        negative: the answer of a bad one; None for log p(yes) alone.
         dtype: of the weights.
         trust_remote_code: whether code from the repository may run.
         limits: limits; of what is too long the start of the question goes.
@@ -55,8 +55,8 @@ class VerifierScorer:
         name: str,
         path: str,
         question: str,
-        yes: str,
-        no: str | None,
+        positive: str,
+        negative: str | None,
         dtype: str,
         trust_remote_code: bool,
         *,
@@ -65,9 +65,10 @@ class VerifierScorer:
     ) -> None:
         if "{response}" not in question:
             raise ValueError(f"scorer.question must have {{response}} in it, got {question}")
-        if not yes or yes == no:
-            raise ValueError(f"scorer.yes must be a text other than scorer.no, got {yes}")
-        self.name, self.question, self.words = name, question, (yes,) if no is None else (yes, no)
+        if not positive or positive == negative:
+            raise ValueError(f"scorer.positive must be a text other than scorer.negative, got {positive}")
+        self.name, self.question = name, question
+        self.words = (positive,) if negative is None else (positive, negative)
         loaded = load_language_model(path, dtype=dtype, trust_remote_code=trust_remote_code)
         check_positions(loaded.causal_lm, limits.max_tokens)
         use_threads(threads, loaded.causal_lm)

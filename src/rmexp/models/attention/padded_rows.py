@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.encoder_decoder import states_of
 from rmexp.models.attention.length_slices import length_slices
 from rmexp.models.pooling import own_tokens, pooled
 
@@ -38,7 +39,7 @@ def pooled_states(body: Any, batch: ResponseBatch, pooling: str, *, mask_padding
             the right, where it never looks.
     """
     parts, found = [], []
-    for members, output in _outputs(body, batch, mask_padding=mask_padding):
+    for members, output in _outputs(states_of(body, pooling), batch, mask_padding=mask_padding):
         parts.append(pooled(output.last_hidden_state, batch.lengths[members], pooling))
         found.append(members)
     return torch.cat(parts)[torch.cat(found).argsort()]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+from rmexp.models.attention.encoder_decoder import is_both
 from rmexp.models.attention.padded_rows import pooled_states
 from rmexp.models.attention.token_states import agree, probe
 from rmexp.models.pooling import POOLINGS, own_tokens
@@ -66,6 +67,8 @@ def split_classifier(classifier: Any) -> tuple[Any, ClassifierHead, str] | None:
         classifier: of transformers, with one label, in evaluation mode; it is taken apart.
     """
     body = classifier.base_model
+    if is_both(body):
+        return None
     batch = probe(body)
     lengths = batch.lengths
     mask = own_tokens(lengths, int(lengths.max())).long()

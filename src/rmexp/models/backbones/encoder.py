@@ -46,13 +46,13 @@ def encoder(
         texts: not used; a tokenizer comes with the model.
         seed: not used; the weights come with the model.
         path: local folder, or hub id with `@` and a revision if need be, that `AutoModel` loads.
-        pooling: `mean` over the tokens, `first_token` ([CLS]) or `last_token`.
+        pooling: `mean` over the tokens, `first_token` ([CLS]) or `last_token`; see `encoder_decoder` for what has both.
         revision: commit, tag or branch of a hub repository; the commit it stands for is recorded.
         dtype: of the weights: float32, bfloat16 or float16.
         trust_remote_code: whether code from the repository may run.
 
     Raises:
-        ValueError: no such pooling, no model there, or one that also needs a decoder.
+        ValueError: no such pooling, or no model there.
     """
     check_pooling(pooling)
     source = find_source(path, revision, dtype, trust_remote_code)
@@ -61,8 +61,6 @@ def encoder(
     if going_on is not None:
         return going_on
     body = load_whole(source, AutoModel, "model of that kind", not_needed=("pooler.",))
-    if body.config.is_encoder_decoder:
-        raise ValueError(f"expected an encoder or a decoder, but {source.path} is both at once (set model.path)")
     drop_pooler(body)
     tokenizer, head = with_sentence_tokens(tokenizer), found_head(source, body)
     if head is not None:

@@ -50,6 +50,8 @@ def read_model(source: Source, head_names: Mapping[str, str] | None = None) -> L
     parts = None if head_names else reward_parts(source)
     if parts is not None:
         return RewardStart.of(parts, tokenizer, source)
+    if getattr(source.config(), "is_encoder_decoder", False):
+        raise ValueError(f"{source.path} has an encoder and a decoder; rewards are trained on it with model=encoder")
     causal_lm, missing = source.model(_class_of(source))
     body = text_body(causal_lm)
     if body is not causal_lm.base_model:

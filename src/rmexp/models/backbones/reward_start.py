@@ -120,7 +120,7 @@ def _of_classifier(source: Source) -> RewardParts:
     found = split_classifier(classifier)
     if found is None:
         raise ValueError(
-            f"{source.path}: {type(classifier).__name__} reads its reward from more than one hidden state of a "
+            f"{source.path}: {type(classifier).__name__} reads its reward otherwise than from one hidden state of a "
             "sequence, which rmexp cannot go on with (scorer=hub scores with it)"
         )
     body, head, pooling = found

@@ -15,6 +15,7 @@ from rmexp.data.loading import Limits
 from rmexp.data.trained_on import TrainedOn
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.models.attention.encoder_decoder import is_both
 from rmexp.models.backbones.classifier_head import ClassifierHead
 from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.pretrained import AS_SAVED, find_source
@@ -116,9 +117,8 @@ def _why_not_plain(model: RewardModel) -> str:
             f"is of a family, {model.body.config.model_type}, for which transformers has no sequence classifier; its "
             f"folder loads with AutoModel, and the head is in {HEAD_FILE} beside it"
         )
-    reads = (
-        f"reads its reward from the {model.pooling} of an encoder" if model.mask_padding else "has a bias in its head"
-    )
+    what = "an encoder with a decoder" if is_both(model.body) else "an encoder"
+    reads = f"reads its reward from the {model.pooling} of {what}" if model.mask_padding else "has a bias in its head"
     return (
         f"{reads}, which no classifier of transformers does; its folder loads with AutoModel, and the head is in "
         f"{HEAD_FILE} beside it"

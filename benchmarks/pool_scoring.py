@@ -10,7 +10,7 @@ import time
 
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.backbones.tiny import tiny
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute

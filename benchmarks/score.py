@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from benchmarks.workload import SIZES, prepare
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.precision import FULL, HALF, computing
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute

@@ -17,8 +17,8 @@ from transformers import AutoModelForCausalLM
 from benchmarks.train import matmul_peak
 from benchmarks.workload import LENGTHS, SIZES, prepare
 from rmexp.encoding.batches import PairBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.pack import pair_batch
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.hardware.precision import HALF, choose_precision
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.models.reward_model import RewardModel

@@ -167,7 +167,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
     import lightning as L
 
-    from rmexp.encoding.encode import PairTokens, ResponseTokens
+    from rmexp.encoding.tokens import PairTokens, ResponseTokens
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
@@ -216,8 +216,8 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
 
 def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
     """The reward model of rmexp in a loop of its own: what Lightning, metrics and logging cost is the difference."""
-    from rmexp.encoding.encode import PairTokens, ResponseTokens
     from rmexp.encoding.pack import pair_batch
+    from rmexp.encoding.tokens import PairTokens, ResponseTokens
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.models.folders.folder import load_language_model

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -25,9 +26,10 @@ from transformers import PreTrainedModel
 
 from rmexp.data.loading import Limits
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.models.backbones import reload
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.tiny import tiny
@@ -100,6 +102,25 @@ def responses() -> list[ResponseTokens]:
 def batch(responses: list[ResponseTokens]) -> ResponseBatch:
     """The same sequences in one row."""
     return response_batch(responses)
+
+
+@pytest.fixture(scope="session")
+def encoded_pairs() -> Callable[[Sequence[PairTokens]], EncodedPairs]:
+    """Pairs of token ids as encoding them gives them."""
+
+    def made(pairs: Sequence[PairTokens]) -> EncodedPairs:
+        prompts, responses = TokenRows(wide=False), TokenRows(wide=False)
+        for side in (side for pair in pairs for side in (pair.chosen, pair.rejected)):
+            prompts.add(side.token_ids[: side.prompt_tokens])
+            responses.add(side.token_ids[side.prompt_tokens :])
+        places = np.arange(2 * len(pairs), dtype=np.int32)
+        whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
+        groups = None if any(pair.group is None for pair in pairs) else [pair.group for pair in pairs]
+        target = np.array([pair.target for pair in pairs])
+        encoded = EncodedResponses(whole, Cut(10**6, "cut_prompt", None))
+        return EncodedPairs(encoded, np.arange(len(pairs)), target, [pair.margin for pair in pairs], groups)
+
+    return made
 
 
 def plain_rewards(model: RewardModel, responses: Sequence[ResponseTokens]) -> Tensor:

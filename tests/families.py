@@ -18,9 +18,9 @@ from transformers import (
 )
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.models.backbones.encoder import encoder
 from rmexp.models.backbones.hub import hub

@@ -203,7 +203,9 @@ def test_label_and_margin_travel_with_the_pair(tokenizer, limits):
 
 
 def test_no_pairs_are_an_empty_account(tokenizer, limits):
-    assert encode_pairs([], Encoder(tokenizer, limits)) == ([], Account(0, 0, 0, 0, 0, 0))
+    pairs, account = encode_pairs([], Encoder(tokenizer, limits))
+    assert list(pairs) == []
+    assert account == Account(0, 0, 0, 0, 0, 0)
 
 
 def test_equal_items_are_encoded_alike_whoever_is_beside_them(tokenizer, limits):

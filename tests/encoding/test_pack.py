@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pair_batch, pairing, response_batch
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 
 LONG, SHORT = ResponseTokens((5, 6, 7, 0, 2), 2, False), ResponseTokens((5, 2), 1, True)
 OTHER = ResponseTokens((5, 8, 2), 1, False)

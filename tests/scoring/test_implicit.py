@@ -11,7 +11,6 @@ from rmexp.models.backbones.tiny import train_tokenizer
 from rmexp.models.folders.folder import save_folder
 from rmexp.records import Candidates
 from rmexp.scoring.implicit import REDUCTIONS, ImplicitScorer, LogRatio, implicit_reward
-from rmexp.scoring.responses import encode_records
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def test_scores_do_not_depend_on_the_batch_size_or_on_the_other_records(scorer, 
 
 def test_reductions_differ_by_their_number_of_tokens(scorer, pairs):
     total, response, sequence = (scorer(reduction=reduction) for reduction in REDUCTIONS)
-    tokens, ratios = encode_records(total.encoder, pairs), total.log_ratios(pairs)
+    tokens, ratios = total.encoder.encode_records(pairs), total.log_ratios(pairs)
     lengths = [len(row.token_ids) - row.prompt_tokens for row in tokens]
     assert [ratio.response_tokens for ratio in ratios] == lengths
     assert [ratio.prompt_tokens + ratio.response_tokens + 1 for ratio in ratios] == [

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.records import Candidates, Preference, Scored
-from rmexp.scoring.responses import compute, compute_read, encode_records, scored_records
+from rmexp.scoring.responses import compute, compute_read, scored_records
 
 RECORDS = (Preference("p", "a", "It is long."), Candidates("q", ("x" * 40, "a", "a")), Preference("p", "a", "b"))
 RESPONSES = [ResponseTokens(ids, 1, False) for ids in ((5, 6, 2), (5, 2), (5, 6, 7, 8, 2), (5, 2), (6, 2), (5, 6, 2))]
@@ -55,7 +56,7 @@ def test_no_responses_are_no_figures():
 
 @pytest.mark.parametrize("truncation", ["drop", "cut_prompt", "cut_response"])
 def test_only_dropping_leaves_a_response_out(tokenizer, limits, truncation):
-    responses = encode_records(Encoder(tokenizer, replace(limits, max_tokens=12, truncation=truncation)), RECORDS)
+    responses = Encoder(tokenizer, replace(limits, max_tokens=12, truncation=truncation)).encode_records(RECORDS)
     if truncation == "drop":
         assert [response is None for response in responses] == [False, False, True, False, False, False, False]
     else:
@@ -64,7 +65,7 @@ def test_only_dropping_leaves_a_response_out(tokenizer, limits, truncation):
 
 
 def test_scores_are_put_together_by_record(tokenizer, limits):
-    responses = encode_records(Encoder(tokenizer, replace(limits, max_tokens=12)), RECORDS)
+    responses = Encoder(tokenizer, replace(limits, max_tokens=12)).encode_records(RECORDS)
     scored = list(scored_records(RECORDS, responses, range(7)))
     assert [row.id for row in scored] == [record.id for record in RECORDS]
     assert [row.scores for row in scored] == [(0, 1), (2, 3, 4), (5, 6)]

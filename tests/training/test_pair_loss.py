@@ -9,8 +9,8 @@ import torch
 from rmexp.config.build import build
 from rmexp.config.compose import compose
 from rmexp.encoding.batches import PairIndex
-from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.pack import pair_batch
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.training.dpo import SCORES as POLICY_SCORES
 from rmexp.training.dpo import implied_reward
 from rmexp.training.pair_loss import PairLoss
@@ -79,21 +79,23 @@ def test_a_loss_gets_the_fields_that_it_names():
     assert margin is pairing.margin
 
 
-def test_missing_margins_are_told_before_training():
+def test_missing_margins_are_told_before_training(encoded_pairs):
     loss = PairLoss(configured("reward", "bradley_terry_margin"), SCORES, "reward")
-    loss.check(pairs(), 16)
+    loss.check([encoded_pairs(pairs())], 16)
     with pytest.raises(ValueError, match="asks for the margin of every pair, but there are pairs without"):
-        loss.check(pairs(margins=(2.0, None)), 16)
-    PairLoss(configured("reward", "bradley_terry_centred"), SCORES, "reward").check(pairs(margins=(None, None)), 16)
+        loss.check([encoded_pairs(pairs(margins=(2.0, None)))], 16)
+    PairLoss(configured("reward", "bradley_terry_centred"), SCORES, "reward").check(
+        [encoded_pairs(pairs(margins=(None, None)))], 16
+    )
 
 
-def test_torn_lists_are_told_before_training():
+def test_torn_lists_are_told_before_training(encoded_pairs):
     loss = PairLoss(configured("reward", "plackett_luce"), SCORES, "reward")
-    loss.check(pairs(groups=("a", "a")), 2)
+    loss.check([encoded_pairs(pairs(groups=("a", "a")))], 2)
     with pytest.raises(ValueError, match=r"\(set data.batch_by=prompt\)"):
-        loss.check(pairs(), 16)
+        loss.check([encoded_pairs(pairs())], 16)
     with pytest.raises(ValueError, match=r"one has 2 pairs and data.batch_pairs is 1 \(set data.batch_pairs=2\)"):
-        loss.check(pairs(groups=("a", "a")), 1)
+        loss.check([encoded_pairs(pairs(groups=("a", "a")))], 1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.losses.next_token import next_token_loss
 from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.loader import Passes
@@ -24,7 +24,7 @@ def reply(first, length):
 
 
 @pytest.fixture
-def learnt(tiny_model):
+def learnt(tiny_model, encoded_pairs):
     """Probability of a short reply after training on batches of like length."""
 
     def run(loss):
@@ -34,7 +34,8 @@ def learnt(tiny_model):
             ids = reply(first, length)
             other = ResponseTokens((*ids.token_ids[:-2], 61, END), 2, False) if length > 3 else reply(first, 4)
             pairs += [PairTokens(ids, other, 1.0, group=str(first))] * 8
-        data = PairData(Pairs(pairs, pairs[:1], 8), Passes(40, 0), batch_tokens=None, packed=True)
+        known = Pairs(encoded_pairs(pairs), encoded_pairs(pairs[:1]), 8)
+        data = PairData(known, Passes(40, 0), batch_tokens=None, packed=True)
         model = tiny_model._replace(causal_lm=copy.deepcopy(tiny_model.causal_lm))
         optimizer = partial(torch.optim.Adam, lr=1e-2)
         module = SFTModule(model, loss, optimizer, partial(constant, warmup_fraction=0.0), "both")

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.shared_starts import Tokens, runs_of_shared_starts
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 
 
 def response_batch(responses: Sequence[ResponseTokens]) -> ResponseBatch:

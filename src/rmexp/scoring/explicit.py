@@ -15,7 +15,7 @@ from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute_read, encode_records, scored_records
+from rmexp.scoring.responses import compute_read, scored_records
 from rmexp.scoring.scorer import fingerprint_of
 
 
@@ -63,7 +63,7 @@ class ExplicitScorer:
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The raw reward of every response."""
-        responses = encode_records(self.encoder, records)
+        responses = self.encoder.encode_records(records)
         with self.context():
             figures = compute_read(self.model, self.model, responses, packed=self.model.packed)
         scores = (None if figure is None else figure[0] for figure in figures)

@@ -12,8 +12,9 @@ from torch import Tensor
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked, union
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.device import to_device
 from rmexp.hardware.precision import AUTO, choose_precision, computing, scorer_fingerprint
 from rmexp.hardware.threads import use_threads
@@ -24,7 +25,7 @@ from rmexp.models.folders.folder import load_language_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.likelihood import Likelihood
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute_read, encode_records, scored_records
+from rmexp.scoring.responses import compute_read, scored_records
 from rmexp.scoring.store import Column
 
 REDUCTIONS = ("response_sum", "response_mean", "sequence_mean")
@@ -130,7 +131,7 @@ class ImplicitScorer:
 
     def score_reductions(self, records: Sequence[Record], reductions: Sequence[str]) -> Iterator[dict[str, Scored]]:
         """The implicit reward of every response under each of several reductions, of one pass over the models."""
-        responses = encode_records(self.encoder, records)
+        responses = self.encoder.encode_records(records)
         ratios = self._ratios(responses)
         rewards = {
             name: [None if ratio is None else implicit_reward(ratio, self.beta, name) for ratio in ratios]
@@ -146,7 +147,7 @@ class ImplicitScorer:
 
     def log_ratios(self, records: Sequence[Record]) -> list[LogRatio | None]:
         """Of all responses of the records, in order; None for one that is too long under data.truncation=drop."""
-        return self._ratios(encode_records(self.encoder, records))
+        return self._ratios(self.encoder.encode_records(records))
 
     def _ratios(self, responses: Sequence[ResponseTokens | None]) -> list[LogRatio | None]:
         def difference(batch: ResponseBatch) -> Tensor:

@@ -6,16 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import Encoder, ResponseTokens
 from rmexp.encoding.pack import batches_of_tokens, response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.records import Record, Scored
 
 MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
-
-
-def encode_records(encoder: Encoder, records: Sequence[Record]) -> list[ResponseTokens | None]:
-    """All responses of all records, in order; None for one that is too long under data.truncation=drop."""
-    return encoder.encode_cached((record.prompt, response) for record in records for response in record.responses)
 
 
 @torch.inference_mode()

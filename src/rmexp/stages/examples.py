@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
-from rmexp.encoding.encode import Encoder, PairTokens, ResponseTokens, encode_demonstrations, encode_pairs
+from rmexp.encoding.encode import Encoder, encode_demonstrations, encode_pairs
+from rmexp.encoding.encoded import EncodedPairs
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
@@ -33,8 +35,8 @@ class Examples(NamedTuple):
     """
 
     kind: str
-    train: list[PairTokens] | list[ResponseTokens]
-    val: list[PairTokens] | list[ResponseTokens]
+    train: EncodedPairs | Sequence[ResponseTokens]
+    val: EncodedPairs | Sequence[ResponseTokens]
     accounts: dict[str, Account]
     data: PairData | DemonstrationData
     val_clusters: NDArray[np.int64] | None
@@ -57,7 +59,7 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
     kind = "demonstrations" if records.demonstrations else "pairs"
     if kind not in module.learns_from:
         raise ValueError(f"task={task} learns from {module.learns_from[0]}, but data={data.name} has {kind} (set data)")
-    encoded: dict[str, tuple[list[PairTokens] | list[ResponseTokens], Account]] = {}
+    encoded: dict[str, tuple[EncodedPairs | Sequence[ResponseTokens], Account]] = {}
     for name in ("train", "val"):
         if records.demonstrations:
             encoded[name] = encode_demonstrations(records.demonstrations.get(name, ()), encoder)
@@ -75,10 +77,10 @@ def _batches(
 ) -> PairData | DemonstrationData:
     batch_pairs, most = data.batching.batch_pairs, data.batching.batch_tokens
     if kind == "pairs":
-        train, val = cast(tuple[list[PairTokens], list[PairTokens]], splits)
+        train, val = cast(tuple[EncodedPairs, EncodedPairs], splits)
         pairs = Pairs(train, val, batch_pairs, data.limits.cache_dir)
         return PairData(pairs, passes, batch_tokens=most, packed=packed)
-    shown = cast(tuple[list[ResponseTokens], list[ResponseTokens]], splits)
+    shown = cast(tuple[Sequence[ResponseTokens], Sequence[ResponseTokens]], splits)
     return DemonstrationData(*shown, batch_pairs, passes, batch_tokens=most, packed=packed)
 
 
@@ -93,6 +95,7 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
         raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
 
 
-def _clusters(val: Sequence[PairTokens | ResponseTokens], data: LoadedData) -> NDArray[np.int64] | None:
-    places = [pair.place for pair in val if isinstance(pair, PairTokens)]
-    return clusters_of(data.records.splits["val"], data.split_rule.group)[places] if places else None
+def _clusters(val: EncodedPairs | Sequence[ResponseTokens], data: LoadedData) -> NDArray[np.int64] | None:
+    if not isinstance(val, EncodedPairs) or not len(val):
+        return None
+    return clusters_of(data.records.splits["val"], data.split_rule.group)[val.places]

@@ -9,7 +9,7 @@ import numpy as np
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
-from rmexp.encoding.encode import Encoder
+from rmexp.encoding.encode import Encoder, identical_sides
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
@@ -24,7 +24,6 @@ from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import implicit_scorer
-from rmexp.scoring.responses import encode_records
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
 from rmexp.training.stage import StageModule
@@ -100,15 +99,16 @@ def cut_to_fit(sets: Sequence[TestSet], encoder: Encoder) -> dict[str, dict[str,
     """
     counts = {}
     for part in sets:
-        responses = [response for response in encode_records(encoder, part.records) if response is not None]
-        sides = list(zip(responses[::2], responses[1::2], strict=True))
-        cut = sum(first.truncated or second.truncated for first, second in sides)
-        identical = sum(first.token_ids == second.token_ids for first, second in sides)
+        encoded = encoder.encode_records(part.records)
+        cut = int(encoded.long.reshape(-1, 2).any(axis=1).sum())
+        identical = int(identical_sides(encoded).sum())
         file = file_of(part)
         counts[file] = {"truncated": cut, "identical": identical}
         if file != "val" and (cut or identical):
             limit = encoder.limits.max_tokens
-            log.info("%s: %d of %d pairs cut to %d tokens, %d identical", file, cut, len(sides), limit, identical)
+            log.info(
+                "%s: %d of %d pairs cut to %d tokens, %d identical", file, cut, len(part.records), limit, identical
+            )
     return counts
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.data.loaded import LoadedData
-from rmexp.encoding.encode import PairTokens
+from rmexp.encoding.tokens import PairTokens
 from rmexp.records import prompt_text
 from rmexp.stages.built import Built
 from rmexp.stages.parts import StageParts

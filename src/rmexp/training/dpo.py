@@ -102,7 +102,7 @@ class DPOModule(L.LightningModule):
 
     def prepared(self, pairs: Pairs) -> Pairs:
         """The pairs with the reference's log-probabilities: here the policy's weights are those that it starts from."""
-        self.loss.check([*pairs.train, *pairs.val], pairs.batch_pairs)
+        self.loss.check((pairs.train, pairs.val), pairs.batch_pairs)
         self.model.to(self.trainer.strategy.root_device)
         reference = self.other_reference or self.likelihood
         for likelihood in filter(None, (self.online_reference, self.other_reference)):

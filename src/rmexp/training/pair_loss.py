@@ -1,6 +1,7 @@
 """A loss of pairs as the modules call it: it gets, beside the scores, the fields of `PairIndex` that it names."""
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import PairIndex
-from rmexp.encoding.encode import PairTokens
+from rmexp.encoding.encoded import EncodedPairs
 
 
 class PairLoss:
@@ -43,28 +44,26 @@ class PairLoss:
         losses: Tensor = getattr(found, "losses", found)
         return float(losses.mean())
 
-    def check(self, pairs: Sequence[PairTokens], batch_pairs: int) -> None:
+    def check(self, splits: Sequence[EncodedPairs], batch_pairs: int) -> None:
         """Refuse pairs that lack what the loss asks for, before the first step.
 
         Args:
-            pairs: training and validation pairs.
+            splits: training and validation pairs.
             batch_pairs: pairs per batch.
 
         Raises:
             ValueError: a pair has no margin and the loss uses it, or lists would be torn apart.
         """
-        if "margin" in self.fields and any(pair.margin is None for pair in pairs):
+        if "margin" in self.fields and any(margin is None for pairs in splits for margin in pairs.margin):
             self.loss(torch.zeros(1), torch.zeros(1), target=torch.ones(1), margin=None)  # it raises if it must
         if "rows" in self.fields:
-            _check_whole_lists(pairs, batch_pairs)
+            _check_whole_lists(splits, batch_pairs)
 
 
-def _check_whole_lists(pairs: Sequence[PairTokens], batch_pairs: int) -> None:
-    if any(pair.group is None for pair in pairs):
+def _check_whole_lists(splits: Sequence[EncodedPairs], batch_pairs: int) -> None:
+    if any(pairs.groups is None for pairs in splits if len(pairs)):
         raise ValueError("a loss of whole lists needs all pairs of a prompt in one batch (set data.batch_by=prompt)")
-    sizes: dict[str | None, int] = {}
-    for pair in pairs:
-        sizes[pair.group] = sizes.get(pair.group, 0) + 1
+    sizes = Counter(group for pairs in splits for group in pairs.groups or ())
     largest = max(sizes.values(), default=0)
     if largest > batch_pairs:
         raise ValueError(

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from torch import Tensor
 
 from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.encoded import EncodedPairs
 from rmexp.encoding.pack import pair_batch, response_batch
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 
 
 class Pairs(NamedTuple):
@@ -22,8 +23,8 @@ class Pairs(NamedTuple):
         pack_responses: makes a validation batch of some responses.
     """
 
-    train: Sequence[PairTokens]
-    val: Sequence[PairTokens]
+    train: EncodedPairs
+    val: EncodedPairs
     batch_pairs: int
     cache_dir: str | None = None
     pack: Callable[[Sequence[PairTokens]], PairBatch | FeatureBatch] = pair_batch

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import PairTokens
+from rmexp.encoding.tokens import PairTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone
@@ -91,7 +91,7 @@ class RewardModule(L.LightningModule):
 
     def prepared(self, pairs: Pairs) -> Pairs:
         """Refuse pairs that lack what the loss asks for; a frozen body computes all that it will ever be asked."""
-        self.loss.check([*pairs.train, *pairs.val], pairs.batch_pairs)
+        self.loss.check((pairs.train, pairs.val), pairs.batch_pairs)
         if any(parameter.requires_grad for parameter in self.model.body.parameters()):
             return pairs
         self.model.to(self.trainer.strategy.root_device)

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.models.attention.row_parts import in_parts

@@ -7,7 +7,7 @@ from typing import Protocol, TypedDict
 from torch import nn
 
 from rmexp.encoding.batches import PairIndex
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.pairs import Pairs
 

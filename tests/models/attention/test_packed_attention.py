@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention.attention_plan import TILE, attention_plan, dense_mask, segments
 from rmexp.models.attention.flex_rows import block_mask
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention

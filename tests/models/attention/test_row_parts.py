@@ -3,8 +3,8 @@ import copy
 import pytest
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention.row_parts import in_parts, row_parts
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.reward_model import RewardModel

@@ -30,8 +30,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention import token_states
 from rmexp.models.attention.decoder_layers import decoder_states
 from rmexp.models.attention.packed_rows import packed_states

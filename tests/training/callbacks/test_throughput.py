@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.training.callbacks import throughput
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.data.batch_order import Shuffled

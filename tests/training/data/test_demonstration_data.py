@@ -1,4 +1,4 @@
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 

@@ -139,7 +139,7 @@ def test_every_distinct_response_is_validated_once(encoded):
 def test_batches_by_prompt_hold_each_response_once(encoded):
     loader = PairData(Pairs(encoded, encoded, 5), Passes(2, 0), batch_tokens=None, packed=True).train_dataloader()
     assert [(batch.size, batch.responses.size) for batch in loader] == [(5, 4)] * 6
-    alone = [replace(pair, group=None) for pair in encoded]
+    alone = replace(encoded, groups=None)
     mixed = PairData(Pairs(alone, alone, 5), Passes(2, 0), batch_tokens=None, packed=True).train_dataloader()
     assert len(mixed) == 2 * Shuffled(15, 5).steps
     assert any(batch.responses.size > 4 for batch in mixed)

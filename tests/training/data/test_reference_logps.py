@@ -20,7 +20,7 @@ def likelihood(tiny_model):
 
 def test_figures_are_those_of_each_side(likelihood, encoded, plain):
     found = with_reference_logps(likelihood, encoded, None, "state")
-    assert [replace(pair, reference_logps=None) for pair in found] == encoded
+    assert [replace(pair, reference_logps=None) for pair in found] == list(encoded)
     with torch.no_grad():
         for side, rows in enumerate(([pair.chosen for pair in encoded], [pair.rejected for pair in encoded])):
             expected = plain.logps(likelihood.causal_lm, rows).tolist()
@@ -28,19 +28,19 @@ def test_figures_are_those_of_each_side(likelihood, encoded, plain):
 
 
 def test_they_are_computed_once_for_a_state_and_kept(likelihood, encoded, tmp_path, monkeypatch):
-    first = with_reference_logps(likelihood, encoded, str(tmp_path), "state")
+    first = list(with_reference_logps(likelihood, encoded, str(tmp_path), "state"))
     monkeypatch.setattr(Likelihood, "response", None)  # nothing can compute them now
-    assert with_reference_logps(likelihood, encoded, str(tmp_path), "state") == first
+    assert list(with_reference_logps(likelihood, encoded, str(tmp_path), "state")) == first
     for other in ((encoded[1:], "state"), (encoded, "another state")):
         with pytest.raises(TypeError):
             with_reference_logps(likelihood, other[0], str(tmp_path), other[1])
 
 
 def test_a_damaged_file_is_named_and_made_again(likelihood, encoded, tmp_path, caplog):
-    first = with_reference_logps(likelihood, encoded, str(tmp_path), "state")
+    first = list(with_reference_logps(likelihood, encoded, str(tmp_path), "state"))
     (file,) = tmp_path.glob("*.logps")
     file.write_bytes(file.read_bytes()[:90])
-    assert with_reference_logps(likelihood, encoded, str(tmp_path), "state") == first
+    assert list(with_reference_logps(likelihood, encoded, str(tmp_path), "state")) == first
     assert f"{file} is damaged" in caplog.text
     assert len(list(tmp_path.glob("*.logps"))) == 1
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.losses.advantages import leave_one_out_advantages
 from rmexp.training.ppo.estimators import OtherResponses, ValueModel
 from rmexp.training.ppo.experience import (

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.training.ppo.collapse import PolicyCollapsed
 from rmexp.training.ppo.experience import TokenFigures
 from rmexp.training.ppo.judgement import judgement

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
 from rmexp.losses.kl_estimators import k3
 from rmexp.training.ppo.experience import Experience, TokenFigures

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.training.ppo.sample_log import SampleLog
 from rmexp.training.ppo.sampler import Samples
 

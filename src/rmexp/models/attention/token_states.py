@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention.decoder_layers import decoder_states, has_known_layers
 from rmexp.models.attention.packed_rows import packed_states
 from rmexp.models.attention.padded_rows import padded_states

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.metrics.parity import Parity
 from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.export import REWARD_MODEL, Export, model_dtype

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import FeatureBatch, ResponseBatch
-from rmexp.encoding.encode import PairTokens, ResponseTokens
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing, response_batch
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import MOST_TOKENS
 

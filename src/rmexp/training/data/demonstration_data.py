@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import lightning as L
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import batches_of_tokens, response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled
 from rmexp.training.data.loader import Passes, TrainingLoader

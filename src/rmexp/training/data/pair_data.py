@@ -9,8 +9,10 @@ from torch import Tensor
 
 from rmexp.data.loading import Limits
 from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import Encoder, PairTokens, ResponseTokens, encode_pairs
+from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encoded import EncodedPairs
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.records import Preference
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
@@ -35,7 +37,7 @@ class PairData(L.LightningDataModule):
         super().__init__()
         self.given = self.pairs = pairs
         self.passes, self.batch_tokens, self.packed = passes, batch_tokens, packed
-        check_batch_tokens(batch_tokens, [side for pair in pairs.train for side in (pair.chosen, pair.rejected)])
+        check_batch_tokens(batch_tokens, (side for pair in pairs.train for side in (pair.chosen, pair.rejected)))
 
     def setup(self, stage: str) -> None:
         """Let the module that is to be trained compute once what it needs of every pair."""
@@ -44,17 +46,16 @@ class PairData(L.LightningDataModule):
         self.pairs = module.prepared(self.given)
 
     @property
-    def train(self) -> Sequence[PairTokens]:
+    def train(self) -> EncodedPairs:
         """The training pairs."""
         return self.pairs.train
 
     def train_dataloader(self) -> TrainingLoader[PairTokens, PairBatch | FeatureBatch]:
         """All training batches of the run."""
         train, batch_pairs = self.pairs.train, self.pairs.batch_pairs
-        groups = [pair.group for pair in train]
-        order: Shuffled | Together = Shuffled(len(groups), batch_pairs)
-        if any(group is not None for group in groups):
-            order = Together(groups, batch_pairs)
+        order: Shuffled | Together = Shuffled(len(train), batch_pairs)
+        if train.groups is not None:
+            order = Together(train.groups, batch_pairs)
         return TrainingLoader(train, self.pairs.pack, order, self.passes)
 
     def val_dataloader(self) -> "FixedBatches[ResponseBatch | Tensor]":
@@ -130,8 +131,10 @@ def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTok
     Raises:
         ValueError: naming both numbers.
     """
+    if batch_tokens is None:
+        return
     longest = max(len(response.token_ids) for response in responses)
-    if batch_tokens is not None and batch_tokens < longest:
+    if batch_tokens < longest:
         raise ValueError(
             f"data.batch_tokens must be at least the {longest} tokens of the longest training sequence, "
             f"got {batch_tokens} (raise it, or lower data.max_tokens)"

@@ -5,26 +5,30 @@ A file is found again by reference, precision and token ids, so that the cells o
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
 from rmexp.durable import alone
-from rmexp.encoding.encode import PairTokens, ResponseTokens
+from rmexp.encoding.encoded import EncodedPairs
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute
 
 log = logging.getLogger(__name__)
 
+Logps = NDArray[np.float64]  # (K, 2) of chosen and rejected of each pair
+AT_ONCE = 8192  # pairs whose responses are sorted into batches together
+
 
 def with_reference_logps(
-    likelihood: Likelihood, pairs: Sequence[PairTokens], cache_dir: str | None, state: str
-) -> list[PairTokens]:
+    likelihood: Likelihood, pairs: EncodedPairs, cache_dir: str | None, state: str
+) -> EncodedPairs:
     """The pairs with both responses' summed log-probabilities under the reference, in their old order.
 
     Args:
@@ -33,23 +37,25 @@ def with_reference_logps(
         cache_dir: folder of the files; None keeps none.
         state: all that decides the figures beside the token ids: which reference it is, and how it computes.
     """
-    responses = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
     if cache_dir is None:
-        logps = _computed(likelihood, responses)
-    else:
-        path = Path(cache_dir) / f"reference-{_digest(responses, state)}.logps"
-        with alone(path.with_suffix(".lock")):
-            found = _read(path, len(responses))
-            logps = _computed(likelihood, responses) if found is None else found
-            if found is None:
-                write_arrays(path, {"logps": np.array(logps)})
-    sides = zip(logps[: len(pairs)], logps[len(pairs) :], strict=True)
-    return [replace(pair, reference_logps=both) for pair, both in zip(pairs, sides, strict=True)]
+        return replace(pairs, reference_logps=_computed(likelihood, pairs))
+    path = Path(cache_dir) / f"reference-{_digest(pairs, state)}.logps"
+    with alone(path.with_suffix(".lock")):
+        logps = _read(path, len(pairs))
+        if logps is None:
+            logps = _computed(likelihood, pairs)
+            write_arrays(path, {"logps": logps})
+    return replace(pairs, reference_logps=logps)
 
 
-def _computed(likelihood: Likelihood, responses: Sequence[ResponseTokens]) -> list[float]:
-    figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed)
-    return [logp for (logp,) in figures]
+def _computed(likelihood: Likelihood, pairs: EncodedPairs) -> Logps:
+    found = np.empty((len(pairs), 2))
+    for start in range(0, len(pairs), AT_ONCE):
+        some = list(pairs[start : start + AT_ONCE])
+        responses = [pair.chosen for pair in some] + [pair.rejected for pair in some]
+        figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed)
+        found[start : start + AT_ONCE] = np.array(figures).reshape(2, -1).T
+    return found
 
 
 def weights_fingerprint(model: nn.Module) -> str:
@@ -61,14 +67,14 @@ def weights_fingerprint(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _digest(responses: Sequence[ResponseTokens], state: str) -> str:
+def _digest(pairs: EncodedPairs, state: str) -> str:
     digest = hashlib.sha256(state.encode())
-    for response in responses:
+    for response in chain((pair.chosen for pair in pairs), (pair.rejected for pair in pairs)):
         digest.update(np.array([response.prompt_tokens, *response.token_ids], np.int64).tobytes())
     return digest.hexdigest()[:32]
 
 
-def _read(path: Path, count: int) -> list[float] | None:
+def _read(path: Path, count: int) -> Logps | None:
     """The figures of a file; None where there is none, or a damaged one, which is said."""
     if not path.is_file():
         return None
@@ -77,5 +83,4 @@ def _read(path: Path, count: int) -> list[float] | None:
     except (Damaged, OSError) as error:
         log.warning("%s; the reference computes it again", error)
         return None
-    found: list[float] = logps.tolist()
-    return found if len(found) == count else None
+    return logps if logps.shape == (count, 2) else None

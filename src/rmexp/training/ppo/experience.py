@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.losses.advantages import Advantages, whitened
 from rmexp.losses.kl_estimators import k1, k3
 from rmexp.training.ppo.estimators import Estimator

@@ -20,8 +20,8 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encode import ResponseTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.actor_critic import ActorCritic, response_logprobs
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model

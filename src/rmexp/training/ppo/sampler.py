@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from transformers import PreTrainedModel
 
-from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.generation import Sampling, generate, prompt_seed
 from rmexp.records import Candidates, Prompt, prompt_text
 from rmexp.scoring.scorer import Scorer

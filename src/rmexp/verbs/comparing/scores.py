@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rmexp.comparison.reductions import PromptLevel
 from rmexp.data.loading import Limits
-from rmexp.encoding.encode import ResponseTokens
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.precision import AUTO
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
@@ -17,7 +17,6 @@ from rmexp.scored import PAIR, strongest
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
 from rmexp.scoring.preamble import preamble, with_preamble
-from rmexp.scoring.responses import encode_records
 from rmexp.scoring.store import score_columns_into, score_into
 from rmexp.stages.obtain import Stage
 
@@ -172,7 +171,7 @@ def _levels(name: str, records: Sequence[Preference], implicit: ImplicitScorer, 
 
 
 def _encoded(records: Sequence[Record], implicit: ImplicitScorer) -> list[ResponseTokens]:
-    return [tokens for tokens in encode_records(implicit.encoder, records) if tokens is not None]
+    return [tokens for tokens in implicit.encoder.encode_records(records) if tokens is not None]
 
 
 def _whole(record: Record, implicit: ImplicitScorer) -> bool:

@@ -1,0 +1,218 @@
+"""Encoded responses and pairs in flat arrays: each is put together when somebody looks at it.
+
+Shapes: N responses as they were asked for, P prompts, R responses that are told apart.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.encoding.truncation import fit
+
+
+class WholeTokens(NamedTuple):
+    """Prompts and responses before anything is cut, as files keep them.
+
+    Attributes:
+        prompt_ids: token ids of all prompts, one behind the other, each with its begin token.
+        prompt_ends: (P + 1,) int64, 0 and where each of them ends.
+        response_ids: likewise of all responses, each with its end token.
+        response_ends: (R + 1,) int64.
+        prompt: (N,) int32, the number of each response's prompt.
+        response: (N,) int32, its own number.
+    """
+
+    prompt_ids: NDArray[Any]
+    prompt_ends: NDArray[np.int64]
+    response_ids: NDArray[Any]
+    response_ends: NDArray[np.int64]
+    prompt: NDArray[np.int32]
+    response: NDArray[np.int32]
+
+
+class TokenRows:
+    """Rows of token ids that grow at their end.
+
+    Args:
+        wide: whether there are ids of 65,536 and more.
+    """
+
+    def __init__(self, *, wide: bool) -> None:
+        self._ids, self._ends = array("I" if wide else "H"), array("q", [0])
+
+    def add(self, ids: Iterable[int]) -> int:
+        """Put a row at the end; its number."""
+        self._ids.extend(ids)
+        self._ends.append(len(self._ids))
+        return len(self._ends) - 2
+
+    def arrays(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """All ids, and 0 and where each row ends."""
+        return np.frombuffer(self._ids, self._ids.typecode), np.frombuffer(self._ends, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What becomes of sequences that are too long.
+
+    Attributes:
+        max_tokens: longest sequence.
+        rule: see `fit`.
+        begin: id of the token that begins a sequence, which no cut may take; None for none.
+    """
+
+    max_tokens: int
+    rule: str
+    begin: int | None
+
+
+class EncodedResponses(Sequence[ResponseTokens | None]):
+    """Responses to prompts under one rule of truncation; None in the place of one that it drops.
+
+    Args:
+        whole: before anything is cut.
+        cut: what is too long, and what becomes of it.
+    """
+
+    def __init__(self, whole: WholeTokens, cut: Cut) -> None:
+        self.whole, self.cut = whole, cut
+
+    @cached_property
+    def whole_tokens(self) -> NDArray[np.int64]:
+        """(N,) tokens of prompt and response before anything is cut."""
+        prompts, responses = np.diff(self.whole.prompt_ends), np.diff(self.whole.response_ends)
+        total: NDArray[np.int64] = prompts[self.whole.prompt] + responses[self.whole.response]
+        return total
+
+    @property
+    def long(self) -> NDArray[np.bool_]:
+        """(N,) which of them are too long."""
+        return self.whole_tokens > self.cut.max_tokens
+
+    @property
+    def dropped(self) -> NDArray[np.bool_]:
+        """(N,) which of them are left out."""
+        return self.long & (self.cut.rule == "drop")
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """(N,) tokens of prompt and response once cut."""
+        return np.minimum(self.whole_tokens, self.cut.max_tokens)
+
+    def of(self, places: NDArray[np.int64]) -> "ReadResponses":
+        """Some of them, none of which is dropped."""
+        some = self.whole._replace(prompt=self.whole.prompt[places], response=self.whole.response[places])
+        return ReadResponses(EncodedResponses(some, self.cut))
+
+    def __len__(self) -> int:
+        return len(self.whole.prompt)
+
+    @overload
+    def __getitem__(self, place: int) -> ResponseTokens | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ResponseTokens | None]: ...
+    def __getitem__(self, place: int | slice) -> ResponseTokens | list[ResponseTokens | None] | None:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        prompt = _row(self.whole.prompt_ids, self.whole.prompt_ends, int(self.whole.prompt[place]))
+        response = _row(self.whole.response_ids, self.whole.response_ends, int(self.whole.response[place]))
+        begins = int(bool(prompt) and prompt[0] == self.cut.begin)
+        fitted = fit(prompt, response, self.cut.max_tokens, self.cut.rule, begins)
+        if fitted is None:
+            return None
+        kept, rest = fitted
+        cut = len(kept) + len(rest) < len(prompt) + len(response)
+        return ResponseTokens((*kept, *rest), len(kept), cut)
+
+
+class ReadResponses(Sequence[ResponseTokens]):
+    """Encoded responses of which none is dropped.
+
+    Args:
+        responses: all of them.
+    """
+
+    def __init__(self, responses: EncodedResponses) -> None:
+        self.responses = responses
+
+    def __len__(self) -> int:
+        return len(self.responses)
+
+    @overload
+    def __getitem__(self, place: int) -> ResponseTokens: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ResponseTokens]: ...
+    def __getitem__(self, place: int | slice) -> ResponseTokens | list[ResponseTokens]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        found = self.responses[place]
+        assert found is not None
+        return found
+
+
+def _row(ids: NDArray[Any], ends: NDArray[np.int64], number: int) -> list[int]:
+    found: list[int] = ids[ends[number] : ends[number + 1]].tolist()
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPairs(Sequence[PairTokens]):
+    """The pairs of a split that are left once encoded; K of them.
+
+    Attributes:
+        responses: chosen and rejected of all pairs of the split, by turns.
+        places: (K,) of the pairs that are left, in the split.
+        target: (K,) see `Preference`.
+        margin: of each; None where it has none.
+        groups: of each, what batches keep together; None where they keep nothing together.
+        reference_logps: (K, 2) of chosen and rejected under the reference; None where none is known.
+    """
+
+    responses: EncodedResponses
+    places: NDArray[np.int64]
+    target: NDArray[np.float64]
+    margin: Sequence[float | None]
+    groups: Sequence[str] | None = None
+    reference_logps: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, place: int) -> PairTokens: ...
+    @overload
+    def __getitem__(self, place: slice) -> "EncodedPairs": ...
+    def __getitem__(self, place: int | slice) -> "PairTokens | EncodedPairs":
+        if isinstance(place, slice):
+            return self.of(np.arange(*place.indices(len(self))))
+        at = int(self.places[place])
+        chosen, rejected = self.responses[2 * at], self.responses[2 * at + 1]
+        assert chosen is not None
+        assert rejected is not None
+        logps = None if self.reference_logps is None else self.reference_logps[place].tolist()
+        return PairTokens(
+            chosen,
+            rejected,
+            float(self.target[place]),
+            reference_logps=None if logps is None else (logps[0], logps[1]),
+            group=None if self.groups is None else self.groups[place],
+            margin=self.margin[place],
+            place=at,
+        )
+
+    def of(self, some: NDArray[np.int64]) -> "EncodedPairs":
+        """Some of them, by their places among these."""
+        return replace(
+            self,
+            places=self.places[some],
+            target=self.target[some],
+            margin=[self.margin[place] for place in some],
+            groups=None if self.groups is None else [self.groups[place] for place in some],
+            reference_logps=None if self.reference_logps is None else self.reference_logps[some],
+        )

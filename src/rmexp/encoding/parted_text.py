@@ -1,0 +1,86 @@
+"""Prompts and responses tokenised one by one, a prompt once for all its responses, where that changes no token.
+
+A special token parts the text of a tokenizer: what is before it and what is behind it are tokenised independently of
+each other. Where a rendered prompt ends with one, or with one and a few constant characters such as a line break, the
+prompt can be tokenised up to that token, and each response by itself behind it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rmexp.encoding.marked_text import CLOSE, OPEN
+
+Sides = tuple[list[int], list[int]]  # ids of a prompt, ids of a response to it
+
+
+class Ending(NamedTuple):
+    """How rendered prompts end.
+
+    Attributes:
+        token: the last special token.
+        token_id: its id.
+        tail: what is behind it.
+    """
+
+    token: str
+    token_id: int
+    tail: str
+
+    @property
+    def text(self) -> str:
+        """The whole of it."""
+        return self.token + self.tail
+
+
+class PartedText:
+    """Tokenises prompts and responses apart.
+
+    Args:
+        tokenizer: a fast transformers tokenizer.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._backend = tokenizer.backend_tokenizer
+        self._parting = {  # one that takes white space with it, or is found in normalised text, does not part cleanly
+            token.content: number
+            for number, token in tokenizer.added_tokens_decoder.items()
+            if token.special and not (token.rstrip or token.single_word or token.normalized)
+        }
+
+    def ending(self, start: str) -> Ending | None:
+        """How a rendered prompt ends; None where no special token is in it."""
+        last = max(((start.rfind(token), len(token), token) for token in self._parting), default=(-1, 0, ""))
+        at, length, token = last
+        return None if at < 0 else Ending(token, self._parting[token], start[at + length :])
+
+    def tokenize(self, ending: Ending, starts: Sequence[str], items: Sequence[tuple[int, str]]) -> list[Sides]:
+        """Ids of prompts and of responses to them.
+
+        Args:
+            ending: of every prompt.
+            starts: rendered prompts, without marks.
+            items: the place of a prompt among these, and a response to it without marks.
+        """
+        self._backend.no_truncation()  # as the tokenizer's file may have them
+        self._backend.no_padding()
+        self._backend.encode_special_tokens = False
+        encode = self._backend.encode_batch if ending.tail else self._backend.encode_batch_fast  # without offsets
+        before = self._backend.encode_batch_fast(
+            [start.removesuffix(ending.tail) for start in starts], add_special_tokens=False
+        )
+        prompts = [encoding.ids for encoding in before]
+        behind = encode([ending.text + response for _, response in items], add_special_tokens=False)
+        return [self._sides(ending, prompts[at], found) for (at, _), found in zip(items, behind, strict=True)]
+
+    def _sides(self, ending: Ending, prompt: list[int], behind: Any) -> Sides:
+        """A prompt with the tokens of its tail, and those that carry a character of the response."""
+        ids: list[int] = behind.ids
+        if not ending.tail:
+            return prompt, ids[1:]
+        first = next((at for at, (_, end) in enumerate(behind.offsets) if end > len(ending.text)), len(ids))
+        return [*prompt, *ids[1:first]], ids[first:]
+
+
+def unmarked(text: str) -> bool:
+    """Whether nothing in a text may be a mark."""
+    return OPEN not in text and CLOSE not in text

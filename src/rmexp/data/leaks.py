@@ -7,8 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rmexp.data.near_duplicates import near_duplicates
-from rmexp.data.normalised import known_by, normalised
+import numpy as np
+
+from rmexp.data.leak_matches import KINDS, Matches, Places, matches
+from rmexp.data.normalised import known_by
 from rmexp.data.selection import Selection
 from rmexp.jsonl import BadRow
 from rmexp.preference_data import PreferenceData
@@ -18,7 +20,6 @@ from rmexp.sources.rows import Row
 
 log = logging.getLogger(__name__)
 
-KINDS = ("exact", "normalised", "near")
 _IN_WORDS = {"exact": "exact", "normalised": "but for case, space or punctuation", "near": "near-duplicates"}
 MOST_EXAMPLES = 5  # of each kind
 _SHOWN = 300  # characters of an example
@@ -86,23 +87,14 @@ def find_leaks(train: Sequence[Record], others: Mapping[str, Sequence[Record]], 
         others: records that are evaluated on, by the name of their set.
         similarity: Jaccard similarity in (0, 1] from which two prompts are nearly the same; None leaves that out.
     """
-    texts = [known_by(record) for record in train]
-    found = _matches(dict.fromkeys(texts), others, similarity)
-    counts, by_set = dict.fromkeys(KINDS, 0), dict.fromkeys(others, 0)
-    indices: list[int] = []
-    examples: list[Leak] = []
-    for index, text in enumerate(texts):
-        if text not in found:
-            continue
-        kind, (name, record), truth = found[text]
-        indices.append(index)
-        counts[kind] += 1
-        by_set[name] += 1
-        if counts[kind] <= MOST_EXAMPLES:
-            other = known_by(record)[:_SHOWN]
-            examples.append(Leak(kind, train[index].id, text[:_SHOWN], name, record.id, other, round(truth, 4)))
+    found, places = matches(train, others, similarity), Places(others)
+    counts = {kind: len(found.of(kind)) for kind in KINDS}
+    indices = np.flatnonzero(found.kind)
+    shown = [found.of(kind)[:MOST_EXAMPLES] for kind in KINDS]
+    by_set = np.bincount(places.sets(found.other[indices]), minlength=len(others)).tolist()
     sizes = {name: len(records) for name, records in others.items()}
-    return Leaks(len(train), sizes, counts, by_set, tuple(indices), tuple(examples))
+    examples = tuple(_example(index, train, places, found) for index in np.sort(np.concatenate(shown)).tolist())
+    return Leaks(len(train), sizes, counts, dict(zip(others, by_set, strict=True)), tuple(indices.tolist()), examples)
 
 
 def checked_for_leaks(
@@ -195,27 +187,8 @@ def _prompt_of(row: Row) -> Candidates:
     return Candidates.from_row({**fields, "responses": texts or ["-"]})
 
 
-Match = tuple[str, tuple[str, Record], float]  # kind, set and record, similarity
-
-
-def _matches(
-    texts: Mapping[str, None], others: Mapping[str, Sequence[Record]], similarity: float | None
-) -> dict[str, Match]:
-    """What each text matches, by the first kind that it does."""
-    exact: dict[str, tuple[str, Record]] = {}
-    alike: dict[str, tuple[str, Record]] = {}
-    for name, records in others.items():
-        for record in records:
-            text = known_by(record)
-            if text not in exact:
-                exact[text] = (name, record)
-                alike.setdefault(normalised(text), (name, record))
-    found: dict[str, Match] = {text: ("exact", exact[text], 1.0) for text in texts if text in exact}
-    rest = {text: normalised(text) for text in texts if text not in found}
-    found |= {text: ("normalised", alike[plain], 1.0) for text, plain in rest.items() if plain in alike}
-    if similarity is not None:
-        rest = {text: plain for text, plain in rest.items() if text not in found}
-        names, targets = [*rest], [*alike.values()]
-        for match in near_duplicates([*rest.values()], [*alike], similarity):
-            found[names[match.text]] = ("near", targets[match.other], match.similarity)
-    return found
+def _example(index: int, train: Sequence[Record], places: Places, found: Matches) -> Leak:
+    name, other = places.of(int(found.other[index]))
+    kind, record, truth = KINDS[found.kind[index] - 1], train[index], found.similarity.get(index, 1.0)
+    texts = (known_by(record)[:_SHOWN], known_by(other)[:_SHOWN])
+    return Leak(kind, record.id, texts[0], name, other.id, texts[1], round(truth, 4))

@@ -1,18 +1,18 @@
-"""Texts that are nearly the same: candidates by MinHash, each of them verified by its true similarity."""
+"""Texts that are nearly the same: candidates by their rarest shingles, each of them verified by its true similarity."""
 
+import math
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 3  # words in a row: two short questions about different things share few of them
-PERMUTATIONS = 128
-RECALL = 0.99  # of the pairs that are exactly as similar as asked for
-_MOST_TRIED = 32  # texts of one bucket that a text is compared with
+_AT_ONCE = 20_000  # texts
+_MOST_TRIED = 32  # others with one shingle that a text is compared with
 _SAMPLE = 1000  # texts that tell what all have in common
 _NO_SPACES = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
@@ -34,48 +34,50 @@ class Match(NamedTuple):
 
 
 class Shingled(NamedTuple):
-    """The word shingles of many texts, one after the other.
+    """The word shingles of many texts, each once a text, one text after the other.
 
     Attributes:
         hashes: of all shingles.
         offsets: of each text's first one, and the end.
     """
 
-    hashes: Hashes
+    hashes: NDArray[np.uint32]
     offsets: NDArray[np.int64]
 
-    def of(self, index: int) -> set[int]:
+    def of(self, index: int) -> NDArray[np.uint32]:
         """The shingles of one text."""
-        return set(self.hashes[self.offsets[index] : self.offsets[index + 1]].tolist())
+        return self.hashes[self.offsets[index] : self.offsets[index + 1]]
+
+    def without(self, shared: NDArray[np.uint32]) -> "Shingled":
+        """The same without some shingles."""
+        counts = np.concatenate([[0], np.cumsum(~np.isin(self.hashes, shared))])
+        return Shingled(self.hashes[~np.isin(self.hashes, shared)], counts[self.offsets])
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
 
 
-def near_duplicates(texts: Sequence[str], others: Sequence[str], similarity: float) -> list[Match]:
+def near_duplicates(texts: Iterable[str], others: Iterable[str], similarity: float) -> list[Match]:
     """For each text one of the others that is at least as similar as asked for, where there is any.
 
     Texts are sets of shingles of three words in a row (of all words where there are fewer; in scripts without spaces a
     character counts as a word). Shingles that more than half of all texts have, such as a system prompt, tell
-    nothing apart and are left out. What is reported is verified; of pairs exactly at the threshold 1 % are missed.
+    nothing apart and are left out. Two sets that are similar enough share one of the rarest shingles of each: of the
+    others that have such a shingle, 32 at most are looked at.
 
     Args:
         texts: normalised.
         others: normalised.
         similarity: Jaccard similarity in (0, 1].
 
-    Source: Broder 1997, "On the resemblance and containment of documents"; bands as in Leskovec, Rajaraman and
-        Ullman, "Mining of Massive Datasets", section 3.4.
+    Source: Chaudhuri, Ganti and Kaushik 2006, "A primitive operator for similarity joins in data cleaning" (prefix
+        filter); Broder 1997, "On the resemblance and containment of documents".
     """
-    if not texts or not others:
-        return []
-    shingled = _without_boilerplate(_shingled([*texts, *others]))
-    signatures = _signatures(shingled)
-    rows = _rows_of_a_band(similarity)
-    found: dict[int, Match] = {}
-    for band in range(0, PERMUTATIONS - rows + 1, rows):
-        for index, other in _candidates(signatures[:, band : band + rows], len(texts), signatures, similarity, found):
-            truth = jaccard(shingled.of(index), shingled.of(len(texts) + other))
-            if truth >= similarity:
-                found.setdefault(index, Match(index, other, truth))
-    return [found[index] for index in sorted(found)]
+    first, second = _without_boilerplate(_shingled(texts), _shingled(others))
+    order = np.argsort(second.hashes, kind="stable")
+    known, owner = second.hashes[order], np.repeat(np.arange(len(second)), np.diff(second.offsets))[order]
+    found = (_match(index, first, second, known, owner, similarity) for index in _likely(first, known, similarity))
+    return [match for match in found if match is not None]
 
 
 def jaccard(first: set[int], second: set[int]) -> float:
@@ -88,16 +90,67 @@ def jaccard(first: set[int], second: set[int]) -> float:
     return len(first & second) / union if union else 0.0
 
 
-def _shingled(texts: Sequence[str]) -> Shingled:
-    numbers: defaultdict[str, int] = defaultdict(count(1).__next__)  # no hash of str: that differs between processes
+def _likely(texts: Shingled, known: NDArray[np.uint32], similarity: float) -> Iterator[int]:
+    """Texts of whose shingles enough may occur somewhere among the others."""
+    bits = max(16, math.ceil(math.log2(len(known) + 1)) + 3)
+    mask = np.uint32((1 << min(bits, 32)) - 1)
+    table = np.zeros(int(mask) + 1, bool)
+    table[known & mask] = True
+    for start in range(0, len(texts), _AT_ONCE):
+        offsets = texts.offsets[start : start + _AT_ONCE + 1]
+        counts = np.concatenate([[0], np.cumsum(table[texts.hashes[offsets[0] : offsets[-1]] & mask])])
+        hits, lengths = np.diff(counts[offsets - offsets[0]]), np.diff(offsets)
+        yield from (start + np.flatnonzero((hits >= similarity * lengths) & (lengths > 0))).tolist()
+
+
+def _match(
+    index: int,
+    texts: Shingled,
+    others: Shingled,
+    known: NDArray[np.uint32],
+    owner: NDArray[np.int64],
+    similarity: float,
+) -> Match | None:
+    """The first of the others that is similar enough to a text; `owner` has each shingle of theirs, `known`."""
+    shingles = texts.of(index)
+    start, end = (np.searchsorted(known, shingles, side=side) for side in ("left", "right"))
+    shared = math.ceil(similarity * len(shingles) - 1e-9)  # at least, with a set that is similar enough
+    if (start < end).sum() < shared:
+        return None
+    rarest = np.argsort(end - start, kind="stable")[: len(shingles) - shared + 1]
+    tried = [owner[start[place] : min(end[place], start[place] + _MOST_TRIED)] for place in rarest]
+    mine = set(shingles.tolist())
+    for other in np.unique(np.concatenate(tried)).tolist():
+        theirs = others.of(other)
+        if min(len(theirs), len(mine)) < similarity * max(len(theirs), len(mine)) - 1e-9:
+            continue
+        truth = jaccard(mine, set(theirs.tolist()))
+        if truth >= similarity:
+            return Match(index, other, truth)
+    return None
+
+
+def _shingled(texts: Iterable[str]) -> Shingled:
+    hashes, sizes = [np.empty(0, np.uint32)], [np.zeros(1, np.int64)]
+    texts = iter(texts)
+    while some := list(islice(texts, _AT_ONCE)):
+        part, counts = _shingles_of(some)
+        hashes.append(part)
+        sizes.append(counts)
+    return Shingled(np.concatenate(hashes), np.cumsum(np.concatenate(sizes)))
+
+
+def _shingles_of(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Hashes of the shingles of texts, and how many each text has."""
     words: list[int] = []
-    ends = []
+    ends = [0]
     for text in texts:
         spaced = text if text.isascii() else _NO_SPACES.sub(r" \1 ", text)
-        words.extend([numbers[word] for word in spaced.split()])
+        words.extend(
+            map(crc32, spaced.encode(errors="surrogatepass").split())
+        )  # no hash of str: that differs by process
         ends.append(len(words))
-    ids = np.array(words, dtype=np.uint64)
-    offsets = np.array([0, *ends], dtype=np.int64)
+    ids, offsets = np.array(words, dtype=np.uint64), np.array(ends, dtype=np.int64)
     lengths = np.diff(offsets)
     mixed = _mixed(np.concatenate([ids, np.zeros(SHINGLE, dtype=np.uint64)]))
     hashes = np.zeros(len(ids), dtype=np.uint64)
@@ -105,10 +158,10 @@ def _shingled(texts: Sequence[str]) -> Shingled:
     for step in range(SHINGLE):
         within = left > step
         hashes[within] += mixed[step : step + len(ids)][within] * np.uint64(2 * step + 3)
-    first = np.arange(len(ids)) == np.repeat(offsets[:-1], lengths)
-    kept = (left >= SHINGLE) | first  # a short text is one shingle
-    counts = np.concatenate([[0], np.cumsum(kept)])
-    return Shingled(_mixed(hashes[kept]), counts[offsets])
+    kept = (left >= SHINGLE) | (np.arange(len(ids)) == np.repeat(offsets[:-1], lengths))  # a short text is one shingle
+    text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)[kept]
+    keys = np.unique((text << np.uint64(32)) | (_mixed(hashes[kept]) >> np.uint64(32)))
+    return keys.astype(np.uint32), np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(texts))
 
 
 def _mixed(values: Hashes) -> Hashes:
@@ -118,64 +171,12 @@ def _mixed(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def _without_boilerplate(shingled: Shingled) -> Shingled:
-    texts = len(shingled.offsets) - 1
-    if texts < 20:  # half of a handful says nothing
-        return shingled
-    sample = np.unique(np.linspace(0, texts - 1, min(texts, _SAMPLE)).astype(int))
-    seen = np.concatenate([np.fromiter(shingled.of(index), dtype=np.uint64) for index in sample])
-    values, frequency = np.unique(seen, return_counts=True)
+def _without_boilerplate(texts: Shingled, others: Shingled) -> tuple[Shingled, Shingled]:
+    total = len(texts) + len(others)
+    if total < 20:  # half of a handful says nothing
+        return texts, others
+    sample = np.unique(np.linspace(0, total - 1, min(total, _SAMPLE)).astype(int)).tolist()
+    seen = [texts.of(place) if place < len(texts) else others.of(place - len(texts)) for place in sample]
+    values, frequency = np.unique(np.concatenate(seen), return_counts=True)
     shared = values[frequency > len(sample) / 2]
-    if not len(shared):
-        return shingled
-    kept = ~np.isin(shingled.hashes, shared)
-    counts = np.concatenate([[0], np.cumsum(kept)])
-    return Shingled(shingled.hashes[kept], counts[shingled.offsets])
-
-
-def _signatures(shingled: Shingled) -> NDArray[np.uint32]:
-    from rensa import RMinHash
-
-    matrix: Any = RMinHash.digest_matrix_from_flat_token_hashes(
-        shingled.hashes, shingled.offsets.astype(np.uint64), num_perm=PERMUTATIONS, seed=0
-    )
-    rows = np.array(matrix.to_rows(), dtype=np.uint32)
-    empty = np.diff(shingled.offsets) == 0
-    rows[empty] = np.arange(empty.sum(), dtype=np.uint32)[:, None]  # texts without a shingle are like none other
-    return rows
-
-
-def _rows_of_a_band(similarity: float) -> int:
-    """The longest band that still finds `RECALL` of the pairs at the threshold."""
-    return max(
-        rows
-        for rows in range(1, PERMUTATIONS + 1)
-        if rows == 1 or 1 - (1 - similarity**rows) ** (PERMUTATIONS // rows) >= RECALL
-    )
-
-
-def _candidates(
-    band: NDArray[np.uint32],
-    texts: int,
-    signatures: NDArray[np.uint32],
-    similarity: float,
-    found: dict[int, Match],
-) -> Iterator[tuple[int, int]]:
-    """Texts without a match yet and others of the same bucket, where their signatures are similar enough for a look."""
-    keys = np.zeros(len(band), dtype=np.uint64)
-    for column in band.T:
-        keys = _mixed(keys ^ column)
-    order = np.argsort(keys[texts:], kind="stable")
-    buckets = keys[texts:][order]
-    open_ = np.setdiff1d(np.arange(texts), np.fromiter(found, dtype=np.int64))
-    start, end = (np.searchsorted(buckets, keys[open_], side=side) for side in ("left", "right"))
-    enough = similarity - 4 * np.sqrt(similarity * (1 - similarity) / PERMUTATIONS)
-    for rank in range(_MOST_TRIED):
-        some = np.flatnonzero(start + rank < end)
-        some = some[[index not in found for index in open_[some].tolist()]] if len(some) else some
-        if not len(some):
-            return
-        left, right = open_[some], order[start[some] + rank]
-        estimate = (signatures[left] == signatures[texts + right]).mean(axis=1)
-        likely = estimate >= enough
-        yield from zip(left[likely].tolist(), right[likely].tolist(), strict=True)
+    return (texts.without(shared), others.without(shared)) if len(shared) else (texts, others)

@@ -1,5 +1,6 @@
 """Texts made alike where they differ only in writing, and the text by which a record is known."""
 
+import hashlib
 import unicodedata
 
 from rmexp.dialogue import turns_of
@@ -31,6 +32,11 @@ def normalised(text: str) -> str:
     """
     folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
     return " ".join(folded.translate(_TABLE).split()) or " ".join(folded.split())
+
+
+def text_key(text: str) -> int:
+    """A hash of 64 bits that a text has in every process: two texts of one key are one text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
 
 
 def known_by(record: Record) -> str:

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.normalised import normalised
+from rmexp.data.normalised import normalised, text_key
 from rmexp.dialogue import Prompt, prompt_text, turns_of
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
@@ -57,7 +57,7 @@ class TrainedOn:
             `pair`, `validation`, `prompt` or `no`; the first that holds.
         """
         prompt = _prompt(record.prompt)
-        known = _key(prompt)
+        known = text_key(prompt)
         trained = _in(known, self.prompts)
         if not trained and not _in(known, self.val_prompts):
             return NO
@@ -117,7 +117,7 @@ def _keys_of(records: Sequence[Record]) -> tuple[Keys, Keys]:
             prompt = texts[record.prompt] = _prompt(record.prompt)
         if isinstance(record, Preference):
             pairs += _pair_keys(prompt, record.responses)
-    return _sorted(pairs), _sorted([_key(text) for text in set(texts.values())])
+    return _sorted(pairs), _sorted([text_key(text) for text in set(texts.values())])
 
 
 def _prompt(prompt: Prompt) -> str:
@@ -131,11 +131,7 @@ def _pair_keys(prompt: str, responses: Sequence[str]) -> Iterator[int]:
     """Of each two responses, in no order."""
     texts = [normalised(response) for response in responses]
     for two in combinations(texts, 2):
-        yield _key("\n".join((prompt, *sorted(two))))  # no text made alike has a line break
-
-
-def _key(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
+        yield text_key("\n".join((prompt, *sorted(two))))  # no text made alike has a line break
 
 
 def _sorted(keys: Sequence[int]) -> Keys:

@@ -31,6 +31,8 @@ from rmexp.training.stage import ContractFields, StageModule
 
 log = logging.getLogger(__name__)
 
+TOKENIZER_RECORDS = 20_000  # training records that a new tokenizer learns from at most, evenly spread
+
 
 def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
     """The model to start from: a folder when one is given, else what the model group builds."""
@@ -40,7 +42,9 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
             start = parts.model.load(folder)
         else:
             examples = (records.demonstrations or records.splits)["train"]
-            start = parts.model.build((text for record in examples for text in _texts(record)), parts.seed)
+            taken = min(len(examples), TOKENIZER_RECORDS)
+            some = (examples[place * len(examples) // taken] for place in range(taken))
+            start = parts.model.build((text for record in some for text in _texts(record)), parts.seed)
             start = start if parts.model.path is None else checked_start(start, parts.model.path)
     _check_kind(parts, start, folder or parts.model.path or start.base_model)
     use_chat_template(start.tokenizer, starting.chat_template)

@@ -1,0 +1,118 @@
+"""Records whose text stands in other sets too: the same, the same but for writing, or nearly the same."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.data.near_duplicates import near_duplicates
+from rmexp.data.normalised import known_by, normalised, text_key
+from rmexp.records import Record
+
+Keys = NDArray[np.uint64]
+KINDS = ("exact", "normalised", "near")
+
+
+class Matches(NamedTuple):
+    """What each of N records matches, by the first kind that it does.
+
+    Attributes:
+        kind: (N,) its number among `KINDS` from 1; 0 where it matches nothing.
+        other: (N,) the place of what it matches, among the records of all other sets.
+        similarity: of those that are nearly the same, by their index.
+    """
+
+    kind: NDArray[np.int64]
+    other: NDArray[np.int64]
+    similarity: Mapping[int, float]
+
+    def of(self, kind: str) -> NDArray[np.int64]:
+        """Indices of the records that match so."""
+        return np.flatnonzero(self.kind == KINDS.index(kind) + 1)
+
+
+class Places:
+    """The records of several sets, one set after the other."""
+
+    def __init__(self, sets: Mapping[str, Sequence[Record]]) -> None:
+        self._names, self._records = list(sets), list(sets.values())
+        self._starts = np.cumsum([0, *map(len, self._records)])
+
+    def sets(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of each record's set."""
+        return np.searchsorted(self._starts, places, side="right") - 1
+
+    def of(self, place: int) -> tuple[str, Record]:
+        """The name of a record's set, and the record."""
+        number = int(self.sets(np.array([place]))[0])
+        return self._names[number], self._records[number][place - int(self._starts[number])]
+
+
+def matches(records: Sequence[Record], others: Mapping[str, Sequence[Record]], similarity: float | None) -> Matches:
+    """Compare records with those of other sets by what they are known by.
+
+    Args:
+        records: N of them.
+        others: by the name of their set.
+        similarity: from which two texts are nearly the same; None does not look for such.
+    """
+    mine, theirs = _keys(records), _keys(chain.from_iterable(others.values()))
+    kind, other = np.zeros(len(records), np.int64), np.zeros(len(records), np.int64)
+    for number, (keys, known) in enumerate(zip(mine, theirs, strict=True), 1):
+        values, first = np.unique(known, return_index=True)
+        found = np.isin(keys, values) & (kind == 0)
+        kind[found], other[found] = number, first[np.searchsorted(values, keys[found])]
+    near: dict[int, float] = {}
+    if similarity is not None:
+        for indices, place, truth in _near(records, (mine[1], kind == 0), others, theirs[1], similarity):
+            kind[indices], other[indices] = len(KINDS), place
+            near |= dict.fromkeys(indices.tolist(), truth)
+    return Matches(kind, other, near)
+
+
+def _keys(records: Iterable[Record]) -> tuple[Keys, Keys]:
+    """Of what each record is known by, and of that made alike."""
+    exact, alike = array("Q"), array("Q")
+    for record in records:
+        text = known_by(record)
+        exact.append(text_key(text))
+        alike.append(text_key(normalised(text)))
+    return np.frombuffer(exact, np.uint64), np.frombuffer(alike, np.uint64)
+
+
+def _near(
+    records: Sequence[Record],
+    looked_at: tuple[Keys, NDArray[np.bool_]],
+    others: Mapping[str, Sequence[Record]],
+    known: Keys,
+    similarity: float,
+) -> Iterator[tuple[NDArray[np.int64], int, float]]:
+    """Indices of records of one text, what they are nearly the same as, and how nearly.
+
+    Args:
+        records: all of them.
+        looked_at: keys of their texts made alike, and which of them are looked at.
+        others: sets that they are compared with.
+        known: keys likewise of all their records.
+        similarity: at least.
+    """
+    keys, wanted = looked_at
+    order = np.argsort(keys, kind="stable")
+    order = order[wanted[order]]
+    firsts = np.sort(order[np.unique(keys[order], return_index=True)[1]])
+    targets = np.sort(np.unique(known, return_index=True)[1])
+    found = near_duplicates(_texts(records, firsts), _texts(chain.from_iterable(others.values()), targets), similarity)
+    for match in found:
+        key = keys[firsts[match.text]]
+        start, end = (np.searchsorted(keys[order], key, side=side) for side in ("left", "right"))
+        yield order[start:end], int(targets[match.other]), match.similarity
+
+
+def _texts(records: Iterable[Record], places: NDArray[np.int64]) -> Iterator[str]:
+    """What some of the records are known by, made alike; each text once."""
+    used = np.zeros(int(places.max(initial=-1)) + 1, bool)
+    used[places] = True
+    return (normalised(known_by(record)) for record in compress(records, used.tolist()))

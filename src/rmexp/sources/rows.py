@@ -79,30 +79,40 @@ def field(content: JsonObject, path: str) -> Any:
     >>> field({"summaries": [{"text": "a"}, {"text": "b"}]}, "summaries.1.text")
     'b'
     """
+    found = _found(content, path)
+    if found is _MISSING:
+        raise ValueError(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+    return found
+
+
+_MISSING = object()
+
+
+def _found(content: JsonObject, path: str) -> Any:
+    """What `field` gives, or `_MISSING`: no error is made of what may well be missing."""
     if path in content:
         return content[path]
+    if "." not in path:
+        return _MISSING
     value: Any = content
     for part in path.split("."):
         inside = dict(enumerate(value)) if isinstance(value, list | tuple) else value
         key = int(part) if inside is not value and part.isdecimal() else part
         if not isinstance(inside, Mapping) or key not in inside:
-            raise ValueError(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+            return _MISSING
         value = inside[key]
     return value
 
 
 def has_field(content: JsonObject, path: str) -> bool:
     """Whether `field` finds something."""
-    try:
-        field(content, path)
-    except ValueError:
-        return False
-    return True
+    return _found(content, path) is not _MISSING
 
 
 def optional_field(content: JsonObject, path: str | None) -> Any:
     """What `field` gives, or None where there is no such column, or no path."""
-    return field(content, path) if path is not None and has_field(content, path) else None
+    found = _MISSING if path is None else _found(content, path)
+    return None if found is _MISSING else found
 
 
 def number(content: JsonObject, path: str) -> float:

@@ -54,6 +54,8 @@ def check_no_tie(content: JsonObject, target: Any) -> None:
 
 def is_talk(side: Any) -> bool:
     """Whether a value is a message or a list of messages, good or bad."""
+    if isinstance(side, str):
+        return False
     if isinstance(side, Mapping):
         return "role" in side or "from" in side
     return isinstance(side, list | tuple) and any(isinstance(item, Mapping) for item in side)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
 from rmexp.dialogue import Prompt, prompt_text
-from rmexp.encoding.encode import Encoder, ResponseTokens
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.device import to_device
 from rmexp.hardware.threads import use_threads
 from rmexp.models.backbones.language_model import check_positions

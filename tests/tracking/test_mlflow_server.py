@@ -78,6 +78,15 @@ def test_a_server_that_is_not_there_is_told_at_once():
     assert time.monotonic() - began < 20
 
 
+def test_a_server_that_does_not_answer_is_told(monkeypatch):
+    pytest.importorskip("mlflow")
+    monkeypatch.setattr("rmexp.tracking.mlflow_server.LONGEST_WAIT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ValueError, match=rf"the server {address} cannot be used \(timed out\)"):
+            MLflowServer(tracking_uri=address).ready()
+
+
 def test_a_missing_package_is_told(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"needs the package mlflow-skinny \(pip install 'rmexp\[mlflow\]'\)"):

@@ -1,6 +1,8 @@
 """Against a server in this process, and against the files of offline runs, read record by record."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from tests.tracking.conftest import tracked_run, write_metrics
@@ -115,6 +117,7 @@ def test_what_wandb_is_told_elsewhere_counts_behind_the_command_line(server, fol
     send(folder, project="ours")
     variables = server.runs[run_id(folder)]["variables"]
     assert (variables["project"], variables["displayName"], variables["tags"]) == ("ours", "named", ["a", "b"])
+    assert variables["notes"] == "n"
 
 
 def test_a_disabled_run_does_nothing(server, folder, monkeypatch):
@@ -156,3 +159,19 @@ def test_a_trial_of_an_agent_keeps_its_id_and_its_choice_of_a_group(server, fold
     with tracked({"wandb": WeightsAndBiases(mode="online")}, tracked_run(folder, inner=True)) as told:
         told.replay()
     assert set(server.runs) == {"trial", run_id(folder)}
+
+
+def test_nothing_is_imported_that_nobody_asks_for(folder, server):
+    """W&B Launch and pandas take it a second and a half."""
+    lines = (
+        "import sys",
+        "from pathlib import Path",
+        "from rmexp.tracking.tracked_run import TrackedRun",
+        "from rmexp.tracking.weights_and_biases import WeightsAndBiases",
+        f"run = WeightsAndBiases(mode='offline').open(TrackedRun(Path({str(folder)!r}), 'a', 'train', None, {{}}))",
+        "run.histogram(1, 'val/margins', [0.5, 1.0])",
+        "run.close('finished')",
+        "print({'pandas', 'wandb.sdk.launch'} & set(sys.modules))",
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"

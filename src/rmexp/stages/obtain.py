@@ -88,7 +88,8 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
             from rmexp.tracking.trackers import tracked
 
             write_bad_rows(data.records, path, *(test.records for test in tests.values()))
-            with tracked(plan.trackers(), tracked_run(path, "train")) as trackers:
+            about = tracked_run(path, "train")
+            with tracked(plan.trackers(), about, begun=about.inner) as trackers:
                 summary = _trained(plan, data, tests, run, trackers)
                 run.finish(summary)
                 trackers.results(results_of(path))

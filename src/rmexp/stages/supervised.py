@@ -89,7 +89,7 @@ def _watched(
             folder / "metrics.csv", batches / accumulate, done, doubts=Doubts(partial(equal_loss, built))
         ),
         first=(Epochs(batches, every and every * accumulate),),
-        then=(watch.nonfinite, watch.throughput, validation_rewards(built, loaded, folder, done)),
+        then=(watch.nonfinite, validation_rewards(built, loaded, folder, done), watch.throughput),
         last=(watch.kept,),
     )
 

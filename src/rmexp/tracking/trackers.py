@@ -109,6 +109,12 @@ class Trackers(Logger):
                 "%s does not have all of this run; send it with: rmexp track %s", name, again(self._folder, name)
             )
 
+    def give_up(self, name: str, error: Exception) -> None:
+        """Say once why a tracker is told nothing more."""
+        self.failed.append(name)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        log.warning("%s: %s; it is not told any more, the run folder has everything", name, reason)
+
     def _histogram(self, step: int, name: str, values: Sequence[float]) -> None:
         self._tell(lambda run: run.histogram(step, name, values) if step > run.last_step else None)
 
@@ -118,24 +124,33 @@ class Trackers(Logger):
                 tell(run)
             except Exception as error:
                 self._given_up.append(self._open.pop(name))
-                self.failed.append(name)
-                reason = " ".join(str(error).split()) or type(error).__name__
-                log.warning("%s: %s; it is not told any more, the run folder has everything", name, reason)
+                self.give_up(name, error)
 
 
 @contextmanager
-def tracked(trackers: Mapping[str, Tracker], run: TrackedRun) -> Iterator[Trackers]:
+def tracked(trackers: Mapping[str, Tracker], run: TrackedRun, *, begun: bool = True) -> Iterator[Trackers]:
     """Trackers that hear of a run what a block tells them, closed as what became of the block.
 
+    Args:
+        trackers: by name.
+        run: that they hear of.
+        begun: whether work has been done that a tracker must not cost: then one that cannot be opened is told of, as
+            one that fails later.
+
     Raises:
-        ValueError: one cannot be opened.
+        ValueError: one cannot be opened, and nothing has begun.
     """
     opened: dict[str, OpenRun] = {}
     outcome: Outcome = "failed"
     told = Trackers(opened, run.folder)
     try:
         for name, tracker in trackers.items():
-            opened[name] = tracker.open(run)
+            try:
+                opened[name] = tracker.open(run)
+            except Exception as error:
+                if not begun:
+                    raise
+                told.give_up(name, error)
         yield told
         outcome = "finished"
     except KeyboardInterrupt:
@@ -144,7 +159,7 @@ def tracked(trackers: Mapping[str, Tracker], run: TrackedRun) -> Iterator[Tracke
     finally:
         told.close(outcome)
     if told.finished:
-        mark_told(run.folder, trackers, trackers)
+        mark_told(run.folder, trackers, trackers)  # what failed has its own command, said above
 
 
 def again(folder: Path, name: str) -> str:

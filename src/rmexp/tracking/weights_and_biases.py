@@ -4,7 +4,9 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -170,12 +172,29 @@ def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":
     if settings.mode != "online":
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it would look its server up all the same
     try:
-        return wandb.init(settings=settings, **options)
+        with _quick_start():
+            return wandb.init(settings=settings, **options)
     except Exception as error:  # of many kinds, some of them in private modules
         raise ValueError(
             f"logger.mode={settings.mode}: Weights & Biases cannot be used ({' '.join(str(error).split())}); "
             "logger=csv keeps the run here, and rmexp track sends it later"
         ) from error
+
+
+@contextmanager
+def _quick_start() -> Iterator[None]:
+    """Keep wandb from importing what nobody asks it for, which takes it more than a second."""
+    import wandb.util
+    from wandb.sdk.wandb_run import Run
+
+    wandb.util.pd_available = False  # else it imports pandas with the first histogram; frames are known by name, too
+    looks_for_inputs = Run._detect_and_apply_job_inputs
+    if "wandb.sdk.launch" not in sys.modules:  # which alone can have left any
+        Run._detect_and_apply_job_inputs = lambda run: None
+    try:
+        yield
+    finally:
+        Run._detect_and_apply_job_inputs = looks_for_inputs
 
 
 def _config(run: TrackedRun) -> dict[str, Any]:

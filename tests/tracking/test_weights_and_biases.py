@@ -1,6 +1,7 @@
 """Against a server in this process, and against the files of offline runs, read record by record."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -76,6 +77,14 @@ def test_a_server_that_is_not_there_is_told(server):
     server.stop()
     with pytest.raises(ValueError, match=r"the server http://127.0.0.1:\d+ cannot be used \(.*refused"):
         WeightsAndBiases(mode="online").ready()
+
+
+def test_a_server_that_does_not_answer_is_told(server, monkeypatch):
+    monkeypatch.setattr("rmexp.tracking.wandb_login.LONGEST_WAIT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(ValueError, match=r"the server http://127.0.0.1:\d+ cannot be used \(timed out\)"):
+            WeightsAndBiases(mode="online").ready()
 
 
 def test_an_unknown_mode_is_refused(server):

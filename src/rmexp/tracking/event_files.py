@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"
-NOT_SETTINGS = ("callbacks.", "rmexp.", "run_dir", "sweep_dir")  # nothing that anybody would sort runs by
+# Nothing that anybody would sort runs by; `data.name` says which data.
+NOT_SETTINGS = ("callbacks.", "rmexp.", "run_dir", "sweep_dir", "data._target_", "data.cache_dir")
 
 
 @dataclass(frozen=True)

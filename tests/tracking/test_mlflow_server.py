@@ -31,7 +31,7 @@ def address(tmp_path_factory):
     command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--default-artifact-root", str(folder / "artifacts")]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
+    for _ in range(2000):  # it takes a busy machine minutes
         try:
             urllib.request.urlopen(f"{url}/health", timeout=1)
             break

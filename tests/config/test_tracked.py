@@ -7,21 +7,22 @@ from rmexp.config.tracked import searchable, tracked_run, trackers_of
 
 
 @pytest.mark.parametrize(
-    ("inside_a_run", "sweep", "name", "belongs_to"),
+    ("inside_a_run", "sweep", "place", "name", "belongs_to"),
     [
-        (False, None, "reward", None),
-        (False, "sweeps/lr", "reward", "lr"),
-        (True, None, "outer/reward", "outer"),
-        (True, "sweeps/lr", "outer/reward", "lr"),
+        (False, None, "runs", "reward", None),
+        (False, "sweeps/lr", "lr", "reward", "lr"),
+        (False, "runs/sweep", "runs", "reward", None),  # where its sweeps would be, but it is no cell of one
+        (True, None, "runs", "outer/reward", "outer"),
+        (True, "sweeps/lr", "lr", "outer/reward", "lr"),
     ],
 )
 def test_a_run_is_named_by_the_comparison_and_grouped_by_the_sweep_that_it_is_in(
-    tmp_path, inside_a_run, sweep, name, belongs_to
+    tmp_path, inside_a_run, sweep, place, name, belongs_to
 ):
-    folder = tmp_path / "outer" / "reward"
+    folder = tmp_path / place / "outer" / "reward"
     folder.mkdir(parents=True)
     if inside_a_run:
-        (tmp_path / "outer" / "config.yaml").touch()
+        (folder.parent / "config.yaml").touch()
     (folder / "config.yaml").write_text(yaml.safe_dump({"task": "reward", "seed": 0, "sweep_dir": sweep, "logger": {}}))
     run = tracked_run(folder, "train")
     assert (run.folder, run.name, run.belongs_to, run.task) == (folder, name, belongs_to, "reward")

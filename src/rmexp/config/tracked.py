@@ -40,7 +40,7 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
     )
     own = folder.resolve().name
     sweep = Path(config["sweep_dir"]).name if config.get("sweep_dir") else None
-    if sweep not in (parent.name for parent in folder.resolve().parents):
+    if sweep not in [parent.name for parent in folder.resolve().parents]:
         sweep = None  # it says where cells would be, and this is none
     return TrackedRun(
         folder=folder,

@@ -17,9 +17,9 @@ from torch.optim import Optimizer
 
 from rmexp.hardware.memory import peak_memory_mb
 from rmexp.losses.kl_estimators import k2
-from rmexp.metrics.pair_credit import PairCredit, pair_credit
+from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.pair_figures import PairFigures
-from rmexp.metrics.preferred_side import preferred_side
+from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.statistics.shares import clustered_share
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.step_guard import StepGuard
@@ -83,9 +83,7 @@ def order_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tens
     >>> float(found["accuracy"]), float(found["margin"])
     (1.0, 2.0)
     """
-    judged, margins = _judged(chosen, rejected, target)
-    weight = judged.weight.sum()
-    return dict(zip(ORDER, (judged.credit.sum() / weight, (margins * judged.weight).sum() / weight), strict=True))
+    return _ordered(_by_label(chosen, rejected, target)).figures
 
 
 def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -98,12 +96,12 @@ def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Te
         rejected: see `order_of`.
         target: see `order_of`.
     """
-    found = order_of(chosen, rejected, target)
-    judged, margins = _judged(chosen, rejected, target)
-    both, weight = torch.cat([chosen, rejected]).detach().float(), judged.weight
-    spread = ((margins - found["margin"]).square() * weight).sum() / weight.sum()
-    values = (spread.sqrt(), both.mean(), both.std(correction=0), both.min(), both.max())
-    return found | dict(zip(REWARDS, (*values, *_side_means(chosen, rejected, target, weight)), strict=True))
+    sides = _by_label(chosen, rejected, target)
+    order = _ordered(sides)
+    spread = ((order.margins - order.figures["margin"]).square() * sides.weight).sum() / sides.labelled
+    variance, mean = torch.var_mean(sides.values, correction=0)
+    values = (spread.sqrt(), mean, variance.sqrt(), *sides.values.aminmax(), *sides.means())
+    return order.figures | dict(zip(REWARDS, values, strict=True))
 
 
 def policy_figures(logps: tuple[Tensor, Tensor], reference: tuple[Tensor, Tensor], target: Tensor) -> dict[str, Tensor]:
@@ -122,23 +120,48 @@ def policy_figures(logps: tuple[Tensor, Tensor], reference: tuple[Tensor, Tensor
     >>> {name: float(value) for name, value in found.items()}
     {'logps/chosen': -1.0, 'logps/rejected': -4.0, 'kl': 1.0}
     """
-    judged, _ = _judged(*logps, target)
-    means = dict(zip(LOGPS, _side_means(*logps, target, judged.weight), strict=True))
-    return means | {"kl": k2(torch.cat(logps).detach().float(), torch.cat(reference).float()).mean()}
+    sides, known = _by_label(*logps, target), torch.stack(reference).float()
+    means = dict(zip(LOGPS, sides.means(), strict=True))
+    return means | {"kl": k2(torch.stack(logps).detach().float(), known).mean()}
 
 
-def _side_means(first: Tensor, second: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Means of what the better and the other responses have."""
-    first, second, swapped = first.detach().float(), second.detach().float(), preferred_side(target) == 1
-    better, worse = torch.where(swapped, second, first), torch.where(swapped, first, second)
-    return (better * weight).sum() / weight.sum(), (worse * weight).sum() / weight.sum()
+class _Sides(NamedTuple):
+    """Figures of pairs, the better side first.
+
+    Attributes:
+        values: (2, B) float32.
+        weight: (B,) 0 where the label is a tie, else 1.
+        labelled: how many have a better side.
+    """
+
+    values: Tensor
+    weight: Tensor
+    labelled: Tensor
+
+    def means(self) -> Tensor:
+        """(2,) of the better and of the other side."""
+        return (self.values * self.weight).sum(1) / self.labelled
 
 
-def _judged(chosen: Tensor, rejected: Tensor, target: Tensor) -> tuple[PairCredit[Tensor], Tensor]:
-    """Credit of pairs, and their margins, the better side less the other."""
-    chosen, rejected = chosen.detach().float(), rejected.detach().float()
-    margins = torch.where(preferred_side(target) == 1, rejected - chosen, chosen - rejected)
-    return pair_credit(chosen, rejected, target), margins
+def _by_label(first: Tensor, second: Tensor, target: Tensor) -> _Sides:
+    listed = torch.stack([first, second]).detach().float()
+    weight = (~is_tie(target)).float()
+    return _Sides(torch.where(preferred_side(target) == 1, listed.flip(0), listed), weight, weight.sum())
+
+
+class _Order(NamedTuple):
+    """Accuracy and margin of pairs, and the margins one by one."""
+
+    figures: dict[str, Tensor]
+    margins: Tensor
+
+
+def _ordered(sides: _Sides) -> _Order:
+    better, other = sides.values
+    credit = pair_credit(better, other, 0.5 + 0.5 * sides.weight).credit  # in this order, the first is the better one
+    margins = better - other
+    figures = torch.stack([credit, margins * sides.weight]).sum(1) / sides.labelled
+    return _Order(dict(zip(ORDER, figures, strict=True)), margins)
 
 
 def log_step(module: L.LightningModule, found: StepFigures) -> None:

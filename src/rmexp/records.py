@@ -50,6 +50,7 @@ class Preference:
         margin: how much better `chosen` is, in the data's own units; None when unknown.
         id: stable hash of the content when the data brings none.
         meta: whatever else the data says, for slices and groups.
+        place: file and line that it was read from, for messages; empty where nobody knows.
 
     >>> Preference("2 + 2?", chosen="4", rejected="5").responses
     ('4', '5')
@@ -62,6 +63,7 @@ class Preference:
     margin: float | None = None
     id: str = ""
     meta: JsonObject = field(default_factory=dict)
+    place: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         all_of(
@@ -119,6 +121,7 @@ class Candidates:
         gold: true reward of each response where it is known.
         id: stable hash of the content when the data brings none.
         meta: whatever else the data says; `labels` names the responses where they have names.
+        place: file and line that it was read from, for messages; empty where nobody knows.
 
     >>> len(Candidates("2 + 2?", ("4", "5", "four")).responses)
     3
@@ -129,6 +132,7 @@ class Candidates:
     gold: tuple[float, ...] | None = None
     id: str = ""
     meta: JsonObject = field(default_factory=dict)
+    place: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_prompt(self.prompt)
@@ -184,6 +188,11 @@ class Candidates:
 
 
 Record = Preference | Candidates
+
+
+def put(record: Record, place: str) -> None:
+    """Say where a record was read, for messages."""
+    object.__setattr__(record, "place", place)
 
 
 def fingerprint(records: Iterable[Record]) -> str:

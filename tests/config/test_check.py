@@ -45,7 +45,7 @@ def test_an_interpolation_that_leads_nowhere():
 
 def test_values_are_judged_after_interpolation():
     (problem,) = check({"rate": "fast", "optimizer": ADAMW | {"lr": "${rate}"}})
-    assert problem == 'optimizer.lr: torch.optim.adamw.AdamW expects float | Tensor, got "fast"'
+    assert problem == 'optimizer.lr takes a number, got "fast"'
 
 
 def test_a_key_the_target_does_not_take():
@@ -95,10 +95,10 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
     [
         (
             "trainer.max_epochs=two",
-            'trainer.max_epochs: rmexp.training.trainer_options.TrainerOptions expects int, got "two"',
+            'trainer.max_epochs takes a whole number, got "two"',
         ),
-        ("data.max_tokens=1.5", "data.max_tokens: rmexp.data.loading.Limits expects int, got 1.5"),
-        ("data.val_fraction=true", "expects float, got true"),
+        ("data.max_tokens=1.5", "data.max_tokens takes a whole number, got 1.5"),
+        ("data.val_fraction=true", "data.val_fraction takes a number, got true"),
         ("+optimizer.foo=1", "optimizer.foo: torch.optim.adamw.AdamW takes no `foo`"),
         ("+trainer.max_epoch=1", "takes no `max_epoch`; did you mean `max_epochs`?"),
         (
@@ -111,7 +111,7 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
             "trainer.callbacks: is set by rmexp itself; write callbacks/NAME.yaml in",
         ),
         ("+trainer.val_check_interval=10", "is set by rmexp itself; set trainer.validate_every_steps"),
-        ("trainer.keep=first", "expects Literal['best', 'last'], got \"first\""),
+        ("trainer.keep=first", "trainer.keep takes best or last, got first"),
         ("loss._target_=rmexp.losses.dpo.dop_loss", "did you mean `dpo_loss`?"),
     ],
 )
@@ -123,4 +123,4 @@ def test_mistakes_on_the_command_line(override, message):
 def test_a_problem_of_a_stage_carries_the_name_of_the_stage_a_shared_one_comes_once():
     with pytest.raises(ConfigurationError) as caught:
         compose("compare", ["dpo.optimizer.lr=no", "data.pairs=many"])
-    assert [problem.split(":")[0] for problem in caught.value.problems] == ["data.pairs", "dpo.optimizer.lr"]
+    assert [problem.split(" ")[0] for problem in caught.value.problems] == ["data.pairs", "dpo.optimizer.lr"]

@@ -17,7 +17,7 @@ NEEDED = {
     "data=llmbar": ["data.path=x"],
     "model=hub": ["model.path=x"],
     "model=encoder": ["model.path=x"],
-    **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "centred", "hub", "scored_file")},
+    **{f"scorer={name}": ["scorer.path=x"] for name in ("explicit", "centred", "hub", "scored_file", "verifier")},
     **{f"scorer={name}": ["scorer.policy=x", "scorer.reference=x"] for name in ("implicit", "implicit_mean")},
     "scorer=implicit_reference_free": ["scorer.policy=x"],
     "scorer=gold": ["data=synthetic"],
@@ -114,7 +114,7 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
         ("data.format=table", "`data.format` is chosen as a whole, with `data/format=OPTION`"),
         ("data.format.promt=x", "no such key or group; did you mean `data.format.prompt`?"),
         ("+data.format.promt=x", "Columns takes no `promt`; did you mean `prompt`?"),
-        ("data.format.prompt=1", "Columns expects str | None, got 1"),
+        ("data.format.prompt=1", "data.format.prompt takes a text or null, got 1"),
     ],
 )
 def test_a_mistake_in_a_group_below_a_group(override, message):
@@ -144,7 +144,7 @@ def test_a_part_of_a_mixture_is_checked_like_a_data_set():
 
 def test_all_problems_come_at_once():
     found = problems("train", "data=jsonl", "optimizr.lr=1", "model=tny", "trainer.max_epochs=two", "+loss.alpha=1")
-    assert [problem.split("=")[0].split(":")[0] for problem in found] == [
+    assert [problem.split("=")[0].split(":")[0].split(" ")[0] for problem in found] == [
         "model", "optimizr.lr", "data.path", "trainer.max_epochs", "loss.alpha",
     ]  # fmt: skip
 

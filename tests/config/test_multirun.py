@@ -20,7 +20,7 @@ def test_a_sound_multirun():
 
 def test_every_option_and_every_value_is_looked_at():
     found = problems("data=json_vs_text,jsn", "optimizer.lr=1e-4,1e-3,fast", "trainer.max_epochs=1,two", "sed=0,1")
-    places = [problem.split("=")[0].split(":")[0] for problem in found]
+    places = [problem.split("=")[0].split(":")[0].split(" ")[0] for problem in found]
     assert sorted(places) == ["data", "optimizer.lr", "sed", "trainer.max_epochs"]
 
 

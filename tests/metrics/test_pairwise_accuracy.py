@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torchmetrics import MeanMetric, MetricCollection
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
@@ -67,3 +68,22 @@ def test_without_pairs_that_count_it_is_not_a_number():
     assert accuracy.compute().item() == 1.0
     accuracy.reset()
     assert accuracy.pairs.item() == 0
+
+
+def test_it_stands_in_a_collection_of_torchmetrics():
+    chosen, rejected, _ = random_pairs()
+    collection = MetricCollection(
+        {"accuracy": PairwiseAccuracy(), "again": PairwiseAccuracy(), "mean": MeanMetric()}, prefix="val/"
+    )
+    with_target = MetricCollection([PairwiseAccuracy()])
+    for part in (slice(0, 40), slice(40, None)):
+        collection.update(chosen_rewards=chosen[part], rejected_rewards=rejected[part], value=chosen[part])
+        with_target.update(chosen[part], rejected[part], torch.zeros(len(chosen[part])))
+    found = collection.compute()
+    expected = by_hand(chosen, rejected, torch.ones(len(chosen)))[0]
+    assert found["val/accuracy"].item() == found["val/again"].item() == pytest.approx(expected)
+    assert found["val/mean"].item() == pytest.approx(chosen.mean().item(), rel=1e-5)
+    assert with_target.compute()["PairwiseAccuracy"].item() == pytest.approx(1 - expected)
+    collection.reset()
+    assert collection["accuracy"].pairs.item() == 0
+    assert set(collection.clone(prefix="test/").keys()) == {"test/accuracy", "test/again", "test/mean"}

@@ -92,7 +92,9 @@ def becomes(content: bytes | str) -> Callable[[bytes], bytes]:
         (SCORE, "model/tokenizer.json", becomes("{}"), "run/model cannot be loaded with AutoTokenizer: "),
         (SCORE, "model/tokenizer_config.json", becomes("[1]"), f"run/model/tokenizer_config.json is damaged: {LIST}"),
         (SCORE, "model/tokenizer_config.json", becomes(BYTES), "tokenizer_config.json is damaged: not UTF-8 at byte 1"),
-        (SCORE, "model/contract.json", cut, "run/model/contract.json: expected a contract with the fields kind, "),
+        (SCORE, "model/contract.json", cut, "run/model/contract.json is damaged: not JSON: "),
+        (SCORE, "model/contract.json", becomes("{}"), "run/model/contract.json is damaged: it has no `kind` (restore"),
+        (SCORE, "model/contract.json", becomes(BYTES), "run/model/contract.json is damaged: not UTF-8 at byte 1"),
         (SCORE, "model/model.safetensors", cut, "run/model cannot be loaded with AutoModelForSequenceClassification: "),
         (SCORE, "model/chat_template.jinja", cut, "run/model: contract.json promises chat_template "),
         (START, "model/tokenizer.json", cut, "run/model/tokenizer.json is damaged: not JSON: "),
@@ -135,8 +137,10 @@ def test_a_template_that_refuses_a_turn_names_the_prompt_and_the_remedy(here, ca
     Path("strict.jinja").write_text(f"{TEMPLATE}{{% for message in messages %}}{{{{ message.content }}}}{{% endfor %}}")
     given = ["data=jsonl", "data.path=pairs.jsonl", "model.chat_template=strict.jinja", "logger=csv"]
     assert main(["train", *given, "data.group=id", "data.val_fraction=0.5"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        'rmexp: the chat template refuses the prompt "system: Be brief.\\nuser: Why?": System role not supported (its '
+    told = (
+        'the chat template refuses the prompt "system: Be brief.\\nuser: Why?": System role not supported (its '
         "turns are of system, user; change them in the data, or set model.chat_template to a file with a template that "
         "takes them)"
     )
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said in [f"rmexp: pairs.jsonl:{line}: {told}" for line in range(1, 5)]

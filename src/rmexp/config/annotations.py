@@ -1,8 +1,11 @@
-"""Whether a value of a YAML file can be what an annotation asks for; annotations beyond the simple ones accept all."""
+"""What annotations ask for: whether a value of a YAML file can be it, and in words; beyond the simple ones all can."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rmexp.config.problems import did_you_mean
+from rmexp.jsonl import describe
 
 _NAMES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -15,6 +18,22 @@ _NAMES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"), (list,)),
     **dict.fromkeys(("dict", "Dict", "Mapping"), (dict,)),
 }
+
+_WORDS = {"str": "text", "Path": "path", "bool": "true | false", "None": "null"}
+TAKES = "takes"  # begins what stands behind a key without a colon
+_TOLD = {
+    "": "keys with values",
+    "int": "a whole number",
+    "float": "a number",
+    "text": "a text",
+    "path": "a path",
+    "list": "a list",
+    "true": "true",
+    "false": "false",
+    "null": "null",
+}
+_PLURAL = {"int": "whole numbers", "float": "numbers", "text": "texts", "path": "paths"}
+_LISTS = ("list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection")
 
 
 def fits(value: Any, annotation: ast.expr | None, aliases: Mapping[str, ast.expr]) -> bool:
@@ -68,3 +87,64 @@ def _same(first: Any, second: Any) -> bool:
 
 def _is_ellipsis(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
+
+
+def in_words(annotation: ast.expr | None, aliases: Mapping[str, ast.expr]) -> str:
+    """An annotation as people write values; empty for one that says nothing about them.
+
+    >>> in_words(ast.parse("Literal['a', 'b'] | None", mode="eval").body, {})
+    'a | b | null'
+    """
+    match annotation:
+        case ast.Constant(value=None):
+            return "null"
+        case ast.Constant(value=str(text)):
+            return in_words(ast.parse(text, mode="eval").body, aliases)
+        case ast.BinOp(left=left, right=right):
+            return _either([in_words(left, aliases), in_words(right, aliases)])
+        case ast.Name(id=name) if name in aliases:
+            return in_words(aliases[name], {other: node for other, node in aliases.items() if other != name})
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return _WORDS.get(name, name if name in ("int", "float") else "")
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            return _generic_in_words(name, inner.elts if isinstance(inner, ast.Tuple) else [inner], aliases)
+    return ""
+
+
+def _generic_in_words(name: str, arguments: list[ast.expr], aliases: Mapping[str, ast.expr]) -> str:
+    if name == "Literal":
+        return " | ".join(str(word.value) for word in arguments if isinstance(word, ast.Constant))
+    if name in ("Optional", "Union"):
+        return _either([*(in_words(word, aliases) for word in arguments), *["null"] * (name == "Optional")])
+    if name in _LISTS:
+        inner = in_words(arguments[0], aliases)
+        return f"list of {f'({inner})' if '|' in inner else inner}" if inner else "list"
+    return ""
+
+
+def _either(parts: Sequence[str]) -> str:
+    return " | ".join(dict.fromkeys(word for part in parts for word in part.split(" | ") if word))
+
+
+def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) -> str:
+    """What a key takes and what came instead, to stand behind the key, with the nearest value where they are named.
+
+    >>> misfit("bst", ast.parse("Literal['best', 'last']", mode="eval").body, {})
+    'takes best or last, got bst; did you mean `best`?'
+    >>> misfit("ten", ast.parse("int | None", mode="eval").body, {})
+    'takes a whole number or null, got "ten"'
+    """
+    words = in_words(annotation, aliases).split(" | ")
+    named = [word for word in words if word not in _TOLD and not word.startswith("list of ")]
+    told = [_TOLD.get(word) or _told_list(word) for word in words]
+    *others, last = told
+    taken = f"{', '.join(others)} or {last}" if others else last
+    plain = isinstance(value, str) and value.isidentifier() and bool(named)
+    hint = did_you_mean(value, named) if plain else ""
+    return f"{TAKES} {taken}, got {value if plain else describe(value)}{hint}"
+
+
+def _told_list(word: str) -> str:
+    """A list in words, its items as they are told; a named value as it is."""
+    start, _, inner = word.partition("list of ")
+    return word if start or not inner else f"a list of {_PLURAL.get(inner, inner)}"

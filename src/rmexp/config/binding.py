@@ -1,14 +1,12 @@
 """Whether the keys of nodes with a `_target_` are what the target takes, found out without importing it."""
 
-import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rmexp.config.annotations import fits
+from rmexp.config.annotations import fits, misfit
 from rmexp.config.build import FRAMES, OWN_ARGUMENTS, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
-from rmexp.jsonl import describe
 
 _SPECIAL = ("_target_", "_partial_", "_recursive_", "_convert_")
 
@@ -53,7 +51,7 @@ def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
         if key in own:
             yield Problem(f"{path}{key}", f"is set by rmexp itself; {own[key]}")
         elif key in takers:
-            yield from _misfit(value, takers[key], signatures[takers[key]], key, path)
+            yield from _misfit(value, signatures[takers[key]], key, path)
         elif key not in _SPECIAL and (not takes_any or key.startswith("_")):
             yield Problem(f"{path}{key}", f"{target} takes no `{key}`{did_you_mean(key, takers)}")
     for name, signature in signatures.items():
@@ -63,8 +61,8 @@ def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
                 yield Problem(f"{path}{key}", f"{name} needs it; set +{path}{key}=...")
 
 
-def _misfit(value: Any, name: str, signature: Signature, key: str, path: str) -> Iterator[Problem]:
+def _misfit(value: Any, signature: Signature, key: str, path: str) -> Iterator[Problem]:
     annotation = signature.parameters[key].annotation
     unchecked = isinstance(value, Unknown) or (isinstance(value, dict) and "_target_" in value)
     if annotation and not unchecked and not fits(value, annotation, signature.aliases):
-        yield Problem(f"{path}{key}", f"{name} expects {ast.unparse(annotation)}, got {describe(value)}")
+        yield Problem(f"{path}{key}", misfit(value, annotation, signature.aliases))

@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from rmexp.config.annotations import TAKES
 from rmexp.config.binding import Problem, Unknown, unbound
 from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.overrides import key_paths
@@ -38,7 +39,8 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
         part, paths = stage(config, name), set(key_paths(_plain(config[name])))
         for path, text in _unbuildable(part, part):
             problems.append(Problem(f"{name}.{path}" if path in paths else path, text))
-    return list(dict.fromkeys(f"{path}: {text}" for path, text in problems))
+    said = (f"{path} {text}" if text.startswith(TAKES) else f"{path}: {text}" for path, text in problems)
+    return list(dict.fromkeys(said))
 
 
 def _unset(config: DictConfig, skeleton: DictConfig) -> Iterator[Problem]:
@@ -113,7 +115,9 @@ def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
 def _lost_keys(node: str, group: str, problems: Sequence[Problem]) -> Problem:
     """Several keys of a node that are to come from a group that does not have them, such as the truth of real data."""
     keys = ", ".join(problem.path.rpartition(".")[2] for problem in problems)
-    return Problem(node, f"takes {keys} from {group}, which has no such keys here; set them, or choose another {group}")
+    return Problem(
+        node, f"{TAKES} {keys} from {group}, which has no such keys here; set them, or choose another {group}"
+    )
 
 
 def _plain(config: Any, *, resolve: bool = False) -> Any:

@@ -24,7 +24,7 @@ from rmexp.encoding.account import Account
 from rmexp.encoding.cache import cache_file, read_encoded, write_encoded
 from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
 from rmexp.encoding.marked_text import MarkedText
-from rmexp.encoding.rendering import Rendering
+from rmexp.encoding.rendering import Rendering, rows_named
 from rmexp.encoding.side_tokens import SideTokens
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import ResponseTokens
@@ -75,9 +75,9 @@ class Encoder:
         """All responses of all records, in order, kept in a file of data.cache_dir.
 
         Raises:
-            ValueError: some are too long and data.truncation=error.
+            ValueError: some are too long and data.truncation=error, or the chat template refuses one.
         """
-        with phase(Phase.ENCODING, f"{len(records):,} records"):
+        with phase(Phase.ENCODING, f"{len(records):,} records"), rows_named(records):
             encoded = self._cut(self._kept(records))
         self._check_lengths(encoded, _items(records))
         return encoded

@@ -1,6 +1,7 @@
 """Prompts and responses as one text for a model: by its chat template where it has one, with marks (marked_text.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any
 
@@ -10,6 +11,19 @@ from rmexp.dialogue import Message, Prompt, Turns, prompt_text, response_turns, 
 from rmexp.encoding.marked_text import PLACE, MarkedText
 from rmexp.encoding.pinned_date import DATE, pinned
 from rmexp.jsonl import describe
+from rmexp.records import Record
+
+
+class RefusedPrompt(ValueError):
+    """The chat template cannot render a prompt.
+
+    Attributes:
+        prompt: the one that it cannot.
+    """
+
+    def __init__(self, prompt: Prompt, problem: str) -> None:
+        super().__init__(problem)
+        self.prompt = prompt
 
 
 class Rendering:
@@ -65,11 +79,29 @@ class Rendering:
             return str(self._tokenizer.apply_chat_template(messages, **{"date_string": DATE, **arguments, **options}))
         except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
             roles = ", ".join(turn.role for turn in turns)
-            raise ValueError(
+            raise RefusedPrompt(
+                prompt,
                 f"the chat template refuses the prompt {describe(prompt_text(prompt))}: {' '.join(str(error).split())} "
                 f"(its turns are of {roles}; change them in the data, or set model.chat_template to a file with a "
-                "template that takes them)"
+                "template that takes them)",
             ) from error
+
+
+@contextmanager
+def rows_named(records: Iterable[Record]) -> Iterator[None]:
+    """Tell a prompt that the chat template refuses with the row that it stands in.
+
+    Args:
+        records: that are encoded in the block.
+
+    Raises:
+        ValueError: one is refused; the message begins with its file and line, or with its id.
+    """
+    try:
+        yield
+    except RefusedPrompt as error:
+        found = next(record for record in records if record.prompt == error.prompt)
+        raise ValueError(f"{found.place or f'record {found.id}'}: {error}") from error
 
 
 def _same(pair: tuple[str, str]) -> bool:

@@ -34,14 +34,15 @@ class PairwiseAccuracy(Metric):
         for state in ("correct", "ties", "pairs"):
             self.add_state(state, torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
 
-    def update(self, chosen_rewards: Tensor, rejected_rewards: Tensor, target: Tensor) -> None:
+    def update(self, chosen_rewards: Tensor, rejected_rewards: Tensor, target: Tensor | None = None) -> None:
         """Add a batch.
 
         Args:
             chosen_rewards: (B,) scores of the responses listed first.
             rejected_rewards: (B,) scores of the responses listed second.
-            target: (B,) probability in [0, 1] that the first is the better one.
+            target: (B,) probability in [0, 1] that the first is the better one; 1 for all when omitted.
         """
+        target = torch.ones_like(chosen_rewards) if target is None else target
         judged = pair_credit(chosen_rewards.detach().float(), rejected_rewards.detach().float(), target)
         self.correct += judged.credit.sum()
         self.ties += judged.tie.sum()

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification
 
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
+from rmexp.encoding.rendering import rows_named
 from rmexp.hardware.device import to_device
 from rmexp.hardware.threads import use_threads
 from rmexp.models.backbones.language_model import check_positions, disable_dropout
@@ -81,7 +82,8 @@ class HubScorer:
 
     def _scored(self, records: Sequence[Record]) -> Iterator[Scored]:
         items = [(record.prompt, response) for record in records for response in record.responses]
-        inputs = dict(zip(items, self._inputs.encode(items), strict=True))
+        with rows_named(records):
+            inputs = dict(zip(items, self._inputs.encode(items), strict=True))
         rewards = self._rewards({item: encoded[0] for item, encoded in inputs.items() if encoded is not None})
         for record in records:
             own = [(record.prompt, response) for response in record.responses]

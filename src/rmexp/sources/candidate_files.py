@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rmexp.jsonl import BadRow, JsonObject
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Candidates
+from rmexp.records import Candidates, put
 from rmexp.sources.file_rows import file_rows
 
 
@@ -46,6 +46,7 @@ def read_candidates(path: Path, *, key: str = "data.path") -> tuple[Candidates, 
             if row.error is not None:
                 raise row.error
             records.append(Candidates.from_row(_with_responses(row.content)))
+            put(records[-1], row.place)
         except BadRow:
             raise
         except ValueError as error:

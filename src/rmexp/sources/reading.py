@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from rmexp.checked_fields import EmptyText
 from rmexp.jsonl import BadRow
 from rmexp.preference_data import SkippedRow
-from rmexp.records import IdenticalSides, Preference, Record
+from rmexp.records import IdenticalSides, Preference, Record, put
 from rmexp.sources.rows import Format, LeftOut, Row
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Reading:
                 if problem := self._reused_id(row, outcome):
                     self._bad(row, ValueError(problem))
                 else:
+                    put(outcome, row.place)
                     records.append(outcome)
             elif isinstance(outcome, LeftOut):
                 left_out[outcome.reason] += 1

@@ -8,11 +8,11 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from rmexp.config.annotations import in_words
 from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.compose import Composed
 from rmexp.config.help.docstrings import docstring_of, first_sentence, told_of
 from rmexp.config.help.sources import choice_of, places, remark, remark_around, sources
-from rmexp.config.help.values import in_words
 from rmexp.config.signatures import signature_of
 
 

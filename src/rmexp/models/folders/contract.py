@@ -1,12 +1,13 @@
 """The contract of a model folder: what scores depend on beside the weights, written with it and checked at load."""
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from rmexp.durable import write_json
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.jsonl import describe
+from rmexp.left_files import damage_told, read_json
 
 FILE = "contract.json"
 
@@ -66,17 +67,22 @@ def read_contract(folder: str) -> Contract | None:
     """The contract in a folder, or None where there is none: a hub id, or a folder that transformers alone wrote.
 
     Raises:
-        ValueError: the file is not a contract.
+        ValueError: the file is damaged, or of a later version.
     """
     path = Path(folder) / FILE
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Contract(**content)
-    except (ValueError, TypeError) as error:
-        expected = ", ".join(field.name for field in fields(Contract))
-        raise ValueError(f"{path}: expected a contract with the fields {expected}, got something else") from error
+    content, known = read_json(path), {field.name: field for field in fields(Contract)}
+    if unknown := [name for name in content if name not in known]:
+        raise ValueError(f"{path}: `{unknown[0]}` is no field of a contract (a later version of rmexp may know it)")
+    with damage_told(path):
+        for name, kinds in get_type_hints(Contract).items():
+            if name not in content and known[name].default is MISSING:
+                raise ValueError(f"it has no `{name}`")
+            value = content.get(name)
+            if name in content and not isinstance(value, kinds | int if float in get_args(kinds) else kinds):
+                raise ValueError(f"`{name}` is {describe(value)}")
+    return Contract(**content)
 
 
 def check_tokenizer(contract: Contract, tokenizer: Any, folder: str) -> None:

@@ -1,6 +1,7 @@
 """What annotations ask for: whether a value of a YAML file can be it, and in words; beyond the simple ones all can."""
 
 import ast
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -139,9 +140,10 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
     told = [_TOLD.get(word) or _told_list(word) for word in words]
     *others, last = told
     taken = f"{', '.join(others)} or {last}" if others else last
-    plain = isinstance(value, str) and value.isidentifier() and bool(named)
+    plain = isinstance(value, str) and bool(named) and value.split() == [value]
     hint = did_you_mean(value, named) if plain else ""
-    return f"{TAKES} {taken}, got {value if plain else describe(value)}{hint}"
+    got = json.dumps(value, ensure_ascii=False)[:40] if isinstance(value, list | dict) else describe(value)
+    return f"{TAKES} {taken}, got {value if plain else got}{hint}"
 
 
 def _told_list(word: str) -> str:

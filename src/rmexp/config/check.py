@@ -115,9 +115,8 @@ def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
 def _lost_keys(node: str, group: str, problems: Sequence[Problem]) -> Problem:
     """Several keys of a node that are to come from a group that does not have them, such as the truth of real data."""
     keys = ", ".join(problem.path.rpartition(".")[2] for problem in problems)
-    return Problem(
-        node, f"{TAKES} {keys} from {group}, which has no such keys here; set them, or choose another {group}"
-    )
+    text = f"takes {keys} from {group}, which has no such keys here; set them, or choose another {group}"
+    return Problem(node, text)
 
 
 def _plain(config: Any, *, resolve: bool = False) -> Any:

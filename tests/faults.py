@@ -70,7 +70,7 @@ CASES = (
     training("reward-accumulation", "task=reward", "trainer.accumulate_grad_batches=3", "trainer.max_epochs=3"),
     training("reward-bf16", "task=reward", "trainer.precision=bf16-mixed"),
     training("reward-2-workers", "task=reward", "trainer.workers=2"),
-    training("reward-2-ranks", "task=reward", "trainer=ddp_fork"),
+    training("reward-2-ranks", "task=reward", "trainer=ddp"),
     training("reward-stops", "task=reward", *STOPS),
     training("sft", "task=sft"),
     training("dpo", "task=dpo"),

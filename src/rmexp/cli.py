@@ -5,10 +5,11 @@ import logging
 import os
 import shlex
 import sys
+import time
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any
 
 import rmexp
@@ -16,11 +17,13 @@ from rmexp.config.help.general import general_help
 from rmexp.config.plugins import flags, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
+from rmexp.hardware.processes import command_line, end_with_starter, this_process
 from rmexp.phases import Phase, counting, interruption, phase, phase_seconds, watched_by
 from rmexp.phases import in_words as seconds_in_words
 
 log = logging.getLogger(__name__)
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OWN_WORDS = 5.0  # seconds before a process that follows another says what has ended it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +69,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
-    with counting():
+    end_with_starter()
+    with counting(), command_line([*flags(), verb, *rest]):
         return _told(verb, rest)
 
 
@@ -76,6 +80,8 @@ def _told(verb: str, arguments: list[str]) -> int:
         with _terminal():
             return _run(verb, arguments)
     except KeyboardInterrupt as error:
+        if this_process().number:  # the one that it follows says so
+            return INTERRUPTED
         code = _fail(str(error) or interruption(), INTERRUPTED)
         print(f"go on with: {shlex.join(['rmexp', *flags(), verb, *arguments])}", file=sys.stderr)
         return code
@@ -89,7 +95,15 @@ def _told(verb: str, arguments: list[str]) -> int:
 
 @contextmanager
 def _terminal() -> Iterator[None]:
-    """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output."""
+    """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output.
+
+    A process that follows another says neither.
+    """
+    if this_process().number:
+        _log_to(logging.StreamHandler(), logging.ERROR)
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            yield
+        return
     if not sys.stderr.isatty():
         _log_to(logging.StreamHandler())
         yield
@@ -109,11 +123,11 @@ def _terminal() -> Iterator[None]:
         display.stop()
 
 
-def _log_to(handler: logging.Handler) -> None:
+def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
     log = logging.getLogger("rmexp")
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.handlers = [handler]
-    log.setLevel(logging.INFO)
+    log.setLevel(level)
     log.propagate = False
 
 
@@ -247,5 +261,9 @@ def _module(verb: str) -> Any:
 def _fail(message: str, code: int, error: Exception | None = None) -> int:
     if error is not None and os.environ.get("HYDRA_FULL_ERROR") == "1":
         traceback.print_exception(error)
-    print(f"rmexp: {message}", file=sys.stderr)
+    process = this_process()
+    if process.starter is not None:
+        time.sleep(OWN_WORDS)  # it ends this process when it comes to the same, and says so itself
+    who = f"process {process.number} of {process.count}: " if process.number else ""
+    print(f"rmexp: {who}{message}", file=sys.stderr)
     return code

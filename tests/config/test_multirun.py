@@ -79,12 +79,9 @@ def test_every_launcher_composes(launcher):
     assert read_multirun("train", ["seed=0,1", f"hydra/launcher={launcher}"]).hydra == [f"hydra/launcher={launcher}"]
 
 
-def test_ranks_that_would_start_the_command_again_are_refused():
-    (problem,) = problems("seed=0,1", "trainer.devices=2")
-    assert "set trainer.strategy=ddp_fork" in problem
-    (problem,) = problems("seed=0,1", "trainer.devices=2", "+trainer.strategy=ddp")
-    assert "start the whole multirun once more" in problem
-    read_multirun("train", ["seed=0,1", "trainer.devices=2", "+trainer.strategy=ddp_fork"])
+def test_cells_may_use_several_processes():
+    for strategy in ("auto", "ddp"):
+        read_multirun("train", ["seed=0,1", "trainer.devices=2", f"trainer.strategy={strategy}"])
 
 
 @pytest.mark.parametrize("overrides", [["optimizer.lr=interval(0,1)"], ["seed=0,1", "hydra.sweeper._target_=other"]])

@@ -106,6 +106,11 @@ def test_what_does_not_exist_is_said_with_the_nearest_name(of, name, message):
         of(name)
 
 
+def test_strategies_are_found_where_lightning_documents_them():
+    documented, defined = (f"lightning.pytorch.strategies.{place}DDPStrategy" for place in ("", "ddp."))
+    assert signature_of(documented).parameters.keys() == signature_of(defined).parameters.keys()
+
+
 @pytest.mark.parametrize("target", ["os.system", "torch.load", "builtins.eval", "rmexpx.y", "rmexp", 3, None])
 def test_targets_off_the_allowlist(target):
     with pytest.raises(ValueError, match="no allowed target"):

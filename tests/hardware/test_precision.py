@@ -31,3 +31,20 @@ def test_scores_are_computed_in_one_of_two_precisions():
     with pytest.raises(ValueError, match=r"scorer.precision must be auto, 32-true or bf16-mixed, got 16-mixed"):
         computing("16-mixed", "cpu")
     assert scorer_fingerprint("abc", "32-true") == "abc" != scorer_fingerprint("abc", "bf16-mixed")
+
+
+def test_a_precision_that_the_device_lacks_is_refused(monkeypatch):
+    with pytest.raises(ValueError, match=r"trainer.precision=16-mixed is for a GPU"):
+        choose_precision("16-mixed", SMALL, "cpu")
+    monkeypatch.setattr(precision, "has_half_products", lambda device: False)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "an old GPU")
+    with pytest.raises(ValueError, match="an old GPU has no bf16 products"):
+        choose_precision("bf16-true", SMALL, "cuda")
+
+
+def test_weights_are_put_into_the_format_they_are_trained_in():
+    for wanted, dtype in (("bf16-mixed", torch.float32), ("bf16-true", torch.bfloat16)):
+        model = nn.Linear(2, 2)
+        precision.weights_in(wanted, model)
+        assert model.weight.dtype == dtype
+    assert [precision.of_trainer(name) for name in ("bf16-true", "bf16-mixed")] == ["32-true", "bf16-mixed"]

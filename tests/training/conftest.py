@@ -37,7 +37,7 @@ class Toy(L.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         loss, chosen, rejected = self._step(batch, self.train_figures)
-        self.step_figures = step_figures(self, loss, 3, rewards_of(chosen, rejected, batch[2]))
+        self.step_figures = step_figures(self, loss, rewards_of(chosen, rejected, batch[2]))
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rmexp.config.identity.moved import moved_to
 from rmexp.config.problems import did_you_mean
 
+DOCUMENTED = ("lightning.",)  # packages that document their things where they only import them
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -39,7 +40,10 @@ def find_definition(target: str) -> Found:
     body = _body(module)
     definitions = {node.name: node for node in body if isinstance(node, Definition)}
     if name not in definitions:
-        hint = _origin(body, name, target) or did_you_mean(name, definitions)
+        origin = _origin(body, name, target)
+        if origin is not None and target.startswith(DOCUMENTED):
+            return find_definition(origin)
+        hint = f"; did you mean `{origin}`?" if origin else did_you_mean(name, definitions)
         raise ValueError(f"`{target}` does not exist: {module.parent.name}/{module.name} defines no `{name}`{hint}")
     aliases = {
         node.targets[0].id: node.value
@@ -97,10 +101,10 @@ def _body(module: Path) -> tuple[ast.stmt, ...]:
     return tuple(statements(ast.parse(module.read_text(encoding="utf-8")).body))
 
 
-def _origin(body: Iterable[ast.stmt], name: str, target: str) -> str:
-    """A hint where the name comes from if the module, a package's `__init__`, only imports it."""
+def _origin(body: Iterable[ast.stmt], name: str, target: str) -> str | None:
+    """Where a name comes from if the module, a package's `__init__`, only imports it; None if it does not."""
     for node in body:
         if isinstance(node, ast.ImportFrom) and node.level < 2 and name in {alias.name for alias in node.names}:
             package = target.removesuffix(name) if node.level else ""
-            return f"; did you mean `{package}{node.module}.{name}`?"
-    return ""
+            return f"{package}{node.module}.{name}"
+    return None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hydra.core.override_parser.types import IntervalSweep, Override
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rmexp.config.check import problems_of
 from rmexp.config.compose import compose_unchecked, config_loader, hydra_config, spelled_for_hydra
@@ -18,7 +18,6 @@ from rmexp.config.problems import ConfigurationError
 from rmexp.config.recognition import recognised_cells
 
 MOST_CELLS = 64  # that are checked; each further combination of options would cost a composition
-IN_ONE_PROCESS = ("fork", "spawn", "notebook")  # ends of the names of strategies that start ranks without the command
 
 
 class Cell(NamedTuple):
@@ -82,7 +81,7 @@ def read_multirun(verb: str, overrides: Sequence[str], folder: str | None = None
     checked = recognised_cells(verb, list(itertools.islice(_checked(whole), MOST_CELLS)), folder)
     composed = [compose_unchecked(verb, cell, folder) for cell in checked]
     for cell in composed:
-        problems += [*cell.problems, *problems_of(cell.config, cell.skeleton), *_second_sweep(cell.config)]
+        problems += [*cell.problems, *problems_of(cell.config, cell.skeleton)]
     if problems:
         raise ConfigurationError(problems)
     spelled = read_overrides(loader, verb, spelled_for_hydra(verb, texts, folder), sweeps=True)
@@ -131,19 +130,6 @@ def _intervals(overrides: Overrides) -> list[str]:
         f"{override.input_line}: an interval has no values to go through; list them, or write range(FROM,TO,STEP)"
         for override in overrides.values
         if isinstance(override.value(), IntervalSweep)
-    ]
-
-
-def _second_sweep(config: DictConfig) -> list[str]:
-    """A problem where Lightning would start the other ranks by the command itself, the whole multirun again."""
-    strategy = str(OmegaConf.select(config, "trainer.strategy", default="auto"))
-    devices = OmegaConf.select(config, "trainer.devices", default=1)
-    nodes = OmegaConf.select(config, "trainer.num_nodes", default=1)
-    if (devices in (1, "1") and nodes == 1) or strategy.endswith(IN_ONE_PROCESS):
-        return []
-    return [
-        f"trainer.strategy: with -m, {strategy} over devices={devices} would start the whole multirun once more for "
-        "each rank; set trainer.strategy=ddp_fork, or run the cells one by one"
     ]
 
 

@@ -1,7 +1,9 @@
-"""Where a model that only scores should be."""
+"""Where a model is computed, and on how many devices."""
 
 import torch
 from torch import nn
+
+ALL = ("auto", "-1", "-1.0")
 
 
 def accelerator_type(wanted: str) -> str:
@@ -12,6 +14,36 @@ def accelerator_type(wanted: str) -> str:
     """
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return "cpu" if wanted == "cpu" or device is None else device.type
+
+
+def device_count(accelerator: str, devices: int | str | list[int]) -> int:
+    """How many devices of this machine a trainer asks for; on the processor they are processes.
+
+    Args:
+        accelerator: Lightning's name.
+        devices: a number, the numbers of some, or `auto` (-1) for all; of a processor that is one.
+
+    Raises:
+        ValueError: there are not so many, or no such accelerator.
+    """
+    there = torch.accelerator.device_count() if torch.accelerator.is_available() else 0
+    if accelerator not in ("auto", "cpu") and not there:
+        raise ValueError(
+            f"trainer.accelerator={accelerator}, but torch finds no accelerator here (set trainer.accelerator=cpu, or "
+            "install a build of torch for the one that there is)"
+        )
+    on_processor = accelerator == "cpu" or not there
+    if str(devices) in ALL:
+        return 1 if on_processor else there
+    numbers = devices if isinstance(devices, list) else [part for part in str(devices).split(",") if part.strip()]
+    some = isinstance(devices, list) or len(numbers) > 1 or str(devices).endswith(",")
+    count = len(numbers) if some else int(str(devices))
+    highest = max(map(int, numbers)) + 1 if some else count
+    if count < 1:
+        raise ValueError(f"trainer.devices must be at least 1, got {devices}")
+    if not on_processor and highest > there:
+        raise ValueError(f"trainer.devices={devices}, but this machine has {there} (set trainer.devices={there})")
+    return count
 
 
 def to_device(model: nn.Module) -> str:

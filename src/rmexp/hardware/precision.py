@@ -8,7 +8,8 @@ from torch import nn
 
 from rmexp.hardware.threads import SMALL_PARAMETERS
 
-AUTO, FULL, HALF = "auto", "32-true", "bf16-mixed"
+AUTO, FULL, HALF, HALF_WEIGHTS = "auto", "32-true", "bf16-mixed", "bf16-true"
+HALF_OF_CUDA = ("16-mixed", "16-true", 16, "16")  # whose losses are scaled, or whose sums overflow
 
 
 def choose_precision(wanted: str, model: nn.Module, device: str) -> str:
@@ -19,11 +20,41 @@ def choose_precision(wanted: str, model: nn.Module, device: str) -> str:
             device has such products and the model is large enough to gain by them.
         model: what is about to run.
         device: `cpu` or the type of an accelerator.
+
+    Raises:
+        ValueError: the device has no such numbers.
     """
     if wanted != AUTO:
+        check_precision(wanted, device)
         return wanted
     large = sum(parameter.numel() for parameter in model.parameters()) >= SMALL_PARAMETERS
     return HALF if large and has_half_products(device) else FULL
+
+
+def check_precision(wanted: str, device: str) -> None:
+    """Refuse a precision that a device lacks.
+
+    Raises:
+        ValueError: naming one that it has.
+    """
+    if device == "cpu" and wanted in HALF_OF_CUDA:
+        raise ValueError(f"trainer.precision={wanted} is for a GPU, but this runs on the processor (set {HALF})")
+    if device == "cuda" and str(wanted).startswith("bf16") and not has_half_products(device):
+        raise ValueError(
+            f"trainer.precision={wanted}: {torch.cuda.get_device_name()} has no bf16 products "
+            "(set trainer.precision=16-mixed or 32-true)"
+        )
+
+
+def weights_in(precision: str, model: nn.Module) -> None:
+    """Put a model's weights into the format that a precision trains them in."""
+    if precision == HALF_WEIGHTS:
+        model.to(torch.bfloat16)
+
+
+def of_trainer(precision: str) -> str:
+    """A precision as Lightning is told of it: weights that are bf16 themselves need nothing around their products."""
+    return FULL if precision == HALF_WEIGHTS else precision
 
 
 def has_half_products(device: str) -> bool:

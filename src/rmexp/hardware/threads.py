@@ -8,7 +8,7 @@ from torch import nn
 SMALL_PARAMETERS = 2_000_000
 
 
-def use_threads(wanted: int | None, model: nn.Module) -> int:
+def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int:
     """Set torch's threads, and return their number.
 
     Args:
@@ -16,10 +16,11 @@ def use_threads(wanted: int | None, model: nn.Module) -> int:
             short to share, and otherwise all processors that this process may run on, or as many as the environment
             variable OMP_NUM_THREADS allows: launchers that run several processes side by side set it to their share.
         model: what is about to run.
+        processes: of this machine that share its processors.
     """
     if wanted is None:
         small = sum(parameter.numel() for parameter in model.parameters()) < SMALL_PARAMETERS
-        wanted = 1 if small else _share()
+        wanted = 1 if small else max(1, _share() // processes)
     if not wanted or wanted < 1:
         raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
     torch.set_num_threads(wanted)

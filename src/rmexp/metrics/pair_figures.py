@@ -2,8 +2,8 @@
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
 
+from rmexp.metrics.mean_loss import MeanLoss
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 
 
@@ -18,23 +18,30 @@ class PairFigures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss = MeanMetric(nan_strategy="disable")  # to look for one would make the host wait for the device
+        self.loss = MeanLoss()
         self.accuracy = PairwiseAccuracy()
         for metric in (self.loss, self.accuracy):
             metric.persistent(True)  # a resumed run goes on counting
 
     def update(
-        self, losses: Tensor, chosen: Tensor | None = None, rejected: Tensor | None = None, target: Tensor | None = None
+        self,
+        losses: Tensor,
+        chosen: Tensor | None = None,
+        rejected: Tensor | None = None,
+        target: Tensor | None = None,
+        *,
+        weight: Tensor | float = 1.0,
     ) -> None:
         """Add a batch.
 
         Args:
-            losses: (n,) whose plain mean is wanted.
+            losses: (n,) whose mean is wanted.
             chosen: (B,) scores of one side of pairs; None, as the other two, where there are none.
             rejected: (B,) scores of the other side.
             target: (B,) probability that the first is the better one.
+            weight: of each loss in the mean.
         """
-        self.loss.update(losses.detach())
+        self.loss.update(losses.detach(), weight)
         if chosen is not None and rejected is not None and target is not None:
             self.accuracy.update(chosen, rejected, target)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
@@ -76,6 +77,9 @@ class RewardModel(nn.Module):
         """(N,) rewards, float32, of what `features` gives."""
         # The one product with the head costs nothing, and half precision would round the reward itself.
         with torch.autocast(hidden.device.type, enabled=False):
+            if isinstance(self.head, nn.Linear):
+                bias = None if self.head.bias is None else self.head.bias.float()
+                return F.linear(hidden.float(), self.head.weight.float(), bias).squeeze(-1)
             kind = next(self.head.parameters()).dtype
             return self.head(hidden.to(kind)).squeeze(-1).float()  # type: ignore[no-any-return]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from rmexp.durable import remove_parts, write_json, write_text
+from rmexp.hardware.processes import this_process
 from rmexp.left_files import read_text, read_yaml
 from rmexp.phases import interruption
 from rmexp.runs.environment import Environment, environment, now
@@ -65,10 +66,18 @@ class FolderRefused(ValueError):
 
 
 class RunFolder:
-    """A folder that this process holds; made by `claim`."""
+    """A folder that this process holds, or that the process which it follows holds; made by `claim` and `shared`.
 
-    def __init__(self, path: Path, environment: Environment) -> None:
-        self.path = path
+    Attributes:
+        path: of the folder.
+        config: that it is bound to.
+        inputs: fingerprints of what the configuration only names.
+    """
+
+    def __init__(
+        self, path: Path, config: RunConfig, inputs: Mapping[str, str | None], environment: Environment
+    ) -> None:
+        self.path, self.config, self.inputs = path, config, inputs
         self._environment = environment
 
     @property
@@ -78,7 +87,7 @@ class RunFolder:
 
     def summary(self, kind: type[T]) -> T | None:
         """The final figures, when the run has finished."""
-        return read_summary(self.path, kind)
+        return None if _outdated(self.path, self.inputs) else read_summary(self.path, kind)
 
     def finish(self, summary: Summary) -> None:
         """Write the final figures: the last thing that a run does."""
@@ -117,7 +126,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
             write_text(path / CONFIG, config.text)
             write_json(path / ENVIRONMENT, to_row(record))
         try:
-            yield RunFolder(path, record)
+            yield RunFolder(path, config, inputs, record)
         except RunStopped:  # of a run in this one
             raise
         except KeyboardInterrupt as error:
@@ -126,6 +135,16 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
             with suppress(OSError):  # a full disk must not hide what filled it
                 write_failure(path, error)
             raise
+
+
+@contextmanager
+def shared(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> Iterator[RunFolder]:
+    """A run folder of several processes: the first one claims it, see `claim`, the others write nothing in it."""
+    if this_process().number:
+        yield RunFolder(path, config, inputs, Environment())
+        return
+    with claim(path, config, inputs) as run:
+        yield run
 
 
 def write_failure(folder: Path, error: Exception) -> None:

@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 
 import lightning as L
-import torch
 
 from rmexp.data.trained_on import TrainedOn
 from rmexp.runs.folder import LAST_MODEL
@@ -14,6 +13,7 @@ from rmexp.stages.model import save_model
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.training.callbacks.checkpoints import BEST, is_intact
 from rmexp.training.callbacks.kept import Kept
+from rmexp.training.processes.fully_sharded import load_weights
 from rmexp.training.trainer_options import TrainerOptions
 
 
@@ -54,7 +54,7 @@ def keep_weights(
     save_model(folder / LAST_MODEL, module, built.start, built.max_tokens, fields, seen)
     for figures in (module.train_figures, module.val_figures):
         figures.reset()  # or they would go on saying what they have computed before
-    module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+    load_weights(module, best)
     return kept
 
 

@@ -10,6 +10,7 @@ import torch
 from rmexp.data.trained_on import TrainedOn, trained_on, union
 from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
+from rmexp.hardware.precision import weights_in
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.location import is_adapter
@@ -47,6 +48,7 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
             start = parts.model.build((text for record in some for text in _texts(record)), parts.seed)
             start = start if parts.model.path is None else checked_start(start, parts.model.path)
     _check_kind(parts, start, folder or parts.model.path or start.base_model)
+    weights_in(parts.trainer.options.precision, start.causal_lm if isinstance(start, LanguageModel) else start.body)
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
@@ -75,6 +77,7 @@ def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:
     if folders.reference is None or folders.reference == folders.start:
         return None
     reference = language_model(parts.model.load(folders.reference), parts.task)
+    weights_in(parts.trainer.options.precision, reference.causal_lm)
     own, other = tokenizer_fields(start.tokenizer), tokenizer_fields(reference.tokenizer)
     for name in own:
         if own[name] != other[name]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from rmexp.config.tracked import tracked_run
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
+from rmexp.hardware.processes import this_process
 from rmexp.phases import Phase, counting, phase, phase_seconds
-from rmexp.runs.folder import RunFolder, claim, read_config
+from rmexp.runs.folder import RunFolder, read_config, shared
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.train import TrainSummary
@@ -60,7 +61,7 @@ def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
 
 def _obtained(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
     own = path / plan.task
-    if _is_made(plan, own):
+    if _is_made(plan, own) or this_process().number:  # the process that leads has the lock
         stage = train_stage(plan, data, {}, own)
     else:
         same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
@@ -81,12 +82,14 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
         tests: further data sets, whose held-out pairs are scored too.
         path: the folder.
     """
-    with claim(path, plan.config, plan.inputs) as run:
+    with shared(path, plan.config, plan.inputs) as run:
         summary = run.summary(TrainSummary)
         reused = summary is not None
         if summary is None:
-            from rmexp.tracking.trackers import tracked
+            from rmexp.tracking.trackers import Trackers, tracked
 
+            if this_process().number:
+                _trained(plan, data, tests, run, Trackers({}, path))  # which ends this process
             write_bad_rows(data.records, path, *(test.records for test in tests.values()))
             about = tracked_run(path, "train")
             with tracked(plan.trackers(), about, begun=about.inner) as trackers:

@@ -44,6 +44,9 @@ class TrainerParts:
         accumulate: batches of an optimizer step.
         gradient_limit: largest norm of a step's gradient; None leaves it.
         log_every_steps: between two steps whose figures are logged.
+        devices: of one machine.
+        num_nodes: machines.
+        strategy: Lightning's name of how they work together; None where an object was built for it.
     """
 
     make: Callable[..., L.Trainer]
@@ -52,6 +55,9 @@ class TrainerParts:
     accumulate: int
     gradient_limit: float | None
     log_every_steps: int
+    devices: int | str | list[int]
+    num_nodes: int
+    strategy: str | None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
 from rmexp.hardware.device import accelerator_type
+from rmexp.hardware.processes import this_process
 from rmexp.jsonl import write_rows
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
@@ -20,13 +21,15 @@ from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen
 from rmexp.stages.parts import StageParts
 from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary
-from rmexp.stages.trainer import Watched, train
+from rmexp.stages.together import together
+from rmexp.stages.trainer import Trained, Watched, train
 from rmexp.stages.watchers import Watchers, validation_rewards, watchers
 from rmexp.tracking.doubts import Doubts
 from rmexp.tracking.metrics_csv import MetricsCSV
 from rmexp.tracking.trackers import Trackers
-from rmexp.training.callbacks.checkpoints import LAST, step_of
+from rmexp.training.callbacks.checkpoints import step_of
 from rmexp.training.callbacks.epochs import Epochs
+from rmexp.training.processes.same_run import SameRun
 
 
 def fit(
@@ -48,9 +51,11 @@ def fit(
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
     began, cpu_began = time.perf_counter(), time.process_time()
-    built = build_stage(parts, loaded, tests)
-    watch = watchers(parts, built, loaded, run.path / "checkpoints")
-    steps = _trained(parts, built, loaded, run, trackers, watch)
+    with together(parts.trainer, run):
+        built = build_stage(parts, loaded, tests)
+        watch = watchers(parts, built, loaded, run.path / "checkpoints")
+        trained = _trained(parts, built, loaded, run, trackers, watch)
+    built, steps = built._replace(module=trained.module), trained.trainer.global_step
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
@@ -65,31 +70,27 @@ def fit(
 
 def _trained(
     parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, trackers: Trackers, watch: Watchers
-) -> int:
-    """Run all steps that are still to be done; optimizer steps of the whole run."""
-    if built.module.relative and parts.reference is None:
+) -> Trained:
+    """Run all steps that are still to be done."""
+    if built.module.relative and parts.reference is None and not this_process().number:
         save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
-    watched = partial(_watched, parts, built, loaded, run.path, watch)
-    trainer = train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers).trainer
-    if trainer.strategy.launcher is None:
-        return trainer.global_step
-    last = run.path / "checkpoints" / LAST  # the ranks were processes of their own
-    watch.recall(last)
-    return step_of(last)
+    watched = partial(_watched, parts, built, loaded, run, watch)
+    return train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers)
 
 
 def _watched(
-    parts: StageParts, built: Built, loaded: LoadedData, folder: Path, watch: Watchers, checkpoint: Path | None
+    parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, watch: Watchers, checkpoint: Path | None
 ) -> Watched:
-    """One long pass over all epochs."""
+    """One long pass over all epochs; only the process that leads writes."""
     batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate = parts.trainer.options.validate_every_steps, parts.trainer.accumulate
+    leads, doubts = not this_process().number, Doubts(partial(equal_loss, built))
+    same = SameRun(run.config.text, run.inputs, done, run.config.differences)
+    rewards = [validation_rewards(built, loaded, run.path, done)] if leads else []
     return Watched(
-        metrics=MetricsCSV(
-            folder / "metrics.csv", batches / accumulate, done, doubts=Doubts(partial(equal_loss, built))
-        ),
-        first=(Epochs(batches, every and every * accumulate),),
-        then=(watch.nonfinite, validation_rewards(built, loaded, folder, done), watch.throughput),
+        metrics=MetricsCSV(run.path / "metrics.csv" if leads else None, batches / accumulate, done, doubts=doubts),
+        first=(same, Epochs(batches, every and every * accumulate)),
+        then=(watch.nonfinite, *rewards, watch.throughput),
         last=(watch.kept,),
     )
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
-from torch.multiprocessing.spawn import ProcessRaisedException
 
 from rmexp.hardware.device import accelerator_type
-from rmexp.hardware.precision import choose_precision
+from rmexp.hardware.precision import choose_precision, of_trainer
+from rmexp.hardware.processes import this_process
 from rmexp.hardware.threads import use_threads
 from rmexp.models.attention.compiled import compiled_operations
 from rmexp.phases import Phase, phase
@@ -25,6 +25,10 @@ from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_val
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.callbacks.progress import ValidationPhase
 from rmexp.training.callbacks.saving import Saving
+from rmexp.training.processes.environment import StartedProcesses
+from rmexp.training.processes.fully_sharded import FullySharded
+from rmexp.training.processes.sharding import fill, whole_state, without_memory
+from rmexp.training.processes.strategy import strategy_named
 from rmexp.training.stage import StageModule
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,7 @@ def quiet_libraries() -> None:
     for name in ("pytorch", "fabric"):
         logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # advice on loaders and deprecations of its dependencies
+    warnings.filterwarnings("ignore", message="FSDP2-wrapped module")  # on views that nothing changes in place
     warnings.filterwarnings("ignore", module="torchmetrics")  # restored figures are not "updated" in its eyes
 
 
@@ -61,10 +66,12 @@ class Trained(NamedTuple):
 
     Attributes:
         trainer: Lightning's.
+        module: as the last step left it, whole also where its weights were shared out; then in the first process alone.
         seconds: that it trained.
     """
 
     trainer: L.Trainer
+    module: Any
     seconds: float
 
 
@@ -90,7 +97,6 @@ def train(
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
-        ValueError: what a rank that is a process of its own has raised, in its words.
     """
     assert isinstance(module, L.LightningModule)
     checkpoint, signals = _checkpoint_of(folder), Signals()
@@ -98,24 +104,17 @@ def train(
     trainer = _trainer(parts, folder, precision, signals, looking_on, trackers)
     trackers.replay()
     trackers.steps_per_epoch = looking_on.metrics.steps_per_epoch
+    shares = isinstance(trainer.strategy, FullySharded)
+    whole = without_memory(module) if shares else module
     began = time.perf_counter()
     try:
-        watched_here = trainer.strategy.launcher is None  # else the ranks are processes of their own
-        training = phase(Phase.TRAINING, parts.task, elsewhere=not watched_here)
-        with training, signals, compiled_operations(parts.trainer.options.compile):
+        with phase(Phase.TRAINING, parts.task), signals, compiled_operations(parts.trainer.options.compile):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
-    except ProcessRaisedException as error:
-        raise ValueError(_of_rank(error)) from error
     except Interrupted as interrupted:
         raise KeyboardInterrupt(str(interrupted)) from None
-    return Trained(trainer, time.perf_counter() - began)
-
-
-def _of_rank(error: Exception) -> str:
-    """What a rank, a process of its own, has raised: the last line of its traceback, without the type of our errors."""
-    last = str(error).strip().splitlines()[-1]
-    kind, _, message = last.partition(": ")
-    return message if kind.startswith("rmexp.") or kind == "ValueError" else last
+    if shares and (state := whole_state(module)):
+        fill(whole, state)
+    return Trained(trainer, whole, time.perf_counter() - began)
 
 
 def _checkpoint_of(folder: Path) -> Path | None:
@@ -134,19 +133,25 @@ def _trainer(
     """One long pass, with metrics.csv always and the trackers that there are."""
     saving = _saving(parts, folder / "checkpoints", signals)
     callbacks = [*watched.first, *parts.callbacks.others, ValidationPhase(), *watched.then, saving, *watched.last]
+    process = this_process()
+    options: dict[str, Any] = {**watched.options}
+    if parts.trainer.strategy is not None:
+        device = accelerator_type(parts.trainer.accelerator)
+        options["strategy"] = strategy_named(parts.trainer.strategy, process.count, device)
+    started = [StartedProcesses(process)] if process.port is not None else []
     return parts.trainer.make(
         max_epochs=1,
         check_val_every_n_epoch=1,
-        precision=precision,
+        precision=of_trainer(precision),
         callbacks=callbacks,
         logger=[watched.metrics, trackers],
-        plugins=[DurableCheckpointIO()],
+        plugins=[DurableCheckpointIO(), *started],
         default_root_dir=folder,
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
         enable_checkpointing=False,
-        **watched.options,
+        **options,
     )
 
 
@@ -160,5 +165,5 @@ def _saving(parts: StageParts, folder: Path, signals: Signals) -> Callback:
 def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:
     """Processor threads, which are set, and the precision that a module is trained in."""
     assert isinstance(module, L.LightningModule)
-    threads = use_threads(parts.options.threads, module)
+    threads = use_threads(parts.options.threads, module, this_process().count // parts.num_nodes)
     return threads, choose_precision(parts.options.precision, module, accelerator_type(parts.accelerator))

@@ -11,7 +11,6 @@ from rmexp.records import prompt_text
 from rmexp.stages.built import Built
 from rmexp.stages.parts import StageParts
 from rmexp.tracking.validations import NO_TEXTS, Texts
-from rmexp.training.callbacks.checkpoints import callback_state
 from rmexp.training.callbacks.kept import Kept
 from rmexp.training.callbacks.nonfinite import NonFinite
 from rmexp.training.callbacks.throughput import Throughput
@@ -30,11 +29,6 @@ class Watchers(NamedTuple):
     throughput: Throughput
     kept: Kept
     nonfinite: NonFinite
-
-    def recall(self, checkpoint: Path) -> None:
-        """Take over what those of another process, which trained, have left in a checkpoint."""
-        for callback in self:
-            callback.load_state_dict(callback_state(checkpoint, type(callback).__name__))
 
 
 def watchers(parts: StageParts, built: Built, loaded: LoadedData, checkpoints: Path) -> Watchers:

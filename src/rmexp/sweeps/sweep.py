@@ -18,8 +18,10 @@ from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
 from rmexp.config.identity.moved import telling
 from rmexp.config.multirun import Cell, Multirun
+from rmexp.config.plugins import flags
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
+from rmexp.hardware.processes import command_line
 from rmexp.phases import counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
@@ -54,6 +56,7 @@ class Launch(NamedTuple):
         multirun: whose cells they are, without the cells, which would go to every worker with every cell.
         tree: state of the configuration tree.
         parent: process that started the sweep.
+        config_dir: searched for options before the tree.
         place: folder that it was started in; a worker that outlived another sweep is still in that one's.
         standing: how far the sweep is; workers have a copy, of its beginning.
     """
@@ -62,6 +65,7 @@ class Launch(NamedTuple):
     multirun: Multirun
     tree: str
     parent: int
+    config_dir: str | None
     place: Path
     standing: Standing
 
@@ -93,7 +97,7 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
     _tell_failures(multirun.folder / cell.name for cell in left)
     if left:
         standing = Standing(len(multirun.cells), list(outcomes.values()))
-        launch = Launch(verb, multirun._replace(cells=[]), tree, os.getpid(), Path.cwd(), standing)
+        launch = Launch(verb, multirun._replace(cells=[]), tree, os.getpid(), config_dir, Path.cwd(), standing)
         outcomes |= {outcome.name: outcome for outcome in _run_left(left, launch, config_dir)}
     return [outcomes[cell.name] for cell in multirun.cells]
 
@@ -132,10 +136,19 @@ def run_cell(launch: Launch, config: DictConfig) -> Outcome:
     if os.getpid() != launch.parent:
         os.chdir(launch.place)
         _log_as(name)
-    with counting(), heading(launch.standing.heading(int(job.job.num), name)):
+    told = heading(launch.standing.heading(int(job.job.num), name))
+    with counting(), told, command_line(_command(launch, overrides, config.run_dir)):
         outcome = _outcome(launch, name, overrides, config)
     launch.standing.ended(outcome)
     return outcome
+
+
+def _command(launch: Launch, overrides: Sequence[str], run_dir: str) -> list[str]:
+    """What runs one cell by itself, as the other processes of its run are started."""
+    options = [] if launch.config_dir is None else ["--config-dir", launch.config_dir]
+    places = [f"{key}='{value}'" for key, value in (("run_dir", run_dir), ("sweep_dir", launch.multirun.folder))]
+    own = [text for text in overrides if text.partition("=")[0] not in ("run_dir", "sweep_dir")]
+    return [*flags(), launch.verb, *options, *own, *places]
 
 
 def _outcome(launch: Launch, name: str, overrides: Sequence[str], config: DictConfig) -> Outcome:

@@ -24,7 +24,7 @@ class MetricsCSV(Logger):
     """Lightning logger that appends rows to one file; nothing is lost when the process dies.
 
     Args:
-        path: of the file.
+        path: of the file; None writes nothing, in a process that follows another.
         steps_per_epoch: optimizer steps, for the column `epoch`.
         keep_steps: rows up to this step are kept from an interrupted run; later ones will be written again.
         columns: of the file.
@@ -33,7 +33,7 @@ class MetricsCSV(Logger):
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         steps_per_epoch: float,
         keep_steps: int = 0,
         columns: Sequence[str] = COLUMNS,
@@ -42,6 +42,8 @@ class MetricsCSV(Logger):
         super().__init__()
         self._columns = columns
         self._path, self.steps_per_epoch = path, steps_per_epoch
+        if path is None:
+            return
         rows = read_metrics(path)
         with damage_told(path):
             kept = [row for row in rows if int(row["step"]) <= keep_steps]
@@ -74,7 +76,7 @@ class MetricsCSV(Logger):
         """Append a row; `step` is how many steps are finished with it."""
         assert step is not None
         figures = {name: value for name, value in metrics.items() if name != "epoch"}
-        if not figures:
+        if not figures or self._path is None:
             return
         seconds = self._before + time.perf_counter() - self._start
         row = {"step": step, "epoch": f"{step / self.steps_per_epoch:.6g}", "seconds": f"{seconds:.3f}"}

@@ -19,6 +19,7 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
+from rmexp.models.backbones.text_body import text_body
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.phases import Phase, phase
@@ -27,6 +28,8 @@ from rmexp.training.data.reference_logps import weights_fingerprint, with_refere
 from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
+from rmexp.training.processes.sharding import gathering, shard
+from rmexp.training.processes.whole_batch import whole_batch
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
     StepFigures,
@@ -130,20 +133,26 @@ class DPOModule(L.LightningModule):
             logps = self.online_reference.response(batch.responses)
         return batch.pairing._replace(reference_logps=logps[batch.pairing.rows])
 
-    def _judge(self, logps: Tensor, pairing: PairIndex, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
+    def _judge(self, logps: Tensor, pairing: PairIndex) -> DPOLoss:
         assert pairing.reference_logps is not None
-        result: DPOLoss = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), pairing=pairing)
-        figures.update(result.losses, result.chosen_rewards, result.rejected_rewards, pairing.target)
-        return result.losses.mean(), result.chosen_rewards, result.rejected_rewards
+        found: DPOLoss = self.loss(*pairing.sides(logps), *pairing.reference_logps.chunk(2), pairing=pairing)
+        return found
 
     def training_step(self, batch: PairBatch, index: int) -> Tensor:
         """Loss of a batch."""
         logps = in_parts(self.likelihood.response, batch.responses, batch_tokens(self))
         pairing = self._with_reference(batch)
-        loss, chosen, rejected = self._judge(logps, pairing, self.train_figures)
-        figures = rewards_of(chosen, rejected, pairing.target) | _policy_figures(logps, pairing)
-        self.step_figures = step_figures(self, loss, batch.size, figures)
-        return loss
+        result = self._judge(logps, pairing)
+        assert pairing.reference_logps is not None
+        sides = (*pairing.sides(logps), *pairing.reference_logps.chunk(2))
+        columns = (result.chosen_rewards, result.rejected_rewards, pairing.target, *sides)
+        whole = whole_batch(self, index, result.losses, columns)
+        chosen, rejected, target, *others = whole.columns
+        self.train_figures.update(whole.losses, chosen, rejected, target, weight=whole.weight)
+        figures = rewards_of(chosen, rejected, target)
+        figures |= policy_figures((others[0], others[1]), (others[2], others[3]), target)
+        self.step_figures = step_figures(self, whole.losses.mean(), figures)
+        return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Log the figures of the batch."""
@@ -162,9 +171,9 @@ class DPOModule(L.LightningModule):
     def judge_validation(self, pairing: PairIndex | None) -> None:
         """Loss and accuracy of what the steps of a validation gave."""
         assert pairing is not None
-        logps = torch.cat(self.val_logps)
-        _, chosen, rejected = self._judge(logps, pairing, self.val_figures)
-        self.validated = chosen, rejected, pairing.target
+        result = self._judge(torch.cat(self.val_logps), pairing)
+        self.validated = result.chosen_rewards, result.rejected_rewards, pairing.target
+        self.val_figures.update(result.losses, *self.validated)
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
@@ -175,6 +184,12 @@ class DPOModule(L.LightningModule):
         interval = accuracy_interval(self, *self.validated)
         figures = rewards_of(*self.validated) | _policy_figures(torch.cat(self.val_logps), pairing)
         log_validation(self, self.val_figures, figures, interval)
+
+    def configure_model(self) -> None:
+        """Share the model out where the strategy does so."""
+        if self.device_mesh is not None:
+            shard(self.model, text_body(self.model), self.device_mesh["data_parallel"])
+            self.likelihood.response = gathering(self.model, self.likelihood.response)  # type: ignore[method-assign]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -11,9 +11,11 @@ from torch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_no
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from rmexp.training.sharded_tensor import full
 from rmexp.training.step_guard import StepGuard
 
 Schedule = Callable[..., float]
+FACTOR = "factor"  # of the learning rate, in a group of parameters
 
 
 def configure(
@@ -32,11 +34,11 @@ def configure(
     """
     groups = _groups(module, factors)
     try:
-        built = optimizer([{"params": parameters} for _, parameters in groups])
+        built = optimizer([{"params": parameters, FACTOR: factor} for factor, parameters in groups])
     except (ValueError, TypeError) as error:
         raise ValueError(f"{error} (set optimizer.*)") from error
-    for (factor, _), group in zip(groups, built.param_groups, strict=True):
-        group["lr"] *= factor
+    for group in built.param_groups:  # an optimizer may have parted those that it was given
+        group["lr"] *= group.pop(FACTOR)
     total_steps = int(module.trainer.estimated_stepping_batches)
     scheduler = LambdaLR(built, partial(schedule, total_steps=total_steps))
     return {"optimizer": built, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
@@ -62,7 +64,7 @@ def clip_gradients(module: L.LightningModule, optimizer: Optimizer, limit: float
     by_norm = limit and algorithm != "value"
     if guard is not None or by_norm:
         parameters = list(module.parameters())
-        norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        norm = full(get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]))
         if guard is not None:
             guard.judge(module, optimizer, norm)
         if limit and by_norm:

@@ -25,6 +25,8 @@ from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
+from rmexp.training.processes.sharding import shard
+from rmexp.training.processes.whole_batch import whole_batch
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
     StepFigures,
@@ -106,22 +108,17 @@ class RewardModule(L.LightningModule):
         """Whether batches are computed in packed rows."""
         return self.model.packed
 
-    def _judge(self, rewards: Tensor, pairing: PairIndex, figures: PairFigures) -> tuple[Tensor, Tensor, Tensor]:
-        chosen, rejected = pairing.sides(rewards)
-        losses = self.loss(chosen, rejected, pairing=pairing)
-        figures.update(losses, chosen, rejected, pairing.target)
-        return losses.mean(), chosen, rejected
-
     def training_step(self, batch: PairBatch | FeatureBatch, index: int) -> Tensor:
         """Loss of a batch."""
         if isinstance(batch, FeatureBatch):
             rewards = self.model.reward(batch.hidden)
         else:
             rewards = in_parts(self.model, batch.responses, batch_tokens(self))
-        loss, chosen, rejected = self._judge(rewards, batch.pairing, self.train_figures)
-        figures = rewards_of(chosen, rejected, batch.pairing.target)
-        self.step_figures = step_figures(self, loss, batch.size, figures)
-        return loss
+        sides, target = batch.pairing.sides(rewards), batch.pairing.target
+        whole = whole_batch(self, index, self.loss(*sides, pairing=batch.pairing), (*sides, target))
+        self.train_figures.update(whole.losses, *whole.columns, weight=whole.weight)
+        self.step_figures = step_figures(self, whole.losses.mean(), rewards_of(*whole.columns))
+        return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Log the figures of the batch."""
@@ -140,8 +137,9 @@ class RewardModule(L.LightningModule):
     def judge_validation(self, pairing: PairIndex | None) -> None:
         """Loss and accuracy of what the steps of a validation gave."""
         assert pairing is not None
-        _, chosen, rejected = self._judge(torch.cat(self.val_rewards), pairing, self.val_figures)
+        chosen, rejected = pairing.sides(torch.cat(self.val_rewards))
         self.validated = chosen, rejected, pairing.target
+        self.val_figures.update(self.loss(chosen, rejected, pairing=pairing), *self.validated)
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
@@ -149,6 +147,13 @@ class RewardModule(L.LightningModule):
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
+
+    def configure_model(self) -> None:
+        """Share the model out where the strategy does so."""
+        if self.device_mesh is not None:
+            if not any(parameter.requires_grad for parameter in self.model.body.parameters()):
+                raise ValueError("model.trained=head has next to nothing that could be shared out (set trainer=ddp)")
+            shard(self.model, self.model.body, self.device_mesh["data_parallel"])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

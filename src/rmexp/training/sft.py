@@ -19,11 +19,14 @@ from rmexp.metrics.preferred_side import preferred_side
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import disable_dropout
+from rmexp.models.backbones.text_body import text_body
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.pair_data import validation_pairing
 from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, configure
 from rmexp.training.pairs import Pairs
+from rmexp.training.processes.sharding import gathering, shard
+from rmexp.training.processes.whole_batch import whole_batch
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import NOTHING, StepFigures, log_step, log_validation, order_of, step_figures
 
@@ -98,28 +101,26 @@ class SFTModule(L.LightningModule):
         """Whether batches are computed in packed rows."""
         return self.likelihood.packed
 
-    def _judge(
-        self, logps: Tensor, tokens: Tensor, pairing: PairIndex | None, figures: PairFigures, mean_tokens: float | None
-    ) -> Tensor:
-        """Mean loss of responses; those of pairs count as often as pairs have them."""
+    def _losses(
+        self, logps: Tensor, tokens: Tensor, pairing: PairIndex | None, mean_tokens: float | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Losses of responses, those of pairs as often as pairs have them; scores of both sides with their target."""
         if pairing is None:
-            losses = self.loss(logps, tokens, mean_tokens=mean_tokens)
-            figures.update(losses)
-            return losses.mean()
-        chosen, rejected = pairing.sides(logps)
+            return self.loss(logps, tokens, mean_tokens=mean_tokens), ()
         used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
         losses = self.loss(logps[used], tokens[used], mean_tokens=mean_tokens)
-        figures.update(losses, chosen, rejected, pairing.target)
-        return losses.mean()
+        return losses, (*pairing.sides(logps), pairing.target)
 
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
         logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
-        loss = self._judge(logps, responses.response_tokens, pairing, self.train_figures, self.mean_tokens)
-        figures = NOTHING if pairing is None else order_of(*pairing.sides(logps), pairing.target)
-        self.step_figures = step_figures(self, loss, batch.size, figures)
-        return loss
+        losses, judged = self._losses(logps, responses.response_tokens, pairing, self.mean_tokens)
+        whole = whole_batch(self, index, losses, judged)
+        self.train_figures.update(whole.losses, *whole.columns, weight=whole.weight)
+        figures = order_of(*whole.columns) if whole.columns else NOTHING
+        self.step_figures = step_figures(self, whole.losses.mean(), figures)
+        return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Log the figures of the batch."""
@@ -139,7 +140,8 @@ class SFTModule(L.LightningModule):
 
     def judge_validation(self, pairing: PairIndex | None) -> None:
         """Loss of what the steps of a validation gave, and accuracy where it is of pairs."""
-        self._judge(torch.cat(self.val_logps), torch.cat(self.val_tokens), pairing, self.val_figures, None)
+        losses, judged = self._losses(torch.cat(self.val_logps), torch.cat(self.val_tokens), pairing, None)
+        self.val_figures.update(losses, *judged)
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
@@ -147,6 +149,12 @@ class SFTModule(L.LightningModule):
         self.judge_validation(pairing)
         figures = NOTHING if pairing is None else order_of(*pairing.sides(torch.cat(self.val_logps)), pairing.target)
         log_validation(self, self.val_figures, figures)
+
+    def configure_model(self) -> None:
+        """Share the model out where the strategy does so."""
+        if self.device_mesh is not None:
+            shard(self.model, text_body(self.model), self.device_mesh["data_parallel"])
+            self.likelihood.response = gathering(self.model, self.likelihood.response)  # type: ignore[method-assign]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

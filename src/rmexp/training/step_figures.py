@@ -38,25 +38,20 @@ class StepFigures(NamedTuple):
         values: (N,) float32 on the device; not a number where undefined.
         lr: learning rate that the step is made with.
         step: that the batch belongs to, counted from 1.
-        size: examples.
     """
 
     names: tuple[str, ...]
     values: Tensor
     lr: float
     step: int
-    size: int
 
 
-def step_figures(
-    module: L.LightningModule, loss: Tensor, size: int, pairs: Mapping[str, Tensor] = NOTHING
-) -> StepFigures:
+def step_figures(module: L.LightningModule, loss: Tensor, pairs: Mapping[str, Tensor] = NOTHING) -> StepFigures:
     """The figures of a batch, of whose loss the module's guard takes note; nothing waits for the device.
 
     Args:
         module: in training.
         loss: mean of the batch.
-        size: examples.
         pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
     """
     optimizer = module.optimizers()
@@ -66,9 +61,7 @@ def step_figures(
         guard.add(loss)
     found = {"loss": loss.detach().float(), **pairs}
     names = tuple(f"train/{name}" for name in found)
-    return StepFigures(
-        names, torch.stack([*found.values()]), optimizer.param_groups[0]["lr"], module.global_step + 1, size
-    )
+    return StepFigures(names, torch.stack([*found.values()]), optimizer.param_groups[0]["lr"], module.global_step + 1)
 
 
 def order_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:

@@ -6,7 +6,10 @@ from typing import NamedTuple
 import lightning as L
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
+
+from rmexp.training.sharded_tensor import local
 
 
 class BadSteps(NamedTuple):
@@ -94,9 +97,11 @@ def _leave_out(optimizer: Optimizer, bad: Tensor) -> None:
 
 
 def nonfinite_weights(module: torch.nn.Module) -> list[str]:
-    """Names of the parameters that hold something that is not finite."""
+    """Names of the parameters that hold something that is not finite; of sharded ones all processes must ask."""
     named = dict(module.named_parameters())
     if not named:
         return []
-    finite = torch.stack([parameter.detach().isfinite().all() for parameter in named.values()]).tolist()
-    return [name for name, fine in zip(named, finite, strict=True) if not fine]
+    finite = torch.stack([local(parameter.detach()).isfinite().all() for parameter in named.values()]).float()
+    if any(isinstance(parameter, DTensor) for parameter in named.values()):
+        torch.distributed.all_reduce(finite, torch.distributed.ReduceOp.MIN)
+    return [name for name, fine in zip(named, finite.tolist(), strict=True) if not fine]

@@ -33,7 +33,7 @@ from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
 from rmexp.phases import Phase, phase
 from rmexp.reports.terminal import interval, percent, show_table
-from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.folder import RunFolder, shared
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
 from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.data import load_run_data
@@ -45,7 +45,7 @@ def compare(config: DictConfig) -> Path:
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
     path = run_folder("compare", config)
-    with claim(path, run_config(config), _inputs(config, data, tests)) as run:
+    with shared(path, run_config(config), _inputs(config, data, tests)) as run:
         summary = run.summary(CompareSummary)
         if summary is None:
             summary = _compare(config, data, tests, run)

@@ -120,7 +120,9 @@ def _trainer(node: DictConfig) -> "TrainerParts":
 
     make, options = build_framed("trainer", node)
     settings = (node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val, node.log_every_n_steps)
-    return TrainerParts(make, options, *settings)
+    devices = list(node.devices) if OmegaConf.is_list(node.devices) else node.devices
+    strategy = node.strategy if isinstance(node.strategy, str) else None
+    return TrainerParts(make, options, *settings, devices, node.num_nodes, strategy)
 
 
 def _callbacks(node: DictConfig) -> "CallbackParts":

@@ -139,3 +139,19 @@ def test_the_keys_of_the_best_checkpoint_are_read_as_those_of_the_trainer(caplog
 def test_an_override_that_says_what_was_done_before_tells_nothing():
     given = ["task=reward", "trainer.keep=last", "trainer.patience=2", "trainer.min_delta=0.0"]
     assert telling(given) == ["task=reward", "trainer.patience=2"]
+
+
+def test_processes_that_were_forked_are_those_of_the_strategy_that_starts_them():
+    old, new = (config(trainer={"devices": 2, "strategy": name}, seed=0) for name in ("ddp_fork", "ddp"))
+    assert fingerprint(old) != fingerprint(config(trainer={"devices": 2, "strategy": "auto"}, seed=0))
+    assert fingerprint(new) == fingerprint(old)
+    assert differences(saved_yaml(old), new) == []
+    assert with_todays_overrides(["trainer=ddp_fork", "+trainer.strategy=ddp_fork"]) == [
+        *("trainer=ddp", "trainer.accelerator=cpu", "trainer.strategy=ddp"),
+    ]
+
+
+def test_a_key_that_had_to_be_added_once_is_there_now():
+    assert with_todays_overrides(["+trainer.num_nodes=2", "+trainer.fast_dev_run=1"]) == [
+        *("trainer.num_nodes=2", "+trainer.fast_dev_run=1"),
+    ]

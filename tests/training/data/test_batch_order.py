@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rmexp.training.data.batch_order import Shuffled, Together
+from rmexp.training.data.batch_order import Shuffled, Together, shared_out
 
 # 3 groups of 100, 20 and 20, 12 of 3, 9 alone: in no order
 GROUPS = [*["big"] * 100, *["a"] * 20, *["b"] * 20, *[f"three {i % 12}" for i in range(36)], *map(str, range(9))]
@@ -49,3 +49,21 @@ def test_groups_of_one_are_shuffled_freely():
 def test_batches_are_filled_with_small_groups():
     assert Together(["a"] * 6 + ["b"] * 6 + ["c"] * 6 + ["d"] * 6, 12).steps == 2
     assert Together(list("aabbccdd"), 8).steps == 1
+
+
+def test_processes_have_a_like_number_of_tokens():
+    tokens = np.random.default_rng(0).integers(50, 500, 64).tolist()
+    shares = shared_out(tokens, [None] * 64, 4)
+    assert sorted(place for share in shares for place in share) == list(range(64))
+    loads = [sum(tokens[place] for place in share) for share in shares]
+    assert max(loads) - min(loads) <= min(tokens)
+
+
+def test_a_group_stays_together_when_a_batch_is_shared_out():
+    groups = ["a", "b", "a", None, "b", "a", None]
+    shares = shared_out([1] * 7, groups, 2)
+    assert shares == [[0, 2, 5, 6], [1, 3, 4]]
+
+
+def test_a_process_may_have_nothing_of_a_batch():
+    assert shared_out([7], [None], 3) == [[0], [], []]

@@ -119,11 +119,11 @@ def _indices(data):
 
 def _loss(name, module, batch):
     if name == "reward":
-        return module._judge(module.model(batch.responses), batch.pairing, module.val_figures)[0]
+        return module.loss(*batch.pairing.sides(module.model(batch.responses)), pairing=batch.pairing).mean()
     logps = module.likelihood.response(batch.responses)
     if name.startswith("dpo"):
-        return module._judge(logps, module._with_reference(batch), module.val_figures)[0]
-    return module._judge(logps, batch.responses.response_tokens, batch.pairing, module.val_figures, None)
+        return module._judge(logps, module._with_reference(batch)).losses.mean()
+    return module._losses(logps, batch.responses.response_tokens, batch.pairing, None)[0].mean()
 
 
 def test_every_distinct_response_is_validated_once(encoded):

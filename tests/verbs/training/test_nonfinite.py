@@ -1,6 +1,8 @@
 """What is not finite stops a run, or is left out and counted; nothing of it is ever saved."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -67,11 +69,14 @@ def test_a_learning_rate_beyond_reason_stops_the_run_in_words(pairs, capsys):
 
 
 @pytest.mark.slow
-def test_ranks_say_it_alike(pairs, capfd):
-    assert train("optimizer.lr=1e6", "trainer=ddp_fork") == 1
-    message = capfd.readouterr().err.splitlines()[-1]
-    assert message.startswith("rmexp: step ")
-    assert "Traceback" not in message
+def test_of_several_processes_the_first_says_it(pairs):
+    own = ["train", "task=reward", *SMALL, "trainer=ddp", "trainer.accelerator=cpu", "optimizer.lr=1e6"]
+    command = [sys.executable, "-m", "rmexp", *(text for text in own if text != "trainer=cpu")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("rmexp: step ")
+    assert ended.stderr.count("rmexp: ") == 1
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_step_is_named_with_its_pairs_and_the_same_command_goes_on_from_before_it(pairs, spoilt, capsys):

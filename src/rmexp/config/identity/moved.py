@@ -69,10 +69,18 @@ LATER: Mapping[str, Any] = {
     "trainer.patience": None,
     "trainer.min_delta": 0.0,
     "trainer.on_nonfinite": "stop",
+    "trainer.num_nodes": 1,
+    "trainer.strategy": "auto",
 }
 
 # Keys that are called otherwise now.
 MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monitor"}
+
+# Values that are called otherwise now, by key.
+MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {"trainer.strategy": {"ddp_fork": "ddp"}}
+
+# Options that are gone -> the overrides that say the same.
+MOVED_OPTIONS: Mapping[str, Sequence[str]] = {"trainer=ddp_fork": ("trainer=ddp", "trainer.accelerator=cpu")}
 
 # Keys that are gone -> the value that every configuration had. Saved ones may still have them.
 GONE: Mapping[str, Any] = {
@@ -144,7 +152,7 @@ def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = values.get(REFERENCE) if values.get("task") in STARTED_FROM_REFERENCE else None
     moved = {MOVED_KEYS[key]: value for key, value in values.items() if key in MOVED_KEYS}
-    kept = moved | {key: value for key, value in values.items() if key not in GONE}
+    kept = moved | {key: _with(MOVED_VALUES, key, value) for key, value in values.items() if key not in GONE}
     return {**kept, REFERENCE: None, INIT_FROM: given} if given is not None else kept
 
 
@@ -152,7 +160,9 @@ def with_first_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values by dotted path of a stage, with its keys as they were called first, and those that are gone."""
     given = values.get(INIT_FROM) if values.get("task") in STARTED_FROM_REFERENCE else None
     groups = {key.partition(".")[0] for key in values}
-    kept = {key: value for key, value in GONE.items() if key.partition(".")[0] in groups} | dict(values)
+    first = {key: {now: old for old, now in moves.items()} for key, moves in MOVED_VALUES.items()}
+    kept = {key: value for key, value in GONE.items() if key.partition(".")[0] in groups}
+    kept |= {key: _with(first, key, value) for key, value in values.items()}
     return {**kept, REFERENCE: given, INIT_FROM: None} if given is not None else kept
 
 
@@ -161,14 +171,27 @@ def with_todays_overrides(overrides: Sequence[str]) -> list[str]:
     found = []
     for text in overrides:
         key, _, value = text.lstrip("+").partition("=")
+        if key in LATER:  # it had to be added before the tree had it
+            text = text.removeprefix("+")
         if key in MOVED_KEYS:
             log.info("%s is %s now", key, MOVED_KEYS[key])
             found.append(f"{MOVED_KEYS[key]}={value}")
+        elif value in MOVED_VALUES.get(key, {}):
+            log.info("%s=%s is %s now", key, value, MOVED_VALUES[key][value])
+            found.append(f"{key}={MOVED_VALUES[key][value]}")
+        elif text in MOVED_OPTIONS:
+            log.info("%s is %s now", text, " ".join(MOVED_OPTIONS[text]))
+            found += MOVED_OPTIONS[text]
         elif key in GONE:
             log.info("%s is gone and has no effect", key)
         else:
             found.append(text)
     return found
+
+
+def _with(moves: Mapping[str, Mapping[Any, Any]], key: str, value: Any) -> Any:
+    """A value as it is called by some moves; what cannot be a key of a mapping, such as a list, never moves."""
+    return moves[key].get(value, value) if key in moves and isinstance(value, str) else value
 
 
 def telling(overrides: Iterable[str]) -> list[str]:

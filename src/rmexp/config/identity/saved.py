@@ -24,6 +24,7 @@ from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
 PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
+SPREAD = ("trainer.devices", "trainer.num_nodes")  # over what a run is spread, which changes the order of sums alone
 LOGGER = "logger"  # who is told of a run is no part of it
 
 _SECRET = re.compile(r"(key|token|secret|password)(?!i[sz]|word)", re.IGNORECASE)
@@ -78,7 +79,7 @@ def differences(old_yaml: str, config: DictConfig) -> list[str]:
     return [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
         for key in keys
-        if key not in PLACES
+        if key not in (*PLACES, *SPREAD)
         and key.partition(".")[0] != LOGGER
         and (key not in old or key not in new or old[key] != new[key])
     ]

@@ -4,6 +4,9 @@ Weights and modules are those of transformers; what is here replaces the order i
 is computed so only if its parts are the ones known here; `token_states` checks the result against transformers besides.
 """
 
+from collections.abc import Callable
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import torch
@@ -20,6 +23,7 @@ LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 HEAD_NORMS = {"q_norm", "k_norm"}
 MLP = {"gate_proj", "up_proj", "down_proj", "act_fn"}
+PACKED = "packed"  # method of a layer, where it was given one
 ROW_STEP = 64  # rows of half-precision products are filled up to multiples, for which a processor keeps few kernels
 
 
@@ -42,6 +46,24 @@ def check_compilable(body: Any, packed: bool) -> None:
         )
 
 
+def offer_packed(body: Any) -> list[nn.Module]:
+    """Give the layers of a body what is computed of them as a method, for those who act when methods are called.
+
+    Returns:
+        The layers that have it now; none of a body that `decoder_states` does not compute.
+    """
+    layers = [*body.layers] if has_known_layers(body) else []
+    for layer in layers:
+        setattr(layer, PACKED, MethodType(_layer, layer))
+    return layers
+
+
+def _method(layer: Any) -> Callable[..., tuple[Tensor, Tensor]]:
+    """What computes a layer: its method where it was given one."""
+    found: Callable[..., tuple[Tensor, Tensor]] | None = getattr(layer, PACKED, None)
+    return partial(_layer, layer) if found is None else found
+
+
 def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     """Last hidden states at some tokens of a packed row, normalised as the body's own are.
 
@@ -61,11 +83,12 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     update = torch.zeros((), dtype=residual.dtype, device=residual.device).expand_as(residual)
     checkpointed = body.gradient_checkpointing and torch.is_grad_enabled()
     for layer in layers:
+        compute = _method(layer)
         if checkpointed:
-            residual, update = checkpoint(_layer, layer, residual, update, cosine, sine, every, use_reentrant=False)
+            residual, update = checkpoint(compute, residual, update, cosine, sine, every, use_reentrant=False)
         else:
-            residual, update = _layer(layer, residual, update, cosine, sine, every)
-    residual, update = _layer(last, residual, update, cosine, sine, read, rows)
+            residual, update = compute(residual, update, cosine, sine, every)
+    residual, update = _method(last)(residual, update, cosine, sine, read, rows)
     return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1]
 
 

@@ -15,6 +15,8 @@ from rmexp.durable import whole_file
 from rmexp.phases import Phase, phase
 
 LAST, BEST, GOOD = "last.ckpt", "best.ckpt", "good.ckpt"
+SHARDS = "shards"  # what a checkpoint calls the files of several processes that belong to it, and their folder's suffix
+BLOCK = 2**24  # bytes read at once
 
 
 class DurableCheckpointIO(TorchCheckpointIO):
@@ -64,12 +66,6 @@ def batches_of(path: Path | None) -> int:
     return int(loops["fit_loop"]["epoch_loop.batch_progress"]["current"]["completed"])
 
 
-def callback_state(path: Path, name: str) -> dict[str, Any]:
-    """What a callback has left in a checkpoint."""
-    states: dict[str, dict[str, Any]] = torch.load(path, map_location="cpu", weights_only=True)["callbacks"]
-    return states[name]
-
-
 def _newest_first(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
@@ -80,9 +76,37 @@ def is_intact(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:
                 return False
-        step_of(path)
+        return _has_shards(path)
     except (zipfile.BadZipFile, zlib.error, struct.error, pickle.UnpicklingError, LookupError):
         return False
     except (OSError, EOFError, ValueError, RuntimeError):  # damage to the directory of the archive has many faces
         return False
-    return True
+
+
+def shards_of(path: Path) -> Path | None:
+    """The folder of the files of several processes that a checkpoint names; None where it has everything itself."""
+    found = _named_shards(path)
+    return None if found is None else path.with_name(found["folder"])
+
+
+def check_sum(path: Path) -> int:
+    """CRC-32 of a file."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            found = zlib.crc32(block, found)
+    return found
+
+
+def _named_shards(path: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = torch.load(path, map_location="meta", weights_only=True).get(SHARDS)
+    return found
+
+
+def _has_shards(path: Path) -> bool:
+    """Whether what a checkpoint names is there and not damaged."""
+    found = _named_shards(path)
+    if found is None:
+        return True
+    folder = path.with_name(found["folder"])
+    return all(check_sum(folder / name) == expected for name, expected in found["files"].items())

@@ -3,9 +3,7 @@
 from typing import Any
 
 import lightning as L
-import torch
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
 
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.data.loader import TrainingLoader
@@ -35,8 +33,6 @@ class Epochs(Callback):
         if isinstance(loader, TrainingLoader):
             loader.done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
             loader.rank, loader.ranks = trainer.global_rank, trainer.world_size
-        if trainer.global_rank:  # what a checkpoint has counted, it has counted for all ranks
-            _train_figures(pl_module).reset()
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
@@ -54,26 +50,6 @@ class Epochs(Callback):
         if self.validate_every_batches is not None:
             due |= done % self.validate_every_batches == 0
         trainer.val_check_batch = done if due else float("inf")
-
-    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """The running figures of all ranks go into a checkpoint, not those of the first alone."""
-        if trainer.world_size > 1:
-            sums = _over_ranks(_train_figures(pl_module))
-            checkpoint["state_dict"] |= {f"train_figures.{name}": value for name, value in sums.items()}
-
-    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """So do they go into the figures of the run."""
-        if trainer.world_size > 1:
-            figures = _train_figures(pl_module)
-            figures.load_state_dict(_over_ranks(figures))
-
-
-def _over_ranks(figures: PairFigures) -> dict[str, Tensor]:
-    """Its states, all of them sums and counts, added over the ranks."""
-    states = {name: value.clone() for name, value in figures.state_dict().items()}
-    for value in states.values():
-        torch.distributed.all_reduce(value)
-    return states
 
 
 def _train_figures(module: L.LightningModule) -> PairFigures:

@@ -87,6 +87,35 @@ class Together:
         return [batches[index] for index in random.permutation(self.steps)]
 
 
+def shared_out(tokens: Sequence[int], groups: Sequence[Hashable], processes: int) -> list[list[int]]:
+    """Share a batch out among processes so that each has a like number of tokens.
+
+    The largest examples go first, each to the process that has the fewest tokens so far.
+
+    Args:
+        tokens: of each example.
+        groups: of each; examples of one group stay together, None stands for a group by itself.
+        processes: how many there are.
+
+    Returns:
+        Places of the examples of each process, ascending; a process may have none.
+
+    >>> shared_out([5, 9, 4, 4], [None] * 4, 2)
+    [[1, 3], [0, 2]]
+    """
+    members: dict[Hashable, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(("alone", place) if group is None else group, []).append(place)
+    units = sorted(members.values(), key=lambda unit: -sum(tokens[place] for place in unit))
+    shares: list[list[int]] = [[] for _ in range(processes)]
+    loads = [0] * processes
+    for unit in units:
+        least = loads.index(min(loads))
+        shares[least] += unit
+        loads[least] += sum(tokens[place] for place in unit)
+    return [sorted(share) for share in shares]
+
+
 def _first_of_batches(sizes: Sequence[int], batch_size: int) -> list[int]:
     """Where a new batch begins when parts of these sizes are put one after the other as long as they fit."""
     starts, room = [], 0

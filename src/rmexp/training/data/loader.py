@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from rmexp.training.data.batch_order import Shuffled, Stream, Together
+from rmexp.training.data.batch_order import Shuffled, Stream, Together, shared_out
 
 Example = TypeVar("Example")
 Batch = TypeVar("Batch")
@@ -87,10 +87,24 @@ class TrainingLoader(Generic[Example, Batch]):
         return iter(made)
 
     def batch(self, step: int) -> Batch:
-        """The batch of one step, counted from 0; of several ranks the share of this one, one example at least."""
+        """The batch of one step, counted from 0; of several processes the share of this one.
+
+        One without a share has the first example, which it computes only to keep step with the others.
+        """
         indices = self.indices(step)
-        share = indices[self.rank :: self.ranks]
+        share = self.shares(step)[self.rank]
         return self.pack([self.examples[index] for index in (share if len(share) else indices[:1])])
+
+    def shares(self, step: int) -> list[NDArray[np.int64]]:
+        """Places among the examples of what each process has in the batch of one step."""
+        indices = self.indices(step)
+        if self.ranks == 1:
+            return [indices]
+        examples = [self.examples[index] for index in indices]
+        groups = [getattr(example, "group", None) for example in examples]
+        tokens = [int(getattr(example, "tokens", 1)) for example in examples]  # numbers, say, have none
+        shares = shared_out(tokens, groups, self.ranks)
+        return [indices[share] for share in shares]
 
     def examples_of(self, step: int) -> list[Example]:
         """The examples in the batch of one step, those of all ranks."""

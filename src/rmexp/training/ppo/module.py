@@ -117,8 +117,6 @@ class PPOModule(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Find out where rewards lie: here the weights are still those it starts from, also when resuming."""
-        if self.trainer.world_size > 1:
-            raise ValueError(f"task=ppo trains on one device, got {self.trainer.world_size} (set trainer.devices=1)")
         with phase(Phase.EVALUATING, "fresh samples of the starting policy"):
             self.before = self.judged()
         if not self.before.sd > 0:

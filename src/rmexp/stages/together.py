@@ -1,0 +1,92 @@
+"""A stage trained by as many processes as its trainer asks for: started here, or by a launcher."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from rmexp.hardware.device import device_count
+from rmexp.hardware.processes import Others, started, this_process
+from rmexp.runs.folder import RunFolder, write_failure
+from rmexp.stages.parts import TrainerParts
+from rmexp.training.callbacks.checkpoints import newest_valid, step_of
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
+    """Have the processes that a trainer asks for while a stage is trained; those that follow end with the block.
+
+    Args:
+        trainer: of the stage.
+        run: whose folder says where a run goes on.
+
+    Raises:
+        ValueError: there are not so many devices or processes, or one of them has ended too early.
+        SystemExit: in a process that follows, when it is done.
+    """
+    wanted = device_count(trainer.accelerator, trainer.devices) * trainer.num_nodes
+    process = this_process()
+    if process.count > 1 and process.count != wanted:
+        raise ValueError(
+            f"{process.count} processes were started, but trainer.devices={trainer.devices} and "
+            f"trainer.num_nodes={trainer.num_nodes} ask for {wanted}"
+        )
+    if process.count == 1 and trainer.num_nodes > 1:
+        raise ValueError(
+            f"trainer.num_nodes={trainer.num_nodes}: processes of several machines are started by torchrun or srun "
+            f"(on each machine: torchrun --nnodes={trainer.num_nodes} --nproc_per_node={trainer.devices} "
+            "--rdzv-backend=c10d --rdzv-endpoint=HOST:PORT --no-python rmexp ...)"
+        )
+    if wanted == 1:
+        yield
+    elif process.count == 1:
+        with started(wanted, partial(_ended_by, run.path)) as others, _left():
+            log.info("%d processes", wanted)
+            with _told(others, run.path):
+                yield
+    else:
+        with _left():
+            yield
+        if process.number:
+            raise SystemExit(0)
+
+
+@contextmanager
+def _left() -> Iterator[None]:
+    """Let go of the other processes at the end of a block; what else runs in this one may have others."""
+    try:
+        yield
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+@contextmanager
+def _told(others: Others, folder: Path) -> Iterator[None]:
+    """Say which process has ended where torch says no more than that a connection has."""
+    try:
+        yield
+    except RuntimeError as error:
+        sentence = others.dead(5.0)
+        if sentence is None:
+            raise
+        raise ValueError(f"{sentence}; {goes_on(folder)}") from error
+
+
+def _ended_by(folder: Path, sentence: str) -> None:
+    error = ValueError(f"{sentence}; {goes_on(folder)}")
+    write_failure(folder, error)
+    log.error("rmexp: %s", error)
+
+
+def goes_on(folder: Path) -> str:
+    """Where the same command goes on with a run."""
+    path, _ = newest_valid(folder / "checkpoints")
+    if path is None:
+        return "nothing was saved: the same command begins anew"
+    return f"the same command goes on from {path}, of step {step_of(path)}"

@@ -1,0 +1,1 @@
+"""Optimizers that torch has not, or not under one name."""

@@ -1,0 +1,1 @@
+"""One stage trained by several processes: their parts of each batch, and what they tell each other."""

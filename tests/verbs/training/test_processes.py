@@ -1,0 +1,212 @@
+"""Several processes learn what one learns: each has its share of every batch, and the first alone writes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rmexp.cli import main
+
+DATA = ["data=jsonl", "data.path=pairs.jsonl", "data.val_fraction=0.25", "data.batch_pairs=11"]
+MODEL = ["model.hidden_size=16", "model.vocabulary=300", "trainer.threads=1", "trainer.max_epochs=2"]
+SMALL = [*DATA, *MODEL, "logger=csv", "callbacks.saving.every_seconds=0"]
+
+
+@pytest.fixture(autouse=True)
+def pairs(here):
+    rows = [
+        {"prompt": f"Question {i}?", "chosen": f"yes {i} " * (1 + i % 5), "rejected": f"no {i} " * (1 + i % 3)}
+        for i in range(32)
+    ]
+    Path("pairs.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+
+def command(*overrides, launcher=("-m", "rmexp")):
+    return [sys.executable, *launcher, "train", *SMALL, *overrides]
+
+
+def run(*overrides, **options):
+    return subprocess.run(command(*overrides, **options), capture_output=True, text=True, check=False, timeout=300)
+
+
+def weights(folder):
+    return load_file(Path(folder, "model", "model.safetensors"))
+
+
+def assert_like(folder, other, tolerance):
+    expected, found = weights(other), weights(folder)
+    assert expected.keys() == found.keys()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=0, atol=tolerance, msg=name)
+
+
+def curve(folder, names=("train/loss", "train/accuracy", "train/reward_sd", "val/loss")):
+    with Path(folder, "metrics.csv").open() as file:
+        return [[float(row[name] or "nan") for name in names] for row in csv.DictReader(file)]
+
+
+def assert_same_run(folder, other, tolerance=1e-5):
+    """Weights, figures of every step and of the summary, up to the order of sums."""
+    assert_like(folder, other, tolerance)
+    torch.testing.assert_close(
+        torch.tensor(curve(folder)), torch.tensor(curve(other)), rtol=1e-4, atol=1e-5, equal_nan=True
+    )
+    found, expected = (json.loads(Path(name, "summary.json").read_text()) for name in (folder, other))
+    for key in ("steps", "epochs", "train_pairs", "val_pairs"):
+        assert found[key] == expected[key]
+    for split in ("train", "val"):
+        for key, value in expected[split].items():
+            if isinstance(value, float | int):
+                assert found[split][key] == pytest.approx(value, rel=1e-4), (split, key)
+
+
+def test_two_processes_learn_what_one_learns():
+    """Batches of 11, 11 and 1 or so pairs: of the last one a process has nothing."""
+    assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
+    ended = run("task=reward", "trainer=ddp", "run_dir=two")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.count("training: reward") == 1
+    assert ended.stdout.count("run folder   two") == 1
+    assert_same_run("two", "one")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("overrides", "trainer"),
+    [
+        (("task=sft",), "ddp"),
+        (("task=dpo",), "ddp"),
+        (("task=reward",), "fsdp"),
+        (("task=sft",), "fsdp"),
+        (("task=dpo", "module.reference_logps=online"), "fsdp"),
+        (("task=reward", "data.batch_tokens=60", "model.gradient_checkpointing=true"), "fsdp"),
+        (("task=reward", "model.layout=padded", "trainer.accumulate_grad_batches=2"), "fsdp"),
+        (("task=reward", "trainer.monitor=val/accuracy"), "fsdp"),  # the best is not the last
+    ],
+)
+def test_every_way_of_training_is_that_of_one_process(overrides, trainer):
+    assert main(["train", *overrides, *SMALL, "run_dir=one"]) == 0
+    ended = run(*overrides, f"trainer={trainer}", "trainer.devices=3", "run_dir=three")
+    assert ended.returncode == 0, ended.stderr
+    assert_same_run("three", "one")
+
+
+@pytest.mark.slow
+def test_lists_stay_together():
+    rows = [
+        {"prompt": f"Question {i}?", "chosen": f"best {i}", "rejected": f"worse {i} {'so ' * j}"}
+        for i in range(12)
+        for j in range(3)
+    ]
+    Path("pairs.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    lists = ["task=reward", "loss=plackett_luce", "data.batch_by=prompt"]
+    assert main(["train", *SMALL, *lists, "run_dir=one"]) == 0
+    ended = run(*lists, "trainer=ddp", "run_dir=two")
+    assert ended.returncode == 0, ended.stderr
+    assert_same_run("two", "one")
+
+
+def killed_and_gone_on_with(folder, *overrides, then=()):
+    """Kill a run of several processes when it has a checkpoint, then let it finish, with other settings if need be."""
+    process = subprocess.Popen(
+        command(*overrides, "trainer.max_epochs=30", f"run_dir={folder}"),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not list(Path(folder, "checkpoints").glob("last.ckpt")):
+        assert process.poll() is None, process.stderr.read().decode()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not Path(folder, "summary.json").exists()
+    ended = run(*overrides, "trainer.max_epochs=30", f"run_dir={folder}", *then)
+    assert ended.returncode == 0, ended.stderr
+    assert "going on from" in ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trainer", "count"), [("ddp", 2), ("ddp", 3), ("fsdp", 2), ("fsdp", 3)])
+def test_a_killed_run_goes_on_to_the_same_bytes(trainer, count):
+    own = ("task=reward", f"trainer={trainer}", f"trainer.devices={count}")
+    ended = run(*own, "trainer.max_epochs=30", "run_dir=whole")
+    assert ended.returncode == 0, ended.stderr
+    killed_and_gone_on_with("killed", *own)
+    assert_like("killed", "whole", 0.0)
+    found, expected = (torch.tensor(curve(folder)) for folder in ("killed", "whole"))
+    torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", ["ddp", "fsdp"])
+def test_another_number_of_processes_goes_on_and_says_so(trainer):
+    assert main(["train", "task=reward", *SMALL, "trainer.max_epochs=30", "run_dir=one"]) == 0
+    said = killed_and_gone_on_with("killed", "task=reward", f"trainer={trainer}", then=["trainer.devices=3"])
+    assert "the checkpoint is of 2 processes, this run has 3" in said
+    assert_like("killed", "one", 1e-3)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_run_in_words():
+    own = command("task=reward", "trainer=ddp", "trainer.max_epochs=4000", "run_dir=run")
+    process = subprocess.Popen(own, stderr=subprocess.PIPE, text=True)
+    while not Path("run/checkpoints/last.ckpt").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    (child,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+    os.kill(child, signal.SIGKILL)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "process 1 of 2 has ended (exit code -9); the same command goes on from run/checkpoints" in words
+    assert not Path("run/summary.json").exists()
+    assert not Path("run/model").exists()
+
+
+@pytest.mark.slow
+def test_processes_of_torchrun_are_joined():
+    launcher = ("-m", "torch.distributed.run", "--nproc_per_node=2", "-m", "rmexp")
+    ended = run("task=reward", "trainer=ddp", "run_dir=two", launcher=launcher)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("run folder   two") == 1
+    assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
+    assert_same_run("two", "one")
+    ended = run("task=reward", "trainer=ddp", "trainer.devices=3", "run_dir=three", launcher=launcher)
+    assert "2 processes were started, but trainer.devices=3 and trainer.num_nodes=1 ask for 3" in ended.stderr
+
+
+@pytest.mark.slow
+def test_the_cells_of_a_sweep_may_have_several_processes():
+    ended = run("-m", "task=reward", "trainer=ddp", "seed=0,1", "sweep_dir=sweep")
+    assert ended.returncode == 0, ended.stderr
+    assert main(["train", "task=reward", *SMALL, "seed=1", "run_dir=one"]) == 0
+    assert_same_run("sweep/seed=1", "one")
+
+
+@pytest.mark.slow
+def test_several_processes_are_one_run_of_weights_and_biases(offline_run, monkeypatch):
+    monkeypatch.delenv("WANDB_MODE")
+    ended = run("task=reward", "trainer=ddp", "logger=wandb", "run_dir=run")
+    assert ended.returncode == 0, ended.stderr
+    records = offline_run(Path("run"))
+    found = [row["item"]["train/loss"] for row in records["history"] if "train/loss" in row["item"]]
+    with Path("run/metrics.csv").open() as file:
+        assert found == pytest.approx([float(row["train/loss"]) for row in csv.DictReader(file) if row["train/loss"]])
+    assert [row["exit_code"] for row in records["exit"]] == [0]
+
+
+def test_ppo_says_that_it_has_one_device(capsys):
+    assert main(["train", "task=ppo", "scorer=baseline", "trainer.devices=2", *SMALL[:-1], "run_dir=run"]) == 1
+    assert "task=ppo trains on one device, got 2 (set trainer.devices=1)" in capsys.readouterr().err
+
+
+def test_several_machines_need_a_launcher(capsys):
+    assert main(["train", "task=reward", "trainer.num_nodes=2", *SMALL, "run_dir=run"]) == 1
+    assert "torchrun --nnodes=2 --nproc_per_node=1" in capsys.readouterr().err

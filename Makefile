@@ -4,19 +4,28 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo test coverage test-slow test-faults axe same bench lint docs lock clean
+.PHONY: setup demo size test coverage test-slow test-faults axe same bench lint docs pictures lock clean
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml requirements/lock.txt
+# What rmexp needs to run; `make size` says how much that is.
+.venv/.lean: pyproject.toml requirements/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit("rmexp needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable .
+	touch $@
+
+# And what its tests and linters need besides.
+.venv/.ready: .venv/.lean
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[dev,data,lora]'
 	touch $@
 
-demo: setup
+demo: .venv/.lean
 	$(BIN)/rmexp compare data=json_vs_text model=tiny
+
+size: .venv/.lean
+	@echo "$$(du -sm .venv | cut -f1) MiB"
 
 test: setup
 	$(BIN)/python -m pytest
@@ -63,6 +72,10 @@ docs: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[docs]'
 	$(BIN)/python docs/stage.py build/docs
 	$(BIN)/zensical build --strict
+
+# The pictures of reports in docs/pictures, by Debian's chromium.
+pictures: setup
+	$(BIN)/python -m docs.pictures
 
 # Versions as installed now, without the package itself; torch is chosen by TORCH above.
 lock: setup

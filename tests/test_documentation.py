@@ -54,6 +54,13 @@ def test_every_verb_is_shown():
     assert {command.split()[0] for command in COMMANDS} == set(verbs())
 
 
+def test_pictures_are_those_that_the_script_makes():
+    script = (ROOT / "docs" / "pictures.py").read_text()
+    made = {f"{name}.png" for name in re.findall(r'^    \("(\w+)", "runs/[^"]+html"', script, re.MULTILINE)}
+    assert made == {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert made == set(re.findall(r"pictures/([\w-]+\.png)", "".join(TEXTS.values())))
+
+
 def test_readme_can_be_read_in_two_minutes():
     assert len(TEXTS["README.md"].split()) <= 900
 

@@ -48,3 +48,22 @@ def test_the_scorer_of_the_worked_example_scores(tmp_path, monkeypatch, capsys):
     exec(test.replace("rmexp.scoring.hedging", "hedging_of_ours"), names)  # the test that the page shows
     names["test_each_hedging_word_costs_a_point"]()
     del sys.modules["hedging_of_ours"]
+
+
+def test_the_loss_of_the_worked_example_is_a_loss(tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "extend.md").read_text().partition("## A loss, worked out")[2].partition("\n## ")[0]
+    code, test = re.findall(BLOCK.format("python"), text, re.MULTILINE | re.DOTALL)
+    (option,) = re.findall(BLOCK.format("yaml"), text, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "./exponential_of_ours.py")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    (tmp_path / "conf" / "loss").mkdir(parents=True)
+    (tmp_path / "exponential_of_ours.py").write_text(code)
+    (tmp_path / "conf" / "loss" / "exponential.yaml").write_text(
+        option.replace("rmexp.losses.exponential", "exponential_of_ours")
+    )
+    assert main(["train", "--cfg", "job", "task=reward", "loss=exponential", "data=json_vs_text", "model=tiny"]) == 0
+    names = {}
+    exec(test.replace("rmexp.losses.exponential", "exponential_of_ours"), names)
+    names["test_a_margin_of_ln_2_costs_a_half_and_its_opposite_two"]()
+    del sys.modules["exponential_of_ours"]

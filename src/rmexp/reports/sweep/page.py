@@ -12,7 +12,7 @@ from markupsafe import Markup
 from rmexp.reports.drawing import numbers
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
-from rmexp.reports.drawing.visible import visible
+from rmexp.reports.drawing.visible import one_line, visible
 from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
 from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered
 from rmexp.runs.axes import SEED, Group, Settings, differing
@@ -21,6 +21,7 @@ from rmexp.runs.policy_standings import PolicyStanding
 from rmexp.runs.rows import Row
 
 MOST_LINES = 200  # of the leaderboard on the page; the file has all
+MOST_CHARACTERS = 200  # of settings in the sentence that leads the page
 MOST_PANELS = 6  # of figures for one data set
 
 
@@ -109,7 +110,8 @@ def _lead(report: SweepReport, boards: Sequence[Board]) -> str:
         gained = f"its reward moved by {numbers.decimals(first.gain)} deviations"
         if first.gold is not None:
             gained += f", the true one by {numbers.decimals(first.gold)}"
-        return f"Best: {label(first.settings)}; {gained}, {numbers.decimals(first.kl)} nats from its start."
+        best = one_line(label(first.settings), MOST_CHARACTERS)
+        return f"Best: {best}; {gained}, {numbers.decimals(first.kl)} nats from its start."
     if not boards:
         return "No run has figures on pairs yet."
     return boards[0].verdict if len(boards) == 1 else f"{boards[0].place}. {boards[0].verdict}"

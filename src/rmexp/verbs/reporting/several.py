@@ -54,7 +54,8 @@ def write_pages(folder: Path, others: Sequence[Path], *, watched: bool = False) 
     if not runs and not failures:
         raise ValueError(f"{folder} holds no runs (set run_dir or runs)")
     swept = read_sweep(folder).swept
-    axes = varied([_that_matter(run.settings) for run in runs], swept if not others else ()) if runs else []
+    judged = [_that_matter(run.settings) for run in runs if run.tested or run.policy is not None]
+    axes = varied(judged, swept if not others else ()) if judged else []
     standings = leaderboard(grouped(runs, axes), credits_of)
     policies = policy_standings(runs, axes)
     linked = [_linked(run, folder, axes) for run in runs]
@@ -95,7 +96,8 @@ def _renew(path: Path, folder: Path) -> None:
 
 def _that_matter(settings: Settings) -> Settings:
     """Settings without those that say where things go and what is told on the way."""
-    return {key: value for key, value in settings.items() if key not in PLACES and not key.startswith(BESIDE)}
+    told = {key: value for key, value in settings.items() if key not in PLACES and not key.startswith(BESIDE)}
+    return {key: value for key, value in told.items() if not key.endswith("_partial_")}  # which says how it is called
 
 
 def _tell(page: SweepReport, folder: Path) -> None:

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification
 
 from rmexp.models.backbones.location import folder_fingerprint, is_adapter
+from rmexp.models.backbones.pretrained import dtype_of_files
 from rmexp.models.folders.adapter import adapter_base, merged_adapter
 from rmexp.models.folders.chat_template import chat_messages
 from rmexp.models.folders.conversation_template import EXAMPLES
@@ -70,6 +71,31 @@ def test_an_adapter_of_a_reward_model_scores_as_it_is(make, limits, pairs):
         assert rewards == pytest.approx(expected, abs=1e-4)
         assert folder_fingerprint(str(folder)) in scorer.fingerprint
     assert scorers[1].describe()["path"] == str(folder)
+
+
+@pytest.mark.usefixtures("parity_here")
+@pytest.mark.parametrize("merge", [True, False])
+def test_an_adapter_on_a_base_in_half_precision_is_exported(tiny_model, tmp_path, merge):
+    config = copy.deepcopy(tiny_model.causal_lm.config)
+    config.num_labels = 1
+    base = AutoModelForSequenceClassification.from_config(config)
+    base.to(torch.bfloat16).save_pretrained(tmp_path / "base")
+    tiny_model.tokenizer.save_pretrained(tmp_path / "base")
+    settings = peft.LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["q_proj"])
+    loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path / "base", dtype=torch.float32)
+    torch.manual_seed(5)
+    adapted = peft.get_peft_model(loaded, settings)
+    for name, parameter in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter)
+    adapted.save_pretrained(tmp_path / "adapter")
+    prepared = prepare_export(str(tmp_path / "adapter"), EXAMPLES, merge=merge)
+    own = own_scores(prepared, EXAMPLES)
+    prepared.write(tmp_path / "out", lambda written: check_parity(written, prepared.kind, own, EXAMPLES))
+    assert dtype_of_files(tmp_path / "out") == ("bfloat16" if merge else "float32")
+    with torch.inference_mode():
+        expected = [adapted.eval()(torch.tensor([row.token_ids])).logits.item() for row in own.tokens]
+    assert own.scores == pytest.approx(expected, abs=0.05 if merge else 1e-4)
 
 
 def test_an_adapter_of_several_labels_is_weighted(tiny_model, reference_folder, tmp_path, limits, pairs):

@@ -58,6 +58,14 @@ def test_a_padding_token_is_added_where_no_other_is_left(end_as_padding, tmp_pat
     assert classifier.get_input_embeddings().num_embeddings > prepared.contract.pad
 
 
+def test_a_model_of_short_sequences_is_exported(tmp_path, tiny_model, make_contract):
+    contract = make_contract("reward_model", pooling="last_token", max_tokens=16)
+    model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model))
+    save_folder(tmp_path / "model", model.save, tiny_model.tokenizer, contract)
+    prepared = prepare_export(str(tmp_path / "model"), EXAMPLES)
+    assert max(len(row.token_ids) for row in prepared.encoder.encode(EXAMPLES)) > prepared.contract.max_tokens == 16
+
+
 def test_nothing_is_left_where_scores_differ(reward_folder, tmp_path):
     def refuse(folder: Path) -> None:
         raise ValueError("scores differ")

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from rmexp.left_files import read_json
 from rmexp.models.backbones import own_template
 from rmexp.models.backbones.location import ADAPTER_CONFIG, is_adapter
-from rmexp.models.backbones.pretrained import in_short
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short
 from rmexp.models.folders.conversation_template import save_tokenizer
+from rmexp.models.folders.saved_type import cast_files
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -35,20 +38,21 @@ def _settings(path: str) -> dict[str, Any]:
 
 @contextmanager
 def whole_model(path: str) -> Iterator[str]:
-    """A model's folder or hub id itself, or for an adapter a folder with the merged model, gone behind the block."""
+    """A model's folder or hub id itself, or for an adapter a float32 folder with the merged model, gone afterwards."""
     if not is_adapter(path):
         yield path
         return
-    with merged_adapter(path) as folder:
+    with merged_adapter(path, as_base=False) as folder:
         yield folder
 
 
 @contextmanager
-def merged_adapter(path: str) -> Iterator[str]:
+def merged_adapter(path: str, *, as_base: bool = True) -> Iterator[str]:
     """A folder with the merged model, gone again behind the block.
 
     Args:
         path: of an adapter on a causal language model or on a sequence classifier.
+        as_base: whether the weights are of the type of the base's files, or of float32, in which they are merged.
 
     Raises:
         ValueError: peft is not installed, the adapter is of another kind, lacks its head, or cannot be loaded.
@@ -64,14 +68,14 @@ def merged_adapter(path: str) -> Iterator[str]:
     classes = {"SEQ_CLS": peft.AutoPeftModelForSequenceClassification, "CAUSAL_LM": peft.AutoPeftModelForCausalLM}
     if task not in classes:
         raise ValueError(f"{path}: expected an adapter for SEQ_CLS or CAUSAL_LM, got {task} (set path)")
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"dtype": torch.float32}
     try:
         with safe_open(Path(path) / WEIGHTS, "pt") as weights:
             heads = [name for name in weights.keys() if ".score." in name]  # noqa: SIM118  it is no dict
             if task == "SEQ_CLS" and not heads:
                 raise ValueError(f"{path} has no weights of the head `score`: it was not among modules_to_save")
             if task == "SEQ_CLS":
-                options = {"num_labels": weights.get_slice(heads[0]).get_shape()[0]}
+                options["num_labels"] = weights.get_slice(heads[0]).get_shape()[0]
         model = classes[task].from_pretrained(path, **options).merge_and_unload()
         holder = path if (Path(path) / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(holder)
@@ -80,6 +84,8 @@ def merged_adapter(path: str) -> Iterator[str]:
         raise ValueError(f"the adapter {path} on {base} cannot be loaded: {reason}") from error
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
+        if as_base and (dtype := find_source(base, None, AS_SAVED, trust_remote_code=False).save_dtype) != "float32":
+            cast_files(Path(folder), dtype)
         tokenizer.save_pretrained(folder)
         if (own := Path(holder) / own_template.FILE).is_file():
             shutil.copy(own, folder)

@@ -92,7 +92,7 @@ def prepare_export(path: str, examples: Sequence[tuple[Prompt, str]], *, merge: 
     model.eval()
     remarks = _pad(tokenizer, body)
     limit = contract.max_tokens if contract is not None else _positions(body)
-    encoder = Encoder(tokenizer, Limits(limit, "error", None, 1))
+    encoder = Encoder(tokenizer, Limits(max(limit, _positions(body)), "error", None, 1))
     if use_conversation_template(tokenizer, encoder, examples):
         remarks += ("The chat template was extended: a conversation ends with the end token, as in training.",)
     found = contract or Contract(
@@ -128,7 +128,7 @@ def _why_not_plain(model: RewardModel) -> str:
 def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
     base = adapter_base(path)
     known = read_trained_on(path)
-    with merged_adapter(path) as folder:
+    with merged_adapter(path, as_base=merge) as folder:
         merged = prepare_export(folder, examples)._replace(trained_on=known)
     if merge:
         remark = f"The adapter {path} was merged into the weights that it adapts."

@@ -5,6 +5,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
 .PHONY: setup demo size test coverage test-slow test-faults axe same bench lint docs pictures lock clean
+.PHONY: setup demo test coverage test-slow test-gpu test-faults axe same bench lint docs lock clean
 
 setup: .venv/.ready
 
@@ -43,6 +44,10 @@ axe: setup build/axe/node_modules/axe-core/axe.min.js
 
 build/axe/node_modules/axe-core/axe.min.js:
 	npm install --silent --prefix build/axe axe-core@4.14.1
+
+# On a machine with a CUDA device; benchmarks/gpu.sh does this and measures, without any set-up.
+test-gpu: setup
+	$(BIN)/python -m pytest -m gpu -n 0
 
 # Kills runs at random moments for so many seconds, and prints whether the same command finished them alike.
 SECONDS_OF_FAULTS ?= 300

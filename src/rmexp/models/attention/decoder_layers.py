@@ -109,7 +109,7 @@ def _layer(
     if rows is not None:
         residual, hidden, cosine, sine = (of_row[rows] for of_row in (residual, hidden, cosine, sine))
     query = rotated(_heads(attention, "q", hidden), cosine, sine)
-    plan = plans.within(_window(attention))
+    plan = plans.within(_window(attention), query)
     attended = packed_attention(query, key, value, plan, attention.scaling).transpose(0, 1).flatten(1)
     norm = layer.post_attention_layernorm
     residual, hidden = add_rms_norm(residual, attention.o_proj(attended), norm.weight, norm.variance_epsilon)

@@ -1,7 +1,8 @@
 """Attention over a packed row by tiles, with its gradient.
 
-On a processor neither the varlen nor the flex kernels of torch compute gradients, and one dense mask over the row would
-compute mostly what it hides; batched matrix products over tiles of like size compute little else than is needed.
+On a processor torch's varlen kernels do not exist, and one dense mask over the row would compute mostly what it hides;
+batched matrix products over tiles of like size compute little else than is needed. `choose.py` says where they give way
+to flash attention.
 
 Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` queries, `T` tokens of the row; within a
 group of tiles `C` tiles of `q` queries and `k` keys.
@@ -11,15 +12,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import BlockMask
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import AttentionPlan, TileGroup, attention_plan
-from rmexp.models.attention.flex_rows import block_mask, flex_packed_attention
+from rmexp.models.attention.choose import Kind, attention_kind
+from rmexp.models.attention.flash import FlashKernel
+from rmexp.models.attention.merged_attention import MergedAttention, MergedPlan, merged_plan
 
 
 def packed_attention(
-    query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan | BlockMask, scaling: float
+    query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan | MergedPlan, scaling: float
 ) -> Tensor:
     """Softmax attention of the queries of a plan.
 
@@ -35,13 +37,13 @@ def packed_attention(
     Returns:
         (H, Q, D) in the type of `query`; scores and their softmax are in that type, sums inside it in float32.
     """
-    if isinstance(plan, BlockMask):
-        return flex_packed_attention(query, key, value, plan, scaling)
+    if isinstance(plan, MergedPlan):
+        return MergedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
     return PackedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class AttentionPlans:
-    """The plans of one batch, each made when a layer first asks for it: tiles, or a block mask on an accelerator.
+    """The plans of one batch, each made when a layer first asks for it.
 
     Args:
         batch: whose row it is.
@@ -51,20 +53,36 @@ class AttentionPlans:
 
     def __init__(self, batch: ResponseBatch, length: int, queries: Tensor | None = None) -> None:
         self.batch, self.length, self.queries = batch, length, queries
-        self.plans: dict[int | None, AttentionPlan | BlockMask] = {}
+        self.plans: dict[tuple[Kind, int | None], AttentionPlan | MergedPlan] = {}
 
-    def within(self, window: int | None) -> AttentionPlan | BlockMask:
-        """The plan of a layer that looks so many positions back; None for all."""
+    def within(self, window: int | None, query: Tensor) -> AttentionPlan | MergedPlan:
+        """The plan of a layer.
+
+        Args:
+            window: positions that it looks back; None for all.
+            query: (H, Q, D), whose device, type and width say how it is computed best.
+        """
         if window is not None and window >= int(self.batch.lengths.max()):
             window = None
-        if window not in self.plans:
-            on_processor = self.batch.token_ids.device.type == "cpu"
-            self.plans[window] = (
-                attention_plan(self.batch, self.length, self.queries, window)
-                if on_processor
-                else block_mask(self.batch, self.queries, window)
+        kind = attention_kind(query, window)
+        if (kind, window) not in self.plans:
+            self.plans[kind, window] = (
+                merged_plan(self.batch, self.queries, FlashKernel())
+                if kind == "flash"
+                else _on(attention_plan(self.batch, self.length, self.queries, window), query.device)
             )
-        return self.plans[window]
+        return self.plans[kind, window]
+
+
+def _on(plan: AttentionPlan, device: torch.device) -> AttentionPlan:
+    """A plan where the queries are; it is made on the host."""
+    if device.type == "cpu":
+        return plan
+    groups = []
+    for group in plan.groups:
+        queries, keys, mask, real = (tensor.to(device) for tensor in group[:4])
+        groups.append(TileGroup(queries, keys, mask, real, group.stretches))
+    return AttentionPlan(tuple(groups), plan.slots.to(device))
 
 
 class PackedAttention(torch.autograd.Function):

@@ -1,0 +1,65 @@
+"""Which attention computes a packed row, and why: the one place that decides.
+
+Both need no compiler at run time. The variable-length flash kernel serves half precision on a GPU of today. Tiles are
+plain batched products and serve everything else: any device, number format, head width and window.
+"""
+
+import logging
+from functools import cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from rmexp.models.attention.flash import TYPES, WIDEST, FlashKernel
+from rmexp.models.attention.merged_attention import Sequences
+
+Kind = Literal["tiles", "flash"]
+OLDEST = (8, 0)  # compute capability of the flash kernel
+log = logging.getLogger(__name__)
+_said: set[str] = set()
+
+
+def attention_kind(query: Tensor, window: int | None) -> Kind:
+    """What computes the attention of a layer; said once in the log.
+
+    Args:
+        query: (H, Q, D), as it goes into the attention.
+        window: positions that a token looks back; None for all.
+    """
+    width = query.shape[-1]
+    reason = no_flash(query.device.type, query.dtype, width, window) or _failure(query.device, query.dtype, width)
+    line = "attention: flash kernel over stretches" if reason is None else f"attention: tiles, {reason}"
+    if query.device.type != "cpu" and line not in _said:
+        _said.add(line)
+        log.info("%s", line)
+    return "flash" if reason is None else "tiles"
+
+
+def no_flash(device: str, dtype: torch.dtype, width: int, window: int | None) -> str | None:
+    """Why the flash kernel does not serve; None where it does."""
+    if device != "cuda":
+        return f"the flash kernel is one of CUDA, this is {device}"
+    if torch.cuda.get_device_capability() < OLDEST:
+        return f"{torch.cuda.get_device_name()} is older than the flash kernel"
+    if dtype not in TYPES:
+        return f"the flash kernel has no {str(dtype).removeprefix('torch.')}"
+    if width > WIDEST or width % 8:
+        return f"the flash kernel takes head widths up to {WIDEST} in steps of 8, this is {width}"
+    if window is not None:
+        return f"a window of {window} positions reaches into shared starts"
+    return None
+
+
+@cache
+def _failure(device: torch.device, dtype: torch.dtype, width: int) -> str | None:
+    """What keeps the flash kernel from running here, found out by one small step; None where nothing does."""
+    kernel, drawn = FlashKernel(), torch.zeros(2, 1, width, device=device, dtype=dtype)
+    starts = torch.tensor([0, 2], dtype=torch.int32, device=device)
+    along = Sequences(starts, starts, 2, 2, True)
+    try:
+        output, lse = kernel.forward(drawn, drawn, drawn, along, 1.0)
+        kernel.backward(drawn, (drawn, drawn, drawn), output, lse, along, 1.0)
+    except (RuntimeError, NotImplementedError, TypeError) as error:
+        return f"the flash kernel does not run here ({str(error).splitlines()[0][:80]})"
+    return None

@@ -1,0 +1,47 @@
+"""What only a CUDA device shows: run by `make test-gpu` or benchmarks/gpu.sh."""
+
+import copy
+
+import pytest
+import torch
+
+from rmexp.cli import main
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.reward_model import RewardModel
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+SMALL = ["data.pairs=60", "data.unseen_pairs=20", "trainer=gpu", "logger=csv"]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 3e-2)])
+def test_rewards_and_gradients_are_those_of_transformers(tiny_model, responses, batch, plain, dtype, tolerance):
+    found = {}
+    for layout in ("packed", "padded"):
+        torch.manual_seed(0)
+        model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model).to("cuda", dtype), layout=layout).cuda()
+        rewards = model(ResponseBatch(*(field.cuda() for field in batch)))
+        rewards.square().sum().backward()
+        gradients = torch.cat([p.grad.flatten().float() for p in model.parameters() if p.grad is not None])
+        found[layout] = rewards.detach().cpu(), gradients.cpu()
+    for ours, theirs in zip(*found.values(), strict=True):
+        assert (ours - theirs).abs().max() <= tolerance * theirs.abs().max()
+
+
+@pytest.mark.parametrize("task", ["sft", "reward", "dpo"])
+def test_every_stage_trains_without_a_compiler(here, task):
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    assert main(["train", f"task={task}", *SMALL, "run_dir=run"]) == 0
+    assert not torch._dynamo.utils.counters["stats"]
+
+
+def test_policies_learn_from_their_samples(here):
+    own = ["scorer=baseline", "rollouts.iterations=2", "rollouts.samples=16", "rollouts.evaluation_samples=16"]
+    assert main(["train", "task=ppo", *own, *SMALL, "run_dir=run"]) == 0
+
+
+def test_memory_does_not_grow(here):
+    assert main(["train", "task=reward", *SMALL, "trainer.max_epochs=2", "run_dir=short"]) == 0
+    before = torch.cuda.memory_allocated()
+    assert main(["train", "task=reward", *SMALL, "trainer.max_epochs=6", "run_dir=long"]) == 0
+    assert torch.cuda.memory_allocated() <= before + 2**20

@@ -46,7 +46,8 @@ def test_a_folder_is_one_run_with_every_step_once_however_often_it_is_sent(serve
     assert server.config(run_id(folder))["optimizer"] == {"lr": 0.1}
     summary = json.loads(server.runs[run_id(folder)]["summary"])
     assert summary["final/val/accuracy"] == 0.75
-    assert summary["val/loss"]["min"] == 0.2
+    assert summary["val/loss"] == {"min": 0.2, "max": 0.4, "last": 0.2}
+    assert summary["train/loss"] == {"min": 1 / 12, "max": 1.0, "last": 1 / 12}
 
 
 @pytest.mark.slow

@@ -5,13 +5,12 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rmexp.durable import write_text
-from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
 from rmexp.tracking.wandb_artifacts import log_artifacts
@@ -26,7 +25,6 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 LONGEST_WAIT = 18  # seconds; what wandb does about it afterwards takes some more
 STEP = "trainer/global_step"
 EXIT_CODES: Mapping[Outcome, int] = {"finished": 0, "failed": 1, "killed": 255}  # as Weights & Biases reads them
-BEST = {figure.name: figure.best for figure in (*STAGE_FIGURES, *PPO_FIGURES) if figure.best}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,14 +118,12 @@ class _Run:
 
     def __init__(self, run: "wandb.Run", artifacts: frozenset[str]) -> None:
         self._run, self._artifacts = run, artifacts
-        self._defined: set[str] = set()
         self.last_step = run.starting_step - 1 if run.resumed else 0
         run.define_metric(STEP)
-        run.define_metric("*", step_metric=STEP, step_sync=True)
+        run.define_metric("*", step_metric=STEP, step_sync=True, summary="min,max,last")
 
     def figures(self, step: int, values: Mapping[str, float]) -> None:
         """One row of the history."""
-        self._define(values)
         self._run.log({**values, STEP: step}, step=step)
 
     def histogram(self, step: int, name: str, values: Sequence[float]) -> None:
@@ -152,13 +148,6 @@ class _Run:
     def close(self, outcome: Outcome) -> None:
         """Finish it; a server that does not answer is not waited for."""
         self._run.finish(exit_code=EXIT_CODES[outcome])
-
-    def _define(self, names: Iterable[str]) -> None:
-        """The best value of a curve beside its last."""
-        for name in set(names) - self._defined:
-            self._defined.add(name)
-            if name in BEST:
-                self._run.define_metric(name, step_metric=STEP, step_sync=True, summary=f"{BEST[name]},last")
 
 
 def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":

@@ -17,6 +17,7 @@ from rmexp.tracking.doubts import Doubts, doubts_of
 from rmexp.tracking.logged_figures import STAGE_FIGURES, columns
 
 COLUMNS = columns(STAGE_FIGURES)
+NOT_FIGURES = ("step", "seconds")  # they say where a row belongs
 log = logging.getLogger(__name__)
 
 

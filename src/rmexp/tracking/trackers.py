@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.tracking.metrics_csv import NOT_FIGURES, read_metrics
 from rmexp.tracking.rollouts import read_rollouts
 from rmexp.tracking.told import mark_told
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
@@ -17,8 +17,6 @@ from rmexp.tracking.tracker import OpenRun, Outcome, Tracker
 from rmexp.tracking.validations import Validation, read_validations
 
 log = logging.getLogger(__name__)
-
-NOT_FIGURES = ("step", "seconds")  # columns of metrics.csv that say where a row belongs
 
 
 class Trackers(Logger):

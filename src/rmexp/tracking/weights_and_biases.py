@@ -5,12 +5,15 @@ import os
 import secrets
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rmexp.durable import write_text
+from rmexp.tracking.metrics_csv import NOT_FIGURES, read_metrics
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
 from rmexp.tracking.wandb_artifacts import log_artifacts
@@ -90,7 +93,7 @@ class WeightsAndBiases:
         )
         for cut in older:
             shutil.rmtree(cut)
-        return _Run(opened, frozenset(self.artifacts))
+        return _Run(opened, run.folder, frozenset(self.artifacts))
 
     def _settings(self) -> "wandb.Settings":
         """Those of the command line before those of wandb itself."""
@@ -116,8 +119,8 @@ class WeightsAndBiases:
 class _Run:
     """A run that wandb has opened."""
 
-    def __init__(self, run: "wandb.Run", artifacts: frozenset[str]) -> None:
-        self._run, self._artifacts = run, artifacts
+    def __init__(self, run: "wandb.Run", folder: Path, artifacts: frozenset[str]) -> None:
+        self._run, self._folder, self._artifacts = run, folder, artifacts
         self.last_step = run.starting_step - 1 if run.resumed else 0
         run.define_metric(STEP)
         run.define_metric("*", step_metric=STEP, step_sync=True, summary="min,max,last")
@@ -140,6 +143,7 @@ class _Run:
         """Into the summary, so that to send them again adds nothing."""
         self._run.config.update({"rmexp": {**dict(self._run.config.get("rmexp", {})), **results.about}}, True)
         self._run.summary.update({f"final/{name}": value for name, value in results.figures.items()})
+        self._run.summary.update(_ends(self._folder))
         for table in results.tables:
             self._run.summary[table.name] = _table(table)
         if self._artifacts:
@@ -148,6 +152,16 @@ class _Run:
     def close(self, outcome: Outcome) -> None:
         """Finish it; a server that does not answer is not waited for."""
         self._run.finish(exit_code=EXIT_CODES[outcome])
+
+
+def _ends(folder: Path) -> dict[str, dict[str, float]]:
+    """The smallest, the largest and the last value of each curve; wandb forgets those from before a run went on."""
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for row in read_metrics(folder / "metrics.csv"):
+        for name, value in row.items():
+            if value and name not in NOT_FIGURES:
+                values[name].append(float(value))
+    return {name: {"min": min(curve), "max": max(curve), "last": curve[-1]} for name, curve in values.items()}
 
 
 def _opened(settings: "wandb.Settings", **options: Any) -> "wandb.Run":

@@ -47,10 +47,10 @@ class PreferenceData:
         parts: of a mixture, the names of the data sets in it; `meta.source` of each pair says which one it is from.
     """
 
-    splits: Mapping[str, tuple[Preference, ...]]
-    candidates: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
+    splits: Mapping[str, Sequence[Preference]]
+    candidates: Mapping[str, Sequence[Candidates]] = field(default_factory=dict)
     bad_rows: tuple[SkippedRow, ...] = ()
-    demonstrations: Mapping[str, tuple[Candidates, ...]] = field(default_factory=dict)
+    demonstrations: Mapping[str, Sequence[Candidates]] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
     aggregate: Aggregate | None = None
     parts: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Record
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.rows import Row
+from rmexp.stored_records import StoredRecords, stored
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +124,8 @@ def checked_for_leaks(
     if dropped == len(train):
         raise ValueError(f"data.leaks=drop leaves none of {dropped} training pairs (set data.leaks or the splits)")
     if dropped:
-        leaking = set(leaks.indices)
-        kept = tuple(record for index, record in enumerate(train) if index not in leaking)
-        data = replace(data, splits={**data.splits, "train": kept})
+        kept = np.setdiff1d(np.arange(len(train)), leaks.indices)
+        data = replace(data, splits={**data.splits, "train": stored(train).of(kept)})
     return data, {**leaks.to_row(), "dropped": dropped}
 
 
@@ -157,7 +157,7 @@ def leak_sentence(leaks: Leaks, *, dropped: bool) -> str:
     )
 
 
-def read_records(path: Path) -> tuple[Record, ...]:
+def read_records(path: Path) -> StoredRecords[Record]:
     """The prompts of a file of any kind, with the responses that stand beside them.
 
     Args:
@@ -166,14 +166,15 @@ def read_records(path: Path) -> tuple[Record, ...]:
     Raises:
         ValueError: the file cannot be read, or a row has no prompt; the message names file and line.
     """
-    records: list[Record] = []
-    for row in file_rows(path, key="data.leaks_against"):
-        try:
-            records.append(_prompt_of(row))
-        except ValueError as error:
-            problem = error.problem if isinstance(error, BadRow) else error
-            raise ValueError(f"{row.place}: {problem} (set data.leaks_against)") from error
-    return tuple(records)
+    return stored(map(_compared, file_rows(path, key="data.leaks_against")))
+
+
+def _compared(row: Row) -> Record:
+    try:
+        return _prompt_of(row)
+    except ValueError as error:
+        problem = error.problem if isinstance(error, BadRow) else error
+        raise ValueError(f"{row.place}: {problem} (set data.leaks_against)") from error
 
 
 def _prompt_of(row: Row) -> Candidates:

@@ -1,7 +1,8 @@
 """Several data sets in one: split together, so that a prompt lies on one side, then mixed by weight."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from rmexp.data.loading import SplitRule
 from rmexp.data.split import split_by_hash
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
+from rmexp.stored_records import stored
 
 UNTIL = ("exhaust", "repeat")
 
@@ -58,7 +60,7 @@ def mixture(
     missing = [name for name in parts if not train.get(name)]
     if missing:
         raise ValueError(f"part {missing[0]} of the mixture has no training pairs (leave it out of data.parts)")
-    mixed = {name: tuple(pair for pairs in held.values() for pair in pairs) for name, held in splits.items()}
+    mixed = {name: stored(chain.from_iterable(held.values())) for name, held in splits.items()}
     return PreferenceData(
         {"train": _mixed(train, shares, until, seed), **mixed},
         _candidates(parts),
@@ -80,48 +82,50 @@ def _shares(parts: Mapping[str, PreferenceData], weights: Mapping[str, float]) -
     return {name: weights[name] / sum(weights.values()) for name in parts}
 
 
-def _named(part: str, data: PreferenceData) -> dict[str, tuple[Preference, ...]]:
+def _named(part: str, data: PreferenceData) -> dict[str, Sequence[Preference]]:
     def named(pair: Preference) -> Preference:
         before = {"part_source": pair.meta["source"]} if "source" in pair.meta else {}
         return replace(pair, id=f"{part}/{pair.id}", meta={**pair.meta, **before, "source": part})
 
-    return {name: tuple(map(named, pairs)) for name, pairs in data.splits.items()}
+    return {name: stored(map(named, pairs)) for name, pairs in data.splits.items()}
 
 
 def _split(
-    parts: Mapping[str, dict[str, tuple[Preference, ...]]], splitting: Splitting
-) -> dict[str, dict[str, tuple[Preference, ...]]]:
+    parts: Mapping[str, dict[str, Sequence[Preference]]], splitting: Splitting
+) -> dict[str, dict[str, Sequence[Preference]]]:
     """The pairs of each split by part; what parts hold in `all` is split together."""
-    splits: dict[str, dict[str, tuple[Preference, ...]]] = {}
+    splits: dict[str, dict[str, Sequence[Preference]]] = {}
     rule = SplitRule(splitting.val_fraction, splitting.group, splitting.split_seed)
     unsplit = {name: held["all"] for name, held in parts.items() if "all" in held}
-    together = tuple(pair for pairs in unsplit.values() for pair in pairs)
+    together = stored(chain.from_iterable(unsplit.values()))
     halves = split_by_hash(together, rule, splitting.name) if unsplit else {}
     for name, held in parts.items():
         own = {split: pairs for split, pairs in held.items() if split != "all"}
         if name in unsplit:
-            own = {split: tuple(p for p in pairs if p.meta["source"] == name) for split, pairs in halves.items()} | own
+            own = {split: stored(p for p in pairs if p.meta["source"] == name) for split, pairs in halves.items()} | own
         for split, pairs in own.items():
             splits.setdefault(split, {})[name] = pairs
     return splits
 
 
 def _mixed(
-    train: Mapping[str, tuple[Preference, ...]], shares: Mapping[str, float], until: str, seed: int
-) -> tuple[Preference, ...]:
+    train: Mapping[str, Sequence[Preference]], shares: Mapping[str, float], until: str, seed: int
+) -> Sequence[Preference]:
     lasts = {name: len(train[name]) / share for name, share in shares.items()}
     total = min(lasts.values()) if until == "exhaust" else max(lasts.values())
-    taken: list[Preference] = []
+    taken, start = [np.empty(0, np.int64)], 0
     for index, (name, share) in enumerate(shares.items()):
-        pairs, count = train[name], max(1, round(total * share))
-        rounds, rest = divmod(count, len(pairs))
-        order = np.random.default_rng([seed, index]).permutation(len(pairs))
-        taken += [*pairs * rounds, *(pairs[position] for position in np.sort(order[:rest]))]
-    order = np.random.default_rng([seed, len(shares)]).permutation(len(taken))
-    return tuple(taken[position] for position in order)
+        size, count = len(train[name]), max(1, round(total * share))
+        rounds, rest = divmod(count, size)
+        order = np.random.default_rng([seed, index]).permutation(size)
+        taken += [start + np.tile(np.arange(size), rounds), start + np.sort(order[:rest])]
+        start += size
+    places = np.concatenate(taken)
+    together = stored(chain.from_iterable(train[name] for name in shares))
+    return together.of(places[np.random.default_rng([seed, len(shares)]).permutation(len(places))])
 
 
-def _candidates(parts: Mapping[str, PreferenceData]) -> dict[str, tuple[Candidates, ...]]:
+def _candidates(parts: Mapping[str, PreferenceData]) -> dict[str, Sequence[Candidates]]:
     """Candidate sets under their names, with the part in front where several parts have one of that name."""
     names = [name for data in parts.values() for name in data.candidates]
     return {

@@ -9,6 +9,7 @@ import numpy as np
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
+from rmexp.stored_records import stored
 
 LEAKS = ("warn", "drop", "ignore")
 TRAINED_ON = ("apart", "keep")
@@ -77,7 +78,7 @@ def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
     return replace(data, splits=splits)
 
 
-def sampled(records: Sequence[Preference], size: int, seed: int) -> tuple[Preference, ...]:
+def sampled(records: Sequence[Preference], size: int, seed: int) -> Sequence[Preference]:
     """A random subset in the order of `records`.
 
     Raises:
@@ -86,10 +87,10 @@ def sampled(records: Sequence[Preference], size: int, seed: int) -> tuple[Prefer
     if size > len(records):
         raise ValueError(f"expected at least data.train_pairs={size} training pairs, the data has {len(records)}")
     kept = np.sort(np.random.default_rng([seed, 0]).permutation(len(records))[:size])
-    return tuple(records[index] for index in kept)
+    return stored(records).of(kept)
 
 
-def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> tuple[Preference, ...]:
+def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> Sequence[Preference]:
     """Turn the label of a random share of the pairs round: `target` becomes 1 - target, the sides stay.
 
     Args:
@@ -102,7 +103,7 @@ def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> t
     """
     count = round(rate * len(records))
     flipped = set(np.random.default_rng([seed, 1]).permutation(len(records))[:count].tolist())
-    return tuple(
+    return stored(
         replace(
             record,
             target=1 - record.target if index in flipped else record.target,
@@ -129,14 +130,14 @@ def read_difficulty(path: Path) -> dict[str, str]:
 
 def _of_bins(
     name: str, records: Sequence[Preference], bins: dict[str, str], selection: Selection
-) -> tuple[Preference, ...]:
+) -> Sequence[Preference]:
     unknown = [record.id for record in records if record.id not in bins]
     if unknown:
         raise ValueError(
             f"{selection.difficulty} says nothing of {len(unknown)} of {len(records)} pairs of the split `{name}` "
             f"(such as {unknown[0]}); profile this data set (set data.difficulty)"
         )
-    kept = tuple(record for record in records if bins[record.id] in selection.difficulty_bins)
+    kept = stored(records).of([bins[record.id] in selection.difficulty_bins for record in records])
     if not kept:
         raise ValueError(
             f"no pair of the split `{name}` lies in data.difficulty_bins={selection.difficulty_bins}; "

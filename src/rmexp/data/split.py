@@ -2,16 +2,18 @@
 
 import hashlib
 import logging
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
+
+import numpy as np
 
 from rmexp.data.loading import SplitRule
 from rmexp.data.normalised import known_by
 from rmexp.data.record_field import record_field
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference, Record
+from rmexp.stored_records import stored
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ def with_splits(data: PreferenceData, rule: SplitRule, name: str) -> PreferenceD
     return replace(data, splits=_parted(data.splits, rule, name, "pairs"))
 
 
-def _parted(splits: Mapping[str, tuple[R, ...]], rule: SplitRule, data: str, what: str) -> dict[str, tuple[R, ...]]:
-    parted = dict(splits)
+def _parted(splits: Mapping[str, Sequence[R]], rule: SplitRule, data: str, what: str) -> dict[str, Sequence[R]]:
+    parted: dict[str, Sequence[R]] = dict(splits)
     if parted.get("all") and not rule.val_fraction:
         whole = parted.pop("all")
         log.info("%s: all %d %s are trained on and none validates (data.val_fraction=0)", data, len(whole), what)
@@ -45,32 +47,24 @@ def _parted(splits: Mapping[str, tuple[R, ...]], rule: SplitRule, data: str, wha
     return parted
 
 
-def split_by_hash(records: tuple[R, ...], rule: SplitRule, name: str) -> dict[str, tuple[R, ...]]:
+def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str, Sequence[R]]:
     """Put whole groups, in the order of their hashes, into `val` until it holds `val_fraction` of the records.
 
     A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
     prompt keeps nothing together: such a record is a group by its responses.
     """
-    groups: dict[str, int] = defaultdict(int)
-    keys = [group_key(record, rule.group) for record in records]
-    for key in keys:
-        groups[key] += 1
+    keys = np.array([_hash(group_key(record, rule.group), rule.split_seed) for record in records], np.uint64)
+    groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     if len(groups) < 2:
         by = f"value of data.group={rule.group}" if rule.group else "prompt"
         raise ValueError(
             f"{name} cannot be split into train and val: {len(records)} pair(s) with {len(groups)} {by}, "
             "expected at least 2 (add data, or set data.val_path)"
         )
-    held_out: set[str] = set()
-    pairs = 0
-    for key in sorted(groups, key=lambda key: _hash(key, rule.split_seed)):
-        held_out.add(key)
-        pairs += groups[key]
-        if pairs >= rule.val_fraction * len(records) or len(held_out) == len(groups) - 1:
-            break
-    train = tuple(record for record, key in zip(records, keys, strict=True) if key not in held_out)
-    val = tuple(record for record, key in zip(records, keys, strict=True) if key in held_out)
-    return {"train": train, "val": val}
+    enough = int(np.searchsorted(np.cumsum(sizes), rule.val_fraction * len(records))) + 1
+    held_out = group < min(enough, len(groups) - 1)
+    whole = stored(records)
+    return {"train": whole.of(~held_out), "val": whole.of(held_out)}
 
 
 def group_key(record: Record, group: str | None, key: str = "data.group") -> str:
@@ -84,5 +78,6 @@ def group_key(record: Record, group: str | None, key: str = "data.group") -> str
     return known_by(record) if group is None else str(record_field(record, group, key))
 
 
-def _hash(key: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
+def _hash(key: str, seed: int) -> int:
+    """The first eight bytes of a SHA-256: groups are ordered as by the whole of it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\n{key}".encode()).digest()[:8], "big")

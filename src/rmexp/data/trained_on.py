@@ -1,9 +1,10 @@
 """What a model was trained on, as sorted hashes: a pair is found again, and cannot be read from them."""
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import combinations
+from itertools import combinations, groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,15 +110,14 @@ def union(parts: Iterable[TrainedOn | None]) -> TrainedOn | None:
 
 def _keys_of(records: Sequence[Record]) -> tuple[Keys, Keys]:
     """Sorted keys of the pairs among records, and of the prompts of all."""
-    texts: dict[Prompt, str] = {}
-    pairs: list[int] = []
-    for record in records:
-        prompt = texts.get(record.prompt)
-        if prompt is None:
-            prompt = texts[record.prompt] = _prompt(record.prompt)
-        if isinstance(record, Preference):
-            pairs += _pair_keys(prompt, record.responses)
-    return _sorted(pairs), _sorted([text_key(text) for text in set(texts.values())])
+    prompts, pairs = array("Q"), array("Q")
+    for prompt, some in groupby(records, lambda record: record.prompt):
+        text = _prompt(prompt)
+        prompts.append(text_key(text))
+        for record in some:
+            if isinstance(record, Preference):
+                pairs.extend(_pair_keys(text, record.responses))
+    return _sorted(pairs), _sorted(prompts)
 
 
 def _prompt(prompt: Prompt) -> str:
@@ -134,8 +134,8 @@ def _pair_keys(prompt: str, responses: Sequence[str]) -> Iterator[int]:
         yield text_key("\n".join((prompt, *sorted(two))))  # no text made alike has a line break
 
 
-def _sorted(keys: Sequence[int]) -> Keys:
-    return np.unique(np.array(keys, dtype="<u8"))
+def _sorted(keys: "array[int]") -> Keys:
+    return np.unique(np.frombuffer(keys, np.uint64)).astype("<u8")
 
 
 def _in(key: int, keys: Keys) -> bool:

@@ -1,12 +1,11 @@
 """Pairs that belong together."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.normalised import text_key
 from rmexp.data.split import group_key
 from rmexp.records import Record
 
@@ -21,6 +20,8 @@ def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int6
     Raises:
         ValueError: a record does not have the field.
     """
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    keys = (group_key(record, group) for record in records)
-    return np.fromiter((numbers[key] for key in keys), dtype=np.int64, count=len(records))
+    keys = np.array([text_key(group_key(record, group)) for record in records], np.uint64)
+    _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first), np.int64)
+    numbers[np.argsort(first)] = np.arange(len(first))  # in the order in which they first occur
+    return numbers[cluster]

@@ -5,7 +5,7 @@ Shapes: N records, K responses of the longest list.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,9 +94,9 @@ class TestSet:
         return 2 if self.gold is None else self.gold.shape[1]
 
     @property
-    def pairs(self) -> list[Preference]:
+    def pairs(self) -> Sequence[Preference]:
         """The records, when they are pairs; else none."""
-        return [record for record in self.records if isinstance(record, Preference)]
+        return () if self.gold is not None else cast(Sequence[Preference], self.records)
 
     def truth_of(self, kept: NDArray[np.bool_]) -> Truth | None:
         """What is known of some of the pairs; None unless it is known of all of them."""

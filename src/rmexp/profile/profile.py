@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from rmexp.profile.resolution import Resolution, resolution
 from rmexp.profile.token_lengths import Lengths, Tokens, length_figures, tokens_of
 from rmexp.profile.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.records import Preference
+from rmexp.stored_records import stored
 
 FALLBACK = "length alone"
 
@@ -53,7 +55,7 @@ class Profile:
         seed: of the coin.
     """
 
-    records: tuple[Preference, ...]
+    records: Sequence[Preference]
     texts: PairTexts
     splits: tuple[Split, ...]
     bad_rows: tuple[SkippedRow, ...]
@@ -109,7 +111,7 @@ def profile_of(
     Raises:
         ValueError: a field or the tokenizer does not exist.
     """
-    records = tuple(record for split in data.splits.values() for record in split)
+    records = stored(chain.from_iterable(data.splits.values()))
     texts, clusters = pair_texts(records), clusters_of(records, group)
     tokens = tokens_of(texts.texts, tokenizer)
     counts, examples = consistency(texts)

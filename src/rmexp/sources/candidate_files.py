@@ -6,6 +6,8 @@ from rmexp.jsonl import BadRow, JsonObject
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, put
 from rmexp.sources.file_rows import file_rows
+from rmexp.sources.rows import Row
+from rmexp.stored_records import StoredRecords, stored
 
 
 def candidates(*, path: str) -> PreferenceData:
@@ -30,7 +32,7 @@ def demonstrations(*, path: str, val_path: str | None) -> PreferenceData:
     return PreferenceData({}, demonstrations={"train": read_candidates(Path(path)), "val": val})
 
 
-def read_candidates(path: Path, *, key: str = "data.path") -> tuple[Candidates, ...]:
+def read_candidates(path: Path, *, key: str = "data.path") -> StoredRecords[Candidates]:
     """The records of a file.
 
     Args:
@@ -40,20 +42,23 @@ def read_candidates(path: Path, *, key: str = "data.path") -> tuple[Candidates, 
     Raises:
         ValueError: a row is no record, the message names file and line; there is no such file, or no row in it.
     """
-    records = []
-    for row in file_rows(path, key=key):
-        try:
-            if row.error is not None:
-                raise row.error
-            records.append(Candidates.from_row(_with_responses(row.content)))
-            put(records[-1], row.place)
-        except BadRow:
-            raise
-        except ValueError as error:
-            raise ValueError(f"{row.place}: {error}") from error
+    records = stored(map(_record_of, file_rows(path, key=key)))
     if not records:
         raise ValueError(f"{path}: expected prompts with responses, but the file has no rows (set {key})")
-    return tuple(records)
+    return records
+
+
+def _record_of(row: Row) -> Candidates:
+    try:
+        if row.error is not None:
+            raise row.error
+        record = Candidates.from_row(_with_responses(row.content))
+    except BadRow:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{row.place}: {error}") from error
+    put(record, row.place)
+    return record
 
 
 def _with_responses(content: JsonObject) -> JsonObject:

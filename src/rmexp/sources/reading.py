@@ -2,14 +2,19 @@
 
 import json
 import logging
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import cast
+
+import numpy as np
 
 from rmexp.checked_fields import EmptyText
 from rmexp.jsonl import BadRow
 from rmexp.preference_data import SkippedRow
-from rmexp.records import IdenticalSides, Preference, Record, put
-from rmexp.sources.rows import Format, LeftOut, Row
+from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
+from rmexp.sources.rows import Format, LeftOut, Outcome, Row
+from rmexp.stored_records import StoredRecords, stored
 
 log = logging.getLogger(__name__)
 
@@ -33,39 +38,49 @@ class Reading:
         self.bad_rows: list[SkippedRow] = []
         self._skip = on_bad_row == "skip"
         self._max_bad_share = max_bad_share
-        self._seen: dict[str, tuple[str, int]] = {}
+        self._seen: dict[int, tuple[int, int, int]] = {}  # by the hash of an id: file, hash of the content, line
+        self._files: list[Row] = []
 
-    def records(self, path: str, rows: Iterable[Row], form: Format) -> tuple[Preference, ...]:
+    def records(self, path: str, rows: Iterable[Row], form: Format) -> StoredRecords[Preference]:
         """The pairs of one file or split, in its order; see `all_records`."""
-        return tuple(record for record in self.all_records(path, rows, form) if isinstance(record, Preference))
+        return self.all_records(path, rows, form)[0]
 
-    def all_records(self, path: str, rows: Iterable[Row], form: Format) -> tuple[Record, ...]:
-        """The pairs and lists of one file or split, in its order.
+    def all_records(
+        self, path: str, rows: Iterable[Row], form: Format
+    ) -> tuple[StoredRecords[Preference], StoredRecords[Candidates]]:
+        """The pairs and the lists of one file or split, in its order.
 
         Raises:
             BadRow: a row is malformed and `on_bad_row` is `error`; the message names file and line.
             ValueError: too many rows are bad, or there is no record at all.
         """
-        records: list[Record] = []
         left_out: Counter[str] = Counter()
-        began, read = len(self.bad_rows), Counter[str]()
-        for row, outcome in form(self._readable(rows, read)):
-            if isinstance(outcome, Record):
-                if problem := self._reused_id(row, outcome):
-                    self._bad(row, ValueError(problem))
-                else:
-                    put(outcome, row.place)
-                    records.append(outcome)
-            elif isinstance(outcome, LeftOut):
-                left_out[outcome.reason] += 1
-            else:
-                self._bad(row, outcome)
+        began, read, pair = len(self.bad_rows), Counter[str](), array("b")
+        records = stored(self._usable(form(self._readable(rows, read)), left_out, pair))
         for reason, count in left_out.items():
             log.info("%s: %d left out: %s", path, count, reason)
         self._account(path, self.bad_rows[began:], read["rows"])
         if not records:
             raise ValueError(f"{path}: expected preference records, but the file has {_nothing(read, left_out)}")
-        return tuple(records)
+        pairs = np.frombuffer(pair, bool)
+        return cast(StoredRecords[Preference], records.of(pairs)), cast(StoredRecords[Candidates], records.of(~pairs))
+
+    def _usable(
+        self, outcomes: Iterable[tuple[Row, Outcome]], left_out: Counter[str], pair: "array[int]"
+    ) -> Iterator[Record]:
+        """The records among outcomes; `pair` gets whether each is a pair, `left_out` what is left out on request."""
+        for row, outcome in outcomes:
+            if isinstance(outcome, Record):
+                if problem := self._reused_id(row, outcome):
+                    self._bad(row, ValueError(problem))
+                else:
+                    put(outcome, row.place)
+                    pair.append(isinstance(outcome, Preference))
+                    yield outcome
+            elif isinstance(outcome, LeftOut):
+                left_out[outcome.reason] += 1
+            else:
+                self._bad(row, outcome)
 
     def _readable(self, rows: Iterable[Row], read: Counter[str]) -> Iterator[Row]:
         for row in rows:
@@ -86,8 +101,17 @@ class Reading:
     def _reused_id(self, row: Row, record: Record) -> str | None:
         """A problem when an earlier pair of other texts has the same id; the same pair twice is legal."""
         content = hash((record.prompt, record.responses))
-        place, earlier = self._seen.setdefault(record.id, (row.place, content))
-        return None if earlier == content else f"`id` {record.id} is that of another pair already ({place})"
+        earlier, known, number = self._seen.setdefault(hash(record.id), (self._file(row), content, row.number))
+        if known == content:
+            return None
+        place = self._files[earlier]._replace(number=number).place
+        return f"`id` {record.id} is that of another pair already ({place})"
+
+    def _file(self, row: Row) -> int:
+        """The number of a row's file."""
+        if not self._files or self._files[-1].path != row.path:
+            self._files.append(Row(row.path, 0, {}, row.unit))
+        return len(self._files) - 1
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
         lines = {row.line: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}

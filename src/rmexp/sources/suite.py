@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from rmexp.preference_data import Aggregate, PreferenceData
-from rmexp.records import Candidates, Preference
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.hub import hub_rows, open_hub
 from rmexp.sources.reading import Reading
@@ -47,11 +46,9 @@ def suite(
         named = {name: hub_rows(f"{origin}:{there}", opened, there) for name, there in splits.items()}
         origins = (origin,)
     found = {name: reading.all_records(f"{path}:{name}", rows, format) for name, rows in named.items()}
-    pairs = {name: tuple(r for r in records if isinstance(r, Preference)) for name, records in found.items()}
-    lists = {name: tuple(r for r in records if isinstance(r, Candidates)) for name, records in found.items()}
     return PreferenceData(
-        {name: records for name, records in pairs.items() if records},
-        {name: records for name, records in lists.items() if records},
+        {name: pairs for name, (pairs, _) in found.items() if pairs},
+        {name: lists for name, (_, lists) in found.items() if lists},
         bad_rows=tuple(reading.bad_rows),
         origins=origins,
         aggregate=aggregate,

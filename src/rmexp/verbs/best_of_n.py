@@ -61,7 +61,7 @@ class Given(NamedTuple):
         data: name of where they come from.
     """
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     limits: Limits
     data: str
 

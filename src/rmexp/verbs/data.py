@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Preference, Prompt, Record, fingerprint
+from rmexp.records import Preference, Record, fingerprint
+from rmexp.stored_records import stored
 from rmexp.sweeps.cell_stamp import file_state, named_files
 
 
@@ -82,7 +84,7 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     data, selection = _read(node)
     records = with_splits(data.records, data.split_rule, data.name)
     unlearnt = {name: _unlearnt(name, test, records) for name, test in whole.items()}
-    others = {name: [pair for part in test.records.splits.values() for pair in part] for name, test in unlearnt.items()}
+    others = {name: stored(chain.from_iterable(test.records.splits.values())) for name, test in unlearnt.items()}
     with phase(Phase.LEAKS, f"training prompts of {data.name} in what is held out"):
         records, leaks = checked_for_leaks(records, selection, others)
     loaded = _used(data, selected(records, selection), selection)._replace(leaks=leaks)
@@ -122,7 +124,7 @@ def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData
     if not set(keys) <= {_key(pair) for part in learnt.splits.values() for pair in part}:
         return test
     trained = {_key(pair) for pair in learnt.splits.get("train", ())}
-    left = tuple(pair for pair, key in zip(pairs, keys, strict=True) if key not in trained)
+    left = stored(pairs).of([key not in trained for key in keys])
     if len(left) == len(pairs):
         return test
     if not left:
@@ -131,9 +133,9 @@ def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData
     return test._replace(records=records, fingerprint=_fingerprint(records))
 
 
-def _key(pair: Preference) -> tuple[Prompt, str, str]:
+def _key(pair: Preference) -> int:
     """What a pair is known by, whatever its label."""
-    return pair.prompt, pair.chosen, pair.rejected
+    return hash((pair.prompt, pair.chosen, pair.rejected))
 
 
 def _read(node: DictConfig) -> tuple[LoadedData, Selection]:

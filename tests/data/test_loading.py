@@ -3,7 +3,7 @@ import pytest
 from rmexp.data.loading import TRUNCATIONS, Batching, Limits, SplitRule
 
 LIMITS = {"max_tokens": 128, "truncation": "cut_prompt", "cache_dir": None, "batch_pairs": 4}
-BATCHING = {"batch_pairs": 4, "batch_by": None, "batch_tokens": None}
+BATCHING = {"batch_pairs": 4, "batch_by": None, "batch_tokens": None, "max_val_pairs": None}
 RULE = {"val_fraction": 0.2, "group": None, "split_seed": 0}
 
 
@@ -13,6 +13,7 @@ RULE = {"val_fraction": 0.2, "group": None, "split_seed": 0}
         (Limits, LIMITS | {"batch_pairs": 0}, "data.batch_pairs must be at least 1, got 0"),
         (Batching, BATCHING | {"batch_pairs": 0}, "data.batch_pairs must be at least 1, got 0"),
         (Batching, BATCHING | {"batch_tokens": 0}, "data.batch_tokens must be at least 1, got 0"),
+        (Batching, BATCHING | {"max_val_pairs": 0}, "data.max_val_pairs must be at least 1, got 0"),
         (Limits, LIMITS | {"max_tokens": 1}, "data.max_tokens must be at least 2, got 1"),
         (
             Limits,
@@ -33,5 +34,5 @@ def test_the_ends_of_the_ranges_are_allowed():
     for truncation in TRUNCATIONS:
         smallest = Limits(2, truncation, None, 1)
         assert smallest.without_dropping().truncation == ("cut_prompt" if truncation == "drop" else truncation)
-    assert Batching(1, None, 1).batch_tokens == 1
+    assert Batching(1, None, 1, 1).batch_tokens == 1
     assert SplitRule(0.0, None, 0).val_fraction == 0

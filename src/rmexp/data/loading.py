@@ -59,16 +59,21 @@ class Batching:
             computed once: `prompt`, or a field such as `meta.topic`; None shuffles all pairs.
         batch_tokens: most tokens that are computed at once, at least those of the longest sequence; a larger batch is
             computed in parts, to the same gradient in less memory. None computes every batch at once.
+        max_val_pairs: most pairs, or demonstrations, that a validation during training computes, at least 1; of more,
+            whole prompts or groups are drawn. What is evaluated at the end is not bound. None computes all of them.
     """
 
     batch_pairs: int
     batch_by: str | None
     batch_tokens: int | None
+    max_val_pairs: int | None
 
     def __post_init__(self) -> None:
         _check_batch_pairs(self.batch_pairs)
         if self.batch_tokens is not None and self.batch_tokens < 1:
             raise ValueError(f"data.batch_tokens must be at least 1, got {self.batch_tokens}")
+        if self.max_val_pairs is not None and self.max_val_pairs < 1:
+            raise ValueError(f"data.max_val_pairs must be at least 1, got {self.max_val_pairs}")
 
 
 @dataclass(frozen=True)

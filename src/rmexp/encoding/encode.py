@@ -22,7 +22,7 @@ from rmexp.dialogue import Prompt, prompt_json, prompt_text, response_json
 from rmexp.durable import alone
 from rmexp.encoding.account import Account
 from rmexp.encoding.cache import cache_file, read_encoded, write_encoded
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
+from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, TokenRows, WholeTokens
 from rmexp.encoding.marked_text import MarkedText
 from rmexp.encoding.rendering import Rendering, rows_named
 from rmexp.encoding.side_tokens import SideTokens
@@ -199,11 +199,11 @@ def identical_sides(encoded: EncodedResponses) -> NDArray[np.bool_]:
     return alike
 
 
-def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tuple[Sequence[ResponseTokens], Account]:
+def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tuple[ReadResponses, Account]:
     """Encode the responses of a split, each of them to be learnt, and account for every one."""
     encoded = encoder.encode_records(records)
     kept = ~encoded.dropped
-    return encoded.of(np.flatnonzero(kept)), Account(
+    return ReadResponses(encoded.of(np.flatnonzero(kept))), Account(
         pairs=len(encoded),
         kept=int(kept.sum()),
         truncated=int((encoded.long & kept).sum()),

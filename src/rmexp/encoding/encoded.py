@@ -105,10 +105,10 @@ class EncodedResponses(Sequence[ResponseTokens | None]):
         """(N,) tokens of prompt and response once cut."""
         return np.minimum(self.whole_tokens, self.cut.max_tokens)
 
-    def of(self, places: NDArray[np.int64]) -> "ReadResponses":
-        """Some of them, none of which is dropped."""
+    def of(self, places: NDArray[np.int64]) -> "EncodedResponses":
+        """Some of them."""
         some = self.whole._replace(prompt=self.whole.prompt[places], response=self.whole.response[places])
-        return ReadResponses(EncodedResponses(some, self.cut))
+        return EncodedResponses(some, self.cut)
 
     def __len__(self) -> int:
         return len(self.whole.prompt)
@@ -140,6 +140,10 @@ class ReadResponses(Sequence[ResponseTokens]):
 
     def __init__(self, responses: EncodedResponses) -> None:
         self.responses = responses
+
+    def of(self, places: NDArray[np.int64]) -> "ReadResponses":
+        """Some of them."""
+        return ReadResponses(self.responses.of(places))
 
     def __len__(self) -> int:
         return len(self.responses)

@@ -1,7 +1,6 @@
 """What a stage learns from: the pairs of its data, or its demonstrations, encoded and accounted for."""
 
 import logging
-from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder, encode_demonstrations, encode_pairs
-from rmexp.encoding.encoded import EncodedPairs
-from rmexp.encoding.tokens import ResponseTokens
+from rmexp.encoding.encoded import EncodedPairs, ReadResponses
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
@@ -35,8 +33,8 @@ class Examples(NamedTuple):
     """
 
     kind: str
-    train: EncodedPairs | Sequence[ResponseTokens]
-    val: EncodedPairs | Sequence[ResponseTokens]
+    train: EncodedPairs | ReadResponses
+    val: EncodedPairs | ReadResponses
     accounts: dict[str, Account]
     data: PairData | DemonstrationData
     val_clusters: NDArray[np.int64] | None
@@ -59,7 +57,7 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
     kind = "demonstrations" if records.demonstrations else "pairs"
     if kind not in module.learns_from:
         raise ValueError(f"task={task} learns from {module.learns_from[0]}, but data={data.name} has {kind} (set data)")
-    encoded: dict[str, tuple[EncodedPairs | Sequence[ResponseTokens], Account]] = {}
+    encoded: dict[str, tuple[EncodedPairs | ReadResponses, Account]] = {}
     for name in ("train", "val"):
         if records.demonstrations:
             encoded[name] = encode_demonstrations(records.demonstrations.get(name, ()), encoder)
@@ -67,9 +65,10 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
             encoded[name] = encode_pairs(records.splits.get(name, ()), encoder, data.batching.batch_by)
         _tell(kind, name, encoded[name][1], encoder.limits.max_tokens)
     (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
+    val, clusters = _validated_with(val, data, kind)
     log.info("%s: %d training and %d validation %s", task, len(train), len(val), kind)
     batches = _batches(kind, (train, val), data, passes, packed=module.packed)
-    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches, _clusters(val, data))
+    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches, clusters)
 
 
 def _batches(
@@ -80,7 +79,7 @@ def _batches(
         train, val = cast(tuple[EncodedPairs, EncodedPairs], splits)
         pairs = Pairs(train, val, batch_pairs, data.limits.cache_dir)
         return PairData(pairs, passes, batch_tokens=most, packed=packed)
-    shown = cast(tuple[Sequence[ResponseTokens], Sequence[ResponseTokens]], splits)
+    shown = cast(tuple[ReadResponses, ReadResponses], splits)
     return DemonstrationData(*shown, batch_pairs, passes, batch_tokens=most, packed=packed)
 
 
@@ -95,7 +94,19 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
         raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
 
 
-def _clusters(val: EncodedPairs | Sequence[ResponseTokens], data: LoadedData) -> NDArray[np.int64] | None:
-    if not isinstance(val, EncodedPairs) or not len(val):
-        return None
-    return clusters_of(data.records.splits["val"], data.split_rule.group)[val.places]
+def _validated_with(
+    val: EncodedPairs | ReadResponses, data: LoadedData, kind: str
+) -> tuple[EncodedPairs | ReadResponses, NDArray[np.int64] | None]:
+    """What is validated with during training, at most data.max_val_pairs, and the clusters of pairs."""
+    clusters = None
+    if isinstance(val, EncodedPairs) and len(val):
+        clusters = clusters_of(data.records.splits["val"], data.split_rule.group)[val.places]
+    most = data.batching.max_val_pairs
+    if most is None or len(val) <= most:
+        return val, clusters
+    told = (most, len(val), kind, " all pairs are scored when it is done" if kind == "pairs" else "")
+    log.info("val: %d of %d %s validate during training (data.max_val_pairs);%s", *told)
+    together = np.arange(len(val)) if clusters is None else clusters
+    drawn = np.random.default_rng([data.split_rule.split_seed, 1]).permutation(int(together.max()) + 1)
+    places = np.sort(np.argsort(drawn[together], kind="stable")[:most])
+    return val.of(places), None if clusters is None else clusters[places]

@@ -62,6 +62,7 @@ LATER: Mapping[str, Any] = {
     "*.format.winner_first": False,
     # of data: no model said what it was trained on, so that `apart` found nothing to leave out and neither did `keep`
     "*.trained_on": "apart",
+    "*.max_val_pairs": 20000,  # all were validated with: the same unless there were more
     "keep": None,  # of export
     # of training
     "trainer.keep": "last",

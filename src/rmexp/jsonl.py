@@ -7,11 +7,13 @@ import lzma
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
+from rmexp.bounded_files import BLANK, UNBOUNDED, Bounds, TooLong, open_bounded
 from rmexp.durable import whole_file, write_text
 
 JsonObject = Mapping[str, Any]  # as it was read: nothing of it is checked yet
@@ -31,27 +33,38 @@ class BadRow(ValueError):
         self.problem = problem
 
 
-def read_lines(path: Path, *, key: str = "data.path", encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+def read_lines(
+    path: Path, *, key: str = "data.path", encoding: str | None = None, bounds: Bounds = UNBOUNDED
+) -> Iterator[tuple[int, bytes]]:
     """Lines of a plain, `.gz` or `.xz` file that are not blank, each with its number from 1; see `all_lines`."""
-    return ((number, line) for number, line in all_lines(path, key=key, encoding=encoding) if line.strip())
+    lines = all_lines(path, key=key, encoding=encoding, bounds=bounds)
+    return ((number, line) for number, line in lines if line.strip())
 
 
-def all_lines(path: Path, *, key: str = "data.path", encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+def all_lines(
+    path: Path, *, key: str = "data.path", encoding: str | None = None, bounds: Bounds = UNBOUNDED
+) -> Iterator[tuple[int, bytes]]:
     """Lines of a plain, `.gz` or `.xz` file in UTF-8, each with its number from 1.
 
     Args:
         path: of the file.
         key: of the configuration that names it, for messages.
         encoding: of the file, as `data.encoding` has it; None where no key says it and the file must be UTF-8.
+        bounds: beyond which it is not read.
 
     Raises:
-        ValueError: the path is no file, its compression ends early or is damaged, or it is in another encoding.
+        ValueError: the path is no file, its compression ends early or is damaged, it is in another encoding, or it
+            holds more than the bounds.
     """
     check_file(path, key)
-    number = 0
+    number = blank = 0
+    longest = None if bounds.row_mb is None else int(bounds.row_mb * 1e6)
     try:
-        with _open(path) as file:
-            for number, line in enumerate(_in_utf8(path, file, encoding), start=1):
+        with open_bounded(path, bounds) as file:
+            for number, line in enumerate(_in_utf8(path, file, encoding, longest), start=1):
+                blank = blank + BLANK + len(line) if line.isspace() else 0
+                if longest is not None and max(len(line), blank) > longest:
+                    raise TooLong(path, number, bounds, "blank lines up to here" if blank else "a row")
                 yield number, line
     except UnicodeError as error:
         raise ValueError(f"{path}: not {encoding} after line {number} (set data.encoding)") from error
@@ -167,13 +180,17 @@ def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes
     return cast(IO[bytes], lzma.LZMAFile(raw, "wb")) if suffix == ".xz" else nullcontext(raw)
 
 
-def _in_utf8(path: Path, file: IO[bytes], encoding: str | None) -> Iterator[bytes]:
+def _in_utf8(path: Path, file: IO[bytes], encoding: str | None, longest: int | None) -> Iterator[bytes]:
+    """Lines; of one that is longer than `longest` bytes, or characters of another encoding, no more than one above."""
+    limit = -1 if longest is None else longest + 1
     if encoding in (None, "utf-8"):
-        first = file.readline()
+        first = file.readline(limit)
         if (found := _other_encoding(first)) is not None:
             remedy = "save it as UTF-8" if encoding is None else f"set data.encoding={found}"
             raise ValueError(f"{path}: expected UTF-8, but this is {found.upper()} ({remedy})")
-        yield from chain([first] if first else [], file)
+        yield from chain(
+            [first] if first else [], file if longest is None else iter(partial(file.readline, limit), b"")
+        )
         return
     try:
         codecs.lookup(str(encoding))
@@ -181,7 +198,8 @@ def _in_utf8(path: Path, file: IO[bytes], encoding: str | None) -> Iterator[byte
         raise ValueError(
             f"data.encoding must name an encoding such as utf-8, utf-16 or latin-1, got {encoding}"
         ) from error
-    yield from (line.encode() for line in TextIOWrapper(cast(Any, file), encoding=encoding, newline="\n"))
+    text = TextIOWrapper(cast(Any, file), encoding=encoding, newline="\n")
+    yield from (line.encode() for line in iter(partial(text.readline, limit), ""))
 
 
 def _other_encoding(line: bytes) -> str | None:
@@ -191,11 +209,3 @@ def _other_encoding(line: bytes) -> str | None:
     if line[1:2] == b"\0" or line[:1] == b"\0":
         return "utf-16-le" if line[1:2] == b"\0" else "utf-16-be"
     return None
-
-
-def _open(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if path.suffix == ".xz":
-        return cast(IO[bytes], lzma.open(path, "rb"))
-    return path.open("rb")

@@ -32,3 +32,9 @@ def test_an_empty_prompt_leaves_the_responses_in_either_order():
 def test_a_prompt_is_known_by_its_text():
     assert known_by(Candidates("p", ("a",))) == "p"
     assert known_by(Preference((Message("user", "p"),), "a", "b")) == "user: p"
+
+
+def test_thousands_of_marks_on_one_letter_take_no_longer_than_as_much_text():
+    marks = "\u0301\u0316" * 100_000
+    assert len(normalised(f"E{marks} Caf\u0065\u0301")) > 200_000  # sorting them would take a minute
+    assert normalised("CAFE\u0301 " + "x " * 5000) == normalised("caf\u00e9 " + "x " * 5000)

@@ -21,6 +21,7 @@ RECORD = Preference(GOOD["prompt"], GOOD["chosen"], GOOD["rejected"], meta={"top
 
 def read(path, on_bad_row="error", max_bad_share=1.0, columns=COLUMNS):
     limits = {"on_bad_row": on_bad_row, "max_bad_share": max_bad_share, "encoding": "utf-8", "delimiter": None}
+    limits |= {"max_row_mb": None, "max_unpacking": None}
     return files(path=str(path), val_path=None, test_path=None, format=columns, **limits)
 
 

@@ -1,8 +1,10 @@
 import dataclasses
 import json
+import re
 
 import pytest
 
+from rmexp import bounded_files
 from rmexp.jsonl import BadRow, write_rows
 from rmexp.records import Preference
 from rmexp.sources.files import files
@@ -12,7 +14,7 @@ RECORDS = tuple(Preference(f"p{i}", "c", "r", target=i / 4, meta={"topic": i}) f
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id", "meta")
 OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
 COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS)
-READ = {"encoding": "utf-8", "delimiter": None}
+READ = {"encoding": "utf-8", "delimiter": None, "max_row_mb": 0.01, "max_unpacking": 50}
 OPTIONS = {"val_path": None, "test_path": None, **READ, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}
 
 
@@ -145,3 +147,39 @@ def test_other_encodings_are_named_and_can_be_said(tmp_path, encoding, suffix):
 def test_an_encoding_that_does_not_exist_is_told(file):
     with pytest.raises(ValueError, match=r"data.encoding must name an encoding such as .*, got utf9"):
         files(path=file("a.jsonl"), **(OPTIONS | {"encoding": "utf9"}))
+
+
+ROW = '{"prompt": "p", "chosen": "yes", "rejected": "no"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("long.jsonl", ROW + '{"prompt": "' + "x" * 20_000, "long.jsonl:2: a row of more than data.max_row_mb=0.01 MB"),
+        (
+            "long.csv",
+            "prompt,chosen,rejected\np," + "x" * 20_000,
+            "long.csv:2: a row of more than data.max_row_mb=0.01",
+        ),
+        ("blank.jsonl", ROW + "\n" * 9000, "blank.jsonl:627: blank lines up to here of more than data.max_row_mb=0.01"),
+    ],
+)
+def test_rows_without_end_are_told_before_they_are_read(tmp_path, name, content, problem):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        files(path=str(tmp_path / name), **OPTIONS)
+    wide = OPTIONS | {"max_row_mb": None}
+    if name == "blank.jsonl":
+        assert len(files(path=str(tmp_path / name), **wide).splits["all"]) == 1
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz"])
+def test_a_file_that_unpacks_to_far_more_than_its_size_is_told(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(bounded_files, "SMALL", 0)
+    path = tmp_path / f"pairs.jsonl{suffix}"
+    write_rows(path, [json.loads(ROW)] * 40_000)
+    with pytest.raises(ValueError, match=r"pairs.jsonl.* unpacks to more than data.max_unpacking=50 times its size"):
+        files(path=str(path), **OPTIONS)
+    assert len(files(path=str(path), **(OPTIONS | {"max_unpacking": None})).splits["all"]) == 40_000
+    monkeypatch.undo()
+    assert len(files(path=str(path), **OPTIONS).splits["all"]) == 40_000  # 2 MB are nothing

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.endless_runs import without_endless_runs
 from rmexp.profile.pair_texts import PairTexts
 
 VOCABULARY = 8192
@@ -143,5 +144,6 @@ def _learnt(texts: Sequence[str]) -> tuple[Any, str]:
     characters = sum(map(len, texts))
     step = max(1, round(characters / _SAMPLE))
     longest = max(1, _SAMPLE // max(1, len(texts[::step])))
-    tokenizer.train_from_iterator((text[: 20 * longest] for text in texts[::step]), trainer)
+    some = (without_endless_runs(text[: 20 * longest]) for text in texts[::step])
+    tokenizer.train_from_iterator(some, trainer)
     return tokenizer, f"byte-level BPE of {tokenizer.get_vocab_size():,} tokens, learnt from this data"

@@ -8,11 +8,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rmexp.bounded_files import Bounds
 from rmexp.jsonl import BadRow, all_lines, check_file, decoded, describe, parse_row, read_lines
 from rmexp.sources.delimiters import delimiter_of, named_delimiter
 from rmexp.sources.rows import Row
 
 _LISTED = "expected a JSON object, got the start of a JSON list, which data=json reads from a file that ends in .json"
+BOUNDS = Bounds(row_mb=8, unpacking=200)  # of files of data
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
 
 
@@ -23,14 +25,18 @@ class Written(NamedTuple):
         key: of the configuration that names it, for messages.
         encoding: as for `all_lines`.
         delimiter: between the fields of a table; None finds out.
+        bounds: beyond which it is not read.
     """
 
     key: str
     encoding: str | None
     delimiter: str | None
+    bounds: Bounds
 
 
-def file_rows(path: Path, *, key: str, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
+def file_rows(
+    path: Path, *, key: str, encoding: str | None = None, delimiter: str | None = None, bounds: Bounds = BOUNDS
+) -> Iterator[Row]:
     """The rows of a file, those that cannot be read among them with their error.
 
     Args:
@@ -38,6 +44,7 @@ def file_rows(path: Path, *, key: str, encoding: str | None = None, delimiter: s
         key: of the configuration that names it, for messages.
         encoding: as for `all_lines`.
         delimiter: between the fields of a `.csv` or `.tsv` file; None takes the one that parts the header.
+        bounds: of text files, beyond which they are not read; the row of a JSON list has none.
 
     Raises:
         ValueError: there is no such file, its suffix is none of these, or it is damaged as a whole.
@@ -47,7 +54,7 @@ def file_rows(path: Path, *, key: str, encoding: str | None = None, delimiter: s
     if suffix not in _READERS or (suffix == ".parquet" and path.suffix != ".parquet"):
         known = ", ".join(_READERS)
         raise ValueError(f"{path}: expected a file that ends in {known} (also .gz or .xz but for Parquet; set {key})")
-    for row in _READERS[suffix](path, Written(key, encoding, delimiter)):
+    for row in _READERS[suffix](path, Written(key, encoding, delimiter, bounds)):
         yield row if row.error is None or encoding != "utf-8" else row._replace(error=_with_remedy(row.error))
 
 
@@ -59,7 +66,7 @@ def _with_remedy(error: ValueError) -> ValueError:
 
 
 def _jsonl(path: Path, written: Written) -> Iterator[Row]:
-    for number, line in read_lines(path, key=written.key, encoding=written.encoding):
+    for number, line in read_lines(path, key=written.key, encoding=written.encoding, bounds=written.bounds):
         try:
             yield Row(str(path), number, parse_row(path, number, line))
         except BadRow as error:
@@ -68,7 +75,8 @@ def _jsonl(path: Path, written: Written) -> Iterator[Row]:
 
 
 def _json(path: Path, written: Written) -> Iterator[Row]:
-    lines = read_lines(path, key=written.key, encoding=written.encoding)
+    bounds = written.bounds._replace(row_mb=None)  # all of a list may stand on one line
+    lines = read_lines(path, key=written.key, encoding=written.encoding, bounds=bounds)
     _, first = next(lines, (0, b""))
     if not first:
         return
@@ -76,7 +84,7 @@ def _json(path: Path, written: Written) -> Iterator[Row]:
     if one is not None and (next(lines, None) is not None or not any(isinstance(part, list) for part in one.values())):
         yield from _jsonl(path, written)  # JSON lines under another name
         return
-    whole = b"".join(line for _, line in all_lines(path, key=written.key, encoding=written.encoding))
+    whole = b"".join(line for _, line in all_lines(path, key=written.key, encoding=written.encoding, bounds=bounds))
     for index, item in enumerate(_list_of(path, whole), start=1):
         problem = None if isinstance(item, dict) else f"expected a JSON object, got {describe(item)}"
         problem = problem or _half_a_pair(item)
@@ -124,7 +132,7 @@ def _csv(path: Path, written: Written) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = (
         line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
-        for number, line in all_lines(path, key=written.key, encoding=written.encoding)
+        for number, line in all_lines(path, key=written.key, encoding=written.encoding, bounds=written.bounds)
     )
     header = next(lines, "")
     delimiter = delimiter_of(path, header) if written.delimiter is None else named_delimiter(written.delimiter)

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from rmexp.bounded_files import Bounds
 from rmexp.preference_data import PreferenceData
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
@@ -19,6 +20,8 @@ def files(
     format: Format,
     on_bad_row: str,
     max_bad_share: float,
+    max_row_mb: float | None,
+    max_unpacking: float | None,
 ) -> PreferenceData:
     """Read preference pairs.
 
@@ -32,11 +35,14 @@ def files(
         format: what a row means.
         on_bad_row: `error` stops at the first malformed row; `skip` leaves such rows out and counts them.
         max_bad_share: share of a file's rows, in [0, 1], that may be left out; more stop the run.
+        max_row_mb: megabytes of a line of a text file, or of blank lines one after the other; None for any.
+        max_unpacking: how many times its size a compressed file may unpack to; None for any.
 
     Raises:
         ValueError: a file does not exist, is damaged, has no usable row or too many bad ones; or a row is malformed
             and `on_bad_row` is `error`; the message names file, line and field.
     """
+    bounds = Bounds(max_row_mb, max_unpacking)
     reading = Reading(on_bad_row=on_bad_row, max_bad_share=max_bad_share)
     named = {"train" if val_path else "all": (path, "path"), "val": (val_path, "val_path")}
     named["test"] = (test_path, "test_path")
@@ -45,7 +51,9 @@ def files(
         if value is None:
             continue
         found = named_files(value, f"data.{key}")
-        rows = (file_rows(file, key=f"data.{key}", encoding=encoding, delimiter=delimiter) for file in found)
+        rows = (
+            file_rows(file, key=f"data.{key}", encoding=encoding, delimiter=delimiter, bounds=bounds) for file in found
+        )
         splits[split] = reading.records(", ".join(map(str, found)), chain.from_iterable(rows), format)
     if not splits:
         raise ValueError("expected at least one file, got none (set data.path or data.test_path)")

@@ -48,6 +48,8 @@ LATER: Mapping[str, Any] = {
     # of files
     "*.encoding": "utf-8",
     "*.delimiter": None,
+    "*.max_row_mb": 8,  # there was no bound: the same of every file that is no attack
+    "*.max_unpacking": 200,
     # of columns
     "*.format.input": "input",
     "*.format.system": "system",

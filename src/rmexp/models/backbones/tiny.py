@@ -6,6 +6,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from rmexp.data.endless_runs import without_endless_runs
 from rmexp.models.backbones.language_model import LanguageModel
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
@@ -71,7 +72,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> P
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    bpe.train_from_iterator(texts, trainer)
+    bpe.train_from_iterator(map(without_endless_runs, texts), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,
         bos_token=BEGIN,

@@ -1,0 +1,83 @@
+"""What a data set costs, counted: passes over its file, calls of the tokenizer, memory."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from rmexp import jsonl
+from rmexp.config.compose import compose
+from rmexp.encoding.encode import AT_ONCE, Encoder
+from rmexp.encoding.parted_text import PartedText
+from rmexp.sources import file_rows
+from rmexp.stored_records import StoredRecords
+from rmexp.verbs import data as run_data
+
+MEASURED = """
+import sys
+from rmexp.hardware.memory import peak_memory_mb
+from rmexp.config.compose import compose
+from rmexp.verbs.data import load_run_data
+import rmexp.data.leaks
+before = peak_memory_mb()
+config = compose("train", ["data=jsonl", f"data.path={sys.argv[1]}"])
+loaded = load_run_data(config.data, config.tests)
+assert sum(map(len, loaded.data.records.splits.values())) == 50_000
+print(peak_memory_mb() - before)
+"""
+
+
+def write(path, count, words=3):
+    with path.open("w") as file:
+        for number in range(count):
+            texts = [" ".join(f"w{number * 31 + place * side}" for place in range(words)) for side in (3, 5, 7)]
+            file.write(json.dumps(dict(zip(("prompt", "chosen", "rejected"), texts, strict=True))) + "\n")
+    return path
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch):
+    path, opened = write(tmp_path / "pairs.jsonl", 2000), []
+    monkeypatch.setattr(
+        file_rows, "read_lines", lambda *args, **options: opened.append(args) or jsonl.read_lines(*args, **options)
+    )
+    monkeypatch.setattr(run_data, "_LAST", {})
+    config = compose("train", ["data=jsonl", f"data.path={path}", "data/format=columns"])
+    return run_data.load_run_data(config.data, config.tests).data, opened
+
+
+def test_a_file_is_read_once_and_its_records_are_kept_in_a_file(loaded):
+    data, opened = loaded
+    assert len(opened) == 1
+    train, val = data.records.splits["train"], data.records.splits["val"]
+    assert isinstance(train, StoredRecords)
+    assert train._file is val._file
+    assert len(train) + len(val) == 2000
+
+
+def test_a_tokenizer_gets_few_texts_at_a_time_and_each_prompt_once(loaded, tokenizer, limits, monkeypatch):
+    records, calls = loaded[0].records.splits["train"], []
+    tokenize = PartedText.tokenize
+
+    def counted(self, ending, starts, items):
+        calls.append((len(starts), len(items)))
+        return tokenize(self, ending, starts, items)
+
+    monkeypatch.setattr(PartedText, "tokenize", counted)
+    encoder = Encoder(tokenizer, limits)
+    encoder.encode([("a", "b")])  # what is compared at the start
+    calls.clear()
+    encoder.encode_records(records)
+    assert sum(prompts for prompts, _ in calls) == len(records)
+    assert sum(responses for _, responses in calls) == 2 * len(records)
+    assert max(responses for _, responses in calls) <= AT_ONCE
+
+
+@pytest.mark.slow
+def test_fifty_thousand_pairs_need_little_more_memory_than_none(tmp_path):
+    path = write(tmp_path / "pairs.jsonl", 50_000, words=60)
+    size = path.stat().st_size / 1e6
+    done = subprocess.run([sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, check=True)
+    assert size > 60
+    assert float(done.stdout.split()[-1]) < 2 * size

@@ -171,7 +171,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
-    from rmexp.models.attention.compiled import compiled_operations
+    from rmexp.models.attention.compiled import compiled_parts
     from rmexp.models.folders.folder import load_language_model
     from rmexp.tracking.metrics_csv import MetricsCSV
     from rmexp.training.data.loader import Passes
@@ -210,7 +210,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
         callbacks=[Steps()], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         num_sanity_val_steps=0, limit_val_batches=0, log_every_n_steps=1, default_root_dir=folder,
     )  # fmt: skip
-    with compiled_operations(compiled):
+    with compiled_parts(compiled):
         trainer.fit(module, data)
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
+from rmexp.encoding.pack import batches_of_tokens
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.records import Candidates
 from rmexp.scoring.explicit import ExplicitScorer
@@ -71,3 +72,20 @@ def test_a_language_model_is_no_reward_model(tmp_path, tiny_model, limits):
     tiny_model.tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"is no reward model: it has no head with one output"):
         ExplicitScorer("explicit", str(tmp_path), "auto", limits=limits, threads=1)
+
+
+def test_what_is_known_is_not_computed_again(reward_folder, limits, pairs, monkeypatch):
+    plain = ExplicitScorer("explicit", str(reward_folder), "auto", limits=limits, threads=1)
+    expected = scores(plain, pairs)
+    first, *others = plain.encoder.encode_records(pairs)
+    known = {first: 7.0}
+    partly = ExplicitScorer("explicit", str(reward_folder), "auto", limits=limits, threads=1, known=known)
+    computed = []
+
+    def batches(responses, max_tokens, *, packed):
+        computed.append(set(responses))
+        return batches_of_tokens(responses, max_tokens, packed=packed)
+
+    monkeypatch.setattr("rmexp.scoring.responses.batches_of_tokens", batches)
+    assert scores(partly, pairs) == pytest.approx([7.0, *expected[1:]], abs=1e-5)
+    assert computed == [set(others) - {first}]

@@ -1,11 +1,13 @@
 """The explicit reward as a scorer."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
 from rmexp.encoding.encode import Encoder
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.device import to_device
 from rmexp.hardware.precision import choose_precision, computing, scorer_fingerprint
 from rmexp.hardware.threads import use_threads
@@ -15,7 +17,7 @@ from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute_read, scored_records
+from rmexp.scoring.responses import compute_read, scored_records, unknown, with_known
 from rmexp.scoring.scorer import fingerprint_of
 
 
@@ -30,6 +32,7 @@ class ExplicitScorer:
         limits: limits.
         threads: processor threads; None chooses by model size.
         head: names of a head's tensors, where they go by no known one; see `rmexp.models.backbones.found_head`.
+        known: rewards that the model has given already, in the same precision.
     """
 
     reads: ClassVar[Mapping[str, str]] = {"path": "model"}
@@ -45,8 +48,9 @@ class ExplicitScorer:
         limits: Limits,
         threads: int | None,
         head: Mapping[str, str] | None = None,
+        known: Mapping[ResponseTokens, float] = MappingProxyType({}),
     ) -> None:
-        self.name, self.trained_on = name, read_trained_on(path)
+        self.name, self.trained_on, self.known = name, read_trained_on(path), known
         self.model, tokenizer = load_reward_model(path, head_names=head)
         device = to_device(self.model)
         self.precision = choose_precision(precision, self.model, device)
@@ -65,8 +69,8 @@ class ExplicitScorer:
         """The raw reward of every response."""
         responses = self.encoder.encode_records(records)
         with self.context():
-            figures = compute_read(self.model, self.model, responses, packed=self.model.packed)
-        scores = (None if figure is None else figure[0] for figure in figures)
+            figures = compute_read(self.model, self.model, unknown(responses, self.known), packed=self.model.packed)
+        scores = with_known(responses, self.known, (None if figure is None else figure[0] for figure in figures))
         return marked(scored_records(records, responses, scores), records, self.trained_on)
 
     def describe(self) -> dict[str, Any]:

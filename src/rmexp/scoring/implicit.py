@@ -5,6 +5,7 @@ Without a reference it is the log-probability itself, times beta: what is left w
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor
@@ -25,7 +26,7 @@ from rmexp.models.folders.folder import load_language_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.likelihood import Likelihood
 from rmexp.records import Record, Scored
-from rmexp.scoring.responses import compute_read, scored_records
+from rmexp.scoring.responses import compute_read, scored_records, unknown, with_known
 from rmexp.scoring.store import Column
 
 REDUCTIONS = ("response_sum", "response_mean", "sequence_mean")
@@ -78,6 +79,7 @@ class ImplicitScorer:
         precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
         limits: limits.
         threads: processor threads; None chooses by model size.
+        known: rewards that the policy has given already, in the same precision and reduction.
 
     Raises:
         ValueError: the two do not belong together, or no beta is known.
@@ -97,8 +99,9 @@ class ImplicitScorer:
         *,
         limits: Limits,
         threads: int | None,
+        known: Mapping[ResponseTokens, float] = MappingProxyType({}),
     ) -> None:
-        self.name, self.reduction = name, _reduction(reduction, policy)
+        self.name, self.reduction, self.known = name, _reduction(reduction, policy), known
         self.beta = _beta(beta, policy)
         self.relative = reference is not None
         self._contract = read_contract(policy)
@@ -127,19 +130,23 @@ class ImplicitScorer:
 
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """The implicit reward of every response."""
-        return (rows[self.reduction] for rows in self.score_reductions(records, (self.reduction,)))
+        responses = self.encoder.encode_records(records)
+        ratios = self._ratios(unknown(responses, self.known))
+        rewards = with_known(responses, self.known, self._rewards(ratios, self.reduction))
+        return marked(scored_records(records, responses, rewards), records, self.trained_on)
 
     def score_reductions(self, records: Sequence[Record], reductions: Sequence[str]) -> Iterator[dict[str, Scored]]:
         """The implicit reward of every response under each of several reductions, of one pass over the models."""
         responses = self.encoder.encode_records(records)
         ratios = self._ratios(responses)
-        rewards = {
-            name: [None if ratio is None else implicit_reward(ratio, self.beta, name) for ratio in ratios]
+        columns = [
+            marked(scored_records(records, responses, self._rewards(ratios, name)), records, self.trained_on)
             for name in reductions
-        }
-        known = self.trained_on
-        columns = [marked(scored_records(records, responses, rewards[name]), records, known) for name in reductions]
+        ]
         return (dict(zip(reductions, rows, strict=True)) for rows in zip(*columns, strict=True))
+
+    def _rewards(self, ratios: Sequence[LogRatio | None], reduction: str) -> list[float | None]:
+        return [None if ratio is None else implicit_reward(ratio, self.beta, reduction) for ratio in ratios]
 
     def column(self, path: Path, reduction: str) -> Column:
         """Where the scores of a reduction go, and what defines them."""
@@ -171,11 +178,9 @@ class ImplicitScorer:
         }
 
 
-def implicit_scorer(policy: str, reference: str | None, *, limits: Limits, threads: int | None) -> ImplicitScorer:
+def implicit_scorer(policy: str, reference: str | None, **options: Any) -> ImplicitScorer:
     """The implicit reward of a policy as it was trained, under the name that reports have for it."""
-    return ImplicitScorer(
-        "implicit", policy, reference, beta=None, reduction=None, precision=AUTO, limits=limits, threads=threads
-    )
+    return ImplicitScorer("implicit", policy, reference, beta=None, reduction=None, precision=AUTO, **options)
 
 
 def _log_ratio(tokens: ResponseTokens | None, sums: Sequence[float] | None) -> LogRatio | None:

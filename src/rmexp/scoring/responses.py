@@ -1,6 +1,6 @@
 """From records to one figure per response: encoded, batched by length, computed, put back in order."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,23 @@ def compute_read(
     read = [response for response in responses if response is not None]
     figures = iter(compute(model, function, read, packed=packed))
     return [None if response is None else next(figures) for response in responses]
+
+
+def unknown(
+    responses: Sequence[ResponseTokens | None], known: Mapping[ResponseTokens, float]
+) -> Sequence[ResponseTokens | None]:
+    """The responses that are still to be computed; None for the others."""
+    return [None if response in known else response for response in responses] if known else responses
+
+
+def with_known(
+    responses: Sequence[ResponseTokens | None], known: Mapping[ResponseTokens, float], scores: Iterable[float | None]
+) -> list[float | None]:
+    """Scores of `unknown` responses with those that are known."""
+    if not known:
+        return list(scores)
+    paired = zip(responses, scores, strict=True)
+    return [score if response is None else known.get(response, score) for response, score in paired]
 
 
 def scored_records(

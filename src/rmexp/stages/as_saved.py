@@ -1,6 +1,8 @@
-"""The finished weights as their folder will have them: rounded to the type that they are saved in, and validated."""
+"""The finished weights as their folder has them: rounded to the type of their files, validated, and what they gave."""
 
 import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, cast
 
 import lightning as L
@@ -9,12 +11,17 @@ import torch
 from numpy.typing import NDArray
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.hardware.precision import FULL, HALF, computing
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.hardware.device import accelerator_type
+from rmexp.hardware.precision import AUTO, FULL, HALF, choose_precision, computing
 from rmexp.models.folders.saved_type import round_weights
 from rmexp.phases import Phase, phase
 from rmexp.stages.built import Built
+from rmexp.stages.parts import StageParts
+from rmexp.tracking.validations import read_validations
 from rmexp.training.data.pair_data import PairData, pairing_on
 
+FLOAT32 = "float32"
 log = logging.getLogger(__name__)
 
 
@@ -70,3 +77,35 @@ def _validate(built: Built, device: str) -> None:
             assert isinstance(batch, ResponseBatch)
             trained.validation_step(ResponseBatch(*(field.to(device) for field in batch)), index)
         module.judge_validation(pairing)
+
+
+def known_rewards(parts: StageParts, built: Built, folder: Path, step: int) -> Mapping[ResponseTokens, float]:
+    """What `validated_rewards` gives where a scorer of the saved weights would give the same, up to rounding.
+
+    Args:
+        parts: of the stage.
+        built: the stage.
+        folder: of the run.
+        step: whose weights were kept.
+    """
+    device = accelerator_type(parts.trainer.accelerator)
+    same = built.precision == choose_precision(AUTO, built.module.model, device)
+    if not same or built.start.save_dtype != FLOAT32:
+        return {}
+    return validated_rewards(folder, step, cast(Sequence[PairTokens], built.examples.val))
+
+
+def validated_rewards(folder: Path, step: int, val: Sequence[PairTokens]) -> Mapping[ResponseTokens, float]:
+    """Of the responses of the validation pairs, by the weights of a step; of none where these were not validated.
+
+    Args:
+        folder: of the run.
+        step: whose weights were kept.
+        val: the pairs as they were validated.
+    """
+    known = dict[ResponseTokens, float]()
+    for validation in read_validations(folder):
+        if validation.step == step and len(validation.rewards) == len(val):
+            for pair, (first, second) in zip(val, validation.rewards.tolist(), strict=True):
+                known |= {pair.chosen: first, pair.rejected: second}
+    return known

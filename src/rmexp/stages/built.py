@@ -9,6 +9,7 @@ import lightning as L
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
+from rmexp.hardware.device import accelerator_type
 from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import check_positions
@@ -19,6 +20,7 @@ from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
 from rmexp.stages.model import other_reference, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
+from rmexp.training.compiling import compiles, tokens_of
 from rmexp.training.data.loader import Passes
 from rmexp.training.stage import TrainingModule
 
@@ -37,6 +39,7 @@ class Built(NamedTuple):
         max_tokens: longest sequence.
         threads: processor threads.
         precision: of computing.
+        compiled: whether its layers are compiled.
     """
 
     start: Backbone
@@ -47,6 +50,7 @@ class Built(NamedTuple):
     max_tokens: int
     threads: int
     precision: str
+    compiled: bool
 
 
 def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData]) -> Built:
@@ -72,7 +76,11 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     threads, precision = computing(parts.trainer, module)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)
-    return Built(start, module, examples, sets, cut, loaded.limits.max_tokens, threads, precision)
+    loader = examples.data.train_dataloader()
+    tokens = tokens_of(examples.train, len(loader) / loader.steps_per_epoch)
+    device = accelerator_type(parts.trainer.accelerator)
+    compiled = compiles(parts.trainer.options, device, start.body, packed=module.packed, tokens=tokens)
+    return Built(start, module, examples, sets, cut, loaded.limits.max_tokens, threads, precision, compiled)
 
 
 def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
@@ -83,7 +91,7 @@ def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModu
     if (reference := other_reference(parts, start)) is not None:
         learnt["reference"] = reference
     module: TrainingModule = parts.module(start=start, **learnt)
-    if parts.trainer.options.compile:
+    if parts.trainer.options.compiled is True:
         check_compilable(start.body, module.packed)
     return module
 

@@ -10,6 +10,7 @@ import numpy as np
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
 from rmexp.encoding.encode import Encoder, identical_sides
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
@@ -39,7 +40,12 @@ def learns_preferences(module: StageModule) -> bool:
 
 
 def stage_scorer(
-    module: StageModule, reference: str | None, limits: Limits, threads: int | None, folder: Path
+    module: StageModule,
+    reference: str | None,
+    limits: Limits,
+    threads: int | None,
+    folder: Path,
+    known: Mapping[ResponseTokens, float],
 ) -> Scorer:
     """The finished model of a run folder as users will score with it.
 
@@ -49,12 +55,13 @@ def stage_scorer(
         limits: of the data.
         threads: processor threads; None chooses by model size.
         folder: run folder.
+        known: rewards that the finished model has given already.
     """
     model, limits = str(folder / "model"), limits.without_dropping()
     if module.kind == "reward_model":
-        return ExplicitScorer("explicit", model, AUTO, limits=limits, threads=threads)
+        return ExplicitScorer("explicit", model, AUTO, limits=limits, threads=threads, known=known)
     base = reference or str(folder / "reference")
-    return implicit_scorer(model, base, limits=limits, threads=threads)
+    return implicit_scorer(model, base, limits=limits, threads=threads, known=known)
 
 
 def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[TestSet]:

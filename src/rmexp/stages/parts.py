@@ -129,6 +129,10 @@ class StageParts:
         """Folder of the model that a policy is measured against; None where the run leaves it itself."""
         return self.folders.reference
 
+    def compiling(self, compiled: bool) -> "StageParts":
+        """The same, once it is known whether its layers are compiled."""
+        return replace(self, trainer=replace(self.trainer, options=replace(self.trainer.options, compiled=compiled)))
+
     def starting_from(self, folder: str) -> "StageParts":
         """The same with a reference, which it starts from."""
         return replace(self, model=replace(self.model, starting=replace(self.model.starting, reference=folder)))

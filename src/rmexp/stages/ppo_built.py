@@ -79,7 +79,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     models = {"start": start, "reference": other_reference(parts, start), "critic": critic}
     module: PPOModule = parts.module(**models, sampler=sampler, learning=ppo.learning, **learnt)
     threads, precision = computing(parts.trainer, module)
-    if parts.trainer.options.compile:
+    if parts.trainer.options.compiled is True:
         check_compilable(start.body, module.model.likelihood.packed)
     data = _prompt_data(parts, ppo, loaded)
     cut = _cut_prompts(sampler, data.prompts)

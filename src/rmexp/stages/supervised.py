@@ -13,7 +13,7 @@ from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
-from rmexp.stages.as_saved import weights_as_saved
+from rmexp.stages.as_saved import known_rewards, weights_as_saved
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.kept import keep_weights
@@ -53,6 +53,7 @@ def fit(
     began, cpu_began = time.perf_counter(), time.process_time()
     with together(parts.trainer, run):
         built = build_stage(parts, loaded, tests)
+        parts = parts.compiling(built.compiled)
         watch = watchers(parts, built, loaded, run.path / "checkpoints")
         trained = _trained(parts, built, loaded, run, trackers, watch)
     built, steps = built._replace(module=trained.module), trained.trainer.global_step
@@ -64,7 +65,7 @@ def fit(
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
     fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
-    evaluation = _evaluated(parts, built, loaded, run)
+    evaluation = _evaluated(parts, built, loaded, run, kept.step)
     return stage_summary(parts.task, built, fitted, loaded, evaluation)
 
 
@@ -95,11 +96,12 @@ def _watched(
     )
 
 
-def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder) -> list[HeldOutRow]:
+def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, step: int) -> list[HeldOutRow]:
     """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
     if not built.sets:
         return []
-    scorer = stage_scorer(built.module, parts.reference, loaded.limits, parts.trainer.options.threads, run.path)
+    threads, known = parts.trainer.options.threads, known_rewards(parts, built, run.path, step)
+    scorer = stage_scorer(built.module, parts.reference, loaded.limits, threads, run.path, known)
     judgements = judged(scorer, built.sets, run.path)
     write_rows(run.path / SAMPLES, (row for one in judgements for row in samples(one)))
     return evaluation_rows(judgements, built.cut)

@@ -16,7 +16,7 @@ from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import choose_precision, of_trainer
 from rmexp.hardware.processes import this_process
 from rmexp.hardware.threads import use_threads
-from rmexp.models.attention.compiled import compiled_operations
+from rmexp.models.attention.compiled import compiled_parts
 from rmexp.phases import Phase, phase
 from rmexp.stages.parts import StageParts, TrainerParts
 from rmexp.tracking.metrics_csv import MetricsCSV
@@ -108,7 +108,7 @@ def train(
     whole = without_memory(module) if shares else module
     began = time.perf_counter()
     try:
-        with phase(Phase.TRAINING, parts.task), signals, compiled_operations(parts.trainer.options.compile):
+        with phase(Phase.TRAINING, parts.task), signals, compiled_parts(parts.trainer.options.compiled is True):
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(str(interrupted)) from None

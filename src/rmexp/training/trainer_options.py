@@ -11,7 +11,7 @@ class TrainerOptions:
 
     Attributes:
         precision: of computing, as Lightning spells it; `auto` for bf16 products where they are faster.
-        compile: whether what lies between the matrix products is compiled first; see `compiled_operations`.
+        compiled: whether the layers are compiled first; `auto` where a run is long enough to gain by it.
         max_epochs: passes over the training pairs, at least 1.
         max_steps: optimizer steps at most; None leaves it to `max_epochs`.
         threads: processor threads; None chooses by model size.
@@ -28,7 +28,7 @@ class TrainerOptions:
     """
 
     precision: str
-    compile: bool
+    compiled: bool | Literal["auto"]
     max_epochs: int
     max_steps: int | None
     threads: int | None

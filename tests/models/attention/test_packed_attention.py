@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
-from rmexp.models.attention.attention_plan import TILE, attention_plan, dense_mask, segments
+from rmexp.models.attention.attention_plan import TILE, Heads, attention_plan, dense_mask, segments
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
 
 CASES = {  # (tokens of the prompt, tokens of each response to it)
@@ -54,7 +54,7 @@ def test_values_and_gradients_are_those_of_the_dense_mask(name, window):
     tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(0)
     query, key, value, outer = (torch.randn(heads, tokens, 8, generator=generator) for heads in (4, 2, 2, 4))
     inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
-    found = packed_attention(*inputs, AttentionPlans(batch, tokens).within(window, query), 0.3)
+    found = packed_attention(*inputs, AttentionPlans(batch, tokens).within(window, query, key), 0.3)
     shared = (tensor.repeat_interleave(2, dim=0) for tensor in inputs[1:])  # a key head serves two query heads
     expected = F.scaled_dot_product_attention(query, *shared, attn_mask=dense_mask(batch, window), scale=0.3)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
@@ -68,10 +68,10 @@ def test_some_queries_alone_and_fillers_behind_them(name):
     batch = rows(CASES[name])
     tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(0)
     query, key, value = (torch.randn(2, tokens, 8, generator=generator) for _ in range(3))
-    whole = packed_attention(query, key, value, attention_plan(batch, tokens), 0.3)
+    whole = packed_attention(query, key, value, attention_plan(batch, Heads(2, 2), tokens), 0.3)
     wanted = batch.last_tokens.unique()
     filled = F.pad(query[:, wanted], (0, 0, 0, 3), value=9.0).requires_grad_()
-    found = packed_attention(filled, key, value, attention_plan(batch, len(wanted) + 3, wanted), 0.3)
+    found = packed_attention(filled, key, value, attention_plan(batch, Heads(2, 2), tokens, wanted, fillers=3), 0.3)
     torch.testing.assert_close(found[:, :-3], whole[:, wanted], rtol=1e-5, atol=1e-5)
     assert not found[:, -3:].any()
     (gradient,) = torch.autograd.grad(found.sum(), filled)
@@ -81,15 +81,15 @@ def test_some_queries_alone_and_fillers_behind_them(name):
 def test_most_of_the_row_is_never_looked_at():
     batch = rows([(60, 30, 30)] * 40)
     tokens = len(batch.token_ids)
-    computed = sum(group.mask.numel() for group in attention_plan(batch, tokens).groups)
+    computed = sum(group.mask.numel() for group in attention_plan(batch, Heads(4, 2), tokens).groups)
     assert computed < 0.05 * tokens**2
 
 
 def test_a_window_that_reaches_over_everything_is_none():
     batch = rows(CASES["pairs"])
     plans, query = AttentionPlans(batch, len(batch.token_ids)), torch.zeros(1, len(batch.token_ids), 8)
-    assert plans.within(1000, query) is plans.within(None, query)
-    assert plans.within(3, query) is not plans.within(None, query)
+    assert plans.within(1000, query, query) is plans.within(None, query, query)
+    assert plans.within(3, query, query) is not plans.within(None, query, query)
 
 
 @pytest.mark.gpu
@@ -106,7 +106,7 @@ def test_an_accelerator_computes_values_and_gradients_alike(dtype, window):
             torch.randn(heads, tokens, 16, generator=generator).to(device, dtype).requires_grad_()
             for heads in (4, 2, 2)
         ]
-        found = packed_attention(*inputs, AttentionPlans(moved, tokens).within(window, inputs[0]), 0.3)
+        found = packed_attention(*inputs, AttentionPlans(moved, tokens).within(window, *inputs[:2]), 0.3)
         results.append([found.detach().cpu(), *(part.cpu() for part in torch.autograd.grad(found.sum(), inputs))])
     tolerance = 1e-4 if dtype == torch.float32 else 5e-2
     for here, there in zip(*results, strict=True):

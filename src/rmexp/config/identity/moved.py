@@ -67,6 +67,7 @@ LATER: Mapping[str, Any] = {
     "*.max_val_pairs": 20000,  # all were validated with: the same unless there were more
     "keep": None,  # of export
     # of training
+    "trainer.compiled": "auto",  # it changes nothing but rounding
     "trainer.keep": "last",
     "trainer.monitor": "val/loss",
     "trainer.patience": None,
@@ -87,6 +88,7 @@ MOVED_OPTIONS: Mapping[str, Sequence[str]] = {"trainer=ddp_fork": ("trainer=ddp"
 
 # Keys that are gone -> the value that every configuration had. Saved ones may still have them.
 GONE: Mapping[str, Any] = {
+    "trainer.compile": False,
     "callbacks.checkpoint._target_": "rmexp.training.checkpoints.best_checkpoint",
     "callbacks.checkpoint._partial_": True,
     "callbacks.checkpoint.monitor": "val/loss",

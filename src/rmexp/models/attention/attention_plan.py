@@ -16,9 +16,9 @@ from rmexp.encoding.batches import ResponseBatch
 
 TILE = 96
 QUERY_STEP, KEY_STEP = 16, 32  # tiles are filled up to multiples, so that few shapes of matrix products occur
+GROUP_COST = 8192  # products of a query and a key whose computing takes about as long as what a further group costs
 MASKED = -1e30  # finite, since a row of -inf has no softmax
 Rows = NDArray[np.int64]
-Stretches = tuple[tuple[int, int], ...]  # starts and ends of parts of a row
 
 
 class Segment(NamedTuple):
@@ -30,29 +30,50 @@ class Segment(NamedTuple):
     shared_end: int
 
 
-class Tile(NamedTuple):
-    """Queries `start` to `end`, with the stretches of the row that hold their keys."""
+class Heads(NamedTuple):
+    """Of queries, H, and of keys, G; each key head serves R = H / G query heads, which follow one another."""
 
+    queries: int
+    keys: int
+
+
+class Tile(NamedTuple):
+    """Queries `first` to `last` of a plan; their keys are two stretches of the row, of which the first may be empty."""
+
+    first: int
+    last: int
+    shared_start: int
+    shared_end: int
     start: int
     end: int
-    stretches: Stretches
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Keys and queries, filled up."""
+        keys = self.shared_end - self.shared_start + self.end - self.start
+        return _filled(keys, KEY_STEP), _filled(self.last - self.first, QUERY_STEP)
 
 
 class TileGroup(NamedTuple):
     """Tiles of one size: C of them, with Q queries and K keys each, filled up where they have fewer."""
 
-    queries: Tensor  # (C * Q,) int64, which query each is
-    keys: Tensor  # (C * K,) int64, which token of the row each is
-    mask: Tensor  # (C, Q, K) float32, 0 where a query sees a key, else MASKED
-    real: Tensor  # (C, Q, 1) float32, 0 where a query only fills up its tile, else 1
-    stretches: tuple[Stretches, ...]  # of the row, one after the other the keys of each tile
+    queries: Tensor  # (G * C * R * Q,) int64, rows of (H * queries, D): of each tile in turn, head by head
+    keys: Tensor  # (G * C * K,) int64, rows of (G * T, D)
+    mask: Tensor  # (C, 1, Q, K) float32, 0 where a query sees a key, else MASKED
+    real: Tensor | None  # (C, 1, Q, 1) float32, 0 where a query only fills up its tile, else 1; None where all are real
 
 
 class AttentionPlan(NamedTuple):
-    """How the attention of some queries is computed."""
+    """How the attention of some queries is computed.
+
+    What the groups give is one list of rows for queries and one for keys, of D figures each, group by group in the
+    order of `TileGroup.queries` and `TileGroup.keys`.
+    """
 
     groups: tuple[TileGroup, ...]
-    slots: Tensor  # (Q,) int64, where each query stands among those of all groups; behind them for one in none
+    slots: Tensor  # (H * queries,) int64, the row of each query of each head; behind them all for one in no tile
+    key_slots: Tensor  # (S,) int64, rows that belong to a token as a key, token by token and head by head
+    key_ends: Tensor  # (G * T + 1,) int64, where those of each token begin; S at the end
 
 
 def segments(batch: ResponseBatch) -> list[Segment]:
@@ -68,42 +89,50 @@ def segments(batch: ResponseBatch) -> list[Segment]:
 
 
 def attention_plan(
-    batch: ResponseBatch, length: int, queries: Tensor | None = None, window: int | None = None
+    batch: ResponseBatch,
+    heads: Heads,
+    tokens: int,
+    queries: Tensor | None = None,
+    *,
+    fillers: int = 0,
+    window: int | None = None,
 ) -> AttentionPlan:
     """The plan for tokens of a packed row.
 
     Args:
         batch: whose row it is.
-        length: number of queries, Q; those behind the wanted ones are in no tile.
-        queries: tokens of the row, ascending; None for all of them.
+        heads: of the attention.
+        tokens: in the row, T, with those that only fill it up.
+        queries: tokens of the row that attend, ascending; None for all of them, T.
+        fillers: behind the queries; they are in no tile.
         window: positions that a token looks back, itself among them; None for all.
     """
     row = segments(batch)
     of_row = np.repeat(np.array(row), [part.end - part.start for part in row], axis=0)
     wanted = np.arange(len(of_row)) if queries is None else queries.cpu().numpy()
+    count = (tokens if queries is None else len(wanted)) + fillers
     positions = batch.position_ids.cpu().numpy()
-    sizes: dict[tuple[int, int], list[Tile]] = {}
-    for tile in _tiles(row):
-        first, end = (int(place) for place in np.searchsorted(wanted, (tile.start, tile.end)))
-        if first < end:
-            keys = sum(stop - start for start, stop in tile.stretches)
-            size = (_filled(end - first, QUERY_STEP), _filled(keys, KEY_STEP))
-            sizes.setdefault(size, []).append(Tile(first, end, tile.stretches))
-    slots = np.full(length, -1)
-    groups, before = [], 0
-    for (most_queries, most_keys), tiles in sizes.items():
-        query = _stacked([((tile.start, tile.end),) for tile in tiles], most_queries)
-        key = _stacked([tile.stretches for tile in tiles], most_keys)
-        real = query >= 0
-        slots[query[real]] = before + np.flatnonzero(real)
-        before += query.size
-        seen = _seen(wanted[query], key, of_row, positions, window) & real[..., None] & (key >= 0)[:, None]
-        queried, looked_at = (torch.from_numpy(places.clip(0).ravel()) for places in (query, key))
+    groups, slots, key_rows, key_tokens = [], np.full((heads.queries, count), -1), [], []
+    query_rows = key_count = 0
+    for tiles in _groups(_tiles(row, wanted)):
+        query, key = _queries(tiles), _keys(tiles)
+        seen = _seen(wanted[query], key, of_row, positions, window)
         mask = torch.from_numpy(np.where(seen, np.float32(0), np.float32(MASKED)))
-        filled = torch.from_numpy(real[..., None].astype(np.float32))
-        groups.append(TileGroup(queried, looked_at, mask, filled, tuple(tile.stretches for tile in tiles)))
-    slots[slots < 0] = before
-    return AttentionPlan(tuple(groups), torch.from_numpy(slots))
+        real = query >= 0
+        filled = None if real.all() else torch.from_numpy(real[:, None, :, None].astype(np.float32))
+        of_query = _by_head(query, heads.queries, count).reshape(heads.keys, -1, *query.shape).swapaxes(1, 2)
+        of_key = _by_head(key, heads.keys, tokens)
+        groups.append(TileGroup(_indices(of_query), _indices(of_key), mask[:, None], filled))
+        slots.ravel()[of_query[of_query >= 0]] = query_rows + np.flatnonzero(of_query >= 0)
+        key_rows.append(key_count + np.flatnonzero(of_key >= 0))
+        key_tokens.append(of_key[of_key >= 0])
+        query_rows, key_count = query_rows + of_query.size, key_count + of_key.size
+    slots[slots < 0] = query_rows
+    of_tokens = np.concatenate(key_tokens)
+    order = np.argsort(of_tokens, kind="stable")
+    ends = np.concatenate([[0], np.bincount(of_tokens, minlength=heads.keys * tokens).cumsum()])
+    key_slots = np.concatenate(key_rows)[order]
+    return AttentionPlan(tuple(groups), *(torch.from_numpy(places) for places in (slots.ravel(), key_slots, ends)))
 
 
 def dense_mask(batch: ResponseBatch, window: int | None = None) -> Tensor:
@@ -115,7 +144,7 @@ def dense_mask(batch: ResponseBatch, window: int | None = None) -> Tensor:
 
 
 def _seen(query: Rows, key: Rows, of_row: Rows, positions: Rows, window: int | None) -> NDArray[np.bool_]:
-    """(C, Q, K) whether queries see keys, both tokens of the row: (C, Q) and (C, K)."""
+    """(C, Q, K) whether queries see keys, both tokens of the row: (C, Q) and (C, K); no token is seen at -1."""
     start, _, shared_start, shared_end = (column[..., None] for column in np.moveaxis(of_row[query], -1, 0))
     query, key = query[..., None], key[:, None]
     seen: NDArray[np.bool_] = ((key <= query) & (key >= start)) | ((key >= shared_start) & (key < shared_end))
@@ -124,15 +153,63 @@ def _seen(query: Rows, key: Rows, of_row: Rows, positions: Rows, window: int | N
     return seen
 
 
-def _tiles(row: Sequence[Segment]) -> Iterator[Tile]:
+def _tiles(row: Sequence[Segment], wanted: Rows) -> Iterator[Tile]:
     """Short segments together as long as they fit and look at the same stretch; long ones in parts."""
     for first, end, shared in _stretches(row):
         parts = -(-(end - first) // TILE)
         size = _filled(-(-(end - first) // parts), QUERY_STEP)
         for start in range(first, end, size):
             last = min(start + size, end)
-            own = (first, last)
-            yield Tile(start, last, (shared, own) if shared[0] < shared[1] else (own,))
+            place, behind = (int(place) for place in np.searchsorted(wanted, (start, last)))
+            if place < behind:
+                yield Tile(place, behind, *shared, first, last)
+
+
+def _groups(tiles: Iterator[Tile]) -> list[list[Tile]]:
+    """Tiles that are computed together: of like size, in as many groups as cost least, filling up counted."""
+    by_size: dict[tuple[int, int], list[Tile]] = {}
+    for tile in tiles:
+        by_size.setdefault(tile.size, []).append(tile)
+    sizes = sorted(by_size)
+    best = [(0, 0)]  # of the first sizes: their cost, and how many of them are in groups before the last
+    for end, (keys, _) in enumerate(sizes, 1):
+        options, queries, count = [], 0, 0
+        for start in reversed(range(end)):
+            queries, count = max(queries, sizes[start][1]), count + len(by_size[sizes[start]])
+            options.append((best[start][0] + count * keys * queries + GROUP_COST, start))
+        best.append(min(options))
+    groups, end = [], len(sizes)
+    while end:
+        start = best[end][1]
+        groups.append([tile for size in sizes[start:end] for tile in by_size[size]])
+        end = start
+    return groups
+
+
+def _queries(tiles: Sequence[Tile]) -> Rows:
+    """(C, Q) queries of tiles, -1 behind them."""
+    first, last = (np.array([tile[field] for tile in tiles])[:, None] for field in (0, 1))
+    place = first + np.arange(max(tile.size[1] for tile in tiles))
+    return np.where(place < last, place, -1)
+
+
+def _keys(tiles: Sequence[Tile]) -> Rows:
+    """(C, K) tokens that tiles look at, -1 behind them."""
+    shared_start, shared_end, start, end = (column[:, None] for column in np.array(tiles).T[2:])
+    place = np.arange(max(tile.size[0] for tile in tiles))
+    shared = shared_end - shared_start
+    token = np.where(place < shared, shared_start + place, start + place - shared)
+    return np.where(token < end, token, -1)
+
+
+def _by_head(places: Rows, heads: int, count: int) -> Rows:
+    """(heads, *) of places among `count` rows of each head; -1 stays."""
+    of_heads = np.arange(heads).reshape(-1, *(1 for _ in places.shape)) * count
+    return np.where(places < 0, -1, places + of_heads)
+
+
+def _indices(places: Rows) -> Tensor:
+    return torch.from_numpy(places.clip(0).ravel())
 
 
 def _stretches(row: Sequence[Segment]) -> Iterator[tuple[int, int, tuple[int, int]]]:
@@ -148,15 +225,6 @@ def _stretches(row: Sequence[Segment]) -> Iterator[tuple[int, int, tuple[int, in
             shared = (part.shared_start, part.shared_end) if part.shared_end > part.shared_start else (0, 0)
         end = part.end
     yield first, end, shared
-
-
-def _stacked(stretches: Sequence[Stretches], longest: int) -> Rows:
-    """(C, longest) tokens of the stretches of each tile, -1 behind them."""
-    stacked = np.full((len(stretches), longest), -1)
-    for index, own in enumerate(stretches):
-        rows = np.concatenate([np.arange(start, end) for start, end in own])
-        stacked[index, : len(rows)] = rows
-    return stacked
 
 
 def _filled(count: int, step: int) -> int:

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.models.attention.lean_operations import add_rms_norm, rms_norm, rotated, swiglu
+from rmexp.models.attention.compiled import compiled, compiling, has_compiler, varying
+from rmexp.models.attention.layer_parts import HeadProducts, Norm, before_attention, behind_attention
+from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated, swiglu
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
 
 BODY = {"embed_tokens", "layers", "norm", "rotary_emb"}
@@ -33,17 +35,28 @@ def has_known_layers(body: Any) -> bool:
 
 
 def check_compilable(body: Any, packed: bool) -> None:
-    """Refuse to compile operations that a body's layers do not run.
+    """Refuse to compile what a body's layers do not run, or without a compiler.
 
     Raises:
-        ValueError: with what computes them instead.
+        ValueError: with what is in the way.
     """
-    if not (packed and has_known_layers(body)):
-        how = "in padded rows" if not packed else "by its own layers"
+    if not has_compiler():
         raise ValueError(
-            "trainer.compile=true compiles operations of Llama, Qwen and Mistral layers in packed rows, "
-            f"but {type(body).__name__} is computed {how} (set trainer.compile=false)"
+            "trainer.compiled=true needs a compiler of C++, but there is neither g++ nor clang++ "
+            "(install one, or set trainer.compiled=false)"
         )
+    if not is_compilable(body, packed):
+        how = "in padded rows" if not packed else "with adapters or by its own layers"
+        raise ValueError(
+            "trainer.compiled=true compiles plain Llama, Qwen and Mistral layers in packed rows, "
+            f"but {type(body).__name__} is computed {how} (set trainer.compiled=false)"
+        )
+
+
+def is_compilable(body: Any, packed: bool) -> bool:
+    """Whether the layers of a body are those that `compiled_parts` compiles."""
+    known = packed and has_known_layers(body) and not body.gradient_checkpointing
+    return known and all(_is_plain(layer) for layer in body.layers)
 
 
 def offer_packed(body: Any) -> list[nn.Module]:
@@ -79,17 +92,56 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     residual = body.embed_tokens(token_ids)
     cosine, sine = (angles[0, :, : angles.shape[-1] // 2] for angles in body.rotary_emb(residual, position_ids[None]))
     *layers, last = body.layers
-    every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(rows), rows)
+    compiled_here = compiling() and is_compilable(body, packed=True)
+    every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(token_ids), rows)
     update = torch.zeros((), dtype=residual.dtype, device=residual.device).expand_as(residual)
+    # What is compiled gives the whole residual, and its update stays zero.
     checkpointed = body.gradient_checkpointing and torch.is_grad_enabled()
     for layer in layers:
         compute = _method(layer)
-        if checkpointed:
+        if compiled_here:
+            residual = _compiled_layer(layer, residual, cosine, sine, every)
+        elif checkpointed:
             residual, update = checkpoint(compute, residual, update, cosine, sine, every, use_reentrant=False)
         else:
             residual, update = compute(residual, update, cosine, sine, every)
     residual, update = _method(last)(residual, update, cosine, sine, read, rows)
     return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1]
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether all products of a layer are of weights alone, with a bias of queries, keys and values at most."""
+    attention, mlp = layer.self_attn, layer.mlp
+    heads = (attention.q_proj, attention.k_proj, attention.v_proj)
+    others = (attention.o_proj, mlp.gate_proj, mlp.up_proj, mlp.down_proj)
+    return (
+        all(type(product) is nn.Linear for product in (*heads, *others))
+        and all((product.bias is None) == (heads[0].bias is None) for product in heads)
+        and all(product.bias is None for product in others)
+        and not hasattr(layer, PACKED)
+    )
+
+
+def _compiled_layer(layer: Any, residual: Tensor, cosine: Tensor, sine: Tensor, plans: AttentionPlans) -> Tensor:
+    """One plain layer in compiled parts: the residual behind it, in float32."""
+    attention, mlp = layer.self_attn, layer.mlp
+    heads = (attention.q_proj, attention.k_proj, attention.v_proj)
+    biases = tuple(product.bias for product in heads if product.bias is not None)
+    norms = tuple(_norm_of(norm) for name, norm in attention.named_children() if name in HEAD_NORMS)
+    products = HeadProducts(tuple(product.weight for product in heads), biases, norms)
+    angles = (varying(part) for part in (cosine, sine))
+    norm = _norm_of(layer.input_layernorm)
+    query, key, value = compiled(before_attention)(varying(residual), norm, products, *angles, product_dtype(residual))
+    plan = plans.within(_window(attention), query, key)
+    attended = packed_attention(query, key, value, plan, attention.scaling)
+    gate_up = (mlp.gate_proj.weight, mlp.up_proj.weight)
+    weights = (_norm_of(layer.post_attention_layernorm), attention.o_proj.weight, gate_up, mlp.down_proj.weight)
+    behind: Tensor = compiled(behind_attention)(varying(residual), varying(attended, 1), *weights)
+    return behind
+
+
+def _norm_of(module: Any) -> Norm:
+    return Norm(module.weight, module.variance_epsilon)
 
 
 def _layer(
@@ -105,11 +157,11 @@ def _layer(
     norm, attention, mlp = layer.input_layernorm, layer.self_attn, layer.mlp
     residual, hidden = add_rms_norm(residual, update, norm.weight, norm.variance_epsilon)
     key = _heads(attention, "k", hidden)
-    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1)
+    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1).contiguous()
     if rows is not None:
         residual, hidden, cosine, sine = (of_row[rows] for of_row in (residual, hidden, cosine, sine))
     query = rotated(_heads(attention, "q", hidden), cosine, sine)
-    plan = plans.within(_window(attention), query)
+    plan = plans.within(_window(attention), query, key)
     attended = packed_attention(query, key, value, plan, attention.scaling).transpose(0, 1).flatten(1)
     norm = layer.post_attention_layernorm
     residual, hidden = add_rms_norm(residual, attention.o_proj(attended), norm.weight, norm.variance_epsilon)

@@ -12,8 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rmexp.models.attention.compiled import compilable
-
 
 def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
     """The next residual, and its root-mean-square normalisation.
@@ -143,29 +141,29 @@ class Rotation(torch.autograd.Function):
         return turned, None, None
 
 
-@compilable
 def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Rotate the last dimension, whose halves are the coordinates, by angles that broadcast."""
     turned = torch.empty(halves.shape, dtype=halves.dtype, device=halves.device)
-    first, second = halves.float().chunk(2, dim=-1)
-    new_first, new_second = turned.chunk(2, dim=-1)
+    (first, second), (new_first, new_second) = halves.chunk(2, dim=-1), turned.chunk(2, dim=-1)
+    if turned.dtype == torch.float32:
+        torch.mul(first, cosine, out=new_first).addcmul_(second, sine, value=-1)
+        torch.mul(second, cosine, out=new_second).addcmul_(first, sine)
+        return turned
+    first, second = first.float(), second.float()
     new_first.copy_((first * cosine).addcmul_(second, sine, value=-1))
     new_second.copy_((second * cosine).addcmul_(first, sine))
     return turned
 
 
-@compilable
 def _gated(gate: Tensor, up: Tensor) -> Tensor:
     return F.silu(gate).mul_(up)
 
 
-@compilable
 def _gate_gradients(gradient: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
     """Of gate and up."""
     return torch.ops.aten.silu_backward(gradient * up, gate), F.silu(gate).mul_(gradient)
 
 
-@compilable
 def _normalised(hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     hidden = hidden.float()
     square = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True).square_()
@@ -173,7 +171,6 @@ def _normalised(hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dty
     return (hidden * factor).mul_(weight).to(dtype), factor
 
 
-@compilable
 def _norm_gradients(gradient: Tensor, hidden: Tensor, weight: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
     """Of the hidden states, in their type, and of the weight."""
     gradient = gradient.float()

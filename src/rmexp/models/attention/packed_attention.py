@@ -8,13 +8,14 @@ Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` qu
 group of tiles `C` tiles of `q` queries and `k` keys.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.models.attention.attention_plan import AttentionPlan, TileGroup, attention_plan
+from rmexp.models.attention.attention_plan import AttentionPlan, Heads, TileGroup, attention_plan
 from rmexp.models.attention.choose import Kind, attention_kind
 from rmexp.models.attention.flash import FlashKernel
 from rmexp.models.attention.merged_attention import MergedAttention, MergedPlan, merged_plan
@@ -47,31 +48,32 @@ class AttentionPlans:
 
     Args:
         batch: whose row it is.
-        length: number of queries, with those that only fill up a row.
+        tokens: in the row, with those that only fill it up.
         queries: tokens of the row that attend, ascending; None for all of them.
     """
 
-    def __init__(self, batch: ResponseBatch, length: int, queries: Tensor | None = None) -> None:
-        self.batch, self.length, self.queries = batch, length, queries
-        self.plans: dict[tuple[Kind, int | None], AttentionPlan | MergedPlan] = {}
+    def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None) -> None:
+        self.batch, self.tokens, self.queries = batch, tokens, queries
+        self.plans: dict[tuple[Kind, int | None, Heads], AttentionPlan | MergedPlan] = {}
 
-    def within(self, window: int | None, query: Tensor) -> AttentionPlan | MergedPlan:
+    def within(self, window: int | None, query: Tensor, key: Tensor) -> AttentionPlan | MergedPlan:
         """The plan of a layer.
 
         Args:
             window: positions that it looks back; None for all.
             query: (H, Q, D), whose device, type and width say how it is computed best.
+            key: (G, T, D).
         """
         if window is not None and window >= int(self.batch.lengths.max()):
             window = None
-        kind = attention_kind(query, window)
-        if (kind, window) not in self.plans:
-            self.plans[kind, window] = (
+        kind, heads = attention_kind(query, window), Heads(len(query), len(key))
+        if (kind, window, heads) not in self.plans:
+            self.plans[kind, window, heads] = (
                 merged_plan(self.batch, self.queries, FlashKernel())
                 if kind == "flash"
-                else _on(attention_plan(self.batch, self.length, self.queries, window), query.device)
+                else _on(attention_plan(self.batch, heads, self.tokens, self.queries, window=window), query.device)
             )
-        return self.plans[kind, window]
+        return self.plans[kind, window, heads]
 
 
 def _on(plan: AttentionPlan, device: torch.device) -> AttentionPlan:
@@ -80,83 +82,76 @@ def _on(plan: AttentionPlan, device: torch.device) -> AttentionPlan:
         return plan
     groups = []
     for group in plan.groups:
-        queries, keys, mask, real = (tensor.to(device) for tensor in group[:4])
-        groups.append(TileGroup(queries, keys, mask, real, group.stretches))
-    return AttentionPlan(tuple(groups), plan.slots.to(device))
+        queries, keys, mask = (tensor.to(device) for tensor in group[:3])
+        groups.append(TileGroup(queries, keys, mask, None if group.real is None else group.real.to(device)))
+    return AttentionPlan(tuple(groups), *(places.to(device) for places in plan[1:]))
 
 
 class PackedAttention(torch.autograd.Function):
-    """The probabilities are kept from the forward for the backward pass: (H, C, q, k) for each group of tiles."""
+    """Keeps queries, keys, values and probabilities of each group of tiles for the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan, scaling: float) -> Tensor:
         """See `packed_attention`."""
-        outputs, kept = [], []
-        for group in plan.groups:
-            queries, keys, values = _gathered(query, key, value, group)
-            scores = torch.bmm(queries.mul_(scaling), keys.transpose(1, 2))
-            by_tile = scores.view(key.shape[0], len(group.mask), -1, *group.mask.shape[1:])
-            by_tile += group.mask[:, None].to(scores.dtype)
+        attended, parts = _by_group(query, [group.queries for group in plan.groups])
+        kept = []
+        for group, part in zip(plan.groups, parts, strict=True):
+            batches = key.shape[0] * len(group.mask)
+            queries = _gathered(query, group.queries, batches).mul_(scaling)
+            keys, values = (_gathered(of_row, group.keys, batches) for of_row in (key, value))
+            scores = torch.bmm(queries, keys.transpose(1, 2))
+            _by_tile(scores, group).add_(group.mask.to(scores.dtype))
             probabilities = scores.softmax(dim=-1)
-            outputs.append(_heads(torch.bmm(probabilities, values), query.shape, group))
-            kept.append(probabilities)
-        ctx.save_for_backward(query, key, value, *kept)
-        ctx.plan, ctx.scaling = plan, scaling
-        return _in_order(outputs, plan)
+            torch.bmm(probabilities, values, out=part.view(batches, -1, value.shape[2]))
+            kept += [queries, keys, values, probabilities]
+        ctx.save_for_backward(*kept)
+        ctx.plan, ctx.scaling, ctx.shapes = plan, scaling, (query.shape, key.shape)
+        return attended.index_select(0, plan.slots).view(query.shape)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of query, key and value."""
-        query, key, value, *kept = ctx.saved_tensors
-        key_sum, value_sum = (torch.zeros(key.shape, dtype=torch.float32, device=key.device) for _ in range(2))
-        query_parts = []
-        for group, probabilities in zip(ctx.plan.groups, kept, strict=True):
-            queries, keys, values = _gathered(query, key, value, group)
-            outer = _queries(gradient, key.shape[0], group)
-            by_tile = outer.view(len(key), len(group.mask), -1, group.mask.shape[1], outer.shape[-1])
-            by_tile *= group.real[:, None].to(outer.dtype)
-            _add_keys(value_sum, torch.bmm(probabilities.transpose(1, 2), outer), group)
+        plan, (query_shape, key_shape) = ctx.plan, ctx.shapes
+        kept = iter(ctx.saved_tensors)
+        of_queries, query_parts = _by_group(gradient, [group.queries for group in plan.groups])
+        of_keys, key_parts = _by_group(gradient, [group.keys for group in plan.groups])
+        of_values, value_parts = _by_group(gradient, [group.keys for group in plan.groups])
+        for group, *parts in zip(plan.groups, query_parts, key_parts, value_parts, strict=True):
+            queries, keys, values, probabilities = (next(kept) for _ in range(4))
+            to_query, to_key, to_value = (part.view(len(keys), -1, part.shape[-1]) for part in parts)
+            outer = _gathered(gradient, group.queries, len(keys))
+            if group.real is not None:
+                _by_tile(outer, group).mul_(group.real.to(outer.dtype))
+            torch.bmm(probabilities.transpose(1, 2), outer, out=to_value)
             inner = torch.bmm(outer, values.transpose(1, 2))
-            inner = torch._softmax_backward_data(inner, probabilities, -1, inner.dtype).mul_(ctx.scaling)
-            _add_keys(key_sum, torch.bmm(inner.transpose(1, 2), queries), group)
-            query_parts.append(_heads(torch.bmm(inner, keys), query.shape, group))
-        return _in_order(query_parts, ctx.plan), key_sum.to(key.dtype), value_sum.to(value.dtype), None, None
+            inner = torch._softmax_backward_data(inner, probabilities, -1, inner.dtype)
+            torch.bmm(inner.transpose(1, 2), queries, out=to_key)
+            torch.bmm(inner, keys, out=to_query)
+        of_query = of_queries.index_select(0, plan.slots).view(query_shape).mul_(ctx.scaling)
+        return of_query, *(_summed(rows, plan).view(key_shape) for rows in (of_keys, of_values)), None, None
 
 
-def _gathered(query: Tensor, key: Tensor, value: Tensor, group: TileGroup) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries (G * C, R * q, D), keys and values (G * C, k, D) of all tiles of a group."""
-    tiles, _, keys = group.mask.shape
-    shape = (key.shape[0] * tiles, keys, key.shape[2])
-    gathered = (of_row.index_select(1, group.keys).view(shape) for of_row in (key, value))
-    return _queries(query, key.shape[0], group), *gathered  # type: ignore[return-value]
+def _by_group(like: Tensor, indices: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Memory for the rows of all groups, and of each of them; one row of zeros stands behind."""
+    sizes = [len(rows) for rows in indices]
+    every = like.new_empty(sum(sizes) + 1, like.shape[2])
+    every[-1] = 0
+    return every, torch.split(every[:-1], sizes)
 
 
-def _queries(query: Tensor, key_heads: int, group: TileGroup) -> Tensor:
-    """(H, Q, D) to (G * C, R * q, D)."""
-    tiles, queries, _ = group.mask.shape
-    gathered = query.index_select(1, group.queries).view(key_heads, -1, tiles, queries, query.shape[2])
-    return gathered.transpose(1, 2).reshape(key_heads * tiles, -1, query.shape[2])
+def _gathered(of_row: Tensor, rows: Tensor, batches: int) -> Tensor:
+    """(batches, *, D) rows of what heads have, (H or G, *, D)."""
+    return of_row.flatten(0, 1).index_select(0, rows).view(batches, -1, of_row.shape[2])
 
 
-def _heads(of_tiles: Tensor, shape: torch.Size, group: TileGroup) -> Tensor:
-    """(G * C, R * q, D) back to (H, C * q, D)."""
-    tiles, queries, _ = group.mask.shape
-    key_heads = of_tiles.shape[0] // tiles
-    by_head = of_tiles.view(key_heads, tiles, -1, queries, shape[2]).transpose(1, 2)
-    return by_head.reshape(shape[0], tiles * queries, shape[2])
+def _by_tile(of_tiles: Tensor, group: TileGroup) -> Tensor:
+    """(G * C, R * Q, *) as (G, C, R, Q, *)."""
+    tiles, _, queries, _ = group.mask.shape
+    return of_tiles.view(-1, tiles, of_tiles.shape[1] // queries, queries, of_tiles.shape[2])
 
 
-def _in_order(parts: list[Tensor], plan: AttentionPlan) -> Tensor:
-    """(H, Q, D) of (H, C * q, D) of each group, zeros for queries that are in none."""
-    heads, _, width = parts[0].shape
-    return torch.cat([*parts, parts[0].new_zeros(heads, 1, width)], dim=1).index_select(1, plan.slots)
-
-
-def _add_keys(sums: Tensor, of_tiles: Tensor, group: TileGroup) -> None:
-    """Add (G * C, k, D) to (G, T, D): tiles of one group of responses have keys in common."""
-    parts = of_tiles.float().view(len(sums), len(group.mask), -1, sums.shape[2])
-    for tile, stretches in enumerate(group.stretches):
-        first = 0
-        for start, end in stretches:
-            sums[:, start:end].add_(parts[:, tile, first : first + end - start])
-            first += end - start
+def _summed(rows: Tensor, plan: AttentionPlan) -> Tensor:
+    """(G * T, D) sums over the tiles that look at a key, in float32 inside."""
+    bag = torch.ops.aten._embedding_bag_forward_only
+    sums: Tensor = bag(rows, plan.key_slots, plan.key_ends, include_last_offset=True)[0]
+    return sums

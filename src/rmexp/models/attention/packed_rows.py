@@ -71,7 +71,7 @@ def attention_of_row(
     kind = query.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else query.dtype
     query, key, value = (heads[0].to(dtype) for heads in (query, key, value))
-    attended = packed_attention(query, key, value, plans.within(sliding_window, query), scaling)
+    attended = packed_attention(query, key, value, plans.within(sliding_window, query, key), scaling)
     return attended.transpose(0, 1)[None], None
 
 

@@ -47,8 +47,12 @@ class Saving(Callback):
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Seed the batch."""
-        torch.manual_seed((self.seed << 32) + (batch_idx << 8) + trainer.global_rank)
+        """Seed the batch, on the devices that are in use: torch would also make notes for those that are not."""
+        seed = (self.seed << 32) + (batch_idx << 8) + trainer.global_rank
+        if pl_module.device.type == "cpu":
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """What comes after training may be interrupted too."""

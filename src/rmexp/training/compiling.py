@@ -1,0 +1,63 @@
+"""Whether the layers of a run are compiled: where that is asked for, or where the run is long enough to gain by it."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.models.attention.compiled import has_compiler
+from rmexp.models.attention.decoder_layers import is_compilable
+from rmexp.training.trainer_options import TrainerOptions
+
+COST = 10.0  # seconds that compiling takes the first time; later ones find it on disk
+GAIN = 35e-9  # seconds that a token gains in each layer, by width of the hidden states, where products are cheap
+SAMPLE = 256  # examples whose tokens are counted
+log = logging.getLogger(__name__)
+
+
+def compiles(options: TrainerOptions, device: str, body: Any, *, packed: bool, tokens: float) -> bool:
+    """Whether a run compiles its layers; what decides is the same whenever the run goes on.
+
+    Args:
+        options: of the trainer.
+        device: that computes: `cpu` or the type of an accelerator.
+        body: that is trained.
+        packed: whether it is computed in packed rows.
+        tokens: of the whole run.
+    """
+    asked = options.compiled
+    if asked != "auto":
+        return asked
+    if not (_has_matrix_units() and device == "cpu" and has_compiler() and is_compilable(body, packed)):
+        return False
+    enough = COST / (GAIN * body.config.num_hidden_layers * body.config.hidden_size)
+    if tokens > enough:
+        told = "layers are compiled: some %.0f s the first time, %s tokens gain more from %s on"
+        log.info(f"{told} (trainer.compiled=false leaves it)", COST, f"{tokens:,.0f}", f"{enough:,.0f}")
+    return bool(tokens > enough)
+
+
+def tokens_of(examples: Sequence[PairTokens] | Sequence[ResponseTokens], passes: float) -> float:
+    """How many tokens a run computes, by some of its examples.
+
+    Args:
+        examples: that it learns from.
+        passes: over them.
+    """
+    step = max(1, len(examples) // SAMPLE)
+    counts = [_tokens(examples[place]) for place in range(0, len(examples), step)]
+    return passes * len(examples) * sum(counts) / len(counts)
+
+
+def _tokens(example: PairTokens | ResponseTokens) -> int:
+    """Those that are computed: the prompt of a pair once."""
+    if isinstance(example, ResponseTokens):
+        return len(example.token_ids)
+    return len(example.chosen.token_ids) + len(example.rejected.token_ids) - example.rejected.prompt_tokens
+
+
+def _has_matrix_units() -> bool:
+    """Whether products are so cheap that what lies between them is what a step costs."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))

@@ -1,0 +1,28 @@
+import json
+
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.stages.as_saved import validated_rewards
+
+A, B, C = (ResponseTokens((1, number), 1, False) for number in range(3))
+PAIRS = [PairTokens(A, B, 1.0), PairTokens(C, A, 0.0)]
+
+
+def written(folder, *rows):
+    with (folder / "validation_rewards.jsonl").open("w") as file:
+        for step, chosen, rejected in rows:
+            row = {"step": step, "progress": 1.0, "chosen": chosen, "rejected": rejected, "target": [1.0, 0.0]}
+            file.write(json.dumps(row) + "\n")
+    return folder
+
+
+def test_the_rewards_of_the_step_whose_weights_were_kept(tmp_path):
+    folder = written(tmp_path, (5, [1.0, 2.0], [3.0, 1.0]), (9, [4.0, 5.0], [6.0, 4.0]))
+    assert validated_rewards(folder, 5, PAIRS) == {A: 1.0, B: 3.0, C: 2.0}
+    assert validated_rewards(folder, 9, PAIRS) == {A: 4.0, B: 6.0, C: 5.0}
+
+
+def test_weights_that_were_not_validated_are_asked_again(tmp_path):
+    assert validated_rewards(tmp_path, 5, PAIRS) == {}
+    folder = written(tmp_path, (5, [1.0, 2.0], [3.0, 1.0]))
+    assert validated_rewards(folder, 6, PAIRS) == {}
+    assert validated_rewards(folder, 5, PAIRS[:1]) == {}

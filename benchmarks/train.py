@@ -1,9 +1,10 @@
 """Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
 
 Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|...]
-[--batch 8] [--rounds 3] [--steps 20] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own;
+[--batch 8] [--rounds 3] [--steps 100] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own;
 rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians, ratios to the
-loop and to TRL's best, and the share of the machine's peak that went into operations that no layout saves.
+loop and to TRL's best, of the first steps and of those after them, and the share of the machine's peak that went into
+operations that no layout saves.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import torch
 
 from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepare
 
-REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp"
+REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp,rmexp_compiled"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
 
 
@@ -51,12 +52,14 @@ def summary(
 ) -> list[dict[str, Any]]:
     """Rows of the table; ratios are medians of the ratios within a round, peaks GFLOP/s by precision."""
     speed = {arm: [run["pairs"] / run["seconds"] for run in of_arm] for arm, of_arm in runs.items()}
-    best_trl = [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=True)]
+    first = {arm: [run["first_pairs"] / run["first_seconds"] for run in of_arm] for arm, of_arm in runs.items()}
+    best_trl, best_first = (_best_trl(of_arms) for of_arms in (speed, first))
     rows = []
     for arm, values in speed.items():
         row = {
             "arm": arm,
             "pairs_per_second": statistics.median(values),
+            "first_pairs_per_second": statistics.median(first[arm]),
             "lowest": min(values),
             "highest": max(values),
             "pairs_per_cpu_second": statistics.median(run["pairs"] / run["cpu_seconds"] for run in runs[arm]),
@@ -66,12 +69,24 @@ def summary(
             ),
         }
         if "loop" in speed:
-            row["times_loop"] = statistics.median(a / b for a, b in zip(values, speed["loop"], strict=True))
+            row["times_loop"] = _ratio(values, speed["loop"])
+            row["first_times_loop"] = _ratio(first[arm], first["loop"])
             row["memory_of_loop"] = row["megabytes"] / statistics.median(run["megabytes"] for run in runs["loop"])
         if best_trl:
-            row["times_best_trl"] = statistics.median(a / b for a, b in zip(values, best_trl, strict=True))
+            row["times_best_trl"] = _ratio(values, best_trl)
+            row["first_times_best_trl"] = _ratio(first[arm], best_first)
         rows.append(row)
     return rows
+
+
+def _best_trl(speed: dict[str, list[float]]) -> list[float]:
+    """The best of TRL's settings in each round."""
+    return [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=True)]
+
+
+def _ratio(values: list[float], others: list[float]) -> float:
+    """Median of the ratios within a round."""
+    return statistics.median(one / other for one, other in zip(values, others, strict=True))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -92,8 +107,8 @@ def main() -> None:
     parser.add_argument("--data", choices=[*LENGTHS], default="dialogues")
     parser.add_argument("--batch", type=int, default=8, help="pairs a step")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=20, help="those of the warm-up included")
-    parser.add_argument("--warm-up", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=100, help="those of the warm-up included")
+    parser.add_argument("--warm-up", type=int, default=60, help="first steps, which are told apart")
     parser.add_argument("--arms", help="comma-separated; all that suit the task when omitted")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     given = parser.parse_args()

@@ -1,7 +1,8 @@
 """One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER BATCH STEPS WARM_UP SEED`.
 
-The last line on standard output is JSON: pairs, seconds, processor seconds, megabytes above the idle process
-with its libraries, the precision of the products, and seconds from there to the end of the first step.
+The last line on standard output is JSON: pairs and seconds of the first steps, counted from the idle process with its
+libraries on; pairs, seconds and processor seconds of the steps after them; megabytes above that process; the precision
+of the products; seconds to the end of the first step.
 """
 
 import json
@@ -18,6 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
+from benchmarks.workload import encoded_pairs
+
 LEARNING_RATE, BETA = 1e-5, 0.1
 
 
@@ -27,7 +30,7 @@ class Clock:
     def __init__(self, warm_up: int) -> None:
         self.warm_up, self.steps = warm_up, 0
         self.began = self.cpu_began = self.idle = self.loaded = self.first_step = 0.0
-        self.pairs = 0
+        self.pairs = self.first_pairs = 0
         self.precision = "float32"
 
     def libraries_loaded(self) -> None:
@@ -40,14 +43,18 @@ class Clock:
         self.steps += 1
         if self.steps == 1:
             self.first_step = time.perf_counter() - self.loaded
+        if self.steps <= self.warm_up:
+            self.first_pairs += pairs
         if self.steps == self.warm_up:
             self.began, self.cpu_began = time.perf_counter(), time.process_time()
         elif self.steps > self.warm_up:
             self.pairs += pairs
 
     def result(self) -> dict[str, float | str]:
-        """Figures of the steps after the warm-up."""
+        """Figures of the steps of the warm-up, model and trainer included, and of those after it."""
         return {
+            "first_pairs": self.first_pairs,
+            "first_seconds": self.began - self.loaded,
             "pairs": self.pairs,
             "seconds": time.perf_counter() - self.began,
             "cpu_seconds": time.process_time() - self.cpu_began,
@@ -167,7 +174,6 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
     import lightning as L
 
-    from rmexp.encoding.tokens import PairTokens, ResponseTokens
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
@@ -185,11 +191,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
         def on_train_batch_end(self, *_: Any, **__: Any) -> None:
             clock.step(len(batches[0]))
 
-    pairs = [
-        PairTokens(*(ResponseTokens((*prompt, *side), len(prompt), False) for side in sides), 1.0)
-        for batch in batches
-        for prompt, *sides in batch
-    ]
+    pairs = encoded_pairs([pair for batch in batches for pair in batch])
     clock.libraries_loaded()
     start = load_language_model(str(folder / "model"))
     parts = {

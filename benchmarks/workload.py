@@ -1,10 +1,14 @@
 """What the training benchmarks run on: one random model, and encoded pairs of known lengths, in a folder."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rmexp.encoding.encoded import EncodedPairs
 
 SIZES = {  # hidden size, layers, MLP width, heads
     "1m": (64, 2, 172, 4),
@@ -73,6 +77,21 @@ def _shared(left: Ids, right: Ids) -> int:
     return next(
         (at for at, both in enumerate(zip(left, right, strict=False)) if both[0] != both[1]), min(len(left), len(right))
     )
+
+
+def encoded_pairs(pairs: Sequence[tuple[Ids, Ids, Ids]]) -> "EncodedPairs":
+    """The pairs as a stage has them, the first response of each the better one."""
+    from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
+
+    prompts, responses = TokenRows(wide=False), TokenRows(wide=False)
+    for prompt, *sides in pairs:
+        for side in sides:
+            prompts.add(prompt)
+            responses.add(side)
+    places = np.arange(2 * len(pairs), dtype=np.int32)
+    whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
+    encoded = EncodedResponses(whole, Cut(10**6, "cut_prompt", None))
+    return EncodedPairs(encoded, np.arange(len(pairs)), np.ones(len(pairs)), [None] * len(pairs))
 
 
 def needed_flops(task: str, workload: dict[str, Any]) -> float:

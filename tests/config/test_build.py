@@ -79,7 +79,7 @@ def test_a_key_of_the_frame_stays_with_the_frame():
     )
     assert options == TrainerOptions(
         precision="auto",
-        compiled=False,
+        compiled="auto",
         max_epochs=2,
         max_steps=None,
         threads=None,

@@ -4,8 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup demo size test coverage test-slow test-faults axe same bench lint docs pictures lock clean
-.PHONY: setup demo test coverage test-slow test-gpu test-faults axe same bench lint docs lock clean
+.PHONY: setup demo size test coverage test-slow test-gpu test-faults axe same bench lint docs pictures lock clean
 
 setup: .venv/.ready
 

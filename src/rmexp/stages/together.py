@@ -43,7 +43,8 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
             "--rdzv-backend=c10d --rdzv-endpoint=HOST:PORT --no-python rmexp ...)"
         )
     if wanted == 1:
-        yield
+        with _left():  # a strategy may have a group of one
+            yield
     elif process.count == 1:
         with started(wanted, partial(_ended_by, run.path)) as others, _left():
             log.info("%d processes", wanted)

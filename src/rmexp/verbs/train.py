@@ -16,6 +16,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.data.loaded import LoadedData
+from rmexp.phases import Phase, phase
 from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import interval, number, percent, show_table
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -23,7 +25,7 @@ from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
 from rmexp.stages.obtain import train_stage
 from rmexp.verbs.data import load_run_data
-from rmexp.verbs.stage_plan import stage_plan
+from rmexp.verbs.stage_plan import stage_parts, stage_plan
 
 
 def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
@@ -45,10 +47,36 @@ def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data, tests = load_run_data(config.data, config.tests)
     path = run_folder("train", config)
+    if config.plan:
+        _plan(config, data)
+        return path
     stage = train_stage(stage_plan(config, data, tests), data, tests, path)
     assert stage.summary is not None
     _show(stage.summary, path, reused=stage.reused)
     return path
+
+
+def _plan(config: DictConfig, data: LoadedData) -> None:
+    """Show what a stage would take."""
+    if config.sweep_dir is not None:
+        raise ValueError("plan=true shows one run, and its cells would count as finished (leave out -m)")
+    with phase(Phase.IMPORTS, "torch, transformers"):
+        from rmexp.verbs.run_plan import run_plan
+    plan = run_plan(stage_parts(config), data, config.plan_flops)
+    batch, setting = plan.batch, plan.setting
+    header = ("devices", *("weights", "gradients", "optimizer", "activations", "peak", "sent"), "a step", "all")
+    rows = []
+    for (count, sharing), need in plan.rows.items():
+        sizes = (need.weights, need.gradients, need.optimizer, need.activations, need.peak, need.communication)
+        times = (f"{need.seconds:.3g} s", f"{need.seconds * plan.steps / 60:.3g} min")
+        rows.append(
+            (f"{count} {sharing if count > 1 else ''}".strip(), *(f"{size / 2**30:.3g}" for size in sizes), *times)
+        )
+    show_table(header, rows)
+    print(
+        f"GiB of each device, {setting.precision}; {plan.shape.parameters:,} parameters; {plan.steps} steps of "
+        f"{batch.pairs:.0f} examples in {batch.tokens:.0f} tokens, at {setting.flops:.3g} operations a second"
+    )
 
 
 def _held_out(row: HeldOutRow) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ LATER: Mapping[str, Any] = {
     "trainer.patience": None,
     "trainer.min_delta": 0.0,
     "trainer.on_nonfinite": "stop",
+    "plan": False,
+    "plan_flops": 4.0e14,
     "trainer.num_nodes": 1,
     "trainer.strategy": "auto",
 }

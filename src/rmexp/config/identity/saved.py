@@ -23,7 +23,7 @@ from rmexp.config.plugins import plugins
 from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"
-PLACES = ("run_dir", "sweep_dir", "data.cache_dir")  # where things go, not what they are
+PLACES = ("run_dir", "sweep_dir", "data.cache_dir", "plan", "plan_flops")  # where things go and what is asked of them
 SPREAD = ("trainer.devices", "trainer.num_nodes")  # over what a run is spread, which changes the order of sums alone
 LOGGER = "logger"  # who is told of a run is no part of it
 

@@ -1,0 +1,1 @@
+"""What training would take, without training: memory, communication and time."""

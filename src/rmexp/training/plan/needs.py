@@ -1,0 +1,179 @@
+"""Memory, communication and time of a training step, worked out from shapes alone.
+
+What a step keeps for its backward pass is what the packed path keeps: of each token and layer two residuals, two
+normalised states, queries, keys, values, what attention gives, and three states inside the MLP.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+FULL_BYTES, HALF_BYTES = 4, 2
+Sharing = Literal["ddp", "fsdp"]
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """A decoder.
+
+    Attributes:
+        hidden: width of its states.
+        layers: how many.
+        heads: of queries.
+        key_heads: of keys and values.
+        head_width: of each.
+        mlp: width inside.
+        parameters: of what is trained and kept, embeddings among them.
+        embedded: of these, those that are looked up, not multiplied.
+    """
+
+    hidden: int
+    layers: int
+    heads: int
+    key_heads: int
+    head_width: int
+    mlp: int
+    parameters: int
+    embedded: int
+
+    @property
+    def multiplied(self) -> int:
+        """Parameters in products."""
+        return self.parameters - self.embedded
+
+
+@dataclass(frozen=True)
+class BatchShape:
+    """A batch of all devices together.
+
+    Attributes:
+        pairs: in it.
+        tokens: of its rows; what responses share counts once.
+        read: of them whose last layer is computed: the last of each response, or all that a likelihood needs.
+        scores: of all queries with the keys that they are set against, of one head and layer.
+    """
+
+    pairs: float
+    tokens: float
+    read: float
+    scores: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a model is trained.
+
+    Attributes:
+        precision: `32-true`, `bf16-mixed` or `bf16-true`.
+        states: numbers that the optimizer keeps for each parameter.
+        checkpointing: whether layers are computed again in the backward pass.
+        keeps_scores: whether attention keeps its probabilities, as tiles do and flash attention does not.
+        flops: that a device does in a second, in fact.
+    """
+
+    precision: str
+    states: float
+    checkpointing: bool
+    keeps_scores: bool
+    flops: float
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of a parameter, its gradient, a number of the optimizer, and the residual of a token."""
+        return HALF_BYTES if self.precision == "bf16-true" else FULL_BYTES
+
+    @property
+    def product_bytes(self) -> int:
+        """Of a number in a product."""
+        return FULL_BYTES if self.precision == "32-true" else HALF_BYTES
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Of each device, in bytes and seconds.
+
+    Attributes:
+        weights: the parameters, and copies of them that products need.
+        gradients: of all of them.
+        optimizer: its states.
+        activations: kept for the backward pass.
+        passing: what the backward pass of a layer holds while it runs.
+        communication: sent by a device in a step.
+        seconds: of a step, at the given speed and without waiting for others.
+    """
+
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    passing: float
+    communication: float
+    seconds: float
+
+    @property
+    def peak(self) -> float:
+        """The most at one time. Gradients come as activations go, but an allocator seldom gives one's place to both."""
+        return self.weights + self.gradients + self.optimizer + self.activations + self.passing
+
+
+def needs(shape: ModelShape, batch: BatchShape, setting: Setting, devices: int, sharing: Sharing) -> Needs:
+    """What a step takes on each of some devices.
+
+    Args:
+        shape: of the model.
+        batch: of all devices together.
+        setting: how it is trained.
+        devices: how many.
+        sharing: `ddp` gives each the whole model, `fsdp` a part of it.
+
+    >>> small = ModelShape(2, 1, 1, 1, 2, 4, parameters=100, embedded=20)
+    >>> found = needs(small, BatchShape(1, 10, 2, 0), Setting("32-true", 2, False, False, 1e3), 1, "ddp")
+    >>> found.weights, found.gradients, found.optimizer, found.communication
+    (400.0, 400.0, 800.0, 0.0)
+    """
+    parts = devices if sharing == "fsdp" else 1
+    each = setting.weight_bytes
+    whole = shape.parameters * each
+    copies = shape.multiplied * HALF_BYTES if setting.precision == "bf16-mixed" else 0
+    layer = whole / max(1, shape.layers)  # gathered while it is computed
+    return Needs(
+        weights=(whole + copies) / parts + (layer if parts > 1 else 0.0),
+        gradients=whole / parts + (layer if parts > 1 else 0.0),
+        optimizer=whole * setting.states / parts,
+        activations=activations(shape, batch, setting) / devices,
+        passing=_passing(shape, batch, setting) / devices,
+        communication=_sent(whole, devices, sharing),
+        seconds=operations(shape, batch, setting) / (devices * setting.flops),
+    )
+
+
+def activations(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
+    """Bytes that a batch keeps for its backward pass."""
+    residual, product = setting.weight_bytes, setting.product_bytes
+    queries, keys = shape.heads * shape.head_width, 2 * shape.key_heads * shape.head_width
+    kept_scores = shape.heads * product if setting.keeps_scores else 0
+    before = shape.hidden * (residual + product) + keys * product  # of every token, also in the last layer
+    after = shape.hidden * (residual + product) + (2 * queries + 3 * shape.mlp) * product
+    a_layer = batch.tokens * (before + after) + batch.scores * kept_scores
+    last = batch.tokens * before + batch.read * (after + shape.hidden * (residual + product))
+    if setting.checkpointing:
+        return (shape.layers - 1) * batch.tokens * shape.hidden * (residual + product) + max(a_layer, last)
+    return (shape.layers - 1) * a_layer + last
+
+
+def _passing(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
+    """Gradients inside an MLP and of what goes in and out of it, and those of the scores of one layer."""
+    inside = batch.tokens * (3 * shape.mlp + 2 * shape.hidden) * setting.product_bytes
+    scores = 2 * shape.heads * batch.scores * setting.product_bytes if setting.keeps_scores else 0.0
+    return inside + scores
+
+
+def operations(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
+    """Floating-point operations of a step: a product costs two for each pair of numbers, its gradients twice that."""
+    products = 2 * shape.multiplied * batch.tokens
+    attention = 4 * shape.layers * shape.heads * shape.head_width * batch.scores
+    return (4 if setting.checkpointing else 3) * (products + attention)
+
+
+def _sent(whole: float, devices: int, sharing: Sharing) -> float:
+    """Bytes that a device sends in rings: gradients summed and handed round, or weights gathered twice and one sum."""
+    return (3 if sharing == "fsdp" else 2) * whole * (devices - 1) / devices

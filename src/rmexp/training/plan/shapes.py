@@ -1,0 +1,50 @@
+"""Shapes of models and batches as the plan of a run needs them: no weights are read."""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import Any
+
+import torch
+from transformers import AutoModel
+
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.attention_plan import attention_plan
+from rmexp.training.plan.needs import BatchShape, ModelShape
+
+MOST_BATCHES = 50  # that a plan looks at
+
+
+def model_shape(config: Any) -> ModelShape:
+    """The shape of a body with a head of one number, told by its configuration."""
+    text = config.get_text_config()
+    with torch.device("meta"):
+        body = AutoModel.from_config(text)
+    heads = int(text.num_attention_heads)
+    return ModelShape(
+        hidden=int(text.hidden_size),
+        layers=int(text.num_hidden_layers),
+        heads=heads,
+        key_heads=int(getattr(text, "num_key_value_heads", None) or heads),
+        head_width=int(getattr(text, "head_dim", None) or text.hidden_size // heads),
+        mlp=int(getattr(text, "intermediate_size", None) or 4 * text.hidden_size),
+        parameters=sum(parameter.numel() for parameter in body.parameters()),
+        embedded=sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding)),
+    )
+
+
+def batch_shape(batches: Iterable[tuple[int, ResponseBatch]], *, likelihood: bool) -> BatchShape:
+    """The mean of batches, of (pairs, responses).
+
+    Args:
+        batches: of which the first `MOST_BATCHES` are looked at.
+        likelihood: whether every token of a response is read, not its last alone.
+    """
+    found: list[Sequence[float]] = []
+    for pairs, batch in batches:
+        tokens = len(batch.token_ids)
+        scores = sum(group.mask.numel() for group in attention_plan(batch, tokens).groups)
+        read = int(batch.response_tokens.sum()) if likelihood else batch.size
+        found.append((pairs, tokens, min(read, tokens), scores))
+        if len(found) == MOST_BATCHES:
+            break
+    return BatchShape(*(fmean(column) for column in zip(*found, strict=True)))

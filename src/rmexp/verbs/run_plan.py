@@ -1,0 +1,98 @@
+"""The plan of a stage: what its configuration would take, told by the shapes of its model and of its batches."""
+
+from types import SimpleNamespace
+from typing import NamedTuple, cast
+
+from rmexp.data.loaded import LoadedData
+from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
+from rmexp.encoding.encode import Encoder
+from rmexp.hardware.device import accelerator_type
+from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products
+from rmexp.hardware.threads import SMALL_PARAMETERS
+from rmexp.models.backbones.pretrained import find_source
+from rmexp.stages.examples import encoded_examples
+from rmexp.stages.parts import StageParts
+from rmexp.training.data.loader import Passes
+from rmexp.training.plan.needs import BatchShape, ModelShape, Needs, Setting, Sharing, needs
+from rmexp.training.plan.shapes import batch_shape, model_shape
+from rmexp.training.stage import TrainingModule
+
+DEVICES = (1, 8, 64)
+STATES = {"AdamW": 2.0, "SGD": 0.0, "Adafactor": 0.0, "MuonAdamW": 1.0, "adamw_8bit": 0.5, "adamw_paged": 2.0}
+
+
+class RunPlan(NamedTuple):
+    """What a stage would take.
+
+    Attributes:
+        shape: of its model.
+        batch: of its batches, on the mean.
+        setting: how it is trained.
+        steps: of the run.
+        rows: needs by number of devices and how they share.
+    """
+
+    shape: ModelShape
+    batch: BatchShape
+    setting: Setting
+    steps: int
+    rows: dict[tuple[int, Sharing], Needs]
+
+
+def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
+    """The plan of a stage that learns from given examples.
+
+    Args:
+        parts: that the stage is made of.
+        loaded: data with a training and a validation split.
+        flops: that a device does in a second.
+
+    Raises:
+        ValueError: a policy that samples has no plan.
+    """
+    if parts.ppo is not None:
+        raise ValueError("plan=true is for task=sft, reward and dpo: what PPO samples has no length beforehand")
+    path = parts.folders.start or parts.model.path
+    if path is None:
+        texts = (text for record in loaded.records.splits.get("train", ()) for text in record.responses)
+        start = parts.model.build(texts, parts.seed)
+        config, tokenizer = start.body.config, start.tokenizer
+    else:
+        source = find_source(path, None, "float32", trust_remote_code=False)
+        config, tokenizer = source.config(), source.tokenizer()
+    shape = model_shape(config)
+    options = parts.trainer.options
+    passes = Passes(options.max_epochs, parts.seed, options.max_steps and options.max_steps * parts.trainer.accumulate)
+    learns = SimpleNamespace(learns_from=("pairs", "demonstrations"), packed=True)
+    encoder = Encoder(tokenizer, loaded.limits)
+    examples = encoded_examples(parts.task, cast(TrainingModule, learns), loaded, encoder, passes)
+    loader = examples.data.train_dataloader()
+    batch = batch_shape(map(_responses, loader), likelihood=parts.task != "reward")
+    setting = Setting(
+        _precision(options.precision, shape, accelerator_type(parts.trainer.accelerator)),
+        _states(parts),
+        parts.model.starting.gradient_checkpointing,
+        accelerator_type(parts.trainer.accelerator) == "cpu",
+        flops,
+    )
+    shared: tuple[Sharing, ...] = ("ddp", "fsdp")
+    kinds = [(count, sharing) for count in DEVICES for sharing in shared if count > 1 or sharing == "ddp"]
+    rows = {(count, sharing): needs(shape, batch, setting, count, sharing) for count, sharing in kinds}
+    return RunPlan(shape, batch, setting, len(loader), rows)
+
+
+def _responses(batch: PairBatch | FeatureBatch | ResponseBatch) -> tuple[int, ResponseBatch]:
+    assert not isinstance(batch, FeatureBatch)  # which only a module makes
+    return (batch.size, batch.responses) if isinstance(batch, PairBatch) else (batch.size, batch)
+
+
+def _precision(wanted: str, shape: ModelShape, device: str) -> str:
+    if wanted != AUTO:
+        return wanted
+    return HALF if shape.parameters >= SMALL_PARAMETERS and has_half_products(device) else FULL
+
+
+def _states(parts: StageParts) -> float:
+    """Numbers of each parameter that the configured optimizer keeps."""
+    made = getattr(parts.optimizer, "func", parts.optimizer)
+    return STATES.get(getattr(made, "__name__", ""), 2.0)

@@ -1,0 +1,70 @@
+import copy
+
+import pytest
+import torch
+
+from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
+from rmexp.models.backbones.tiny import tiny
+from rmexp.models.reward_model import RewardModel
+from rmexp.training.plan.needs import BatchShape, ModelShape, Setting, activations, needs
+from rmexp.training.plan.shapes import batch_shape, model_shape
+
+SHAPE = ModelShape(64, 4, 4, 2, 16, 160, parameters=1000, embedded=400)
+BATCH = BatchShape(pairs=8, tokens=1000, read=16, scores=50_000)
+
+
+def setting(precision="32-true", **options):
+    return Setting(precision, 2, **({"checkpointing": False, "keeps_scores": False, "flops": 1e9} | options))
+
+
+def test_a_sharded_model_takes_its_part_and_a_layer():
+    whole, part = (needs(SHAPE, BATCH, setting(), 8, sharing) for sharing in ("ddp", "fsdp"))
+    assert whole.weights == 4000
+    assert part.weights == 4000 / 8 + 4000 / 4
+    assert part.optimizer == 8000 / 8
+    assert part.activations == whole.activations == activations(SHAPE, BATCH, setting()) / 8
+
+
+def test_what_is_sent_is_that_of_rings():
+    assert needs(SHAPE, BATCH, setting(), 4, "ddp").communication == 2 * 4000 * 3 / 4
+    assert needs(SHAPE, BATCH, setting(), 4, "fsdp").communication == 3 * 4000 * 3 / 4
+    assert needs(SHAPE, BATCH, setting(), 1, "fsdp").communication == 0
+
+
+def test_half_precision_halves_what_it_says():
+    mixed, half = (needs(SHAPE, BATCH, setting(name), 1, "ddp") for name in ("bf16-mixed", "bf16-true"))
+    assert mixed.weights == 4000 + 2 * 600
+    assert (half.weights, half.gradients, half.optimizer) == (2000, 2000, 4000)
+
+
+def test_a_step_is_six_operations_a_token_and_parameter_but_for_attention():
+    alone = BATCH.__class__(8, 1000, 16, 0)
+    assert needs(SHAPE, alone, setting(), 1, "ddp").seconds == pytest.approx(6 * 600 * 1000 / 1e9)
+    assert needs(SHAPE, alone, setting(checkpointing=True), 1, "ddp").seconds == pytest.approx(8 * 600 * 1000 / 1e9)
+
+
+@pytest.mark.parametrize("size", [(64, 3), (128, 2)])
+def test_activations_are_what_the_backward_pass_is_left(size):
+    """Every storage that autograd keeps in a real step is counted once, weights left out."""
+    hidden, layers = size
+    start = tiny(["some text"], 0, hidden_size=hidden, layers=layers, heads=4, vocabulary=300, max_positions=512)
+    model = RewardModel(copy.deepcopy(start.body))
+    generator = torch.Generator().manual_seed(0)
+    prompts = [torch.randint(6, 260, (60,), generator=generator).tolist() for _ in range(4)]
+    texts = [[*prompt, *torch.randint(6, 260, (40,), generator=generator).tolist()] for prompt in prompts for _ in "ab"]
+    batch = response_batch([ResponseTokens(tuple(text), 60, False) for text in texts])
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, torch.Tensor] = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(batch).sum().backward()
+    found = sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
+    planned = activations(
+        model_shape(start.body.config), batch_shape([(4, batch)], likelihood=False), setting(keeps_scores=True)
+    )
+    assert planned == pytest.approx(found, rel=0.1)

@@ -67,4 +67,4 @@ def test_activations_are_what_the_backward_pass_is_left(size):
     planned = activations(
         model_shape(start.body.config), batch_shape([(4, batch)], likelihood=False), setting(keeps_scores=True)
     )
-    assert planned == pytest.approx(found, rel=0.1)
+    assert planned == pytest.approx(found, rel=0.15)

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.models.attention.attention_plan import attention_plan
+from rmexp.models.attention.attention_plan import Heads, attention_plan
 from rmexp.training.plan.needs import BatchShape, ModelShape
 
 MOST_BATCHES = 50  # that a plan looks at
@@ -42,7 +42,7 @@ def batch_shape(batches: Iterable[tuple[int, ResponseBatch]], *, likelihood: boo
     found: list[Sequence[float]] = []
     for pairs, batch in batches:
         tokens = len(batch.token_ids)
-        scores = sum(group.mask.numel() for group in attention_plan(batch, tokens).groups)
+        scores = sum(int(group.mask.numel()) for group in attention_plan(batch, Heads(1, 1), tokens).groups)
         read = int(batch.response_tokens.sum()) if likelihood else batch.size
         found.append((pairs, tokens, min(read, tokens), scores))
         if len(found) == MOST_BATCHES:

@@ -11,7 +11,7 @@ import rmexp
 from rmexp.cli import main
 from rmexp.config.plugins import VARIABLE
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BLOCK = r"^`{{3}}{}\n(.*?)^`{{3}}$"
 
 

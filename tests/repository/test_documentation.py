@@ -23,7 +23,7 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastValidation, TrainSummary
 from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

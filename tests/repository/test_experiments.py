@@ -20,7 +20,7 @@ from rmexp.runs.summaries.seed_groups import seed_rows
 from rmexp.scoring.scored_file import write_scored
 from rmexp.statistics.shares import wilson
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 OPTIONS = sorted(EXPERIMENTS.glob("*/conf/data/*.yaml"))
 
 

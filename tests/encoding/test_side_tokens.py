@@ -44,7 +44,7 @@ def test_both_ways_give_the_same_ids(templated, monkeypatch):
     assert found == jointly(templated)
 
 
-def test_a_prompt_is_tokenised_once_for_all_its_responses(tokenizer, monkeypatch):
+def test_a_prompt_is_rendered_and_tokenised_once_for_all_its_responses(tokenizer, monkeypatch):
     apart, seen = sides(tokenizer), []
     apart.of(ITEMS)
     tokenize = parted_text.PartedText.tokenize
@@ -53,8 +53,11 @@ def test_a_prompt_is_tokenised_once_for_all_its_responses(tokenizer, monkeypatch
         seen.append((starts, items))
         return tokenize(self, ending, starts, items)
 
+    prompt, rendered = Rendering.prompt, []
+    monkeypatch.setattr(Rendering, "prompt", lambda self, text: rendered.append(text) or prompt(self, text))
     monkeypatch.setattr(parted_text.PartedText, "tokenize", watched)
     apart.of([("How long is rope 3?", response) for response in ("a", "b", "c")])
+    assert rendered == ["How long is rope 3?"]
     ((starts, items),) = seen
     assert len(starts) == 1
     assert [place for place, _ in items] == [0, 0, 0]

@@ -50,7 +50,8 @@ def picture(results: list[dict[str, Any]]) -> Figure:
 
 def main() -> None:
     """Read, draw, write."""
-    results = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    found = (json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json")))
+    results = [result for result in found if "task" in result]  # others are not of training
     ordered = sorted(
         results, key=lambda result: (result["task"] != "reward", result["size"], result["data"], result["batch"])
     )

@@ -66,7 +66,8 @@ def test_train_says_of_its_model_what_evaluate_says(nine_pairs_a_prompt, capsys)
     shared = row.keys() & other.keys()
     assert shared >= {"accuracy_low", "accuracy_high", "nll_low", "usable_bits_low", "brier_high", "clusters", "ece"}
     numbers = {key for key in shared if isinstance(row[key], float)}
-    assert {key: row[key] for key in numbers} == pytest.approx({key: other[key] for key in numbers}, abs=1e-12)
+    seven_digits = {"rel": 1e-5, "abs": 1e-6}  # of the rewards that the validation has left
+    assert {key: row[key] for key in numbers} == pytest.approx({key: other[key] for key in numbers}, **seven_digits)
     assert {key: row[key] for key in shared - numbers} == {key: other[key] for key in shared - numbers}
     assert (row["n"], row["clusters"]) == (135, 15)
     assert [summary["val"][key] for key in ("accuracy_low", "accuracy_high")] == pytest.approx(

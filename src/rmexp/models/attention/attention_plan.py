@@ -5,7 +5,7 @@ tile is a stretch of at most `TILE` tokens with all that they attend to; most of
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,9 +16,9 @@ from rmexp.encoding.batches import ResponseBatch
 
 TILE = 96
 QUERY_STEP, KEY_STEP = 16, 32  # tiles are filled up to multiples, so that few shapes of matrix products occur
-GROUP_COST = 8192  # products of a query and a key whose computing takes about as long as what a further group costs
+GROUP_COST = 16384  # products of a query and a key whose computing takes about as long as what a further group costs
 MASKED = -1e30  # finite, since a row of -inf has no softmax
-Rows = NDArray[np.int64]
+Rows = NDArray[np.signedinteger[Any]]
 
 
 class Segment(NamedTuple):
@@ -46,12 +46,8 @@ class Tile(NamedTuple):
     shared_end: int
     start: int
     end: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Keys and queries, filled up."""
-        keys = self.shared_end - self.shared_start + self.end - self.start
-        return _filled(keys, KEY_STEP), _filled(self.last - self.first, QUERY_STEP)
+    keys: int  # how many, filled up
+    queries: int
 
 
 class TileGroup(NamedTuple):
@@ -108,31 +104,43 @@ def attention_plan(
         window: positions that a token looks back, itself among them; None for all.
     """
     row = segments(batch)
-    of_row = np.repeat(np.array(row), [part.end - part.start for part in row], axis=0)
+    of_row = np.repeat(np.array(row, dtype=np.int32), [part.end - part.start for part in row], axis=0)
     wanted = np.arange(len(of_row)) if queries is None else queries.cpu().numpy()
     count = (tokens if queries is None else len(wanted)) + fillers
     positions = batch.position_ids.cpu().numpy()
-    groups, slots, key_rows, key_tokens = [], np.full((heads.queries, count), -1), [], []
+    groups, slots, key_rows, key_tokens = [], np.full(heads.queries * count, -1), [], []
     query_rows = key_count = 0
     for tiles in _groups(_tiles(row, wanted)):
         query, key = _queries(tiles), _keys(tiles)
-        seen = _seen(wanted[query], key, of_row, positions, window)
-        mask = torch.from_numpy(np.where(seen, np.float32(0), np.float32(MASKED)))
         real = query >= 0
-        filled = None if real.all() else torch.from_numpy(real[:, None, :, None].astype(np.float32))
-        of_query = _by_head(query, heads.queries, count).reshape(heads.keys, -1, *query.shape).swapaxes(1, 2)
-        of_key = _by_head(key, heads.keys, tokens)
-        groups.append(TileGroup(_indices(of_query), _indices(of_key), mask[:, None], filled))
-        slots.ravel()[of_query[of_query >= 0]] = query_rows + np.flatnonzero(of_query >= 0)
-        key_rows.append(key_count + np.flatnonzero(of_key >= 0))
-        key_tokens.append(of_key[of_key >= 0])
+        seen = _seen(wanted[query], key, of_row, positions, window)
+        shape = (heads.keys, heads.queries // heads.keys, *query.shape)
+        of_query = _by_head(query, heads.queries, count).reshape(shape).swapaxes(1, 2)
+        rows, known = (_held(real, of_query.shape), _held(key >= 0, (heads.keys, len(key), 1, key.shape[1])))
+        of_query, of_key = of_query.ravel(), _by_head(key, heads.keys, tokens).ravel()
+        groups.append(_group(of_query, of_key, seen, real))
+        slots[of_query[rows]] = query_rows + rows
+        key_rows.append(key_count + known)
+        key_tokens.append(of_key[known])
         query_rows, key_count = query_rows + of_query.size, key_count + of_key.size
     slots[slots < 0] = query_rows
     of_tokens = np.concatenate(key_tokens)
-    order = np.argsort(of_tokens, kind="stable")
+    key_slots = np.concatenate(key_rows)[np.argsort(of_tokens, kind="stable")]
     ends = np.concatenate([[0], np.bincount(of_tokens, minlength=heads.keys * tokens).cumsum()])
-    key_slots = np.concatenate(key_rows)[order]
-    return AttentionPlan(tuple(groups), *(torch.from_numpy(places) for places in (slots.ravel(), key_slots, ends)))
+    return AttentionPlan(tuple(groups), *(torch.from_numpy(places) for places in (slots, key_slots, ends)))
+
+
+def _group(
+    queries: NDArray[np.int64], keys: NDArray[np.int64], seen: NDArray[np.bool_], real: NDArray[np.bool_]
+) -> TileGroup:
+    mask = torch.from_numpy(np.where(seen, np.float32(0), np.float32(MASKED)))
+    filled = None if real.all() else torch.from_numpy(real[:, None, :, None].astype(np.float32))
+    return TileGroup(torch.from_numpy(queries), torch.from_numpy(keys), mask[:, None], filled)
+
+
+def _held(real: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Which rows of (G, C, R, n) hold something, where (C, n) tells it of every head."""
+    return np.flatnonzero(np.broadcast_to(real[:, None], shape))
 
 
 def dense_mask(batch: ResponseBatch, window: int | None = None) -> Tensor:
@@ -146,7 +154,7 @@ def dense_mask(batch: ResponseBatch, window: int | None = None) -> Tensor:
 def _seen(query: Rows, key: Rows, of_row: Rows, positions: Rows, window: int | None) -> NDArray[np.bool_]:
     """(C, Q, K) whether queries see keys, both tokens of the row: (C, Q) and (C, K); no token is seen at -1."""
     start, _, shared_start, shared_end = (column[..., None] for column in np.moveaxis(of_row[query], -1, 0))
-    query, key = query[..., None], key[:, None]
+    query, key = query[..., None].astype(np.int32), key[:, None].astype(np.int32)
     seen: NDArray[np.bool_] = ((key <= query) & (key >= start)) | ((key >= shared_start) & (key < shared_end))
     if window is not None:
         seen &= positions[query] - positions[key] < window
@@ -162,14 +170,15 @@ def _tiles(row: Sequence[Segment], wanted: Rows) -> Iterator[Tile]:
             last = min(start + size, end)
             place, behind = (int(place) for place in np.searchsorted(wanted, (start, last)))
             if place < behind:
-                yield Tile(place, behind, *shared, first, last)
+                keys = _filled(shared[1] - shared[0] + last - first, KEY_STEP)
+                yield Tile(place, behind, *shared, first, last, keys, _filled(behind - place, QUERY_STEP))
 
 
 def _groups(tiles: Iterator[Tile]) -> list[list[Tile]]:
     """Tiles that are computed together: of like size, in as many groups as cost least, filling up counted."""
     by_size: dict[tuple[int, int], list[Tile]] = {}
     for tile in tiles:
-        by_size.setdefault(tile.size, []).append(tile)
+        by_size.setdefault((tile.keys, tile.queries), []).append(tile)
     sizes = sorted(by_size)
     best = [(0, 0)]  # of the first sizes: their cost, and how many of them are in groups before the last
     for end, (keys, _) in enumerate(sizes, 1):
@@ -189,27 +198,22 @@ def _groups(tiles: Iterator[Tile]) -> list[list[Tile]]:
 def _queries(tiles: Sequence[Tile]) -> Rows:
     """(C, Q) queries of tiles, -1 behind them."""
     first, last = (np.array([tile[field] for tile in tiles])[:, None] for field in (0, 1))
-    place = first + np.arange(max(tile.size[1] for tile in tiles))
+    place = first + np.arange(max(tile.queries for tile in tiles))
     return np.where(place < last, place, -1)
 
 
 def _keys(tiles: Sequence[Tile]) -> Rows:
     """(C, K) tokens that tiles look at, -1 behind them."""
-    shared_start, shared_end, start, end = (column[:, None] for column in np.array(tiles).T[2:])
-    place = np.arange(max(tile.size[0] for tile in tiles))
+    shared_start, shared_end, start, end = (column[:, None] for column in np.array(tiles).T[2:6])
+    place = np.arange(max(tile.keys for tile in tiles))
     shared = shared_end - shared_start
     token = np.where(place < shared, shared_start + place, start + place - shared)
     return np.where(token < end, token, -1)
 
 
-def _by_head(places: Rows, heads: int, count: int) -> Rows:
-    """(heads, *) of places among `count` rows of each head; -1 stays."""
-    of_heads = np.arange(heads).reshape(-1, *(1 for _ in places.shape)) * count
-    return np.where(places < 0, -1, places + of_heads)
-
-
-def _indices(places: Rows) -> Tensor:
-    return torch.from_numpy(places.clip(0).ravel())
+def _by_head(places: Rows, heads: int, count: int) -> NDArray[np.int64]:
+    """(heads, *) of places among `count` rows of each head; the first row for -1."""
+    return places.clip(0) + np.arange(heads).reshape(-1, *(1 for _ in places.shape)) * count
 
 
 def _stretches(row: Sequence[Segment]) -> Iterator[tuple[int, int, tuple[int, int]]]:

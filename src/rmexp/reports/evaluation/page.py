@@ -120,10 +120,12 @@ def _panels(judgement: Judgement) -> Iterator[Panel]:
     scores = judgement.headline_scores
     drawn = {name: scores[name] for name in judgement.scorers[:MOST_DRAWN]}
     calibrated = {name: scores for name, scores in drawn.items() if scores.log_odds}
+    ideal = "On the line, confidence is what it says; below it, it is too much."
+    meter = "A meter of length would climb from 0 % on the left to 100 % on the right."
     for draw, shown, caption in (
-        (plots.reliability_plot, calibrated, "On the line, confidence is what it says; below it, it is too much."),
+        (plots.reliability_plot, calibrated, ideal + plots.in_small_bins(test, calibrated)),
         (plots.margin_plot, drawn, "Margins towards the label, in their own deviations: left of 0 is wrong."),
-        (plots.length_plot, drawn, "A meter of length would climb from 0 % on the left to 100 % on the right."),
+        (plots.length_plot, drawn, meter + plots.in_small_lengths(test, drawn)),
     ):
         if (svg := draw(test, shown)) is not None:
             yield Panel(Markup(svg), caption)

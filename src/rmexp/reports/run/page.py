@@ -12,7 +12,7 @@ from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.kept import kept_words
 from rmexp.reports.rollout_plots import rollout_panels
 from rmexp.reports.run.content import RunReport, ScoredSet, mark
-from rmexp.reports.run.plots import calibration_plot, rewards_plot
+from rmexp.reports.run.plots import calibration_plot, in_small_bins, rewards_plot
 from rmexp.reports.run.verdict import verdict
 from rmexp.runs.summaries.held_out import split_name
 
@@ -52,4 +52,5 @@ def _held_out(scored: ScoredSet) -> Iterator[Panel]:
     if (rewards := rewards_plot(scored)) is not None:
         yield Panel(Markup(rewards), f"Rewards of the better and of the other responses of {where}.")
     if (calibration := calibration_plot(scored)) is not None:
-        yield Panel(Markup(calibration), f"How often it is right on {where}, against how sure it is; grey is ideal.")
+        caption = f"How often it is right on {where}, against how sure it is; the grey line is ideal."
+        yield Panel(Markup(calibration), caption + in_small_bins(scored))

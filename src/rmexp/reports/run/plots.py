@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmexp.reports.drawing.svg import BLUE, ORANGE, draw
 from rmexp.reports.drawing.ticks import in_percent
-from rmexp.reports.evaluation.plots import drawn_reliability
+from rmexp.reports.evaluation.plots import drawn_reliability, small_bins
 from rmexp.reports.run.content import ScoredSet
 
 BINS = 40
@@ -33,9 +34,17 @@ def rewards_plot(scored: ScoredSet) -> str | None:
 
 
 def calibration_plot(scored: ScoredSet) -> str | None:
-    """How often it is right against how sure it is; None where too few pairs can tell."""
-    margins = {scored.row.scorer: (scored.margin, scored.target)}
-    return drawn_reliability(margins, f"Reliability on {_title(scored)}", **SIZE)
+    """How often it is right against how sure it is; None where no pair can tell."""
+    return drawn_reliability(_margins(scored), f"Reliability on {_title(scored)}", **SIZE)
+
+
+def in_small_bins(scored: ScoredSet) -> str:
+    """What the caption says of the grey points of `calibration_plot`; empty where there are none."""
+    return small_bins(_margins(scored))
+
+
+def _margins(scored: ScoredSet) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    return {scored.row.scorer: (scored.margin, scored.target)}
 
 
 def _title(scored: ScoredSet) -> str:

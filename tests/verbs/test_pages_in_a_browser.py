@@ -2,6 +2,7 @@
 
 import pytest
 from tests.browser import AXE, CHROMIUM, opened, printed, violations, width_of
+from tests.pressed import Browser
 
 from rmexp.cli import main
 
@@ -10,6 +11,12 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (Debian's package of that name)"),
 ]
 KINDS = ("run", "compare", "sweep", "index", "profile", "profiles", "evaluate", "inspect", "filter", "best-of-n", "ppo")
+USABLE = (
+    "[...document.querySelectorAll('a[href], button, input, summary, [tabindex]')]"
+    ".filter((one) => one.checkVisibility())"
+)
+SHOWN = "[...document.querySelectorAll('tbody tr')].filter((row) => !row.hidden).map((row) => row.innerText)"
+SECONDS = "[...document.querySelectorAll('tbody tr')].map((row) => row.cells[7].dataset.value)"
 SMALL = ("data=json_vs_text", "data.pairs=40", "data.unseen_pairs=10")
 
 
@@ -20,12 +27,13 @@ def pages(comparison, tmp_path_factory):
     reward, runs = comparison.path / "reward", folder / "runs"
     scorer = ["scorer=explicit", f"scorer.path={reward / 'model'}", *SMALL]
     cells = ["model=tiny", "trainer=smoke", "logger=csv", "seed=0,1", "optimizer.lr=1e-3,1e-4,-1"]
-    policy = ["data=synthetic", "scorer=gold", "candidates.n=4", "candidates.prompts=8", "scorer@gold=gold"]
-    ppo = ["data=synthetic", "scorer=gold", "model=tiny", "trainer=smoke", "logger=csv"]
+    synthetic = ["data=synthetic", "data.pairs=40", "data.val_pairs=10", "data.test_pairs=10"]
+    policy = [*synthetic, "scorer=gold", "candidates.n=4", "candidates.prompts=8", "scorer@gold=gold"]
+    ppo = [*synthetic, "scorer=gold", "model=tiny", "trainer=smoke", "logger=csv"]
     commands = {
         "cells": ["train", "-m", "task=reward", *SMALL, *cells, f"sweep_dir={runs / 'sweep'}"],
         "profile": ["profile", *SMALL, f"run_dir={runs / 'profile'}"],
-        "profiles": ["profile", "-m", "data=json_vs_text,synthetic", f"sweep_dir={folder / 'profiles'}"],
+        "profiles": ["profile", "-m", "data=json_vs_text", "data.pairs=40,60", f"sweep_dir={folder / 'profiles'}"],
         "evaluate": ["evaluate", *scorer, f"run_dir={runs / 'evaluate'}"],
         "inspect": ["inspect", *scorer, "pairs=8", "learning.steps=2", f"run_dir={runs / 'inspect'}"],
         "filter": ["filter", *scorer, "keep.min_margin=0.5", f"run_dir={runs / 'filter'}"],
@@ -77,6 +85,36 @@ def test_it_prints(pages, kind, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing(pages, kind, dark, tmp_path):
     assert violations(pages[kind], tmp_path, dark=dark) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_key_tab_comes_to_everything_that_can_be_used_and_shows_where_it_is(pages, kind, tmp_path):
+    with Browser(pages[kind], tmp_path / "profile") as browser:
+        usable = browser.value(f"{USABLE}.length")
+        places = []
+        for _ in range(usable):
+            browser.press("Tab")
+            places.append(browser.value(f"{USABLE}.indexOf(document.activeElement)"))
+            assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert places == list(range(usable))
+
+
+def test_the_index_is_sorted_and_searched_by_keys_alone(pages, tmp_path):
+    with Browser(pages["index"], tmp_path / "profile") as browser:
+        before = browser.value(SHOWN)
+        browser.press("Tab", times=2)  # the link to the leaderboard, then the search
+        browser.type("explicit FINISHED")
+        assert browser.value(SHOWN) == [row for row in before if "explicit" in row.lower() and "finished" in row]
+        assert 0 < len(browser.value(SHOWN)) < len(before)
+        assert browser.value("document.querySelector('output').textContent").endswith(f"of {len(before)} runs")
+        browser.value("search.value = ''; show()")
+        browser.value("document.querySelectorAll('thead button')[7].focus()")  # seconds
+        for way, turned in (("ascending", False), ("descending", True)):
+            browser.press("Enter")
+            seconds = [value for value in browser.value(SECONDS) if value]
+            assert seconds == sorted(seconds, key=float, reverse=turned)
+            assert browser.value("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == way
+        assert sorted(browser.value(SHOWN)) == sorted(before)
 
 
 @pytest.mark.parametrize("kind", KINDS)

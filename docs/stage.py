@@ -1,8 +1,8 @@
 """Puts the pages of the documentation together: `python docs/stage.py build/docs`.
 
-The written pages are taken as they are, the experiments with their tables and pictures beside them. Three pages are
+The written pages are taken as they are, the experiments with their tables and pictures beside them. Four pages are
 made of the tree itself: the configuration reference of `conf/`, the map of files of the first lines of their
-docstrings, and the metrics of where they are defined.
+docstrings, the metrics of where they are defined, and the Python reference of the names of `import rmexp`.
 """
 
 import ast
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import rmexp
 from rmexp.config.help.docstrings import docstring_of, first_sentence, told_of
 from rmexp.config.help.sources import phrase_of
 from rmexp.config.help.yaml_keys import Key, first_comment, keys_of
@@ -79,6 +80,14 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def reference_page() -> str:
+    """Every name of `import rmexp`; mkdocstrings writes what its docstring says."""
+    lines = ["# Python reference", "", "What `import rmexp` gives, in the order of the alphabet.", ""]
+    for name in sorted(set(rmexp.__all__) - {"__version__"}):
+        lines += [f"::: {getattr(rmexp, name).__module__}.{name}", ""]
+    return "\n".join(lines)
+
+
 def meaning_of(key: Key, path: Path) -> str:
     """What a file remarks of a key, else what the docstring of the file's target says."""
     target = TARGET.search(path.read_text(encoding="utf-8"))
@@ -103,6 +112,7 @@ def stage(target: Path) -> None:
     (target / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (target / "files.md").write_text(files_page(), encoding="utf-8")
     (target / "metrics.md").write_text(metrics_page(), encoding="utf-8")
+    (target / "reference.md").write_text(reference_page(), encoding="utf-8")
 
 
 def _copy(path: Path, target: Path) -> None:

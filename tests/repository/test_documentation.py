@@ -11,8 +11,10 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
+import rmexp
 from rmexp.config.compose import compose, compose_unchecked
 from rmexp.config.help.asked import asked_for
+from rmexp.config.help.docstrings import docstring_of
 from rmexp.config.help.short_forms import spelled_out
 from rmexp.config.help.verb_help import verb_help
 from rmexp.config.help.yaml_keys import keys_of
@@ -136,7 +138,7 @@ def test_keys_beside_those_of_others_exist():
 
 def test_every_page_is_in_the_navigation():
     pages = {name for entry in yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"] for name in entry.values()}
-    assert pages == {page.name for page in PAGES[1:]} | {"configuration.md", "files.md", "metrics.md"}
+    assert pages == {page.name for page in PAGES[1:]} | {"configuration.md", "files.md", "metrics.md", "reference.md"}
 
 
 def test_the_configuration_reference_has_every_option_and_key(staged):
@@ -163,6 +165,13 @@ def test_the_help_of_a_verb_that_logs_has_the_figures_of_its_task():
         told = " ".join(verb_help("train", [f"task={task}"]).split())
         assert all(f"{figure.name} {figure.meaning}" in told for figure in figures)
     assert "metrics.csv" not in verb_help("score")
+
+
+def test_the_reference_has_every_name_with_a_docstring(staged):
+    page = staged.reference_page()
+    for name in set(rmexp.__all__) - {"__version__"}:
+        assert f".{name}\n" in page
+        assert docstring_of(re.search(rf"^::: (.+\.{name})$", page, re.MULTILINE)[1])
 
 
 def test_the_map_of_files_has_every_file(staged):

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from omegaconf import OmegaConf
@@ -23,6 +24,7 @@ from rmexp.config.overrides import key_paths
 from rmexp.config.tree import verbs
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastValidation, TrainSummary
+from rmexp.statistics.shares import SHARE_METHOD, clustered_share, share
 from rmexp.tracking.logged_figures import PPO_FIGURES, STAGE_FIGURES
 
 ROOT = Path(__file__).parents[2]
@@ -179,3 +181,18 @@ def test_the_map_of_files_has_every_file(staged):
     for path in (ROOT / "src" / "rmexp").rglob("*.py"):
         if not path.name.startswith("__"):
             assert f"| `{path.name}` | " in page
+
+
+def test_the_interval_of_a_share_is_called_what_it_is():
+    """100 of 100 has the ends of Clopper and Pearson, 50 of 100 Wilson's: the words name both, pages as the tables."""
+    assert f"| {SHARE_METHOD} (" in TEXTS["docs/judge.md"]
+    assert clustered_share(np.ones(100), np.arange(100)).low == pytest.approx(0.025 ** (1 / 100))  # the exact end
+    assert all(name in SHARE_METHOD for name in ("Wilson's", "Clopper and Pearson's where few"))
+
+
+def test_few_is_of_the_rarer_side_right_or_wrong():
+    assert share(2, 100).few
+    assert share(98, 100).few
+    assert not share(50, 100).few
+    assert "fewer than ten prompts are right, or wrong" in TEXTS["README.md"]
+    assert "on the rarer side: right ones or wrong ones" in TEXTS["docs/judge.md"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
-SHARE_METHOD = "Wilson's interval for as many pairs as are independent"
+SHARE_METHOD = "Wilson's interval, towards Clopper and Pearson's where few, for as many pairs as are independent"
 ENOUGH = 10  # clusters that are expected on the rarer side of a share
 _NORMAL = NormalDist().inv_cdf(0.975)
 

@@ -5,12 +5,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from rmexp.comparison.agreement import agreement
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.reports.compare.content import Disagreement, Showcase
 from rmexp.reports.compare.page import compare_report
 from rmexp.runs.summaries.compare import Reductions, ShowcasePrompt
+from rmexp.statistics.shares import SHARE_METHOD
 
 HOSTILE = "<script>alert('x')</script> & $\\frac{ [bold]b[/bold] \x1b[31m\x00\u202e\ud800 {{ 7 * 7 }}\n</pre></svg>"
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -51,6 +53,10 @@ def test_the_page_is_balanced_html_with_language_and_title(page):
     assert page.startswith('<!doctype html>\n<html lang="en">')
     assert "<title>Explicit and implicit reward: json_vs_text, tiny, seed 0</title>" in page
     assert "script" not in parsed.seen
+
+
+def test_intervals_are_called_what_they_are(page):
+    assert escape(SHARE_METHOD) in page
 
 
 def test_nothing_is_requested_from_elsewhere(page):

@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from rmexp.data.leaks import find_leaks
 from rmexp.preference_data import PreferenceData, SkippedRow
@@ -12,6 +13,7 @@ from rmexp.reports.profile.page import profile_report
 from rmexp.reports.profile.profiles import profiles_report, row_of
 from rmexp.reports.profile.wording import baseline_sentence, conclusions, warnings
 from rmexp.runs.environment import Environment
+from rmexp.statistics.shares import SHARE_METHOD
 from rmexp.verbs.profile_figures import profile_figures
 
 HOSTILE = "<script>alert(1)</script>\u202e &"
@@ -47,6 +49,10 @@ def test_the_page_is_self_contained_and_the_same_each_time(full):
     assert len(html) < 300_000
     assert not re.search(r"<script|https?://(?!www\.w3\.org)|src=|\u202e", html)
     assert html.count("<svg") == 4
+
+
+def test_intervals_are_called_what_they_are(full):
+    assert escape(SHARE_METHOD) in page(full)
 
 
 def test_every_section_has_something(full):

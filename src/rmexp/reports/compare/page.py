@@ -12,6 +12,7 @@ from rmexp.reports.drawing.curves import EpochRow, epochs
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.rollout_plots import policies_plot, rollout_panels
+from rmexp.statistics.shares import SHARE_METHOD
 
 MOST_DISAGREEMENTS = 20
 MOST_EPOCH_ROWS = 30
@@ -41,6 +42,7 @@ def compare_report(report: CompareReport) -> str:
         "compare.html",
         report=report,
         wording=wording,
+        share_method=SHARE_METHOD,
         stages=[_stage(stage) for stage in report.stages],
         splits=[_split(split, report) for split in report.splits],
         showcase=_showcase(report),

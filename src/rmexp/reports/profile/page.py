@@ -13,6 +13,7 @@ from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.made import Made
 from rmexp.reports.profile import plots, wording
+from rmexp.statistics.shares import SHARE_METHOD
 
 MOST_EXAMPLES = 6  # of each kind
 MOST_FIELDS = 30
@@ -64,6 +65,7 @@ def profile_report(profile: Profile, *, data: str, made: Made) -> str:
         names=plots.NAMES,
         fields=profile.fields[:MOST_FIELDS],
         meaning=MEANING,
+        share_method=SHARE_METHOD,
         wording=wording,
         baselines_panel=_panel(plots.baselines_plot(profile.baselines), _baselines_caption(profile)),
         lengths_panel=_panel(plots.lengths_plot(profile), "The longest half per cent lies in the last bar."),

@@ -22,6 +22,8 @@ def test_a_message_is_told_its_keys_once():
     assert with_its_key("a/b is no model folder", settings) == (
         "a/b is no model folder (set scorer.path or model.reference)"
     )
+    settings = {"model.path": "org/name@main"}
+    assert with_its_key("org/name is neither here", settings) == "org/name is neither here (set model.path)"
     for message in ("a/b: no (set data.path)", "a/b/c: no", "something else"):
         assert with_its_key(message, settings) == message
 

@@ -70,7 +70,7 @@ def test_candidates_sampled_from_a_policy_judged_by_gold(here, reference_folder,
     ("overrides", "message"),
     [
         ([], "expected candidates from a file or a policy to sample them from, got neither"),
-        (["candidates.path=pool.jsonl", "candidates.policy=x"], "got both"),
+        (["candidates.path=half.jsonl", "candidates.policy=x"], "got both"),
         (
             ["candidates.path=none.jsonl"],
             "none.jsonl: expected a file, but this path does not exist (set candidates.path)",

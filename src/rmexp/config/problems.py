@@ -40,8 +40,12 @@ def with_its_key(message: str, settings: Mapping[str, Any]) -> str:
     if "set " in message:
         return message
     values = {key: value for key, value in settings.items() if isinstance(value, str) and value}
-    ends = (": ", " is no ", " cannot be ")
-    keys = [key for key, value in values.items() if message.startswith(tuple(f"{value}{end}" for end in ends))]
+    ends = (": ", " is no ", " is neither ", " at revision ", " cannot be ")
+    ids = {key: value.partition("@")[0] for key, value in values.items()}  # a revision is none of the id
+    starts = {
+        key: [f"{text}{end}" for text in (value, ids[key]) if text for end in ends] for key, value in values.items()
+    }
+    keys = [key for key, texts in starts.items() if message.startswith(tuple(texts))]
     return f"{message} (set {' or '.join(keys)})" if keys else message
 
 

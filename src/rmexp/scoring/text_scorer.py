@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rmexp.data.loading import Limits
 from rmexp.hardware.precision import AUTO
+from rmexp.models.backbones.location import model_folder
 from rmexp.models.backbones.pretrained import AS_SAVED, find_source
 from rmexp.models.folders.contract import Contract, read_contract
 from rmexp.records import prompt_text
@@ -140,7 +141,7 @@ def load(
     >>> len(scorer.score([("2 + 2?", "4"), ("2 + 2?", "5")]))
     2
     """
-    path = _model_of(str(folder))
+    path = model_folder(str(folder))
     contract = read_contract(path)
     limits = Limits(max_tokens or _longest(path, contract), "cut_prompt", None, 16)
     if contract is None or contract.kind == "reward_model":
@@ -148,7 +149,7 @@ def load(
             raise ValueError(f"{folder} is a reward model, which has no reference, got {reference}")
         return TextScorer(ExplicitScorer("explicit", path, AUTO, limits=limits, threads=threads))
     beside = Path(path).parent / "reference"
-    base = _model_of(str(reference)) if reference is not None else str(beside) if beside.is_dir() else None
+    base = model_folder(str(reference)) if reference is not None else str(beside) if beside.is_dir() else None
     if contract.beta is None:
         raise ValueError(f"{folder} is a language model that was trained on no preferences: it has no reward")
     if base is None:
@@ -158,13 +159,6 @@ def load(
         )
     scorer = ImplicitScorer("implicit", path, base, None, None, AUTO, limits=limits, threads=threads)
     return TextScorer(scorer)
-
-
-def _model_of(folder: str) -> str:
-    """The model in a run folder, or the folder itself."""
-    inside = Path(folder) / "model"
-    of_a_run = (inside / "config.json").is_file() and not (Path(folder) / "config.json").is_file()
-    return str(inside) if of_a_run else folder
 
 
 def _longest(path: str, contract: Contract | None) -> int:

@@ -35,6 +35,19 @@ def _matching(text: str, key: str) -> list[Path]:
     return found
 
 
+def is_place(path: str) -> bool:
+    """Whether a path that leads to nothing was meant for one here, and for no id on the hub.
+
+    `org/name@main` is an id even where there is a folder `org`.
+
+    >>> is_place("runs/mine"), is_place("./mine"), is_place("org/name"), is_place("org/name/model")
+    (True, True, False, True)
+    """
+    first, slash, _ = path.partition("/")
+    here = slash and "@" not in path and Path(first).is_dir()
+    return bool(here) or path.startswith((".", "/", "~", "runs/")) or path.count("/") > 1
+
+
 def name_of_files(value: str | Sequence[str]) -> str:
     """What files or a repository are called, for tables and folders; empty where none are named.
 

@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 from rmexp.jsonl import JsonObject
 from rmexp.preference_data import PreferenceData
+from rmexp.sources.file_names import is_place
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format, Row
 
@@ -93,7 +94,7 @@ def open_hub(path: str, revision: str | None, subset: str | None, folder: str | 
     if place.is_dir():
         # Streamed: the cache of `datasets` takes a changed file of equal size and time for the old one.
         return lambda split: datasets.load_dataset(path, split=split, streaming=True, **options), path
-    if place.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if place.exists() or is_place(path):
         raise ValueError(f"{path}: expected a folder or a hub id, but there is no such folder (set data.path)")
     commit = _commit(path, revision)
     if commit is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.multirun import Multirun
+from rmexp.config.paths import look_for_paths
 from rmexp.config.tracked import tracked_run, trackers_of
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import CONFIG
@@ -24,8 +25,9 @@ def call(verb: str, config: DictConfig) -> Any:
         What it returns, as a rule its run folder.
 
     Raises:
-        ValueError: a tracker cannot be used; nothing has been done yet.
+        ValueError: a tracker cannot be used, or a path leads to nothing; nothing has been done yet.
     """
+    look_for_paths(config)
     trackers = trackers_of(config)
     for tracker in trackers.values():
         tracker.ready()

@@ -27,10 +27,6 @@ def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
         ValueError: a local path holds nothing that can be read.
     """
     found = list(_named(OmegaConf.to_container(node, resolve=True), name))
-    for key, path, what in found:
-        if what != MODEL and not Path(path).exists():
-            place = key if name else f"scorer.{key}"
-            raise ValueError(f"{path}: expected {what}, but there is none (set {place})")
     inputs = {key: path_fingerprint(path) for key, path, _ in found}
     seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
     return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}

@@ -4,8 +4,18 @@ import hashlib
 from pathlib import Path
 
 from rmexp.phases import Phase, phase
+from rmexp.sources.file_names import is_place
 
-ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
+
+
+def model_folder(path: str) -> str:
+    """The model in a run folder, or else the path itself: whoever reads one finds the other."""
+    folder = Path(path)
+    files = (CONFIG, ADAPTER_CONFIG)
+    if any((folder / file).is_file() for file in files):
+        return path
+    return str(folder / "model") if any((folder / "model" / file).is_file() for file in files) else path
 
 
 def is_model_folder(path: str) -> bool:
@@ -16,20 +26,20 @@ def is_model_folder(path: str) -> bool:
     """
     folder = Path(path)
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
+        if not (folder / CONFIG).is_file():
             if is_adapter(path):
                 raise ValueError(f"{path} is an adapter, no whole model (model.init_from takes adapters too)")
-            inside = f"; did you mean {folder / 'model'}" if (folder / "model" / "config.json").is_file() else ""
+            inside = f"; did you mean {folder / 'model'}" if model_folder(path) != path else ""
             raise ValueError(f"{path} is no model folder: it has no config.json{inside}")
         return True
-    if folder.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if folder.exists() or is_place(path):
         raise ValueError(f"{path}: expected a model folder or a hub id, but there is no such folder")
     return False
 
 
 def is_adapter(path: str) -> bool:
     """Whether a folder holds an adapter of PEFT, not a whole model."""
-    return (Path(path) / ADAPTER_CONFIG).is_file() and not (Path(path) / "config.json").is_file()
+    return (Path(path) / ADAPTER_CONFIG).is_file() and not (Path(path) / CONFIG).is_file()
 
 
 def folder_fingerprint(folder: str) -> str:
@@ -42,7 +52,7 @@ def folder_fingerprint(folder: str) -> str:
     if not adapter and not is_model_folder(folder):
         return hashlib.sha256(folder.encode()).hexdigest()[:16]
     with phase(Phase.READING, folder):
-        return _content_fingerprint(Path(folder), ADAPTER_CONFIG if adapter else "config.json")
+        return _content_fingerprint(Path(folder), ADAPTER_CONFIG if adapter else CONFIG)
 
 
 def _content_fingerprint(path: Path, settings_name: str) -> str:

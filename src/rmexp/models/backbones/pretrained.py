@@ -166,13 +166,10 @@ def resolve_commit(path: str, revision: str | None) -> str:
         return str(model_info(path, revision=revision, timeout=10).sha)
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         at = f" at revision {revision}" if revision else ""
-        raise ValueError(
-            f"{path}{at} is neither a local folder nor a hub repository that can be read (set the key that names it, "
-            "such as model.path)"
-        ) from error
+        raise ValueError(f"{path}{at} is neither a local folder nor a hub repository that can be read") from error
     except (OfflineModeIsEnabled, HTTPError, OSError) as error:
         reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else type(error).__name__
         raise ValueError(
             f"{path} is no local folder, is not in the hub's local cache, and the hub cannot be reached ({reason}); "
-            "set the key that names it, such as model.path, to a folder, or connect to a network"
+            "connect to a network, or name a folder"
         ) from error

@@ -84,6 +84,7 @@ def test_paths_that_are_no_files(tmp_path):
         (b'{"a": "\xff"}', "not UTF-8 at byte 8"),
         ('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 1"),
         (b'{"a": 1', "not JSON: Expecting ',' delimiter at column 8"),
+        (b'{"prompt": "x", "chosen": "y"\r\n', "not JSON: Expecting ',' delimiter at column 30"),
         (b'{"a": "b\tc"}', "not JSON: Invalid control character at column 9"),
         (b"{'a': 1}", "not JSON: Expecting property name enclosed in double quotes at column 2"),
         (b'{"a": [{"b": 1, "c": 2, "b": 3}]}', 'not JSON: the key "b" stands twice in one object'),

@@ -125,3 +125,19 @@ def test_an_interruption_names_the_innermost_phase():
         with pytest.raises(KeyboardInterrupt), phase(Phase.EVALUATING, "val"), phase(Phase.ENCODING, "8 responses"):
             raise KeyboardInterrupt
         assert interruption() == "interrupted while encoding: 8 responses"
+
+
+def test_leaks_are_looked_for_not_found(clock):
+    told = []
+
+    class Hears:
+        def changed(self, works):
+            told.extend(map(str, works))
+
+        def counted(self, done, total, figures): ...
+
+        def headed(self, heading): ...
+
+    with watched_by(Hears()), counting(), phase(Phase.LEAKS, "training prompts of x in what is held out"):
+        clock(1.0)
+    assert told[0] == "looking for leaks: training prompts of x in what is held out"

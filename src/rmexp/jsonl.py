@@ -87,7 +87,7 @@ def parse_row(path: Path | str, number: int, line: bytes) -> JsonObject:
         BadRow: the line is not UTF-8, not JSON, or not an object, or holds what is no text.
     """
     try:
-        row = decoded(line.decode("utf-8-sig"))
+        row = decoded(line.decode("utf-8-sig").rstrip("\r\n"))  # a column beyond a line break is on no line
         if b"\\u" in line:
             json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair would fail much later
     except UnicodeDecodeError as error:

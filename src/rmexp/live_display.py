@@ -168,12 +168,12 @@ def _waiting(work: Work, scene: Scene, width: int) -> Text:
     turn = spinner[int(scene.now * TURNS_PER_SECOND) % len(spinner)]
     seconds = f"  {scene.now - work.began:.0f} s"
     what = f"  {work.what}" if work.what else ""
-    room = width - len(f"{turn} {work.phase}{seconds}")
-    return Text.assemble(f"{turn} ", (str(work.phase), "bold"), _cut(what, room), seconds)
+    room = width - len(f"{turn} {work.name}{seconds}")
+    return Text.assemble(f"{turn} ", (work.name, "bold"), _cut(what, room), seconds)
 
 
 def _bar(work: Work, counted: Counted, scene: Scene, width: int) -> Text:
-    name = str(work.phase)
+    name = work.name
     first, began = counted.first
     left = ""
     if counted.done > first:

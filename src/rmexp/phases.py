@@ -46,7 +46,12 @@ class Work(NamedTuple):
     elsewhere: bool
 
     def __str__(self) -> str:
-        return f"{self.phase}: {self.what}" if self.what else str(self.phase)
+        return f"{self.name}: {self.what}" if self.what else self.name
+
+    @property
+    def name(self) -> str:
+        """Its kind, in words: of leaks, that they are looked for, not found."""
+        return "looking for leaks" if self.phase is Phase.LEAKS else self.phase.value
 
 
 class Watcher(Protocol):

@@ -73,3 +73,12 @@ def test_pairs_of_one_prompt_are_not_taken_for_independent(by):
     assert check.figures["accuracy"] == 0.75
     assert check.verdict == "warn"  # as 18 of 24 independent pairs it would be above chance
     assert controls.labels(by(lambda prompt, text: len(text)), pairs[:6], each(pairs[:6])).verdict == "skip"
+
+
+def test_scores_that_are_all_equal_tell_nothing_apart(by, judged):
+    for check in (
+        controls.labels(by(lambda prompt, text: 1.0), judged, each(judged)),
+        controls.truncated(by(lambda prompt, text: 1.0), judged, each(judged)),
+    ):
+        assert check.verdict == "warn"
+        assert check.says == f"All {len(judged)} pairs have equal scores: nothing is told apart."

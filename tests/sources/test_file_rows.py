@@ -187,6 +187,7 @@ def test_a_header_that_is_not_csv(tmp_path):
         ('{"a": [], "b": []}', "got an object with 2"),
         ('{"a": 1}', "a.json:1: `prompt`, `chosen`, `rejected` are missing"),
         ('"text"', 'got "text"'),
+        ('[{"a": 1},\n {"b": 1}\n', r"a.json:2: not JSON: Expecting ',' delimiter at column 10"),
         ('[{"a": 1},\n {"b": }]', r"a.json:2: not JSON: Expecting value at column 8"),
         ("[", "a.json:1: not JSON"),
         ('[{"a": 1, "a": 2}]', 'a.json: not JSON: the key "a" stands twice in one object'),

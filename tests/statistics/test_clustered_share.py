@@ -3,6 +3,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from rmexp.statistics.seeds import over_seeds_and_pairs
 from rmexp.statistics.shares import clustered_share, wilson
 
 
@@ -82,3 +83,15 @@ def test_what_cannot_be_said():
     assert clustered_share([], np.array([])).value is None
     one = clustered_share([1.0, 0.0], np.zeros(2))
     assert (one.n, one.value, one.low, one.high) == (2, 0.5, None, None)
+
+
+def test_cases_that_are_ties_alone_have_no_interval():
+    ties = clustered_share(np.full(200, 0.5), np.arange(200))
+    assert (ties.n, ties.value, ties.low, ties.high, ties.clusters, ties.few) == (200, 0.5, None, None, 200, False)
+    decided = clustered_share(np.append(np.full(199, 0.5), 1.0), np.arange(200))
+    assert decided.low is not None
+
+
+def test_seeds_that_contradict_each_other_are_no_ties():
+    assert over_seeds_and_pairs([np.ones(50), np.zeros(50)], np.arange(50)).low is not None
+    assert over_seeds_and_pairs(np.full((2, 50), 0.5), np.arange(50)).low is None

@@ -21,7 +21,7 @@ from rmexp.inspection.check import (
 from rmexp.records import Preference, Prompt, prompt_text
 from rmexp.statistics.correlation import spearman
 from rmexp.statistics.means import mean_interval
-from rmexp.statistics.shares import clustered_share
+from rmexp.statistics.shares import Share, clustered_share
 
 NEUTRAL = "This is a response."
 DOMINANT = 0.9  # spread of one response over prompts, beside that of the real ones, from which prompts decide
@@ -38,7 +38,7 @@ def labels(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> Che
     """
     found = clustered_share(_right(pair_scores(score, pairs)), clusters)
     if found.value is None or found.low is None or found.high is None:
-        return Check("labels", SKIP, "All pairs have one prompt, which says nothing of others.")
+        return _without_interval("labels", found)
     verdict = PASS if found.low > 0.5 else FAIL if found.high < 0.5 else WARN
     bounds = f"[{_percent(found.low)}, {_percent(found.high)}]"
     reasons = {PASS: "above chance.", WARN: "which chance explains.", FAIL: "below chance: are labels turned round?"}
@@ -83,13 +83,19 @@ def truncated(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> 
     change = response_scores(score, prompts, halves) - response_scores(score, prompts, whole)
     lower = clustered_share((change < 0) + 0.5 * (change == 0), clusters)
     if lower.value is None or lower.low is None:
-        return Check("truncated responses", SKIP, "All pairs have one prompt, which says nothing of others.")
+        return _without_interval("truncated responses", lower)
     verdict = PASS if lower.low > 0.5 else WARN
     says = (
         f"Cut in half, {_percent(lower.value)} of the better responses score lower; the mean change is "
         f"{change.mean():.3g}{'.' if verdict == PASS else ': a response that breaks off is not told from a whole one.'}"
     )
     return Check("truncated responses", verdict, says, {"lower": lower.value, "mean_change": float(change.mean())})
+
+
+def _without_interval(name: str, found: Share) -> Check:
+    if found.clusters < 2:
+        return Check(name, SKIP, "All pairs have one prompt, which says nothing of others.")
+    return Check(name, WARN, f"All {found.n} pairs have equal scores: nothing is told apart.", {"n": found.n})
 
 
 def length_drift(score: Score, pairs: Sequence[Preference]) -> Check:

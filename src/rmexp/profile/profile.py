@@ -53,6 +53,7 @@ class Profile:
         leaks: between the splits that training would use; None without two splits.
         ceiling: the best that any model can get; None where the true probabilities are not known.
         seed: of the coin.
+        train_stops: whether training would stop at the first of the bad rows, which a profile leaves out.
     """
 
     records: Sequence[Preference]
@@ -75,6 +76,7 @@ class Profile:
     leaks: Leaks | None
     ceiling: Ceiling | None
     seed: int
+    train_stops: bool = False
 
     @property
     def best(self) -> Baseline:

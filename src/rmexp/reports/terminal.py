@@ -68,3 +68,22 @@ def number(value: float | None) -> str:
 def interval(low: float | None, high: float | None) -> str:
     """A confidence interval of a share, in per cent."""
     return "" if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def share_interval(
+    low: float | None, high: float | None, *, few: bool | None = False, ties: float | None = None
+) -> str:
+    """The same, with what it lacks: `few` on the rarer side, or nothing but ties, so that there is none.
+
+    Args:
+        low: lower end.
+        high: upper end.
+        few: whether the interval is a rough one.
+        ties: share of the pairs with equal scores.
+
+    >>> share_interval(None, None, ties=1.0)
+    'ties alone'
+    """
+    if ties == 1:
+        return "ties alone"
+    return interval(low, high) + (" few" if few else "")

@@ -103,7 +103,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 def _list_of(path: Path, content: bytes) -> list[Any]:
     try:
-        whole = decoded(content.decode("utf-8-sig"))
+        whole = decoded(content.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError as error:
         problem = _with_remedy(ValueError(f"not UTF-8 at byte {error.start + 1}"))
         raise ValueError(f"{path}: {problem}") from error

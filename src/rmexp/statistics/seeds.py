@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-from rmexp.statistics.shares import Share, clustered_share
+from rmexp.statistics.shares import Share, clustered_share, mean_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def over_seeds_and_pairs(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
     0.625
     """
     values = np.asarray(credit, dtype=np.float64)
-    pairs = clustered_share(values.mean(axis=0), clusters)
+    share_of = clustered_share if len(values) == 1 or np.all(values == 0.5) else mean_share
+    pairs = share_of(values.mean(axis=0), clusters)
     if len(values) < 2 or pairs.value is None or pairs.low is None or pairs.high is None:
         return pairs
     apart = values.mean(axis=0) - pairs.value

@@ -24,7 +24,7 @@ class Share:
         low: lower end of the 95 % interval.
         high: upper end.
         clusters: groups of cases that are independent of each other, such as prompts.
-        few: too few of them to rely on the interval: less than ten are expected on the rarer side.
+        few: too few of these to rely on the interval: less than ten are expected on the rarer side.
     """
 
     n: int
@@ -82,11 +82,20 @@ def clustered_share(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
         clusters: (N,) numbers.
 
     Returns:
-        n = 0 and no value without cases; no bounds with fewer than two clusters.
+        n = 0 and no value without cases; no bounds with fewer than two clusters, nor where all cases are ties: a half
+        that no case decided is no share of 50 %.
 
     >>> clustered_share([1, 1, 0, 1], np.array([0, 1, 2, 3])).value
     0.75
     """
+    values = np.asarray(credit, dtype=np.float64)
+    if len(values) and np.all(values == 0.5):
+        return Share(len(values), 0.5, None, None, len(np.unique(clusters)))
+    return mean_share(values, clusters)
+
+
+def mean_share(credit: ArrayLike, clusters: NDArray[Any]) -> Share:
+    """The same of credits that are means over seeds, of which a half is not a tie."""
     values = np.asarray(credit, dtype=np.float64)
     n = len(values)
     if not n:

@@ -12,9 +12,10 @@ Examples:
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config, saved_yaml
@@ -28,7 +29,7 @@ from rmexp.phases import Phase, phase
 from rmexp.profile.longer_by_part import Split
 from rmexp.reports.drawing.numbers import count, counted
 from rmexp.reports.made import made_in
-from rmexp.reports.terminal import interval, percent, show_table
+from rmexp.reports.terminal import interval, percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.profile import ProfileFigures, ProfileSummary
@@ -114,6 +115,7 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
         strength=list(config.strength),
         seed=config.seed,
     )
+    found = replace(found, train_stops=OmegaConf.is_interpolation(config.data, "on_bad_row"))  # skipped here alone
     name = data.name
     named = config.data.get("path")
     source = named if named is None or isinstance(named, str) else ", ".join(named)
@@ -153,7 +155,7 @@ def _show(found: ProfileFigures, path: Path) -> None:
         f"{counted(found.bad_rows, 'row')} left out"
     )
     rows = [
-        (name, percent(rule.accuracy), interval(rule.low, rule.high))
+        (name, percent(rule.accuracy), share_interval(rule.low, rule.high, ties=rule.undecided))
         for name, rule in sorted(found.baselines.items(), key=lambda item: -(item[1].accuracy or 0))
     ]
     show_table(("baseline", "accuracy", "95 %"), rows)

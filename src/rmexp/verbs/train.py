@@ -19,7 +19,7 @@ from rmexp.config.folders import run_folder
 from rmexp.data.loaded import LoadedData
 from rmexp.phases import Phase, phase
 from rmexp.reports.kept import kept_words
-from rmexp.reports.terminal import interval, number, percent, show_table
+from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
@@ -83,7 +83,7 @@ def _held_out(row: HeldOutRow) -> tuple[str, ...]:
     return (
         row.place,
         percent(row.accuracy),
-        interval(row.accuracy_low, row.accuracy_high) + (" few" if row.few else ""),
+        share_interval(row.accuracy_low, row.accuracy_high, few=row.few, ties=row.tie_rate),
         number(row.nll),
         number(row.usable_bits),
         percent(row.longer_accuracy),

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,19 @@ def test_what_to_beat_is_the_best_baseline_and_the_best_rule(full):
 def test_no_baseline_that_a_coin_explains_is_called_one():
     assert "is told from a coin" in baseline_sentence(profile(list(longer_wins(0.5, pairs=30))))
     assert "nothing to learn" in baseline_sentence(profile([Preference("p", "a", "b", target=0.5)]))
+
+
+def test_bad_rows_at_which_training_would_stop_say_so(full):
+    assert "train stops" not in " ".join(warnings(full))
+    said = " ".join(warnings(replace(full, train_stops=True)))
+    assert "bad_rows.jsonl has them. train stops here: mend it, or data.on_bad_row=skip." in said
+
+
+def test_rules_that_decide_nothing_are_ties_alone(full):
+    undecided = profile([Preference(f"p{i}", "same", "size", id=str(i)) for i in range(30)])
+    longer = next(one for one in undecided.baselines if one.name == "longer")
+    assert (longer.accuracy, longer.low, longer.undecided) == (0.5, None, 1.0)
+    assert "<td>50.0 %</td><td>ties alone</td>" in page(undecided)
 
 
 def test_warnings_are_of_what_there_is(full):

@@ -31,6 +31,10 @@ def told(summary=SUMMARY, rows=(), failure=None):
         ({"accuracy_low": 0.5}, "Not better than chance: 80.0 %"),
         ({"accuracy": 0.2, "accuracy_low": 0.1, "accuracy_high": 0.4}, "Worse than chance: 20.0 %"),
         ({"accuracy_low": None}, "Too few pairs to tell: 80.0 %"),
+        (
+            {"accuracy": 0.5, "accuracy_low": None, "accuracy_high": None, "tie_rate": 1.0},
+            "Nothing is told apart: 100 pairs of pairs val, all with equal scores.",
+        ),
     ],
 )
 def test_the_interval_decides(figures, begins):

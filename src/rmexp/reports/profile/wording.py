@@ -51,7 +51,7 @@ def baseline_sentence(profile: Profile) -> str:
     said = f"{NAMES[best.name]} gets {_figure(best)}"
     if best.name in LEARNT:
         said += f"; without learning anything, {NAMES[rules[0].name]} gets {_figure(rules[0])}"
-    if best.low is not None and best.low <= 0.5:
+    if best.low is None or best.low <= 0.5:
         return f"No baseline is told from a coin by these pairs: the best of them, {said}."
     return f"A model must beat this before it has learnt anything else: {said}."
 
@@ -66,7 +66,9 @@ def warnings(profile: Profile) -> Iterator[str]:
     if profile.bad_rows:
         kinds = [row.kind for row in profile.bad_rows]
         said = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-        yield f"Left out while reading: {counted(len(kinds), 'row')} ({said}); bad_rows.jsonl has them."
+        remedy = f" train stops here: mend {'it' if len(kinds) == 1 else 'them'}, or data.on_bad_row=skip."
+        left_out = f"Left out while reading: {counted(len(kinds), 'row')} ({said}); bad_rows.jsonl has them."
+        yield left_out + (remedy if profile.train_stops else "")
     if counts.normalised_duplicates:
         yield (
             f"Rows that repeat an earlier one: {count(counts.duplicates)} exactly, "

@@ -43,6 +43,10 @@ def _preferences(row: HeldOutRow) -> str:
     if row.accuracy_low is not None and row.accuracy_high is not None:
         where += f" [{percent(row.accuracy_low)}, {percent(row.accuracy_high)}]"
     said = f"{where} stand in the right order"
+    if row.tie_rate == 1:
+        return (
+            f"Nothing is told apart: {counted(row.n - row.label_ties, 'pair')} of {row.place}, all with equal scores."
+        )
     if row.accuracy_low is None or row.accuracy_high is None:
         return f"Too few pairs to tell: {said}."
     if row.accuracy_low > 0.5:

@@ -7,7 +7,7 @@ from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.drawing.numbers import p_value
 from rmexp.reports.seen import apart_sentences
-from rmexp.reports.terminal import interval, number, percent, show_table
+from rmexp.reports.terminal import interval, number, percent, share_interval, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary, SuiteResult
 from rmexp.runs.summaries.seed_groups import MethodFigure
 
@@ -39,7 +39,8 @@ def _show_set(title: str, figures: Sequence[Figures]) -> None:
     table = []
     for one in whole:
         halves = [percent(parts.get((one.scorer, f"length={part}"))) for part in ("matched", "shorter_chosen")]
-        bounds = interval(one.accuracy.low, one.accuracy.high) + (" few" if one.accuracy.few and one.n else "")
+        found = one.accuracy
+        bounds = share_interval(found.low, found.high, few=found.few and one.n > 0, ties=one.tie_rate)
         name, unscored = one.scorer + (" (rule)" if one.rule else ""), str(one.unscored or "")
         calibrated = map(number, _calibrated(one))
         table.append((name, percent(one.accuracy.value), bounds, str(one.n), unscored, *halves, *calibrated))

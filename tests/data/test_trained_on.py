@@ -36,6 +36,16 @@ def test_a_record_is_known_by_its_prompt_and_its_responses_in_no_order(record, m
     assert KNOWN.mark(record) == mark
 
 
+def test_a_conversation_is_known_as_messages_and_as_the_text_that_names_the_speakers():
+    turns = (Message("user", "What is rain?"), Message("assistant", "Water."), Message("user", "And\nsnow?"))
+    text = "\n\nHuman: What is rain?\n\nAssistant: Water.\n\nHuman: And\nsnow?\n\nAssistant:"
+    for learnt, met in ((turns, text), (text, turns)):
+        known = trained_on(PreferenceData({"train": (Preference(learnt, "Ice.", "Fire."),)}))
+        assert known.mark(Preference(met, "Ice.", "Fire.")) == "pair"
+    other = "\n\nHuman: What is rain?\n\nAssistant: Fire.\n\nHuman: And\nsnow?\n\nAssistant:"
+    assert known.mark(Preference(other, "Ice.", "Fire.")) == "no"
+
+
 def test_without_prompts_only_pairs_are_known():
     empty = trained_on(PreferenceData({"train": (Preference("", "a", "b"), Preference("  ", "c", "d"))}))
     assert len(empty.pairs) == 2

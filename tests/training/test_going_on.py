@@ -33,6 +33,7 @@ from rmexp.training.pairs import Pairs
 from rmexp.training.reward import RewardModule
 from rmexp.training.schedules import constant
 
+SLOW = pytest.mark.slow
 OPTIONS = {"revision": None, "dtype": "float32", "trust_remote_code": False}
 SIZES = {
     "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 320,
@@ -112,7 +113,9 @@ def learnt(start, lr, trained, data, tmp_path):
 
 
 @pytest.mark.parametrize("folder", FAMILIES, indirect=True)
-@pytest.mark.parametrize("trained", ["all", "adapters", "head"])
+@pytest.mark.parametrize(
+    "trained", ["all", *(pytest.param(part, marks=pytest.mark.slow) for part in ("adapters", "head"))]
+)
 def test_a_step_of_rate_0_leaves_every_reward_as_it_was(folder, trained, limits, pairs, make_contract, tmp_path):
     if trained == "adapters":
         pytest.importorskip("peft", reason="the extra lora is not installed")

@@ -69,7 +69,7 @@ def test_a_finished_run_is_found_and_nothing_is_made_anew(frozen, name, capsys):
     assert out.count("(finished before)") == {"evaluate": 0, "compare": 0, "sweep": 4}.get(name, 1)
 
 
-@pytest.mark.parametrize("name", ["interrupted_reward", "interrupted_ppo"])
+@pytest.mark.parametrize("name", ["interrupted_reward", pytest.param("interrupted_ppo", marks=pytest.mark.slow)])
 def test_an_interrupted_run_goes_on_from_its_checkpoint(frozen, name, capsys):
     metrics, others = frozen.folder(name) / "metrics.csv", contents(Path("runs")).keys()
     before = without_times(read_metrics(metrics))
@@ -113,7 +113,7 @@ def test_runs_of_all_verbs_are_read_together(frozen, capsys):
     assert {str(frozen.folder(name)) for name in ("reward", "dpo", "ppo", "compare")} <= folders
 
 
-@pytest.mark.parametrize("name", ["reward", "dpo", "ppo", "interrupted_reward"])
+@pytest.mark.parametrize("name", ["reward", "ppo"])
 def test_a_single_run_has_its_page(frozen, name):
     assert main(["report", f"run_dir={frozen.folder(name)}"]) == 0
     assert "<svg" in (frozen.folder(name) / "report.html").read_text()

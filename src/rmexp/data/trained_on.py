@@ -1,6 +1,7 @@
 """What a model was trained on, as sorted hashes: a pair is found again, and cannot be read from them."""
 
 import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.normalised import normalised, text_key
-from rmexp.dialogue import Prompt, prompt_text, turns_of
+from rmexp.dialogue import Prompt, turns_of
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scored import NO, PAIR, PROMPT, VALIDATION
 
 Keys = NDArray[np.uint64]
+_SPEAKER = re.compile(r"^\s*(?:human|user|assistant|system)\s*:", re.IGNORECASE | re.MULTILINE)
 
 
 def _no_keys() -> Keys:
@@ -121,10 +123,13 @@ def _keys_of(records: Sequence[Record]) -> tuple[Keys, Keys]:
 
 
 def _prompt(prompt: Prompt) -> str:
-    """The text of a prompt made alike; one turn of the user reads as the text that it is to every model."""
-    turns = turns_of(prompt)
-    alone = len(turns) == 1 and turns[0].role == "user" and not turns[0].further
-    return normalised(turns[0].content if alone else prompt_text(prompt))
+    r"""The text of a prompt made alike, whoever speaks: turns read as the text that names them, line by line.
+
+    >>> _prompt("\n\nHuman: Why?\n\nAssistant: Because.\n\nHuman: So?\n\nAssistant:")
+    'why because so'
+    """
+    spoken = " ".join(f"{turn.content} {turn.further}" for turn in turns_of(prompt))
+    return normalised(_SPEAKER.sub(" ", spoken))
 
 
 def _pair_keys(prompt: str, responses: Sequence[str]) -> Iterator[int]:

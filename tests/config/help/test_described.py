@@ -1,5 +1,6 @@
 """Every key that a command line may set is explained."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ from rmexp.config.compose import compose_unchecked
 from rmexp.config.help.described import described
 from rmexp.config.tree import options_of, verbs
 
-GROUPS = ("data", "model", "trainer", "logger", "loss", "schedule", "task")
+SIDE_BY_SIDE = ("data", "model", "trainer", "logger", "loss", "schedule")  # no matter which of each
 CASES = [
     *((verb, ()) for verb in verbs()),
-    *(("train", (f"{group}={option}",)) for group in GROUPS for option in options_of(group)),
+    *(
+        ("train", tuple(f"{group}={option}" for group, option in zip(SIDE_BY_SIDE, options, strict=True) if option))
+        for options in zip_longest(*map(options_of, SIDE_BY_SIDE))
+    ),
+    *(("train", (f"task={option}",)) for option in options_of("task")),
     *(("train", ("task=ppo", f"estimator={option}")) for option in options_of("estimator")),
     *(("evaluate", (f"scorer={option}",)) for option in options_of("scorer")),
     *(("profile", ("data=jsonl", f"data/format={option}")) for option in options_of("data/format")),

@@ -63,6 +63,9 @@ FAMILIES = {
 }  # fmt: skip
 
 
+QUICK, SLOW = ("llama, biases", "mistral", "gemma", "gemma2"), pytest.mark.slow  # one of each way, and windows
+
+
 def tokens(count, seed):
     return tuple(torch.randint(3, 90, (count,), generator=torch.Generator().manual_seed(seed)).tolist())
 
@@ -117,7 +120,7 @@ def gradients(model, output, seed=0):
     return {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [name if name in QUICK else pytest.param(name, marks=SLOW) for name in FAMILIES])
 def test_rewards_logprobs_and_gradients_are_those_of_transformers(family, plain):
     model, way = made(family)
     reward_model = RewardModel(model.base_model)

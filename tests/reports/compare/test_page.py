@@ -186,6 +186,7 @@ def _scored(split, target):
     )
 
 
+@pytest.mark.slow
 def test_large_runs_stay_small(full, make_split):
     rows = [
         {"step": step, "epoch": step / 2000, "train/loss": 1 / step, "train/accuracy": 0.5} for step in range(1, 20001)

@@ -97,6 +97,7 @@ def test_the_truth_is_watched_beside_the_reward(ppo):
     assert all(row["rollout/gold"] for row in read_metrics(Path("run/metrics.csv")))
 
 
+@pytest.mark.slow
 def test_a_truth_that_is_the_same_for_every_sample_is_told(ppo, capsys):
     assert ppo("scorer@gold=baseline", "gold.kind=json") == 0
     assert summary()["gold"] == {"before": 0.0, "after": 0.0, "sd_before": 0.0}
@@ -167,6 +168,7 @@ def flat(node):
     return [node.numpy().tobytes() if isinstance(node, torch.Tensor) else node]
 
 
+@pytest.mark.slow
 def test_a_policy_that_runs_away_is_stopped_and_the_last_good_checkpoint_named(ppo, capsys):
     from rmexp.models.folders.folder import load_language_model
 
@@ -233,6 +235,7 @@ def test_a_reward_that_is_always_the_same_teaches_nothing(ppo, capsys):
     assert "gives every response of the starting policy the same reward, 0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_scorer_with_another_tokenizer_reads_texts(ppo, reward_folder, caplog):
     assert ppo("scorer=explicit", f"scorer.path={reward_folder}", "data.max_tokens=64") == 0
     assert summary()["scorer_reads_other_tokens"] is True

@@ -31,6 +31,7 @@ def test_a_sweep_over_data_sets_and_seeds_ends_in_a_transfer_matrix(here, capsys
     assert "accuracy on held-out pairs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_training_on_each_and_testing_on_each(here, capsys):
     Path("conf/data").mkdir(parents=True)
     for name in ("a", "b"):
@@ -50,6 +51,7 @@ def test_training_on_each_and_testing_on_each(here, capsys):
     assert found["accuracy"] == pytest.approx(sum(on_b) / 2)
 
 
+@pytest.mark.slow
 def test_a_sweep_over_sizes_of_the_training_split_is_a_learning_curve(here, capsys):
     pairs_file("a", "yes")
     sizes = ["data=jsonl", "data.path=a.jsonl", "data.train_pairs=2,4,8", "data.batch_pairs=2"]

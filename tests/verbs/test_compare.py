@@ -98,6 +98,7 @@ def test_rewards_lie_where_the_contract_says(comparison):
     assert scale["reduction"] == "response_sum"
 
 
+@pytest.mark.slow
 def test_compare_on_files_split_by_a_group(here):
     pairs = [
         {"prompt": f"Question {i}", "chosen": f"good answer {i}", "rejected": f"bad {i}", "meta": {"topic": i % 5}}

@@ -68,6 +68,7 @@ def test_a_mixture(here):
     assert (summary()["train_pairs"], summary()["val_pairs"]) == (3 * 16, 20 + 4)
 
 
+@pytest.mark.slow
 def test_a_mixture_is_shown_and_swept(here, capsys):
     write("b.jsonl", [{"prompt": f"Q{i}", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(20)])
     assert main(["train", *PARTS, "data.weights.a=2", "data.weights.b=1", "--cfg", "job"]) == 0

@@ -71,6 +71,7 @@ def test_states_and_gradients_are_those_of_the_operations_and_nothing_is_compile
     assert not counters["graph_break"]
 
 
+@pytest.mark.slow
 def test_in_half_precision_they_agree_up_to_its_rounding(traced):
     torch.manual_seed(0)
     body, given = LlamaModel(BODIES["llama"][1]), batch(0)

@@ -100,6 +100,7 @@ def test_a_policy_with_a_foreign_reference_is_refused(comparison, tmp_path, caps
     assert "was trained from the reference" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_compare_with_given_models(comparison, tmp_path):
     given = [
         f"model.reference={comparison.path / 'sft' / 'model'}",
@@ -113,6 +114,7 @@ def test_compare_with_given_models(comparison, tmp_path):
     assert not any((path / stage).exists() for stage in STAGES)
 
 
+@pytest.mark.slow
 def test_another_beta_trains_the_policy_alone(comparison):
     beside = comparison.path.parent / "another_beta"
     options = ["dpo.loss.beta=0.2", "dpo.trainer.max_epochs=1", "shift_pairs=0", f"run_dir={beside}"]

@@ -92,6 +92,7 @@ def test_multirun_gives_each_cell_its_folder(here, monkeypatch):
     assert len(summaries) == 2
 
 
+@pytest.mark.slow
 def test_the_first_step_of_dpo_has_reward_zero_in_reduced_precision_too(here):
     assert main(["train", "task=dpo", "trainer.precision=bf16-mixed", *FEW, *SMOKE]) == 0
     first = read_metrics(Path("run/metrics.csv"))[0]

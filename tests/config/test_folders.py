@@ -12,6 +12,16 @@ def test_the_name_tells_what_ran():
     assert run_folder("score", config) == Path("runs/score", f"explicit-json_vs_text-{fingerprint(config)}")
 
 
+def test_candidates_from_a_file_name_the_folder_and_the_one_of_before_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = compose("best-of-n", ["scorer=baseline", "scorer.kind=longer", "candidates.path=in/POOL.jsonl"])
+    digits = fingerprint(config)
+    assert run_folder("best-of-n", config) == Path("runs/best-of-n", f"longer-POOL-{digits}")
+    former = Path("runs/best-of-n", f"longer-json_vs_text-{digits}")
+    former.mkdir(parents=True)
+    assert run_folder("best-of-n", config) == former
+
+
 def test_another_configuration_goes_elsewhere():
     assert run_folder("train", compose("train", [])) == run_folder("train", compose("train", ["sweep_dir=x"]))
     assert run_folder("train", compose("train", [])) != run_folder("train", compose("train", ["seed=1"]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.identity.saved import fingerprint, former_fingerprint
+from rmexp.sources.file_names import name_of_files
 
 _LONGEST = 120  # characters of a folder name; file systems stop at 255 bytes
 
@@ -22,7 +23,7 @@ def run_folder(verb: str, config: DictConfig) -> Path:
     if config.run_dir is not None:
         return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
-    parts = [value for key in keys if isinstance(value := OmegaConf.select(config, key), str)]
+    parts = [value for key in keys if isinstance(value := _named(config, key), str)]
     name, place, digits = _safe("-".join(parts)), Path("runs", verb), fingerprint(config)
     folder = place / f"{name}-{digits}".lstrip("-")
     if folder.exists():
@@ -30,6 +31,12 @@ def run_folder(verb: str, config: DictConfig) -> Path:
     # The digits tell the run; what it is called before them has changed with time.
     former = [found for known in (digits, former_fingerprint(config)) for found in sorted(place.glob(f"*-{known}"))]
     return next(iter(former), folder)
+
+
+def _named(config: DictConfig, key: str) -> object:
+    """What a part of the configuration is called; candidates from a file stand in the place of data."""
+    candidates = OmegaConf.select(config, "candidates.path")
+    return name_of_files(candidates) if key == "data.name" and candidates else OmegaConf.select(config, key)
 
 
 def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept: Collection[str]) -> Path:

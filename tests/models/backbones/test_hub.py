@@ -2,9 +2,11 @@ import shutil
 import time
 from unittest.mock import Mock
 
+import huggingface_hub
 import pytest
 import torch
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+from transformers.utils import logging as transformers_logging
 
 from rmexp.models.backbones.hub import hub
 from rmexp.models.backbones.pretrained import from_pretrained, resolve_commit
@@ -124,3 +126,11 @@ def test_an_error_that_says_too_little_goes_with_its_name():
     with pytest.raises(ValueError, match="x cannot be loaded with Broken: KeyError: 'x'") as raised:
         from_pretrained(Broken, "x")
     assert isinstance(raised.value.__cause__, KeyError)
+
+
+def test_no_bar_is_drawn_for_weights_and_those_of_the_program_stay(reference_folder, capfd, monkeypatch):
+    monkeypatch.setattr(transformers_logging, "_tqdm_active", True)
+    monkeypatch.setattr(huggingface_hub.utils.tqdm, "HF_HUB_DISABLE_PROGRESS_BARS", None, raising=False)
+    load(reference_folder)
+    assert capfd.readouterr().err == ""
+    assert transformers_logging.is_progress_bar_enabled()

@@ -1,6 +1,8 @@
 """What transformers loads from hub ids and local folders, each failure one sentence."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +12,7 @@ from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
 from safetensors import safe_open
 from transformers import AutoConfig, AutoTokenizer
+from transformers.utils import logging as progress
 
 from rmexp.left_files import read_json
 from rmexp.models.backbones.location import is_model_folder
@@ -135,11 +138,24 @@ def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:
         ValueError: files are missing, damaged or of another kind; one sentence, whatever was raised inside.
     """
     try:
-        return auto_class.from_pretrained(path, **options)
+        with without_bars():
+            return auto_class.from_pretrained(path, **options)
     except Exception as error:  # whatever the libraries below it raise over what is in the files
         for file in sorted(Path(path).glob("*.json")):
             read_json(file)  # what damages one is a better reason
         raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {in_short(error)}") from error
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Transformers draws no bars meanwhile, and afterwards those that the program lets it."""
+    drawn = progress.is_progress_bar_enabled()
+    progress.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if drawn:
+            progress.enable_progress_bar()
 
 
 def in_short(error: Exception) -> str:

@@ -15,7 +15,7 @@ import torch
 from rmexp.left_files import read_json
 from rmexp.models.backbones import own_template
 from rmexp.models.backbones.location import ADAPTER_CONFIG, is_adapter
-from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short, without_bars
 from rmexp.models.folders.conversation_template import save_tokenizer
 from rmexp.models.folders.saved_type import cast_files
 
@@ -76,14 +76,16 @@ def merged_adapter(path: str, *, as_base: bool = True) -> Iterator[str]:
                 raise ValueError(f"{path} has no weights of the head `score`: it was not among modules_to_save")
             if task == "SEQ_CLS":
                 options["num_labels"] = weights.get_slice(heads[0]).get_shape()[0]
-        model = classes[task].from_pretrained(path, **options).merge_and_unload()
+        with without_bars():
+            model = classes[task].from_pretrained(path, **options).merge_and_unload()
         holder = path if (Path(path) / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(holder)
     except Exception as error:  # whatever the libraries raise over what is in the files
         reason = in_short(error)
         raise ValueError(f"the adapter {path} on {base} cannot be loaded: {reason}") from error
     with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
+        with without_bars():
+            model.save_pretrained(folder)
         if as_base and (dtype := find_source(base, None, AS_SAVED, trust_remote_code=False).save_dtype) != "float32":
             cast_files(Path(folder), dtype)
         tokenizer.save_pretrained(folder)

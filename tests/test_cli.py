@@ -67,10 +67,21 @@ def test_an_unknown_verb_is_wrong_usage(capsys):
     assert capsys.readouterr().err == "rmexp: unknown verb `trian`; did you mean `train`?\n"
 
 
-@pytest.mark.parametrize("arguments", [["--config-name", "score"], ["-m", "--cfg", "job"]])
-def test_flags_that_do_not_go_together(arguments, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config-name", "score"], "would go past the check of the configuration"),
+        (["-m", "--cfg", "job", "seed=0,1"], "leave out -m, and all values but one"),
+        (["--cfg", "all", "--hydra-help", "--run"], "only one of --run, --multirun"),
+        (["--cfg", "none"], "argument --cfg/-c: invalid choice: 'none'"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_one_sentence(arguments, message, capsys):
     assert main(["train", *arguments]) == 2
-    assert "usage: rmexp train" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert err.startswith("rmexp: ")
+    assert message in err
+    assert err.count("\n") == 1
 
 
 def test_a_flag_that_does_not_exist_is_answered_with_the_key(capsys):
@@ -117,6 +128,7 @@ def test_options_of_a_folder_of_the_users_own(job, tmp_path):
     seen = job()
     (tmp_path / "own" / "data").mkdir(parents=True)
     (tmp_path / "own" / "data" / "mine.yaml").write_text("defaults: [jsonl, _self_]\nname: mine\npath: pairs.jsonl\n")
+    (tmp_path / "pairs.jsonl").write_text("{}\n")
     assert main(["train", "--config-dir", "own", "data=mine"]) == 0
     assert seen[0].data.name == "mine"
 

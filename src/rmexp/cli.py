@@ -10,7 +10,7 @@ import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from typing import Any
+from typing import Any, NoReturn
 
 import rmexp
 from rmexp.config.help.general import general_help
@@ -140,6 +140,11 @@ def _run(verb: str, arguments: list[str]) -> int:
     arguments = spelled_out(verb, arguments)
     parser = command_line_parser()
     parser.prog = f"rmexp {verb}"
+
+    def refuse(message: str) -> NoReturn:
+        raise SystemExit(_fail(f"{message}; see rmexp {verb} --help", USAGE))
+
+    parser.error = refuse  # type: ignore[method-assign]  # argparse's own prints all flags first
     if sentence := wrong_flag(verb, arguments, parser._option_string_actions):
         return _fail(sentence, USAGE)
     options = parser.parse_intermixed_args(arguments)
@@ -148,6 +153,8 @@ def _run(verb: str, arguments: list[str]) -> int:
         parser.error(
             "--config-path, --config-name and --experimental-rerun would go past the check of the configuration"
         )
+    if options.multirun and (options.cfg or options.info):
+        parser.error("--cfg and --info show one configuration, -m runs several: leave out -m, and all values but one")
     if sum(map(bool, (options.run, options.multirun, options.cfg, options.info, options.shell_completion))) > 1:
         parser.error("only one of --run, --multirun, --cfg, --info and --shell-completion makes sense")
     if options.help:

@@ -1,10 +1,11 @@
 import itertools
+import shlex
 
 import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
-from rmexp.config.overrides import key_paths
+from rmexp.config.overrides import key_paths, typed
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, options_of, verbs
 
@@ -163,3 +164,18 @@ def test_key_paths_are_those_of_the_composition():
 def test_a_logger_takes_no_key_that_it_does_not_have(choice):
     (problem,) = problems("train", choice, "+logger.nmae=hello")
     assert problem.startswith("logger.nmae: no such key in the configuration tree")
+
+
+def test_an_override_that_cannot_be_read_is_told_with_its_quotes_and_is_not_called_unset():
+    path = "runs/sweep/train,optimizer.lr-146044d3/optimizer.lr=0.001/model"
+    (problem,) = problems("evaluate", f"scorer.path={path}")
+    assert problem.startswith(f"scorer.path={path}: expected KEY=VALUE in Hydra's grammar (mismatched input '=')")
+    assert problem.endswith(f"; quote it: \"scorer.path='{path}'\"")
+    assert compose("evaluate", [f"scorer.path='{path}'"]).scorer.path == path
+    assert len(problems("evaluate", "scorer.path=a=b", "draws=[1")) == 2
+
+
+def test_overrides_are_typed_as_the_shell_and_hydra_read_them_back():
+    for value in ("runs/a/model", "runs/lr=0.1,seed=1/model", "with space/a", "it's/here", "a$b=c", 'say "a", now'):
+        (word,) = shlex.split(typed("scorer.path", value))
+        assert compose("evaluate", [word]).scorer.path == value

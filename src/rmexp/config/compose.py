@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
 from rmexp.config.identity.named_after import RESOLVER, name_after
-from rmexp.config.overrides import change, opens, read_overrides
+from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
@@ -36,6 +36,7 @@ class Composed(NamedTuple):
         choices: the option chosen now for each group of the verb.
         problems: of the overrides, which were then left out.
         with_hydra: the configuration and Hydra's own node.
+        unread: keys of overrides that are not in Hydra's grammar.
     """
 
     config: DictConfig
@@ -43,6 +44,7 @@ class Composed(NamedTuple):
     choices: dict[str, str | None]
     problems: list[str]
     with_hydra: DictConfig
+    unread: list[str]
 
 
 def compose(verb: str, overrides: Sequence[str], folder: str | None = None) -> DictConfig:
@@ -76,7 +78,7 @@ def run(verb: str, overrides: Sequence[str], folder: str | None, job: Callable[[
 
 def _sound(verb: str, overrides: Sequence[str], folder: str | None) -> Composed:
     composed = compose_unchecked(verb, overrides, folder)
-    problems = [*composed.problems, *problems_of(composed.config, composed.skeleton)]
+    problems = [*composed.problems, *without_unread(problems_of(composed.config, composed.skeleton), composed.unread)]
     if problems:
         raise ConfigurationError(problems)
     return composed
@@ -85,7 +87,7 @@ def _sound(verb: str, overrides: Sequence[str], folder: str | None) -> Composed:
 def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = None) -> Composed:
     """Compose a configuration, leaving out and reporting the overrides that do not fit the tree."""
     loader = config_loader(folder)
-    choices, values, wrong = read_overrides(loader, verb, overrides)
+    choices, values, wrong, unread = read_overrides(loader, verb, overrides)
     chosen = tuple(str(override.input_line) for override in choices)
     skeleton, impossible = _choose(loader, verb, chosen)
     config = deepcopy(skeleton)
@@ -96,7 +98,7 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
             override.type = OverrideType.ADD
         problems += [problem] if (problem := change(config, override, list(made))) else []
     note(config, [*choices, *values])
-    return Composed(_without_hydra(config), _bare(loader, verb, chosen), made, problems, config)
+    return Composed(_without_hydra(config), _bare(loader, verb, chosen), made, problems, config, unread)
 
 
 def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from rmexp.config.compose import compose_unchecked, config_loader, hydra_config,
 from rmexp.config.folders import cell_name, sweep_folder
 from rmexp.config.hydra_private import BASIC_SWEEPER
 from rmexp.config.identity.saved import PLACES
-from rmexp.config.overrides import Overrides, read_overrides
+from rmexp.config.overrides import Overrides, read_overrides, without_unread
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.recognition import recognised_cells
 
@@ -81,7 +81,7 @@ def read_multirun(verb: str, overrides: Sequence[str], folder: str | None = None
     checked = recognised_cells(verb, list(itertools.islice(_checked(whole), MOST_CELLS)), folder)
     composed = [compose_unchecked(verb, cell, folder) for cell in checked]
     for cell in composed:
-        problems += [*cell.problems, *problems_of(cell.config, cell.skeleton)]
+        problems += [*cell.problems, *without_unread(problems_of(cell.config, cell.skeleton), whole.unread)]
     if problems:
         raise ConfigurationError(problems)
     spelled = read_overrides(loader, verb, spelled_for_hydra(verb, texts, folder), sweeps=True)

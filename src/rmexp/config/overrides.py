@@ -1,7 +1,8 @@
 """The overrides of a command line, each judged by itself: two mistyped ones are two problems."""
 
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -23,11 +24,13 @@ class Overrides(NamedTuple):
         choices: of options for groups, such as `data=jsonl`, and whatever concerns Hydra itself.
         values: of keys, such as `optimizer.lr=1e-4`.
         problems: one for each override that is neither; those are left out.
+        unread: keys of those that are not in Hydra's grammar.
     """
 
     choices: list[Override]
     values: list[Override]
     problems: list[str]
+    unread: list[str]
 
 
 # Keys of verbs whose values are texts of people: whatever is in them is no grammar.
@@ -52,6 +55,34 @@ def _quoted(override: str) -> str:
     return f'{key}="{escaped}"'.replace("${", r"\${")
 
 
+def typed(key: str, value: str) -> str:
+    """An override as it is typed, quoted where Hydra or the shell would read signs of a text as their own.
+
+    >>> print(typed("scorer.path", "runs/a/model"), typed("scorer.path", "runs/lr=0.1,seed=1/model"))
+    scorer.path=runs/a/model "scorer.path='runs/lr=0.1,seed=1/model'"
+    """
+    if re.fullmatch(r"[\w./@:+-]+", value):
+        return f"{key}={value}"
+    text = f"{key}='{value}'" if "'" not in value else f'{key}="{value}"'
+    return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
+
+
+def without_unread(problems: Iterable[str], unread: Sequence[str]) -> list[str]:
+    """Problems but those that call a key not set which an override that could not be read does set.
+
+    >>> without_unread(["scorer.path: not set; set scorer.path=...", "seed: no"], ["scorer.path"])
+    ['seed: no']
+    """
+    return [text for text in problems if not text.startswith(tuple(f"{key}: not set" for key in unread))]
+
+
+def _remedy(key: str, value: str) -> str:
+    """What to write where a text, such as a path with `=` or `,` in it, is to be no grammar."""
+    if not value or value[0] in "[{'\"" or not re.fullmatch(r"[\w./@+]+", key):
+        return ""
+    return f"; quote it: {typed(key, value)}"
+
+
 def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:
     """Parse each of `texts` and tell choices of options from values of keys.
 
@@ -63,13 +94,15 @@ def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, swe
     """
     parser = OverridesParser.create(config_loader=loader)
     search_path = tuple(text for text in texts if text.startswith("hydra.searchpath="))
-    result = Overrides([], [], [])
+    result = Overrides([], [], [], [])
     for text in texts:
         try:
             override = parser.parse_overrides([text])[0]
         except HydraException as error:
             reason = str(error).splitlines()[0].partition(" expecting ")[0]
-            result.problems.append(f"{text}: expected KEY=VALUE in Hydra's grammar ({reason})")
+            key, _, value = text.partition("=")
+            result.problems.append(f"{text}: expected KEY=VALUE in Hydra's grammar ({reason}){_remedy(key, value)}")
+            result.unread.append(key.lstrip("+"))
             continue
         options = _group_options(loader, override.key_or_group, verb, search_path)
         if override.is_sweep_override() and not sweeps:

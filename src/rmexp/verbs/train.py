@@ -16,10 +16,12 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.overrides import typed
 from rmexp.data.loaded import LoadedData
 from rmexp.phases import Phase, phase
 from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import number, percent, share_interval, show_table
+from rmexp.runs.folder import MODEL
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
@@ -37,10 +39,7 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
         print("\naccuracy on held-out pairs, mean over seeds")
         show_table(*matrix(entries))
     print(f"sweep        {sweep_dir / 'evaluation.csv'}")
-    place = f"run_dir={sweep_dir}"
-    if set(str(sweep_dir)) & set(",= "):  # which Hydra and the shell read as their own
-        place = f"\"run_dir='{sweep_dir}'\""
-    print(f"what each setting did: rmexp report {place}")
+    print(f"what each setting did: rmexp report {typed('run_dir', str(sweep_dir))}")
 
 
 def train(config: DictConfig) -> Path:
@@ -53,7 +52,25 @@ def train(config: DictConfig) -> Path:
     stage = train_stage(stage_plan(config, data, tests), data, tests, path)
     assert stage.summary is not None
     _show(stage.summary, path, reused=stage.reused)
+    if config.sweep_dir is None and (command := next_command(stage.summary.task, path)):
+        print(command)
     return path
+
+
+def next_command(task: str, run: Path) -> str:
+    """A line with the command that evaluates what a run has left; none where nothing is to be evaluated.
+
+    >>> next_command("reward", Path("runs/first"))
+    'evaluate     rmexp evaluate scorer.path=runs/first/model data=...'
+    """
+    if task == "reward":
+        scorer = typed("scorer.path", str(run / MODEL))
+    elif task in ("dpo", "ppo") and (run / "reference").is_dir():
+        places = {"policy": run / MODEL, "reference": run / "reference"}
+        scorer = " ".join(["scorer=implicit", *(typed(f"scorer.{key}", str(place)) for key, place in places.items())])
+    else:
+        return ""
+    return f"evaluate     rmexp evaluate {scorer} data=..."
 
 
 def _plan(config: DictConfig, data: LoadedData) -> None:

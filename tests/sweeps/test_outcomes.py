@@ -2,7 +2,7 @@ import pytest
 
 from rmexp.runs.summaries.file import write_summary
 from rmexp.runs.summaries.train import LastValidation, ModelMade, TrainSummary
-from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing, headline
+from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing, headline, show_outcomes
 
 
 @pytest.fixture
@@ -44,3 +44,18 @@ def test_a_cell_that_failed_is_nobodys_best(cell, tmp_path):
 
 def test_a_verb_without_an_order_has_no_best(tmp_path):
     assert headline(Outcome("a", tmp_path, FINISHED)).worth == ()
+
+
+def test_imports_of_the_first_cell_are_no_time_of_the_next_ones(tmp_path):
+    standing = Standing(3, [])
+    standing.ended(Outcome("a", tmp_path / "a", FINISHED, "", 12.0, 10.0))
+    assert standing.heading(1, "b").endswith("about 4.0 s left")
+
+
+def test_the_table_has_intervals_and_pairs_beside_accuracies(tmp_path, capsys):
+    val = LastValidation(100, 0.5, 0.95, 0.0, 0.88, 0.98, few=True)
+    write_summary(tmp_path / "a", TrainSummary("reward", ModelMade("model", "abc", 1), 1, 1.0, val=val))
+    show_outcomes([Outcome("a", tmp_path / "a", FINISHED)])
+    header, line = capsys.readouterr().out.split("\n")[1:3]
+    assert header.split() == ["cell", "accuracy", "95", "%", "loss", "pairs"]
+    assert " ".join(line.split()) == "a finished 95.0 % [88.0, 98.0] few 0.5000 100 0.0 s"

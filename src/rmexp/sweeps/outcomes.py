@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.reports.drawing.numbers import duration
-from rmexp.reports.terminal import number, percent, show_table
+from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import read_summary
-from rmexp.runs.summaries.held_out import headline_of
-from rmexp.runs.summaries.train import TrainSummary
+from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
+from rmexp.runs.summaries.train import LastValidation, TrainSummary
 
+BESIDE = ("95 %", "explicit 95 %", "implicit 95 %", "pairs")  # of an accuracy, in the table alone
 FINISHED, FINISHED_BEFORE, FAILED = "finished", "finished before", "failed"
 
 
@@ -23,6 +24,7 @@ class Outcome(NamedTuple):
         state: `finished`, `finished before` or `failed`.
         message: why it failed.
         seconds: that it took now.
+        imports: those of them that went by in imports, which only the first cell of a process waits for.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Outcome(NamedTuple):
     state: str
     message: str = ""
     seconds: float = 0.0
+    imports: float = 0.0
 
 
 class Headline(NamedTuple):
@@ -76,7 +79,7 @@ class Standing:
         if self._best[1]:
             told.append(f"best so far {self._best[1]}")
         if self.done:
-            mean = sum(outcome.seconds for outcome in self.done) / len(self.done)
+            mean = sum(outcome.seconds - outcome.imports for outcome in self.done) / len(self.done)
             told.append(f"about {duration(mean * (self.total - place + 1))} left")
         return "; ".join(told)
 
@@ -88,7 +91,7 @@ class Standing:
     def _judge(self, outcome: Outcome) -> None:
         found = headline(outcome)
         if found.worth > self._best[0]:
-            figures = ", ".join(f"{name} {value}" for name, value in found.figures.items())
+            figures = ", ".join(f"{name} {value}" for name, value in found.figures.items() if name not in BESIDE)
             self._best = found.worth, f"{figures} ({outcome.name})"
 
 
@@ -112,28 +115,35 @@ def headline(cell: Outcome) -> Headline:
     if cell.state == FAILED:
         return Headline({})
     if (compared := read_summary(cell.folder, CompareSummary)) is not None:
-        explicit, implicit = compared.explicit.accuracy, compared.implicit.accuracy
-        return Headline({"explicit": percent(explicit), "implicit": percent(implicit)}, _worth(explicit, implicit))
+        figures: dict[str, str] = {}
+        for name, one in (("explicit", compared.explicit), ("implicit", compared.implicit)):
+            bounds = share_interval(one.accuracy_low, one.accuracy_high, ties=one.tie_rate)
+            figures |= {name: percent(one.accuracy), f"{name} 95 %": bounds}
+        worth = _worth(compared.explicit.accuracy, compared.implicit.accuracy)
+        return Headline({**figures, "pairs": str(compared.explicit.n)}, worth)
     if (trained := read_summary(cell.folder, TrainSummary)) is None:
         return Headline({})
     if trained.policy is not None:
         reward = trained.policy.reward.after
         return Headline({"reward": number(reward), "kl": number(trained.policy.kl)}, (reward,))
-    accuracy, loss = _on_headline(trained)
+    row = _on_headline(trained)
+    accuracy, loss = row.accuracy, row.loss if isinstance(row, LastValidation) else row.nll
     by = [None if loss is None else -loss]
-    if trained.task != "sft":  # whose accuracy is nothing that it learns
-        by = [accuracy, *by]
-    return Headline({"accuracy": percent(accuracy), "loss": number(loss)}, _worth(*by))
+    if trained.task == "sft":  # whose accuracy is nothing that it learns
+        return Headline({"accuracy": percent(accuracy), "loss": number(loss)}, _worth(*by))
+    bounds = share_interval(row.accuracy_low, row.accuracy_high, few=row.few, ties=row.tie_rate)
+    figures = {"accuracy": percent(accuracy), "95 %": bounds, "loss": number(loss), "pairs": str(row.n)}
+    return Headline(figures, _worth(accuracy, *by))
 
 
-def _on_headline(trained: TrainSummary) -> tuple[float | None, float | None]:
-    """Accuracy and loss on the validation pairs; where these chose the weights, on another split of the same data."""
+def _on_headline(trained: TrainSummary) -> LastValidation | HeldOutRow:
+    """Figures on the validation pairs; where these chose the weights, on another split of the same data."""
     val = trained.val
     own = next((row.data for row in trained.evaluation if row.selected_on), None)
     splits = [row for row in trained.evaluation if row.slice is None and row.data == own]
     if not splits or (headline := headline_of(splits)).selected_on:
-        return val.accuracy, val.loss
-    return headline.accuracy, headline.nll
+        return val
+    return headline
 
 
 def _worth(*by: float | None) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ from rmexp.config.plugins import flags
 from rmexp.config.problems import in_words
 from rmexp.durable import alone, write_json
 from rmexp.hardware.processes import command_line
-from rmexp.phases import counting, heading, interruption, phase_seconds
+from rmexp.phases import Phase, counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
 from rmexp.runs.rows import read_record, to_row
@@ -155,18 +155,20 @@ def _outcome(launch: Launch, name: str, overrides: Sequence[str], config: DictCo
     """Run the verb; what became of it."""
     began = time.perf_counter()
     folder = Path(config.run_dir)
+    imports = Phase.IMPORTS.value
     try:
         result = importlib.import_module("rmexp.verbs.call").call(launch.verb, config)
         folder = result if isinstance(result, Path) else folder
         leave_stamp(folder, config, overrides, launch.tree)
         log.info("%s", seconds_in_words(phase_seconds()))
-        return Outcome(name, folder, FINISHED, seconds=time.perf_counter() - began)
+        return Outcome(name, folder, FINISHED, "", time.perf_counter() - began, phase_seconds().get(imports, 0.0))
     except Exception as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exception(error)
         _leave_failure(folder, error)
         log.warning("%s failed: %s", name, in_words(error))
-        return Outcome(name, folder, FAILED, in_words(error), time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Outcome(name, folder, FAILED, in_words(error), seconds, phase_seconds().get(imports, 0.0))
 
 
 def _bind_folder(verb: str, multirun: Multirun) -> None:

@@ -32,7 +32,7 @@ from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
 from rmexp.phases import Phase, phase
-from rmexp.reports.terminal import interval, percent, show_table
+from rmexp.reports.terminal import interval, percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, shared
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
 from rmexp.runs.summaries.held_out import CHOSE
@@ -123,7 +123,7 @@ def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
 
 
 def _accuracy(scorer: str, of: str, one: Accuracy) -> tuple[str, ...]:
-    bounds = interval(one.accuracy_low, one.accuracy_high)
+    bounds = share_interval(one.accuracy_low, one.accuracy_high, ties=one.tie_rate)
     return scorer, percent(one.accuracy), bounds, f"{one.n} {of}"
 
 

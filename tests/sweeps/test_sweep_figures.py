@@ -73,6 +73,7 @@ def test_the_command_that_a_sweep_ends_with_can_be_typed(here, capsys):
 
 
 def test_the_matrix_has_a_dash_where_nothing_was_tested():
-    header, rows = matrix([Entry("a", "a", 0.5, None, 0.1, 1), Entry("b", "c", 0.25, 0.01, -0.5, 2)])
+    one = Entry("a", "a", 0.5, None, 0.1, 1, 40, 0.351, 0.649, few=True)
+    header, rows = matrix([one, Entry("b", "c", 0.25, 0.01, -0.5, 2, 80)])
     assert header[1:] == ["a", "c"]
-    assert rows == [["a", "50.0 %", "-"], ["b", "-", "25.0 % sd 1.0"]]
+    assert rows == [["a", "50.0 % [35.1, 64.9] few of 40", "-"], ["b", "-", "25.0 % sd 1.0 of 80"]]

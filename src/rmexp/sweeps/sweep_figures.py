@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rmexp.config.identity.saved import PLACES
 from rmexp.config.run_settings import run_settings
 from rmexp.durable import write_json, write_text
-from rmexp.reports.terminal import percent
+from rmexp.reports.terminal import percent, share_interval
 from rmexp.runs.axes import Settings
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.file import read_summary
@@ -38,6 +38,10 @@ class Entry(NamedTuple):
     sd: float | None  # over seeds; None for one
     usable_bits: float
     runs: int
+    pairs: int  # of each run; the fewest where these differ
+    low: float | None = None  # lower end of the 95 % interval of one run; the leaderboard has that over seeds
+    high: float | None = None
+    few: bool | None = None  # prompts on the rarer side, of one run
 
 
 def read_cells(folders: Sequence[Path]) -> list[Cell]:
@@ -88,7 +92,10 @@ def write_sweep(folders: Sequence[Path], sweep_dir: Path) -> list[Entry]:
 
 
 def matrix(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the transfer matrix: trained on, tested on; a deviation over seeds where there are several."""
+    """Header and rows of the transfer matrix: trained on, tested on; of how many pairs.
+
+    Over several seeds with their deviation, of one run with its interval.
+    """
     tests = list(dict.fromkeys(entry.test for entry in entries))
     found = {(entry.train, entry.test): entry for entry in entries}
     trains = dict.fromkeys(entry.train for entry in entries)
@@ -100,8 +107,8 @@ def matrix(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
 def _shown(entry: Entry | None) -> str:
     if entry is None:
         return "-"
-    spread = "" if entry.sd is None else f" sd {100 * entry.sd:.1f}"
-    return f"{percent(entry.accuracy)}{spread}"
+    spread = share_interval(entry.low, entry.high, few=entry.few) if entry.sd is None else f"sd {100 * entry.sd:.1f}"
+    return " ".join(filter(None, (percent(entry.accuracy), spread, f"of {entry.pairs:,}")))
 
 
 def _headline(cell: Cell) -> dict[str, HeldOutRow]:
@@ -123,7 +130,10 @@ def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
     accuracies = [math.nan if row.accuracy is None else row.accuracy for row in rows]
     bits = [math.nan if row.usable_bits is None else row.usable_bits for row in rows]
     sd = stdev(accuracies) if len(rows) > 1 else None
-    return Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows))
+    entry = Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows), min(row.n for row in rows))
+    if len(rows) > 1:
+        return entry
+    return entry._replace(low=rows[0].accuracy_low, high=rows[0].accuracy_high, few=rows[0].few)
 
 
 def _evaluation(folder: Path) -> Sequence[HeldOutRow]:

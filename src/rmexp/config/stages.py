@@ -15,7 +15,7 @@ def stage_names(config: DictConfig) -> list[str]:
 
 
 def stage(config: DictConfig, name: str) -> DictConfig:
-    """The configuration that `rmexp train task=<name>` would compose from the same choices.
+    """The configuration that `rmexp train task=<name>` would compose from the same choices, without its keys of a plan.
 
     Args:
         config: shared groups at the top, a node per stage.

@@ -1,8 +1,9 @@
 """What trackers and the live display cost: steps per second and whole seconds of the same small training with each.
 
 Usage: `python -m benchmarks.trackers [--rounds 3] [--arms csv,terminal,wandb,tensorboard] [--out FILE.json]`. Every run
-is a process of its own, offline; `terminal` is `csv` with the display of a terminal. Rounds are interleaved, and ratios
-are medians of the ratios to `csv` within a round.
+is a process of its own, offline; `terminal` is `csv` with the display of a terminal. Rounds are interleaved, and each
+begins with another arm, as a processor may slow down in its course. Ratios are to `csv` within a round: their median, and
+the smallest and the largest.
 """
 
 import argparse
@@ -76,7 +77,8 @@ def main() -> None:
     runs: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(options.rounds):
-            for arm in arms:
+            first = number % len(arms)
+            for arm in (*arms[first:], *arms[:first]):
                 runs[arm].append(measure(arm, Path(folder) / f"{arm}-{number}"))
     rows = []
     for arm, found in runs.items():
@@ -87,10 +89,13 @@ def main() -> None:
             "arm": arm,
             "steps_per_second": statistics.median(one["steps_per_second"] for one in found),
             "of_csv": statistics.median(ratios),
+            "smallest": min(ratios),
+            "largest": max(ratios),
             "more_seconds": statistics.median(more),
         }
         rows.append(row)
-        print("{arm:12} {steps_per_second:8.1f} steps/s  {of_csv:6.3f} of csv  {more_seconds:+6.2f} s".format(**row))
+        text = "{arm:12} {steps_per_second:8.1f} steps/s  {of_csv:6.3f} [{smallest:.3f}, {largest:.3f}] of csv"
+        print(f"{text}  {{more_seconds:+6.2f}} s".format(**row))
     if options.out is not None:
         options.out.write_text(
             json.dumps({"training": TRAINING, "rounds": options.rounds, "rows": rows}, indent=2) + "\n"

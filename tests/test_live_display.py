@@ -117,10 +117,10 @@ def test_a_file_is_not_drawn_on():
 
 PROGRAM = """
 import os, time
-from rmexp.cli import _terminal
+from rmexp.standard_streams import standard_streams
 from rmexp.phases import Phase, counting, phase
 import logging
-with counting(), _terminal(), phase(Phase.READING, "pairs"):
+with counting(), standard_streams(), phase(Phase.READING, "pairs"):
     if os.fork() == 0:
         logging.getLogger("rmexp").info("from a child")
         with phase(Phase.SAVING, "nothing"):

@@ -8,8 +8,8 @@ import sys
 import time
 import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, NoReturn
 
 import rmexp
@@ -18,8 +18,9 @@ from rmexp.config.plugins import flags, plugins, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
-from rmexp.phases import Phase, counting, interruption, phase, phase_seconds, watched_by
+from rmexp.phases import Phase, counting, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
+from rmexp.standard_streams import standard_streams
 
 log = logging.getLogger(__name__)
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -77,7 +78,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _told(verb: str, arguments: list[str]) -> int:
     """Run a verb; whatever ends it is told in a sentence."""
     try:
-        with _terminal():
+        with standard_streams():
             return _run(verb, arguments)
     except KeyboardInterrupt as error:
         if this_process().number:  # the one that it follows says so
@@ -91,44 +92,6 @@ def _told(verb: str, arguments: list[str]) -> int:
         raise
     except Exception as error:
         return _fail(in_words(error), FAILED, error)
-
-
-@contextmanager
-def _terminal() -> Iterator[None]:
-    """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output.
-
-    A process that follows another says neither.
-    """
-    if this_process().number:
-        _log_to(logging.StreamHandler(), logging.ERROR)
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-            yield
-        return
-    if not sys.stderr.isatty():
-        _log_to(logging.StreamHandler())
-        yield
-        return
-    from rmexp.live_display import AboveDisplay, LiveDisplay, can_draw
-
-    if not can_draw(sys.stderr):
-        _log_to(logging.StreamHandler())
-        yield
-        return
-    display = LiveDisplay()
-    _log_to(AboveDisplay(display))
-    try:
-        with watched_by(display):
-            yield
-    finally:
-        display.stop()
-
-
-def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
-    log = logging.getLogger("rmexp")
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.handlers = [handler]
-    log.setLevel(level)
-    log.propagate = False
 
 
 def _run(verb: str, arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from rmexp.phases import Phase, phase, progressed
 from rmexp.tracking.logged_figures import SAMPLED, SHOWN
 from rmexp.training.callbacks.throughput import Throughput
 
-LEAST_PAUSE = 1.0  # seconds between two steps that are shown to a watcher; Lightning takes its time to give the figures
+LEAST_PAUSE = 0.25  # seconds between two steps that are shown to a watcher, who draws no more often
 log = logging.getLogger(__name__)
 
 

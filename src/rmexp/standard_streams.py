@@ -1,0 +1,48 @@
+"""What a command writes where: results to standard output, what is logged and drawn to standard error."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from rmexp.hardware.processes import this_process
+from rmexp.phases import watched_by
+
+
+@contextmanager
+def standard_streams() -> Iterator[None]:
+    """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output.
+
+    A process that follows another says neither.
+    """
+    if this_process().number:
+        _log_to(logging.StreamHandler(), logging.ERROR)
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            yield
+        return
+    if not sys.stderr.isatty():
+        _log_to(logging.StreamHandler())
+        yield
+        return
+    from rmexp.live_display import AboveDisplay, LiveDisplay, can_draw
+
+    if not can_draw(sys.stderr):
+        _log_to(logging.StreamHandler())
+        yield
+        return
+    display = LiveDisplay()
+    _log_to(AboveDisplay(display))
+    try:
+        with watched_by(display):
+            yield
+    finally:
+        display.stop()
+
+
+def _log_to(handler: logging.Handler, level: int = logging.INFO) -> None:
+    log = logging.getLogger("rmexp")
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers = [handler]
+    log.setLevel(level)
+    log.propagate = False

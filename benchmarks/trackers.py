@@ -2,8 +2,8 @@
 
 Usage: `python -m benchmarks.trackers [--rounds 3] [--arms csv,terminal,wandb,tensorboard] [--out FILE.json]`. Every run
 is a process of its own, offline; `terminal` is `csv` with the display of a terminal. Rounds are interleaved, and each
-begins with another arm, as a processor may slow down in its course. Ratios are to `csv` within a round: their median, and
-the smallest and the largest.
+begins with another arm, as a processor may slow down in its course. Ratios are to `csv` within a round: their median,
+the smallest and the largest of them.
 """
 
 import argparse

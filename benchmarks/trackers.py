@@ -1,76 +1,47 @@
-"""What trackers and the live display cost: steps per second and whole seconds of the same small training with each.
+"""What trackers cost: steps per second and whole seconds of the same small training with each.
 
-Usage: `python -m benchmarks.trackers [--rounds 3] [--arms csv,terminal,wandb,tensorboard] [--out FILE.json]`. Every run
-is a process of its own, offline; `terminal` is `csv` with the display of a terminal. Rounds are interleaved, and each
-begins with another arm, as a processor may slow down in its course. Ratios are to `csv` within a round: their median,
-the smallest and the largest of them.
+Usage: `python -m benchmarks.trackers [--rounds 3] [--arms csv,wandb,tensorboard] [--out FILE.json]`. Every run is a
+process of its own, offline. Rounds are interleaved, and each begins with another arm, as a processor may slow down in
+its course. Ratios are to `csv` within a round: their median, the smallest and the largest of them.
 """
 
 import argparse
-import contextlib
 import json
 import os
-import pty
 import statistics
 import subprocess
 import sys
 import tempfile
-import termios
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
 TRAINING = ("train", "data=json_vs_text", "data.pairs=1000", "model=tiny", "trainer.max_epochs=4", "trainer.threads=1")
-TERMINAL = "terminal"
 
 
 def measure(arm: str, folder: Path) -> dict[str, float]:
     """Steps per second of training and seconds of the whole command."""
-    logger = "csv" if arm == TERMINAL else arm
-    command = [sys.executable, "-m", "rmexp", *TRAINING, f"logger={logger}", f"run_dir={folder}"]
+    command = [sys.executable, "-m", "rmexp", *TRAINING, f"logger={arm}", f"run_dir={folder}"]
     began = time.perf_counter()
-    code, said = in_a_terminal(command) if arm == TERMINAL else in_a_pipe(command)
+    done = subprocess.run(command, stdout=PIPE, stderr=STDOUT, text=True, check=False, env=environment())
     seconds = time.perf_counter() - began
-    if code:
-        raise SystemExit(f"{arm} failed:\n{said[-2000:]}")
+    if done.returncode:
+        raise SystemExit(f"{arm} failed:\n{done.stdout[-2000:]}")
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     pairs = summary["steps"] / summary["epochs"] / summary["train_pairs"]
     return {"steps_per_second": summary["train_pairs_per_second"] * pairs, "seconds": seconds}
 
 
-def in_a_pipe(command: Sequence[str]) -> tuple[int, str]:
-    """Exit status and output of a command that is watched by nobody."""
-    done = subprocess.run(command, stdout=PIPE, stderr=STDOUT, text=True, check=False, env=environment())
-    return done.returncode, done.stdout
-
-
-def in_a_terminal(command: Sequence[str]) -> tuple[int, str]:
-    """The same in a terminal of 120 columns, which somebody reads."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 120))
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment())
-    os.close(theirs)
-    said = b""
-    with contextlib.suppress(OSError):  # a terminal whose last writer has ended
-        while part := os.read(ours, 65536):
-            said += part
-    os.close(ours)
-    return process.wait(), said.decode(errors="replace")
-
-
 def environment() -> dict[str, str]:
     """Ours, without what would send runs elsewhere."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")} | {
-        "TERM": "xterm-256color"
-    }
+    return {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
 
 
 def main() -> None:
     """Measure, print a table, write JSON where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--arms", default="csv,terminal,wandb,tensorboard")
+    parser.add_argument("--arms", default="csv,wandb,tensorboard")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     arms = options.arms.split(",")

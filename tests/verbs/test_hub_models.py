@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import (
     AutoModelForSequenceClassification,
     Gemma2Config,
@@ -85,3 +86,33 @@ def test_weights_are_saved_in_the_type_that_they_came_in_and_figures_are_theirs(
     assert contract["dtype"] == dtype_of_files(Path("run/model")) == "bfloat16"
     (row,) = [row for row in summary["evaluation"] if row["slice"] is None]
     assert summary["val"]["loss"] == pytest.approx(row["nll"], rel=1e-5)
+
+
+@pytest.mark.parametrize("task", ["reward", pytest.param("dpo", marks=pytest.mark.slow)])
+def test_an_adapter_on_a_base_in_half_precision_agrees_with_the_merged_model(hub_folder, parity_here, task):
+    pytest.importorskip("peft", reason="the extra lora is not installed")
+    given = hub_folder("qwen3")
+    cast_files(Path("hub"), "bfloat16")
+    assert main(["train", f"task={task}", "model.trained=adapters", "optimizer.lr=0.05", *given]) == 0
+    scorer = "explicit" if task == "reward" else "implicit"
+    for name, path in (("out", "run/adapter"), ("apart", "run/adapter"), ("whole", "run/model")):
+        merge = ["merge=false"] if name == "apart" else []
+        assert main(["export", f"path={path}", f"out={name}", *merge, f"run_dir=export_{name}"]) == 0
+    rewards = {}
+    for folder in ("run/model", "run/adapter", "out", "apart", "whole"):
+        own = [f"scorer={scorer}", f"scorer.{'path' if task == 'reward' else 'policy'}={folder}"]
+        own += [] if task == "reward" else ["scorer.reference=hub"]
+        assert main(["score", *own, *DATA, "data.val_fraction=0.5", "run_dir=scored_" + folder.replace("/", "_")]) == 0
+        rows = Path("scored_" + folder.replace("/", "_"), "scored/all.jsonl").read_text().splitlines()
+        rewards[folder] = [score for row in rows for score in json.loads(row)["scores"]]
+    for folder in rewards:
+        assert rewards[folder] == pytest.approx(rewards["run/model"], abs=1e-5), folder
+    assert max(rewards["run/model"]) - min(rewards["run/model"]) > 1e-2
+    assert {values.dtype for values in load_file("run/adapter/adapter_model.safetensors").values()} == {torch.float32}
+
+
+def test_a_policy_has_no_reward_head_to_train(hub_folder, capsys):
+    assert main(["train", "task=dpo", "model.trained=head", *hub_folder("qwen3")]) == 1
+    assert (
+        "so task=dpo has nothing to train (set model.trained to all or adapters, got head)" in capsys.readouterr().err
+    )

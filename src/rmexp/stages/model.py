@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.folders.adapter import adapter_base, save_adapter
 from rmexp.models.folders.chat_template import use_chat_template
+from rmexp.models.folders.contract import FILE as CONTRACT
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import checked_start, save_folder
 from rmexp.models.folders.padding import ends_in_padding, pad_apart
 from rmexp.models.folders.saved_type import cast_files
-from rmexp.models.folders.trained_on import read_trained_on, write_trained_on
+from rmexp.models.folders.trained_on import FILE as TRAINED_ON
+from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
@@ -52,6 +55,8 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
     use_chat_template(start.tokenizer, starting.chat_template)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
+    if starting.trained != "all" and isinstance(start, LanguageModel):
+        start.causal_lm.requires_grad_(False)  # the output layer, which is no part of the body, neither
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout, save_dtype=starting.save_dtype or start.save_dtype)
 
@@ -63,6 +68,11 @@ def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:
         log.info("reward: %s %s", what, folder)
         return
     head = language_model(start._replace(base_model=folder), parts.task).head
+    if parts.model.starting.trained == "head":
+        raise ValueError(
+            f"a language model has no reward head, so task={parts.task} has nothing to train (set "
+            "model.trained to all or adapters, got head)"
+        )
     if head is not None:
         log.info("%s: the head `%s` of %s is not used: a language model has none", parts.task, head.name, folder)
 
@@ -167,10 +177,8 @@ def leave_model(
     return ModelMade(str(folder), fingerprint, sum(parameter.numel() for parameter in module.model.parameters()))
 
 
-def save_adapter_alone(
-    parts: StageParts, module: StageModule, start: Backbone, folder: Path, seen: TrainedOn | None
-) -> None:
-    """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt."""
+def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:
+    """Leave adapters by themselves too, where a folder or a name on the hub is what they adapt; see `promise_alike`."""
     base, model = parts.folders.start or parts.model.path, module.model
     if parts.model.starting.trained != "adapters" or base is None or start.mask_padding:
         return
@@ -183,8 +191,16 @@ def save_adapter_alone(
     else:
         tokenizer = _ready_to_pad(folder, start) if isinstance(model, RewardModel) else start.tokenizer
         save_adapter(folder, model, base, start.revision, tokenizer)
-        if seen is not None:
-            write_trained_on(folder, seen)
+
+
+def promise_alike(adapter: Path, model: Path) -> None:
+    """Let an adapter by itself, where there is one, promise what the folder of the merged model does.
+
+    Its weights are those that were learnt, in float32. The contract has the type to which the sum is rounded.
+    """
+    for name in (CONTRACT, TRAINED_ON):
+        if adapter.is_dir() and (model / name).is_file():
+            shutil.copyfile(model / name, adapter / name)
 
 
 def _texts(record: Preference | Candidates) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from rmexp.stages.as_saved import known_rewards, weights_as_saved
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.kept import keep_weights
-from rmexp.stages.model import leave_model, save_adapter_alone, save_model, seen_before, seen_by
+from rmexp.stages.model import leave_model, promise_alike, save_adapter_alone, save_model, seen_before, seen_by
 from rmexp.stages.parts import StageParts
 from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary
@@ -59,10 +59,11 @@ def fit(
     built, steps = built._replace(module=trained.module), trained.trainer.global_step
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
-    save_adapter_alone(parts, built.module, built.start, run.path / "adapter", seen)
+    save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
     validated = weights_as_saved(built, accelerator_type(parts.trainer.accelerator))
     fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
+    promise_alike(run.path / "adapter", run.model)
     seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
     fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
     evaluation = _evaluated(parts, built, loaded, run, kept.step)

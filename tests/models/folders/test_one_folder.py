@@ -101,7 +101,7 @@ def test_model_adapter_and_export_give_the_rewards_of_training(trained, tmp_path
     assert plain_rewards(folder) == pytest.approx(trained.expected, abs=1e-4)
 
     adapter = tmp_path / "adapter"
-    save_adapter_alone(trained.parts, trained.module, trained.start, adapter, None)
+    save_adapter_alone(trained.parts, trained.module, trained.start, adapter)
     options = {"num_labels": 1, "pad_token_id": AutoTokenizer.from_pretrained(adapter).pad_token_id}
     loaded = peft.AutoPeftModelForSequenceClassification.from_pretrained
     assert plain_rewards(adapter, loaded, **options) == pytest.approx(trained.expected, abs=1e-4)
@@ -123,7 +123,7 @@ def test_here_the_own_template_goes_on(trained, tmp_path, limits):
     )
     assert scorer.tokenizer.chat_template == TEMPLATES[trained.template]
     adapter = tmp_path / "adapter"
-    save_adapter_alone(trained.parts, trained.module, trained.start, adapter, None)
+    save_adapter_alone(trained.parts, trained.module, trained.start, adapter)
     with merged_adapter(str(adapter)) as whole:
         assert load_backbone(whole).tokenizer.chat_template == TEMPLATES[trained.template]
 

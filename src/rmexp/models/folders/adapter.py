@@ -16,6 +16,7 @@ from rmexp.left_files import read_json
 from rmexp.models.backbones import own_template
 from rmexp.models.backbones.location import ADAPTER_CONFIG, is_adapter
 from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short, without_bars
+from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.conversation_template import save_tokenizer
 from rmexp.models.folders.saved_type import cast_files
 
@@ -38,21 +39,25 @@ def _settings(path: str) -> dict[str, Any]:
 
 @contextmanager
 def whole_model(path: str) -> Iterator[str]:
-    """A model's folder or hub id itself, or for an adapter a float32 folder with the merged model, gone afterwards."""
+    """A model's folder or hub id itself, or for an adapter a folder with the merged model, gone afterwards.
+
+    Its weights are of the type that the adapter's contract says, or of float32, in which they are merged.
+    """
     if not is_adapter(path):
         yield path
         return
-    with merged_adapter(path, as_base=False) as folder:
+    contract = read_contract(path)
+    with merged_adapter(path, "float32" if contract is None else contract.dtype) as folder:
         yield folder
 
 
 @contextmanager
-def merged_adapter(path: str, *, as_base: bool = True) -> Iterator[str]:
+def merged_adapter(path: str, dtype: str | None = None) -> Iterator[str]:
     """A folder with the merged model, gone again behind the block.
 
     Args:
         path: of an adapter on a causal language model or on a sequence classifier.
-        as_base: whether the weights are of the type of the base's files, or of float32, in which they are merged.
+        dtype: of the merged weights; None for that of its contract, or where it has none, of the base's files.
 
     Raises:
         ValueError: peft is not installed, the adapter is of another kind, lacks its head, or cannot be loaded.
@@ -86,12 +91,19 @@ def merged_adapter(path: str, *, as_base: bool = True) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         with without_bars():
             model.save_pretrained(folder)
-        if as_base and (dtype := find_source(base, None, AS_SAVED, trust_remote_code=False).save_dtype) != "float32":
-            cast_files(Path(folder), dtype)
+        if (kind := dtype or _save_dtype(path, base)) != "float32":
+            cast_files(Path(folder), kind)
         tokenizer.save_pretrained(folder)
         if (own := Path(holder) / own_template.FILE).is_file():
             shutil.copy(own, folder)
         yield folder
+
+
+def _save_dtype(path: str, base: str) -> str:
+    contract = read_contract(path)
+    if contract is not None:
+        return contract.dtype
+    return find_source(base, None, AS_SAVED, trust_remote_code=False).save_dtype
 
 
 def copy_adapter(path: str, folder: Path) -> None:

@@ -126,14 +126,15 @@ def _why_not_plain(model: RewardModel) -> str:
 
 
 def _of_adapter(path: str, examples: Sequence[tuple[Prompt, str]], merge: bool) -> Export:
-    base = adapter_base(path)
-    known = read_trained_on(path)
-    with merged_adapter(path, as_base=merge) as folder:
-        merged = prepare_export(folder, examples)._replace(trained_on=known)
+    known, own = read_trained_on(path), read_contract(path)
+    with merged_adapter(path, None if merge else "float32") as folder:  # peft adds it to what it adapts, in float32
+        merged = prepare_export(folder, examples)
+    contract = replace(own or merged.contract, **tokenizer_fields(merged.tokenizer), base_model=path)
+    merged = merged._replace(contract=contract, trained_on=known)
     if merge:
         remark = f"The adapter {path} was merged into the weights that it adapts."
-        return merged._replace(contract=replace(merged.contract, base_model=path), remarks=(remark, *merged.remarks))
-    contract = replace(merged.contract, base_model=base)
+        return merged._replace(remarks=(remark, *merged.remarks))
+    contract = replace(contract, base_model=adapter_base(path))
     return merged._replace(save=partial(copy_adapter, path), contract=contract, adapter=True)
 
 

@@ -111,7 +111,7 @@ def load_start(read: Callable[[str], Backbone], folder: str) -> Backbone:
     """
     if is_adapter(folder):
         with merged_adapter(folder) as whole:
-            start = read(whole)
+            start = checked_start(read(whole), folder)
         return start._replace(base_model=folder, fingerprint=folder_fingerprint(folder))
     start = checked_start(read(folder), folder)._replace(fingerprint=folder_fingerprint(folder))
     contract = read_contract(folder)

@@ -103,8 +103,9 @@ def stage(target: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         text = page.read_text(encoding="utf-8").replace("](../", "](")
         (target / page.name).write_text(GITHUB_ONLY.sub(r"\1", text), encoding="utf-8")
-    for picture in [*(ROOT / "docs").glob("*.svg"), *(ROOT / "docs").glob("pictures/*.png")]:
-        _copy(picture, target / picture.relative_to(ROOT / "docs"))
+    for pattern in ("*.svg", "*.css", "pictures/*.png"):
+        for path in (ROOT / "docs").glob(pattern):
+            _copy(path, target / path.relative_to(ROOT / "docs"))
     for folder in ("experiments", "benchmarks/results"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in SHOWN:

@@ -50,6 +50,17 @@ def test_a_folder_is_one_run_with_every_step_once_however_often_it_is_sent(serve
     assert summary["train/loss"] == {"min": 1 / 12, "max": 1.0, "last": 1 / 12}
 
 
+def test_curves_have_their_ends_in_the_summary_and_what_is_no_number_stays_whole(server, folder):
+    rewards = {"step": 10, "progress": 1.0, "chosen": [1.0, 0.0], "rejected": [0.0, 1.0], "target": [1.0, 0.0]}
+    (folder / "validation_rewards.jsonl").write_text(json.dumps(rewards) + "\n")
+    send(folder, RESULTS, mode="online")  # once: its last row is still open when it ends
+    summary = json.loads(server.runs[run_id(folder)]["summary"])
+    assert summary["train/loss"] == {"min": 0.1, "max": 1.0, "last": 0.1}
+    assert summary["val/margins"]["_type"] == "histogram"
+    assert summary["val/pairs"]["_type"] == "table-file"
+    assert server.steps(run_id(folder)) == list(range(1, 11))
+
+
 @pytest.mark.slow
 def test_a_server_that_dies_is_told_of_once_and_gets_the_rest_later(server, folder, caplog, monkeypatch):
     monkeypatch.setattr("rmexp.tracking.weights_and_biases.LONGEST_WAIT", 2)

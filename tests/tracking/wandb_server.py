@@ -41,8 +41,7 @@ class WandbServer:
     def start(self) -> None:
         """Serve, again on the same port after a stop."""
         handler = type("Handler", (_Handler,), {"owner": self})
-        ThreadingHTTPServer.daemon_threads = True
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self._server = _Server(("127.0.0.1", self.port), handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -130,6 +129,13 @@ class WandbServer:
         summary = files.get("wandb-summary.json")
         if summary:
             self.runs[run_id]["summary"] = summary["content"][-1]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *arguments: Any) -> None:
+        """Nothing: a client that has gone resets its connections."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rmexp.durable import write_text
+from rmexp.tracking.logged_figures import columns, figures_of
 from rmexp.tracking.metrics_csv import NOT_FIGURES, read_metrics
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
@@ -93,7 +94,7 @@ class WeightsAndBiases:
         )
         for cut in older:
             shutil.rmtree(cut)
-        return _Run(opened, run.folder, frozenset(self.artifacts))
+        return _Run(opened, run, frozenset(self.artifacts))
 
     def _settings(self) -> "wandb.Settings":
         """Those of the command line before those of wandb itself."""
@@ -119,15 +120,19 @@ class WeightsAndBiases:
 class _Run:
     """A run that wandb has opened."""
 
-    def __init__(self, run: "wandb.Run", folder: Path, artifacts: frozenset[str]) -> None:
-        self._run, self._folder, self._artifacts = run, folder, artifacts
+    def __init__(self, run: "wandb.Run", told: TrackedRun, artifacts: frozenset[str]) -> None:
+        self._run, self._folder, self._artifacts = run, told.folder, artifacts
         self.last_step = run.starting_step - 1 if run.resumed else 0
+        self._step = 0  # whose row is open
         run.define_metric(STEP)
-        run.define_metric("*", step_metric=STEP, step_sync=True, summary="min,max,last")
+        run.define_metric("*", step_metric=STEP, step_sync=True)
+        for name in columns(figures_of(told.task)):  # all alike would tear histograms and tables to pieces, too
+            run.define_metric(name, step_metric=STEP, step_sync=True, summary="min,max,last")
 
     def figures(self, step: int, values: Mapping[str, float]) -> None:
         """One row of the history."""
         self._run.log({**values, STEP: step}, step=step)
+        self._step = step
 
     def histogram(self, step: int, name: str, values: Sequence[float]) -> None:
         """In the row of its step."""
@@ -141,6 +146,8 @@ class _Run:
 
     def results(self, results: Results) -> None:
         """Into the summary, so that to send them again adds nothing."""
+        if self._step:
+            self._run.log({}, step=self._step, commit=True)  # or the last row would overwrite the summary when it ends
         self._run.config.update({"rmexp": {**dict(self._run.config.get("rmexp", {})), **results.about}}, True)
         self._run.summary.update({f"final/{name}": value for name, value in results.figures.items()})
         self._run.summary.update(_ends(self._folder))

@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import rmexp
@@ -27,43 +28,53 @@ def test_the_changelog_has_this_version_and_what_comes():
     assert versions[:2] == ["Unreleased", rmexp.__version__]
 
 
-def test_the_scorer_of_the_worked_example_scores(tmp_path, monkeypatch, capsys):
-    text = (ROOT / "CONTRIBUTING.md").read_text()
+def worked_out(title):
+    """Code, YAML and test of a section of the page."""
+    text = (ROOT / "docs" / "extend.md").read_text().partition(f"## {title}, worked out\n")[2].partition("\n## ")[0]
     code, test = re.findall(BLOCK.format("python"), text, re.MULTILINE | re.DOTALL)
     (option,) = re.findall(BLOCK.format("yaml"), text, re.MULTILINE | re.DOTALL)
+    return code, option, test
+
+
+@pytest.fixture
+def plugged_in(tmp_path, monkeypatch):
+    """A function that makes a plug-in of a section, and runs the test that the section shows."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(VARIABLE, "")
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    (tmp_path / "conf" / "scorer").mkdir(parents=True)
-    (tmp_path / "hedging_of_ours.py").write_text(code)
-    (tmp_path / "conf" / "scorer" / "hedging.yaml").write_text(
-        option.replace("rmexp.scoring.hedging", "hedging_of_ours")
-    )
-    (tmp_path / "pairs.jsonl").write_text('{"prompt": "So?", "chosen": "Yes.", "rejected": "Perhaps maybe so"}\n')
-    command = ["score", "scorer=hedging", "data=jsonl", "data.path=pairs.jsonl", "run_dir=run"]
-    assert main(["--plugin", "./hedging_of_ours.py", *command]) == 0
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    def make(title, module, group, option_name):
+        code, option, test = worked_out(title)
+        plugin = f"{option_name}_of_ours"
+        monkeypatch.setenv(VARIABLE, f"./{plugin}.py")
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / f"{plugin}.py").write_text(code)
+        (tmp_path / "conf" / group / f"{option_name}.yaml").write_text(option.replace(module, plugin))
+        names = {}
+        exec(test.replace(module, plugin), names)
+        (tested,) = [value for name, value in names.items() if name.startswith("test_")]
+        tested()
+
+    yield make
+    for plugin in [name for name in sys.modules if name.endswith("_of_ours")]:
+        del sys.modules[plugin]
+
+
+def test_the_scorer_of_the_worked_example_scores(plugged_in):
+    plugged_in("A scorer", "rmexp.scoring.hedging", "scorer", "hedging")
+    Path("pairs.jsonl").write_text('{"prompt": "So?", "chosen": "Yes.", "rejected": "Perhaps maybe so"}\n')
+    assert main(["score", "scorer=hedging", "data=jsonl", "data.path=pairs.jsonl", "run_dir=run"]) == 0
     (scored,) = Path("run/scored").glob("*.jsonl")
     assert '"scores": [0.0, -2.0]' in scored.read_text()
-    names = {}
-    exec(test.replace("rmexp.scoring.hedging", "hedging_of_ours"), names)  # the test that the page shows
-    names["test_each_hedging_word_costs_a_point"]()
-    del sys.modules["hedging_of_ours"]
 
 
-def test_the_loss_of_the_worked_example_is_a_loss(tmp_path, monkeypatch):
-    text = (ROOT / "docs" / "extend.md").read_text().partition("## A loss, worked out")[2].partition("\n## ")[0]
-    code, test = re.findall(BLOCK.format("python"), text, re.MULTILINE | re.DOTALL)
-    (option,) = re.findall(BLOCK.format("yaml"), text, re.MULTILINE | re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(VARIABLE, "./exponential_of_ours.py")
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    (tmp_path / "conf" / "loss").mkdir(parents=True)
-    (tmp_path / "exponential_of_ours.py").write_text(code)
-    (tmp_path / "conf" / "loss" / "exponential.yaml").write_text(
-        option.replace("rmexp.losses.exponential", "exponential_of_ours")
-    )
+def test_the_loss_of_the_worked_example_is_a_loss(plugged_in):
+    plugged_in("A loss", "rmexp.losses.exponential", "loss", "exponential")
     assert main(["train", "--cfg", "job", "task=reward", "loss=exponential", "data=json_vs_text", "model=tiny"]) == 0
-    names = {}
-    exec(test.replace("rmexp.losses.exponential", "exponential_of_ours"), names)
-    names["test_a_margin_of_ln_2_costs_a_half_and_its_opposite_two"]()
-    del sys.modules["exponential_of_ours"]
+
+
+def test_the_data_set_of_the_worked_example_is_read(plugged_in):
+    plugged_in("A data set", "rmexp.sources.sums", "data", "sums")
+    command = ["score", "scorer=baseline", "scorer.kind=longer", "data=sums", "data.pairs=20", "run_dir=run"]
+    assert main(command) == 0
+    assert sum(path.read_text().count("\n") for path in Path("run/scored").glob("*.jsonl")) == 20
+    assert main(["profile", "data=sums", "data.pairs=0", "run_dir=none"]) == 1

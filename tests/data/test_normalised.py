@@ -23,6 +23,12 @@ def test_what_carries_meaning_stays(first, second):
     assert normalised(first) != normalised(second)
 
 
+def test_ascii_is_made_alike_as_all_other_text_is():
+    text = " A\x1cb\x7f\t" + "".join(map(chr, range(128)))
+    assert normalised(text) == normalised(f"{text} \u2000").strip()  # beside a space that is not of ASCII
+    assert normalised("?!\n[]") == "?! []"
+
+
 def test_an_empty_prompt_leaves_the_responses_in_either_order():
     pair, turned = Preference(" ", "a", "b"), Preference("", "b", "a")
     assert known_by(pair) == known_by(turned) == "a\nb"

@@ -21,6 +21,7 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
+_ASCII = bytes(ord(_TABLE[code]) for code in range(128)) + bytes(128)  # the same for bytes, which is much faster
 
 
 def normalised(text: str) -> str:
@@ -31,8 +32,13 @@ def normalised(text: str) -> str:
     >>> normalised("  What's\nthe TIME?"), normalised("C#!"), normalised("?!")
     ('what s the time', 'c#', '?!')
     """
-    folded = (text if text.isascii() else unicodedata.normalize("NFKC", _stream_safe(text))).casefold()
-    return " ".join(folded.translate(_TABLE).split()) or " ".join(folded.split())
+    if text.isascii():
+        folded = text.lower()
+        spaced = folded.encode().translate(_ASCII).decode()
+    else:
+        folded = unicodedata.normalize("NFKC", _stream_safe(text)).casefold()
+        spaced = folded.translate(_TABLE)
+    return " ".join(spaced.split()) or " ".join(folded.split())
 
 
 def _stream_safe(text: str) -> str:
@@ -64,10 +70,11 @@ def known_by(record: Record) -> str:
     >>> known_by(Preference("", "b", "a"))
     'a\nb'
     """
-    prompt = prompt_text(record.prompt)
-    return prompt if not empty(record.prompt) else "\n".join(sorted(record.responses))
+    return "\n".join(sorted(record.responses)) if empty(record.prompt) else prompt_text(record.prompt)
 
 
 def empty(prompt: Prompt) -> bool:
     """Whether a prompt has no text at all, in any of its turns."""
+    if isinstance(prompt, str):
+        return not prompt or prompt.isspace()
     return not any(turn.content.strip() for turn in turns_of(prompt))

@@ -129,7 +129,7 @@ def _prompt(prompt: Prompt) -> str:
     'why because so'
     """
     spoken = " ".join(f"{turn.content} {turn.further}" for turn in turns_of(prompt))
-    return normalised(_SPEAKER.sub(" ", spoken))
+    return normalised(_SPEAKER.sub(" ", spoken) if ":" in spoken else spoken)
 
 
 def _pair_keys(prompt: str, responses: Sequence[str]) -> Iterator[int]:

@@ -35,7 +35,10 @@ from rmexp.records import Candidates, Preference, Record
 Item = tuple[Prompt, str]
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
 
-_PARTS = ("encode.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py", "side_tokens.py")
+_PARTS = (
+    *("encode.py", "engine.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py"),
+    "side_tokens.py",
+)
 CODE = tuple(Path(__file__).with_name(name) for name in _PARTS)  # what decides the ids
 
 
@@ -118,11 +121,12 @@ class Encoder:
         items = iter(items)
         while some := list(islice(items, AT_ONCE)):
             unique, known, rows = list(dict.fromkeys(some)), dict[tuple[int, ...], int](), dict[Item, tuple[int, int]]()
+            last, number = list[int](), -1
             for item, (prompt, response) in zip(unique, self._sides.of(unique), strict=True):
-                ids = tuple(self._begun(prompt))
-                if ids not in known:
-                    known[ids] = prompts.add(ids)
-                rows[item] = known[ids], responses.add([*response, self.tokenizer.eos_token_id])
+                if prompt is not last or number < 0:  # as it is for the other responses to the same prompt
+                    ids, last = tuple(self._begun(prompt)), prompt
+                    number = known[ids] if ids in known else known.setdefault(ids, prompts.add(ids))
+                rows[item] = number, responses.add([*response, self.tokenizer.eos_token_id])
             for item in some:
                 for column, number in zip(numbers, rows[item], strict=True):
                     column.append(number)

@@ -8,6 +8,7 @@ prompt can be tokenised up to that token, and each response by itself behind it.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rmexp.encoding.engine import Engine, engine_of
 from rmexp.encoding.marked_text import CLOSE, OPEN
 
 Sides = tuple[list[int], list[int]]  # ids of a prompt, ids of a response to it
@@ -40,7 +41,8 @@ class PartedText:
     """
 
     def __init__(self, tokenizer: Any) -> None:
-        self._backend = tokenizer.backend_tokenizer
+        self._tokenizer, self._backend = tokenizer, tokenizer.backend_tokenizer
+        self._engine: Engine | None = None  # chosen when the first texts come
         self._parting = {  # one that takes white space with it, or is found in normalised text, does not part cleanly
             token.content: number
             for number, token in tokenizer.added_tokens_decoder.items()
@@ -64,19 +66,19 @@ class PartedText:
         self._backend.no_truncation()  # as the tokenizer's file may have them
         self._backend.no_padding()
         self._backend.encode_special_tokens = False
-        encode = self._backend.encode_batch if ending.tail else self._backend.encode_batch_fast  # without offsets
-        before = self._backend.encode_batch_fast(
-            [start.removesuffix(ending.tail) for start in starts], add_special_tokens=False
-        )
-        prompts = [encoding.ids for encoding in before]
-        behind = encode([ending.text + response for _, response in items], add_special_tokens=False)
-        return [self._sides(ending, prompts[at], found) for (at, _), found in zip(items, behind, strict=True)]
+        before = [start.removesuffix(ending.tail) for start in starts]
+        behind = [ending.text + response for _, response in items]
+        if self._engine is None:
+            self._engine = engine_of(self._tokenizer, [*before, *behind])
+        prompts = self._engine(before)
+        if not ending.tail:
+            return [(prompts[at], ids[1:]) for (at, _), ids in zip(items, self._engine(behind), strict=True)]
+        with_offsets = self._backend.encode_batch(behind, add_special_tokens=False)
+        return [self._sides(ending, prompts[at], found) for (at, _), found in zip(items, with_offsets, strict=True)]
 
     def _sides(self, ending: Ending, prompt: list[int], behind: Any) -> Sides:
         """A prompt with the tokens of its tail, and those that carry a character of the response."""
         ids: list[int] = behind.ids
-        if not ending.tail:
-            return prompt, ids[1:]
         first = next((at for at, (_, end) in enumerate(behind.offsets) if end > len(ending.text)), len(ids))
         return [*prompt, *ids[1:first]], ids[first:]
 

@@ -78,7 +78,8 @@ def test_tokenizers_that_look_at_what_is_before_give_the_same_ids_too(templated,
 
 
 def test_where_they_differ_they_are_tokenised_together(tokenizer, monkeypatch):
-    monkeypatch.setattr(parted_text.PartedText, "tokenize", lambda self, ending, starts, items: [([0], [0])] * len(items))
+    wrong = ([0], [0])
+    monkeypatch.setattr(parted_text.PartedText, "tokenize", lambda self, ending, starts, items: [wrong] * len(items))
     together = sides(tokenizer)
     assert together.of(ITEMS) == jointly(tokenizer)
     assert together._ending is None

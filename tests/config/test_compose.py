@@ -155,6 +155,18 @@ def test_a_later_override_may_rest_on_an_added_one():
     assert problem.startswith("foo: no such key")
 
 
+def test_a_file_is_parsed_once_and_again_when_it_has_changed(tmp_path, monkeypatch):
+    parsed, load = [], OmegaConf.load
+    monkeypatch.setattr(OmegaConf, "load", lambda file: parsed.append(file) or load(file))
+    (tmp_path / "data").mkdir()
+    option = tmp_path / "data" / "mine.yaml"
+    for name, task in (("first", "reward"), ("first", "sft"), ("second", "dpo")):
+        option.write_text(f"defaults: [jsonl, _self_]\nname: {name}\npath: x\n")
+        assert compose("train", ["data=mine", f"task={task}"], str(tmp_path)).data.name == name
+    assert parsed.count(option) == 2
+    assert all(parsed.count(file) == 1 for file in parsed if file != option)
+
+
 def test_key_paths_are_those_of_the_composition():
     keys = set(key_paths(OmegaConf.to_container(compose("train", []), resolve=False)))
     assert {"data", "data.max_tokens", "model.recipe.dpo.lr", "callbacks.progress.line_every_steps"} <= keys

@@ -1,6 +1,6 @@
 """Whether a composed configuration can be built: all that speaks against it, without importing anything it names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -28,31 +28,28 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     Returns:
         One sentence per problem, starting with the path of the key.
     """
-    names = stage_names(config)
-    problems = [*_unset(config, skeleton), *_unknown_keys(_plain(config), _plain(skeleton), "")]
-    problems += _idle(_plain(config), _plain(skeleton), "")
+    names, values, known = stage_names(config), _plain(config), _plain(skeleton)
+    problems = [*_unset(values, known, _needless(config)), *_unknown_keys(values, known, ""), *_idle(values, known, "")]
     # what the stages of a configuration share is looked at with each, unless it is a stage itself
     elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if key not in elsewhere])
-    problems += _unbuildable(own, config)
+    problems += _unbuildable({key: value for key, value in values.items() if key not in elsewhere}, config)
     for name in names:
-        part, paths = stage(config, name), set(key_paths(_plain(config[name])))
-        for path, text in _unbuildable(part, part):
+        part, paths = stage(config, name), set(key_paths(values[name]))
+        for path, text in _unbuildable(_plain(part), part):
             problems.append(Problem(f"{name}.{path}" if path in paths else path, text))
     said = (f"{path} {text}" if text.startswith(TAKES) else f"{path}: {text}" for path, text in problems)
     return list(dict.fromkeys(said))
 
 
-def _unset(config: DictConfig, skeleton: DictConfig) -> Iterator[Problem]:
+def _unset(values: Any, known: Any, needless: Collection[str]) -> Iterator[Problem]:
     """Keys without a value, and those where a shell variable without one has left an empty text."""
-    known = dict(_leaves(_plain(skeleton)))
-    needless = _needless(config)
-    for path, value in _leaves(_plain(config)):
+    in_tree = dict(_leaves(known))
+    for path, value in _leaves(values):
         if path in needless:
             continue
-        if value == _MISSING or (value == "" and known.get(path) == _MISSING):
+        if value == _MISSING or (value == "" and in_tree.get(path) == _MISSING):
             yield Problem(path, f"not set; set {path}=...")
-        elif value == "" and path in known and known[path] is None:
+        elif value == "" and path in in_tree and in_tree[path] is None:
             yield Problem(path, f"an empty text; set {path}=... or {path}=null")
 
 
@@ -91,9 +88,13 @@ def _idle(node: Any, known: Any, path: str) -> Iterator[Problem]:
         yield from _idle(value, known.get(key), f"{path}{key}.")
 
 
-def _unbuildable(part: DictConfig, whole: DictConfig) -> Iterator[Problem]:
-    """Interpolations of a part of a configuration that lead nowhere in it, and what does not bind to a target."""
-    values = _plain(part)
+def _unbuildable(values: Any, whole: DictConfig) -> Iterator[Problem]:
+    """Interpolations that lead nowhere in a configuration, and what does not bind to a target.
+
+    Args:
+        values: a part of the configuration as plain data; its interpolations are replaced by what they lead to.
+        whole: in which they lead somewhere.
+    """
     lost: dict[tuple[str, str], list[Problem]] = {}
     for path, value in _leaves(values):
         if value == _MISSING:

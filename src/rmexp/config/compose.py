@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
-from rmexp.config.hydra_private import ConfigLoader, load, new_search_path, note, run_job
+from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity.named_after import RESOLVER, name_after
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.plugins import Plugin, plugins
@@ -162,7 +162,7 @@ def config_loader(folder: str | None) -> ConfigLoader:
 @cache
 def _loader(folder: str | None, plugins: tuple[Plugin, ...]) -> ConfigLoader:
     version.setbase("1.3")
-    return ConfigLoader(search_path(folder))
+    return new_loader(search_path(folder))
 
 
 def search_path(folder: str | None) -> ConfigSearchPath:

@@ -4,16 +4,20 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl as ConfigLoader
 from hydra._internal.config_loader_impl import get_overrides_dirname
+from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobRuntime, configure_log
 from hydra.core.utils import run_job as hydra_run_job
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,6 +29,7 @@ __all__ = [
     "command_line_parser",
     "launched",
     "load",
+    "new_loader",
     "new_search_path",
     "note",
     "option",
@@ -50,6 +55,39 @@ def answer(options: Namespace, parser: ArgumentParser, folder: str, name: str) -
         name: of the primary configuration.
     """
     _run_hydra(args=options, args_parser=parser, task_function=lambda _: None, config_path=folder, config_name=name)
+
+
+@cache
+def _content(path: Path, text: str) -> Any:
+    """What a YAML file says while this is its text."""
+    return OmegaConf.to_container(OmegaConf.load(path))
+
+
+class _Files(FileConfigSource):  # type: ignore[misc]
+    """Hydra's source of YAML files, but that each is parsed once a process: composing reads them again and again."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        path = Path(self.path, self._normalize_file_name(config_path))
+        text = path.read_text(encoding="utf-8")
+        header = self._get_header_dict(text[:512])
+        return ConfigResult(self.provider, f"file://{self.path}", OmegaConf.create(_content(path, text)), header)
+
+
+class _Repository(ConfigRepository):  # type: ignore[misc]
+    """Hydra's repository with such files."""
+
+    sources: list[Any]
+
+    def initialize_sources(self, config_search_path: ConfigSearchPath) -> None:
+        super().initialize_sources(config_search_path)
+        self.sources = [_Files(one.provider, one.path) if one.scheme() == "file" else one for one in self.sources]
+
+
+def new_loader(path: ConfigSearchPath) -> ConfigLoader:
+    """Hydra's loader of what lies on a search path."""
+    loader = ConfigLoader(path)
+    loader.repository = _Repository(path)
+    return loader
 
 
 def load(loader: ConfigLoader, name: str, choices: Sequence[str], mode: RunMode = RunMode.RUN) -> DictConfig:

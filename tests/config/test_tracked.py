@@ -38,6 +38,15 @@ def test_a_run_with_stages_is_in_their_group(tmp_path, verb, config):
     assert tracked_run(tmp_path, verb).belongs_to == tmp_path.name
 
 
+def test_what_was_chosen_has_a_key_of_its_own_beside_what_it_says(tmp_path):
+    (tmp_path / "config.yaml").write_text("task: reward\noptimizer: {lr: 0.1}\n")
+    (tmp_path / "environment.json").write_text('{"choices": {"optimizer": "muon", "data.format": "columns"}}')
+    run = tracked_run(tmp_path, "train")
+    assert run.config["choices"] == {"optimizer": "muon", "data.format": "columns"}
+    assert run.config["optimizer"] == {"lr": 0.1}
+    assert run.flat()["choices.optimizer"] == "muon"
+
+
 def test_references_are_followed_and_the_environment_stays_a_name():
     text = (
         "{a: '${b.c}', b: {c: '${d}'}, d: 3, key: '${oc.env:KEY}', to_key: '${key}', lost: '${nowhere}', l: ['${d}']}"

@@ -1,5 +1,8 @@
-"""The example of a sweep of Weights & Biases is one that can be run."""
+"""Sweeps of Weights & Biases: the example, and a process with what an agent puts into its environment."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -16,3 +19,36 @@ def test_every_trial_composes():
     for data in chosen["data"]:
         trial = [f"{name}={values[0]}" for name, values in chosen.items() if name != "data"]
         assert compose(verb, [*overrides, f"data={data}", *trial]) is not None
+
+
+TRIAL = """
+import sys
+from pathlib import Path
+from tests.tracking.conftest import tracked_run
+from rmexp.tracking.trackers import tracked
+from rmexp.tracking.weights_and_biases import WeightsAndBiases
+
+for inner in (True, False, True):  # the stage of a trial, before it and while it runs
+    outer = tracked({"wandb": WeightsAndBiases(mode="online")}, tracked_run(Path(sys.argv[1]), inner=inner))
+    with outer as told:
+        told.replay()
+    assert told.failed == []
+"""
+
+
+def test_an_agent_has_its_trial_and_a_stage_of_it_is_a_run_of_its_own(server, folder, tmp_path):
+    swept = tmp_path / "swept.yaml"  # as an agent writes it
+    swept.write_text("wandb_version: 1\ndata: {desc: null, value: jsonl}\noptimizer.lr: {desc: null, value: 0.1}\n")
+    agents = {"WANDB_SWEEP_ID": "sweep", "WANDB_RUN_ID": "trial", "WANDB_SWEEP_PARAM_PATH": str(swept)}
+    own = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}  # not that of this process
+    subprocess.run([sys.executable, "-c", TRIAL, str(folder)], env=own | agents, check=True)
+    stage = (folder / "wandb" / "run_id").read_text()
+    assert set(server.runs) == {"trial", stage}
+    assert (server.runs["trial"]["variables"].get("sweep"), server.runs[stage]["variables"].get("sweep")) == (
+        "sweep", None
+    )  # fmt: skip
+    assert server.steps("trial") == server.steps(stage) == list(range(1, 11))
+    assert server.config(stage)["data"] == {"pairs": 3}
+    trial = server.config("trial")
+    assert (trial["data"], trial["data.pairs"]) == ("jsonl", 3)  # the agent lets nothing else be called `data`
+    assert (trial["optimizer"], trial["optimizer.lr"]) == ({"lr": 0.1}, 0.1)

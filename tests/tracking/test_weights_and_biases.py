@@ -172,16 +172,6 @@ def test_a_run_that_did_not_finish_is_closed_as_failed_or_killed(server, folder,
     assert offline_run(folder)["exit"][0]["exit_code"] == code
 
 
-def test_a_trial_of_an_agent_keeps_its_id_and_its_choice_of_a_group(server, folder, monkeypatch):
-    monkeypatch.setenv("WANDB_RUN_ID", "trial")
-    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
-    send(folder, mode="online")
-    assert "data.pairs" in server.config("trial")
-    with tracked({"wandb": WeightsAndBiases(mode="online")}, tracked_run(folder, inner=True)) as told:
-        told.replay()
-    assert set(server.runs) == {"trial", run_id(folder)}
-
-
 def test_nothing_is_imported_that_nobody_asks_for(folder, server):
     """W&B Launch and pandas take it a second and a half."""
     lines = (

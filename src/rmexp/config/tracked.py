@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.left_files import read_yaml
+from rmexp.runs.environment import Environment
 from rmexp.runs.folder import CONFIG, read_environment
 from rmexp.runs.rows import to_row
 from rmexp.tracking.tracked_run import TrackedRun
@@ -32,7 +33,7 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
         folder: of the run; a configuration lies in it.
         verb: that makes it.
     """
-    config = searchable(read_yaml(folder / CONFIG))
+    config, left = searchable(read_yaml(folder / CONFIG)), read_environment(folder)
     outer = folder.resolve().parent
     inner = (outer / CONFIG).is_file()  # a stage of a comparison, or of PPO that trains its own reference
     has_stages = verb == "compare" or (
@@ -47,9 +48,9 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
         name=f"{outer.name}/{own}" if inner else own,
         task=str(config.get("task", verb)),
         belongs_to=sweep or (outer.name if inner else own if has_stages else None),
-        config={key: value for key, value in config.items() if key != "logger"},
+        config={key: value for key, value in config.items() if key != "logger"} | _choices(left),
         inner=inner,
-        about=_about(folder),
+        about=_about(left),
     )
 
 
@@ -83,9 +84,13 @@ def _followed(node: Any, whole: Mapping[str, Any]) -> Any:
     return _followed(found, whole)
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def _choices(left: Environment) -> dict[str, Any]:
+    """The options that were chosen, as keys of their own beside what they say."""
+    return {"choices": dict(left.choices)} if left.choices else {}
+
+
+def _about(left: Environment) -> dict[str, Any]:
     """Versions, machine and fingerprints."""
-    left = read_environment(folder)
     machine = to_row(left.machine) if left.machine is not None else {}
     return {
         "packages": dict(left.packages),

@@ -46,6 +46,7 @@ class Environment:
         machine: that it ran on.
         inputs: fingerprints of what the configuration only names; None where it is not known yet.
         plugins: fingerprint of each plug-in by its name; None where there are none.
+        choices: the option chosen for each node of the configuration; None where that is not known.
     """
 
     command: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Environment:
     machine: Machine | None = None
     inputs: Mapping[str, str | None] | None = None
     plugins: Mapping[str, str] | None = field(default=None, metadata=IF_KNOWN)
+    choices: Mapping[str, str] | None = field(default=None, metadata=IF_KNOWN)
 
 
 def environment(seed: int | None, inputs: Mapping[str, str | None]) -> Environment:

@@ -38,12 +38,14 @@ class RunConfig:
         seed: of the run; None for a verb without one.
         differences: where the YAML of another configuration differs from this one, in words; empty if alike.
         plugins: fingerprint of each plug-in by its name.
+        choices: the option chosen for each node; None where nobody chose.
     """
 
     text: str
     seed: int | None
     differences: Callable[[str], list[str]]
     plugins: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         lock = _hold(path)
     with lock:
         remove_parts(path)
-        record = replace(environment(config.seed, inputs), plugins=config.plugins or None)
+        record = environment(config.seed, inputs)
+        record = replace(record, plugins=config.plugins or None, choices=config.choices)
         if not (path / SUMMARY).exists():
             write_text(path / CONFIG, config.text)
             write_json(path / ENVIRONMENT, to_row(record))

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -18,6 +18,7 @@ from rmexp.tracking.metrics_csv import NOT_FIGURES, read_metrics
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
 from rmexp.tracking.wandb_artifacts import log_artifacts
+from rmexp.tracking.wandb_sweep import beside_the_trial, trial_config, trial_id
 
 if TYPE_CHECKING:
     import wandb
@@ -78,20 +79,21 @@ class WeightsAndBiases:
         # its service may run in a folder of its own; a folder is one run, however often its process was started
         folder, own_id = run.folder.resolve(), _run_id(run)
         older = [] if settings.mode == "disabled" else [*folder.glob(f"wandb/offline-run-*-{own_id}")]
-        opened = _opened(
-            settings,
-            id=own_id,
-            resume="allow" if settings.mode == "online" else None,
-            dir=folder,
-            name=settings.run_name or run.name,
-            notes=settings.run_notes,
-            project=settings.project or "rmexp",
-            entity=settings.entity,
-            group=settings.run_group or run.belongs_to,
-            tags=list(settings.run_tags or ()),
-            job_type=settings.run_job_type or run.task,
-            config=_config(run),
-        )
+        with beside_the_trial(settings) if run.inner else nullcontext():
+            opened = _opened(
+                settings,
+                id=own_id,
+                resume="allow" if settings.mode == "online" else None,
+                dir=folder,
+                name=settings.run_name or run.name,
+                notes=settings.run_notes,
+                project=settings.project or "rmexp",
+                entity=settings.entity,
+                group=settings.run_group or run.belongs_to,
+                tags=list(settings.run_tags or ()),
+                job_type=settings.run_job_type or run.task,
+                config=trial_config({**run.config, "rmexp": dict(run.about)}, settings),
+            )
         for cut in older:
             shutil.rmtree(cut)
         return _Run(opened, run, frozenset(self.artifacts))
@@ -207,23 +209,9 @@ def _quick_start() -> Iterator[None]:
         Run._detect_and_apply_job_inputs = looks_for_inputs
 
 
-def _config(run: TrackedRun) -> dict[str, Any]:
-    """The configuration; a group that an agent of a W&B sweep chooses keeps its name, its keys are beside it."""
-    config = {**run.config, "rmexp": dict(run.about)}
-    if run.inner or not os.environ.get("WANDB_SWEEP_ID"):
-        return config
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and key != "rmexp":
-            flat |= {f"{key}.{name}": inner for name, inner in value.items()}
-        else:
-            flat[key] = value
-    return flat
-
-
 def _run_id(run: TrackedRun) -> str:
     """The same for a run that goes on, and that of the trial where an agent started this process."""
-    if not run.inner and (trial := os.environ.get("WANDB_RUN_ID")):
+    if trial := trial_id(run):
         return trial
     path = run.folder / "wandb" / "run_id"
     if not path.is_file():

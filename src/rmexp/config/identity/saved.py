@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.identity.chosen import chosen_options
 from rmexp.config.identity.moved import (
     former_logger,
     with_first_keys,
@@ -44,7 +45,8 @@ def saved_yaml(config: DictConfig) -> str:
 def run_config(config: DictConfig) -> RunConfig:
     """What a run folder is bound to."""
     found = {plugin.name: plugin.fingerprint() for plugin in plugins()}
-    return RunConfig(saved_yaml(config), config.get("seed"), partial(differences, config=config), found)
+    differ = partial(differences, config=config)
+    return RunConfig(saved_yaml(config), config.get("seed"), differ, found, chosen_options(config))
 
 
 def fingerprint(config: DictConfig) -> str:

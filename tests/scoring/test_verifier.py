@@ -69,3 +69,17 @@ def test_the_question_and_the_words_are_a_part_of_what_it_is(reference_folder, l
         scorer(reference_folder, limits, question="good?")
     with pytest.raises(ValueError, match=r"scorer.positive must be a text other than scorer.negative, got No"):
         scorer(reference_folder, limits, positive="No")
+
+
+def test_a_question_that_the_template_refuses_names_the_row(reference_folder, tmp_path, limits):
+    judge = scorer(reference_folder, limits)
+    judge.tokenizer.chat_template = (
+        "{% for message in messages %}{% if 'Nobody' in message.content %}{{ raise_exception('no names') }}{% endif %}"
+        "{{ message.content }}{% endfor %}"
+    )
+    records = [
+        Preference("Who?", "Me.", "You.", place="a.jsonl:1"),
+        Preference("Who?", "I.", "Nobody.", place="a.jsonl:2"),
+    ]
+    with pytest.raises(ValueError, match=r"^a.jsonl:2: the chat template refuses the prompt .*Nobody.*: no names"):
+        list(judge.score(records))

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,35 @@ def test_a_template_that_refuses_a_turn_names_the_prompt_and_the_remedy(here, ca
     )
     said = capsys.readouterr().err.splitlines()[-1]
     assert said in [f"rmexp: pairs.jsonl:{line}: {told}" for line in range(1, 5)]
+
+
+def test_a_refused_prompt_is_named_where_responses_are_sampled_or_lines_are_scored(here, capsys, monkeypatch):
+    strict = Path("strict.jinja")
+    strict.write_text(f"{TEMPLATE}{{% for message in messages %}}{{{{ message.content }}}} {{% endfor %}}")
+    rows = [{"prompt": f"Why {i}?", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(4)]
+    Path("good.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    system = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    rows[2]["prompt"] = system
+    Path("bad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    small = [
+        "trainer=smoke",
+        "logger=csv",
+        "data.group=id",
+        "data.val_fraction=0.5",
+        "model.chat_template=strict.jinja",
+    ]
+    good, bad = (["data=jsonl", f"data.path={name}.jsonl"] for name in ("good", "bad"))
+    assert main(["train", "task=sft", *good, *small, "run_dir=sft"]) == 0
+    assert main(["train", "task=reward", *good, *small, "run_dir=rm"]) == 0
+    ppo = ["task=ppo", *bad, *small, "model.reference=sft/model", "scorer=baseline"]
+    pool = ["candidates.policy=sft/model", "scorer=baseline", "candidates.n=2", "data.val_fraction=0"]
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\n" + json.dumps(rows[2]).encode())))
+    for command in (
+        ["train", *ppo, "run_dir=ppo"],
+        ["best-of-n", *bad, *pool, "run_dir=pool"],
+        ["score", "input=-", "scorer.path=rm/model"],
+    ):
+        capsys.readouterr()
+        assert main(command) == 1
+        place = "standard input:2" if command[0] == "score" else "bad.jsonl:3"
+        assert f"rmexp: {place}: the chat template refuses the prompt " in capsys.readouterr().err.splitlines()[-1]

@@ -9,6 +9,7 @@ from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
 from rmexp.dialogue import Prompt, prompt_text
 from rmexp.encoding.encode import Encoder
+from rmexp.encoding.rendering import rows_named
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.device import to_device
 from rmexp.hardware.threads import use_threads
@@ -86,7 +87,9 @@ class VerifierScorer:
     def score(self, records: Sequence[Record]) -> Iterator[Scored]:
         """How much likelier yes is than no, for every response."""
         asked = [self._asked(record.prompt, response) for record in records for response in record.responses]
-        answers = {word: self._answers(asked, word) for word in self.words}
+        each = (record for record in records for _ in record.responses)
+        with rows_named(replace(record, prompt=question) for record, question in zip(each, asked, strict=True)):
+            answers = {word: self._answers(asked, word) for word in self.words}
         logps = [self._logps(tokens) for tokens in answers.values()]
         first = answers[self.words[0]]
         scores = (None if None in known else known[0] - sum(known[1:]) for known in zip(*logps, strict=True))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rmexp.encoding.rendering import rows_named
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Candidates, Record, Scored
 from rmexp.selection.policy import Policy, Sampled
@@ -89,7 +90,8 @@ def sampled_pool(policy: Policy, records: Sequence[Record], folder: Path) -> Poo
         for record, sampled in zip(some, _shard(policy, some, folder / f"{start:09d}.jsonl"), strict=True):
             empty, cut = empty + sampled.empty, cut + sampled.cut
             if sampled.texts:
-                made.append(Candidates(record.prompt, sampled.texts, meta={"record": record.id}))
+                meta = {"record": record.id}
+                made.append(Candidates(record.prompt, sampled.texts, meta=meta, place=record.place))
             without += not sampled.texts
         if len(records) > per_shard:
             log.info("candidates of %d of %d prompts sampled", start + len(some), len(records))
@@ -102,7 +104,8 @@ def _shard(policy: Policy, records: Sequence[Record], path: Path) -> list[Sample
     if path.is_file():
         rows = (parse_row(path, number, line) for number, line in read_lines(path))
         return [Sampled(tuple(row["responses"]), row["empty"], row["cut"]) for row in rows]
-    sampled = policy.sample([record.prompt for record in records])
+    with rows_named(records):
+        sampled = policy.sample([record.prompt for record in records])
     rows = (
         {"record": record.id, "responses": found.texts, "empty": found.empty, "cut": found.cut}
         for record, found in zip(records, sampled, strict=True)

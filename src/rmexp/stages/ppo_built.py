@@ -1,7 +1,7 @@
 """PPO, built: sampler, policy, value model and prompts, ready to run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import Encoder
+from rmexp.encoding.rendering import rows_named
 from rmexp.encoding.tokenizer_identity import tokenizer_fingerprint
 from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone, language_model
@@ -17,7 +18,7 @@ from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.folders.chat_template import check_same_template
 from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.generation import end_ids
-from rmexp.records import Prompt
+from rmexp.records import Prompt, Record
 from rmexp.scoring.scorer import Scorer
 from rmexp.selection.pool import distinct_prompts
 from rmexp.stages.model import other_reference, start_model
@@ -70,7 +71,8 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     check_positions(start.body, loaded.limits.max_tokens)
     assert parts.reference is not None
     check_same_template(parts.reference, start.tokenizer)
-    sampler = _sampler(parts, ppo, loaded, start)
+    train, val = (_asked(loaded, split) for split in ("train", "val"))
+    sampler = _sampler(parts, ppo, loaded, start, {record.prompt: record.place for record in (*train, *val)})
     other = _reads_other_tokens(sampler.scorer, start.tokenizer)
     if other:
         log.info("ppo: scorer %s has a tokenizer of its own: it reads the responses' texts", sampler.scorer.name)
@@ -81,8 +83,8 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     threads, precision = computing(parts.trainer, module)
     if parts.trainer.options.compiled is True:
         check_compilable(start.body, module.model.likelihood.packed)
-    data = _prompt_data(parts, ppo, loaded)
-    cut = _cut_prompts(sampler, data.prompts)
+    data = _prompt_data(parts, ppo, loaded, train, val)
+    cut, _ = (_cut_prompts(sampler, split, records) for split, records in (("train", train), ("val", val)))
     samples = ppo.learning.rollouts.samples
     log.info("ppo: %d prompts, %d iterations of %d responses", len(data.prompts), data.iterations, samples)
     log.info("ppo: threads: %d, %s", threads, precision)
@@ -97,14 +99,16 @@ def _tell_idle(options: TrainerOptions) -> None:
         log.info("ppo: %s has no effect: there are no validations, and a policy that is not sound ends the run", name)
 
 
-def _sampler(parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone) -> Sampler:
+def _sampler(
+    parts: StageParts, ppo: PPOParts, loaded: LoadedData, start: Backbone, places: Mapping[Prompt, str]
+) -> Sampler:
     limits = replace(loaded.limits, cache_dir=None)  # nothing that is sampled comes again
     options = {"limits": limits.without_dropping(), "threads": parts.trainer.options.threads}
     scorer, gold = (make and make(**options) for make in (ppo.scorer, ppo.gold))
     assert scorer is not None
     ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
     encoder = Encoder(start.tokenizer, limits)
-    return Sampler(encoder, ends, scorer, gold, ppo.learning.rollouts.max_new_tokens, parts.seed)
+    return Sampler(encoder, ends, scorer, gold, ppo.learning.rollouts.max_new_tokens, parts.seed, places)
 
 
 def _critic(place: str, parts: StageParts, start: Backbone) -> PreTrainedModel | None:
@@ -130,11 +134,13 @@ def _reads_other_tokens(scorer: Scorer, tokenizer: PreTrainedTokenizerBase) -> b
     return own is not None and tokenizer_fingerprint(own) != tokenizer_fingerprint(tokenizer)
 
 
-def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PromptData:
+def _prompt_data(
+    parts: StageParts, ppo: PPOParts, loaded: LoadedData, train: Sequence[Record], val: Sequence[Record]
+) -> PromptData:
     rollouts, most = ppo.learning.rollouts, parts.trainer.options.max_steps
     return PromptData(
-        _prompts(loaded, "train"),
-        _prompts(loaded, "val"),
+        [record.prompt for record in train],
+        [record.prompt for record in val],
         rollouts.samples // ppo.learning.estimator.responses,
         min(rollouts.iterations, most or rollouts.iterations),
         parts.seed,
@@ -142,16 +148,23 @@ def _prompt_data(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> Prompt
     )
 
 
-def _prompts(loaded: LoadedData, split: str) -> Sequence[Prompt]:
+def _asked(loaded: LoadedData, split: str) -> Sequence[Record]:
+    """The first record of each prompt of a split."""
     records = (loaded.records.demonstrations or loaded.records.splits).get(split)
     if records is None:
         raise ValueError("task=ppo is judged on prompts that it does not learn from (set data.val_fraction above 0)")
-    return [record.prompt for record in distinct_prompts(records, None)]
+    return distinct_prompts(records, None)
 
 
-def _cut_prompts(sampler: Sampler, prompts: Sequence[Prompt]) -> int:
-    """How many are longer than a response leaves room for; told."""
-    long = sum(len(ids) > sampler.max_prompt_tokens for ids in sampler.encoder.encode_prompts(prompts, 2**30))
+def _cut_prompts(sampler: Sampler, split: str, records: Sequence[Record]) -> int:
+    """How many prompts of a split are longer than a response leaves room for; told.
+
+    Raises:
+        ValueError: the chat template refuses one; the message names its row.
+    """
+    with rows_named(records):
+        encoded = sampler.encoder.encode_prompts((record.prompt for record in records), 2**30)
+    long = sum(len(ids) > sampler.max_prompt_tokens for ids in encoded)
     if long:
-        log.info("ppo: %d of %d prompts cut to %d tokens", long, len(prompts), sampler.max_prompt_tokens)
+        log.info("ppo: %d of %d %s prompts cut to %d tokens", long, len(records), split, sampler.max_prompt_tokens)
     return long

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from rmexp.config.build import build, build_frames
 from rmexp.data.loading import Limits
 from rmexp.jsonl import BadRow, parse_row
-from rmexp.records import Candidates, Scored
+from rmexp.records import Candidates, Scored, put
 from rmexp.reports.terminal import show_table
 from rmexp.scoring.scorer import Scorer
 
@@ -87,7 +87,9 @@ def _answers(scorer: Scorer, lines: Sequence[Line]) -> Iterator[Scored]:
         if not line.strip():
             continue
         try:
-            records.append(record_of(parse_row("standard input", number, line)))
+            record = record_of(parse_row("standard input", number, line))
+            put(record, f"standard input:{number}")
+            records.append(record)
         except ValueError as error:
             refused = error if isinstance(error, BadRow) else BadRow("standard input", number, str(error))
             break

@@ -14,10 +14,11 @@ class Longer:
     name, fingerprint, stored = "longer", "", False
 
     def __init__(self, broken=None):
-        self.asked, self.broken = [], broken
+        self.asked, self.places, self.broken = [], [], broken
 
     def score(self, records):
         self.asked += [response for record in records for response in record.responses]
+        self.places += [record.place for record in records]
         return [self._scored(record) for record in records]
 
     def _scored(self, record):
@@ -27,10 +28,10 @@ class Longer:
 
 @pytest.fixture
 def sampler(tiny_model, limits):
-    def make(scorer=None, gold=None, max_new_tokens=6, seed=0):
+    def make(scorer=None, gold=None, max_new_tokens=6, seed=0, **places):
         encoder = Encoder(tiny_model.tokenizer, limits)
         ends = end_ids(tiny_model.causal_lm, tiny_model.tokenizer)
-        return Sampler(encoder, ends, scorer or Longer(), gold, max_new_tokens, seed)
+        return Sampler(encoder, ends, scorer or Longer(), gold, max_new_tokens, seed, **places)
 
     return make
 
@@ -82,6 +83,13 @@ def test_a_reward_that_is_not_finite_is_told_with_its_sample(tiny_model, sampler
     ) as e:
         made.score(drawn)
     assert "a score must be finite, got nan" in str(e.value)
+
+
+def test_a_scorer_knows_the_row_of_the_prompt_of_a_sample(tiny_model, sampler):
+    scorer = Longer()
+    made = sampler(scorer, places={"Why?": "a.jsonl:3"})
+    made.score(with_texts(made.sample(tiny_model.causal_lm, ["Why?", "Who?"], 1, 0), ["because", "nobody"]))
+    assert scorer.places == ["a.jsonl:3", ""]
 
 
 def test_what_cannot_be_sampled_or_scored(sampler):

@@ -4,8 +4,9 @@ The scorer reads texts: what it makes of them with a tokenizer of its own is its
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from transformers import PreTrainedModel
@@ -97,6 +98,7 @@ class Sampler:
         gold: who knows the truth, or None; nothing is learnt from it.
         max_new_tokens: longest response, shorter than the encoder's limit.
         seed: of all of them.
+        places: files and lines of prompts, for messages.
 
     Raises:
         ValueError: a scorer cannot score what it has not seen.
@@ -110,10 +112,12 @@ class Sampler:
         gold: Scorer | None,
         max_new_tokens: int,
         seed: int,
+        places: Mapping[Prompt, str] = MappingProxyType({}),
     ) -> None:
         if scorer.stored:
             raise ValueError(f"scorer {scorer.name} has scores of known responses alone, not of new ones (set scorer)")
         self.encoder, self.end_ids, self.scorer, self.gold, self.seed = encoder, end_ids, scorer, gold, seed
+        self.places = places
         self.sampling = Sampling(max_new_tokens)  # from the policy itself: other draws would not be its own
         self.max_prompt_tokens = encoder.limits.max_tokens - max_new_tokens
 
@@ -145,23 +149,26 @@ class Sampler:
         Raises:
             ValueError: a reward is not finite; the message has the sample.
         """
-        gold = None if self.gold is None else _scores(self.gold, samples)
-        return samples._replace(rewards=_scores(self.scorer, samples), gold=gold)
+        gold = None if self.gold is None else self._scores(self.gold, samples)
+        return samples._replace(rewards=self._scores(self.scorer, samples), gold=gold)
 
-
-def _scores(scorer: Scorer, samples: Samples) -> list[float | None]:
-    said = [place for place, text in enumerate(samples.texts) if text.strip()]
-    records = [Candidates(samples.prompts[place], (samples.texts[place],)) for place in said]
-    try:
-        rewards = _rewards(scorer, records)
-    except ValueError:
-        for record in records:
-            _refuse_sample(scorer, record)
-        raise
-    found: list[float | None] = [None] * len(samples.texts)
-    for place, reward in zip(said, rewards, strict=True):
-        found[place] = reward
-    return found
+    def _scores(self, scorer: Scorer, samples: Samples) -> list[float | None]:
+        said = [place for place, text in enumerate(samples.texts) if text.strip()]
+        prompts = [samples.prompts[place] for place in said]
+        records = [
+            Candidates(prompt, (samples.texts[place],), place=self.places.get(prompt, ""))
+            for place, prompt in zip(said, prompts, strict=True)
+        ]
+        try:
+            rewards = _rewards(scorer, records)
+        except ValueError:
+            for record in records:
+                _refuse_sample(scorer, record)
+            raise
+        found: list[float | None] = [None] * len(samples.texts)
+        for place, reward in zip(said, rewards, strict=True):
+            found[place] = reward
+        return found
 
 
 def _rewards(scorer: Scorer, records: Sequence[Candidates]) -> list[float]:

@@ -106,7 +106,7 @@ def _best(config: DictConfig, model: str, records: Sequence[Record], scorers: Sc
     file = path / "scored" / "pool.explicit.jsonl"
     scored = score_into(file, scorers.explicit, pool.records, shard_records=SHARD_RECORDS)
     best = [
-        Candidates(record.prompt, (pick.best.response,), meta=record.meta)
+        Candidates(record.prompt, (pick.best.response,), meta=record.meta, place=record.place)
         for pick, record in zip(picks(pool.records, scored.rows, config.seed), pool.records, strict=True)
     ]
     return Answers(pool._replace(records=best), None if many.seconds is None else many.seconds + scored.seconds)

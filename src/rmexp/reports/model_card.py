@@ -103,7 +103,7 @@ def _use(reward: bool) -> Iterator[str]:
 
 def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
     name = "AutoPeftModelForSequenceClassification" if reward else "AutoPeftModelForCausalLM"
-    options = f", num_labels=1, problem_type='regression', pad_token_id={contract.pad}" if reward else ""
+    options = ", num_labels=1, problem_type='regression'" if reward else ""
     yield from (
         "## Use",
         "",
@@ -115,6 +115,7 @@ def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
         "",
         "tokenizer = AutoTokenizer.from_pretrained(FOLDER)",
         f"model = {name}.from_pretrained(FOLDER{options})",
+        *([f"model.config.pad_token_id = {contract.pad}"] if reward else []),
         "```",
         "",
         "`model.merge_and_unload().save_pretrained(...)`, or `rmexp export path=FOLDER`, makes a whole model of it.",

@@ -21,7 +21,7 @@ from rmexp.models.folders.chat_template import use_chat_template
 from rmexp.models.folders.contract import FILE as CONTRACT
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import checked_start, save_folder
-from rmexp.models.folders.padding import ends_in_padding, pad_apart
+from rmexp.models.folders.padding import ends_in_padding, pad_apart, room_for_padding
 from rmexp.models.folders.saved_type import cast_files
 from rmexp.models.folders.trained_on import FILE as TRAINED_ON
 from rmexp.models.folders.trained_on import read_trained_on
@@ -131,7 +131,7 @@ def save_model(
     Returns:
         The folder's fingerprint.
     """
-    tokenizer = start.tokenizer if module.kind != "reward_model" else _ready_to_pad(folder, start)
+    tokenizer = start.tokenizer if module.kind != "reward_model" else _ready_to_pad(start)
     contract = Contract(
         kind=module.kind,
         pooling=module.pooling,
@@ -144,7 +144,8 @@ def save_model(
     )
 
     def save_weights(written: Path) -> None:
-        module.save(written)
+        with room_for_padding(start.body):
+            module.save(written)
         if any(parameter.dtype != getattr(torch, start.save_dtype) for parameter in module.parameters()):
             cast_files(written, start.save_dtype)
 
@@ -152,14 +153,12 @@ def save_model(
         return save_folder(folder, save_weights, tokenizer, contract, trained_on=seen)
 
 
-def _ready_to_pad(folder: Path, start: Backbone) -> Any:
+def _ready_to_pad(start: Backbone) -> Any:
     """The tokenizer of a reward model with a padding token that its configuration knows and that ends no response."""
     tokenizer = start.tokenizer
     if ends_in_padding(tokenizer) and not start.mask_padding:
         tokenizer = copy.deepcopy(tokenizer)
-        if not pad_apart(tokenizer):
-            log.info("%s: no token can pad but the one that ends a response; rmexp export adds one", folder)
-            return start.tokenizer
+        pad_apart(tokenizer)
     start.body.config.pad_token_id = tokenizer.pad_token_id
     return tokenizer
 
@@ -189,7 +188,7 @@ def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, 
             "%s has no plain sequence classifier, which an adapter folder needs: model/ alone holds all of it", base
         )
     else:
-        tokenizer = _ready_to_pad(folder, start) if isinstance(model, RewardModel) else start.tokenizer
+        tokenizer = _ready_to_pad(start) if isinstance(model, RewardModel) else start.tokenizer
         save_adapter(folder, model, base, start.revision, tokenizer)
 
 

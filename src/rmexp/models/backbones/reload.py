@@ -27,8 +27,9 @@ def load(model_class: Any, folder: str, adapter_class: str, adapter_options: dic
 def rewards(folder: str, conversations: list[Any]) -> dict[str, Any]:
     """Token ids of each conversation, its reward in a padded batch, and by the text-classification pipeline."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    options = {"num_labels": 1, "problem_type": "regression", "pad_token_id": tokenizer.pad_token_id}
+    options = {"num_labels": 1, "problem_type": "regression"}
     model = load(AutoModelForSequenceClassification, folder, "AutoPeftModelForSequenceClassification", options)
+    model.config.pad_token_id = tokenizer.pad_token_id  # which the base of an adapter does not know
     texts = [tokenizer.apply_chat_template(messages, tokenize=False) for messages in conversations]
     batch = tokenizer(texts, add_special_tokens=False, padding=True, padding_side="right", return_tensors="pt")
     with torch.inference_mode():

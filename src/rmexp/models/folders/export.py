@@ -157,10 +157,9 @@ def _pad(tokenizer: Any, body: PreTrainedModel) -> tuple[str, ...]:
     """A padding token that is not the end token: transformers reads a reward from the last token that is no padding."""
     remarks: tuple[str, ...] = ()
     if ends_in_padding(tokenizer):
-        if not pad_apart(tokenizer):
-            tokenizer.add_special_tokens({"pad_token": "<|pad|>"})
-            if len(tokenizer) > body.get_input_embeddings().num_embeddings:
-                body.resize_token_embeddings(len(tokenizer))
+        pad_apart(tokenizer)
+        if len(tokenizer) > body.get_input_embeddings().num_embeddings:
+            body.resize_token_embeddings(len(tokenizer))
         remarks = (f"The padding token is {tokenizer.pad_token}: it was the end token, or there was none.",)
     body.config.pad_token_id = tokenizer.pad_token_id
     return remarks

@@ -68,9 +68,6 @@ def _validate(built: Built, device: str) -> None:
     if isinstance(data, PairData):
         data.pairs = data.pairs._replace(pack_responses=data.given.pack_responses)  # no features of other weights
         pairing = pairing_on(torch.device(device), data)
-        if module.relative and pairing.reference_logps is None:  # which another process has computed
-            log.info("the figures of the validation are those of the weights before they were rounded")
-            return
     trained.on_validation_epoch_start()
     with computing(HALF if built.precision == HALF else FULL, device)():
         for index, batch in enumerate(data.val_dataloader()):

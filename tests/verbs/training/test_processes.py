@@ -100,6 +100,17 @@ def test_every_way_of_training_is_that_of_one_process(overrides, trainer):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("trainer", ["ddp", "fsdp"])
+def test_a_policy_is_validated_with_the_weights_as_saved(trainer):
+    ended = run("task=dpo", "model.save_dtype=bfloat16", "optimizer.lr=0.01", f"trainer={trainer}", "run_dir=two")
+    assert ended.returncode == 0, ended.stderr
+    summary = json.loads(Path("two/summary.json").read_text())
+    (row,) = [row for row in summary["evaluation"] if row["slice"] is None]
+    assert summary["val"]["loss"] == pytest.approx(row["nll"], rel=1e-5)
+    assert summary["val"]["loss"] != pytest.approx(curve("two", ("val/loss",))[-1][0], rel=1e-5)
+
+
+@pytest.mark.slow
 def test_lists_stay_together():
     rows = [
         {"prompt": f"Question {i}?", "chosen": f"best {i}", "rejected": f"worse {i} {'so ' * j}"}

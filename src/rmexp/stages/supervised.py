@@ -13,7 +13,7 @@ from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
-from rmexp.stages.as_saved import known_rewards, weights_as_saved
+from rmexp.stages.as_saved import FLOAT32, known_rewards, weights_as_saved
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
 from rmexp.stages.kept import keep_weights
@@ -75,7 +75,9 @@ def _trained(
 ) -> Trained:
     """Run all steps that are still to be done."""
     if built.module.relative and parts.reference is None and not this_process().number:
-        save_model(run.path / "reference", built.module, built.start, built.max_tokens, {}, seen_before(parts))
+        rounded = parts.model.starting.save_dtype is not None  # not what a policy was measured against
+        start = built.start._replace(save_dtype=FLOAT32) if rounded else built.start
+        save_model(run.path / "reference", built.module, start, built.max_tokens, {}, seen_before(parts))
     watched = partial(_watched, parts, built, loaded, run, watch)
     return train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers)
 

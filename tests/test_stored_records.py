@@ -57,7 +57,7 @@ def test_others_are_told_apart(found):
 
 def test_stored_records_are_not_stored_again(found):
     assert stored(found) is found
-    assert stored(found[1:])._file is found._file
+    assert stored(found[1:]).file is found.file
 
 
 def test_other_processes_have_them_too(found):

@@ -1,20 +1,28 @@
 """Records that lie in a file until somebody looks at them: of a large data set memory holds nothing but their places.
 
 The file has no name and goes when nobody has a place in it any more; it lies where `TMPDIR` says. Of a small data set
-there is none, its records are held as the bytes that would be in it.
+there is none, its records are held as the bytes that would be in it. A file may be kept for other runs, by the name of
+its checksum.
 """
 
+import json
 import os
 import pickle
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import IO, Any, Generic, TypeVar, cast, overload
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, Generic, Self, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmexp.checked_arrays import Damaged
+from rmexp.dialogue import Dialogue, Message, Turns, prompt_json, response_json
+from rmexp.durable import whole_file
 from rmexp.records import Candidates, Preference, Record
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
@@ -29,14 +37,64 @@ _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTER
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
 
 
-class _RecordFile:
+_AT_ONCE = 1 << 20  # bytes
+
+
+class RecordFile:
     """Records one behind the other, the last of them in memory."""
 
     def __init__(self) -> None:
         self._ends, self._last, self._written = array("q", [0]), bytearray(), 0
         self._file: IO[bytes] | None = None
+        self._loads: Callable[[bytes], Any] = pickle.loads
+
+    @classmethod
+    def kept(cls, folder: Path, name: str, ends: NDArray[np.int64]) -> Self:
+        """A file that `keep` has left.
+
+        Args:
+            folder: that it lies in.
+            name: of the file.
+            ends: of its records.
+
+        Raises:
+            Damaged: its checksum is another; it is removed.
+            OSError: it cannot be read.
+        """
+        found, digest = cls(), sha256()
+        found._file = file = (folder / name).open("rb")
+        while block := file.read(_AT_ONCE):
+            digest.update(block)
+        if _name(digest.hexdigest()) != name:
+            (folder / name).unlink()
+            raise Damaged(f"{folder / name} is damaged: its checksum is not that of its content")
+        found._ends, found._written, found._loads = array("q", ends.tobytes()), int(ends[-1]), _loads
+        return found
+
+    def keep(self, folder: Path) -> str:
+        """Leave a copy in a folder, unless it is there; its name."""
+        blocks, digest = range(0, self._ends[-1], _AT_ONCE), sha256()
+        for start in blocks:
+            digest.update(self._content(start, min(start + _AT_ONCE, self._ends[-1])))
+        name = _name(digest.hexdigest())
+        if not (folder / name).is_file():
+            with whole_file(folder / name) as file:
+                for start in blocks:
+                    file.write(self._content(start, min(start + _AT_ONCE, self._ends[-1])))
+        return name
+
+    @property
+    def large(self) -> bool:
+        """Whether they are in a file."""
+        return self._file is not None
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """0 and where each record ends."""
+        return np.array(self._ends, np.int64)
 
     def add(self, record: Record) -> None:
+        """Put a record at the end."""
         kind = type(record)
         values = tuple(getattr(record, name) for name in _FIELDS[kind])
         self._last += _LETTERS[kind] + pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
@@ -49,17 +107,21 @@ class _RecordFile:
             self._last = bytearray()
 
     def read(self, number: int) -> Record:
-        start, end = self._ends[number], self._ends[number + 1]
-        if start >= self._written:
-            content = bytes(memoryview(self._last)[start - self._written : end - self._written])
-        else:
-            assert self._file is not None
-            content = os.pread(self._file.fileno(), end - start, start)  # others may read in other processes
+        """The record of a number."""
+        content = self._content(self._ends[number], self._ends[number + 1])
         kind = _KINDS[content[:1]]
         record: Record = object.__new__(kind)
-        for put, value in zip(_SETTERS[kind], pickle.loads(content[1:]), strict=True):
+        for put, value in zip(_SETTERS[kind], self._loads(content[1:]), strict=True):
             put(record, value)
         return record
+
+    def _content(self, start: int, end: int) -> bytes:
+        """What lies between two places, in the file or still in memory."""
+        if start >= self._written:
+            return bytes(memoryview(self._last)[start - self._written : end - self._written])
+        assert self._file is not None
+        in_file = os.pread(self._file.fileno(), min(end, self._written) - start, start)  # others may read it too
+        return in_file if end <= self._written else in_file + bytes(self._last[: end - self._written])
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -71,10 +133,11 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
     Args:
         file: that holds them.
         numbers: (N,) of the records in it.
+        texts: see `texts_digest`, where it is known.
     """
 
-    def __init__(self, file: _RecordFile, numbers: NDArray[np.int64]) -> None:
-        self._file, self._numbers = file, numbers
+    def __init__(self, file: RecordFile, numbers: NDArray[np.int64], texts: str | None = None) -> None:
+        self.file, self.numbers, self.texts = file, numbers, texts
 
     def of(self, places: ArrayLike) -> "StoredRecords[R_co]":
         """Some of them.
@@ -83,10 +146,10 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
             places: indices among these, or (N,) bool.
         """
         chosen = np.asarray(places)
-        return StoredRecords(self._file, self._numbers[chosen if chosen.size else slice(0)])
+        return StoredRecords(self.file, self.numbers[chosen if chosen.size else slice(0)])
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     @overload
     def __getitem__(self, place: int) -> R_co: ...
@@ -94,17 +157,17 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
     def __getitem__(self, place: slice) -> "StoredRecords[R_co]": ...
     def __getitem__(self, place: int | slice) -> "R_co | StoredRecords[R_co]":
         if isinstance(place, slice):
-            return StoredRecords(self._file, self._numbers[place])
-        return cast(R_co, self._file.read(int(self._numbers[place])))
+            return StoredRecords(self.file, self.numbers[place])
+        return cast(R_co, self.file.read(int(self.numbers[place])))
 
     def __iter__(self) -> Iterator[R_co]:
-        return (cast(R_co, self._file.read(number)) for number in self._numbers)
+        return (cast(R_co, self.file.read(number)) for number in self.numbers)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
             return NotImplemented
-        if isinstance(other, StoredRecords) and other._file is self._file:
-            return np.array_equal(self._numbers, other._numbers)
+        if isinstance(other, StoredRecords) and other.file is self.file:
+            return np.array_equal(self.numbers, other.numbers)
         return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]
@@ -126,7 +189,38 @@ def stored(records: Iterable[R]) -> StoredRecords[R]:
     """
     if isinstance(records, StoredRecords):
         return records
-    file = _RecordFile()
+    file = RecordFile()
     for record in records:
         file.add(record)
     return StoredRecords(file, np.arange(len(file)))
+
+
+def texts_digest(records: Sequence[Record]) -> str:
+    """SHA-256 of all prompts and responses in their order; of stored records it is computed once."""
+    if isinstance(records, StoredRecords) and records.texts is not None:
+        return records.texts
+    digest = sha256()
+    for record in records:
+        digest.update(json.dumps([prompt_json(record.prompt), *map(response_json, record.responses)]).encode())
+    if isinstance(records, StoredRecords):
+        records.texts = digest.hexdigest()
+    return digest.hexdigest()
+
+
+def _name(digest: str) -> str:
+    return f"{digest[:32]}.records"
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes nothing but what records are made of: others may write into the folder that a file is kept in."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """One of the classes."""
+        found = {(kind.__module__, kind.__name__): kind for kind in (Message, Dialogue, Turns)}.get((module, name))
+        if found is None:
+            raise pickle.UnpicklingError(f"expected records, got {module}.{name}")
+        return found
+
+
+def _loads(content: bytes) -> Any:
+    return _Unpickler(BytesIO(content)).load()

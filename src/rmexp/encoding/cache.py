@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,14 @@ from rmexp.encoding.encoded import WholeTokens
 log = logging.getLogger(__name__)
 
 
-def cache_file(folder: str, state: Any, items: Iterable[Any]) -> Path:
-    """Where the encoding of `items` is kept.
+def cache_file(folder: str, state: Any) -> Path:
+    """Where an encoding is kept.
 
     Args:
         folder: of the files; they may be deleted at any time.
-        state: plain data: all that decides the ids beside the items themselves.
-        items: plain data.
+        state: plain data: all that decides the ids.
     """
     digest = hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode())
-    for item in items:
-        digest.update(json.dumps(item).encode())
     return Path(folder) / f"{digest.hexdigest()[:32]}.tokens"
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rmexp.data.loading import Limits
 from rmexp.data.split import group_key
-from rmexp.dialogue import Prompt, prompt_json, prompt_text, response_json
+from rmexp.dialogue import Prompt, prompt_text
 from rmexp.durable import alone
 from rmexp.encoding.account import Account
 from rmexp.encoding.cache import cache_file, read_encoded, write_encoded
@@ -31,6 +31,7 @@ from rmexp.encoding.tokens import ResponseTokens
 from rmexp.jsonl import describe
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record
+from rmexp.stored_records import texts_digest
 
 Item = tuple[Prompt, str]
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
@@ -103,9 +104,8 @@ class Encoder:
         if self.limits.cache_dir is None or not records:
             return self._whole(_items(records))
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
-        state = (code, tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map)
-        plain = ([prompt_json(record.prompt), *map(response_json, record.responses)] for record in records)
-        path = cache_file(self.limits.cache_dir, state, plain)
+        state = (code, tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map, texts_digest(records))
+        path = cache_file(self.limits.cache_dir, state)
         with alone(path.with_suffix(".lock")):
             whole = read_encoded(path)
             if whole is None:

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.build import build_framed
+from rmexp.config.build import build_framed, build_frames
 from rmexp.config.identity.saved import leaves
+from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
+from rmexp.data.loading import SplitRule
 from rmexp.data.selection import Selection, read_difficulty, selected
 from rmexp.data.split import with_splits
 from rmexp.phases import Phase, phase
@@ -28,8 +31,14 @@ def load_data(node: DictConfig) -> LoadedData:
     Args:
         node: of the data group.
     """
-    data, selection = _read(node)
-    return data._replace(fingerprint=_fingerprint(data.records), selection=selection)
+    *_, selection = build_frames("data", node)
+    selects = frozenset(field.name for part in (SplitRule, Selection) for field in fields(part))
+
+    def read() -> KeptData:
+        records = _read(node)[0].records
+        return KeptData(records, _fingerprint(records), {})
+
+    return _loaded(node, read_once(partial(_index, node, "whole", selects), read))._replace(selection=selection)
 
 
 def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
@@ -81,16 +90,27 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     state = _state(node, whole)
     if state in _LAST:
         return _LAST[state]
+    unlearnt = dict[str, LoadedData]()
+    if whole:
+        learnt, unlearnt = _read_learnt(node, whole)
+    else:
+        learnt = read_once(partial(_index, node, "learnt"), lambda: _read_learnt(node, {})[0])
+    *_, selection = build_frames("data", node)
+    _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
+    _LAST[state] = RunData(_loaded(node, learnt)._replace(bins=_bins(selection)), unlearnt)
+    return _LAST[state]
+
+
+def _read_learnt(node: DictConfig, tests: Mapping[str, LoadedData]) -> tuple[KeptData, dict[str, LoadedData]]:
+    """What a run learns from and validates with, and what of the tests it does not learn."""
     data, selection = _read(node)
     records = with_splits(data.records, data.split_rule, data.name)
-    unlearnt = {name: _unlearnt(name, test, records) for name, test in whole.items()}
+    unlearnt = {name: _unlearnt(name, test, records) for name, test in tests.items()}
     others = {name: stored(chain.from_iterable(test.records.splits.values())) for name, test in unlearnt.items()}
     with phase(Phase.LEAKS, f"training prompts of {data.name} in what is held out"):
         records, leaks = checked_for_leaks(records, selection, others)
-    loaded = _used(data, selected(records, selection), selection)._replace(leaks=leaks)
-    _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
-    _LAST[state] = RunData(loaded, unlearnt)
-    return _LAST[state]
+    records = selected(records, selection)
+    return KeptData(records, _fingerprint(records), leaks), unlearnt
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
@@ -140,9 +160,29 @@ def _key(pair: Preference) -> int:
 
 def _read(node: DictConfig) -> tuple[LoadedData, Selection]:
     """A data set as its source gives it, and what is to be selected of it."""
-    with phase(Phase.READING, str(node.get("path") or node.name)):
+    with phase(Phase.READING, _what(node)):
         records, named, limits, batching, split_rule, selection = build_framed("data", node)
     return LoadedData(records, named.name, limits, batching, split_rule, fingerprint=""), selection
+
+
+def _loaded(node: DictConfig, kept: KeptData) -> LoadedData:
+    """What was read, with what the configuration says of it."""
+    named, limits, batching, split_rule, _ = build_frames("data", node)
+    return LoadedData(
+        kept.records, named.name, limits, batching, split_rule, fingerprint=kept.fingerprint, leaks=kept.leaks
+    )
+
+
+def _index(node: DictConfig, what: str, without: frozenset[str] = frozenset()) -> Path | None:
+    """Where what was read of a data set is kept; see `index_file`."""
+    with phase(Phase.READING, _what(node)):
+        content = OmegaConf.to_container(node, resolve=True)
+        assert isinstance(content, dict)
+        return index_file({str(key): value for key, value in content.items()}, what, without)
+
+
+def _what(node: DictConfig) -> str:
+    return str(node.get("path") or node.name)
 
 
 def _used(data: LoadedData, records: PreferenceData, selection: Selection) -> LoadedData:

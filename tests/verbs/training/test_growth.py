@@ -52,7 +52,7 @@ def test_a_file_is_read_once_and_its_records_are_kept_in_a_file(loaded):
     assert len(opened) == 1
     train, val = data.records.splits["train"], data.records.splits["val"]
     assert isinstance(train, StoredRecords)
-    assert train._file is val._file
+    assert train.file is val.file
     assert len(train) + len(val) == 2000
 
 

@@ -1,4 +1,4 @@
-"""A server that answers as MLflow's documented REST interface does, and a real one where the full package is."""
+"""Addresses where no server is, and a real one where the full package is."""
 
 import os
 import socket
@@ -6,15 +6,18 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.tracking.conftest import tracked_run, write_metrics
 
-from rmexp.tracking.mlflow_server import MLflowServer
-from rmexp.tracking.tracked_run import Results, Table
+from rmexp.tracking.mlflow_server import MLflowServer, _Run
+from rmexp.tracking.tracked_run import Artifact, Results, Table
 from rmexp.tracking.trackers import tracked
 
-RESULTS = Results({"val/accuracy": 0.75}, tables=(Table("samples", ("id",), (("a",),)),), used={"data": "abc"})
+TABLES = (Table("samples", ("id",), (("a",),)),)
+RESULTS = Results({"val/accuracy": 0.75}, {"precision": "bf16"}, TABLES, used={"data": "abc"})
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def address(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [python, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--default-artifact-root", str(folder / "artifacts")]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--artifacts-destination", str(folder / "artifacts")]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(2000):  # it takes a busy machine minutes
@@ -60,7 +63,73 @@ def test_a_folder_is_one_run_with_every_step_once(address, folder):
     assert sorted((point.step, point.value) for point in history) == [(step, 1 / step) for step in range(1, 11)]
     assert [point.value for point in client.get_metric_history(run.info.run_id, "final/val/accuracy")] == [0.75]
     assert (run.info.status, run.data.tags["sweep"], run.data.tags["mine"]) == ("FINISHED", "lr-sweep", "true")
+    assert (run.data.tags["rmexp.precision"], run.data.tags["used.data"]) == ("bf16", "abc")
     assert run.data.params["optimizer.lr"] == "0.1"
+
+
+@pytest.mark.slow
+def test_files_arrive_that_are_asked_for(address, folder):
+    pytest.importorskip("mlflow")
+    from mlflow import MlflowClient
+
+    (folder / "model").mkdir()
+    (folder / "model" / "model.safetensors").write_bytes(b"weights")
+    (folder / "scored").mkdir()
+    (folder / "scored" / "val.jsonl").write_text("{}\n")
+    (folder / "report.html").write_text("<p>good")
+    kinds = {"model": folder / "model", "report": folder / "report.html", "scored": folder / "scored"}
+    results = Results({}, tables=TABLES, artifacts=tuple(Artifact(kind, path) for kind, path in kinds.items()))
+    client, sent = MlflowClient(address), []
+    for wanted in ([], ["report"], ["model", "report", "scored"], ["model", "report", "scored"]):
+        with tracked({"mlflow": MLflowServer(tracking_uri=address, artifacts=wanted)}, tracked_run(folder)) as told:
+            told.results(results)
+        assert told.failed == []
+        sent.append(files(client, (folder / "mlflow" / "run_id").read_text()))
+    assert sent[0] == {"tables/samples.json"}
+    assert sent[1] == sent[0] | {"report/report.html"}
+    assert sent[2] == sent[3] == sent[1] | {"model/model.safetensors", "scored/val.jsonl"}
+    (folder / "copy").mkdir()
+    copy = client.download_artifacts((folder / "mlflow" / "run_id").read_text(), "model", str(folder / "copy"))
+    assert (Path(copy) / "model.safetensors").read_bytes() == b"weights"
+
+
+def files(client, run_id, folder=None):
+    found = client.list_artifacts(run_id, folder)
+    below = [files(client, run_id, one.path) for one in found if one.is_dir]
+    return {one.path for one in found if not one.is_dir}.union(*below)
+
+
+class Client:
+    """Keeps the files that it is given."""
+
+    def __init__(self):
+        self.files = {}
+
+    def get_run(self, run_id):
+        return SimpleNamespace(data=SimpleNamespace(metrics={}, params={}))
+
+    def log_batch(self, run_id, **what):
+        pass
+
+    def log_dict(self, run_id, rows, path):
+        self.files[path] = rows
+
+    def log_artifact(self, run_id, path, place):
+        self.files[f"{place}/{Path(path).name}"] = Path(path).read_text()
+
+    def log_artifacts(self, run_id, folder, place):
+        self.files |= {f"{place}/{path.name}": path.read_text() for path in Path(folder).iterdir()}
+
+
+def test_only_what_is_asked_for_is_logged(folder):
+    pytest.importorskip("mlflow")
+    (folder / "scored").mkdir()
+    (folder / "scored" / "val.jsonl").write_text("{}")
+    (folder / "report.html").write_text("<p>good")
+    left = Artifact("scored", folder / "scored"), Artifact("report", folder / "report.html")
+    client = Client()
+    _Run(client, "id", tracked_run(folder), ["scored"]).results(Results({}, tables=TABLES, artifacts=left))
+    assert client.files == {"scored/val.jsonl": "{}", "tables/samples.json": {"columns": ["id"], "data": [["a"]]}}
 
 
 def test_without_an_address_it_is_one_sentence(monkeypatch):

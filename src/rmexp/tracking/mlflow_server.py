@@ -5,9 +5,9 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rmexp.durable import write_text
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
 
+T = TypeVar("T")
 LONGEST_WAIT = 10  # seconds
 LONGEST_VALUE = 6000  # characters of a parameter, as the server takes them
-IN_A_BATCH = 100  # parameters that it takes at once
+IN_A_BATCH = 100  # parameters or tags that it takes at once; of figures it would take more
 ENDINGS: Mapping[Outcome, str] = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 SETTINGS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": str(LONGEST_WAIT), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
@@ -133,15 +134,12 @@ class _Run:
 
     def results(self, results: Results) -> None:
         """Final figures at step 0, where a second sending takes the place of the first."""
-        for name, value in results.about.items():
-            self._client.set_tag(self._id, f"rmexp.{name}", str(value))
-        metrics = [_metric(f"final/{name}", value, 0) for name, value in results.figures.items()]
         known = self._client.get_run(self._id).data.metrics
-        for metric in metrics:
-            if known.get(metric.key) != metric.value:
-                self._client.log_batch(self._id, metrics=[metric])
-        for kind, fingerprint in results.used.items():
-            self._client.set_tag(self._id, f"used.{kind}", fingerprint)
+        metrics = [_metric(f"final/{name}", value, 0) for name, value in results.figures.items()]
+        for some in _batches([metric for metric in metrics if known.get(metric.key) != metric.value]):
+            self._client.log_batch(self._id, metrics=some)
+        about = {f"rmexp.{name}": value for name, value in results.about.items()}
+        self._log_tags(about | {f"used.{kind}": fingerprint for kind, fingerprint in results.used.items()})
         for table in results.tables:
             rows = {"columns": list(table.columns), "data": [list(row) for row in table.rows]}
             self._client.log_dict(self._id, rows, f"tables/{table.name}.json")
@@ -167,11 +165,22 @@ class _Run:
         known = self._client.get_run(self._id).data.params  # which cannot be changed
         flat = {key: str(value)[:LONGEST_VALUE] for key, value in settings.items() if key not in known}
         parameters = [Param(key, value) for key, value in flat.items()]
-        for start in range(0, len(parameters), IN_A_BATCH):
-            self._client.log_batch(self._id, params=parameters[start : start + IN_A_BATCH])
+        for some in _batches(parameters):
+            self._client.log_batch(self._id, params=some)
+
+    def _log_tags(self, tags: Mapping[str, Any]) -> None:
+        from mlflow.entities import RunTag
+
+        for some in _batches([RunTag(name, str(value)) for name, value in tags.items()]):
+            self._client.log_batch(self._id, tags=some)
 
 
 def _metric(name: str, value: float, step: int) -> "Metric":
     from mlflow.entities import Metric
 
     return Metric(name, float(value), int(time.time() * 1000), step)
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), IN_A_BATCH):
+        yield items[start : start + IN_A_BATCH]

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from rmexp.cli import main
-from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.reward_model import RewardModel
+from rmexp.training.callbacks.progress import Progress
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
 SMALL = ["data.pairs=60", "data.unseen_pairs=20", "trainer=gpu", "logger=csv"]
@@ -19,7 +19,7 @@ def test_rewards_and_gradients_are_those_of_transformers(tiny_model, responses, 
     for layout in ("packed", "padded"):
         torch.manual_seed(0)
         model = RewardModel(copy.deepcopy(tiny_model.causal_lm.base_model).to("cuda", dtype), layout=layout).cuda()
-        rewards = model(ResponseBatch(*(field.cuda() for field in batch)))
+        rewards = model(batch.to("cuda"))
         rewards.square().sum().backward()
         gradients = torch.cat([p.grad.flatten().float() for p in model.parameters() if p.grad is not None])
         found[layout] = rewards.detach().cpu(), gradients.cpu()
@@ -33,6 +33,19 @@ def test_every_stage_trains_without_a_compiler(here, task):
     torch._dynamo.utils.counters.clear()
     assert main(["train", f"task={task}", *SMALL, "run_dir=run"]) == 0
     assert not torch._dynamo.utils.counters["stats"]
+
+
+@pytest.mark.parametrize("task", ["sft", "reward", "dpo"])
+def test_steps_wait_for_nothing(here, monkeypatch, task):
+    noted = Progress.on_train_batch_end
+
+    def watched(self, trainer, *rest):
+        noted(self, trainer, *rest)
+        torch.cuda.set_sync_debug_mode("error" if 5 <= trainer.global_step < 20 else "default")
+
+    monkeypatch.setattr(Progress, "on_train_batch_end", watched)
+    length = ["data.batch_pairs=2", "trainer.max_steps=22", "trainer.log_every_n_steps=100"]
+    assert main(["train", f"task={task}", *SMALL, *length, "run_dir=run"]) == 0
 
 
 def test_policies_learn_from_their_samples(here):

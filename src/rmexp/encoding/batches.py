@@ -1,5 +1,8 @@
 """Batches as the models see them.
 
+What is computed with lies on the device of the model. How a row is laid out stays on the host, where attention is
+planned: nothing has to wait for the device to know it.
+
 Shape legend: `B` pairs, `N` responses, `T` tokens of a packed row, `L` tokens of the longest sequence.
 """
 
@@ -8,22 +11,33 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rmexp.hardware.device import moved
+
 
 class ResponseBatch(NamedTuple):
     """Prompts with their responses in one packed row, without padding.
 
     Responses that begin alike, as those to one prompt do, form a group: the tokens that they share stand once, followed
     by the own tokens of each. Every response has at least one own token, its last. The fields of N responses are in the
-    order in which they were given, whatever the order in the row.
+    order in which they were given, whatever the order in the row. They are on the host, wherever the row is.
     """
 
-    token_ids: Tensor  # (T,) int64
-    position_ids: Tensor  # (T,) int64, of each token within its response
+    token_ids: Tensor  # (T,) int64, on the model's device
+    position_ids: Tensor  # (T,) int64, of each token within its response; likewise
     shared_starts: Tensor  # (N,) int64, where in the row the tokens that a response shares begin
     shared_lengths: Tensor  # (N,) int64, how many they are; 0 for a response that shares none
     own_starts: Tensor  # (N,) int64, where in the row its own tokens begin
     lengths: Tensor  # (N,) int64, tokens of prompt and response
     prompt_lengths: Tensor  # (N,) int64, tokens of the prompt
+
+    def to(self, device: torch.device | str) -> "ResponseBatch":
+        """The same with its row on a device."""
+        return self._replace(token_ids=moved(self.token_ids, device), position_ids=moved(self.position_ids, device))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the row is."""
+        return self.token_ids.device
 
     @property
     def last_tokens(self) -> Tensor:
@@ -36,13 +50,18 @@ class ResponseBatch(NamedTuple):
         return self.lengths - self.prompt_lengths.clamp(min=1)
 
     @property
+    def longest(self) -> int:
+        """Tokens of the longest response, L."""
+        return int(max(self.lengths.tolist()))
+
+    @property
     def size(self) -> int:
         """Number of responses, N."""
         return self.lengths.shape[0]
 
     def places(self) -> Tensor:
         """(N, L) where in the row each token of each response stands; some place of the response behind its end."""
-        position = torch.arange(int(self.lengths.max()), device=self.lengths.device)
+        position = torch.arange(self.longest)
         own = self.own_starts[:, None] + (position - self.shared_lengths[:, None])
         places = torch.where(position < self.shared_lengths[:, None], self.shared_starts[:, None] + position, own)
         return torch.where(position < self.lengths[:, None], places, self.last_tokens[:, None])
@@ -57,6 +76,17 @@ class PairIndex(NamedTuple):
     response_tokens: Tensor  # (2B,) int64, tokens of each response that something predicts
     reference_logps: Tensor | None  # (2B,) float32, summed over response tokens; for DPO
 
+    def to(self, device: torch.device | str) -> "PairIndex":
+        """The same on a device."""
+        rows, target, margin, response_tokens, reference_logps = self
+        return PairIndex(
+            moved(rows, device),
+            moved(target, device),
+            None if margin is None else moved(margin, device),
+            moved(response_tokens, device),
+            None if reference_logps is None else moved(reference_logps, device),
+        )
+
     def sides(self, figures: Tensor) -> tuple[Tensor, Tensor]:
         """From one figure for each response, (N,), to those of chosen and of rejected, (B,) each."""
         chosen, rejected = figures[self.rows].chunk(2)
@@ -69,6 +99,10 @@ class PairBatch(NamedTuple):
     responses: ResponseBatch  # distinct ones: N is at most 2B
     pairing: PairIndex
 
+    def to(self, device: torch.device | str) -> "PairBatch":
+        """The same on a device."""
+        return PairBatch(self.responses.to(device), self.pairing.to(device))
+
     @property
     def size(self) -> int:
         """Number of pairs, B."""
@@ -80,6 +114,10 @@ class FeatureBatch(NamedTuple):
 
     hidden: Tensor  # (N, E) of distinct responses
     pairing: PairIndex
+
+    def to(self, device: torch.device | str) -> "FeatureBatch":
+        """The same on a device."""
+        return FeatureBatch(moved(self.hidden, device), self.pairing.to(device))
 
     @property
     def size(self) -> int:

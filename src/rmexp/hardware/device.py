@@ -1,7 +1,7 @@
 """Where a model is computed, and on how many devices."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 ALL = ("auto", "-1", "-1.0")
 
@@ -14,6 +14,13 @@ def accelerator_type(wanted: str) -> str:
     """
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return "cpu" if wanted == "cpu" or device is None else device.type
+
+
+def moved(values: Tensor, device: torch.device | str) -> Tensor:
+    """The same values on a device; the host does not wait until those that it sends there have come."""
+    if values.device.type == "cpu" and torch.device(device).type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
 
 
 def device_count(accelerator: str, devices: int | str | list[int]) -> int:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.token_states import TokenStates
 from rmexp.models.likelihood import Likelihood
 
@@ -53,16 +54,17 @@ def response_tokens(batch: ResponseBatch) -> tuple[Tensor, Tensor, tuple[Tensor,
     """Every response token that something predicts.
 
     Returns:
-        (K,) where in the row the token before it stands, (K,) its id, and two (K,): which response it is of, and its
-        number in it.
+        (K,) where in the row the token before it stands, on the host, (K,) its id, and two (K,): which response it is
+        of, and its number in it.
     """
     places = batch.places()
-    position = torch.arange(places.shape[1], device=places.device)
+    position = torch.arange(places.shape[1])
     first = batch.prompt_lengths.clamp(min=1)
     inside = (position >= first[:, None]) & (position < batch.lengths[:, None])
     responses, positions = inside.nonzero(as_tuple=True)
-    rows, own = places[responses, positions - 1], places[responses, positions]
-    return rows, batch.token_ids[own], (responses, positions - first[responses])
+    own, numbers = places[responses, positions], positions - first[responses]
+    own, responses_of, numbers = (moved(index, batch.device) for index in (own, responses, numbers))
+    return places[responses, positions - 1], batch.token_ids[own], (responses_of, numbers)
 
 
 def _by_token(figures: Tensor, places: tuple[Tensor, Tensor], responses: int, width: int) -> Tensor:

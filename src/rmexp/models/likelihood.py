@@ -7,6 +7,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.losses.token_logprobs import token_logprobs
 from rmexp.models.attention.padded_rows import padded_logits, padded_states
 from rmexp.models.attention.token_states import TokenStates, agree, probe
@@ -54,22 +55,23 @@ class Likelihood:
     def _sums(self, batch: ResponseBatch, first: Tensor) -> Tensor:
         """(N,) sums over the tokens of each response from its `first` on, (N,)."""
         places = batch.places()
-        position = torch.arange(places.shape[1], device=places.device)
+        position = torch.arange(places.shape[1])
         summed = ((position >= first[:, None]) & (position < batch.lengths[:, None]))[:, 1:]
         predicted, where = torch.unique(places[:, 1:][summed], return_inverse=True)  # a token stands behind one other
-        before = torch.empty_like(batch.token_ids)
+        before = torch.empty(len(batch.token_ids), dtype=torch.int64)
         before[places[:, 1:][summed]] = places[:, :-1][summed]
-        logps = self.logprobs(batch, before[predicted], batch.token_ids[predicted])
-        by_token = torch.zeros(summed.shape, dtype=torch.float64, device=logps.device)
-        by_token[summed] = logps.double()[where]
-        return by_token.sum(dim=1).float()
+        logps = self.logprobs(batch, before[predicted], batch.token_ids[moved(predicted, batch.device)])
+        by_token = torch.zeros(summed.numel(), dtype=torch.float64, device=logps.device)
+        within = moved(summed.flatten().nonzero().squeeze(1), batch.device)
+        by_token[within] = logps.double()[moved(where, batch.device)]
+        return by_token.view(summed.shape).sum(dim=1).float()
 
     def logprobs(self, batch: ResponseBatch, rows: Tensor, token_ids: Tensor, hidden: Tensor | None = None) -> Tensor:
         """(R,) log-probabilities of tokens after tokens of the batch's row.
 
         Args:
             batch: whose row it is.
-            rows: (R,) tokens of the row that predict.
+            rows: (R,) tokens of the row that predict, on the host.
             token_ids: (R,) what followed.
             hidden: (R, E) last hidden states at `rows`, where they are computed already.
         """
@@ -85,7 +87,7 @@ def has_plain_head(causal_lm: PreTrainedModel) -> bool:
     """Whether logits are hidden states times a matrix: no bias, no scaling, no cap."""
     body = text_body(causal_lm)
     batch = probe(body)
-    rows = torch.arange(len(batch.token_ids), device=batch.token_ids.device)
+    rows = torch.arange(len(batch.token_ids))
     expected = padded_logits(causal_lm, batch, rows)
     found = padded_states(body, batch, rows) @ causal_lm.get_output_embeddings().weight.T
     return agree(found, expected)

@@ -32,7 +32,7 @@ def compute(
     model.eval()
     done: dict[ResponseTokens, list[float]] = {}
     for rows in batches_of_tokens(set(responses), MOST_TOKENS, packed=packed):
-        batch = ResponseBatch(*(field.to(device) for field in response_batch(rows)))
+        batch = response_batch(rows).to(device)
         figures = function(batch).reshape(len(rows), -1).cpu().tolist()
         done.update(zip(rows, figures, strict=True))
     return [done[response] for response in responses]

@@ -72,7 +72,7 @@ def _validate(built: Built, device: str) -> None:
     with computing(HALF if built.precision == HALF else FULL, device)():
         for index, batch in enumerate(data.val_dataloader()):
             assert isinstance(batch, ResponseBatch)
-            trained.validation_step(ResponseBatch(*(field.to(device) for field in batch)), index)
+            trained.validation_step(batch.to(device), index)
         module.judge_validation(pairing)
 
 

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.hardware.device import moved
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.models.attention.row_parts import in_parts
@@ -115,7 +116,8 @@ class SFTModule(L.LightningModule):
         """Loss of a batch."""
         responses, pairing = batch if isinstance(batch, PairBatch) else (batch, None)
         logps = in_parts(self.likelihood.response, responses, batch_tokens(self))
-        losses, judged = self._losses(logps, responses.response_tokens, pairing, self.mean_tokens)
+        tokens = moved(responses.response_tokens, self.device)
+        losses, judged = self._losses(logps, tokens, pairing, self.mean_tokens)
         whole = whole_batch(self, index, losses, judged)
         self.train_figures.update(whole.losses, *whole.columns, weight=whole.weight)
         figures = order_of(*whole.columns) if whole.columns else NOTHING
@@ -136,7 +138,7 @@ class SFTModule(L.LightningModule):
     def validation_step(self, batch: ResponseBatch, index: int) -> None:
         """Log-probabilities of a batch of validation responses."""
         self.val_logps.append(self.likelihood.response(batch))
-        self.val_tokens.append(batch.response_tokens)
+        self.val_tokens.append(moved(batch.response_tokens, self.device))
 
     def judge_validation(self, pairing: PairIndex | None) -> None:
         """Loss of what the steps of a validation gave, and accuracy where it is of pairs."""

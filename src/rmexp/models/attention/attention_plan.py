@@ -99,21 +99,20 @@ def attention_plan(
         batch: whose row it is.
         heads: of the attention.
         tokens: in the row, T, with those that only fill it up.
-        queries: tokens of the row that attend, ascending; None for all of them, T.
+        queries: tokens of the row that attend, ascending, on the host; None for all of them, T.
         fillers: behind the queries; they are in no tile.
         window: positions that a token looks back, itself among them; None for all.
     """
     row = segments(batch)
     of_row = np.repeat(np.array(row, dtype=np.int32), [part.end - part.start for part in row], axis=0)
-    wanted = np.arange(len(of_row)) if queries is None else queries.cpu().numpy()
+    wanted = np.arange(len(of_row)) if queries is None else queries.numpy()
     count = (tokens if queries is None else len(wanted)) + fillers
-    positions = batch.position_ids.cpu().numpy()
     groups, slots, key_rows, key_tokens = [], np.full(heads.queries * count, -1), [], []
     query_rows = key_count = 0
     for tiles in _groups(_tiles(row, wanted)):
         query, key = _queries(tiles), _keys(tiles)
         real = query >= 0
-        seen = _seen(wanted[query], key, of_row, positions, window)
+        seen = _seen(wanted[query], key, of_row, window)
         shape = (heads.keys, heads.queries // heads.keys, *query.shape)
         of_query = _by_head(query, heads.queries, count).reshape(shape).swapaxes(1, 2)
         rows, known = (_held(real, of_query.shape), _held(key >= 0, (heads.keys, len(key), 1, key.shape[1])))
@@ -148,15 +147,17 @@ def dense_mask(batch: ResponseBatch, window: int | None = None) -> Tensor:
     row = segments(batch)
     of_row = np.repeat(np.array(row), [part.end - part.start for part in row], axis=0)
     every = np.arange(len(of_row))[None]
-    return torch.from_numpy(_seen(every, every, of_row, batch.position_ids.cpu().numpy(), window)[0])
+    return torch.from_numpy(_seen(every, every, of_row, window)[0])
 
 
-def _seen(query: Rows, key: Rows, of_row: Rows, positions: Rows, window: int | None) -> NDArray[np.bool_]:
+def _seen(query: Rows, key: Rows, of_row: Rows, window: int | None) -> NDArray[np.bool_]:
     """(C, Q, K) whether queries see keys, both tokens of the row: (C, Q) and (C, K); no token is seen at -1."""
     start, _, shared_start, shared_end = (column[..., None] for column in np.moveaxis(of_row[query], -1, 0))
     query, key = query[..., None].astype(np.int32), key[:, None].astype(np.int32)
     seen: NDArray[np.bool_] = ((key <= query) & (key >= start)) | ((key >= shared_start) & (key < shared_end))
     if window is not None:
+        starts, _, shared_starts, shared_ends = of_row.T
+        positions = np.arange(len(of_row)) - starts + shared_ends - shared_starts
         seen &= positions[query] - positions[key] < window
     return seen
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.compiled import compiled, compiling, has_compiler, varying
 from rmexp.models.attention.layer_parts import HeadProducts, Norm, before_attention, behind_attention
 from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated, swiglu
@@ -83,7 +84,7 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     Args:
         body: of the Llama family; see `has_known_layers`.
         batch: N responses in a row of T tokens.
-        rows: (R,) tokens of the row, ascending.
+        rows: (R,) tokens of the row, ascending, on the host.
 
     Returns:
         (R, E).
@@ -105,7 +106,7 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
             residual, update = checkpoint(compute, residual, update, cosine, sine, every, use_reentrant=False)
         else:
             residual, update = compute(residual, update, cosine, sine, every)
-    residual, update = _method(last)(residual, update, cosine, sine, read, rows)
+    residual, update = _method(last)(residual, update, cosine, sine, read, moved(rows, batch.device))
     return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1]
 
 

@@ -8,19 +8,20 @@ MOST_SLICES = 6
 SLICE_COST = 256  # tokens whose computing takes about as long as what a further slice costs on a processor
 
 
-def length_slices(lengths: Tensor) -> list[Tensor]:
+def length_slices(lengths: Tensor, device: str) -> list[Tensor]:
     """Which responses to compute together, the shorter ones first.
 
     An accelerator gets them all at once: there, large operations are worth more than the padding in them.
 
     Args:
         lengths: (N,) tokens of each response.
+        device: kind of it that computes.
 
     Returns:
         Indices, (n,) each and N in all.
     """
     ordered, order = lengths.sort()
-    if lengths.device.type != "cpu":
+    if device != "cpu":
         return [order]
     starts = slice_starts(ordered.tolist())
     return [order[start:end] for start, end in zip(starts, [*starts[1:], len(order)], strict=True)]

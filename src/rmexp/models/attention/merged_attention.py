@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.attention_plan import segments
 
 
@@ -63,10 +64,10 @@ def merged_plan(batch: ResponseBatch, queries: Tensor | None, kernel: Kernel) ->
 
     Args:
         batch: whose row it is.
-        queries: tokens of the row that attend, ascending; None for all of them.
+        queries: tokens of the row that attend, ascending, on the host; None for all of them.
         kernel: that computes the parts.
     """
-    device, row = batch.token_ids.device, segments(batch)
+    device, row = batch.device, segments(batch)
     groups = [
         (tuple(range(first.shared_start, first.shared_end)), tuple(range(first.start, last.end)))
         for members in _groups(row)
@@ -77,10 +78,10 @@ def merged_plan(batch: ResponseBatch, queries: Tensor | None, kernel: Kernel) ->
     if groups:
         shared = _sequences([len(own) for _, own in groups], [len(keys) for keys, _ in groups], False, device)
     sharing, starts = (
-        torch.tensor([place for group in groups for place in group[side]], dtype=torch.int64, device=device)
+        moved(torch.tensor([place for group in groups for place in group[side]], dtype=torch.int64), device)
         for side in (1, 0)
     )
-    return MergedPlan(own, shared, sharing, starts, queries, kernel)
+    return MergedPlan(own, shared, sharing, starts, None if queries is None else moved(queries, device), kernel)
 
 
 def _groups(row: list[Any]) -> list[list[Any]]:
@@ -89,7 +90,7 @@ def _groups(row: list[Any]) -> list[list[Any]]:
 
 
 def _sequences(queries: list[int], keys: list[int], causal: bool, device: torch.device) -> Sequences:
-    of_queries, of_keys = (torch.tensor([0, *lengths]).cumsum(0).int().to(device) for lengths in (queries, keys))
+    of_queries, of_keys = (moved(torch.tensor([0, *lengths]).cumsum(0).int(), device) for lengths in (queries, keys))
     return Sequences(of_queries, of_keys, max(queries), max(keys), causal)
 
 

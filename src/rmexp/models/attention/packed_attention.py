@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.attention_plan import AttentionPlan, Heads, TileGroup, attention_plan
 from rmexp.models.attention.choose import Kind, attention_kind
 from rmexp.models.attention.flash import FlashKernel
@@ -49,7 +50,7 @@ class AttentionPlans:
     Args:
         batch: whose row it is.
         tokens: in the row, with those that only fill it up.
-        queries: tokens of the row that attend, ascending; None for all of them.
+        queries: tokens of the row that attend, ascending, on the host; None for all of them.
     """
 
     def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None) -> None:
@@ -64,7 +65,7 @@ class AttentionPlans:
             query: (H, Q, D), whose device, type and width say how it is computed best.
             key: (G, T, D).
         """
-        if window is not None and window >= int(self.batch.lengths.max()):
+        if window is not None and window >= self.batch.longest:
             window = None
         kind, heads = attention_kind(query, window), Heads(len(query), len(key))
         if (kind, window, heads) not in self.plans:
@@ -78,13 +79,11 @@ class AttentionPlans:
 
 def _on(plan: AttentionPlan, device: torch.device) -> AttentionPlan:
     """A plan where the queries are; it is made on the host."""
-    if device.type == "cpu":
-        return plan
     groups = []
     for group in plan.groups:
-        queries, keys, mask = (tensor.to(device) for tensor in group[:3])
-        groups.append(TileGroup(queries, keys, mask, None if group.real is None else group.real.to(device)))
-    return AttentionPlan(tuple(groups), *(places.to(device) for places in plan[1:]))
+        queries, keys, mask = (moved(tensor, device) for tensor in group[:3])
+        groups.append(TileGroup(queries, keys, mask, None if group.real is None else moved(group.real, device)))
+    return AttentionPlan(tuple(groups), *(moved(places, device) for places in plan[1:]))
 
 
 class PackedAttention(torch.autograd.Function):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
 
 ATTENTION = "rmexp_packed"
@@ -27,7 +28,7 @@ def packed_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
         )
     finally:
         body.config._attn_implementation = own
-    return output.last_hidden_state[0, rows]  # type: ignore[no-any-return]
+    return output.last_hidden_state[0, moved(rows, batch.device)]  # type: ignore[no-any-return]
 
 
 def attention_of_row(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 from rmexp.models.attention.encoder_decoder import states_of
 from rmexp.models.attention.length_slices import length_slices
 from rmexp.models.pooling import own_tokens, pooled
@@ -40,35 +41,42 @@ def pooled_states(body: Any, batch: ResponseBatch, pooling: str, *, mask_padding
     """
     parts, found = [], []
     for members, output in _outputs(states_of(body, pooling), batch, mask_padding=mask_padding):
-        parts.append(pooled(output.last_hidden_state, batch.lengths[members], pooling))
+        parts.append(pooled(output.last_hidden_state, moved(batch.lengths[members], batch.device), pooling))
         found.append(members)
-    return torch.cat(parts)[torch.cat(found).argsort()]
+    return _in_order(parts, found)
 
 
 def _at_rows(batch: ResponseBatch, rows: Tensor, slices: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
     """(R, ...) what slices of responses, (n, L, ...), hold at tokens of the packed row."""
     places = batch.places()
-    holders = torch.empty_like(batch.token_ids)  # of each token of the row, a place in (N, L)
+    holders = torch.empty(len(batch.token_ids), dtype=torch.int64)  # of each token of the row, a place in (N, L)
     real = own_tokens(batch.lengths, places.shape[1]).flatten().nonzero().squeeze(1)
     holders[places.flatten()[real]] = real
     responses, positions = (index[rows] for index in (holders // places.shape[1], holders % places.shape[1]))
     parts, found = [], []
     for members, values in slices:
-        row_of = torch.full((batch.size,), -1, device=members.device)
-        row_of[members] = torch.arange(len(members), device=members.device)
+        row_of = torch.full((batch.size,), -1)
+        row_of[members] = torch.arange(len(members))
         own = (row_of[responses] >= 0).nonzero().squeeze(1)
-        parts.append(values[row_of[responses[own]], positions[own]])
+        parts.append(values[moved(row_of[responses[own]], batch.device), moved(positions[own], batch.device)])
         found.append(own)
-    return torch.cat(parts)[torch.cat(found).argsort()]
+    return _in_order(parts, found)
+
+
+def _in_order(parts: list[Tensor], found: list[Tensor]) -> Tensor:
+    """What was computed in parts, in the order of the indices that each is of."""
+    values = torch.cat(parts)
+    return values[moved(torch.cat(found).argsort(), values.device)]
 
 
 def _outputs(model: Any, batch: ResponseBatch, *, mask_padding: bool = False) -> Iterator[tuple[Tensor, Any]]:
-    """Which responses a slice of the batch holds, (n,), and what the model makes of them."""
-    token_ids = batch.token_ids[batch.places()]
-    for members in length_slices(batch.lengths):
+    """Which responses a slice of the batch holds, (n,) on the host, and what the model makes of them."""
+    places = batch.places()
+    for members in length_slices(batch.lengths, batch.device.type):
         lengths = batch.lengths[members]
-        longest = int(lengths.max())
+        longest = max(lengths.tolist())
         options: dict[str, Any] = {"use_cache": False}
         if mask_padding:
-            options["attention_mask"] = own_tokens(lengths, longest).long()
-        yield members, model(input_ids=token_ids[members, :longest], **options)
+            options["attention_mask"] = moved(own_tokens(lengths, longest).long(), batch.device)
+        token_ids = batch.token_ids[moved(places[members, :longest], batch.device)]
+        yield members, model(input_ids=token_ids, **options)

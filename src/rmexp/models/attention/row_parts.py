@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from rmexp.encoding.batches import ResponseBatch
+from rmexp.hardware.device import moved
 
 
 def in_parts(function: Callable[[ResponseBatch], Tensor], batch: ResponseBatch, max_tokens: int | None) -> Tensor:
@@ -27,8 +28,8 @@ def in_parts(function: Callable[[ResponseBatch], Tensor], batch: ResponseBatch, 
         return function(batch)
     parts = row_parts(batch, max_tokens)
     figures = [checkpoint(function, _some(batch, part), use_reentrant=False) for part in parts]
-    order = torch.tensor([index for part in parts for index in part], device=batch.lengths.device)
-    return torch.cat(figures)[order.argsort()]
+    order = torch.tensor([index for part in parts for index in part])
+    return torch.cat(figures)[moved(order.argsort(), batch.device)]
 
 
 def row_parts(batch: ResponseBatch, max_tokens: int) -> list[list[int]]:
@@ -62,9 +63,9 @@ def _some(batch: ResponseBatch, part: Sequence[int]) -> ResponseBatch:
         rows.append(torch.arange(own, own + count))
         new.append((group_start, tokens))
         tokens += count
-    of_row = torch.cat(rows).to(batch.token_ids.device)
-    shared_starts, own_starts = torch.tensor(new, device=of_row.device).unbind(1)
-    chosen = torch.tensor(part, device=of_row.device)
+    of_row = moved(torch.cat(rows), batch.device)
+    shared_starts, own_starts = torch.tensor(new).unbind(1)
+    chosen = torch.tensor(part)
     return ResponseBatch(
         batch.token_ids[of_row],
         batch.position_ids[of_row],

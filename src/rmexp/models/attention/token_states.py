@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.hardware.device import moved
 from rmexp.models.attention.decoder_layers import decoder_states, has_known_layers
 from rmexp.models.attention.packed_rows import packed_states
 from rmexp.models.attention.padded_rows import padded_states
@@ -55,9 +56,9 @@ class TokenStates:
             log.info("%s; it is computed in padded rows", sentence)
 
     def __call__(self, batch: ResponseBatch, rows: Tensor) -> Tensor:
-        """(R, E) hidden states, normalised as the body's last ones are, at tokens (R,) of the batch's row."""
+        """(R, E) hidden states, normalised as the body's last ones are, at tokens (R,) of the row, on the host."""
         distinct, places = torch.unique(rows, return_inverse=True)
-        return self.function(self.body, batch, distinct)[places]
+        return self.function(self.body, batch, distinct)[moved(places, batch.device)]
 
     @property
     def packed(self) -> bool:
@@ -71,7 +72,7 @@ def disagreement(body: Any, way: States) -> str | None:
     if any(isinstance(module, nn.Conv1d) for module in body.modules()):
         return "its convolutions would mix responses that lie side by side"  # too little to be seen in new weights
     batch = probe(body)
-    rows = torch.arange(len(batch.token_ids), device=body.device)
+    rows = torch.arange(len(batch.token_ids))
     expected = padded_states(body, batch, rows)
     try:
         found = way(body, batch, rows)
@@ -98,4 +99,4 @@ def probe(body: Any) -> ResponseBatch:
     texts: Sequence[tuple[int, ...]] = (prompt + tokens(3), prompt + tokens(14), prompt + tokens(1), tokens(6))
     limit = min(positions or 64, 64)
     batch = response_batch([ResponseTokens(text[:limit], min(9, limit - 1), False) for text in texts])
-    return ResponseBatch(*(field.to(body.device) for field in batch))
+    return batch.to(body.device)

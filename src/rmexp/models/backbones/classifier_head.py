@@ -70,9 +70,8 @@ def split_classifier(classifier: Any) -> tuple[Any, ClassifierHead, str] | None:
     if is_both(body):
         return None
     batch = probe(body)
-    lengths = batch.lengths
-    mask = own_tokens(lengths, int(lengths.max())).long()
-    expected = classifier(input_ids=batch.token_ids[batch.places()], attention_mask=mask).logits
+    mask = own_tokens(batch.lengths, batch.longest).long().to(batch.device)
+    expected = classifier(input_ids=batch.token_ids[batch.places().to(batch.device)], attention_mask=mask).logits
     head = ClassifierHead(classifier)
     if getattr(body, "pooler", None) is not None:
         body.pooler = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from rmexp.encoding.batches import FeatureBatch, ResponseBatch
+from rmexp.encoding.batches import FeatureBatch
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing, response_batch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.models.reward_model import RewardModel
@@ -20,7 +20,7 @@ def cached_features(model: RewardModel, pairs: Sequence[PairTokens]) -> Features
     device = next(model.parameters()).device
     features: dict[ResponseTokens, Tensor] = {}
     for rows in batches_of_tokens(distinct_responses(pairs), MOST_TOKENS, packed=model.packed):
-        batch = ResponseBatch(*(field.to(device) for field in response_batch(rows)))
+        batch = response_batch(rows).to(device)
         features.update(zip(rows, model.features(batch).cpu(), strict=True))
     return features
 

@@ -22,6 +22,7 @@ from transformers import PreTrainedModel
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.hardware.device import moved
 from rmexp.models.actor_critic import ActorCritic, response_logprobs
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
@@ -170,7 +171,7 @@ class PPOModule(L.LightningModule):
         batch, width = self._batch(samples.responses), self._width(samples.responses)
         logps, values = self._forward(batch, width).unbind(-1)
         reference = partial(response_logprobs, self.reference_likelihood, width=width)
-        mask = torch.arange(width, device=self.device) < batch.response_tokens[:, None]
+        mask = moved(torch.arange(width) < batch.response_tokens[:, None], self.device)
         return TokenFigures(mask, logps, in_parts(reference, batch, batch_tokens(self)), values)
 
     def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[MinibatchLoss], float, float]:
@@ -223,7 +224,7 @@ class PPOModule(L.LightningModule):
         return in_parts(partial(self.model, width=width), batch, batch_tokens(self))
 
     def _batch(self, responses: Sequence[ResponseTokens]) -> ResponseBatch:
-        return ResponseBatch(*(field.to(self.device) for field in response_batch(responses)))
+        return response_batch(responses).to(self.device)
 
     def _width(self, responses: Sequence[ResponseTokens]) -> int:
         return max(response.response_tokens for response in responses)

@@ -126,7 +126,7 @@ def encoded_pairs() -> Callable[[Sequence[PairTokens]], EncodedPairs]:
 def plain_rewards(model: RewardModel, responses: Sequence[ResponseTokens]) -> Tensor:
     """(N,) rewards by transformers alone, one response after the other, without padding."""
     last = [model.body(input_ids=torch.tensor([row.token_ids])).last_hidden_state[0, -1] for row in responses]
-    return (torch.stack(last) @ model.head.weight[0]).float()
+    return torch.stack(last).float() @ model.head.weight[0].float()
 
 
 def plain_logps(causal_lm: PreTrainedModel, responses: Sequence[ResponseTokens]) -> Tensor:

@@ -142,6 +142,58 @@ def test_rewards_logprobs_and_gradients_are_those_of_transformers(family, plain)
             assert_near(ours[name], theirs[name], 2e-4)
 
 
+def drawn(seed):
+    """Prompts of 0 to 60 tokens with one to four responses of 1 to 40, some alike, some the start of another."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def number(low, high):
+        return int(torch.randint(low, high + 1, (1,), generator=generator))
+
+    def text(count):
+        return tuple(torch.randint(3, 90, (count,), generator=generator).tolist())
+
+    rows = []
+    for _ in range(number(1, 5)):
+        prompt, response = text(number(0, 60)), text(number(1, 40))
+        for _ in range(number(1, 4)):
+            rows.append(ResponseTokens(prompt + response, len(prompt), False))
+            response = (response, response[: number(1, len(response))], text(number(1, 40)))[number(0, 2)]
+    return rows
+
+
+def of_all(model, reward_model, rewards, logps):
+    """Rewards and log-probabilities one after the other, and all gradients of both."""
+    of_rewards, of_logps = gradients(reward_model, rewards), gradients(model, logps)
+    every = [found[name].double().flatten() for found in (of_rewards, of_logps) for name in sorted(found)]
+    return torch.cat([rewards, logps]).double(), torch.cat(every)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", ["llama, biases", "mistral"])
+def test_random_layouts_are_computed_as_transformers_does(family, dtype, plain):
+    """In half precision: no further from the right values than transformers in the same, or than it can tell apart."""
+    base, way = made(family)
+    torch.manual_seed(1)
+    head = torch.nn.Linear(32, 1, bias=False)
+    for seed in range(4):
+        responses, found = drawn(seed), {}
+        for kind in (torch.float64, dtype):
+            model = copy.deepcopy(base).to(kind)
+            reward_model = RewardModel(model.base_model, copy.deepcopy(head).to(kind))
+            likelihood = Likelihood(model, "packed")
+            assert reward_model.states.function is way
+            batch = response_batch(responses)
+            ours = of_all(model, reward_model, reward_model(batch), likelihood.response(batch))
+            expected = plain.rewards(reward_model, responses), plain.logps(model, responses)
+            found[kind] = ours, of_all(model, reward_model, *expected)
+        for (one, other), truth in zip(zip(*found[dtype], strict=True), found[torch.float64][1], strict=True):
+            if dtype == torch.bfloat16:
+                ours, theirs = ((kind - truth).detach().norm() / truth.detach().norm() for kind in (one, other))
+                assert ours < max(1.3 * theirs, torch.finfo(dtype).eps)
+            else:
+                assert_near(one, truth, 1e-6 if dtype == torch.float64 else 1e-4)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("family", ["llama", "mistral", "gemma3"])
 def test_results_do_not_depend_on_the_batch(family):

@@ -177,6 +177,6 @@ def _norm_gradients(gradient: Tensor, hidden: Tensor, weight: Tensor, factor: Te
     unit = hidden * factor  # of mean square 1
     product = gradient * unit
     of_weight = product.sum(dim=0)
-    along = (product @ weight.float()).div_(hidden.shape[-1])[:, None]
+    along = (product @ weight.to(product.dtype)).div_(hidden.shape[-1])[:, None]
     of_hidden = (gradient * weight).addcmul_(unit, along, value=-1).mul_(factor)
     return of_hidden.to(hidden.dtype), of_weight.to(weight.dtype)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -68,8 +69,40 @@ def assert_same_run(folder, other, tolerance=1e-5):
                 assert found[split][key] == pytest.approx(value, rel=1e-4), (split, key)
 
 
-def test_two_processes_learn_what_one_learns():
+def forked(number, *overrides):
+    """The id of a process as torchrun starts it, but that it has imported everything."""
+    if process := os.fork():
+        return process
+    code = 70
+    try:
+        os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": "2"}
+        with open(f"said_{number}", "w") as said:
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            sys.stdout, sys.stderr = said, said
+            code = main(["train", *SMALL, *overrides])
+    finally:
+        os._exit(code)
+
+
+def test_two_processes_learn_what_one_learns(monkeypatch):
     """Batches of 11, 11 and 1 or so pairs: of the last one a process has nothing."""
+    assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for name, value in {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}.items():
+        monkeypatch.setenv(name, value)
+    started = [forked(number, "task=reward", "trainer=ddp", "run_dir=two") for number in range(2)]
+    said = [Path(f"said_{number}") for number in range(2)]
+    assert [os.waitpid(process, 0)[1] for process in started] == [0, 0], said[0].read_text() + said[1].read_text()
+    assert said[0].read_text().count("training: reward") == 1
+    assert said[0].read_text().count("run folder   two") == 1
+    assert not said[1].read_text()
+    assert_same_run("two", "one")
+
+
+@pytest.mark.slow
+def test_the_first_process_starts_the_others():
     assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
     ended = run("task=reward", "trainer=ddp", "run_dir=two")
     assert ended.returncode == 0, ended.stderr

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pytest
@@ -48,6 +48,20 @@ torch.set_num_threads(1)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are painted but neither laid out nor written, which is most of a page's time: its words are as ever."""
+
+    class Blank:
+        def __init__(self, figure: Any) -> None:
+            pass
+
+        def print_svg(self, buffer: TextIO, metadata: Any) -> None:
+            buffer.write('<svg viewBox="0 0 1 1">\n</svg>')
+
+    monkeypatch.setattr("rmexp.reports.drawing.svg.FigureCanvasSVG", Blank)
 
 
 @pytest.fixture

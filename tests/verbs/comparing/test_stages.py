@@ -28,7 +28,7 @@ def test_stages_are_complete_run_folders(comparison):
         assert summary["status"] == "finished"
         assert summary["task"] == stage
         assert summary["dropped"] == summary["truncated"] == 0
-        assert (summary["train_pairs"], summary["val_pairs"]) == (200, 50)
+        assert (summary["train_pairs"], summary["val_pairs"]) == (120, 30)
         rows = read_metrics(folder / "metrics.csv")
         assert tuple(rows[0]) == COLUMNS
         assert [int(row["step"]) for row in rows if row["train/loss"]] == list(range(1, summary["steps"] + 1))
@@ -60,7 +60,7 @@ def test_second_run_changes_nothing(comparison, capsys):
     before = (comparison.path / "summary.json").stat().st_mtime_ns
     assert main(comparison.command) == 0
     assert (comparison.path / "summary.json").stat().st_mtime_ns == before
-    assert "same response first on 40 of 40 unseen pairs" in capsys.readouterr().out
+    assert "same response first on 20 of 20 unseen pairs" in capsys.readouterr().out
 
 
 def test_unfinished_comparison_reuses_the_stages_that_are_done(comparison, tmp_path, capsys):

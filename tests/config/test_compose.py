@@ -32,6 +32,7 @@ NEEDED = {
 
 
 SIDE_BY_SIDE = ("callbacks", "data", "logger", "model", "optimizer", "schedule", "trainer")  # no matter which of each
+OF_A_FILE = ("data/format", "loss", "sweep")  # likewise
 
 
 def every_option():
@@ -39,14 +40,15 @@ def every_option():
     for options in itertools.zip_longest(*map(options_of, SIDE_BY_SIDE)):
         choices = [f"{group}={option}" for group, option in zip(SIDE_BY_SIDE, options, strict=True) if option]
         yield "train", [*choices, *(key for choice in choices for key in NEEDED.get(choice, []))]
-    groups = {path.name for path in conf_folder().iterdir() if path.is_dir()} - {"hydra", *SIDE_BY_SIDE}
+    for options in itertools.zip_longest(*map(options_of, OF_A_FILE)):
+        choices = [f"{group}={option}" for group, option in zip(OF_A_FILE, options, strict=True) if option]
+        yield "train", ["data=jsonl", *NEEDED["data=jsonl"], *choices]
+    groups = {path.name for path in conf_folder().iterdir() if path.is_dir()} - {"hydra", *SIDE_BY_SIDE, *OF_A_FILE}
     for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in sorted(groups))):
         choice = f"{group}={option}"
         verb = {"scorer": "score", "experiment": "compare"}.get(group, "train")
         task = ["task=ppo", *NEEDED["task=ppo"]] if group == "estimator" else []
         yield verb, [*task, choice, *NEEDED.get(choice, [])]
-    for option in options_of("data/format"):
-        yield "train", ["data=jsonl", "data.path=x", f"data/format={option}"]
 
 
 def problems(verb, *overrides):

@@ -10,6 +10,8 @@ import pytest
 from rmexp.cli import main
 from rmexp.config import multirun
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 SWEEP = ["train", "-m", "trainer=smoke", "logger=csv", "data.pairs=40", "data.unseen_pairs=20", "sweep_dir=sweep"]
 
 

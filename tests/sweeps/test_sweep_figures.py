@@ -10,6 +10,8 @@ import pytest
 from rmexp.cli import main
 from rmexp.sweeps.sweep_figures import Entry, matrix
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 SMOKE = ["trainer=smoke", "logger=csv", "sweep_dir=sweep"]
 
 

@@ -18,8 +18,10 @@ CASES = [
     ),
     *(("train", (f"task={option}",)) for option in options_of("task")),
     *(("train", ("task=ppo", f"estimator={option}")) for option in options_of("estimator")),
-    *(("evaluate", (f"scorer={option}",)) for option in options_of("scorer")),
-    *(("profile", ("data=jsonl", f"data/format={option}")) for option in options_of("data/format")),
+    *(
+        ("evaluate", ("data=jsonl", f"data/format={form}", f"scorer={scorer or 'baseline'}"))
+        for form, scorer in zip_longest(options_of("data/format"), options_of("scorer"))
+    ),
 ]
 
 

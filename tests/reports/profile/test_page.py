@@ -52,10 +52,12 @@ def test_the_page_is_self_contained_and_the_same_each_time(full):
     assert html.count("<svg") == 4
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_intervals_are_called_what_they_are(full):
     assert escape(SHARE_METHOD) in page(full)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_every_section_has_something(full):
     html = page(full)
     for text in (
@@ -68,6 +70,7 @@ def test_every_section_has_something(full):
         assert text.lower() in html.lower()
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize("records", [[Preference("", "a", "b")], [Preference("", "a", "b", target=0.5)]])
 def test_a_page_of_next_to_nothing(records):
     assert "Profile of" in page(profile(records))
@@ -90,6 +93,7 @@ def test_bad_rows_at_which_training_would_stop_say_so(full):
     assert "bad_rows.jsonl has them. train stops here: mend it, or data.on_bad_row=skip." in said
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_rules_that_decide_nothing_are_ties_alone(full):
     undecided = profile([Preference(f"p{i}", "same", "size", id=str(i)) for i in range(30)])
     longer = next(one for one in undecided.baselines if one.name == "longer")
@@ -108,6 +112,7 @@ def test_the_best_possible_is_told_where_it_is_known():
     assert "more than 70.0 %" in " ".join(conclusions(profile(known)))
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_the_records_bring_is_listed_with_its_uses():
     records = [Preference(f"p{i}", "ab", "c", meta={"topic": f"t{i % 3}", HOSTILE: [i]}) for i in range(9)]
     found = profile(records)
@@ -132,6 +137,7 @@ def test_dialogues_in_one_text_and_labels_that_follow_the_order_are_warned_of():
     assert "listed first" not in always
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_a_bin_says_depends_on_what_made_it(full):
     assert "by construction" in page(full)
     strong = [Preference(f"p{i}", "ab", "c", margin=float(i)) for i in range(9)]

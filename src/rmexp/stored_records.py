@@ -1,4 +1,4 @@
-"""Records that lie in a file until somebody looks at them: of a large data set memory holds nothing but their places.
+"""Records, and their scores, that lie in a file until somebody looks at them: memory holds nothing but their places.
 
 The file has no name and goes when nobody has a place in it any more; it lies where `TMPDIR` says. Of a small data set
 there is none, its records are held as the bytes that would be in it. A file may be kept for other runs, by the name of
@@ -24,14 +24,17 @@ from rmexp.checked_arrays import Damaged
 from rmexp.dialogue import Dialogue, Message, Turns, prompt_json, response_json
 from rmexp.durable import whole_file
 from rmexp.records import Candidates, Preference, Record
+from rmexp.scored import Scored
 
-R_co = TypeVar("R_co", bound=Record, covariant=True)
-R = TypeVar("R", bound=Record)
+Kept = Record | Scored
+R_co = TypeVar("R_co", bound=Kept, covariant=True)
+R = TypeVar("R", bound=Kept)
+K = TypeVar("K", Preference, Candidates)
 
 HELD = 32 << 20  # bytes of records that are held before they go to a file
 
 # What a record is made of, by the letter that it begins with in a file. Its fields were checked when it was made.
-_KINDS: dict[bytes, type[Record]] = {b"p": Preference, b"c": Candidates}
+_KINDS: dict[bytes, type[Kept]] = {b"p": Preference, b"c": Candidates, b"s": Scored}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTERS}
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
@@ -93,7 +96,7 @@ class RecordFile:
         """0 and where each record ends."""
         return np.array(self._ends, np.int64)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Kept) -> None:
         """Put a record at the end."""
         kind = type(record)
         values = tuple(getattr(record, name) for name in _FIELDS[kind])
@@ -106,11 +109,11 @@ class RecordFile:
             self._written += len(self._last)
             self._last = bytearray()
 
-    def read(self, number: int) -> Record:
+    def read(self, number: int) -> Kept:
         """The record of a number."""
         content = self._content(self._ends[number], self._ends[number + 1])
         kind = _KINDS[content[:1]]
-        record: Record = object.__new__(kind)
+        record: Kept = object.__new__(kind)
         for put, value in zip(_SETTERS[kind], self._loads(content[1:]), strict=True):
             put(record, value)
         return record
@@ -192,7 +195,18 @@ def stored(records: Iterable[R]) -> StoredRecords[R]:
     file = RecordFile()
     for record in records:
         file.add(record)
+    return all_of(file)
+
+
+def all_of(file: RecordFile) -> StoredRecords[Any]:
+    """All records of a file."""
     return StoredRecords(file, np.arange(len(file)))
+
+
+def of_kind(records: Sequence[Record], kind: type[K]) -> StoredRecords[K]:
+    """The pairs, or the lists, among records."""
+    found = stored(records).of([isinstance(record, kind) for record in records])
+    return cast(StoredRecords[K], found)
 
 
 def texts_digest(records: Sequence[Record]) -> str:

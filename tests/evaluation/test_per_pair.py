@@ -19,7 +19,7 @@ RECORDS = [
 def made():
     bins = {"1": "hard", "2": "hard", "3": "easy", "4": "easy"}
     test = pair_test_set(Origin("d", "val"), RECORDS, Slicing(parts={"difficulty": bins}))
-    return pair_rows(test, scores_of([[1, 1], [2, 0], [0.5, 0], [None, 1]], log_odds=True))
+    return list(pair_rows(test, scores_of([[1, 1], [2, 0], [0.5, 0], [None, 1]], log_odds=True)))
 
 
 def test_pairs_with_a_score_know_their_prompt():

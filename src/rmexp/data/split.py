@@ -53,7 +53,8 @@ def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str,
     A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
     prompt keeps nothing together: such a record is a group by its responses.
     """
-    keys = np.array([_hash(group_key(record, rule.group), rule.split_seed) for record in records], np.uint64)
+    hashes = (_hash(group_key(record, rule.group), rule.split_seed) for record in records)
+    keys = np.fromiter(hashes, np.uint64, len(records))
     groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     if len(groups) < 2:
         by = f"value of data.group={rule.group}" if rule.group else "prompt"

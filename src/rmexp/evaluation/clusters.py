@@ -20,7 +20,7 @@ def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int6
     Raises:
         ValueError: a record does not have the field.
     """
-    keys = np.array([text_key(group_key(record, group)) for record in records], np.uint64)
+    keys = np.fromiter((text_key(group_key(record, group)) for record in records), np.uint64, len(records))
     _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
     numbers = np.empty(len(first), np.int64)
     numbers[np.argsort(first)] = np.arange(len(first))  # in the order in which they first occur

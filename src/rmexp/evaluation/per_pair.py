@@ -1,6 +1,6 @@
 """What a scorer told about each pair: `usable_information.jsonl` of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class PairRow:
     bits: float
 
 
-def pair_rows(test: TestSet, scores: Scores) -> list[PairRow]:
+def pair_rows(test: TestSet, scores: Scores) -> Iterator[PairRow]:
     """The pairs of a set that have a score, in their order.
 
     Args:
@@ -57,10 +57,9 @@ def pair_rows(test: TestSet, scores: Scores) -> list[PairRow]:
         target.tolist(),
         usable_bits(margin, target).tolist(),
     )
-    return [
-        PairRow(pairs[place].id, test.data, test.split, bins.get(pairs[place].id), *figures)
-        for place, *figures in zip(*columns, strict=True)
-    ]
+    for place, *figures in zip(*columns, strict=True):
+        name = pairs[place].id
+        yield PairRow(name, test.data, test.split, bins.get(name), *figures)
 
 
 def write_pairs(folder: Path, rows: Iterable[PairRow]) -> None:

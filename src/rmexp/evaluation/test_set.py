@@ -119,10 +119,10 @@ def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicin
     Raises:
         ValueError: a record lacks a field, or its part is not known.
     """
-    target = np.array([record.target for record in records], dtype=np.float64)
-    characters = [[len(text) for text in record.responses] for record in records]
-    markdown = [[markdown_marks(text) for text in record.responses] for record in records]
-    lengths = np.array(characters, dtype=np.int64).reshape(-1, 2)
+    target = np.fromiter((record.target for record in records), np.float64, len(records))
+    texts = (text for record in records for text in record.responses)
+    measured = np.fromiter(((len(text), markdown_marks(text)) for text in texts), (np.int64, 2), 2 * len(records))
+    lengths, markdown = measured.reshape(-1, 2, 2).transpose(2, 0, 1)
     return TestSet(
         origin,
         records,
@@ -133,7 +133,7 @@ def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicin
         slicing.parts,
         target,
         lengths,
-        np.array(markdown, dtype=np.int64).reshape(-1, 2),
+        markdown,
         _truth(records),
     )
 

@@ -4,6 +4,7 @@ Shapes: N pairs, E edges from a preferred response to another one of the same pr
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from rmexp.data.normalised import normalised
+from rmexp.data.normalised import normalised, text_key
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.profile.pair_texts import PairTexts
 
@@ -61,7 +62,7 @@ class Examples(NamedTuple):
 def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
     """Count what repeats and what contradicts."""
     rows = np.stack([texts.prompt, texts.chosen, texts.rejected], axis=1)
-    plain = _numbers([normalised(text) for text in texts.texts])
+    plain = _numbers(text_key(normalised(text)) for text in texts.texts)
     alike = np.stack([plain[column] for column in rows.T], axis=1)
     pairs, turned = _unordered(rows)
     votes = _votes(texts) * np.where(turned, -1, 1)  # 1: the response with the smaller number is better
@@ -85,7 +86,7 @@ def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
     return counts, Examples(_opposite_rows(pairs, votes, contradicted), _by_prompt(texts, in_cycles))
 
 
-def _numbers(keys: list[Any]) -> NDArray[np.int64]:
+def _numbers(keys: Iterable[Any]) -> NDArray[np.int64]:
     numbers: dict[Any, int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 

@@ -7,6 +7,7 @@ from rmexp.durable import write_json
 from rmexp.jsonl import BadRow, JsonObject, parse_row, read_lines, write_rows
 from rmexp.left_files import read_json
 from rmexp.records import Record, Scored, fingerprint
+from rmexp.stored_records import stored
 
 
 def write_scored(
@@ -41,19 +42,14 @@ def write_scored(
     write_json(manifest_path(path), manifest)
 
 
-def read_scored(path: Path) -> tuple[list[Scored], JsonObject]:
+def read_scored(path: Path) -> tuple[Sequence[Scored], JsonObject]:
     """The rows and the manifest of a scored file.
 
     Raises:
         BadRow: a row is not a scored record.
         ValueError: the manifest is missing or counts other rows.
     """
-    rows = []
-    for number, line in read_lines(path):
-        try:
-            rows.append(Scored.from_row(parse_row(path, number, line)))
-        except (ValueError, TypeError) as error:
-            raise error if isinstance(error, BadRow) else BadRow(path, number, str(error)) from error
+    rows = stored(_row(path, number, line) for number, line in read_lines(path))
     if not manifest_path(path).is_file():
         raise ValueError(f"{path}: its manifest {manifest_path(path).name} is missing; score the records again")
     manifest: JsonObject = read_json(manifest_path(path))
@@ -61,6 +57,13 @@ def read_scored(path: Path) -> tuple[list[Scored], JsonObject]:
         told = manifest.get("records", "nothing of them")
         raise ValueError(f"{path} has {len(rows)} rows, but its manifest says {told}; score again")
     return rows, manifest
+
+
+def _row(path: Path, number: int, line: bytes) -> Scored:
+    try:
+        return Scored.from_row(parse_row(path, number, line))
+    except (ValueError, TypeError) as error:
+        raise error if isinstance(error, BadRow) else BadRow(path, number, str(error)) from error
 
 
 def manifest_path(path: Path) -> Path:

@@ -15,6 +15,7 @@ from rmexp.phases import Phase, phase, progressed
 from rmexp.records import Record, Scored, fingerprint
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
+from rmexp.stored_records import RecordFile, all_of
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class ScoredSet(NamedTuple):
         log_odds: what the scorer says of them.
     """
 
-    rows: list[Scored]
+    rows: Sequence[Scored]
     computed: int
     seconds: float
     log_odds: bool
@@ -128,11 +129,13 @@ def _joined(
     if share is None and (finished := _finished(columns, records)) is not None:
         return {name: ScoredSet(rows, 0, 0.0, columns[name].log_odds) for name, rows in finished.items()}
     began, computed = time.perf_counter(), 0
-    rows: dict[str, list[Scored]] = {name: [] for name in columns}
+    files = {name: RecordFile() for name in columns}
     for ready, scored_now in _by_shard(columns, score, records, shard_records, share or (0, 1)):
         computed += scored_now
         for name, found in ready.items():
-            rows[name] += found
+            for row in found:
+                files[name].add(row)
+    rows: dict[str, Sequence[Scored]] = {name: all_of(file) for name, file in files.items()}
     if share is None:
         _write(columns, rows, records)
         for column in columns.values():
@@ -147,7 +150,7 @@ def _by_shard(
     records: Sequence[Record],
     shard_records: int,
     share: tuple[int, int],
-) -> Iterator[tuple[dict[str, list[Scored]], int]]:
+) -> Iterator[tuple[Mapping[str, Sequence[Scored]], int]]:
     """The rows of each shard of a share, and how many of them had to be scored."""
     rank, processes = share
     scorer = next(iter(columns.values()))
@@ -156,7 +159,8 @@ def _by_shard(
     for start in range(0, len(records), shard_records)[rank::processes]:
         some = records[start : start + shard_records]
         shards = {name: column._replace(path=_shard(column.path, start)) for name, column in columns.items()}
-        ready, computed = _finished(shards, some), 0
+        ready: Mapping[str, Sequence[Scored]] | None = _finished(shards, some)
+        computed = 0
         if ready is None:
             ready, computed = _scored(shards, score, some), len(some)
             _write(shards, ready, some)
@@ -181,9 +185,9 @@ def _shard(path: Path, start: int) -> Path:
     return path.with_name(f"{path.stem}.shards") / f"{start:09d}.jsonl"
 
 
-def _finished(columns: Mapping[str, Column], records: Sequence[Record]) -> dict[str, list[Scored]] | None:
+def _finished(columns: Mapping[str, Column], records: Sequence[Record]) -> dict[str, Sequence[Scored]] | None:
     """The rows of each column's file, if all of them are there for these records; else None."""
-    wanted, found = None, dict[str, list[Scored]]()
+    wanted, found = None, dict[str, Sequence[Scored]]()
     for name, column in columns.items():
         if not manifest_path(column.path).is_file():
             return None

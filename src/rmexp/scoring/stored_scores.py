@@ -113,7 +113,7 @@ def _log_odds_of(scorer: JsonObject) -> bool:
             return True
 
 
-def _of(records: Sequence[Record], rows: list[Scored], file: Path) -> list[Scored]:
+def _of(records: Sequence[Record], rows: Sequence[Scored], file: Path) -> Sequence[Scored]:
     for record, row in zip(records, rows, strict=True):
         if record.id != row.id or len(record.responses) != len(row.scores):
             raise ValueError(

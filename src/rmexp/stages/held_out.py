@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rmexp.encoding.tokens import ResponseTokens
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
-from rmexp.evaluation.per_pair import PairRow, pair_rows, write_pairs
+from rmexp.evaluation.per_pair import pair_rows, write_pairs
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
@@ -127,15 +128,14 @@ def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgem
         sets: to be scored.
         folder: run folder; `scored/` and `usable_information.jsonl` go there.
     """
-    judgements, pairs = list[Judgement](), list[PairRow]()
+    judgements = list[Judgement]()
     for test in sets:
         path = folder / "scored" / f"{file_of(test)}.jsonl"
         found = score_into(path, scorer, test.records, shard_records=SHARD_RECORDS)
         with phase(Phase.EVALUATING):
             scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
             judgements.append(judge(test, {scorer.name: scores}))
-            pairs += pair_rows(test, scores)
-    write_pairs(folder, pairs)
+    write_pairs(folder, chain.from_iterable(pair_rows(one.test, *one.scores.values()) for one in judgements))
     return judgements
 
 

@@ -36,11 +36,13 @@ from rmexp.reports.terminal import interval, percent, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.runs.summaries.seen import seen_of
+from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
 from rmexp.selection.filter_quality import FilterQuality, filter_quality
 from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
+from rmexp.stored_records import of_kind, stored
 from rmexp.verbs.data import load_data
 from rmexp.verbs.scorers import path_fingerprint, scorer_inputs
 
@@ -52,7 +54,7 @@ RULES = {"kept": "kept", "unscored": "dropped, not scored"}
 class Scores(NamedTuple):
     """Of all records by each scorer, and what the scorers are."""
 
-    rows: list[list[Scored]]
+    rows: list[Sequence[Scored]]
     scorers: list[JsonObject]
 
 
@@ -85,7 +87,7 @@ def _records(data: LoadedData, split: str | None) -> Sequence[Record]:
     if name not in sets:
         raise ValueError(f"data={data.name} has no split `{name}`, it has {', '.join(sets)} (set split)")
     records = sets[name]
-    pairs = [record for record in records if isinstance(record, Preference)]
+    pairs = of_kind(records, Preference)
     assert data.selection is not None
     if data.selection.label_noise and pairs:
         return with_label_noise(pairs, data.selection.label_noise, data.selection.sample_seed)
@@ -112,8 +114,7 @@ def _filter(
     write_bad_rows(data.records, run.path)
     groups = None if data.split_rule.group is None else [group_key(record, data.split_rule.group) for record in records]
     scores = _scores(config, data, records, run)
-    pairs = [record for record in records if isinstance(record, Preference)]
-    lists = [record for record in records if isinstance(record, Candidates)]
+    pairs, lists = of_kind(records, Preference), of_kind(records, Candidates)
     items = pair_items(pairs, scores.rows, groups) if pairs else response_items(lists, scores.rows, groups)
     decisions = decide(items, keep)
     for name, kept in ((KEPT, True), (DROPPED, False)):
@@ -138,14 +139,14 @@ def _filter(
 def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run: RunFolder) -> Scores:
     scores = Scores([], [])
     for file in _files(config):
-        stored = StoredScores(None, file, key="scored")
-        scores.rows.append(list(stored.score(records)))
-        scores.scorers.append(stored.describe())
-    if config.scorer:
-        scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
-        path = run.path / "scored" / f"{scorer.name}.jsonl"
-        scores.rows.append(score_into(path, scorer, records, shard_records=SHARD_RECORDS).rows)
+        scorer = StoredScores(None, file, key="scored")
+        scores.rows.append(stored(scorer.score(records)))
         scores.scorers.append(scorer.describe())
+    if config.scorer:
+        built: Scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
+        path = run.path / "scored" / f"{built.name}.jsonl"
+        scores.rows.append(score_into(path, built, records, shard_records=SHARD_RECORDS).rows)
+        scores.scorers.append(built.describe())
     return scores
 
 

@@ -135,7 +135,9 @@ def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: P
     return SetScores(records, columns, [tuple(next(lengths) for _ in record.responses) for record in records])
 
 
-def _reductions(name: str, records: Sequence[Record], scorer: ImplicitScorer, folder: Path) -> dict[str, list[Scored]]:
+def _reductions(
+    name: str, records: Sequence[Record], scorer: ImplicitScorer, folder: Path
+) -> dict[str, Sequence[Scored]]:
     """The implicit reward as it was trained, as a sum over the response and as a mean over the sequence."""
     names = tuple(dict.fromkeys((scorer.reduction, "response_sum", "sequence_mean")))
     files = {each: "implicit" if each == scorer.reduction else f"implicit_{each}" for each in names}

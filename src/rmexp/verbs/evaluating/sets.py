@@ -16,6 +16,7 @@ from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
 from rmexp.records import Candidates, Preference, Record
+from rmexp.stored_records import of_kind
 from rmexp.verbs.data import load_data
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,9 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
 def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
     selection, aggregate = part.data.selection, part.data.records.aggregate
     origin = Origin(part.name, part.split, group=part.data.split_rule.group, aggregate=aggregate)
-    pairs = [record for record in part.records if isinstance(record, Preference)]
+    pairs = of_kind(part.records, Preference)
     if not pairs:
-        return list_test_set(origin, [one for one in part.records if isinstance(one, Candidates)], Slicing(fields))
+        return list_test_set(origin, of_kind(part.records, Candidates), Slicing(fields))
     difficulty = None if selection is None else selection.difficulty
     parts = {} if difficulty is None else {DIFFICULTY: read_difficulty(Path(difficulty))}
     return pair_test_set(origin, pairs, Slicing(fields, parts, by_length=True))

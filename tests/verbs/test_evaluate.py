@@ -1,8 +1,6 @@
 import json
 import math
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -164,18 +162,6 @@ def test_splits_of_the_data(here):
     assert {r["split"] for r in evaluation("val")["results"]} == {"val"}
     assert main(["evaluate", *RULE, *paths, "splits=[train,val]", "run_dir=both"]) == 0
     assert {r["split"] for r in evaluation("both")["results"]} == {"train", "val"}
-
-
-def test_scores_on_disk_need_no_torch_and_come_quickly(data):
-    assert main(["score", *RULE, *data, "run_dir=scores"]) == 0
-    program = (
-        "import sys; from rmexp.cli import main; "
-        f"main(['evaluate', 'scorer=scored_file', 'scorer.path=scores/scored', 'draws=50', 'run_dir=run', *{data}]); "
-        "print([m for m in ('torch', 'transformers', 'lightning', 'sklearn', 'scipy.stats') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-    assert result(scorer="shorter", slice=None)["n"] == 40
 
 
 def test_lists_whose_worth_is_known(data, monkeypatch):

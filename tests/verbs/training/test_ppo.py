@@ -106,6 +106,7 @@ def test_a_truth_that_is_the_same_for_every_sample_is_told(ppo, capsys):
     assert main(["report", "run_dir=run"]) == 0
 
 
+@pytest.mark.slow
 def test_the_coefficient_is_steered_to_its_target(ppo):
     assert ppo("kl.target=1000") == 0
     found = [float(row["kl_coefficient"]) for row in read_metrics(Path("run/metrics.csv"))]

@@ -102,7 +102,7 @@ def after_saving_step(step):
         pytest.param(("task=reward", "trainer.validate_every_steps=4"), 8, marks=pytest.mark.slow),
         (("task=reward", ACCUMULATE), 4),
         pytest.param(("task=reward", BF16), 5, marks=pytest.mark.slow),
-        (("task=sft",), 9),
+        pytest.param(("task=sft",), 9, marks=pytest.mark.slow),
         (("task=dpo",), 7),
         (("task=reward", *STOPS), 15),  # between the kept one and the last
         pytest.param(("task=dpo", *STOPS), 15, marks=pytest.mark.slow),
@@ -190,7 +190,10 @@ def test_while_validation_runs(dies, name):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("rmexp.models.folders.folder", "folder_fingerprint"), ("rmexp.stages.held_out", "write_pairs")],
+    [
+        pytest.param("rmexp.models.folders.folder", "folder_fingerprint", marks=pytest.mark.slow),
+        ("rmexp.stages.held_out", "write_pairs"),
+    ],
 )
 def test_while_final_files_are_written(dies, module, name):
     assert dies(("task=reward",), sys.modules[module], name, dead) == []

@@ -86,6 +86,7 @@ def test_offline_wandb_run_lies_in_the_run_folder_and_has_its_figures(here, offl
     assert {row[shown["columns"].index("split")] for row in shown["data"]} == {"val", "unseen"}
 
 
+@pytest.mark.slow
 def test_multirun_gives_each_cell_its_folder(here, monkeypatch):
     assert main(["train", "-m", *FEW, "trainer=smoke", "logger=csv", "seed=0,1", "sweep_dir=sweep"]) == 0
     summaries = list(Path("sweep").glob("*/summary.json"))

@@ -10,6 +10,7 @@ from rmexp.config.recognition import with_recognised
 
 HELPSTEER3 = {"context": [{"role": "user", "content": "Why?"}], "response1": "x", "response2": "y"}
 PKU = {"prompt": "p", "response_0": "x", "response_1": "y", "better_response_id": 0, "safer_response_id": 1}
+NAMED = ["data.format.prompt=q", "data.format.chosen=good", "data.format.rejected=bad"]
 PAIR = {"prompt": "p", "chosen": "c", "rejected": "r"}
 
 
@@ -35,6 +36,22 @@ def test_a_file_is_told_by_its_rows_and_the_line_says_how_to_say_otherwise(recog
     assert line.endswith("(another data/format=... says otherwise)")
 
 
+@pytest.mark.parametrize(
+    ("row", "options", "what"),
+    [
+        (PAIR, [], "columns of texts, prompt, chosen and rejected"),
+        ({"q": "p", "good": "c", "bad": "r"}, NAMED, "columns of texts, q, good and bad"),
+        (PAIR | {"prompt": [{"role": "user", "content": "p"}]}, [], "columns with messages"),
+    ],
+)
+def test_columns_are_told_too(recognise, caplog, row, options, what):
+    with caplog.at_level(logging.INFO, logger="rmexp"):
+        logging.getLogger("rmexp").propagate = True
+        assert recognise([row], *options, name="told.jsonl") == []
+    (line,) = set(caplog.messages)
+    assert line == f"told.jsonl: taken for {what} (another data/format=... says otherwise)"
+
+
 def test_pairs_need_no_choice_and_a_choice_that_is_made_stands(recognise):
     assert recognise([PAIR], name="b.jsonl") == []
     assert recognise([PKU], "data/format=sides", name="c.jsonl") == []
@@ -42,8 +59,7 @@ def test_pairs_need_no_choice_and_a_choice_that_is_made_stands(recognise):
 
 def test_the_keys_of_the_format_that_is_found_can_be_set(recognise):
     assert recognise([PKU], "data.format.label=safer_response_id", name="d.jsonl") == ["data/format=safe_rlhf"]
-    named = ["data.format.prompt=q", "data.format.chosen=good", "data.format.rejected=bad"]
-    assert recognise([{"q": "p", "good": "c", "bad": "r"}], *named, name="e.jsonl") == []
+    assert recognise([{"q": "p", "good": "c", "bad": "r"}], *NAMED, name="e.jsonl") == []
 
 
 def test_a_few_bad_rows_do_not_hide_what_the_others_are(recognise):

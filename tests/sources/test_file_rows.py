@@ -13,7 +13,7 @@ from rmexp.sources.files import files
 from rmexp.sources.formats.columns import Columns
 
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id")
-OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"history": None, "implicit": False}
 COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS, meta="*")
 GOOD = {"prompt": "Wo?", "chosen": "dort, „ä“", "rejected": 'hier\n"da"', "topic": "maps"}
 RECORD = Preference(GOOD["prompt"], GOOD["chosen"], GOOD["rejected"], meta={"topic": "maps"})

@@ -12,7 +12,7 @@ from rmexp.sources.formats.columns import Columns
 
 RECORDS = tuple(Preference(f"p{i}", "c", "r", target=i / 4, meta={"topic": i}) for i in range(4))
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id", "meta")
-OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"history": None, "implicit": False}
 COLUMNS = Columns(**dict(zip(NAMES, NAMES, strict=True)), **OTHERS)
 READ = {"encoding": "utf-8", "delimiter": None, "max_row_mb": 0.01, "max_unpacking": 50}
 OPTIONS = {"val_path": None, "test_path": None, **READ, "on_bad_row": "error", "max_bad_share": 0.5, "format": COLUMNS}

@@ -13,7 +13,7 @@ from rmexp.sources.hub import hub
 datasets = pytest.importorskip("datasets")
 
 NAMES = ("prompt", "chosen", "rejected", "target", "margin", "id")
-OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"implicit": False}
+OTHERS = dict.fromkeys(("input", "system", "tools", "chat_template_kwargs")) | {"history": None, "implicit": False}
 NO_SPLITS = {"train_split": None, "val_split": None, "test_split": None}
 OPTIONS = {
     **{"revision": None, "subset": None, "folder": None, "on_bad_row": "error", "max_bad_share": 0.5},

@@ -17,6 +17,7 @@ from rmexp.config.hydra_private import ConfigLoader, option
 from rmexp.config.overrides import change, read_overrides
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
+from rmexp.sources.formats.columns import Columns
 from rmexp.sources.formats.two_sides import is_talk
 from rmexp.sources.recognition import first_rows, has_steps, recognised
 from rmexp.sources.rows import Format, Row
@@ -33,6 +34,7 @@ KNOWN = (
     "arena_table",
     "ppe_preference",
     "helpsteer3",
+    "helpsteer2_preference",
     "safe_rlhf",
     "webgpt",
     "summarize_from_feedback",
@@ -96,6 +98,8 @@ def _choice(
     if own is not None and recognised(rows, [("", own)]) == "":
         if any(map(is_talk, rows[0].content.values())):
             _say(rows[0].path, "columns with messages" if "prompt" in rows[0].content else "dialogues that begin alike")
+        elif isinstance(own, Columns):
+            _say(rows[0].path, f"columns of texts, {own.prompt}, {own.chosen} and {own.rejected}")
         return []
     if has_steps(rows):
         raise ValueError(

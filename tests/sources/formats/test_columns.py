@@ -99,3 +99,32 @@ def test_texts_without_a_prompt_need_to_be_told(problem):
 def test_two_outputs(pairs):
     (pair,) = pairs("two_outputs", [{"instruction": "Add.", "input": "1 + 1", "output": ["2", "3"]}])
     assert (pair.prompt, pair.chosen, pair.rejected) == ("Add.\n1 + 1", "2", "3")
+
+
+TURNS = (Message("system", "s"), Message("user", "a"), Message("assistant", "b"), Message("user", "p\ni"))
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"), [("alpaca", {"chosen": "c", "rejected": "r"}), ("two_outputs", {"output": ["c", "r"]})]
+)
+def test_a_history_stands_before_instruction_and_input(pairs, name, sides):
+    row = {"instruction": "p", "input": "i", "system": "s", "history": [["a", "b"]], **sides}
+    (pair,) = pairs(name, [row])
+    assert (pair.prompt, pair.chosen, pair.rejected) == (TURNS, "c", "r")
+    assert pairs(name, [row | {"history": [], "system": ""}])[0].prompt == "p\ni"
+    assert pairs("columns", [ROW | {"history": [["a", "b"]]}])[0].prompt == "p"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"history": "a"}, '`history` must be a list of pairs of texts, got "a"'),
+        ({"history": [["a"]]}, "`history[0]` must be a text of the user and one of the assistant, got a list"),
+        (
+            {"history": [["a", "b"]], "prompt": [{"role": "user", "content": "p"}]},
+            "`history` stands before `prompt`, expected a text there, got a list",
+        ),
+    ],
+)
+def test_a_history_of_something_else_is_told(problem, row, message):
+    assert message in problem("columns", ROW | row, "history=history")

@@ -159,3 +159,21 @@ def test_a_choice_among_two_summaries(pairs, choice, chosen):
 def test_options_that_make_no_sense(pairs, overrides, message):
     with pytest.raises(ValueError, match=message):
         pairs("sides", [], *overrides)
+
+
+@pytest.mark.parametrize(
+    ("preference", "chosen", "target", "margin"), [(-3, "x", 1, 3), (2, "y", 1, 2), (0, "x", 0.5, 0)]
+)
+def test_helpsteer2_preference(pairs, preference, chosen, target, margin):
+    row = {"split": "train", "prompt": "p", "response_1": "x", "response_2": "y", "preference_strength": preference}
+    (pair,) = pairs("helpsteer2_preference", [row])
+    assert (pair.chosen, pair.target, pair.margin, pair.meta) == (chosen, target, margin, {"split": "train"})
+
+
+def test_summaries_of_a_post_or_of_an_article(pairs, problem):
+    row = {"summaries": [{"text": "x"}, {"text": "y"}], "choice": 1}
+    posts = [{"post": "Long.", "article": None}, {"post": None, "article": "News."}, {"article": "More."}]
+    made = pairs("summarize_from_feedback", [row | {"info": info} for info in posts])
+    assert [pair.prompt for pair in made] == ["Long.", "News.", "More."]
+    message = "one of `info.post`, `info.article` must hold the prompt, got none"
+    assert message in problem("summarize_from_feedback", row | {"info": {"post": None}})

@@ -53,6 +53,7 @@ LATER: Mapping[str, Any] = {
     # of columns
     "*.format.input": "input",
     "*.format.system": "system",
+    "*.format.history": None,
     "*.format.implicit": False,
     "*.format.tools": "tools",
     "*.format.chat_template_kwargs": "chat_template_kwargs",

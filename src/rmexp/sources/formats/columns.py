@@ -8,6 +8,7 @@ from typing import Any
 from rmexp.checked_fields import all_of, optional_id, optional_meta
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
+from rmexp.sources.formats.listed_turns import behind_turns
 from rmexp.sources.formats.two_sides import beside, check_no_tie, is_talk, sided
 from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
 
@@ -27,6 +28,7 @@ class Columns:
         prompt: text or messages.
         input: a text that is put below the prompt; may be missing.
         system: the system's turn; may be missing.
+        history: earlier turns, a list of the user's and the assistant's text each; may be missing.
         chosen: the better response.
         rejected: the other one.
         implicit: whether two texts without a prompt begin with it too, up to the word where they differ.
@@ -41,6 +43,7 @@ class Columns:
     prompt: str | None
     input: str | None
     system: str | None
+    history: str | None
     chosen: str
     rejected: str
     implicit: bool
@@ -89,7 +92,9 @@ class Columns:
                 f"{', '.join(f'data.format.{name}' for name in missing)}, or choose another data/format"
             )
         columns = (self.prompt or "prompt", self.chosen, self.rejected)
-        return sided(self._prompt(content), sides[0], sides[1], columns, implicit=self.implicit)
+        prompt, before = self._prompt(content), optional_field(content, self.history)
+        prompt = prompt if before in (*_NOTHING, []) else behind_turns(before, prompt, (self.history or "", columns[0]))
+        return sided(prompt, sides[0], sides[1], columns, implicit=self.implicit)
 
     def _prompt(self, content: JsonObject) -> Any:
         """The prompt, with the text of `input` below it where there is one."""
@@ -121,6 +126,7 @@ class Columns:
             "prompt",
             "input",
             "system",
+            "history",
             "chosen",
             "rejected",
             "target",

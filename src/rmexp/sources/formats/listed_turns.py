@@ -30,6 +30,35 @@ def as_turns(prompts: Any, answers: Any, names: tuple[str, str, str]) -> list[di
     ]
 
 
+def behind_turns(before: Any, prompt: Any, names: tuple[str, str]) -> list[dict[str, str]]:
+    """The messages of a prompt behind those of earlier turns.
+
+    Args:
+        before: a list of pairs, the user's text and the assistant's.
+        prompt: the user's last text.
+        names: of the two columns, for messages.
+
+    Raises:
+        ValueError: they are something else.
+
+    >>> [turn["role"] for turn in behind_turns([["Hi", "Hello."]], "Why?", ("history", "prompt"))]
+    ['user', 'assistant', 'user']
+    """
+    if not isinstance(before, list | tuple):
+        raise ValueError(f"`{names[0]}` must be a list of pairs of texts, got {describe(before)}")
+    turns = []
+    for index, pair in enumerate(before):
+        whole = isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+        if not whole:
+            raise ValueError(
+                f"`{names[0]}[{index}]` must be a text of the user and one of the assistant, got {describe(pair)}"
+            )
+        turns += [{"role": role, "content": text} for role, text in zip(("user", "assistant"), pair, strict=True)]
+    if not isinstance(prompt, str):
+        raise ValueError(f"`{names[0]}` stands before `{names[1]}`, expected a text there, got {describe(prompt)}")
+    return [*turns, {"role": "user", "content": prompt}]
+
+
 def _listed(value: Any, name: str) -> list[Any]:
     found = value
     if isinstance(value, str):

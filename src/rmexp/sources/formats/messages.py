@@ -32,6 +32,7 @@ class Messages:
             prompt=self.prompt,
             input=None,
             system=None,
+            history=None,
             chosen=self.chosen,
             rejected=self.rejected,
             implicit=True,

@@ -9,7 +9,18 @@ from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference
 from rmexp.sources.formats.listed_turns import as_turns
 from rmexp.sources.formats.two_sides import beside, check_no_tie, sided
-from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, number, number_or_flag, row_by_row
+from rmexp.sources.rows import (
+    Outcome,
+    Row,
+    as_number,
+    extras,
+    field,
+    has_field,
+    number,
+    number_or_flag,
+    optional_field,
+    row_by_row,
+)
 
 POSITIVE = ("first", "second")
 
@@ -35,7 +46,8 @@ class Sides:
     Prompt and responses are texts or messages; where there is no prompt, it is what both responses begin with.
 
     Attributes:
-        prompt: text or messages; None where both sides are whole dialogues.
+        prompt: text or messages; of several columns the first that holds something; None where both sides are whole
+            dialogues.
         system: the system's turn; may be missing.
         first: the response listed first.
         second: the other one.
@@ -56,7 +68,7 @@ class Sides:
         chat_template_kwargs: column of further arguments of the chat template; may be missing.
     """
 
-    prompt: str | None
+    prompt: str | list[str] | None
     system: str | None
     first: str
     second: str
@@ -97,13 +109,24 @@ class Sides:
         yield Preference(whole, chosen, rejected, target, lead, meta={**kept, **verdict.meta})
 
     def _sides(self, content: JsonObject) -> tuple[Any, Any, Any]:
-        prompt = None if self.prompt is None else field(content, self.prompt)
+        column = self._prompt_column(content)
+        prompt = None if column is None else field(content, column)
         first, second = field(content, self.first), field(content, self.second)
-        names = (self.prompt or "prompt", self.first, self.second)
+        names = (column or "prompt", self.first, self.second)
         if self.turns:
             first, second = (as_turns(prompt, side, names) for side in (first, second))
             prompt = None
         return sided(prompt, first, second, names)
+
+    def _prompt_column(self, content: JsonObject) -> str | None:
+        if not isinstance(self.prompt, list):
+            return self.prompt
+        found = next((column for column in self.prompt if optional_field(content, column) not in (None, "")), None)
+        if found is None:
+            raise ValueError(
+                f"one of {', '.join(f'`{column}`' for column in self.prompt)} must hold the prompt, got none"
+            )
+        return found
 
     def _verdict(self, content: JsonObject) -> Verdict:
         if isinstance(self.label, list):

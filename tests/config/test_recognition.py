@@ -83,3 +83,20 @@ def test_steps_with_labels_are_refused(recognise):
     row = {"prompt": "p", "completions": ["a", "b"], "labels": [True, False]}
     with pytest.raises(ValueError, match="the steps of an answer with a label for each, for process reward models"):
         recognise([row], name="k.jsonl")
+
+
+def test_a_folder_of_the_hub_s_is_looked_at_too(recognise, caplog):
+    pytest.importorskip("datasets", reason="the extra data is not installed")
+    row = HELPSTEER3 | {"overall_preference": 2}
+    options = ["data=hub"]
+    logging.getLogger("rmexp").propagate = True
+    with caplog.at_level(logging.INFO, logger="rmexp"):
+        Path("repository").mkdir()
+        for name, rows in (("train", [row]), ("pairs", [PAIR])):
+            recognise(rows, name=f"repository/{name}.jsonl", options=("data=csv",))
+        caplog.clear()
+        given = [*options, "data.path=repository"]
+        assert with_recognised("profile", given)[len(given) :] == ["data/format=helpsteer3"]
+    assert [line for line in caplog.messages if line.startswith("repository: taken for data/format=helpsteer3, ")]
+    given = ["data=hub", "data.path=nowhere/at_all", "data.train_split=null"]
+    assert with_recognised("profile", given) == given

@@ -20,7 +20,7 @@ def test_candidates_with_and_without_gold(tmp_path):
     path = tmp_path / "pool.jsonl.gz"
     with gzip.open(path, "wt") as file:
         file.write("\n".join(map(json.dumps, rows)))
-    data = candidates(path=str(path))
+    data = candidates(path=str(path), encoding="utf-8")
     (records,) = data.candidates.values()
     assert records[0].gold == (1, 2.5)
     assert records[1].prompt[0].content == "q"
@@ -31,9 +31,9 @@ def test_demonstrations_of_single_and_of_several_responses(tmp_path):
     path = write(
         tmp_path / "a.jsonl", {"prompt": "p", "response": "a", "score": 1.5}, {"prompt": "q", "responses": ["b", "c"]}
     )
-    data = demonstrations(path=str(path), val_path=None)
+    data = demonstrations(path=str(path), val_path=None, encoding="utf-8")
     assert [record.responses for record in data.demonstrations["all"]] == [("a",), ("b", "c")]
-    split = demonstrations(path=str(path), val_path=str(path)).demonstrations
+    split = demonstrations(path=str(path), val_path=str(path), encoding="utf-8").demonstrations
     assert list(split) == ["train", "val"]
 
 
@@ -58,3 +58,14 @@ def test_a_file_that_is_none_names_the_key(tmp_path):
     (tmp_path / "empty.jsonl").touch()
     with pytest.raises(ValueError, match="has no rows"):
         read_candidates(tmp_path / "empty.jsonl")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_named_and_can_be_said(tmp_path, encoding):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes((json.dumps({"prompt": "p", "response": "schön"}, ensure_ascii=False) + "\n").encode(encoding))
+    with pytest.raises(ValueError, match=f"data.encoding={encoding}"):
+        candidates(path=str(path), encoding="utf-8")
+    assert candidates(path=str(path), encoding=encoding).candidates["candidates"][0].responses == ("schön",)
+    data = demonstrations(path=str(path), val_path=str(path), encoding=encoding)
+    assert [split[0].responses for split in data.demonstrations.values()] == [("schön",)] * 2

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from rmexp.sources.formats.columns import Columns
-from rmexp.sources.hub import hub
+from rmexp.sources.hub import hub, open_hub
 
 datasets = pytest.importorskip("datasets")
 
@@ -168,3 +168,7 @@ def test_the_commit_of_a_revision_is_what_is_loaded(monkeypatch, caplog):
     assert len(data.splits["all"]) == 3
     assert data.origins == (f"owner/set@{COMMIT}",)
     assert f"owner/set: commit {COMMIT}" in caplog.text
+    caplog.clear()
+    opened, _ = open_hub("owner/set", "main", None, None, whole=False)
+    assert len(list(opened("train"))) == 3
+    assert (asked[-1]["revision"], asked[-1]["streaming"], caplog.text) == (COMMIT, True, "")

@@ -30,7 +30,7 @@ def test_files_of_all_kinds_in_their_order(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps([{"q": "why?", "a": "so", "c": ""}, {"q": "", "a": "x", "c": "z"}]))
     (tmp_path / "c.jsonl").write_text('{"q": "u", "a": "v", "c": "w"}\n')
     paths = [str(tmp_path / name) for name in ("a.txt.gz", "b.json", "c.jsonl")]
-    data = text(paths=paths, fields=["q", "a"], passage_characters=100)
+    data = text(paths=paths, fields=["q", "a"], passage_characters=100, encoding="utf-8")
     assert [record.responses for record in data.demonstrations["all"]] == [
         ("one\n\ntwo",), ("why?\nso",), ("x",), ("u\nv",),
     ]  # fmt: skip
@@ -46,7 +46,7 @@ def test_passages_are_split_one_by_one_or_by_document(tmp_path):
     (tmp_path / "a.txt").write_text(PROSE)
     (tmp_path / "b.txt").write_text(PROSE.upper())
     paths = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
-    data = text(paths=paths, fields=None, passage_characters=80)
+    data = text(paths=paths, fields=None, passage_characters=80, encoding="utf-8")
     rule = SplitRule(0.2, None, 0)
     split = with_splits(data, rule, "test").demonstrations
     assert sorted(split) == ["train", "val"]
@@ -70,14 +70,26 @@ def test_passages_are_split_one_by_one_or_by_document(tmp_path):
 def test_what_is_no_text_is_told(tmp_path, content, fields, message):
     (tmp_path / "a.jsonl").write_text(content)
     with pytest.raises(ValueError, match=message):
-        text(paths=[str(tmp_path / "a.jsonl")], fields=fields, passage_characters=10)
+        text(paths=[str(tmp_path / "a.jsonl")], fields=fields, passage_characters=10, encoding="utf-8")
 
 
 def test_bytes_that_are_no_text_and_missing_files_are_told(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"ok \xff")
     with pytest.raises(ValueError, match=r"a\.txt: expected UTF-8 text, but byte 4 is not"):
-        text(paths=[str(tmp_path / "a.txt")], fields=None, passage_characters=10)
+        text(paths=[str(tmp_path / "a.txt")], fields=None, passage_characters=10, encoding="utf-8")
     with pytest.raises(ValueError, match=r"does not exist \(set data.paths\)"):
-        text(paths=[str(tmp_path / "b.txt")], fields=None, passage_characters=10)
+        text(paths=[str(tmp_path / "b.txt")], fields=None, passage_characters=10, encoding="utf-8")
     with pytest.raises(ValueError, match="at least one file"):
-        text(paths=[], fields=None, passage_characters=10)
+        text(paths=[], fields=None, passage_characters=10, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("encoding", "remedy"), [("utf-16", "utf-16"), ("latin-1", "latin-1 or cp1252 reads it")])
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_another_encoding_is_named_and_can_be_said(tmp_path, encoding, remedy, name):
+    content = "Schön." if name == "a.txt" else json.dumps({"t": "Schön."}, ensure_ascii=False)
+    (tmp_path / name).write_bytes(f"{content}\n".encode(encoding))
+    options = {"paths": [str(tmp_path / name)], "fields": ["t"], "passage_characters": 100}
+    with pytest.raises(ValueError, match=f"data.encoding={remedy}"):
+        text(**options, encoding="utf-8")
+    (passage,) = text(**options, encoding=encoding).demonstrations["all"]
+    assert passage.responses == ("Schön.",)

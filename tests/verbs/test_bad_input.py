@@ -38,7 +38,7 @@ def test_bad_rows_name_file_and_line(here, capsys, line, message):
     Path("pairs.jsonl").write_text(f"{GOOD}\n{line}\n")
     assert main(["train", "data=jsonl", "data.path=pairs.jsonl", "logger=csv", "run_dir=run"]) == 1
     *before, error = capsys.readouterr().err.splitlines()
-    assert before == ["reading: pairs.jsonl"]
+    assert before[-1] == "reading: pairs.jsonl"
     assert message in error
     assert error.startswith("rmexp: pairs.jsonl:2: ")
     assert not Path("run").exists()

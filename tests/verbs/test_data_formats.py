@@ -53,7 +53,7 @@ def test_too_many_bad_rows_stop_the_run_before_it_begins(here, capsys):
     options = ["data=jsonl", "data.path=a.jsonl", "data.on_bad_row=skip", "data.max_bad_share=0.05"]
     assert main(["train", *options, *SMOKE]) == 1
     *before, error = capsys.readouterr().err.splitlines()
-    assert before == ["reading: a.jsonl"]
+    assert before[-1] == "reading: a.jsonl"
     assert error.startswith("rmexp: a.jsonl: 1 of 10 rows are bad, more than data.max_bad_share=0.05 allows")
     assert not Path("run").exists()
 

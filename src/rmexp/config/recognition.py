@@ -1,7 +1,7 @@
 """Command lines that name a file but no format get the format that the file's first rows are in."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.formats.columns import Columns
 from rmexp.sources.formats.two_sides import is_talk
+from rmexp.sources.hub import hub_rows, open_hub
 from rmexp.sources.recognition import first_rows, has_steps, recognised
 from rmexp.sources.rows import Format, Row
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # What overrides begin with that decide which files are read.
 _ABOUT = ("data", "tests", "experiment", "hydra.searchpath")
-FILES = "rmexp.sources.files.files"
+FILES, HUB = "rmexp.sources.files.files", "rmexp.sources.hub.hub"
 # Tried in this order, after the format that the option has by itself.
 KNOWN = (
     "hh_rlhf",
@@ -72,7 +73,7 @@ def with_recognised(verb: str, overrides: Sequence[str], folder: str | None = No
     for node in _file_nodes(composed.config):
         group = "data/format" if node == "data" else f"data/format@{node}.format"
         if group not in given:
-            choices += _choice(verb, tuple(overrides), folder, node, group, _rows(*_named(composed.config, node)))
+            choices += _choice(verb, tuple(overrides), folder, node, group)
     return [*overrides, *choices]
 
 
@@ -88,11 +89,10 @@ def recognised_cells(verb: str, cells: Sequence[Sequence[str]], folder: str | No
     return found
 
 
-def _choice(
-    verb: str, overrides: tuple[str, ...], folder: str | None, node: str, group: str, rows: Sequence[Row]
-) -> list[str]:
+def _choice(verb: str, overrides: tuple[str, ...], folder: str | None, node: str, group: str) -> list[str]:
     composed = compose_unchecked(verb, overrides, folder)
     own = _format(composed.config, node, composed.problems)
+    rows = _rows(composed.config, node, own)
     if not rows:
         return []
     if own is not None and recognised(rows, [("", own)]) == "":
@@ -149,25 +149,31 @@ def _format(config: DictConfig, node: str, problems: Sequence[str]) -> Format | 
     return form
 
 
-def _rows(path: Path | None, encoding: str, delimiter: str | None) -> Sequence[Row]:
+def _rows(config: DictConfig, node: str, own: Format | None) -> Sequence[Row]:
     """The first rows; none where they cannot be read, which the source will say."""
-    try:
-        found = () if path is None else file_rows(path, key="data.path", encoding=encoding, delimiter=delimiter)
-        return tuple(first_rows(found))
-    except (ValueError, OSError):
-        return ()
-
-
-def _named(config: DictConfig, node: str) -> tuple[Path | None, str, str | None]:
-    """The first file of a node, its encoding and its delimiter."""
     try:
         found = OmegaConf.to_container(OmegaConf.select(config, node), resolve=True)
         assert isinstance(found, dict)
-        value = found["path"] if found["path"] not in (None, "???") else found["test_path"]
-        path = None if value in (None, "???", []) else named_files(value, "data.path")[0]
-    except (ValueError, TypeError, OmegaConfBaseException):
-        return None, "utf-8", None
-    return path, str(found["encoding"]), found["delimiter"]
+        return tuple(first_rows(_of_files(found) if found["_target_"] == FILES else _of_hub(found, own)))
+    except (ValueError, TypeError, OSError, OmegaConfBaseException):
+        return ()
+
+
+def _of_files(found: dict[Any, Any]) -> Iterable[Row]:
+    value = found["path"] if found["path"] not in (None, "???") else found["test_path"]
+    if value in (None, "???", []):
+        return ()
+    path = named_files(value, "data.path")[0]
+    return file_rows(path, key="data.path", encoding=str(found["encoding"]), delimiter=found["delimiter"])
+
+
+def _of_hub(found: dict[Any, Any], own: Format | None) -> Iterable[Row]:
+    """Of the first split that is named; none of a data set that has a format of its own."""
+    split = next((found[name] for name in ("train_split", "val_split", "test_split") if found[name]), None)
+    if split is None or not isinstance(own, Columns) or found["path"] in (None, "???"):
+        return ()
+    opened, origin = open_hub(found["path"], found["revision"], found["subset"], found["folder"], whole=False)
+    return hub_rows(origin, opened, split)
 
 
 def _file_nodes(config: DictConfig) -> Iterator[str]:
@@ -176,7 +182,7 @@ def _file_nodes(config: DictConfig) -> Iterator[str]:
 
 def _nodes(content: Any, path: str) -> Iterator[str]:
     if isinstance(content, Mapping):
-        if content.get("_target_") == FILES and "format" in content:
+        if content.get("_target_") in (FILES, HUB) and "format" in content:
             yield path
         for key, value in content.items():
             yield from _nodes(value, f"{path}.{key}" if path else str(key))

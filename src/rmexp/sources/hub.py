@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 from rmexp.jsonl import JsonObject
@@ -80,8 +81,18 @@ def hub_rows(place: str, opened: Opened, split: str) -> Iterator[Row]:
         raise ValueError(f"{place} cannot be read: {str(cause).strip().partition(chr(10))[0]}") from error
 
 
-def open_hub(path: str, revision: str | None, subset: str | None, folder: str | None) -> tuple[Opened, str]:
-    """What gives the rows of a split, and the name of the data set with its commit; see `hub` for the arguments."""
+def open_hub(
+    path: str, revision: str | None, subset: str | None, folder: str | None, *, whole: bool = True
+) -> tuple[Opened, str]:
+    """What gives the rows of a split, and the name of the data set with its commit.
+
+    Args:
+        path: see `hub`, as for the next three.
+        revision: of a repository.
+        subset: of a repository.
+        folder: of a repository.
+        whole: whether all rows will be read; else nothing more than the first ones is downloaded.
+    """
     try:
         import datasets
     except ImportError as error:
@@ -90,18 +101,20 @@ def open_hub(path: str, revision: str | None, subset: str | None, folder: str | 
     if (place / "dataset_dict.json").is_file():
         saved = datasets.load_from_disk(path)
         return lambda split: saved[split], path
-    options = {"name": subset, "data_dir": folder}
+    options: dict[str, Any] = {"name": subset, "data_dir": folder}
     if place.is_dir():
         # Streamed: the cache of `datasets` takes a changed file of equal size and time for the old one.
         return lambda split: datasets.load_dataset(path, split=split, streaming=True, **options), path
     if place.exists() or is_place(path):
         raise ValueError(f"{path}: expected a folder or a hub id, but there is no such folder (set data.path)")
     commit = _commit(path, revision)
+    tell = log.info if whole else log.debug
     if commit is not None:
-        log.info("%s: commit %s", path, commit)
-        return lambda split: datasets.load_dataset(path, revision=commit, split=split, **options), f"{path}@{commit}"
+        tell("%s: commit %s", path, commit)
+        options |= {"revision": commit} | ({} if whole else {"streaming": True})
+        return lambda split: datasets.load_dataset(path, split=split, **options), f"{path}@{commit}"
     cached = _cached(path, revision, subset, folder)
-    log.info("%s: commit %s, from the local cache, for the hub cannot be reached", path, cached.name)
+    tell("%s: commit %s, from the local cache, for the hub cannot be reached", path, cached.name)
     return lambda split: _arrow(cached, split), f"{path}@{cached.name}"
 
 

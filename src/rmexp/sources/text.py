@@ -15,7 +15,7 @@ _TABLES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _ENDS = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s"), re.compile(r"\s"))
 
 
-def text(*, paths: list[str], fields: list[str] | None, passage_characters: int) -> PreferenceData:
+def text(*, paths: list[str], fields: list[str] | None, passage_characters: int, encoding: str) -> PreferenceData:
     """Read texts as demonstrations without a prompt.
 
     Args:
@@ -24,12 +24,13 @@ def text(*, paths: list[str], fields: list[str] | None, passage_characters: int)
         fields: whose values make a row's text, joined by line breaks; empty ones are left out. None where all files
             are plain.
         passage_characters: longest passage; longer texts are cut at the end of a paragraph, line, sentence or word.
+        encoding: of the files, such as `utf-8`, `utf-16` or `latin-1`.
 
     Returns:
         One split `all`, of passages in the order of the files; `meta.document` tells which belong to one text.
 
     Raises:
-        ValueError: a file cannot be read, is not UTF-8, a row lacks a field, or there is no text at all.
+        ValueError: a file cannot be read, is in another encoding, a row lacks a field, or there is no text at all.
     """
     if not paths:
         raise ValueError("expected at least one file, got none (set data.paths)")
@@ -38,7 +39,7 @@ def text(*, paths: list[str], fields: list[str] | None, passage_characters: int)
     passages = tuple(
         Candidates("", (passage,), meta={"document": name})
         for path in paths
-        for name, document in _documents(Path(path), fields)
+        for name, document in _documents(Path(path), fields, encoding)
         for passage in passages_of(document, passage_characters)
     )
     if not passages:
@@ -70,18 +71,21 @@ def _cut(rest: str, characters: int) -> int:
     return characters
 
 
-def _documents(path: Path, fields: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+def _documents(path: Path, fields: Sequence[str] | None, encoding: str) -> Iterator[tuple[str, str]]:
     suffixes = [suffix for suffix in path.suffixes if suffix not in (".gz", ".xz")]
     if not suffixes or suffixes[-1] not in _TABLES:
-        content = b"".join(line for _, line in all_lines(path, key="data.paths"))
+        content = b"".join(line for _, line in all_lines(path, key="data.paths", encoding=encoding))
         try:
             yield path.name, content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}: expected UTF-8 text, but byte {error.start + 1} is not") from error
+            raise ValueError(
+                f"{path}: expected UTF-8 text, but byte {error.start + 1} is not (is the file in Latin-1 or "
+                "Windows-1252? data.encoding=latin-1 or cp1252 reads it)"
+            ) from error
         return
     if not fields:
         raise ValueError(f"{path} holds rows: expected the names of the fields that make their text (set data.fields)")
-    for row in file_rows(path, key="data.paths"):
+    for row in file_rows(path, key="data.paths", encoding=encoding):
         yield f"{path.name}:{row.number}", "\n".join(_values(row, fields))
 
 

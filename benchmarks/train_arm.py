@@ -179,7 +179,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     from rmexp.losses.dpo import dpo_loss
     from rmexp.models.attention.compiled import compiled_parts
     from rmexp.models.folders.folder import load_language_model
-    from rmexp.tracking.metrics_csv import MetricsCSV
+    from rmexp.tracking.metrics_logger import MetricsCSV
     from rmexp.training.data.loader import Passes
     from rmexp.training.data.pair_data import PairData
     from rmexp.training.dpo import DPOModule

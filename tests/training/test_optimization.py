@@ -3,7 +3,8 @@ from functools import partial
 import pytest
 import torch
 
-from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.training.optimization import configure
 
 

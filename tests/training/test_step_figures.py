@@ -9,7 +9,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 from rmexp.statistics.shares import clustered_share
-from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.training.step_figures import accuracy_interval, order_of, policy_figures, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])

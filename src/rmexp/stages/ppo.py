@@ -20,7 +20,8 @@ from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.trainer import Watched, train
-from rmexp.tracking.metrics_csv import MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import GOOD, batches_of
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse

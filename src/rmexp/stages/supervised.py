@@ -25,7 +25,7 @@ from rmexp.stages.together import together
 from rmexp.stages.trainer import Trained, Watched, train
 from rmexp.stages.watchers import Watchers, validation_rewards, watchers
 from rmexp.tracking.doubts import Doubts
-from rmexp.tracking.metrics_csv import MetricsCSV
+from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import step_of
 from rmexp.training.callbacks.epochs import Epochs

@@ -19,7 +19,7 @@ from rmexp.hardware.threads import use_threads
 from rmexp.models.attention.compiled import compiled_parts
 from rmexp.phases import Phase, phase
 from rmexp.stages.parts import StageParts, TrainerParts
-from rmexp.tracking.metrics_csv import MetricsCSV
+from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
 from rmexp.training.callbacks.interruption import Interrupted, Signals

@@ -1,6 +1,7 @@
 import pytest
 
-from rmexp.tracking.metrics_csv import COLUMNS, MetricsCSV, read_metrics
+from rmexp.tracking.metrics_csv import COLUMNS, read_metrics
+from rmexp.tracking.metrics_logger import MetricsCSV
 
 
 @pytest.fixture

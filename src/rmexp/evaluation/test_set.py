@@ -165,7 +165,9 @@ def list_test_set(origin: Origin, records: Sequence[Candidates], slicing: Slicin
 
 
 def _truth(records: Sequence[Preference]) -> Truth | None:
-    known = np.array(["true_probability" in record.meta for record in records], dtype=bool)
+    known = np.fromiter(("true_probability" in record.meta for record in records), bool, len(records))
+    if not known.any():
+        return None
     found = truth_of([record for record, there in zip(records, known, strict=True) if there])
     if found is None:
         return None

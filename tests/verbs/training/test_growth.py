@@ -8,10 +8,11 @@ import pytest
 
 from rmexp import jsonl
 from rmexp.config.compose import compose
-from rmexp.encoding.encode import AT_ONCE, Encoder
+from rmexp.encoding.encode import AT_ONCE, Encoder, encode_pairs
 from rmexp.encoding.parted_text import PartedText
+from rmexp.evaluation.test_set import Origin, pair_test_set
 from rmexp.sources import file_rows
-from rmexp.stored_records import StoredRecords
+from rmexp.stored_records import RecordFile, StoredRecords
 from rmexp.verbs import data as run_data
 
 MEASURED = """
@@ -28,6 +29,26 @@ print(peak_memory_mb() - before)
 """
 
 
+ENCODED = """
+import sys
+from rmexp.config.compose import compose
+from rmexp.data.loading import Limits
+from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.hardware.memory import peak_memory_mb
+from rmexp.models.backbones.tiny import train_tokenizer
+from rmexp.verbs.data import load_run_data
+config = compose("train", ["data=jsonl", f"data.path={sys.argv[1]}", f"data.cache_dir={sys.argv[2]}"])
+records = load_run_data(config.data, config.tests).data.records.splits["train"]
+tokenizer = train_tokenizer([record.prompt for record in records[:2000]], 1024, 512)
+encoder = Encoder(tokenizer, Limits(512, "cut_prompt", sys.argv[2], 16))
+encoder.encode([("a", "b")])
+before = peak_memory_mb()
+_, account = encode_pairs(records, encoder)
+assert account.kept > 39_000
+print(peak_memory_mb() - before)
+"""
+
+
 def write(path, count, words=3):
     with path.open("w") as file:
         for number in range(count):
@@ -37,7 +58,15 @@ def write(path, count, words=3):
 
 
 @pytest.fixture
-def loaded(tmp_path, monkeypatch):
+def reads(monkeypatch):
+    """Every record that is read from where it is kept."""
+    found, read = [], RecordFile.read
+    monkeypatch.setattr(RecordFile, "read", lambda self, number: found.append(number) or read(self, number))
+    return found
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch, reads):
     path, opened = write(tmp_path / "pairs.jsonl", 2000), []
     monkeypatch.setattr(
         file_rows, "read_lines", lambda *args, **options: opened.append(args) or jsonl.read_lines(*args, **options)
@@ -54,6 +83,17 @@ def test_a_file_is_read_once_and_its_records_are_kept_in_a_file(loaded):
     assert isinstance(train, StoredRecords)
     assert train.file is val.file
     assert len(train) + len(val) == 2000
+
+
+def test_records_are_passed_over_few_times(loaded, reads, tokenizer, limits):
+    train, val = (loaded[0].records.splits[name] for name in ("train", "val"))
+    assert len(reads) <= 4.1 * 2000  # split, exact and near leaks, fingerprint
+    reads.clear()
+    encode_pairs(train, Encoder(tokenizer, limits))
+    assert len(reads) == 2 * len(train)  # texts, targets
+    reads.clear()
+    pair_test_set(Origin("pairs", "val"), val)
+    assert len(reads) <= 5 * len(val)
 
 
 def test_a_tokenizer_gets_few_texts_at_a_time_and_each_prompt_once(loaded, tokenizer, limits, monkeypatch):
@@ -81,3 +121,13 @@ def test_fifty_thousand_pairs_need_little_more_memory_than_none(tmp_path):
     done = subprocess.run([sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, check=True)
     assert size > 60
     assert float(done.stdout.split()[-1]) < 2 * size
+
+
+@pytest.mark.slow
+def test_fifty_thousand_pairs_are_encoded_in_little_more_memory_than_their_tokens(tmp_path):
+    path, cache = write(tmp_path / "pairs.jsonl", 50_000, words=20), tmp_path / "cache"
+    command = [sys.executable, "-c", ENCODED, str(path), str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (tokens,) = cache.glob("*.tokens")
+    assert tokens.stat().st_size > 5e6
+    assert float(done.stdout.split()[-1]) < 40 + 3 * tokens.stat().st_size / 1e6

@@ -44,7 +44,8 @@ def test_mistakes_are_one_sentence(here, capsys, arguments, said):
 @pytest.mark.parametrize("mode", ["offline", "online"])
 def test_killed_ten_times_it_arrives_with_every_step_once(server, tmp_path, mode):  # noqa: F811
     chance, place = random.Random(0), tmp_path / "run"
-    command = [sys.executable, "-m", "rmexp", "train", *TRAIN, f"logger.mode={mode}", f"run_dir={place}"]
+    command = [sys.executable, "-m", "rmexp", "train", *TRAIN, "logger=[wandb,tensorboard]", f"logger.mode={mode}"]
+    command += [f"run_dir={place}"]
     own = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}  # not that of this process
     for _ in range(10):
         process = subprocess.Popen(command, cwd=tmp_path, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -62,6 +63,7 @@ def test_killed_ten_times_it_arrives_with_every_step_once(server, tmp_path, mode
     assert subprocess.run(command, cwd=tmp_path, env=own, check=False, capture_output=True).returncode == 0
     assert main(["track", f"path={place}", "logger.mode=online"]) == 0
     assert server.steps(run_id) == list(range(1, steps_of(place) + 1))
+    assert event_steps(place) == list(range(1, steps_of(place) + 1))  # of one file, killed or not
     if mode == "offline":
         assert len(list(place.glob("wandb/offline-run-*"))) == 0
 
@@ -69,3 +71,11 @@ def test_killed_ten_times_it_arrives_with_every_step_once(server, tmp_path, mode
 def steps_of(place):
     path = place / "metrics.csv"
     return max((int(row["step"]) for row in read_metrics(path) if row["train/loss"]), default=0) if path.exists() else 0
+
+
+def event_steps(place):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    (file,) = (place / "tensorboard").glob("events.out.tfevents.*")
+    found = accumulator.EventAccumulator(str(file))
+    found.Reload()
+    return [event.step for event in found.Scalars("train/loss")]

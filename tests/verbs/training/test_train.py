@@ -84,6 +84,10 @@ def test_offline_wandb_run_lies_in_the_run_folder_and_has_its_figures(here, offl
     (table,) = Path("run/wandb").glob("offline-run-*/files/media/table/*.json")
     shown = json.loads(table.read_text())
     assert {row[shown["columns"].index("split")] for row in shown["data"]} == {"val", "unseen"}
+    (file,) = Path("run/wandb").glob("offline-run-*/files/output.log")
+    terminal = "".join(record.get("line", "") for record in records["output_raw"])
+    assert "training: reward" in terminal
+    assert "training: reward" in file.read_text()
 
 
 @pytest.mark.slow

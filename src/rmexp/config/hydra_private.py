@@ -195,6 +195,7 @@ def launched(
     from hydra.core.plugins import Plugins
 
     hydra = Hydra.create_main_hydra2(f"rmexp_{name}", path)
+    hydra.config_loader = new_loader(path)
     try:
         config = hydra.compose_config(name, list(overrides), RunMode.MULTIRUN, with_log_configuration=True)
         context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))

@@ -123,8 +123,7 @@ def test_nothing_is_kept_of_small_data_nor_without_a_folder(read, monkeypatch):
     read("data.cache_dir=null")
     monkeypatch.setattr(stored_records, "HELD", 1 << 20)
     read()
-    assert not files(read, "index")
-    assert not files(read, "records")
+    assert not read.cache.exists()
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):

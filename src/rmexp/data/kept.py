@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 import rmexp
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
 from rmexp.data.loading import Batching, Limits
-from rmexp.durable import alone
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.sources.file_names import named_files
 from rmexp.stored_records import RecordFile, StoredRecords, texts_digest
@@ -84,15 +83,14 @@ def read_once(index_of: Callable[[], Path | None], read: Callable[[], KeptData])
     index = index_of()
     if index is None:
         return read()
-    with alone(index.with_suffix(".lock")):
-        found = _found(index)
-        if found is None:
-            with _Said() as said:
-                found = read()
-            files = _files(found.records)
-            if files and all(file.large for file in files) and index_of() == index:  # not if it changed meanwhile
-                _keep(index, found, files, said.lines)
-        return found
+    found = _found(index)
+    if found is None:
+        with _Said() as said:
+            found = read()
+        files = _files(found.records)
+        if files and all(file.large for file in files) and index_of() == index:  # not if it changed meanwhile
+            _keep(index, found, files, said.lines)
+    return found
 
 
 def _keep(index: Path, data: KeptData, files: list[RecordFile], said: list[tuple[str, int, str]]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -69,20 +70,15 @@ def assert_same_run(folder, other, tolerance=1e-5):
                 assert found[split][key] == pytest.approx(value, rel=1e-4), (split, key)
 
 
-def forked(number, *overrides):
-    """The id of a process as torchrun starts it, but that it has imported everything."""
-    if process := os.fork():
-        return process
-    code = 70
-    try:
-        os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": "2"}
-        with open(f"said_{number}", "w") as said:
-            os.dup2(said.fileno(), 1)
-            os.dup2(said.fileno(), 2)
-            sys.stdout, sys.stderr = said, said
-            code = main(["train", *SMALL, *overrides])
-    finally:
-        os._exit(code)
+def as_of_torchrun(number, *overrides):
+    """What one of two processes does that torchrun starts, all in its environment and what it says in a file."""
+    os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": "2"}
+    with open(f"said_{number}", "w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        sys.stdout = sys.stderr = said
+        code = main(["train", *SMALL, *overrides])
+    sys.exit(code)
 
 
 def test_two_processes_learn_what_one_learns(monkeypatch):
@@ -92,9 +88,16 @@ def test_two_processes_learn_what_one_learns(monkeypatch):
         port = free.getsockname()[1]
     for name, value in {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}.items():
         monkeypatch.setenv(name, value)
-    started = [forked(number, "task=reward", "trainer=ddp", "run_dir=two") for number in range(2)]
+    fork = multiprocessing.get_context("fork")  # which has imported everything
+    own = ("task=reward", "trainer=ddp", "run_dir=two")
+    processes = [fork.Process(target=as_of_torchrun, args=(number, *own)) for number in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        process.kill()  # had it not ended
     said = [Path(f"said_{number}") for number in range(2)]
-    assert [os.waitpid(process, 0)[1] for process in started] == [0, 0], said[0].read_text() + said[1].read_text()
+    assert [process.exitcode for process in processes] == [0, 0], said[0].read_text() + said[1].read_text()
     assert said[0].read_text().count("training: reward") == 1
     assert said[0].read_text().count("run folder   two") == 1
     assert not said[1].read_text()

@@ -1,6 +1,9 @@
 import pickle
 
-from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key, with_its_key
+import pytest
+import yaml
+
+from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key, in_words, with_its_key
 
 
 def test_a_single_problem_is_the_message():
@@ -40,3 +43,11 @@ def test_a_key_of_several_stages_is_suggested_for_each():
 
 def test_targets_are_never_suggested():
     assert "_target_" not in did_you_mean_key("loss.target", ["loss._target_"])
+
+
+def test_what_a_parser_of_yaml_says_is_told_with_file_and_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: 1\nb: [1\n")
+    with path.open() as file, pytest.raises(yaml.YAMLError) as caught:
+        yaml.safe_load(file)
+    assert in_words(caught.value).startswith(f"{path}:3: not YAML: expected ',' or ']'")

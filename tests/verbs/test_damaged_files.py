@@ -96,7 +96,7 @@ def becomes(content: bytes | str) -> Callable[[bytes], bytes]:
         (SCORE, "model/contract.json", cut, "run/model/contract.json is damaged: not JSON: "),
         (SCORE, "model/contract.json", becomes("{}"), "run/model/contract.json is damaged: it has no `kind` (restore"),
         (SCORE, "model/contract.json", becomes(BYTES), "run/model/contract.json is damaged: not UTF-8 at byte 1"),
-        (SCORE, "model/model.safetensors", cut, "run/model cannot be loaded with AutoModelForSequenceClassification: "),
+        (SCORE, "model/model.safetensors", cut, "run/model/model.safetensors is damaged: "),
         (SCORE, "model/chat_template.jinja", cut, "run/model: contract.json promises chat_template "),
         (START, "model/tokenizer.json", cut, "run/model/tokenizer.json is damaged: not JSON: "),
         (START, "model/trained_on.npz", cut, "run/model/trained_on.npz: expected the keys of what the model was"),

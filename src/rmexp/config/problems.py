@@ -22,6 +22,9 @@ def in_words(error: Exception) -> str:
     """An error as one line for users; its type goes with it where the message was not made for them."""
     if isinstance(error, ConfigurationError):
         return str(error)
+    mark = getattr(error, "problem_mark", None)  # of a YAML parser
+    if mark is not None:
+        return f"{mark.name}:{mark.line + 1}: not YAML: {getattr(error, 'problem', None)} in column {mark.column + 1}"
     text = " ".join(str(error).split())
     meant = isinstance(error, ValueError | OSError | RuntimeError)
     return text if text and meant else f"{type(error).__name__}: {text}"

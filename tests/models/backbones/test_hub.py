@@ -1,3 +1,4 @@
+import json
 import shutil
 import time
 from unittest.mock import Mock
@@ -9,7 +10,7 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 from transformers.utils import logging as transformers_logging
 
 from rmexp.models.backbones.hub import hub
-from rmexp.models.backbones.pretrained import from_pretrained, resolve_commit
+from rmexp.models.backbones.pretrained import find_source, from_pretrained, resolve_commit
 
 OPTIONS = {"revision": None, "dtype": "float32", "trust_remote_code": False}
 
@@ -104,7 +105,8 @@ def test_a_damaged_folder_is_one_sentence(tmp_path, reference_folder, name, cont
         (folder / name).unlink()
     else:
         (folder / name).write_bytes(content)
-    start = f"{folder}/{name} is damaged: not JSON" if content == b"{" else f"{folder} cannot be loaded with Auto"
+    damage = {b"{": "not JSON", b"cut off": "header too small"}.get(content)
+    start = f"{folder}/{name} is damaged: {damage}" if damage else f"{folder} cannot be loaded with Auto"
     assert refused(folder).startswith(start)
 
 
@@ -134,3 +136,16 @@ def test_no_bar_is_drawn_for_weights_and_those_of_the_program_stay(reference_fol
     load(reference_folder)
     assert capfd.readouterr().err == ""
     assert transformers_logging.is_progress_bar_enabled()
+
+
+def test_weights_of_other_shapes_are_told(reference_folder, tmp_path):
+    folder = shutil.copytree(reference_folder, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": 10}))
+    assert "its weights have other shapes than its config.json says" in refused(folder)
+
+
+def test_the_empty_tokenizer_that_transformers_makes_of_nothing_is_none(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "qwen2"}')
+    with pytest.raises(ValueError, match=f"{tmp_path}: expected a tokenizer with a vocabulary, such as a file tok"):
+        find_source(str(tmp_path), None, "float32", trust_remote_code=False).tokenizer()

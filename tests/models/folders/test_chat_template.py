@@ -56,3 +56,10 @@ def test_a_file_is_known_by_what_is_in_it(tmp_path):
         prints.append(template_fingerprint(str(file)))
     assert prints[0] == prints[2] != prints[1]
     assert [template_fingerprint(choice) for choice in (None, "plain", str(tmp_path / "none"))] == [None] * 3
+
+
+def test_a_template_in_another_encoding_is_told(tokenizer, tmp_path):
+    file = tmp_path / "mine.jinja"
+    file.write_text("Schön", encoding="latin-1")
+    with pytest.raises(ValueError, match=r"mine.jinja: expected a Jinja template, but byte 4 is not UTF-8 \(set model"):
+        use_chat_template(copy.deepcopy(tokenizer), str(file))

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from huggingface_hub import model_info, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as progress
 
-from rmexp.left_files import read_json
+from rmexp.left_files import damage_told, read_json
 from rmexp.models.backbones.location import is_model_folder
 from rmexp.models.backbones.own_template import with_own_template
 
@@ -61,8 +61,17 @@ class Source(NamedTuple):
         return from_pretrained(AutoConfig, self.path, **self.options)
 
     def tokenizer(self) -> Any:
-        """Its tokenizer, as other programs find it."""
-        return from_pretrained(AutoTokenizer, self.path, **self.options)
+        """Its tokenizer, as other programs find it.
+
+        Raises:
+            ValueError: there is none; of some families transformers makes an empty one then.
+        """
+        tokenizer = from_pretrained(AutoTokenizer, self.path, **self.options)
+        if len(tokenizer.get_vocab()) <= len(tokenizer.get_added_vocab()):
+            raise ValueError(
+                f"{self.path}: expected a tokenizer with a vocabulary, such as a file tokenizer.json, got none"
+            )
+        return tokenizer
 
     def own_tokenizer(self) -> Any:
         """Its tokenizer with the chat template that the model was trained with."""
@@ -143,7 +152,19 @@ def from_pretrained(auto_class: Any, path: str, **options: Any) -> Any:
     except Exception as error:  # whatever the libraries below it raise over what is in the files
         for file in sorted(Path(path).glob("*.json")):
             read_json(file)  # what damages one is a better reason
+        _check_weights(Path(path))
         raise ValueError(f"{path} cannot be loaded with {auto_class.__name__}: {in_short(error)}") from error
+
+
+def _check_weights(folder: Path) -> None:
+    """Tell a file of weights in a folder that cannot be opened by its name."""
+    for file in sorted(folder.glob("*.safetensors")):
+        with damage_told(file):
+            try:
+                with safe_open(file, "pt"):
+                    pass
+            except SafetensorError as error:
+                raise ValueError(str(error).rpartition("header: ")[2]) from error
 
 
 @contextmanager
@@ -165,6 +186,8 @@ def in_short(error: Exception) -> str:
     if said.startswith("Unrecognized configuration class"):
         family = said.partition("class '")[2].partition("'")[0].rpartition(".")[2]
         return f"transformers has no such class for {family}"
+    if "`ignore_mismatched_sizes`" in said:
+        return "its weights have other shapes than its config.json says"
     said = said.partition(" Should have a ")[0]
     # A KeyError or a TypeError says too little without its name.
     return said if said and isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {said}"

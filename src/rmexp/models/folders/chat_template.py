@@ -35,7 +35,12 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
         raise ValueError(
             f"model.chat_template must be null, {PLAIN} or a file with a Jinja template, but there is no file {choice}"
         )
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{choice}: expected a Jinja template, but byte {error.start + 1} is not UTF-8 (set model.chat_template)"
+        ) from error
     try:
         ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"]).parse(text)
     except TemplateSyntaxError as error:

@@ -93,6 +93,20 @@ def test_another_content_of_the_same_size_and_time_is_read(read):
     assert {pair.rejected for pair in read()[0].records.splits["val"]} <= {"NO", "b"}
 
 
+def test_a_further_file_is_looked_at_and_needs_not_be_there(read, tmp_path):
+    other = tmp_path / "other.jsonl"
+    for content in ('{"prompt": "What is 3?"}\n', '{"prompt": "What is 4?"}\n'):
+        other.write_text(content)
+        read(f"data.leaks_against=[{other}]")
+    reads = len(read.opened)
+    read(f"data.leaks_against=[{other}]")
+    assert len(read.opened) == reads
+    other.unlink()
+    read(f"data.leaks_against=[{tmp_path / 'no*.jsonl'}]", "data.leaks=ignore")
+    with pytest.raises(ValueError, match=r"other\.jsonl.*data\.leaks_against"):
+        read(f"data.leaks_against=[{other}]")
+
+
 def test_what_concerns_batches_and_lengths_does_not_decide_it(read):
     read()
     assert read("data.max_tokens=64", "data.batch_pairs=2")[0].limits.max_tokens == 64

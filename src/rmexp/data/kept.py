@@ -27,7 +27,8 @@ from rmexp.stored_records import RecordFile, StoredRecords, texts_digest
 log = logging.getLogger(__name__)
 
 _SOURCE = "rmexp.sources.files.files"  # that reads nothing but files here
-_FILES = ("path", "val_path", "test_path", "leaks_against", "difficulty")  # keys that name them
+_FILES = ("path", "val_path", "test_path")  # keys that name them, also by a pattern
+_FURTHER = ("leaks_against", "difficulty")  # keys that name others by their paths alone
 _WITHOUT = {field.name for part in (Limits, Batching) for field in fields(part)}  # keys that concern what comes later
 _SETS = ("splits", "candidates", "demonstrations")
 
@@ -61,15 +62,13 @@ def index_file(content: Mapping[str, Any], what: str, without: frozenset[str] = 
     digest = sha256(json.dumps([what, sys.version, decides], sort_keys=True, default=str).encode())
     for path in sorted(Path(rmexp.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
-    for key in _FILES:
-        if decides.get(key):
-            for path in named_files(decides[key], f"data.{key}"):
-                if not path.is_file():
-                    return None  # reading it says what is wrong
-                with path.open("rb") as file:
-                    while block := file.read(1 << 20):
-                        digest.update(block)
-                digest.update(f"{path} {path.stat().st_size}\n".encode())
+    for path in _named(decides):
+        if not path.is_file():
+            return None  # reading it says what is wrong
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        digest.update(f"{path} {path.stat().st_size}\n".encode())
     return Path(folder) / f"{digest.hexdigest()[:32]}.index"
 
 
@@ -157,6 +156,16 @@ def _sets(data: PreferenceData) -> Iterator[tuple[str, str, StoredRecords[Any]]]
     for kind in _SETS:
         for name, records in getattr(data, kind).items():
             yield kind, name, cast(StoredRecords[Any], records)
+
+
+def _named(content: Mapping[str, Any]) -> Iterator[Path]:
+    """The files that a node names."""
+    for key in _FILES:
+        if content.get(key):
+            yield from named_files(content[key], f"data.{key}")
+    for key in _FURTHER:
+        named = content.get(key) or []
+        yield from map(Path, [named] if isinstance(named, str) else named)
 
 
 def _targets(content: Any) -> Iterator[str]:

@@ -28,7 +28,8 @@ class Limits:
         max_tokens: longest sequence of prompt and response, in tokens.
         truncation: what happens to a longer one: `cut_prompt` (from the left, then the response from the right),
             `cut_response` (from the right), `drop` the pair, or `error`.
-        cache_dir: folder of encoded data, shared by runs; its files may be deleted at any time. None keeps none.
+        cache_dir: folder of encoded data, and of what was read of large files, shared by runs; its files may be deleted
+            at any time. None keeps none.
         batch_pairs: pairs that a model of others scores at once, at least 1; our own go by tokens.
     """
 

@@ -13,8 +13,8 @@ from rmexp.cli import main
 from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.identity import moved
+from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import differences
-from rmexp.config.run_settings import run_settings
 from rmexp.tracking.metrics_csv import read_metrics
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("runs_*.tar.xz"))

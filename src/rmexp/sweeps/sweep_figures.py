@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import PLACES
-from rmexp.config.run_settings import run_settings
 from rmexp.durable import write_json, write_text
 from rmexp.reports.terminal import percent, share_interval
 from rmexp.runs.axes import Settings

@@ -17,8 +17,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import run_config
-from rmexp.config.run_settings import run_settings
 from rmexp.durable import write_text
 from rmexp.jsonl import check_file
 from rmexp.left_files import read_json

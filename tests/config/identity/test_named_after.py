@@ -5,8 +5,8 @@ import pytest
 from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.named_after import with_file_names
+from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import differences, fingerprint, saved_yaml
-from rmexp.config.run_settings import run_settings
 
 FILE = ["data=jsonl", "data.path=place/pairs.jsonl.gz"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose_unchecked
+from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import PLACES, leaves
 from rmexp.config.problems import ConfigurationError
-from rmexp.config.run_settings import run_settings
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines
 from rmexp.reports.made import made_in

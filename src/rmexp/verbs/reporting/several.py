@@ -5,8 +5,8 @@ from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
 
+from rmexp.config.identity.run_settings import followed_settings, run_settings
 from rmexp.config.identity.saved import PLACES
-from rmexp.config.run_settings import followed_settings, run_settings
 from rmexp.durable import write_text
 from rmexp.reports.drawing import numbers
 from rmexp.reports.index import index_report

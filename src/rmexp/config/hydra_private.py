@@ -14,6 +14,7 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobRuntime, configure_log
 from hydra.core.utils import run_job as hydra_run_job
@@ -151,7 +152,13 @@ def run_job(config: DictConfig, loader: ConfigLoader, job: Callable[[Any], Any])
         callbacks.on_run_end(config=config, config_name=name, job_return=done)
         _ = done.return_value  # raises what the job has raised
     finally:
-        GlobalHydra.instance().clear()
+        _forget_job()
+
+
+def _forget_job() -> None:
+    """Leave nothing of a job behind, so that what this process composes next is outside of it."""
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
 
 
 def new_search_path(folder: str) -> ConfigSearchPath:
@@ -203,4 +210,4 @@ def launched(
         launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
         return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
     finally:
-        GlobalHydra.instance().clear()
+        _forget_job()

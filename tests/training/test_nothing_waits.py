@@ -74,7 +74,7 @@ def test_log_probabilities_and_values_wait_for_nothing(tiny_model, elsewhere, la
     assert actor(elsewhere, width=8).shape == (4, 8, 2)
 
 
-@pytest.mark.parametrize("task", ["sft", "reward", "dpo"])
+@pytest.mark.parametrize("task", [pytest.param("sft", marks=pytest.mark.slow), "reward", "dpo"])
 def test_steps_between_two_lines_of_the_log_ask_for_no_value(here, monkeypatch, task):
     steps, asked = [0], Counter()
     noted = Progress.on_train_batch_end

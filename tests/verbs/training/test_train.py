@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,15 @@ def test_offline_wandb_run_lies_in_the_run_folder_and_has_its_figures(here, offl
     (table,) = Path("run/wandb").glob("offline-run-*/files/media/table/*.json")
     shown = json.loads(table.read_text())
     assert {row[shown["columns"].index("split")] for row in shown["data"]} == {"val", "unseen"}
+
+
+@pytest.mark.slow  # a process of its own: W&B takes hold of the streams of one once
+def test_wandb_has_the_lines_of_the_terminal(here, offline_run, monkeypatch):
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    command = [sys.executable, "-m", "rmexp", "train", *FEW, "trainer=smoke", "logger=wandb", "run_dir=run"]
+    subprocess.run(command, check=True, capture_output=True)
     (file,) = Path("run/wandb").glob("offline-run-*/files/output.log")
-    terminal = "".join(record.get("line", "") for record in records["output_raw"])
+    terminal = "".join(record.get("line", "") for record in offline_run(Path("run"))["output_raw"])
     assert "training: reward" in terminal
     assert "training: reward" in file.read_text()
 

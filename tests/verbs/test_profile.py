@@ -80,6 +80,10 @@ def test_malformed_rows_stop_it_only_on_request(pairs, capsys):
     assert "pairs.jsonl:61" in capsys.readouterr().err
 
 
+def test_data_that_is_made_has_no_bad_rows(here):
+    assert main(["profile", "data=json_vs_text", "data.pairs=20", "data.unseen_pairs=10"]) == 0
+
+
 def test_data_without_pairs_is_told(here, capsys):
     (here / "notes.txt").write_text("A text.\n\nAnother one.\n" * 20)
     assert main(["profile", "data=text", "data.paths=[notes.txt]", "run_dir=run"]) == 1

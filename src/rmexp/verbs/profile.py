@@ -115,7 +115,8 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
         strength=list(config.strength),
         seed=config.seed,
     )
-    found = replace(found, train_stops=OmegaConf.is_interpolation(config.data, "on_bad_row"))  # skipped here alone
+    skipped_here = "on_bad_row" in config.data and OmegaConf.is_interpolation(config.data, "on_bad_row")
+    found = replace(found, train_stops=skipped_here)  # where a row of files is bad
     name = data.name
     named = config.data.get("path")
     source = named if named is None or isinstance(named, str) else ", ".join(named)

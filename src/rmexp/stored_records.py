@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Generic, Self, TypeVar, cast, overload
 
@@ -39,8 +40,8 @@ _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTERS}
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
 
-
 _AT_ONCE = 1 << 20  # bytes
+_NEIGHBOURS = 256  # records that are read at once
 
 
 class RecordFile:
@@ -49,7 +50,7 @@ class RecordFile:
     def __init__(self) -> None:
         self._ends, self._last, self._written = array("q", [0]), bytearray(), 0
         self._file: IO[bytes] | None = None
-        self._loads: Callable[[bytes], Any] = pickle.loads
+        self._load: Callable[[IO[bytes]], Any] = pickle.load
 
     @classmethod
     def kept(cls, folder: Path, name: str, ends: NDArray[np.int64]) -> Self:
@@ -71,7 +72,7 @@ class RecordFile:
         if _name(digest.hexdigest()) != name:
             (folder / name).unlink()
             raise Damaged(f"{folder / name} is damaged: its checksum is not that of its content")
-        found._ends, found._written, found._loads = array("q", ends.tobytes()), int(ends[-1]), _loads
+        found._ends, found._written, found._load = array("q", ends.tobytes()), int(ends[-1]), _load
         return found
 
     def keep(self, folder: Path) -> str:
@@ -109,14 +110,15 @@ class RecordFile:
             self._written += len(self._last)
             self._last = bytearray()
 
-    def read(self, number: int) -> Kept:
-        """The record of a number."""
-        content = self._content(self._ends[number], self._ends[number + 1])
-        kind = _KINDS[content[:1]]
-        record: Kept = object.__new__(kind)
-        for put, value in zip(_SETTERS[kind], self._loads(content[1:]), strict=True):
-            put(record, value)
-        return record
+    def read(self, first: int, end: int) -> Iterator[Kept]:
+        """The records of the numbers from `first` to before `end`, read at once."""
+        content = BytesIO(self._content(self._ends[first], self._ends[end]))
+        for _ in range(first, end):
+            kind = _KINDS[content.read(1)]
+            record: Kept = object.__new__(kind)
+            for put, value in zip(_SETTERS[kind], self._load(content), strict=True):
+                put(record, value)
+            yield record
 
     def _content(self, start: int, end: int) -> bytes:
         """What lies between two places, in the file or still in memory."""
@@ -161,10 +163,15 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
     def __getitem__(self, place: int | slice) -> "R_co | StoredRecords[R_co]":
         if isinstance(place, slice):
             return StoredRecords(self.file, self.numbers[place])
-        return cast(R_co, self.file.read(int(self.numbers[place])))
+        number = int(self.numbers[place])
+        return cast(R_co, next(self.file.read(number, number + 1)))
 
     def __iter__(self) -> Iterator[R_co]:
-        return (cast(R_co, self.file.read(number)) for number in self.numbers)
+        gaps = np.flatnonzero(np.diff(self.numbers) != 1) + 1  # before these stands another record in the file
+        for start, end in pairwise([0, *gaps.tolist(), len(self.numbers)]):
+            for first in range(start, end, _NEIGHBOURS):
+                number, count = int(self.numbers[first]), min(_NEIGHBOURS, end - first)
+                yield from cast(Iterator[R_co], self.file.read(number, number + count))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -236,5 +243,5 @@ class _Unpickler(pickle.Unpickler):
         return found
 
 
-def _loads(content: bytes) -> Any:
-    return _Unpickler(BytesIO(content)).load()
+def _load(content: IO[bytes]) -> Any:
+    return _Unpickler(content).load()

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import pickle
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -155,5 +156,5 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):
 def test_a_file_of_records_makes_nothing_but_records():
     for content in (pickle.dumps(Path("x")), pickle.dumps(print)):
         with pytest.raises(pickle.UnpicklingError, match="expected records"):
-            stored_records._loads(content)
-    assert stored_records._loads(pickle.dumps(("a", 1, None))) == ("a", 1, None)
+            stored_records._load(BytesIO(content))
+    assert stored_records._load(BytesIO(pickle.dumps(("a", 1, None)))) == ("a", 1, None)

@@ -41,11 +41,12 @@ def rule(kind: str, seed: int) -> Measure:
 def rule_scores(kind: str, records: Sequence[Record], seed: int) -> list[tuple[float, ...]]:
     """The number of every response of every record."""
     measure = rule(kind, seed)
-    prompts = (prompt_text(record.prompt) for record in records)
-    return [
-        tuple(float(measure(prompt, response)) for response in record.responses)
-        for prompt, record in zip(prompts, records, strict=True)
-    ]
+
+    def measured(record: Record) -> tuple[float, ...]:
+        prompt = prompt_text(record.prompt)
+        return tuple(float(measure(prompt, response)) for response in record.responses)
+
+    return [*map(measured, records)]
 
 
 def check_baselines(names: Sequence[str]) -> None:

@@ -68,10 +68,10 @@ class PairTexts:
 def pair_texts(records: Sequence[Preference]) -> PairTexts:
     """The texts of records, in the order in which they first occur."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    rows = [(numbers[prompt_text(r.prompt)], numbers[r.chosen], numbers[r.rejected]) for r in records]
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    target = np.array([record.target for record in records], dtype=np.float64)
-    return PairTexts([*numbers], columns[:, 0], columns[:, 1], columns[:, 2], target)
+    rows = [(numbers[prompt_text(r.prompt)], numbers[r.chosen], numbers[r.rejected], r.target) for r in records]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    prompt, chosen, rejected = columns[:, :3].astype(np.int64).T
+    return PairTexts([*numbers], prompt, chosen, rejected, columns[:, 3])
 
 
 def word_counts(texts: Sequence[str]) -> csr_array:

@@ -1,6 +1,7 @@
 """Scored files: the one hand-over from models to analysis, with a manifest that says what they are."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rmexp.durable import write_json
@@ -28,16 +29,23 @@ def write_scored(
         log_odds: whether the difference of two scores is the log-odds of the first response; None where nobody
             knows, and the manifest says nothing of it.
     """
-    write_rows(path, (row.to_row() for row in scored))
+    counted = Counter[str]()
+
+    def rows() -> Iterator[JsonObject]:
+        for row in scored:
+            counted.update(responses=len(row.scores), truncated=sum(row.truncated), unscored=row.unscored)
+            yield row.to_row()
+
+    write_rows(path, rows())
     manifest = {
         "scorer": scorer,
         **({} if log_odds is None else {"log_odds": log_odds}),
         "data": fingerprint(records),
         "records": len(scored),
-        "responses": sum(len(row.scores) for row in scored),
-        "truncated": sum(sum(row.truncated) for row in scored),
+        "responses": counted["responses"],
+        "truncated": counted["truncated"],
     }
-    if unscored := sum(row.unscored for row in scored):
+    if unscored := counted["unscored"]:
         manifest["unscored"] = unscored
     write_json(manifest_path(path), manifest)
 

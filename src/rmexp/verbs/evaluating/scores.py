@@ -74,9 +74,9 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
             path = folder / _file(scorer.name) / f"{_file(test.data)}-{_file(test.split)}.jsonl"
             found = score_into(path, scorer, test.records, shard_records=config.shard_records)
-            rows = [row.scores for row in found.rows]
-            scores.append(scores_of(rows, log_odds=found.log_odds, responses=test.responses))
-            marks.append([row.trained_on for row in found.rows])
+            told = [(row.scores, row.trained_on) for row in found.rows]
+            scores.append(scores_of([each for each, _ in told], log_odds=found.log_odds, responses=test.responses))
+            marks.append([mark for _, mark in told])
             computed += found.computed
         assert scorer is not None
         columns[scorer.name] = Column(scorer.describe(), scores, marks, computed)

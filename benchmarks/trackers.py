@@ -4,7 +4,9 @@ Usage: `python -m benchmarks.trackers [--rounds 3] [--arms csv,wandb,tensorboard
 process of its own, offline. Rounds are interleaved, and each begins with another arm, as a processor may slow down in
 its course.
 
-* `telling`: processor seconds in which the training itself tells its trackers, as a share of those of its steps.
+* `logging`: processor seconds in which the training itself makes the figures of a step and tells its loggers, as a
+  share of the seconds of its steps.
+* `telling`: of these the seconds with a tracker or `metrics.csv`.
 * `threads`: processor seconds of all other threads, most of them a tracker's, likewise.
 * `more`: seconds of the whole command, the quickest round's, above those of `csv`.
 * `of csv`: steps per second to those of `csv` within a round. Two runs alike may differ by more than a tracker costs.
@@ -18,40 +20,46 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import Any
 
 TRAINING = ("train", "data=json_vs_text", "data.pairs=1000", "model=tiny", "trainer.max_epochs=4", "trainer.threads=1")
-INSIDE = "--inside"
+INSIDE, KINDS = "--inside", ("logging", "telling")
 
 
 class Account:
     """Processor seconds of a training's steps."""
 
     def __init__(self) -> None:
-        self.telling, self.depth = 0.0, 0
+        self.spent, self.depth = Counter[str](), Counter[str]()
         self.began = self.process = self.thread = 0.0
         self.found: dict[str, float] = {}
 
-    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A method whose seconds count as telling; one in another counts once."""
+    def count(self, kind: str, holder: Any, *names: str) -> None:
+        """Count the seconds of functions of a module or class; one in another of its kind counts once."""
+        for name in names:
+            setattr(holder, name, self._counted(kind, getattr(holder, name)))
 
-        def method(*arguments: Any, **named: Any) -> Any:
-            began, self.depth = time.thread_time(), self.depth + 1
+    def _counted(self, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **named: Any) -> Any:
+            began = time.thread_time()
+            self.depth[kind] += 1
             try:
                 return function(*arguments, **named)
             finally:
-                self.depth -= 1
-                if not self.depth:
-                    self.telling += time.thread_time() - began
+                self.depth[kind] -= 1
+                if not self.depth[kind]:
+                    self.spent[kind] += time.thread_time() - began
 
-        return method
+        return counted
 
     def begin(self) -> None:
         """The first step begins."""
-        self.telling, self.began = 0.0, time.perf_counter()
+        self.spent.clear()
+        self.began = time.perf_counter()
         self.process, self.thread = time.process_time(), time.thread_time()
 
     def end(self) -> None:
@@ -59,18 +67,21 @@ class Account:
         own = time.thread_time() - self.thread
         others = time.process_time() - self.process - own
         seconds = time.perf_counter() - self.began
-        self.found = {"telling": self.telling / seconds, "threads": others / seconds}
+        self.found = {kind: self.spent[kind] / seconds for kind in KINDS} | {"threads": others / seconds}
 
 
 def inside(arm: str, folder: Path) -> None:
     """Train, and write the account."""
     from rmexp import cli
+    from rmexp.tracking.metrics_logger import MetricsCSV
     from rmexp.tracking.trackers import Trackers
+    from rmexp.training import reward
     from rmexp.training.callbacks.progress import Progress
 
     account = Account()
-    for name in ("log_metrics", "validation", "table"):
-        setattr(Trackers, name, account.counted(getattr(Trackers, name)))
+    account.count("logging", reward, "step_figures", "log_step")
+    account.count("telling", Trackers, "log_metrics", "validation", "table")
+    account.count("telling", MetricsCSV, "log_metrics")
     started, ended = Progress.on_train_start, Progress.on_train_end
 
     def start(self: Progress, *rest: Any) -> None:
@@ -134,11 +145,11 @@ def main() -> None:
             "smallest": min(ratios),
             "largest": max(ratios),
             "more_seconds": least[0] - least[1],
-            **{name: statistics.median(one[name] for one in found) for name in ("telling", "threads")},
+            **{name: statistics.median(one[name] for one in found) for name in (*KINDS, "threads")},
         }
         rows.append(row)
         text = "{arm:12} {steps_per_second:8.1f} steps/s  {of_csv:6.3f} [{smallest:.3f}, {largest:.3f}] of csv"
-        shares = "telling {telling:.2%}  threads {threads:.2%}"
+        shares = "logging {logging:.2%}  telling {telling:.2%}  threads {threads:.2%}"
         print(f"{text}  {{more_seconds:+6.2f}} s  {shares}".format(**row))
     if options.out is not None:
         options.out.write_text(

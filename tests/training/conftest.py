@@ -15,7 +15,7 @@ from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.data.pair_data import FixedBatches
 from rmexp.training.optimization import configure
 from rmexp.training.schedules import linear
-from rmexp.training.step_figures import log_step, log_validation, rewards_of, step_figures
+from rmexp.training.step_figures import log_step, log_validation, on_host, rewards_of, step_figures
 
 
 class Toy(L.LightningModule):
@@ -37,7 +37,7 @@ class Toy(L.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         loss, chosen, rejected = self._step(batch, self.train_figures)
-        self.step_figures = step_figures(self, loss, rewards_of(chosen, rejected, batch[2]))
+        self.step_figures = step_figures(self, loss, (chosen, rejected, batch[2]), rewards_of)
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -48,7 +48,7 @@ class Toy(L.LightningModule):
 
     def validation_step(self, batch: Any, index: int) -> None:
         _, chosen, rejected = self._step(batch, self.val_figures)
-        self.sides = rewards_of(chosen, rejected, batch[2])
+        self.sides = rewards_of(*on_host(chosen, rejected, batch[2]))
 
     def on_validation_epoch_end(self) -> None:
         self.validated_after.append(self.global_step)

@@ -11,7 +11,7 @@ from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 from rmexp.statistics.shares import clustered_share
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.metrics_logger import MetricsCSV
-from rmexp.training.step_figures import accuracy_interval, order_of, policy_figures, rewards_of
+from rmexp.training.step_figures import accuracy_interval, on_host, order_of, policy_figures, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
 
@@ -25,8 +25,8 @@ def test_accuracy_and_margin_of_a_batch(target):
         for chosen, rejected, label in zip(CHOSEN, REJECTED, target, strict=True)
         if label != 0.5
     ]
-    target = torch.tensor(target)
-    found = {name: float(value) for name, value in rewards_of(CHOSEN, REJECTED, target).items()}
+    columns = on_host(CHOSEN, REJECTED, torch.tensor(target))
+    found = rewards_of(*columns)
     assert (found["accuracy"], found["margin"]) == pytest.approx((float(accuracy.compute()), mean(margins)))
     assert found["margin_sd"] == pytest.approx(pstdev(margins))
     rewards = [*CHOSEN.tolist(), *REJECTED.tolist()]
@@ -34,20 +34,22 @@ def test_accuracy_and_margin_of_a_batch(target):
     assert found["reward_sd"] == pytest.approx(pstdev(rewards))
     assert (found["min_reward"], found["max_reward"]) == (0, 5)
     assert found["rewards/chosen"] - found["rewards/rejected"] == pytest.approx(found["margin"])
-    assert order_of(CHOSEN, REJECTED, target).keys() == {"accuracy", "margin"}
+    assert order_of(*columns).keys() == {"accuracy", "margin"}
 
 
 def test_what_a_policy_adds():
-    logps, reference = (CHOSEN, REJECTED), (CHOSEN - 1.0, REJECTED + torch.tensor([0.0, 2.0, 0.0, -3.0]))
-    found = policy_figures(logps, reference, torch.tensor([1.0, 0.0, 0.5, 0.8]))
-    assert float(found["logps/chosen"]) == pytest.approx(mean([3.0, 2.0, 5.0]))  # the second is swapped, a tie left out
-    assert float(found["logps/rejected"]) == pytest.approx(mean([1.0, 1.0, 0.0]))
-    assert float(found["kl"]) == pytest.approx((4 * 1.0**2 + 2.0**2 + 3.0**2) / 8 / 2)  # all eight responses
+    reference = CHOSEN - 1.0, REJECTED + torch.tensor([0.0, 2.0, 0.0, -3.0])
+    *logps, first, second, target = on_host(CHOSEN, REJECTED, *reference, torch.tensor([1.0, 0.0, 0.5, 0.8]))
+    found = policy_figures(logps, (first, second), target)
+    assert found["logps/chosen"] == pytest.approx(mean([3.0, 2.0, 5.0]))  # the second is swapped, a tie left out
+    assert found["logps/rejected"] == pytest.approx(mean([1.0, 1.0, 0.0]))
+    assert found["kl"] == pytest.approx((4 * 1.0**2 + 2.0**2 + 3.0**2) / 8 / 2)  # all eight responses
 
 
 def test_ties_alone_have_neither():
-    found = order_of(CHOSEN, REJECTED, torch.full((4,), 0.5))
-    assert all(math.isnan(value) for value in found.values())
+    found = rewards_of(*on_host(CHOSEN, REJECTED, torch.full((4,), 0.5)))
+    assert all(math.isnan(found[name]) for name in ("accuracy", "margin", "margin_sd", "rewards/chosen"))
+    assert found["mean_reward"] == pytest.approx(16 / 8)
 
 
 def test_margins_are_logged_and_what_is_undefined_is_not(toy, fit, tmp_path):

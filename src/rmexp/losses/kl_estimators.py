@@ -8,7 +8,12 @@ Source: Schulman 2020, "Approximating KL divergence"; for the gradients Tang and
 divergence gradient estimation for RL".
 """
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 from torch import Tensor
+
+Values = TypeVar("Values", float, Tensor)
 
 
 def k1(logps: Tensor, reference_logps: Tensor) -> Tensor:
@@ -25,8 +30,8 @@ def k1(logps: Tensor, reference_logps: Tensor) -> Tensor:
     return logps - reference_logps
 
 
-def k2(logps: Tensor, reference_logps: Tensor) -> Tensor:
-    """Half the squared log-ratio; arguments as for `k1`.
+def k2(logps: Values, reference_logps: Values) -> Values:
+    """Half the squared log-ratio, of numbers too; arguments as for `k1`.
 
     >>> import torch
     >>> k2(torch.tensor([-1.0]), torch.tensor([-1.5]))
@@ -46,4 +51,4 @@ def k3(logps: Tensor, reference_logps: Tensor) -> Tensor:
     return log_ratio.expm1() - log_ratio
 
 
-ESTIMATORS = {"k1": k1, "k2": k2, "k3": k3}
+ESTIMATORS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"k1": k1, "k2": k2, "k3": k3}

@@ -27,6 +27,15 @@ class PairCredit(NamedTuple, Generic[Values]):
     tie: Values
 
 
+def credit_of(better: float, other: float) -> float:
+    """What one pair counts for by the scores of the side that its label prefers and of the other: 0, 0.5 or 1.
+
+    >>> credit_of(2.0, 1.0), credit_of(1.0, 1.0), credit_of(float("nan"), 1.0)
+    (1.0, 0.5, 0.0)
+    """
+    return (better > other) + 0.5 * (better == other)
+
+
 def pair_credit(chosen: Values, rejected: Values, target: Values) -> PairCredit[Values]:
     """Credit for ordering each pair as its label does: 1 in the right order, 0.5 for equal scores, else 0.
 

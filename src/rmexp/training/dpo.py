@@ -32,10 +32,12 @@ from rmexp.training.processes.sharding import gathering, shard
 from rmexp.training.processes.whole_batch import whole_batch
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
+    Column,
     StepFigures,
     accuracy_interval,
     log_step,
     log_validation,
+    on_host,
     policy_figures,
     rewards_of,
     step_figures,
@@ -147,11 +149,8 @@ class DPOModule(L.LightningModule):
         sides = (*pairing.sides(logps), *pairing.reference_logps.chunk(2))
         columns = (result.chosen_rewards, result.rejected_rewards, pairing.target, *sides)
         whole = whole_batch(self, index, result.losses, columns)
-        chosen, rejected, target, *others = whole.columns
-        self.train_figures.update(whole.losses, chosen, rejected, target, weight=whole.weight)
-        figures = rewards_of(chosen, rejected, target)
-        figures |= policy_figures((others[0], others[1]), (others[2], others[3]), target)
-        self.step_figures = step_figures(self, whole.losses.mean(), figures)
+        self.train_figures.update(whole.losses, *whole.columns[:3], weight=whole.weight)
+        self.step_figures = step_figures(self, whole.losses.mean(), whole.columns, _figures)
         return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -182,8 +181,9 @@ class DPOModule(L.LightningModule):
         assert pairing is not None
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
-        figures = rewards_of(*self.validated) | _policy_figures(torch.cat(self.val_logps), pairing)
-        log_validation(self, self.val_figures, figures, interval)
+        assert pairing.reference_logps is not None
+        sides = (*pairing.sides(torch.cat(self.val_logps)), *pairing.reference_logps.chunk(2))
+        log_validation(self, self.val_figures, _figures(*on_host(*self.validated, *sides)), interval)
 
     def configure_model(self) -> None:
         """Share the model out where the strategy does so."""
@@ -213,11 +213,11 @@ class DPOModule(L.LightningModule):
         return {"beta": self.beta, "reduction": self.reduction, "reference": self.reference}
 
 
-def _policy_figures(logps: Tensor, pairing: PairIndex) -> dict[str, Tensor]:
-    """Log-probabilities and divergence of the pairs of a batch, or of all validation pairs."""
-    assert pairing.reference_logps is not None
-    first, second = pairing.reference_logps.chunk(2)
-    return policy_figures(pairing.sides(logps), (first, second), pairing.target)
+def _figures(chosen: Column, rejected: Column, target: Column, *logps: Column) -> dict[str, float]:
+    """Of pairs by their implicit rewards; log-probabilities of both sides under policy and reference follow these."""
+    first, second, reference_first, reference_second = logps
+    policy = policy_figures((first, second), (reference_first, reference_second), target)
+    return rewards_of(chosen, rejected, target) | policy
 
 
 def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:

@@ -33,6 +33,7 @@ from rmexp.training.step_figures import (
     accuracy_interval,
     log_step,
     log_validation,
+    on_host,
     rewards_of,
     step_figures,
 )
@@ -117,7 +118,7 @@ class RewardModule(L.LightningModule):
         sides, target = batch.pairing.sides(rewards), batch.pairing.target
         whole = whole_batch(self, index, self.loss(*sides, pairing=batch.pairing), (*sides, target))
         self.train_figures.update(whole.losses, *whole.columns, weight=whole.weight)
-        self.step_figures = step_figures(self, whole.losses.mean(), rewards_of(*whole.columns))
+        self.step_figures = step_figures(self, whole.losses.mean(), whole.columns, rewards_of)
         return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -146,7 +147,7 @@ class RewardModule(L.LightningModule):
         self.judge_validation(validation_pairing(self))
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
-        log_validation(self, self.val_figures, rewards_of(*self.validated), interval)
+        log_validation(self, self.val_figures, rewards_of(*on_host(*self.validated)), interval)
 
     def configure_model(self) -> None:
         """Share the model out where the strategy does so."""

@@ -29,7 +29,7 @@ from rmexp.training.pairs import Pairs
 from rmexp.training.processes.sharding import gathering, shard
 from rmexp.training.processes.whole_batch import whole_batch
 from rmexp.training.stage import ContractFields, Examples
-from rmexp.training.step_figures import NOTHING, StepFigures, log_step, log_validation, order_of, step_figures
+from rmexp.training.step_figures import StepFigures, log_step, log_validation, on_host, order_of, step_figures
 
 SIDES = ("both", "chosen")
 
@@ -120,8 +120,7 @@ class SFTModule(L.LightningModule):
         losses, judged = self._losses(logps, tokens, pairing, self.mean_tokens)
         whole = whole_batch(self, index, losses, judged)
         self.train_figures.update(whole.losses, *whole.columns, weight=whole.weight)
-        figures = order_of(*whole.columns) if whole.columns else NOTHING
-        self.step_figures = step_figures(self, whole.losses.mean(), figures)
+        self.step_figures = step_figures(self, whole.losses.mean(), whole.columns, order_of)
         return whole.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -149,7 +148,9 @@ class SFTModule(L.LightningModule):
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
         pairing = validation_pairing(self)
         self.judge_validation(pairing)
-        figures = NOTHING if pairing is None else order_of(*pairing.sides(torch.cat(self.val_logps)), pairing.target)
+        figures = {}
+        if pairing is not None:
+            figures = order_of(*on_host(*pairing.sides(torch.cat(self.val_logps)), pairing.target))
         log_validation(self, self.val_figures, figures)
 
     def configure_model(self) -> None:

@@ -1,10 +1,12 @@
-"""The figures of a batch: computed where its loss is, read once, when everything of the step is under way.
+"""The figures of a batch: read from the device at once, when everything of the step is under way, and computed here.
 
-Each figure read by itself would make the host wait for the device.
+Each figure read by itself would make the host wait for the device, and each computed there, or by numpy, is a handful
+of small operations more. Plain numbers are quicker: a batch has few pairs.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ from torch.optim import Optimizer
 
 from rmexp.hardware.memory import peak_memory_mb
 from rmexp.losses.kl_estimators import k2
-from rmexp.metrics.pair_credit import pair_credit
+from rmexp.metrics.pair_credit import credit_of, pair_credit
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.statistics.shares import clustered_share
@@ -27,44 +29,54 @@ from rmexp.training.step_guard import StepGuard
 ORDER = ("accuracy", "margin")  # what pairs have whatever their scores are
 REWARDS = ("margin_sd", "mean_reward", "reward_sd", "min_reward", "max_reward", "rewards/chosen", "rewards/rejected")
 LOGPS = ("logps/chosen", "logps/rejected")
-NOTHING: Mapping[str, Tensor] = MappingProxyType({})
+Column = Sequence[float]  # (B,) of pairs
+FiguresOf = Callable[..., Mapping[str, float]]  # of columns
 
 
 class StepFigures(NamedTuple):
-    """What is logged of a batch.
+    """What is logged of a batch, as it lies on the device.
 
     Attributes:
-        names: of the values.
-        values: (N,) float32 on the device; not a number where undefined.
+        loss: () mean of the batch.
+        columns: (B,) figures of its pairs each; none where it is of no pairs.
+        of: makes the figures of the pairs of the columns, once they are on the host.
         lr: learning rate that the step is made with.
         step: that the batch belongs to, counted from 1.
     """
 
-    names: tuple[str, ...]
-    values: Tensor
+    loss: Tensor
+    columns: tuple[Tensor, ...]
+    of: FiguresOf
     lr: float
     step: int
 
 
-def step_figures(module: L.LightningModule, loss: Tensor, pairs: Mapping[str, Tensor] = NOTHING) -> StepFigures:
+def step_figures(
+    module: L.LightningModule, loss: Tensor, columns: Sequence[Tensor] = (), of: FiguresOf = dict
+) -> StepFigures:
     """The figures of a batch, of whose loss the module's guard takes note; nothing waits for the device.
 
     Args:
         module: in training.
         loss: mean of the batch.
-        pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
+        columns: (B,) figures of its pairs each.
+        of: makes the figures of the pairs of them, such as `order_of` or `rewards_of`.
     """
     optimizer = module.optimizers()
     assert isinstance(optimizer, Optimizer)
     guard: StepGuard | None = getattr(module, "guard", None)
     if guard is not None:
         guard.add(loss)
-    found = {"loss": loss.detach().float(), **pairs}
-    names = tuple(f"train/{name}" for name in found)
-    return StepFigures(names, torch.stack([*found.values()]), optimizer.param_groups[0]["lr"], module.global_step + 1)
+    lr, step = optimizer.param_groups[0]["lr"], module.global_step + 1
+    return StepFigures(loss.detach(), tuple(column.detach() for column in columns), of, lr, step)
 
 
-def order_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:
+def on_host(*columns: Tensor) -> tuple[Column, ...]:
+    """Columns of one length in float32, all read from their device at once."""
+    return tuple(torch.stack([column.detach().float() for column in columns]).tolist()) if columns else ()
+
+
+def order_of(chosen: Column, rejected: Column, target: Column) -> dict[str, float]:
     """Accuracy and mean margin of pairs, the better side less the other; not a number where all are ties.
 
     Args:
@@ -72,14 +84,17 @@ def order_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tens
         rejected: (B,) of those listed second.
         target: (B,) probability in [0, 1] that the first is the better one.
 
-    >>> found = order_of(torch.tensor([2.0, 1.0]), torch.tensor([1.0, 4.0]), torch.tensor([1.0, 0.0]))
-    >>> float(found["accuracy"]), float(found["margin"])
-    (1.0, 2.0)
+    >>> order_of([2.0, 1.0], [1.0, 4.0], [1.0, 0.0])
+    {'accuracy': 1.0, 'margin': 2.0}
     """
-    return _ordered(_by_label(chosen, rejected, target)).figures
+    sides = _by_label(chosen, rejected, target)
+    return {
+        "accuracy": _mean([credit_of(*pair) for pair in sides]),
+        "margin": _mean([better - other for better, other in sides]),
+    }
 
 
-def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Tensor]:
+def rewards_of(chosen: Column, rejected: Column, target: Column) -> dict[str, float]:
     """The same and how rewards are distributed: names of TRL's reward and DPO trainers, where these have one.
 
     Deviations are of the batch itself, divided by its number.
@@ -89,15 +104,13 @@ def rewards_of(chosen: Tensor, rejected: Tensor, target: Tensor) -> dict[str, Te
         rejected: see `order_of`.
         target: see `order_of`.
     """
-    sides = _by_label(chosen, rejected, target)
-    order = _ordered(sides)
-    spread = ((order.margins - order.figures["margin"]).square() * sides.weight).sum() / sides.labelled
-    variance, mean = torch.var_mean(sides.values, correction=0)
-    values = (spread.sqrt(), mean, variance.sqrt(), *sides.values.aminmax(), *sides.means())
-    return order.figures | dict(zip(REWARDS, values, strict=True))
+    sides, rewards = _by_label(chosen, rejected, target), [*chosen, *rejected]
+    spread = _deviation([better - other for better, other in sides])
+    values = (spread, _mean(rewards), _deviation(rewards), min(rewards), max(rewards), *_means(sides))
+    return order_of(chosen, rejected, target) | dict(zip(REWARDS, values, strict=True))
 
 
-def policy_figures(logps: tuple[Tensor, Tensor], reference: tuple[Tensor, Tensor], target: Tensor) -> dict[str, Tensor]:
+def policy_figures(logps: tuple[Column, Column], reference: tuple[Column, Column], target: Column) -> dict[str, float]:
     """Mean log-probabilities of better and other responses, and how far the policy is from its reference.
 
     The divergence is estimated by k2, half the squared log-ratio: the responses are those of the data, samples of
@@ -108,53 +121,31 @@ def policy_figures(logps: tuple[Tensor, Tensor], reference: tuple[Tensor, Tensor
         reference: the same under the reference.
         target: (B,) probability in [0, 1] that the first is the better one.
 
-    >>> one, two = torch.tensor([-1.0]), torch.tensor([-4.0])
-    >>> found = policy_figures((one, two), (one, two + 2.0), torch.tensor([1.0]))
-    >>> {name: float(value) for name, value in found.items()}
+    >>> policy_figures(([-1.0], [-4.0]), ([-1.0], [-2.0]), [1.0])
     {'logps/chosen': -1.0, 'logps/rejected': -4.0, 'kl': 1.0}
     """
-    sides, known = _by_label(*logps, target), torch.stack(reference).float()
-    means = dict(zip(LOGPS, sides.means(), strict=True))
-    return means | {"kl": k2(torch.stack(logps).detach().float(), known).mean()}
+    means = dict(zip(LOGPS, _means(_by_label(*logps, target)), strict=True))
+    return means | {"kl": _mean([*map(k2, chain(*logps), chain(*reference))])}
 
 
-class _Sides(NamedTuple):
-    """Figures of pairs, the better side first.
-
-    Attributes:
-        values: (2, B) float32.
-        weight: (B,) 0 where the label is a tie, else 1.
-        labelled: how many have a better side.
-    """
-
-    values: Tensor
-    weight: Tensor
-    labelled: Tensor
-
-    def means(self) -> Tensor:
-        """(2,) of the better and of the other side."""
-        return (self.values * self.weight).sum(1) / self.labelled
+def _by_label(first: Column, second: Column, target: Column) -> list[tuple[float, float]]:
+    """Figures of the better and of the other side of the pairs that have one."""
+    listed = zip(first, second, target, strict=True)
+    return [(two, one) if preferred_side(label) else (one, two) for one, two, label in listed if not is_tie(label)]
 
 
-def _by_label(first: Tensor, second: Tensor, target: Tensor) -> _Sides:
-    listed = torch.stack([first, second]).detach().float()
-    weight = (~is_tie(target)).float()
-    return _Sides(torch.where(preferred_side(target) == 1, listed.flip(0), listed), weight, weight.sum())
+def _means(sides: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Of the better and of the other side."""
+    return _mean([better for better, _ in sides]), _mean([other for _, other in sides])
 
 
-class _Order(NamedTuple):
-    """Accuracy and margin of pairs, and the margins one by one."""
-
-    figures: dict[str, Tensor]
-    margins: Tensor
+def _mean(values: Column) -> float:
+    return sum(values) / len(values) if values else math.nan
 
 
-def _ordered(sides: _Sides) -> _Order:
-    better, other = sides.values
-    credit = pair_credit(better, other, 0.5 + 0.5 * sides.weight).credit  # in this order, the first is the better one
-    margins = better - other
-    figures = torch.stack([credit, margins * sides.weight]).sum(1) / sides.labelled
-    return _Order(dict(zip(ORDER, figures, strict=True)), margins)
+def _deviation(values: Column) -> float:
+    mean = _mean(values)
+    return math.sqrt(_mean([(value - mean) ** 2 for value in values]))
 
 
 def log_step(module: L.LightningModule, found: StepFigures) -> None:
@@ -169,11 +160,18 @@ def log_step(module: L.LightningModule, found: StepFigures) -> None:
     trainer = module.trainer
     if module.global_step != found.step or found.step % max(1, trainer.log_every_n_steps):  # type: ignore[attr-defined]
         return
-    names, values = found.names, found.values
     guard: StepGuard | None = getattr(module, "guard", None)
-    if guard is not None and guard.norm is not None:
-        names, values = (*names, "train/grad_norm"), torch.cat([values, guard.norm.to(values)[None]])
-    logged = {name: value for name, value in zip(names, values.tolist(), strict=True) if _defined(name, value)}
+    norm = None if guard is None else guard.norm
+    single = [found.loss] if norm is None else [found.loss, norm]
+    parts = [*(value.float()[None] for value in single), *(column.float() for column in found.columns)]
+    read: list[float] = torch.cat(parts).tolist()  # all at once
+    (loss, *norms), of_pairs = read[: len(single)], read[len(single) :]
+    size = len(of_pairs) // max(len(found.columns), 1)
+    columns = [of_pairs[start : start + size] for start in range(0, len(of_pairs), size or 1)]
+    pairs = found.of(*columns) if columns else {}
+    figures = {f"train/{name}": value for name, value in {"loss": loss, **pairs}.items()}
+    figures |= dict(zip(["train/grad_norm"], norms, strict=False))
+    logged = {name: value for name, value in figures.items() if _defined(name, value)}
     logged |= {"lr": found.lr, "memory_mb": _memory_mb(module)}
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Throughput):
@@ -213,7 +211,7 @@ def accuracy_interval(module: L.LightningModule, chosen: Tensor, rejected: Tenso
 def log_validation(
     module: L.LightningModule,
     figures: PairFigures,
-    pairs: Mapping[str, Tensor] = NOTHING,
+    pairs: Mapping[str, float] = MappingProxyType({}),
     interval: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
     """Log a finished validation at the step that it follows.
@@ -224,10 +222,10 @@ def log_validation(
         pairs: figures of its pairs, as `order_of` and `rewards_of` give them.
         interval: of its accuracy.
     """
-    found = {**pairs, "loss": figures.loss.compute(), "accuracy": figures.accuracy.compute()}
-    values = torch.stack([*found.values()]).tolist()
+    loss, accuracy = torch.stack([figures.loss.compute(), figures.accuracy.compute()]).tolist()
+    found = {**pairs, "loss": loss, "accuracy": accuracy, **interval}
     # Lightning's own count of steps can lag by one after a validation, so the step is said with the figures.
-    logged = {f"val/{name}": value for name, value in [*zip(found, values, strict=True), *interval.items()]}
+    logged = {f"val/{name}": value for name, value in found.items()}
     cut_shares: Mapping[str, float] = getattr(module, "cut_shares", {})
     logged |= {f"{split}/cut_share": share for split, share in cut_shares.items()}
     log_values(module, {**logged, "step": float(module.global_step)})

@@ -61,7 +61,12 @@ def write(path, count, words=3):
 def reads(monkeypatch):
     """Every record that is read from where it is kept."""
     found, read = [], RecordFile.read
-    monkeypatch.setattr(RecordFile, "read", lambda self, number: found.append(number) or read(self, number))
+
+    def counted(self, first, end):
+        found.extend(range(first, end))
+        return read(self, first, end)
+
+    monkeypatch.setattr(RecordFile, "read", counted)
     return found
 
 

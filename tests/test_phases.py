@@ -1,10 +1,21 @@
+import gc
 import logging
 import threading
 
 import pytest
 
 from rmexp import phases
-from rmexp.phases import Phase, counting, heading, interruption, phase, phase_seconds, progressed, watched_by
+from rmexp.phases import (
+    Phase,
+    counting,
+    heading,
+    importing,
+    interruption,
+    phase,
+    phase_seconds,
+    progressed,
+    watched_by,
+)
 
 
 @pytest.fixture
@@ -141,3 +152,18 @@ def test_leaks_are_looked_for_not_found(clock):
     with watched_by(Hears()), counting(), phase(Phase.LEAKS, "training prompts of x in what is held out"):
         clock(1.0)
     assert told[0] == "looking for leaks: training prompts of x in what is held out"
+
+
+def test_nothing_is_looked_through_for_garbage_while_modules_are_imported():
+    with counting(), importing("torch"):
+        assert not gc.isenabled()
+        with importing():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_an_import_that_fails_leaves_garbage_to_be_collected():
+    with pytest.raises(ModuleNotFoundError), importing():
+        raise ModuleNotFoundError
+    assert gc.isenabled()

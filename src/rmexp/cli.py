@@ -1,5 +1,7 @@
 """`rmexp VERB [overrides]`: finds the verb, checks the command line as a whole, then lets Hydra run the job."""
 
+import atexit
+import gc
 import importlib
 import logging
 import os
@@ -18,7 +20,7 @@ from rmexp.config.plugins import flags, plugins, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
-from rmexp.phases import Phase, counting, interruption, phase, phase_seconds
+from rmexp.phases import Phase, counting, importing, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.standard_streams import standard_streams
 
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 the job failed or its configuration has problems; 2 wrong usage; 130 interrupted.
     """
+    atexit.register(gc.freeze)  # or Python looks through all that was imported once more before it ends
     try:
         code = _main(arguments)
         sys.stdout.flush()
@@ -227,7 +230,7 @@ def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str
 
 
 def _module(verb: str) -> Any:
-    with phase(Phase.IMPORTS):
+    with importing():
         return importlib.import_module(f"rmexp.verbs.{verb.replace('-', '_')}")
 
 

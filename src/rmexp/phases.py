@@ -4,6 +4,7 @@ Parts of the program say what they begin with `phase`. Where nobody counts, as w
 does nothing. A phase inside another stops its clock: the seconds of all phases add up to no more than those of the run.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -150,6 +151,23 @@ def phase(kind: Phase, what: str = "", *, elsewhere: bool = False) -> Iterator[N
         run.count()
         del run.works[above:]  # an error may have left others unended
         _tell(run)
+
+
+@contextmanager
+def importing(what: str = "") -> Iterator[None]:
+    """Say that a block imports modules, and look for no garbage meanwhile: nearly all that they make stays.
+
+    Args:
+        what: is imported, in words.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        with phase(Phase.IMPORTS, what):
+            yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def progressed(done: int, total: int, figures: Mapping[str, str] | None = None) -> bool:

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.signatures import signature_of
-from rmexp.phases import Phase, phase
+from rmexp.phases import importing
 
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
 # these frozen dataclasses.
@@ -69,7 +69,7 @@ def build(node: DictConfig, **runtime: Any) -> Any:
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     for target in _targets(content):
         signature_of(target)
-        with phase(Phase.IMPORTS):
+        with importing():
             importlib.import_module(target.rpartition(".")[0])
     assert isinstance(content, dict)
     try:

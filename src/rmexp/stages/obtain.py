@@ -12,7 +12,7 @@ from rmexp.config.tracked import tracked_run
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
 from rmexp.hardware.processes import this_process
-from rmexp.phases import Phase, counting, phase, phase_seconds
+from rmexp.phases import counting, importing, phase_seconds
 from rmexp.runs.folder import RunFolder, read_config, shared
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
@@ -86,7 +86,8 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
         summary = run.summary(TrainSummary)
         reused = summary is not None
         if summary is None:
-            from rmexp.tracking.trackers import Trackers, tracked
+            with importing("torch, transformers, lightning"):
+                from rmexp.tracking.trackers import Trackers, tracked
 
             if this_process().number:
                 _trained(plan, data, tests, run, Trackers({}, path))  # which ends this process
@@ -101,7 +102,7 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
 
 def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, trackers: "Trackers") -> TrainSummary:
     """What the stage came to."""
-    with phase(Phase.IMPORTS, "torch, transformers, lightning"):
+    with importing():
         from rmexp.stages.trainer import quiet_libraries
 
         if plan.task == "ppo":

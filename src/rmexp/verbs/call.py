@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rmexp.config.multirun import Multirun
 from rmexp.config.paths import look_for_paths
 from rmexp.config.tracked import tracked_run, trackers_of
-from rmexp.phases import Phase, phase
+from rmexp.phases import importing
 from rmexp.runs.folder import CONFIG
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
@@ -32,7 +32,7 @@ def call(verb: str, config: DictConfig) -> Any:
     for tracker in trackers.values():
         tracker.ready()
     name = verb.replace("-", "_")
-    with phase(Phase.IMPORTS):
+    with importing():
         module = importlib.import_module(f"rmexp.verbs.{name}")
     folder = getattr(module, name)(config)
     if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():

@@ -31,7 +31,7 @@ from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
-from rmexp.phases import Phase, phase
+from rmexp.phases import Phase, importing, phase
 from rmexp.reports.terminal import interval, percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, shared
 from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
@@ -69,7 +69,7 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
 
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:
-    with phase(Phase.IMPORTS, "torch, transformers"):
+    with importing("torch, transformers"):
         from rmexp.reports.compare.page import compare_report
         from rmexp.verbs.comparing.page import Compared, comparison
         from rmexp.verbs.comparing.policies import compared_policies

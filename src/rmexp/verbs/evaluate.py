@@ -22,7 +22,7 @@ from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
-from rmexp.phases import Phase, phase
+from rmexp.phases import Phase, importing, phase
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import apart_sentences
 from rmexp.runs.folder import RunFolder, claim
@@ -60,7 +60,7 @@ def evaluate(config: DictConfig) -> Path:
 
 
 def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) -> EvaluateSummary:
-    with phase(Phase.IMPORTS, "torch, transformers"):
+    with importing("torch, transformers"):
         from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
         from rmexp.runs.summaries.seed_groups import seed_rows
         from rmexp.verbs.evaluating.scores import check_scorers, groups_of, score_columns

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from rmexp.config.folders import run_folder
 from rmexp.config.overrides import typed
 from rmexp.data.loaded import LoadedData
-from rmexp.phases import Phase, phase
+from rmexp.phases import importing
 from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.folder import MODEL
@@ -77,7 +77,7 @@ def _plan(config: DictConfig, data: LoadedData) -> None:
     """Show what a stage would take."""
     if config.sweep_dir is not None:
         raise ValueError("plan=true shows one run, and its cells would count as finished (leave out -m)")
-    with phase(Phase.IMPORTS, "torch, transformers"):
+    with importing("torch, transformers"):
         from rmexp.verbs.run_plan import run_plan
     plan = run_plan(stage_parts(config), data, config.plan_flops)
     batch, setting = plan.batch, plan.setting

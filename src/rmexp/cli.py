@@ -71,6 +71,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             arguments = ["train", *arguments]  # Hydra's scripts are the same for all verbs
     verb, *rest = arguments
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of buckets that are kept for a purpose
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
     end_with_starter()

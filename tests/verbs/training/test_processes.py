@@ -2,10 +2,8 @@
 
 import csv
 import json
-import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -70,43 +68,31 @@ def assert_same_run(folder, other, tolerance=1e-5):
                 assert found[split][key] == pytest.approx(value, rel=1e-4), (split, key)
 
 
-def as_of_torchrun(number, *overrides):
-    """What one of two processes does that torchrun starts, all in its environment and what it says in a file."""
-    os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": "2"}
-    with open(f"said_{number}", "w") as said:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        sys.stdout = sys.stderr = said
-        code = main(["train", *SMALL, *overrides])
-    sys.exit(code)
+def finished(processes):
+    """What the first of some processes has said, once all have ended well."""
+    codes, said = processes.codes(), processes.said
+    assert not any(codes), "".join(said)
+    others = [line for text in said[1:] for line in text.splitlines() if not line.startswith("[rank")]  # torch's own
+    assert not others
+    return said[0]
 
 
-def test_two_processes_learn_what_one_learns(monkeypatch):
-    """Batches of 11, 11 and 1 or so pairs: of the last one a process has nothing."""
+@pytest.fixture(autouse=True)
+def one(pairs):
+    """A run of one process comes first: what is forked then has found out all that takes time."""
     assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    for name, value in {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}.items():
-        monkeypatch.setenv(name, value)
-    fork = multiprocessing.get_context("fork")  # which has imported everything
-    own = ("task=reward", "trainer=ddp", "run_dir=two")
-    processes = [fork.Process(target=as_of_torchrun, args=(number, *own)) for number in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-        process.kill()  # had it not ended
-    said = [Path(f"said_{number}") for number in range(2)]
-    assert [process.exitcode for process in processes] == [0, 0], said[0].read_text() + said[1].read_text()
-    assert said[0].read_text().count("training: reward") == 1
-    assert said[0].read_text().count("run folder   two") == 1
-    assert not said[1].read_text()
+
+
+def test_two_processes_learn_what_one_learns(several):
+    """Batches of 11, 11 and 1 or so pairs: of the last one a process has nothing."""
+    said = finished(several(2, "train", "task=reward", *SMALL, "trainer=ddp", "run_dir=two"))
+    assert said.count("training: reward") == 1
+    assert said.count("run folder   two") == 1
     assert_same_run("two", "one")
 
 
 @pytest.mark.slow
 def test_the_first_process_starts_the_others():
-    assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
     ended = run("task=reward", "trainer=ddp", "run_dir=two")
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.count("training: reward") == 1
@@ -128,18 +114,18 @@ def test_the_first_process_starts_the_others():
         (("task=reward", "trainer.monitor=val/accuracy"), "fsdp"),  # the best is not the last
     ],
 )
-def test_every_way_of_training_is_that_of_one_process(overrides, trainer):
-    assert main(["train", *overrides, *SMALL, "run_dir=one"]) == 0
-    ended = run(*overrides, f"trainer={trainer}", "trainer.devices=3", "run_dir=three")
-    assert ended.returncode == 0, ended.stderr
-    assert_same_run("three", "one")
+def test_every_way_of_training_is_that_of_one_process(several, overrides, trainer):
+    own = ("train", *overrides, *SMALL)
+    assert main([*own, "run_dir=alone"]) == 0
+    finished(several(3, *own, f"trainer={trainer}", "trainer.devices=3", "run_dir=three"))
+    assert_same_run("three", "alone")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trainer", ["ddp", "fsdp"])
-def test_a_policy_is_validated_with_the_weights_as_saved(trainer):
-    ended = run("task=dpo", "model.save_dtype=bfloat16", "optimizer.lr=0.01", f"trainer={trainer}", "run_dir=two")
-    assert ended.returncode == 0, ended.stderr
+def test_a_policy_is_validated_with_the_weights_as_saved(several, trainer):
+    own = ("task=dpo", "model.save_dtype=bfloat16", "optimizer.lr=0.01", f"trainer={trainer}", "run_dir=two")
+    finished(several(2, "train", *SMALL, *own))
     summary = json.loads(Path("two/summary.json").read_text())
     (row,) = [row for row in summary["evaluation"] if row["slice"] is None]
     assert summary["val"]["loss"] == pytest.approx(row["nll"], rel=1e-5)
@@ -147,46 +133,39 @@ def test_a_policy_is_validated_with_the_weights_as_saved(trainer):
 
 
 @pytest.mark.slow
-def test_lists_stay_together():
+def test_lists_stay_together(several):
     rows = [
         {"prompt": f"Question {i}?", "chosen": f"best {i}", "rejected": f"worse {i} {'so ' * j}"}
         for i in range(12)
         for j in range(3)
     ]
     Path("pairs.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    lists = ["task=reward", "loss=plackett_luce", "data.batch_by=prompt"]
-    assert main(["train", *SMALL, *lists, "run_dir=one"]) == 0
-    ended = run(*lists, "trainer=ddp", "run_dir=two")
-    assert ended.returncode == 0, ended.stderr
-    assert_same_run("two", "one")
+    own = ("train", *SMALL, "task=reward", "loss=plackett_luce", "data.batch_by=prompt")
+    assert main([*own, "run_dir=alone"]) == 0
+    finished(several(2, *own, "trainer=ddp", "run_dir=two"))
+    assert_same_run("two", "alone")
 
 
-def killed_and_gone_on_with(folder, *overrides, then=()):
-    """Kill a run of several processes when it has a checkpoint, then let it finish, with other settings if need be."""
-    process = subprocess.Popen(
-        command(*overrides, "trainer.max_epochs=30", f"run_dir={folder}"),
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    while not list(Path(folder, "checkpoints").glob("last.ckpt")):
-        assert process.poll() is None, process.stderr.read().decode()
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def killed_and_gone_on_with(several, folder, count, *overrides, then=None):
+    """Kill a run of several processes in the middle, then let as many, or others, finish it."""
+    own = ("train", *SMALL, *overrides, f"run_dir={folder}")
+    processes = several(count, *own, f"trainer.devices={count}")
+    while not Path(folder, "metrics.csv").exists() or len(curve(folder)) < 12:
+        assert processes.running, "".join(processes.said)
+        time.sleep(0.02)
+    processes.kill()
     assert not Path(folder, "summary.json").exists()
-    ended = run(*overrides, "trainer.max_epochs=30", f"run_dir={folder}", *then)
-    assert ended.returncode == 0, ended.stderr
-    assert "going on from" in ended.stderr
-    return ended.stderr
+    said = finished(several(then or count, *own, f"trainer.devices={then or count}"))
+    assert "going on from" in said
+    return said
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("trainer", "count"), [("ddp", 2), ("ddp", 3), ("fsdp", 2), ("fsdp", 3)])
-def test_a_killed_run_goes_on_to_the_same_bytes(trainer, count):
-    own = ("task=reward", f"trainer={trainer}", f"trainer.devices={count}")
-    ended = run(*own, "trainer.max_epochs=30", "run_dir=whole")
-    assert ended.returncode == 0, ended.stderr
-    killed_and_gone_on_with("killed", *own)
+def test_a_killed_run_goes_on_to_the_same_bytes(several, trainer, count):
+    own = ("task=reward", f"trainer={trainer}", "trainer.max_epochs=12")
+    finished(several(count, "train", *SMALL, *own, f"trainer.devices={count}", "run_dir=whole"))
+    killed_and_gone_on_with(several, "killed", count, *own)
     assert_like("killed", "whole", 0.0)
     found, expected = (torch.tensor(curve(folder)) for folder in ("killed", "whole"))
     torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
@@ -194,11 +173,12 @@ def test_a_killed_run_goes_on_to_the_same_bytes(trainer, count):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trainer", ["ddp", "fsdp"])
-def test_another_number_of_processes_goes_on_and_says_so(trainer):
-    assert main(["train", "task=reward", *SMALL, "trainer.max_epochs=30", "run_dir=one"]) == 0
-    said = killed_and_gone_on_with("killed", "task=reward", f"trainer={trainer}", then=["trainer.devices=3"])
+def test_another_number_of_processes_goes_on_and_says_so(several, trainer):
+    own = ("task=reward", f"trainer={trainer}", "trainer.max_epochs=12")
+    assert main(["train", *SMALL, *own, "trainer=default", "run_dir=alone"]) == 0
+    said = killed_and_gone_on_with(several, "killed", 2, *own, then=3)
     assert "the checkpoint is of 2 processes, this run has 3" in said
-    assert_like("killed", "one", 1e-3)
+    assert_like("killed", "alone", 1e-4)
 
 
 @pytest.mark.slow
@@ -223,25 +203,27 @@ def test_processes_of_torchrun_are_joined():
     ended = run("task=reward", "trainer=ddp", "run_dir=two", launcher=launcher)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("run folder   two") == 1
-    assert main(["train", "task=reward", *SMALL, "run_dir=one"]) == 0
     assert_same_run("two", "one")
-    ended = run("task=reward", "trainer=ddp", "trainer.devices=3", "run_dir=three", launcher=launcher)
-    assert "2 processes were started, but trainer.devices=3 and trainer.num_nodes=1 ask for 3" in ended.stderr
+
+
+def test_a_launcher_has_started_as_many_as_the_trainer_wants(several):
+    processes = several(2, "train", "task=reward", *SMALL, "trainer=ddp", "trainer.devices=3", "run_dir=three")
+    assert processes.codes() == [1, 1]
+    words = "2 processes were started, but trainer.devices=3 and trainer.num_nodes=1 ask for 3"
+    assert words in processes.said[0]
 
 
 @pytest.mark.slow
 def test_the_cells_of_a_sweep_may_have_several_processes():
     ended = run("-m", "task=reward", "trainer=ddp", "seed=0,1", "sweep_dir=sweep")
     assert ended.returncode == 0, ended.stderr
-    assert main(["train", "task=reward", *SMALL, "seed=1", "run_dir=one"]) == 0
-    assert_same_run("sweep/seed=1", "one")
+    assert_same_run("sweep/seed=0", "one")
 
 
 @pytest.mark.slow
-def test_several_processes_are_one_run_of_weights_and_biases(offline_run, monkeypatch):
+def test_several_processes_are_one_run_of_weights_and_biases(several, offline_run, monkeypatch):
     monkeypatch.delenv("WANDB_MODE")
-    ended = run("task=reward", "trainer=ddp", "logger=wandb", "run_dir=run")
-    assert ended.returncode == 0, ended.stderr
+    finished(several(2, "train", "task=reward", *SMALL, "trainer=ddp", "logger=wandb", "run_dir=run"))
     records = offline_run(Path("run"))
     found = [row["item"]["train/loss"] for row in records["history"] if "train/loss" in row["item"]]
     with Path("run/metrics.csv").open() as file:

@@ -1,0 +1,86 @@
+"""Processes of one run as torchrun starts them, but forked off this one, which has imported everything."""
+
+import multiprocessing
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rmexp.cli import main
+
+FORK = multiprocessing.get_context("fork")
+
+
+class Several:
+    """Processes that run one command.
+
+    Args:
+        count: of them.
+        arguments: of `rmexp`.
+        places: where what each says goes.
+    """
+
+    def __init__(self, count: int, arguments: tuple[str, ...], places: list[Path]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": str(count)}
+        own |= {"TORCHELASTIC_RUN_ID": "test", "LOCAL_WORLD_SIZE": str(count)}
+        self.places = places
+        ranks = ({**own, "RANK": str(number), "LOCAL_RANK": str(number)} for number in range(count))
+        self.processes = [
+            FORK.Process(target=_run, args=(arguments, rank, place)) for rank, place in zip(ranks, places, strict=True)
+        ]
+        for process in self.processes:
+            process.start()
+
+    @property
+    def said(self) -> list[str]:
+        """What each has said on both streams."""
+        return [place.read_text() if place.exists() else "" for place in self.places]
+
+    @property
+    def running(self) -> bool:
+        """Whether none has ended."""
+        return all(process.exitcode is None for process in self.processes)
+
+    def kill(self, *numbers: int) -> None:
+        """Kill some, or all of them, as the system does it when memory is short."""
+        for number in numbers or range(len(self.processes)):
+            self.processes[number].kill()
+            self.processes[number].join()
+
+    def codes(self, seconds: float = 240.0) -> list[int | None]:
+        """Their exit codes once all have ended, or after so many seconds, when those that have not are killed."""
+        for process in self.processes:
+            process.join(seconds)
+        found = [process.exitcode for process in self.processes]
+        self.kill()
+        return found
+
+
+def _run(arguments: tuple[str, ...], environment: dict[str, str], place: Path) -> None:
+    os.environ |= environment
+    with place.open("w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        sys.stdout = sys.stderr = said
+        code = main(arguments)
+        said.flush()
+        os._exit(code)  # without what pytest does at the end of a process
+
+
+@pytest.fixture
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Several]]:
+    """Starts so many processes with the arguments of a command; whatever still runs at the end is killed."""
+    started = list[Several]()
+
+    def start(count: int, *arguments: str) -> Several:
+        folder = tmp_path_factory.mktemp("said")
+        started.append(Several(count, arguments, [folder / str(number) for number in range(count)]))
+        return started[-1]
+
+    yield start
+    for processes in started:
+        processes.kill()

@@ -58,3 +58,15 @@ def test_an_error_is_left_in_the_folder_until_a_run_finishes(tmp_path):
     assert not (tmp_path / "failure.json").exists()
     assert json.loads((tmp_path / "summary.json").read_text())["verb"] == "inspect"
     assert json.loads((tmp_path / "environment.json").read_text())["end"] is not None
+
+
+@pytest.mark.parametrize("later", ["scorer.path.tokenizer", "scorer.path.base"])
+def test_a_folder_of_a_version_that_noted_fewer_inputs_is_found(tmp_path, later):
+    for inputs in ({"scorer.path": "a"}, {"scorer.path": "a", later: "b"}):
+        with claim(tmp_path / "run", bound(), inputs):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    for inputs in ({"scorer.path": "a", later: "b"}, {"scorer.path": "a", later: "c"}):
+        with claim(tmp_path / "new", bound(), inputs):
+            pass
+    assert (tmp_path / "new-outdated-1").is_dir()

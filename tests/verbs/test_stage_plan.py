@@ -36,7 +36,7 @@ def test_what_a_policy_starts_from_is_an_input_beside_its_reference(reference_fo
     inputs = stage_plan(compose("train", ["task=dpo", *given]), DATA, {}).inputs
     assert inputs["init_from"] != inputs["reference"]
     alone = stage_plan(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
-    assert alone == {"data": "d1", "reference": inputs["reference"]}
+    assert alone == {name: inputs[name] for name in ("data", "reference", "reference.tokenizer")}
 
 
 @pytest.mark.parametrize("key", ["init_from", "reference"])

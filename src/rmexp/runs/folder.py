@@ -26,6 +26,8 @@ CONFIG, ENVIRONMENT, FAILURE = "config.yaml", "environment.json", "failure.json"
 LOCK = ".lock"
 MODEL, LAST_MODEL = "model", "last_model"  # folders of the kept weights, and of the last ones where these are others
 
+LATER = (".tokenizer", ".base")  # ends of the names of inputs that earlier versions did not note
+
 T = TypeVar("T", bound=Summary)
 
 
@@ -150,6 +152,12 @@ def shared(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> I
         yield run
 
 
+def same_inputs(noted: Mapping[str, str | None] | None, inputs: Mapping[str, str | None]) -> bool:
+    """Whether a folder was made of some inputs, as far as its version noted them."""
+    known = dict(noted or {})
+    return known == {name: value for name, value in inputs.items() if name in known or not name.endswith(LATER)}
+
+
 def write_failure(folder: Path, error: Exception) -> None:
     """Leave failure.json in a folder."""
     text = "".join(traceback.format_exception(error))
@@ -189,7 +197,7 @@ def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
 
 
 def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:
-    return (path / ENVIRONMENT).is_file() and read_environment(path).inputs != dict(inputs)
+    return (path / ENVIRONMENT).is_file() and not same_inputs(read_environment(path).inputs, inputs)
 
 
 def _move_aside(path: Path) -> None:

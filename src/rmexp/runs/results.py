@@ -18,6 +18,7 @@ from rmexp.tracking.tracked_run import Artifact, Results, Table
 
 INTERVAL = ("accuracy", "accuracy_low", "accuracy_high", "nll", "n")
 SAMPLES = "sample_pairs.jsonl"
+NO_ARTIFACT = (".trained_on", ".tokenizer")  # ends of the names of inputs that are parts of others
 REPORT, MODEL, SCORED = "report.html", "model", "scored"
 
 
@@ -154,7 +155,7 @@ def _artifacts(folder: Path) -> Iterator[Artifact]:
 def _used(row: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Fingerprints of what a run was made of, by key; of a comparison, of its stages' models too."""
     inputs = (read_environment(folder).inputs or {}).items()
-    used = {name: value for name, value in inputs if value and not name.endswith(".trained_on")}
+    used = {name: value for name, value in inputs if value and not name.endswith(NO_ARTIFACT)}
     if verb_of(row) != "compare":
         return used
     for name, stage in from_row(CompareSummary, row).stages.items():

@@ -13,7 +13,7 @@ from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import alone
 from rmexp.hardware.processes import this_process
 from rmexp.phases import counting, importing, phase_seconds
-from rmexp.runs.folder import RunFolder, read_config, shared
+from rmexp.runs.folder import RunFolder, read_config, same_inputs, shared
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.train import TrainSummary
@@ -126,6 +126,6 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, tr
 def _is_made(plan: StagePlan, folder: Path) -> bool:
     """Whether a folder holds a finished run of the same stage."""
     made = read_summary(folder, TrainSummary)
-    if made is None or made.inputs != dict(plan.inputs):
+    if made is None or not same_inputs(made.inputs, plan.inputs):
         return False
     return not plan.config.differences(read_config(folder))

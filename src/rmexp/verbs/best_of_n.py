@@ -27,7 +27,7 @@ from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
 from rmexp.jsonl import write_rows
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Record, Scored, fingerprint
@@ -73,7 +73,7 @@ def best_of_n(config: DictConfig) -> Path:
     inputs = {"data": fingerprint(given.records), **scorer_inputs(config.scorer, "scorer")}
     inputs |= scorer_inputs(config.gold, "gold") if config.gold else {}
     if config.candidates.path is None:
-        inputs["policy"] = folder_fingerprint(config.candidates.policy)
+        inputs |= model_inputs("policy", config.candidates.policy)
     with claim(path, run_config(config), inputs) as run:
         summary = run.summary(BestOfNSummary)
         if summary is None:

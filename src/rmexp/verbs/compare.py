@@ -28,7 +28,7 @@ from rmexp.durable import write_text
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.measures.accuracy import Accuracy
 from rmexp.jsonl import write_rows
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
 from rmexp.phases import Phase, importing, phase
@@ -60,7 +60,9 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
         given["init_from"] = config.model.init_from
     elif config.model.reference is None and "path" in config.model:
         given["model"] = config.model.path
-    inputs = {"data": data.fingerprint, **{name: path and folder_fingerprint(path) for name, path in given.items()}}
+    inputs: dict[str, str | None] = {"data": data.fingerprint}
+    for name, path in given.items():
+        inputs |= model_inputs(name, path)
     seen = {f"{name}.trained_on": promise(path).fingerprint for name, path in given.items() if path is not None}
     inputs |= {key: found for key, found in seen.items() if found is not None}
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}

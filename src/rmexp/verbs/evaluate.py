@@ -45,7 +45,7 @@ def evaluate(config: DictConfig) -> Path:
     data = loaded_data(config)
     sets = evaluated_sets(data, config.splits, config.slices)
     path = run_folder("evaluate", config)
-    inputs = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
+    inputs: dict[str, str | None] = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
     with claim(path, run_config(config), inputs) as run:
         summary = run.summary(EvaluateSummary)

@@ -23,7 +23,7 @@ from rmexp.durable import write_text
 from rmexp.jsonl import check_file
 from rmexp.left_files import read_json
 from rmexp.metrics.parity import Parity
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import CONFIG, LAST_MODEL, MODEL, claim
 from rmexp.runs.rows import record_of
@@ -38,7 +38,7 @@ CARD = "README.md"
 def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
     path, model = run_folder("export", config), model_of(str(config.path), config.keep)
-    inputs = {"model": folder_fingerprint(model), "evaluation": _content(config.evaluation)}
+    inputs = {**model_inputs("model", model), "evaluation": _content(config.evaluation)}
     with claim(path, run_config(config), inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary(ExportSummary)

@@ -44,7 +44,7 @@ from rmexp.selection.filter_quality import FilterQuality, filter_quality
 from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
 from rmexp.stored_records import of_kind, stored
 from rmexp.verbs.data import load_data
-from rmexp.verbs.scorers import path_fingerprint, scorer_inputs
+from rmexp.verbs.scorers import path_inputs, scorer_inputs
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
 SHARD_RECORDS = 1000
@@ -69,7 +69,7 @@ def filter(config: DictConfig) -> Path:
     path = run_folder("filter", config)
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
-        inputs[f"scored.{number}.path"] = path_fingerprint(file)
+        inputs |= path_inputs(f"scored.{number}.path", file)
     with claim(path, run_config(config), inputs) as run:
         summary = run.summary(FilterSummary)
         if summary is None:

@@ -24,7 +24,7 @@ from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text
 from rmexp.jsonl import write_rows
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.phases import Phase, phase
 from rmexp.profile.longer_by_part import Split
 from rmexp.reports.drawing.numbers import count, counted
@@ -46,8 +46,8 @@ def profile(config: DictConfig) -> Path:
     if not any(data.records.splits.values()):
         raise ValueError(f"expected preference pairs to profile, but data={data.name} has none (set data)")
     path = run_folder("profile", config)
-    tokenizer = config.tokenizer and folder_fingerprint(config.tokenizer)
-    with claim(path, run_config(config), {"data": data.fingerprint, "tokenizer": tokenizer}) as run:
+    inputs = {"data": data.fingerprint, **model_inputs("tokenizer", config.tokenizer)}
+    with claim(path, run_config(config), inputs) as run:
         summary = run.summary(ProfileSummary)
         if summary is None:
             with phase(Phase.EVALUATING, data.name):

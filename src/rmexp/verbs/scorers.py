@@ -8,13 +8,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.definitions import class_constant
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import promise
 
 MODEL = "model"  # what a scorer reads that may be an address
 
 
-def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
+def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str | None]:
     """Fingerprints of all that the scorers of a node read, by key, members of ensembles among them.
 
     What a model was trained on has its own, for it decides which figures are told.
@@ -27,21 +27,21 @@ def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str]:
         ValueError: a local path holds nothing that can be read.
     """
     found = list(_named(OmegaConf.to_container(node, resolve=True), name))
-    inputs = {key: path_fingerprint(path) for key, path, _ in found}
+    inputs = {name: value for key, path, _ in found for name, value in path_inputs(key, path).items()}
     seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
     return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}
 
 
-def path_fingerprint(path: str) -> str:
-    """Of a file, of the manifests in a folder of scored files, or of a model in a folder or at an address."""
+def path_inputs(key: str, path: str) -> dict[str, str | None]:
+    """Fingerprint of a file, of the manifests in a folder of scored files, or those of a model; see `model_inputs`."""
     place = Path(path)
     files = [place] if place.is_file() else sorted(place.glob("*.manifest.json")) if place.is_dir() else []
     if not files:
-        return folder_fingerprint(path)
+        return model_inputs(key, path)
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+    return {key: digest.hexdigest()[:16]}
 
 
 def _named(content: Any, name: str) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from rmexp.config.identity.saved import fingerprint, run_config
 from rmexp.config.stages import stage
 from rmexp.config.tracked import trackers_of
 from rmexp.data.loaded import LoadedData
-from rmexp.models.backbones.location import folder_fingerprint
+from rmexp.models.backbones.location import model_inputs
 from rmexp.models.backbones.start import StartingFolders, starting_folders
 from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.stages.plan import StagePlan
@@ -48,15 +48,15 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     start, reference = _folders(config)
     measured = reference or start
-    inputs["reference"] = measured and folder_fingerprint(measured)
+    inputs |= model_inputs("reference", measured)
     if start not in (None, measured):
-        inputs["init_from"] = folder_fingerprint(str(start))
+        inputs |= model_inputs("init_from", str(start))
     if start is None and "path" in config.model:
-        inputs["model"] = folder_fingerprint(config.model.path)
+        inputs |= model_inputs("model", config.model.path)
     for name in ("scorer", "gold"):
         inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
     if config.get("value_model") not in (None, "shared", "policy"):
-        inputs["value_model"] = folder_fingerprint(config.value_model)
+        inputs |= model_inputs("value_model", config.value_model)
     template = template_fingerprint(config.model.chat_template)
     if template is not None:
         inputs["chat_template"] = template

@@ -32,7 +32,7 @@ def test_inputs_are_what_the_nodes_read(tmp_path, reward_folder):
     }
     node = OmegaConf.create({"name": "ensemble", **target("ensemble.EnsembleScorer"), "members": members})
     before = scorer_inputs(node, "scorer")
-    assert list(before) == ["scorer.members.a.path", "scorer.members.b.pairs"]
+    assert list(before) == ["scorer.members.a.path", "scorer.members.a.path.tokenizer", "scorer.members.b.pairs"]
     file.write_text("two")
     after = scorer_inputs(node, "scorer")
     assert [key for key in before if before[key] != after[key]] == ["scorer.members.b.pairs"]

@@ -37,7 +37,7 @@ Item = tuple[Prompt, str]
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
 
 _PARTS = (
-    *("encode.py", "engine.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py"),
+    *("encode.py", "engine.py", "frames.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py"),
     "side_tokens.py",
 )
 CODE = tuple(Path(__file__).with_name(name) for name in _PARTS)  # what decides the ids
@@ -73,7 +73,7 @@ class Encoder:
 
     def text(self, prompt: Prompt, response: str) -> str:
         """The text of prompt and response as the model sees them, without the end token."""
-        return self.marked.unmark(self.rendering.whole(prompt, response, self.rendering.prompt(prompt))[0])
+        return self.marked.unmark(self.rendering.whole(prompt, response, self.rendering.prompt(prompt), 0)[0])
 
     def encode_records(self, records: Sequence[Record]) -> EncodedResponses:
         """All responses of all records, in order, kept in a file of data.cache_dir.
@@ -117,7 +117,7 @@ class Encoder:
     def _whole(self, items: Iterable[Item]) -> WholeTokens:
         """Prompts and responses before anything is cut; what some neighbours share is encoded and kept once."""
         prompts, responses = TokenRows(wide=self._wide), TokenRows(wide=self._wide)
-        numbers = array("i"), array("i")
+        numbers, end = (array("i"), array("i")), self.tokenizer.eos_token_id
         items = iter(items)
         while some := list(islice(items, AT_ONCE)):
             unique, known, rows = list(dict.fromkeys(some)), dict[tuple[int, ...], int](), dict[Item, tuple[int, int]]()
@@ -126,7 +126,7 @@ class Encoder:
                 if prompt is not last or number < 0:  # as it is for the other responses to the same prompt
                     ids, last = tuple(self._begun(prompt)), prompt
                     number = known[ids] if ids in known else known.setdefault(ids, prompts.add(ids))
-                rows[item] = number, responses.add([*response, self.tokenizer.eos_token_id])
+                rows[item] = number, responses.add([*response, end])
             for item in some:
                 for column, number in zip(numbers, rows[item], strict=True):
                     column.append(number)

@@ -7,7 +7,8 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from rmexp.dialogue import Message, Prompt, Turns, prompt_text, response_turns, template_arguments, turns_of
+from rmexp.dialogue import Dialogue, Message, Prompt, Turns, prompt_text, response_turns, template_arguments, turns_of
+from rmexp.encoding.frames import Framed, frame_of
 from rmexp.encoding.marked_text import PLACE, MarkedText
 from rmexp.encoding.pinned_date import DATE, pinned
 from rmexp.jsonl import describe
@@ -36,6 +37,7 @@ class Rendering:
 
     def __init__(self, tokenizer: Any, marked: MarkedText) -> None:
         self._tokenizer, self._marked = tokenizer, marked
+        self._framed: dict[tuple[str, tuple[str, ...], bool], Framed] = {}  # by template, roles, and what it adds
 
     def prompt(self, prompt: Prompt) -> str:
         """The prompt, with the beginning of an answer to it."""
@@ -47,7 +49,7 @@ class Rendering:
         """All turns as the chat template alone renders them."""
         return self._by_template((*turns_of(prompt), *response_turns(response)), prompt, ask=False)
 
-    def whole(self, prompt: Prompt, response: str, start: str) -> tuple[str, int]:
+    def whole(self, prompt: Prompt, response: str, start: str, end: int) -> tuple[str, int]:
         """Prompt and response, and where the prompt ends, not counting marks.
 
         A response of several turns ends with the text of the last one, whatever the template puts behind it.
@@ -56,9 +58,10 @@ class Rendering:
             prompt: that is rendered as `start`.
             response: to it.
             start: with marks.
+            end: of it without marks.
         """
         if not isinstance(response, Turns) or not self._tokenizer.chat_template:
-            return start + self._marked.mark(response), len(self._marked.unmark(start))
+            return start + self._marked.mark(response), end
         *turns, last = response.turns
         spoken = last._replace(content=PLACE) if last.content else last
         text = self._by_template((*turns_of(prompt), *turns, spoken), prompt, ask=False)
@@ -71,14 +74,30 @@ class Rendering:
 
     def _by_template(self, turns: Sequence[Message], prompt: Prompt, *, ask: bool) -> str:
         """Turns rendered with what the prompt says beside them; `ask` adds the beginning of an answer."""
-        messages = self._marked.mark_all([turn.to_json() for turn in turns])
-        arguments = self._marked.mark_all(template_arguments(prompt))
-        template = pinned(self._tokenizer.get_chat_template())
-        options = {"chat_template": template, "tokenize": False, "add_generation_prompt": ask}
+        template, mark_all = pinned(self._tokenizer.get_chat_template()), self._marked.mark_all
+        options = {"date_string": DATE, "chat_template": template, "add_generation_prompt": ask}
+        if isinstance(prompt, Dialogue) or any(turn.further for turn in turns):
+            arguments = mark_all(template_arguments(prompt))
+            return self._rendered(prompt, mark_all([turn.to_json() for turn in turns]), {**options, **arguments})
+        roles = tuple(turn.role for turn in turns)
+
+        def render(contents: Sequence[str]) -> str:
+            said = zip(mark_all([*roles]), contents, strict=True)
+            return self._rendered(prompt, [{"role": role, "content": content} for role, content in said], options)
+
+        framed = self._framed.get((template, roles, ask))
+        if framed is None:
+            variables = {**self._tokenizer.special_tokens_map, **options, "tools": None, "documents": None}
+            framed = Framed(frame_of(template, mark_all([*roles]), variables, render))
+            self._framed[template, roles, ask] = framed
+        return framed.text([self._marked.mark(turn.content) for turn in turns], render)
+
+    def _rendered(self, prompt: Prompt, messages: list[dict[str, Any]], options: dict[str, Any]) -> str:
+        """What the template makes of messages."""
         try:
-            return str(self._tokenizer.apply_chat_template(messages, **{"date_string": DATE, **arguments, **options}))
+            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, **options))
         except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
-            roles = ", ".join(turn.role for turn in turns)
+            roles = ", ".join(self._marked.unmark(message["role"]) for message in messages)
             raise RefusedPrompt(
                 prompt,
                 f"the chat template refuses the prompt {describe(prompt_text(prompt))}: {' '.join(str(error).split())} "

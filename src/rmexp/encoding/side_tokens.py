@@ -31,7 +31,8 @@ class SideTokens:
     def of(self, items: Sequence[tuple[Prompt, str]]) -> list[Sides]:
         """Ids of each prompt and of each response, which has every token that carries one of its characters."""
         starts = {prompt: self._rendering.prompt(prompt) for prompt in dict.fromkeys(prompt for prompt, _ in items)}
-        texts = [self._rendering.whole(prompt, response, starts[prompt]) for prompt, response in items]
+        ends = {prompt: len(self._marked.unmark(start)) for prompt, start in starts.items()}
+        texts = [self._rendering.whole(prompt, response, starts[prompt], ends[prompt]) for prompt, response in items]
         if not self._compared:
             self._compare(items[:COMPARED], starts, texts[:COMPARED])
         apart = [place for place, (prompt, _) in enumerate(items) if self._parts(starts[prompt], texts[place][0])]

@@ -1,5 +1,6 @@
 """No network; fixtures of models are in small_models.py, which the processes that run tests read."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -30,6 +31,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def four_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights in 4 bits by bitsandbytes, or where it is not installed (125 MB) by a slow stand-in."""
+    pytest.importorskip("peft", reason="the extra lora is not installed")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        from tests import four_bits
+
+        monkeypatch.setitem(sys.modules, "bitsandbytes.functional", four_bits)
 
 
 @pytest.fixture

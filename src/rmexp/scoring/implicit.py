@@ -223,6 +223,14 @@ def _trained_reduction(contract: Contract | None) -> str:
     return "response_sum" if contract is None or contract.reduction is None else contract.reduction
 
 
+def reference_beside(policy: str) -> str | None:
+    """The folder that a run left beside its policy, where the policy was measured against that one; else None."""
+    contract, beside = read_contract(policy), Path(policy).parent / "reference"
+    if contract is None or contract.reference is None or not beside.is_dir():
+        return None
+    return str(beside) if folder_fingerprint(str(beside)) == contract.reference else None
+
+
 def _check_reference(policy: str, reference: str) -> None:
     contract = read_contract(policy)
     if contract is not None and contract.reference is not None:

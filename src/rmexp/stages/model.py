@@ -13,6 +13,7 @@ from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.hardware.precision import weights_in
 from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.trained_weights import choose_trained
@@ -57,6 +58,9 @@ def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
         start.body.gradient_checkpointing_enable()
     if starting.trained != "all" and isinstance(start, LanguageModel):
         start.causal_lm.requires_grad_(False)  # the output layer, which is no part of the body, neither
+    if starting.load == FOUR_BIT:
+        quantise(start.body, getattr(torch, start.save_dtype))
+        start = start._replace(fingerprint=None)  # in 4 bits it is in no folder
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout, save_dtype=starting.save_dtype or start.save_dtype)
 
@@ -181,7 +185,9 @@ def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, 
     base, model = parts.folders.start or parts.model.path, module.model
     if parts.model.starting.trained != "adapters" or base is None or start.mask_padding:
         return
-    if is_adapter(base):
+    if parts.model.starting.load == FOUR_BIT:
+        log.info("the adapters are beside %s in 4 bits, which is in no folder: model/ alone holds them, merged", base)
+    elif is_adapter(base):
         log.info("the adapters are on top of %s, whose merged weights are in no folder: model/ alone holds them", base)
     elif isinstance(model, RewardModel) and not model.plain_classifier:
         log.info(

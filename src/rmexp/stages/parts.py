@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import Callback
 from torch.optim import Optimizer
 
 from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.four_bit import FOUR_BIT
 from rmexp.models.backbones.start import StartingFolders, StartingPoint, starting_folders
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
@@ -126,8 +127,13 @@ class StageParts:
 
     @property
     def reference(self) -> str | None:
-        """Folder of the model that a policy is measured against; None where the run leaves it itself."""
-        return self.folders.reference
+        """Folder of the model that a policy is measured against; None where the run leaves it itself.
+
+        A policy that starts in 4 bits is measured against its start in 4 bits.
+        """
+        folders = self.folders
+        rounded = self.model.starting.load == FOUR_BIT and folders.reference == folders.start
+        return None if rounded else folders.reference
 
     def compiling(self, compiled: bool) -> "StageParts":
         """The same, once it is known whether its layers are compiled."""

@@ -9,6 +9,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.processes import this_process
 from rmexp.jsonl import write_rows
+from rmexp.models.backbones.four_bit import FOUR_BIT, dequantise
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -29,6 +30,7 @@ from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import step_of
 from rmexp.training.callbacks.epochs import Epochs
+from rmexp.training.dpo import DPOModule
 from rmexp.training.processes.same_run import SameRun
 
 
@@ -59,6 +61,7 @@ def fit(
     built, steps = built._replace(module=trained.module), trained.trainer.global_step
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
+    dequantise(built.module.model)  # not before the last checkpoint was read, which has no whole base
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
     validated = weights_as_saved(built, accelerator_type(parts.trainer.accelerator))
     fields = built.module.contract_fields(built.examples.train)
@@ -77,7 +80,9 @@ def _trained(
     if built.module.relative and parts.reference is None and not this_process().number:
         rounded = parts.model.starting.save_dtype is not None  # not what a policy was measured against
         start = built.start._replace(save_dtype=FLOAT32) if rounded else built.start
-        save_model(run.path / "reference", built.module, start, built.max_tokens, {}, seen_before(parts))
+        left = save_model(run.path / "reference", built.module, start, built.max_tokens, {}, seen_before(parts))
+        if isinstance(built.module, DPOModule) and parts.model.starting.load == FOUR_BIT:
+            built.module.reference = left  # and not the folder that it started from: in 4 bits it is another model
     watched = partial(_watched, parts, built, loaded, run, watch)
     return train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers)
 

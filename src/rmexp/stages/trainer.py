@@ -17,6 +17,7 @@ from rmexp.hardware.precision import choose_precision, of_trainer
 from rmexp.hardware.processes import this_process
 from rmexp.hardware.threads import use_threads
 from rmexp.models.attention.compiled import compiled_parts
+from rmexp.models.backbones.four_bit import refuse_sharing
 from rmexp.phases import Phase, phase
 from rmexp.stages.parts import StageParts, TrainerParts
 from rmexp.tracking.metrics_logger import MetricsCSV
@@ -105,6 +106,8 @@ def train(
     trackers.replay()
     trackers.steps_per_epoch = looking_on.metrics.steps_per_epoch
     shares = isinstance(trainer.strategy, FullySharded)
+    if shares:
+        refuse_sharing(module)
     whole = without_memory(module) if shares else module
     began = time.perf_counter()
     try:

@@ -76,9 +76,11 @@ def stage_parts(config: DictConfig) -> "StageParts":
     Raises:
         ValueError: a setting is out of its range, or does not fit another one.
     """
+    from rmexp.models.backbones.four_bit import check_load
     from rmexp.stages.parts import StageParts
     from rmexp.stages.ppo_settings import check_settings
 
+    check_load(config.model.load, config.model.trained, config.task)
     parts = StageParts(
         task=config.task,
         seed=config.seed,

@@ -39,6 +39,7 @@ MOVED: Mapping[str, str] = {
 LATER: Mapping[str, Any] = {
     "model.init_from": None,
     "model.save_dtype": None,
+    "model.load": "full",
     "*.weights": None,  # of the labels of scorer=hub, wherever it stands
     "*.head": None,  # of scorer=explicit, wherever it stands
     # of score

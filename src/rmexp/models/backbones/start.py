@@ -64,6 +64,7 @@ class StartingPoint:
         gradient_checkpointing: whether layers are computed again in the backward pass, to hold less in between.
         recipe: learning rate and epochs that suit this backbone, per task; configurations refer to it.
         save_dtype: of the finished weights; None for that of the files that they came from.
+        load: how the weights beside the adapters are held: `full`, or in `4bit`; see `quantise`.
     """
 
     layout: str
@@ -76,3 +77,4 @@ class StartingPoint:
     gradient_checkpointing: bool
     recipe: Mapping[str, Mapping[str, float]]
     save_dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    load: Literal["full", "4bit"] = "full"

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from rmexp.models.backbones.four_bit import dequantise
+
 TRAINED = ("all", "adapters", "head")
 
 
@@ -42,10 +44,14 @@ def _add_adapters(body: Any, adapters: Mapping[str, Any]) -> None:
 
 
 def merged(model: Any) -> Any:
-    """The model itself, or a copy whose adapters are added to the weights beside them: what a folder holds."""
+    """The model itself, or a copy whose adapters are added to the weights beside them: what a folder holds.
+
+    Weights in 4 bits are made whole first: rounded again, they would lose what was learnt.
+    """
     if not any(adapted(model)):
         return model
     model = copy.deepcopy(model)
+    dequantise(model)
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if _is_adapted(child):

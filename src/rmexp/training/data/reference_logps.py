@@ -61,7 +61,8 @@ def _computed(likelihood: Likelihood, pairs: EncodedPairs) -> Logps:
 def weights_fingerprint(model: nn.Module) -> str:
     """SHA-256 over the weights of a model that is in no folder."""
     digest = hashlib.sha256()
-    for name, weight in sorted(model.state_dict().items()):
+    weights = {**model.state_dict(), **dict(model.named_parameters())}  # those in 4 bits have no part in a state
+    for name, weight in sorted(weights.items()):
         digest.update(name.encode())
         digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scored import PAIR, strongest
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
+from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer, reference_beside
 from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.store import score_columns_into, score_into
 from rmexp.stages.obtain import Stage
@@ -98,7 +98,9 @@ def both_scorers(stages: dict[str, Stage], limits: Limits, threads: int | None) 
     """The scorers of a comparison's models."""
     limits = limits.without_dropping()
     explicit = ExplicitScorer("explicit", stages["reward"].model, AUTO, limits=limits, threads=threads)
-    implicit = implicit_scorer(stages["dpo"].model, stages["sft"].model, limits=limits, threads=threads)
+    policy = stages["dpo"].model
+    reference = reference_beside(policy) or stages["sft"].model
+    implicit = implicit_scorer(policy, reference, limits=limits, threads=threads)
     return Scorers(explicit, implicit)
 
 

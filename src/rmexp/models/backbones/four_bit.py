@@ -171,6 +171,5 @@ def _functional() -> Any:
         return importlib.import_module("bitsandbytes.functional")
     except ImportError as error:
         raise ValueError(
-            f"model.load={FOUR_BIT} needs the package bitsandbytes (pip install 'rmexp[4bit]', or set "
-            f"model.load={FULL})"
+            "model.load=4bit needs the package bitsandbytes (pip install 'rmexp[4bit]', or set model.load=full)"
         ) from error

@@ -19,6 +19,7 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
+from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.text_body import text_body
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
@@ -91,7 +92,9 @@ class DPOModule(L.LightningModule):
         self.likelihood = Likelihood(self.model, start.layout)
         self.beta, self.reduction = implied_reward(loss)
         self.loss = PairLoss(loss, SCORES, "dpo")
-        self.optimizer, self.schedule, self.reference = optimizer, schedule, (reference or start).fingerprint
+        measured = reference or start
+        self.optimizer, self.schedule, self.reference = optimizer, schedule, measured.fingerprint
+        self.reference_is_named = self.reference is not None and not is_adapter(measured.base_model)
         # Neither is a part of the module: they are read or copied anew in every process, and no checkpoint needs them.
         self.other_reference: Likelihood | None = None
         self.online_reference: Likelihood | None = None
@@ -114,7 +117,9 @@ class DPOModule(L.LightningModule):
             likelihood.causal_lm.to(self.trainer.strategy.root_device)
         computed = phase(Phase.TRAINING, "log-probabilities of the reference")
         with computed, self.trainer.precision_plugin.forward_context():  # the precision of the policy's own steps
-            state = f"{self.reference or weights_fingerprint(reference.causal_lm)} {self.trainer.precision}"
+            # The fingerprint of an adapter says nothing of what it adapts.
+            weights = self.reference if self.reference_is_named else weights_fingerprint(reference.causal_lm)
+            state = f"{weights} {self.trainer.precision}"
             known = partial(with_reference_logps, reference, cache_dir=pairs.cache_dir, state=state)
             val = known(pairs.val)
             train = known(pairs.train) if self.online_reference is None else pairs.train

@@ -112,6 +112,25 @@ def test_what_a_module_computes_of_the_pairs_is_beside_those_that_were_given(tin
         torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("adapter", [True, False])
+def test_a_reference_that_is_an_adapter_is_known_by_what_it_adapts_too(tiny_model, encoded, tmp_path, adapter):
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    (folder / ("adapter_config.json" if adapter else "config.json")).write_text("{}")
+    pairs = Pairs(encoded, encoded, 5, cache_dir=str(tmp_path / "cache"))
+    found = []
+    for factor in (1.0, 0.5):  # of the base's weights
+        start = tiny_model._replace(
+            causal_lm=copy.deepcopy(tiny_model.causal_lm), base_model=str(folder), fingerprint="of the folder"
+        )
+        with torch.no_grad():
+            next(start.causal_lm.parameters()).mul_(factor)
+        data = PairData(pairs, Passes(1, 0), batch_tokens=None, packed=True)
+        fit(modules(start)["dpo"](), data, tmp_path)
+        found.append([pair.reference_logps for pair in data.train])
+    assert (found[0] != found[1]) == adapter
+
+
 def _indices(data):
     order = Together([pair.group for pair in data.train], data.pairs.batch_pairs)
     return order.batches(np.random.default_rng([data.passes.seed, 0]))[0]

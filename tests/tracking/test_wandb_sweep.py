@@ -23,20 +23,22 @@ def test_every_trial_composes():
 
 TRIAL = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tests.tracking.conftest import tracked_run
 from rmexp.tracking.trackers import tracked
 from rmexp.tracking.weights_and_biases import WeightsAndBiases
 
-for inner in (True, False, True):  # the stage of a trial, before it and while it runs
-    outer = tracked({"wandb": WeightsAndBiases(mode="online")}, tracked_run(Path(sys.argv[1]), inner=inner))
+for outer in ("comparison", None, "sweep"):  # a part of a trial, the trial, and another part
+    run = replace(tracked_run(Path(sys.argv[1])), belongs_to=outer)
+    outer = tracked({"wandb": WeightsAndBiases(mode="online")}, run)
     with outer as told:
         told.replay()
     assert told.failed == []
 """
 
 
-def test_an_agent_has_its_trial_and_a_stage_of_it_is_a_run_of_its_own(server, folder, tmp_path):
+def test_an_agent_has_its_trial_and_a_part_of_it_is_a_run_of_its_own(server, folder, tmp_path):
     swept = tmp_path / "swept.yaml"  # as an agent writes it
     swept.write_text("wandb_version: 1\ndata: {desc: null, value: jsonl}\noptimizer.lr: {desc: null, value: 0.1}\n")
     agents = {"WANDB_SWEEP_ID": "sweep", "WANDB_RUN_ID": "trial", "WANDB_SWEEP_PARAM_PATH": str(swept)}

@@ -28,6 +28,11 @@ class TrackedRun:
     inner: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is no part of another run: neither the stage of one nor the cell of a sweep."""
+        return self.belongs_to in (None, self.name)
+
     def flat(self) -> dict[str, Any]:
         """Configuration and the rest by dotted path."""
         return dict(_leaves({**self.config, "rmexp": dict(self.about)}))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def trial_id(run: TrackedRun) -> str | None:
-    """The id that the agent gives to a run; None where there is no agent, and for a stage, which is no trial."""
-    return None if run.inner else os.environ.get("WANDB_RUN_ID")
+    """The id that the agent gives to a run; None where there is no agent, and for a part of a trial."""
+    return os.environ.get("WANDB_RUN_ID") if run.whole else None
 
 
 def trial_config(config: Mapping[str, Any], settings: "wandb.Settings") -> dict[str, Any]:

@@ -79,7 +79,7 @@ class WeightsAndBiases:
         # its service may run in a folder of its own; a folder is one run, however often its process was started
         folder, own_id = run.folder.resolve(), _run_id(run)
         older = [] if settings.mode == "disabled" else [*folder.glob(f"wandb/offline-run-*-{own_id}")]
-        with beside_the_trial(settings) if run.inner else nullcontext():
+        with nullcontext() if run.whole else beside_the_trial(settings):
             opened = _opened(
                 settings,
                 id=own_id,

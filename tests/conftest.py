@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -70,3 +71,32 @@ def offline_run() -> Callable[[Path], dict[str, list[dict[str, Any]]]]:
         return {kind: [record[kind] for record in records if record["type"] == kind] for kind in kinds}
 
     return read
+
+
+@pytest.fixture
+def connected(tmp_path: Path) -> Callable[..., list[Any]]:
+    """Calls a function in each of several processes that are connected by gloo; what it returns in each, in order."""
+    fork = multiprocessing.get_context("fork")
+
+    def run(count: int, function: Callable[[], Any]) -> list[Any]:
+        answers = fork.Queue()
+
+        def one(rank: int) -> None:
+            from torch import distributed
+
+            distributed.init_process_group(
+                "gloo", init_method=f"file://{tmp_path}/store-{count}", rank=rank, world_size=count
+            )
+            answers.put((rank, function()))
+            distributed.destroy_process_group()
+
+        processes = [fork.Process(target=one, args=(rank,), daemon=True) for rank in range(count)]
+        for process in processes:
+            process.start()
+        found = dict(answers.get(timeout=60) for _ in processes)
+        for process in processes:
+            process.join(60)
+        (tmp_path / f"store-{count}").unlink(missing_ok=True)
+        return [found[rank] for rank in range(count)]
+
+    return run

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.training.callbacks.epochs import Epochs
-from rmexp.training.data.pair_data import FixedBatches
+from rmexp.training.data.fixed_batches import FixedBatches
 from rmexp.training.optimization import configure
 from rmexp.training.schedules import linear
 from rmexp.training.step_figures import log_step, log_validation, on_host, rewards_of, step_figures

@@ -1,6 +1,7 @@
 """From records to one figure per response: encoded, batched by length, computed, put back in order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import batches_of_tokens, response_batch
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.hardware.group import shared_out
 from rmexp.records import Record, Scored
 
 MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
@@ -15,7 +17,12 @@ MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at w
 
 @torch.inference_mode()
 def compute(
-    model: nn.Module, function: Callable[[ResponseBatch], Tensor], responses: Sequence[ResponseTokens], *, packed: bool
+    model: nn.Module,
+    function: Callable[[ResponseBatch], Tensor],
+    responses: Sequence[ResponseTokens],
+    *,
+    packed: bool,
+    together: bool = False,
 ) -> list[list[float]]:
     """Apply `function` to every distinct response, in batches that waste little.
 
@@ -24,17 +31,21 @@ def compute(
         function: of a batch of N responses to (N,) or (N, K) figures; no figure depends on its batch beyond rounding.
         responses: encoded; equal ones are computed once.
         packed: whether the function computes packed rows, where responses that begin alike belong together.
+        together: whether all processes of the run are here with the same responses: each computes some of the batches.
 
     Returns:
         K figures for each of `responses`, in their order.
     """
     device = next(model.parameters()).device
     model.eval()
-    done: dict[ResponseTokens, list[float]] = {}
-    for rows in batches_of_tokens(set(responses), MOST_TOKENS, packed=packed):
-        batch = response_batch(rows).to(device)
-        figures = function(batch).reshape(len(rows), -1).cpu().tolist()
-        done.update(zip(rows, figures, strict=True))
+    batches = batches_of_tokens(set(responses), MOST_TOKENS, packed=packed)
+
+    def figures_of(rows: Sequence[ResponseTokens]) -> list[list[float]]:
+        figures: list[list[float]] = function(response_batch(rows).to(device)).reshape(len(rows), -1).cpu().tolist()
+        return figures
+
+    found = shared_out(batches, figures_of) if together else map(figures_of, batches)
+    done = dict(zip(chain.from_iterable(batches), chain.from_iterable(found), strict=True))
     return [done[response] for response in responses]
 
 

@@ -70,7 +70,7 @@ def _validate(built: Built, device: str) -> None:
         pairing = pairing_on(torch.device(device), data)
     trained.on_validation_epoch_start()
     with computing(HALF if built.precision == HALF else FULL, device)():
-        for index, batch in enumerate(data.val_dataloader()):
+        for index, batch in enumerate(data.whole_validation()):
             assert isinstance(batch, ResponseBatch)
             trained.validation_step(batch.to(device), index)
         module.judge_validation(pairing)

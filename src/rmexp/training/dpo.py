@@ -31,6 +31,7 @@ from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.processes.sharding import gathering, shard
 from rmexp.training.processes.whole_batch import whole_batch
+from rmexp.training.processes.whole_validation import whole_validation
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
     Column,
@@ -181,13 +182,14 @@ class DPOModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
+        self.val_logps = [whole_validation(self, self.val_logps)]
         pairing = validation_pairing(self)
         self.judge_validation(pairing)
         assert pairing is not None
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         assert pairing.reference_logps is not None
-        sides = (*pairing.sides(torch.cat(self.val_logps)), *pairing.reference_logps.chunk(2))
+        sides = (*pairing.sides(self.val_logps[0]), *pairing.reference_logps.chunk(2))
         log_validation(self, self.val_figures, _figures(*on_host(*self.validated, *sides)), interval)
 
     def configure_model(self) -> None:

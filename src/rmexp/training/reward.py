@@ -27,6 +27,7 @@ from rmexp.training.pair_loss import PairLoss
 from rmexp.training.pairs import Pairs
 from rmexp.training.processes.sharding import shard
 from rmexp.training.processes.whole_batch import whole_batch
+from rmexp.training.processes.whole_validation import whole_validation
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import (
     StepFigures,
@@ -144,6 +145,7 @@ class RewardModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log loss and accuracy over all validation pairs."""
+        self.val_rewards = [whole_validation(self, self.val_rewards)]
         self.judge_validation(validation_pairing(self))
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)

@@ -28,6 +28,7 @@ from rmexp.training.optimization import Schedule, batch_tokens, clip_gradients, 
 from rmexp.training.pairs import Pairs
 from rmexp.training.processes.sharding import gathering, shard
 from rmexp.training.processes.whole_batch import whole_batch
+from rmexp.training.processes.whole_validation import whole_validation
 from rmexp.training.stage import ContractFields, Examples
 from rmexp.training.step_figures import StepFigures, log_step, log_validation, on_host, order_of, step_figures
 
@@ -146,11 +147,13 @@ class SFTModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
+        self.val_logps = [whole_validation(self, self.val_logps)]
+        self.val_tokens = [whole_validation(self, self.val_tokens)]
         pairing = validation_pairing(self)
         self.judge_validation(pairing)
         figures = {}
         if pairing is not None:
-            figures = order_of(*on_host(*pairing.sides(torch.cat(self.val_logps)), pairing.target))
+            figures = order_of(*on_host(*pairing.sides(self.val_logps[0]), pairing.target))
         log_validation(self, self.val_figures, figures)
 
     def configure_model(self) -> None:

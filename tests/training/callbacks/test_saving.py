@@ -9,8 +9,8 @@ from rmexp.training.callbacks.epochs import Epochs
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.callbacks.saving import MOST_TIME, Saving
 from rmexp.training.data.batch_order import Shuffled
+from rmexp.training.data.fixed_batches import FixedBatches
 from rmexp.training.data.loader import Passes, TrainingLoader
-from rmexp.training.data.pair_data import FixedBatches
 
 
 def batch(rows):

@@ -36,6 +36,24 @@ def test_they_are_computed_once_for_a_state_and_kept(likelihood, encoded, tmp_pa
             with_reference_logps(likelihood, other[0], str(tmp_path), other[1])
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_processes_compute_them_together(connected, likelihood, encoded, tmp_path, monkeypatch, kept):
+    """Each computes a part of the batches; with a folder the first one alone holds its lock."""
+    monkeypatch.setattr("rmexp.scoring.responses.MOST_TOKENS", 60)
+    alone, computed, response = with_reference_logps(likelihood, encoded, None, "state"), [], likelihood.response
+
+    def told():
+        monkeypatch.setattr(likelihood, "response", lambda batch: (computed.append(batch.size), response(batch))[1])
+        found = with_reference_logps(likelihood, encoded, str(tmp_path) if kept else None, "state")
+        return found.reference_logps.tolist(), sum(computed)
+
+    found = connected(2, told)
+    responses = {side for pair in encoded for side in (pair.chosen, pair.rejected)}
+    assert sum(number for _, number in found) == len(responses)
+    assert all(0 < number < len(responses) for _, number in found)
+    assert [figures for figures, _ in found] == [alone.reference_logps.tolist()] * 2
+
+
 def test_a_damaged_file_is_named_and_made_again(likelihood, encoded, tmp_path, caplog):
     first = list(with_reference_logps(likelihood, encoded, str(tmp_path), "state"))
     (file,) = tmp_path.glob("*.logps")

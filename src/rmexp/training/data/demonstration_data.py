@@ -12,8 +12,9 @@ from rmexp.encoding.pack import batches_of_tokens, response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled
+from rmexp.training.data.fixed_batches import FixedBatches, batches_in
 from rmexp.training.data.loader import Passes, TrainingLoader
-from rmexp.training.data.pair_data import FixedBatches, check_batch_tokens
+from rmexp.training.data.pair_data import check_batch_tokens
 
 
 class DemonstrationData(L.LightningDataModule):
@@ -50,5 +51,11 @@ class DemonstrationData(L.LightningDataModule):
 
     def val_dataloader(self) -> FixedBatches[ResponseBatch]:
         """Validation batches, rows of like length or start: figures are put together before any mean is taken."""
-        batches = batches_of_tokens(self.val, MOST_TOKENS, packed=self.packed)
-        return FixedBatches([response_batch(batch) for batch in batches])
+        return batches_in(self.trainer, self._val_batches(), response_batch)
+
+    def whole_validation(self) -> FixedBatches[ResponseBatch]:
+        """All of `val_dataloader`, where one process validates by itself."""
+        return batches_in(None, self._val_batches(), response_batch)
+
+    def _val_batches(self) -> list[list[ResponseTokens]]:
+        return batches_of_tokens(self.val, MOST_TOKENS, packed=self.packed)

@@ -1,7 +1,7 @@
 """The pairs of a run, as Lightning asks for them; every distinct response is computed once a batch."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import lightning as L
 import torch
@@ -16,11 +16,10 @@ from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.records import Preference
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
+from rmexp.training.data.fixed_batches import FixedBatches, batches_in
 from rmexp.training.data.loader import Passes, TrainingLoader
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import TrainingModule
-
-Batch = TypeVar("Batch")
 
 
 class PairData(L.LightningDataModule):
@@ -58,9 +57,13 @@ class PairData(L.LightningDataModule):
             order = Together(train.groups, batch_pairs)
         return TrainingLoader(train, self.pairs.pack, order, self.passes)
 
-    def val_dataloader(self) -> "FixedBatches[ResponseBatch | Tensor]":
+    def val_dataloader(self) -> FixedBatches[ResponseBatch | Tensor]:
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
-        return FixedBatches([self.pairs.pack_responses(batch) for batch in self._val_batches()])
+        return batches_in(self.trainer, self._val_batches(), self.pairs.pack_responses)
+
+    def whole_validation(self) -> FixedBatches[ResponseBatch | Tensor]:
+        """All of `val_dataloader`, where one process validates by itself."""
+        return batches_in(None, self._val_batches(), self.pairs.pack_responses)
 
     def val_pairing(self) -> PairIndex:
         """The validation pairs, as rows of what `val_dataloader` gives."""
@@ -110,19 +113,6 @@ def pair_data(
     encoder = Encoder(tokenizer, Limits(max_tokens, "cut_prompt", None, batch_pairs))
     pairs = Pairs(encode_pairs(train, encoder)[0], encode_pairs(val, encoder)[0], batch_pairs)
     return PairData(pairs, Passes(epochs, seed), batch_tokens=None, packed=module.packed)
-
-
-class FixedBatches(Generic[Batch]):
-    """The same batches each time; Lightning would take a plain list for several loaders."""
-
-    def __init__(self, batches: Sequence[Batch]) -> None:
-        self.batches = batches
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self.batches)
 
 
 def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTokens]) -> None:

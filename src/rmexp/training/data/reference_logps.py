@@ -5,6 +5,7 @@ A file is found again by reference, precision and token ids, so that the cells o
 
 import hashlib
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import nn
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
 from rmexp.durable import alone
 from rmexp.encoding.encoded import EncodedPairs
+from rmexp.hardware.group import from_first, rank_and_count
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute
 
@@ -31,6 +33,8 @@ def with_reference_logps(
 ) -> EncodedPairs:
     """The pairs with both responses' summed log-probabilities under the reference, in their old order.
 
+    Processes of one run compute them together.
+
     Args:
         likelihood: of the reference.
         pairs: encoded.
@@ -40,11 +44,13 @@ def with_reference_logps(
     if cache_dir is None:
         return replace(pairs, reference_logps=_computed(likelihood, pairs))
     path = Path(cache_dir) / f"reference-{_digest(pairs, state)}.logps"
-    with alone(path.with_suffix(".lock")):
-        logps = _read(path, len(pairs))
+    leads = rank_and_count()[0] == 0
+    with alone(path.with_suffix(".lock")) if leads else nullcontext():
+        logps = from_first(_read(path, len(pairs)) if leads else None)
         if logps is None:
             logps = _computed(likelihood, pairs)
-            write_arrays(path, {"logps": logps})
+            if leads:
+                write_arrays(path, {"logps": logps})
     return replace(pairs, reference_logps=logps)
 
 
@@ -53,7 +59,7 @@ def _computed(likelihood: Likelihood, pairs: EncodedPairs) -> Logps:
     for start in range(0, len(pairs), AT_ONCE):
         some = list(pairs[start : start + AT_ONCE])
         responses = [pair.chosen for pair in some] + [pair.rejected for pair in some]
-        figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed)
+        figures = compute(likelihood.causal_lm, likelihood.response, responses, packed=likelihood.packed, together=True)
         found[start : start + AT_ONCE] = np.array(figures).reshape(2, -1).T
     return found
 

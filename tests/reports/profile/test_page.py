@@ -87,6 +87,15 @@ def test_no_baseline_that_a_coin_explains_is_called_one():
     assert "nothing to learn" in baseline_sentence(profile([Preference("p", "a", "b", target=0.5)]))
 
 
+def test_the_best_of_many_has_to_be_further_from_a_coin_than_one(full):
+    best = full.best
+    (alone,) = [baseline for baseline in full.baselines if baseline.name == best.name]
+    near = replace(alone, accuracy=0.55, low=0.51, high=0.59)
+    one, many = replace(full, baselines=(near,)), replace(full, baselines=(near,) * 9)
+    assert "A model must beat this" in baseline_sentence(one)
+    assert "is told from a coin by these pairs: the best of 9" in baseline_sentence(many)
+
+
 def test_bad_rows_at_which_training_would_stop_say_so(full):
     assert "train stops" not in " ".join(warnings(full))
     said = " ".join(warnings(replace(full, train_stops=True)))

@@ -9,6 +9,7 @@ from rmexp.profile.profile import Profile
 from rmexp.profile.resolution import Resolution
 from rmexp.reports.drawing.numbers import count, counted, number, percent
 from rmexp.reports.profile.plots import NAMES, best_first
+from rmexp.statistics.multiple_tests import lower_of_best
 
 _METHODS = {
     "repeated_pairs": "pairs labelled more than once",
@@ -43,7 +44,7 @@ def conclusions(profile: Profile) -> Iterator[str]:
 
 
 def baseline_sentence(profile: Profile) -> str:
-    """The figure that a model must beat."""
+    """The figure that a model must beat; that it is the best of several is no reason yet."""
     best = profile.best
     if best.accuracy is None:
         return "No pair has a preference, so there is nothing to learn."
@@ -51,8 +52,9 @@ def baseline_sentence(profile: Profile) -> str:
     said = f"{NAMES[best.name]} gets {_figure(best)}"
     if best.name in LEARNT:
         said += f"; without learning anything, {NAMES[rules[0].name]} gets {_figure(rules[0])}"
-    if best.low is None or best.low <= 0.5:
-        return f"No baseline is told from a coin by these pairs: the best of them, {said}."
+    number_of_them = len(profile.baselines)
+    if best.low is None or lower_of_best(best.accuracy, best.low, number_of_them) <= 0.5:
+        return f"No baseline is told from a coin by these pairs: the best of {number_of_them}, {said}."
     return f"A model must beat this before it has learnt anything else: {said}."
 
 

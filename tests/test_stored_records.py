@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import pickle
 import tempfile
@@ -8,7 +9,7 @@ import pytest
 from rmexp import stored_records
 from rmexp.dialogue import Dialogue, Turns
 from rmexp.records import Candidates, Message, Preference
-from rmexp.stored_records import stored
+from rmexp.stored_records import stored, texts_digest
 
 TURNS = (Message("system", "s"), Message("user", "é🙂"), Message("assistant", "", '{"tool_calls": []}'))
 RECORDS = (
@@ -64,6 +65,14 @@ def test_other_processes_have_them_too(found):
     assert pickle.loads(pickle.dumps(found)) == RECORDS
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.map(found.__getitem__, range(len(found))) == list(RECORDS)
+
+
+def test_texts_have_a_digest_that_tells_turns_from_their_text():
+    turns, written = RECORDS[1], json.dumps([turn.to_json() for turn in TURNS])
+    others = (("p", "a", "bc"), ("pa", "b", "c"), ("p", "bc", "a"), (written, "a", "bc"), (TURNS, "a", "bc"))
+    pairs = [Candidates(prompt, responses) for prompt, *responses in others]
+    assert len({texts_digest([pair]) for pair in (*pairs, turns)}) == 6
+    assert texts_digest([Preference("p", "a", "bc", 0.5, id="x")]) == texts_digest(pairs[:1])
 
 
 def test_the_file_has_no_name(monkeypatch, tmp_path):

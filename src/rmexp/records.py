@@ -66,16 +66,18 @@ class Preference:
     place: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        all_of(
-            partial(_check_prompt, self.prompt),
-            partial(check_text, "chosen", self.chosen),
-            partial(check_text, "rejected", self.rejected),
-            partial(_check_target, self.target),
-            partial(check_number, "margin", 0 if self.margin is None else self.margin),
-        )
+        if not _evidently_good(self):
+            all_of(
+                partial(_check_prompt, self.prompt),
+                partial(check_text, "chosen", self.chosen),
+                partial(check_text, "rejected", self.rejected),
+                partial(_check_target, self.target),
+                partial(check_number, "margin", 0 if self.margin is None else self.margin),
+            )
         if self.chosen == self.rejected:
             raise IdenticalSides("`chosen` and `rejected` must differ, got the same text twice")
-        _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
+        if not self.id:
+            _complete(self, prompt_json(self.prompt), self.chosen, self.rejected)
 
     @classmethod
     def from_row(cls, row: JsonObject) -> Self:
@@ -147,7 +149,8 @@ class Candidates:
                 )
             for value in self.gold:
                 check_number("gold", value)
-        _complete(self, prompt_json(self.prompt), *self.responses)
+        if not self.id:
+            _complete(self, prompt_json(self.prompt), *self.responses)
 
     @classmethod
     def from_row(cls, row: JsonObject) -> Self:
@@ -190,6 +193,9 @@ class Candidates:
 Record = Preference | Candidates
 
 
+_ROW = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+
+
 def put(record: Record, place: str) -> None:
     """Say where a record was read, for messages."""
     object.__setattr__(record, "place", place)
@@ -199,7 +205,7 @@ def fingerprint(records: Iterable[Record]) -> str:
     """SHA-256 over the records' content and order, as 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for record in records:
-        digest.update(json.dumps(record.to_row(), sort_keys=True, ensure_ascii=False).encode() + b"\n")
+        digest.update(_ROW.encode(record.to_row()).encode() + b"\n")
     return digest.hexdigest()[:16]
 
 
@@ -234,7 +240,14 @@ def _response(value: Any, name: str) -> str:
     return response_of(messages_of(value, name)) if listed else value
 
 
+def _evidently_good(pair: Preference) -> bool:
+    """Whether a pair of texts holds what it must, at a glance; what else may be good is looked at field by field."""
+    texts = pair.prompt, pair.chosen, pair.rejected
+    if not all(type(text) is str for text in texts) or pair.margin is not None or type(pair.target) is not float:
+        return False
+    return 0 <= pair.target <= 1 and not any(not text or text.isspace() for text in texts[1:])
+
+
 def _complete(record: Record, *content: Any) -> None:
-    if not record.id:
-        digest = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
-        object.__setattr__(record, "id", digest)
+    digest = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
+    object.__setattr__(record, "id", digest)

@@ -222,7 +222,10 @@ def texts_digest(records: Sequence[Record]) -> str:
         return records.texts
     digest = sha256()
     for record in records:
-        digest.update(json.dumps([prompt_json(record.prompt), *map(response_json, record.responses)]).encode())
+        parts = [prompt_json(record.prompt), *map(response_json, record.responses)]
+        texts = [part if isinstance(part, str) else json.dumps(part) for part in parts]
+        lengths = [len(text) if text is part else -len(text) for text, part in zip(texts, parts, strict=True)]
+        digest.update(f"{lengths}{''.join(texts)}".encode(errors="surrogatepass"))
     if isinstance(records, StoredRecords):
         records.texts = digest.hexdigest()
     return digest.hexdigest()

@@ -29,6 +29,20 @@ def test_fields_that_need_not_be_there_may_be_null(pairs):
     assert pair.id == pairs("columns", [ROW])[0].id
 
 
+@pytest.mark.parametrize(("row", "overrides"), [({"system": "s"}, []), ({"said": {"by": "s"}}, ["system=said.by"])])
+def test_what_stands_beside_three_texts_is_looked_at(pairs, row, overrides):
+    bare, told = pairs("columns", [ROW, ROW | row], *overrides)
+    assert bare.prompt == "p"
+    assert told.prompt == (Message("system", "s"), Message("user", "p"))
+
+
+def test_a_prompt_that_both_sides_begin_with_is_not_looked_for_where_there_is_one(pairs):
+    texts = {"chosen": "same words then", "rejected": "same words else"}
+    cut, given = pairs("columns", [texts, texts | {"prompt": "p"}], "implicit=true")
+    assert (cut.prompt, cut.chosen) == ("same words", " then")
+    assert (given.prompt, given.chosen) == ("p", "same words then")
+
+
 def test_a_target_for_every_row(pairs):
     (pair,) = pairs("columns", [{"prompt": "p", "a": "x", "b": "y"}], "chosen=a", "rejected=b", "target=0.5")
     assert (pair.chosen, pair.target) == ("x", 0.5)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from rmexp.checked_fields import all_of, optional_id, optional_meta
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
 from rmexp.sources.formats.listed_turns import behind_turns
-from rmexp.sources.formats.two_sides import beside, check_no_tie, is_talk, sided
+from rmexp.sources.formats.two_sides import Sided, beside, check_no_tie, is_talk, sided
 from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
 
 OTHERS = "*"
@@ -59,8 +59,7 @@ class Columns:
         return row_by_row(rows, self._pair)
 
     def _pair(self, content: JsonObject) -> Iterator[Preference]:
-        prompt, chosen, rejected = self._sides(content)
-        whole = beside(prompt, content, self.system, self.tools, self.chat_template_kwargs)
+        prompt, chosen, rejected = self._plain(content) or self._sides(content)
         target, margin, name, meta = all_of(
             partial(self._optional, content, "target"),
             partial(self._optional, content, "margin"),
@@ -71,7 +70,7 @@ class Columns:
         if self.target != "target":
             check_no_tie(content, target)
         yield Preference(
-            whole,
+            prompt,
             chosen,
             rejected,
             target,
@@ -80,7 +79,25 @@ class Columns:
             optional_meta({"meta": meta}),
         )
 
-    def _sides(self, content: JsonObject) -> tuple[Any, Any, Any]:
+    def _plain(self, content: JsonObject) -> Sided | None:
+        """What `_sides` gives for a row of three texts with nothing beside them, at a glance; None for another row."""
+        prompt, chosen, rejected = (content.get(column) for column in self._columns)
+        plain = type(prompt) is type(chosen) is type(rejected) is str and self._others.isdisjoint(content)
+        return (prompt, chosen, rejected) if plain else None
+
+    @cached_property
+    def _columns(self) -> tuple[Any, ...]:
+        """Of prompt and responses; None where they cannot be told at a glance, as others are inside of columns."""
+        inside = any("." in column for column in self._others)
+        return (None, None, None) if inside else (self.prompt, self.chosen, self.rejected)
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        """Columns of what stands beside these."""
+        others = (self.input, self.system, self.history, self.tools, self.chat_template_kwargs)
+        return frozenset(column for column in others if column is not None)
+
+    def _sides(self, content: JsonObject) -> Sided:
         sides = [optional_field(content, column) for column in (self.chosen, self.rejected)]
         shared = self.implicit or any(map(is_talk, sides))
         names = ("chosen", "rejected") if shared else ("prompt", "chosen", "rejected")
@@ -94,7 +111,8 @@ class Columns:
         columns = (self.prompt or "prompt", self.chosen, self.rejected)
         prompt, before = self._prompt(content), optional_field(content, self.history)
         prompt = prompt if before in (*_NOTHING, []) else behind_turns(before, prompt, (self.history or "", columns[0]))
-        return sided(prompt, sides[0], sides[1], columns, implicit=self.implicit)
+        prompt, chosen, rejected = sided(prompt, sides[0], sides[1], columns, implicit=self.implicit)
+        return beside(prompt, content, self.system, self.tools, self.chat_template_kwargs), chosen, rejected
 
     def _prompt(self, content: JsonObject) -> Any:
         """The prompt, with the text of `input` below it where there is one."""

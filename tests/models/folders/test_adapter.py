@@ -1,5 +1,6 @@
 import copy
 import json
+import weakref
 
 import pytest
 import torch
@@ -132,6 +133,20 @@ def test_an_adapter_stays_one_with_its_head_and_scores_alike_when_read_again(
 def test_a_whole_model_cannot_stay_an_adapter(reward_folder):
     with pytest.raises(ValueError, match=r"is a whole model, so there is no adapter to keep apart \(set merge=true\)"):
         prepare_export(str(reward_folder), EXAMPLES, merge=False)
+
+
+def test_the_merged_weights_are_in_memory_once(make, monkeypatch):
+    merge, seen = peft.tuners.lora.LoraModel.merge_and_unload, []
+
+    def recorded(self, *given, **options):
+        whole = merge(self, *given, **options)
+        seen.append(weakref.ref(whole.base_model.layers[0].mlp.up_proj.weight))
+        return whole
+
+    monkeypatch.setattr(peft.tuners.lora.LoraModel, "merge_and_unload", recorded)
+    folder, _ = make(True)
+    with merged_adapter(str(folder)):
+        assert [weight() for weight in seen] == [None]
 
 
 def test_a_head_that_was_not_saved_is_a_sentence(make):

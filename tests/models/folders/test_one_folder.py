@@ -96,7 +96,7 @@ def trained(request, tmp_path, tiny_model, limits):
     module = SimpleNamespace(
         kind="reward_model", pooling="last_token", parameters=model.parameters, save=model.save, model=model
     )
-    starting = SimpleNamespace(trained="adapters")
+    starting = SimpleNamespace(trained="adapters", load="full")
     parts = SimpleNamespace(
         folders=StartingFolders(None, None), model=SimpleNamespace(path=start.base_model, starting=starting)
     )

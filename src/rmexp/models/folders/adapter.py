@@ -1,6 +1,7 @@
 """LoRA adapters as PEFT leaves them: written, copied, and merged with what they adapt, head included."""
 
 import copy
+import gc
 import importlib
 import json
 import shutil
@@ -91,6 +92,8 @@ def merged_adapter(path: str, dtype: str | None = None) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         with without_bars():
             model.save_pretrained(folder)
+        del model  # or whoever reads the folder would hold the weights a second time
+        gc.collect()  # it refers to itself
         if (kind := dtype or _save_dtype(path, base)) != "float32":
             cast_files(Path(folder), kind)
         tokenizer.save_pretrained(folder)

@@ -1,5 +1,6 @@
 """No network; fixtures of models are in small_models.py, which the processes that run tests read."""
 
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -23,9 +24,20 @@ collect_ignore = ["families.py", "freeze.py", "same.py"]  # scripts
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Import torch where tests run, which the first process of pytest-xdist leaves to its workers."""
+    """Import torch where tests run, which the first process of pytest-xdist leaves to its workers.
+
+    Nobody looks for garbage there until all modules are imported, for nearly all that they make stays.
+    """
     if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
+        gc.disable()
         config.pluginmanager.import_plugin("tests.small_models")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom, and not in what was imported: each look at that takes as long as a test."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture

@@ -20,9 +20,11 @@ def inputs():
     return 2 * hidden, weight, torch.randint(40, (11,), generator=generator)
 
 
+@pytest.mark.parametrize("kept", [0, 1 << 20])
 @pytest.mark.parametrize("chunk", [1, 4, 11, 100])
-def test_values_and_gradients_are_those_of_all_logits_at_once(inputs, chunk, monkeypatch):
+def test_values_and_gradients_are_those_of_all_logits_at_once(inputs, chunk, kept, monkeypatch):
     monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "KEPT", kept)
     results = []
     for function in (token_logprobs, whole):
         hidden, weight = (tensor.clone().requires_grad_() for tensor in inputs[:2])
@@ -45,3 +47,28 @@ def test_half_precision_products_keep_a_full_sum(inputs):
 def test_equal_logits_are_equally_likely():
     logps = token_logprobs(torch.zeros(3, 2), torch.randn(7, 2), torch.tensor([0, 3, 6]))
     assert logps.tolist() == pytest.approx([-math.log(7)] * 3)
+
+
+@pytest.mark.parametrize("kept", [0, 1 << 20])
+def test_what_is_kept_is_small_or_nothing(inputs, kept, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", kept)
+    sizes = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda saved: sizes.append(tuple(saved.shape)) or saved, lambda x: x):
+        token_logprobs(inputs[0].requires_grad_(), inputs[1], inputs[2])
+    assert ((11, 40) in sizes) == bool(kept)
+
+
+def test_the_gradient_of_a_nearly_certain_token_is_exact_in_half_precision():
+    hidden, weight = torch.ones(1, 1, requires_grad=True), torch.tensor([[8.0], [0.0]])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        token_logprobs(hidden, weight, torch.tensor([0])).sum().backward()
+    expected = 8 * torch.sigmoid(torch.tensor(-8.0))  # the weights of both tokens times what they lack
+    assert float(hidden.grad) == pytest.approx(float(expected), rel=2**-7)
+
+
+def test_a_head_that_does_not_learn_costs_no_product(inputs, monkeypatch):
+    hidden, weight, ids = inputs
+    logps = token_logprobs(hidden.requires_grad_(), weight, ids)
+    (of_hidden,) = torch.autograd.grad(logps.sum(), hidden, retain_graph=True)
+    monkeypatch.setattr(torch.Tensor, "T", None)  # which the weight's gradient and logits take, and nothing else
+    assert torch.equal(torch.autograd.grad(logps.sum(), hidden)[0], of_hidden)

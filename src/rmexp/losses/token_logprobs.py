@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 CHUNK = 512  # tokens whose logits exist at one time
+KEPT = 1 << 25  # logits at most whose gradient is kept from the forward pass
 
 
 def token_logprobs(hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
     """Log-probability of one token after each hidden state, under a softmax over the vocabulary.
 
-    Logits are computed in the type of `hidden`, or autocast's, their softmax in float32. The backward pass computes
-    them again.
+    Logits are computed in the type of `hidden`, or autocast's, their softmax in float32. Where they are few their
+    gradient is made in the forward pass, in the type of the products; else the backward pass computes them again.
 
     Args:
         hidden: (R, E) states that predict.
@@ -25,40 +26,63 @@ def token_logprobs(hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
     >>> token_logprobs(torch.zeros(2, 3), torch.zeros(4, 3), torch.tensor([1, 3]))
     tensor([-1.3863, -1.3863])
     """
-    return TokenLogprobs.apply(hidden, weight, token_ids)  # type: ignore[no-any-return, no-untyped-call]
+    kept = torch.is_grad_enabled() and len(token_ids) * len(weight) <= KEPT
+    return TokenLogprobs.apply(hidden, weight, token_ids, kept)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class TokenLogprobs(torch.autograd.Function):
-    """Keeps nothing but what it is given."""
+    """Keeps what it is given, and the gradient of its logits where that is asked for."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, token_ids: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, token_ids: Tensor, kept: bool) -> Tensor:
         """See `token_logprobs`."""
         kind = hidden.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
         states, head = hidden.to(dtype), weight.to(dtype)
-        logps = []
-        for start in range(0, len(token_ids), CHUNK):
-            rows = slice(start, start + CHUNK)
-            logits = (states[rows] @ head.T).float()
-            logps.append(logits.log_softmax(dim=1).gather(1, token_ids[rows, None]).squeeze(1))
-        ctx.save_for_backward(hidden, weight, token_ids)
+        logps, errors = [], []
+        for rows in _chunks(token_ids):
+            logs, own = _log_softmax(states[rows], head, token_ids[rows])
+            logps.append(own)
+            if kept:
+                errors.append(_errors(logs, own, token_ids[rows]).to(dtype))
+        ctx.save_for_backward(hidden, weight, token_ids, *errors)
         ctx.dtype = dtype
-        return torch.cat(logps)
+        return torch.cat(logps).squeeze(1)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of hidden states and weight."""
-        hidden, weight, token_ids = ctx.saved_tensors
+        hidden, weight, token_ids, *kept = ctx.saved_tensors
         states, head = hidden.to(ctx.dtype), weight.to(ctx.dtype)
         of_hidden = torch.empty_like(hidden)
-        of_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device)
-        for start in range(0, len(token_ids), CHUNK):
-            rows = slice(start, start + CHUNK)
-            outer, ids = gradient[rows, None], token_ids[rows, None]
-            # d logp / d logit = [is the token] - probability
-            slope = (states[rows] @ head.T).float().softmax(dim=1).mul_(-outer)
-            slope = slope.scatter_add_(1, ids, outer).to(ctx.dtype)
-            of_hidden[rows] = slope @ head
-            of_weight += slope.T @ states[rows]
-        return of_hidden, of_weight.to(weight.dtype), None
+        learns = ctx.needs_input_grad[1]
+        of_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device) if learns else None
+        for number, rows in enumerate(_chunks(token_ids)):
+            if kept:
+                errors = kept[number]
+            else:
+                logs, own = _log_softmax(states[rows], head, token_ids[rows])
+                errors = _errors(logs, own, token_ids[rows]).to(ctx.dtype)
+            outer = -gradient[rows, None]
+            of_hidden[rows] = (errors @ head) * outer
+            if of_weight is not None:
+                of_weight += errors.T @ (states[rows] * outer).to(ctx.dtype)
+        return of_hidden, None if of_weight is None else of_weight.to(weight.dtype), None, None
+
+
+def _chunks(token_ids: Tensor) -> list[slice]:
+    return [slice(start, start + CHUNK) for start in range(0, len(token_ids), CHUNK)]
+
+
+def _log_softmax(states: Tensor, head: Tensor, token_ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probabilities of all tokens, (R, V), and of those that followed, (R, 1)."""
+    logs = (states @ head.T).float().log_softmax(dim=1)
+    return logs, logs.gather(1, token_ids[:, None])
+
+
+def _errors(logs: Tensor, own: Tensor, token_ids: Tensor) -> Tensor:
+    """(R, V) probability less what is so, 1 for the token that followed: the gradient of -logp; in place.
+
+    That token's own is told by `expm1`, for of a probability near 1 little would be left.
+    """
+    return logs.exp_().scatter_(1, token_ids[:, None], own.expm1())

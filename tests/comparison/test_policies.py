@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from rmexp.comparison.policies import PolicyResult, verdict, win_rate
+from rmexp.runs.rows import to_row
 
 
 def slowly(scores, others):
@@ -38,6 +39,6 @@ def test_scores_that_are_all_the_same_have_no_deviation_to_gain_in():
 
 def test_a_row_for_the_summary():
     found = verdict([np.array([2.0])], [np.array([1.0, 0.0])])
-    row = PolicyResult("dpo", 1, 0, 0, 0, 0.5, 3.0, None, {"gold": found}).to_row()
+    row = to_row(PolicyResult("dpo", 1, 0, 0, 0, 0.5, 3.0, None, {"gold": found}))
     assert row["verdicts"]["gold"]["wins"] == 1.0
     assert row["verdicts"]["gold"]["low"] is None

@@ -26,7 +26,7 @@ def page():
         ],
     }
     side = [Piece("<b>one</b>", 1.0), Piece(" two", -3.0)]
-    traces = [Traced(HOSTILE, (side, []), (side, side), 2.0)]
+    traces = [Traced(HOSTILE, 2.0, (side, []), (side, side))]
     verdicts = {"pass": 1, "skip": 1, "fail": 1, "warn": 1}
     about = InspectSummary(HOSTILE, 6, {"name": "s", "kind": "explicit"}, verdicts)
     report = InspectionReport(about, groups, traces, pairs, scored, Made("runs/x", Environment(), HOSTILE))

@@ -4,8 +4,7 @@ Shapes: P prompts, K responses of one policy to each.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,10 +59,6 @@ class PolicyResult:
     words: float
     seconds: float | None
     verdicts: Mapping[str, Verdict]
-
-    def to_row(self) -> dict[str, Any]:
-        """For summary.json."""
-        return asdict(self)
 
 
 def verdict(scores: Sequence[Array], first: Sequence[Array]) -> Verdict:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import log
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from rmexp.evaluation.measures.against_truth import AgainstTruth
 from rmexp.evaluation.measures.calibration import Calibration
@@ -11,10 +11,11 @@ from rmexp.evaluation.measures.ceiling import Ceiling
 from rmexp.evaluation.measures.margins import MarginDistribution
 from rmexp.evaluation.measures.slopes import Slope
 from rmexp.evaluation.picks import Picks
+from rmexp.jsonl import JsonObject
 from rmexp.statistics.means import Estimate
 from rmexp.statistics.shares import Share
 
-Row = dict[str, Any]  # of a JSON file
+Row = dict[str, object]  # of a JSON file
 
 _NO_ESTIMATE = Estimate(None, None, None, None, 0, False)
 _NO_CALIBRATION = Calibration(None, None, None, None, None, None, None)
@@ -123,16 +124,16 @@ class Figures:
         }
 
     def _of_pairs(self, margin: MarginDistribution) -> Row:
-        row: Row = margin.to_row() | {"longer_accuracy": self.longer}
-        row["slopes"] = {name: slope and slope.to_row() for name, slope in (self.slopes or {}).items()}
+        row: Row = {**asdict(margin), "longer_accuracy": self.longer}
+        row["slopes"] = {name: slope and asdict(slope) for name, slope in (self.slopes or {}).items()}
         if self.ceiling is not None:
             found = self.probabilities and self.probabilities.against_truth
             row |= {"bayes_accuracy": self.ceiling.bayes_accuracy, "bayes_nll": self.ceiling.bayes_nll}
-            row["against_truth"] = found and found.to_row()
+            row["against_truth"] = found and asdict(found)
         return row
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: JsonObject) -> Self:
         """What `to_row` made, or a row of an older file, with None for what it does not have."""
         lists, slopes = row.get("records") == "lists", row.get("slopes") or {}
         counts = {name: row.get(name) or 0 for name in ("unscored", "left_out", "label_ties", "clusters")}
@@ -166,10 +167,10 @@ def _of_probabilities(found: Probabilities | None) -> Row:
     row: Row = {}
     for name, one in (("nll", nll), ("usable_bits", bits), ("brier", brier)):
         row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
-    return row | calibration.to_row()
+    return row | asdict(calibration)
 
 
-def _probabilities(row: Mapping[str, Any]) -> Probabilities:
+def _probabilities(row: JsonObject) -> Probabilities:
     def estimate(name: str) -> Estimate:
         value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
         return Estimate(value, low, high, None, row.get("clusters") or 0, False)
@@ -180,7 +181,7 @@ def _probabilities(row: Mapping[str, Any]) -> Probabilities:
     )
 
 
-def _read(kind: type[T], row: Mapping[str, Any]) -> T:
+def _read(kind: type[T], row: JsonObject) -> T:
     """A record whose fields are keys of a row; lists become tuples, what is missing None."""
     found = {one.name: row.get(one.name) for one in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -76,5 +75,5 @@ class Judgement:
         return [{"scorer": name, **self._place, "figures": dict(found)} for name, found in self.suite.items()]
 
     @property
-    def _place(self) -> dict[str, Any]:
+    def _place(self) -> Row:
         return {"data": self.test.data, "split": self.test.split}

@@ -1,10 +1,11 @@
 """Two scorers on the same pairs: which is right more often, and by how much more than chance allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from rmexp.evaluation.figures import Row
+from rmexp.jsonl import JsonObject
 from rmexp.statistics.means import Estimate
 from rmexp.statistics.multiple_tests import holm
 
@@ -69,7 +70,7 @@ class Paired:
         }
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: JsonObject) -> Self:
         """What `to_row` made, or a row of an older file."""
         counts = {name: row[name] for name in ("both_right", "both_wrong", "first_alone", "second_alone")}
         value, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))

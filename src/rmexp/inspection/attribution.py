@@ -30,25 +30,17 @@ class Traced(NamedTuple):
 
     Attributes:
         prompt: its text.
-        after: for either response, better first, the reward of what stands up to and with each token, ended there.
-        spans: for either response, how much of the margin goes when the span is left out; positive where the span
-            speaks for the order that the labels give.
         margin: of the pair.
+        after_each_token: for either response, better first, the reward of what stands up to and with each token, ended
+            there.
+        margin_by_span: for either response, how much of the margin goes when the span is left out; positive where the
+            span speaks for the order that the labels give.
     """
 
     prompt: str
-    after: tuple[list[Piece], list[Piece]]
-    spans: tuple[list[Piece], list[Piece]]
     margin: float
-
-    def to_row(self) -> dict[str, Any]:
-        """For inspection.json."""
-        return {
-            "prompt": self.prompt,
-            "margin": self.margin,
-            "after_each_token": [[piece._asdict() for piece in side] for side in self.after],
-            "margin_by_span": [[piece._asdict() for piece in side] for side in self.spans],
-        }
+    after_each_token: tuple[list[Piece], list[Piece]]
+    margin_by_span: tuple[list[Piece], list[Piece]]
 
 
 def traced(score: Score, pair: Preference, tokenizer: Any | None) -> Traced:
@@ -65,12 +57,12 @@ def traced(score: Score, pair: Preference, tokenizer: Any | None) -> Traced:
     scores = (float(better), float(worse))
     return Traced(
         prompt_text(pair.prompt),
+        scores[0] - scores[1],
         (_after(score, pair.prompt, sides[0], tokenizer), _after(score, pair.prompt, sides[1], tokenizer)),
         (
             _without(score, pair.prompt, sides[0], scores[0], signs[0]),
             _without(score, pair.prompt, sides[1], scores[1], signs[1]),
         ),
-        scores[0] - scores[1],
     )
 
 

@@ -1,7 +1,7 @@
 """A check and its verdict."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,7 @@ class Check:
     name: str
     verdict: str
     says: str
-    figures: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_row(self) -> dict[str, Any]:
-        """For inspection.json."""
-        return asdict(self)
+    figures: Mapping[str, object] = field(default_factory=dict)
 
 
 def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:

@@ -1,7 +1,7 @@
 """Hacking probes: what rewritings do to rewards, and the composition of them that raises rewards most."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -85,8 +85,15 @@ def probe(probed: Probed, name: str, rewrite: Rewrite, *, worthless: bool) -> Ch
     says = f"Changes the reward by {mean:+.2f}{bounds} standard deviations"
     if flipped.value is not None:
         says += f" and flips {100 * flipped.value:.1f} % of {flipped.n} pairs that were ordered as labelled"
-    figures: dict[str, Any] = {"mean": mean, "low": low, "high": high, "flipped": flipped.value, "n": len(change)}
-    return Check(name, verdict, f"{says}.", figures | {"worthless": worthless})
+    figures = {
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "flipped": flipped.value,
+        "n": len(change),
+        "worthless": worthless,
+    }
+    return Check(name, verdict, f"{says}.", figures)
 
 
 def probes(probed: Probed) -> list[Check]:

@@ -36,7 +36,8 @@ def label_controls(
     if trained.any():
         seen = [pair for pair, known in zip(pairs, trained, strict=True) if known]
         learnt = labels(score, seen, np.arange(len(seen)))
-        share = f"{100 * learnt.figures['accuracy']:.1f} %" if learnt.figures else "an unknown share"
+        right = learnt.figures.get("accuracy")
+        share = f"{100 * right:.1f} %" if isinstance(right, float) else "an unknown share"
         says = f"{found.says} The model was trained on {len(seen)} more; of these {share} are."
         found = replace(found, says=says, figures={**found.figures, "trained_on": dict(learnt.figures)})
     yield found

@@ -1,7 +1,7 @@
 """What a data set itself tells about how many of its labels are wrong, and what each such figure rests on."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,6 @@ class NoiseEstimate:
     low: float | None
     high: float | None
     says: str
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
 
 
 def label_noise(counts: Consistency, target: NDArray[Any], margins: NDArray[Any] | None) -> tuple[NoiseEstimate, ...]:

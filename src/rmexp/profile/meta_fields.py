@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rmexp.jsonl import describe
@@ -33,10 +33,6 @@ class MetaField:
     values: int | None
     examples: tuple[str, ...]
     uses: tuple[str, ...]
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
 
 
 @dataclass(slots=True)

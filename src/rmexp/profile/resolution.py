@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rmexp.profile.baselines import Baseline
 
@@ -19,10 +19,6 @@ class Resolution(NamedTuple):
     split: str
     pairs: int
     half_width: float
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return self._asdict()
 
 
 def resolution(baseline: Baseline, sets: Mapping[str, int]) -> Resolution | None:

@@ -1,7 +1,7 @@
 """How long prompts and responses are, and what sharing a prompt between its responses saves."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,10 +57,6 @@ class Lengths:
     pairs_per_prompt: float
     max_tokens: int
     too_long: int
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
 
 
 def tokens_of(texts: Sequence[str], path: str | None) -> Tokens:

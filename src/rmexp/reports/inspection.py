@@ -48,6 +48,15 @@ class Coloured(NamedTuple):
     value: str
 
 
+class Strip(NamedTuple):
+    """A pair taken apart, its pieces on their backgrounds; see `rmexp.inspection.attribution.Traced`."""
+
+    prompt: str
+    margin: float
+    after: list[list[Coloured]]
+    spans: list[list[Coloured]]
+
+
 def inspection_report(report: InspectionReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     panels = [
@@ -118,21 +127,21 @@ def probes_plot(checks: Sequence[Any]) -> str:
     return draw(paint, "Change of the reward by each rewriting", height=1.1 + 0.24 * max(1, len(shown)))
 
 
-def _strips(report: InspectionReport) -> list[dict[str, Any]]:
+def _strips(report: InspectionReport) -> list[Strip]:
     strips = []
     for trace in report.traces:
-        rewards = [piece.value for side in trace.after for piece in side]
+        rewards = [piece.value for side in trace.after_each_token for piece in side]
         middle, reach = (
             (float(np.median(rewards)), _reach(rewards, float(np.median(rewards)))) if rewards else (0.0, 1.0)
         )
-        spans = _reach([piece.value for side in trace.spans for piece in side], 0.0)
+        spans = _reach([piece.value for side in trace.margin_by_span for piece in side], 0.0)
         strips.append(
-            {
-                "prompt": trace.prompt,
-                "margin": trace.margin,
-                "after": [[_coloured(piece, middle, reach) for piece in side] for side in trace.after],
-                "spans": [[_coloured(piece, 0.0, spans) for piece in side] for side in trace.spans],
-            }
+            Strip(
+                trace.prompt,
+                trace.margin,
+                [[_coloured(piece, middle, reach) for piece in side] for side in trace.after_each_token],
+                [[_coloured(piece, 0.0, spans) for piece in side] for side in trace.margin_by_span],
+            )
         )
     return strips
 

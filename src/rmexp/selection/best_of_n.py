@@ -5,8 +5,8 @@ Shapes: N candidates of one prompt.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -101,10 +101,6 @@ class Curve:
     points: tuple[Point, ...]
     fit: Fit | None
     prompts: int
-
-    def to_row(self) -> dict[str, Any]:
-        """For curve.json."""
-        return asdict(self)
 
 
 def best_of_n_kl(n: int) -> float:

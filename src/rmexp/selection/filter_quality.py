@@ -3,9 +3,8 @@
 Shapes: N pairs.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,10 +56,6 @@ class FilterQuality:
     auroc_low: float | None
     auroc_high: float | None
     curve: tuple[CurvePoint, ...]
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
 
 
 def filter_quality(flipped: ArrayLike, kept: ArrayLike, margin: ArrayLike) -> FilterQuality:

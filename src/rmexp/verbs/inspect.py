@@ -33,6 +33,7 @@ from rmexp.records import Preference
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import seen_sentence
 from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
 from rmexp.runs.summaries.seen import seen_of
 from rmexp.scored import PAIR
@@ -87,9 +88,9 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
         checks=tuple(CheckMade(check.name, check.verdict, check.says) for check in made),
         seen=seen_of(marks, scorer.describe()),
     )
-    checks = {name: [check.to_row() for check in group] for name, group in groups.items()}
+    checks = {name: [to_row(check) for check in group] for name, group in groups.items()}
     own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
-    write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [trace.to_row() for trace in traces]})
+    write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [to_row(trace) for trace in traces]})
     page = InspectionReport(about, groups, traces, pairs, scored, made_in(run.path, saved_yaml(config)))
     write_text(run.path / REPORT, inspection_report(page))
     return replace(about, seconds=round(time.perf_counter() - began, 2))

@@ -121,7 +121,7 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
     named = config.data.get("path")
     source = named if named is None or isinstance(named, str) else ", ".join(named)
     figures = profile_figures(found, name, source, data.fingerprint, tuple(warnings(found)))
-    write_rows(run.path / DIFFICULTY, found.difficulty.rows(found.records))
+    write_rows(run.path / DIFFICULTY, map(to_row, found.difficulty.lines(found.records)))
     write_json(run.path / PROFILE, to_row(figures))
     title = name if source is None else f"{name}: {_place(Path(source))}"
     page = profile_report(found, data=title, made=made_in(run.path, saved_yaml(config)))

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -52,8 +54,8 @@ def test_the_temperature_is_that_of_a_logistic_regression(sample):
 def test_swapping_the_sides_changes_nothing(sample):
     margins, target = sample
     swap = np.arange(len(target)) % 2 == 0
-    swapped = calibration(np.where(swap, -margins, margins), np.where(swap, 1 - target, target)).to_row()
-    assert swapped == pytest.approx(calibration(margins, target).to_row())
+    swapped = asdict(calibration(np.where(swap, -margins, margins), np.where(swap, 1 - target, target)))
+    assert swapped == pytest.approx(asdict(calibration(margins, target)))
 
 
 def test_too_much_confidence_is_told_from_too_little(sample):

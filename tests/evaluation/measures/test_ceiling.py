@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
-from rmexp.evaluation.measures.ceiling import Truth, binary_entropy, ceiling, truth_of, weighted_mean
+from rmexp.evaluation.measures.ceiling import Ceiling, Truth, binary_entropy, ceiling, truth_of, weighted_mean
 from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.records import Preference
 
@@ -24,7 +24,7 @@ def test_without_ties_by_hand():
 
 
 def test_certainty_has_no_entropy():
-    assert ceiling(truth([0.0, 1.0])).to_row() == {"n": 2, "bayes_accuracy": 1.0, "bayes_nll": 0.0}
+    assert ceiling(truth([0.0, 1.0])) == Ceiling(n=2, bayes_accuracy=1.0, bayes_nll=0.0)
     assert binary_entropy(np.array([0.5]))[0] == pytest.approx(np.log(2))
 
 

@@ -68,7 +68,7 @@ def test_a_field_that_is_no_number_is_named(field, message):
 
 def test_rows_are_what_the_selection_reads():
     records = pairs(target=[0.5] + [1.0] * 8)
-    rows = bins(records, margins=range(9)).rows(records)
-    assert rows[0] == {"id": "0", "bin": "hard", "difficulty": 0.0}
-    assert rows[8] == {"id": "8", "bin": "easy", "difficulty": -8.0}
-    assert [row["id"] for row in rows] == [record.id for record in records]
+    rows = bins(records, margins=range(9)).lines(records)
+    assert rows[0] == ("0", "hard", 0.0)
+    assert rows[8] == ("8", "easy", -8.0)
+    assert [row.id for row in rows] == [record.id for record in records]

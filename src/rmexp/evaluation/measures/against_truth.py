@@ -3,8 +3,7 @@
 Shapes: N pairs.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,10 +41,6 @@ class AgainstTruth:
     intercept: float | None
     slope_pairs: int
 
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
-
 
 def against_truth(scores: ArrayLike, truth: Truth) -> AgainstTruth:
     """Compare the margins of one scorer with the true probabilities.
@@ -63,11 +58,14 @@ def against_truth(scores: ArrayLike, truth: Truth) -> AgainstTruth:
     predicted = _sigmoid(margins(values))
     first = truth.without_ties
     credit = pair_credit(values[:, 0].astype(np.float64), values[:, 1].astype(np.float64), np.ones(len(values))).credit
+    slope, intercept, pairs = _line(margins(values), truth.probability)
     return AgainstTruth(
         expected_accuracy=weighted_mean(credit * first + (1 - credit) * (1 - first), 1 - truth.tie),
         ece=calibration_error(predicted, truth.probability),
         mean_absolute_error=float(np.abs(predicted - truth.probability).mean()),
-        **_line(margins(values), truth.probability),
+        slope=slope,
+        intercept=intercept,
+        slope_pairs=pairs,
     )
 
 
@@ -87,16 +85,17 @@ def calibration_error(predicted: ArrayLike, truth: ArrayLike) -> float:
     return float(np.abs(gaps).sum() / len(probabilities))
 
 
-def _line(margin: NDArray[np.float64], probability: NDArray[np.float64]) -> dict[str, Any]:
+def _line(margin: NDArray[np.float64], probability: NDArray[np.float64]) -> tuple[float | None, float | None, int]:
+    """Slope, intercept and pairs of the least-squares line; see `AgainstTruth`."""
     inside = (probability > 0) & (probability < 1)
     logit = np.full_like(probability, np.inf)
     logit[inside] = np.log(probability[inside]) - np.log1p(-probability[inside])
     kept = np.abs(logit) <= LARGEST_LOGIT
     x, y = logit[kept], margin[kept]
     if len(x) < 2 or np.ptp(x) == 0:
-        return {"slope": None, "intercept": None, "slope_pairs": len(x)}
+        return None, None, len(x)
     slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
-    return {"slope": slope, "intercept": float(y.mean() - slope * x.mean()), "slope_pairs": len(x)}
+    return slope, float(y.mean() - slope * x.mean()), len(x)
 
 
 def _sigmoid(margin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,8 +5,8 @@ to the response it prefers, against how often that one is indeed preferred. Shap
 """
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,10 +61,6 @@ class Calibration:
     calibration_p: float | None
     temperature: float | None
     nll_at_temperature: float | None
-
-    def to_row(self) -> dict[str, Any]:
-        """For evaluation.json."""
-        return asdict(self)
 
 
 def calibration(margin: ArrayLike, target: ArrayLike) -> Calibration:

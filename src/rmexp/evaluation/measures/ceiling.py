@@ -4,8 +4,8 @@ Shapes: N pairs.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,10 +53,6 @@ class Ceiling:
     n: int
     bayes_accuracy: float | None
     bayes_nll: float
-
-    def to_row(self) -> dict[str, Any]:
-        """For summaries."""
-        return asdict(self)
 
 
 def truth_of(records: Sequence[Preference]) -> Truth | None:

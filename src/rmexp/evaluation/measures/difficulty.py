@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 
 BINS = ("easy", "medium", "hard")
+
+
+class DifficultyLine(NamedTuple):
+    """How hard one pair is, in a file.
+
+    Attributes:
+        id: of the record.
+        bin: out of `BINS`.
+        difficulty: higher is harder.
+    """
+
+    id: str
+    bin: str
+    difficulty: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -34,10 +48,10 @@ class Difficulty:
     bins: tuple[str, ...]
     thresholds: tuple[float | None, float | None]
 
-    def rows(self, records: Sequence[Preference]) -> list[dict[str, Any]]:
-        """The lines of `difficulty.jsonl`: higher is harder."""
+    def lines(self, records: Sequence[Preference]) -> list[DifficultyLine]:
+        """The lines of `difficulty.jsonl`."""
         values = zip(records, self.bins, self.ease.tolist(), strict=True)
-        return [{"id": record.id, "bin": name, "difficulty": round(0.0 - ease, 6)} for record, name, ease in values]
+        return [DifficultyLine(record.id, name, round(0.0 - ease, 6)) for record, name, ease in values]
 
 
 def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: NDArray[Any], by: str) -> Difficulty:

@@ -1,7 +1,6 @@
 """Where the margins of a scorer lie."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,10 +23,6 @@ class MarginDistribution:
     margin_mean: float | None
     margin_sd: float | None
     margin_quantiles: tuple[float, ...] | None
-
-    def to_row(self) -> dict[str, Any]:
-        """For evaluation.json."""
-        return asdict(self)
 
 
 def margin_distribution(margin: ArrayLike, target: ArrayLike) -> MarginDistribution:

@@ -4,7 +4,7 @@ Shapes: N pairs, C columns.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,6 @@ class Slope:
     low: float | None
     high: float | None
     relative: float
-
-    def to_row(self) -> dict[str, Any]:
-        """For evaluation.json."""
-        return asdict(self)
 
 
 def reward_slopes(

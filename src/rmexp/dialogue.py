@@ -19,7 +19,7 @@ class Message(NamedTuple):
     content: str
     further: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The object that a chat template takes."""
         further = json.loads(self.further) if self.further else {}
         said = {"content": self.content} if self.content or not further else {}
@@ -75,7 +75,7 @@ def with_turns(prompt: Prompt, turns: tuple[Message, ...]) -> Prompt:
     return Dialogue(turns, prompt.tools, prompt.settings) if isinstance(prompt, Dialogue) else turns
 
 
-def template_arguments(prompt: Prompt) -> dict[str, Any]:
+def template_arguments(prompt: Prompt) -> dict[str, object]:
     """What a chat template takes beside the messages of a prompt: tools, and whatever else the data says."""
     if not isinstance(prompt, Dialogue):
         return {}

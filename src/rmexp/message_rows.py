@@ -111,7 +111,7 @@ def _text_of(parts: Sequence[Any], name: str) -> str:
     return "".join(texts)
 
 
-def _calls(text: Any, name: str) -> list[dict[str, Any]]:
+def _calls(text: Any, name: str) -> list[dict[str, object]]:
     """Calls of tools in the form of chat templates, from the JSON text that ShareGPT has for them."""
     try:
         calls = json.loads(text)

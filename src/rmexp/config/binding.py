@@ -1,12 +1,13 @@
 """Whether the keys of nodes with a `_target_` are what the target takes, found out without importing it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rmexp.config.annotations import fits, misfit
 from rmexp.config.build import FRAMES, OWN_ARGUMENTS, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
+from rmexp.jsonl import JsonObject
 
 _SPECIAL = ("_target_", "_partial_", "_recursive_", "_convert_")
 
@@ -35,7 +36,7 @@ def unbound(node: Any, path: str = "") -> Iterator[Problem]:
         yield from unbound(value, f"{path}{key}.")
 
 
-def _unbound_target(node: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def _unbound_target(node: JsonObject, path: str) -> Iterator[Problem]:
     target = node["_target_"]
     group = framed_group(path[:-1])
     frames = FRAMES[group] if group else ()

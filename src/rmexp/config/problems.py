@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 
 class ConfigurationError(ValueError):
@@ -30,7 +29,7 @@ def in_words(error: Exception) -> str:
     return text if text and meant else f"{type(error).__name__}: {text}"
 
 
-def with_its_key(message: str, settings: Mapping[str, Any]) -> str:
+def with_its_key(message: str, settings: Mapping[str, object]) -> str:
     """A message that begins with a value, such as a folder, with the keys that have it where it does not tell itself.
 
     Args:

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rmexp.config.build import build
+from rmexp.jsonl import JsonObject
 from rmexp.left_files import read_yaml
 from rmexp.runs.environment import Environment
 from rmexp.runs.folder import CONFIG, read_environment
@@ -33,7 +34,8 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
         folder: of the run; a configuration lies in it.
         verb: that makes it.
     """
-    config, left = searchable(read_yaml(folder / CONFIG)), read_environment(folder)
+    config: JsonObject = searchable(read_yaml(folder / CONFIG))
+    left = read_environment(folder)
     outer = folder.resolve().parent
     inner = (outer / CONFIG).is_file()  # a stage of a comparison, or of PPO that trains its own reference
     has_stages = verb == "compare" or (
@@ -54,7 +56,7 @@ def tracked_run(folder: Path, verb: str) -> TrackedRun:
     )
 
 
-def searchable(content: Mapping[str, Any]) -> dict[str, Any]:
+def searchable(content: Mapping[str, object]) -> dict[str, object]:
     """A saved configuration with references between its keys followed, as people look for values in a tracker.
 
     Args:
@@ -64,11 +66,11 @@ def searchable(content: Mapping[str, Any]) -> dict[str, Any]:
     >>> searchable({"lr": "${recipe.lr}", "recipe": {"lr": 0.001}, "key": "${oc.env:KEY}"})
     {'lr': 0.001, 'recipe': {'lr': 0.001}, 'key': '${oc.env:KEY}'}
     """
-    followed: dict[str, Any] = _followed(content, content)
+    followed: dict[str, object] = _followed(content, content)
     return followed
 
 
-def _followed(node: Any, whole: Mapping[str, Any]) -> Any:
+def _followed(node: Any, whole: Mapping[str, object]) -> Any:
     if isinstance(node, dict):
         return {key: _followed(value, whole) for key, value in node.items()}
     if isinstance(node, list):
@@ -84,12 +86,12 @@ def _followed(node: Any, whole: Mapping[str, Any]) -> Any:
     return _followed(found, whole)
 
 
-def _choices(left: Environment) -> dict[str, Any]:
+def _choices(left: Environment) -> dict[str, object]:
     """The options that were chosen, as keys of their own beside what they say."""
     return {"choices": dict(left.choices)} if left.choices else {}
 
 
-def _about(left: Environment) -> dict[str, Any]:
+def _about(left: Environment) -> dict[str, object]:
     """Versions, machine and fingerprints."""
     machine = to_row(left.machine) if left.machine is not None else {}
     return {

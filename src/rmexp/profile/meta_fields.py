@@ -40,7 +40,7 @@ class _Seen:
     rows: int = 0
     kinds: set[str] = field(default_factory=set)
     values: Counter[Any] = field(default_factory=Counter)
-    of_prompt: dict[str, Any] = field(default_factory=dict)  # the value that each prompt was first seen with
+    of_prompt: dict[str, object] = field(default_factory=dict)  # the value that each prompt was first seen with
     parts_prompts: bool = False
 
 
@@ -62,7 +62,7 @@ def meta_fields(records: Sequence[Preference]) -> tuple[MetaField, ...]:
     return tuple(sorted(found, key=lambda one: -one.rows))
 
 
-def _leaves(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{path}.{key}")

@@ -1,17 +1,17 @@
 """The curves of a policy that learns from its own samples: what they earn, and how far it has moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
 from rmexp.comparison.policies import PolicyResult
-from rmexp.reports.drawing.curves import curve
+from rmexp.reports.drawing.curves import Row, curve
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Row]
 _SIZE = {"width": 3.6, "height": 2.7}
 JUDGES = {"gold": ("D", GREEN), "explicit": ("o", BLUE), "implicit": ("s", ORANGE)}
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rmexp.jsonl import JsonObject
 from rmexp.runs.axes import Settings
 from rmexp.runs.folder import CONFIG, read_environment, read_failure
 from rmexp.runs.found import run_folders
@@ -76,14 +77,14 @@ def _text(settings: Settings, key: str) -> str:
     return "" if value is None or str(value).startswith("${") else str(value)
 
 
-def _seconds(row: Mapping[str, Any]) -> float | None:
+def _seconds(row: JsonObject) -> float | None:
     seconds = row.get("seconds")
     if isinstance(seconds, Mapping):
         return float(seconds["all"]) if "all" in seconds else float(sum(seconds.values()))
     return None if seconds is None else float(seconds)
 
 
-def _headline(path: Path, row: Mapping[str, Any]) -> tuple[str, float | None]:
+def _headline(path: Path, row: JsonObject) -> tuple[str, float | None]:
     """What a run is looked up for, and its value."""
     verb = verb_of(row)
     if verb == "train":

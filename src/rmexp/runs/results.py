@@ -53,10 +53,10 @@ def sweep_results(folders: Sequence[Path]) -> Results:
     return Results(ends, tables=(_table("cells", [{"cell": name, **found} for name, found in cells.items()]),))
 
 
-Told = tuple[Mapping[str, float | None], list[Table], Mapping[str, Any]]
+Told = tuple[Mapping[str, float | None], list[Table], Mapping[str, object]]
 
 
-def _told(row: Mapping[str, Any], folder: Path) -> Told:
+def _told(row: Mapping[str, object], folder: Path) -> Told:
     """Figures, tables and what was found out on the way."""
     match verb_of(row):
         case "train":
@@ -128,7 +128,7 @@ def _of_comparison(summary: CompareSummary) -> Told:
 
 def _of_evaluation(summary: EvaluateSummary) -> Told:
     figures: dict[str, float | None] = {}
-    rows = list[dict[str, Any]]()
+    rows = list[dict[str, object]]()
     for result in summary.results:
         row = to_row(result)
         rows.append({name: value for name, value in row.items() if not isinstance(value, dict | list)})
@@ -138,7 +138,7 @@ def _of_evaluation(summary: EvaluateSummary) -> Told:
     return figures, [_table("results", rows)], {}
 
 
-def _samples(folder: Path) -> list[dict[str, Any]]:
+def _samples(folder: Path) -> list[dict[str, object]]:
     return read_objects(folder / SAMPLES)
 
 
@@ -152,7 +152,7 @@ def _artifacts(folder: Path) -> Iterator[Artifact]:
         yield Artifact("scored", folder / SCORED)
 
 
-def _used(row: Mapping[str, Any], folder: Path) -> dict[str, str]:
+def _used(row: Mapping[str, object], folder: Path) -> dict[str, str]:
     """Fingerprints of what a run was made of, by key; of a comparison, of its stages' models too."""
     inputs = (read_environment(folder).inputs or {}).items()
     used = {name: value for name, value in inputs if value and not name.endswith(NO_ARTIFACT)}
@@ -164,7 +164,7 @@ def _used(row: Mapping[str, Any], folder: Path) -> dict[str, str]:
     return used
 
 
-def _table(name: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+def _table(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
     found = list(rows)
     columns = tuple(dict.fromkeys(key for row in found for key in row))
     return Table(name, columns, tuple(tuple(map(_plain, map(row.get, columns))) for row in found))
@@ -174,7 +174,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str | None) else json.dumps(value, ensure_ascii=False)
 
 
-def _numbers(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
+def _numbers(node: Mapping[str, object], path: str = "") -> Iterator[tuple[str, float]]:
     for key, value in node.items():
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{path}{key}/")

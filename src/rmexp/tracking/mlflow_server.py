@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rmexp.durable import write_text
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
@@ -159,7 +159,7 @@ class _Run:
             (metric.step for name in names for metric in self._client.get_metric_history(self._id, name)), default=0
         )
 
-    def _log_parameters(self, settings: Mapping[str, Any]) -> None:
+    def _log_parameters(self, settings: Mapping[str, object]) -> None:
         from mlflow.entities import Param
 
         known = self._client.get_run(self._id).data.params  # which cannot be changed
@@ -168,7 +168,7 @@ class _Run:
         for some in _batches(parameters):
             self._client.log_batch(self._id, params=some)
 
-    def _log_tags(self, tags: Mapping[str, Any]) -> None:
+    def _log_tags(self, tags: Mapping[str, object]) -> None:
         from mlflow.entities import RunTag
 
         for some in _batches([RunTag(name, str(value)) for name, value in tags.items()]):

@@ -24,16 +24,16 @@ class TrackedRun:
     name: str
     task: str
     belongs_to: str | None
-    config: Mapping[str, Any]
+    config: Mapping[str, object]
     inner: bool = False
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
         """Whether it is no part of another run: neither the stage of one nor the cell of a sweep."""
         return self.belongs_to in (None, self.name)
 
-    def flat(self) -> dict[str, Any]:
+    def flat(self) -> dict[str, object]:
         """Configuration and the rest by dotted path."""
         return dict(_leaves({**self.config, "rmexp": dict(self.about)}))
 
@@ -81,13 +81,13 @@ class Results:
     """
 
     figures: Mapping[str, float]
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, object] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     used: Mapping[str, str] = field(default_factory=dict)
 
 
-def _leaves(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(node: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{path}{key}.")

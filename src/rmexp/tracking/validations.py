@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.jsonl import JsonObject
 from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.tracking.tracked_run import Table
@@ -99,7 +100,7 @@ def read_validations(folder: Path) -> list[Validation]:
         return [validation_of(row) for row in rows]
 
 
-def validation_of(row: Mapping[str, Any]) -> Validation:
+def validation_of(row: JsonObject) -> Validation:
     """That of a row of the file."""
     rewards = np.array([row["chosen"], row["rejected"]]).T
     texts = {int(pair): tuple(of_it) for pair, of_it in row.get("texts", {}).items()}

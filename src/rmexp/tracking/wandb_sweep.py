@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rmexp.left_files import read_yaml
 from rmexp.tracking.tracked_run import TrackedRun
@@ -18,7 +18,7 @@ def trial_id(run: TrackedRun) -> str | None:
     return os.environ.get("WANDB_RUN_ID") if run.whole else None
 
 
-def trial_config(config: Mapping[str, Any], settings: "wandb.Settings") -> dict[str, Any]:
+def trial_config(config: Mapping[str, object], settings: "wandb.Settings") -> dict[str, object]:
     """A configuration beside the keys that the agent sets, from which it keeps others.
 
     Where it sets `data: jsonl`, the keys of that group stand beside it, as `data.pairs`.

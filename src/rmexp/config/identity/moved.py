@@ -36,7 +36,7 @@ MOVED: Mapping[str, str] = {
 
 # Keys that came later -> the value that says what was done before there was the key. A path in which `*` stands for
 # any names: "trainer.keep" is that of a run, "*.trainer.keep" that of its stages, "tests.*.leaks" that of each test.
-LATER: Mapping[str, Any] = {
+LATER: Mapping[str, object] = {
     "model.init_from": None,
     "model.save_dtype": None,
     "model.load": "full",
@@ -91,7 +91,7 @@ MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {"trainer.strategy": {"ddp_fork"
 MOVED_OPTIONS: Mapping[str, Sequence[str]] = {"trainer=ddp_fork": ("trainer=ddp", "trainer.accelerator=cpu")}
 
 # Keys that are gone -> the value that every configuration had. Saved ones may still have them.
-GONE: Mapping[str, Any] = {
+GONE: Mapping[str, object] = {
     "trainer.compile": False,
     "callbacks.checkpoint._target_": "rmexp.training.checkpoints.best_checkpoint",
     "callbacks.checkpoint._partial_": True,
@@ -101,7 +101,7 @@ GONE: Mapping[str, Any] = {
 
 
 # What each logger was called -> its keys with the values that they had, before a run could have several.
-LOGGERS: Mapping[str, Mapping[str, Any]] = {
+LOGGERS: Mapping[str, Mapping[str, object]] = {
     "wandb": {
         "_target_": "rmexp.training.tracking.wandb_logger",
         "_partial_": True,
@@ -121,7 +121,7 @@ LOGGERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def former_logger(node: Mapping[str, Any]) -> dict[str, Any]:
+def former_logger(node: Mapping[str, object]) -> dict[str, object]:
     """The group `logger` as it was written before: of one logger, its keys beside its target."""
     name = next((name for name in LOGGERS if name in node), None)
     if name is None:
@@ -154,7 +154,7 @@ def with_first_targets(content: Any) -> Any:
     return _renamed(content, first)
 
 
-def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_todays_keys(values: Mapping[str, object]) -> dict[str, object]:
     """Values by dotted path of a stage, each key as it is called now; those that are gone are left out.
 
     Once `model.reference` was what every task starts from; now it is what a policy is measured against.
@@ -165,7 +165,7 @@ def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, REFERENCE: None, INIT_FROM: given} if given is not None else kept
 
 
-def with_first_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_first_keys(values: Mapping[str, object]) -> dict[str, object]:
     """Values by dotted path of a stage, with its keys as they were called first, and those that are gone."""
     given = values.get(INIT_FROM) if values.get("task") in STARTED_FROM_REFERENCE else None
     groups = {key.partition(".")[0] for key in values}
@@ -208,12 +208,12 @@ def telling(overrides: Iterable[str]) -> list[str]:
     return [text for text in overrides if text.partition("=")[2] not in map(str, _implied(text.partition("=")[0]))]
 
 
-def without_implied(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_implied(values: Mapping[str, object]) -> dict[str, object]:
     """Values by dotted path without later keys that only say what was done before there were such keys."""
     return {key: value for key, value in values.items() if value not in _implied(key)}
 
 
-def with_implied(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+def with_implied(values: Mapping[str, object], keys: Iterable[str]) -> dict[str, object]:
     """Values by dotted path with those that a configuration from before the later ones of `keys` stands for."""
     return {key: value for key in keys if key not in values for value in _implied(key)} | dict(values)
 

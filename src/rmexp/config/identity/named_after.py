@@ -5,7 +5,7 @@ same as one of now.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -28,25 +28,26 @@ def name_after(kind: str, *, _parent_: Any) -> str:
     return _first_name(known) or kind
 
 
-def with_file_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_file_names(values: Mapping[str, object]) -> dict[str, object]:
     """Values by dotted path with such names as they are told."""
     return {key: _told(key, value, values) for key, value in values.items()}
 
 
-def with_first_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_first_names(values: Mapping[str, object]) -> dict[str, object]:
     """Values by dotted path with such names as they once were."""
     return {key: found[1] if (found := _found(value)) else value for key, value in values.items()}
 
 
-def _told(key: str, value: Any, values: Mapping[str, Any]) -> Any:
+def _told(key: str, value: Any, values: Mapping[str, object]) -> Any:
     found = _found(value)
     if found is None:
         return value
     return _first_name({path: values.get(f"{key.rpartition('.')[0]}.{path}") for path in PATHS}) or found[1]
 
 
-def _first_name(paths: Mapping[str, Any]) -> str:
-    names = (name_of_files(value if isinstance(value, str) else [*value]) for value in paths.values() if value)
+def _first_name(paths: Mapping[str, object]) -> str:
+    files = (value for value in paths.values() if isinstance(value, Sequence) and value)
+    names = (name_of_files(value if isinstance(value, str) else [*value]) for value in files)
     return next(filter(None, names), "")
 
 

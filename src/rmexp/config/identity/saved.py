@@ -59,10 +59,11 @@ def fingerprint(config: DictConfig) -> str:
 
 def former_fingerprint(config: DictConfig) -> str:
     """The digits of earlier versions, to which a run with other loggers was another one."""
-    return _digest(config, _saved(config).get(LOGGER, {}))
+    logger = _saved(config).get(LOGGER)
+    return _digest(config, logger if isinstance(logger, dict) else {})
 
 
-def _digest(config: DictConfig, logger: Mapping[str, Any]) -> str:
+def _digest(config: DictConfig, logger: Mapping[str, object]) -> str:
     saved = _saved(config)
     had_logger = saved.pop(LOGGER, None) is not None and "callbacks" in saved  # only verbs that train
     saved |= {LOGGER: former_logger(logger)} if had_logger else {}
@@ -87,7 +88,7 @@ def differences(old_yaml: str, config: DictConfig) -> list[str]:
     ]
 
 
-def _saved(config: DictConfig) -> dict[str, Any]:
+def _saved(config: DictConfig) -> dict[str, object]:
     content = _redact(_plain(config), hidden=False)
     assert isinstance(content, dict)
     return content
@@ -107,7 +108,7 @@ def _redact(content: Any, *, hidden: bool) -> Any:
     return content
 
 
-def leaves(content: Any, path: str = "") -> dict[str, Any]:
+def leaves(content: Any, path: str = "") -> dict[str, object]:
     """Every value of nested dicts by its dotted path; a list or an empty dict is a value."""
     if not isinstance(content, dict) or not content:
         return {path: content}
@@ -118,5 +119,5 @@ def leaves(content: Any, path: str = "") -> dict[str, Any]:
     }
 
 
-def _shown(leaves: dict[str, Any], key: str) -> str:
+def _shown(leaves: dict[str, object], key: str) -> str:
     return json.dumps(leaves[key], ensure_ascii=False, default=str) if key in leaves else "not"

@@ -101,7 +101,7 @@ def _plot(curves: Sequence[tuple[LinkedRun, Curve]], best: Sequence[str], title:
     return draw(paint, f"{title.capitalize()} of each run", width=3.6, height=height)
 
 
-def _style(names: Sequence[str], name: str, *, leads: bool) -> tuple[Mapping[str, Any], str | None]:
+def _style(names: Sequence[str], name: str, *, leads: bool) -> tuple[Mapping[str, object], str | None]:
     """How a line is drawn, and what the legend calls it: the best against the others where there are many."""
     place = names.index(name)
     if len(names) <= len(STYLES):

@@ -108,11 +108,12 @@ def data_plot(best: Sequence[Group]) -> str:
     return draw(paint, "Data sets side by side: accuracy and its ceiling", height=1.3 + 0.45 * len(best))
 
 
-def ordered(values: Mapping[str, Any]) -> list[str]:
+def ordered(values: Mapping[str, object]) -> list[str]:
     """Texts of values in the order of their numbers where all are numbers, else as they came."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
-        return sorted(values, key=values.__getitem__)
-    return list(values)
+    numbers = {text: value for text, value in values.items() if isinstance(value, int | float)}
+    if len(numbers) < len(values) or any(isinstance(value, bool) for value in numbers.values()):
+        return list(values)
+    return sorted(numbers, key=numbers.__getitem__)
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import lightning as L
 import numpy as np
@@ -52,7 +51,7 @@ class ValidationRewards(Callback):
         if validated is None or not trainer.is_global_zero:
             return
         step, steps = trainer.global_step, trainer.estimated_stepping_batches
-        row: dict[str, Any] = {"step": step, "progress": step / steps}
+        row: dict[str, object] = {"step": step, "progress": step / steps}
         for name, figures in zip(("chosen", "rejected", "target"), validated, strict=True):
             row[name] = [float(f"{value:.7g}") for value in figures.tolist()]
         shown = sorted({pair for _, pair in validation_of(row).shown()})

@@ -98,8 +98,9 @@ def encoded_pairs() -> Callable[[Sequence[PairTokens]], EncodedPairs]:
         whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
         groups = None if any(pair.group is None for pair in pairs) else [pair.group for pair in pairs]
         target = np.array([pair.target for pair in pairs])
+        margin = np.array([pair.margin for pair in pairs], np.float64)  # None is NaN
         encoded = EncodedResponses(whole, Cut(10**6, "cut_prompt", None))
-        return EncodedPairs(encoded, np.arange(len(pairs)), target, [pair.margin for pair in pairs], groups)
+        return EncodedPairs(encoded, np.arange(len(pairs)), target, margin, groups)
 
     return made
 

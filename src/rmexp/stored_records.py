@@ -1,8 +1,7 @@
 """Records, and their scores, that lie in a file until somebody looks at them: memory holds nothing but their places.
 
 The file has no name and goes when nobody has a place in it any more; it lies where `TMPDIR` says. Of a small data set
-there is none, its records are held as the bytes that would be in it. A file may be kept for other runs, by the name of
-its checksum.
+there is none, its records are held as the bytes that would be in it.
 """
 
 import json
@@ -15,15 +14,12 @@ from dataclasses import fields
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
-from pathlib import Path
-from typing import IO, Any, Generic, Self, TypeVar, cast, overload
+from typing import IO, Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.checked_arrays import Damaged
-from rmexp.dialogue import Dialogue, Message, Turns, prompt_json, response_json
-from rmexp.durable import whole_file
+from rmexp.dialogue import prompt_json, response_json
 from rmexp.records import Candidates, Preference, Record
 from rmexp.scored import Scored
 
@@ -40,7 +36,6 @@ _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTERS}
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
 
-_AT_ONCE = 1 << 20  # bytes
 _NEIGHBOURS = 256  # records that are read at once
 
 
@@ -50,52 +45,11 @@ class RecordFile:
     def __init__(self) -> None:
         self._ends, self._last, self._written = array("q", [0]), bytearray(), 0
         self._file: IO[bytes] | None = None
-        self._load: Callable[[IO[bytes]], Any] = pickle.load
-
-    @classmethod
-    def kept(cls, folder: Path, name: str, ends: NDArray[np.int64]) -> Self:
-        """A file that `keep` has left.
-
-        Args:
-            folder: that it lies in.
-            name: of the file.
-            ends: of its records.
-
-        Raises:
-            Damaged: its checksum is another; it is removed.
-            OSError: it cannot be read.
-        """
-        found, digest = cls(), sha256()
-        found._file = file = (folder / name).open("rb")
-        while block := file.read(_AT_ONCE):
-            digest.update(block)
-        if _name(digest.hexdigest()) != name:
-            (folder / name).unlink()
-            raise Damaged(f"{folder / name} is damaged: its checksum is not that of its content")
-        found._ends, found._written, found._load = array("q", ends.tobytes()), int(ends[-1]), _load
-        return found
-
-    def keep(self, folder: Path) -> str:
-        """Leave a copy in a folder, unless it is there; its name."""
-        blocks, digest = range(0, self._ends[-1], _AT_ONCE), sha256()
-        for start in blocks:
-            digest.update(self._content(start, min(start + _AT_ONCE, self._ends[-1])))
-        name = _name(digest.hexdigest())
-        if not (folder / name).is_file():
-            with whole_file(folder / name) as file:
-                for start in blocks:
-                    file.write(self._content(start, min(start + _AT_ONCE, self._ends[-1])))
-        return name
 
     @property
     def large(self) -> bool:
         """Whether they are in a file."""
         return self._file is not None
-
-    @property
-    def ends(self) -> NDArray[np.int64]:
-        """0 and where each record ends."""
-        return np.array(self._ends, np.int64)
 
     def add(self, record: Kept) -> None:
         """Put a record at the end."""
@@ -112,24 +66,51 @@ class RecordFile:
 
     def read(self, first: int, end: int) -> Iterator[Kept]:
         """The records of the numbers from `first` to before `end`, read at once."""
-        content = BytesIO(self._content(self._ends[first], self._ends[end]))
-        for _ in range(first, end):
-            kind = _KINDS[content.read(1)]
-            record: Kept = object.__new__(kind)
-            for put, value in zip(_SETTERS[kind], self._load(content), strict=True):
-                put(record, value)
-            yield record
+        return records_in(BytesIO(self.content(first, end)), end - first, pickle.load)
 
-    def _content(self, start: int, end: int) -> bytes:
-        """What lies between two places, in the file or still in memory."""
+    def content(self, first: int, end: int) -> bytes:
+        """The same as they lie in the file, for `records_in`."""
+        start, stop = self._ends[first], self._ends[end]
         if start >= self._written:
-            return bytes(memoryview(self._last)[start - self._written : end - self._written])
+            return bytes(memoryview(self._last)[start - self._written : stop - self._written])
         assert self._file is not None
-        in_file = os.pread(self._file.fileno(), min(end, self._written) - start, start)  # others may read it too
-        return in_file if end <= self._written else in_file + bytes(self._last[: end - self._written])
+        in_file = os.pread(self._file.fileno(), min(stop, self._written) - start, start)  # others may read it too
+        return in_file if stop <= self._written else in_file + bytes(self._last[: stop - self._written])
 
     def __len__(self) -> int:
         return len(self._ends) - 1
+
+
+def records_in(content: IO[bytes], count: int, load: Callable[[IO[bytes]], Any]) -> Iterator[Kept]:
+    """Records, one behind the other, of which `load` reads the fields."""
+    for _ in range(count):
+        kind = _KINDS[content.read(1)]
+        record: Kept = object.__new__(kind)
+        for put, value in zip(_SETTERS[kind], load(content), strict=True):
+            put(record, value)
+        yield record
+
+
+class Labels(NamedTuple):
+    """Of N pairs; see `Preference`.
+
+    Attributes:
+        target: (N,).
+        margin: (N,), NaN where there is none.
+    """
+
+    target: NDArray[np.float64]
+    margin: NDArray[np.float64]
+
+
+class RecordStore(Protocol):
+    """Where records lie until somebody looks at them."""
+
+    def read(self, first: int, end: int) -> Iterator[Kept]:
+        """The records of the numbers from `first` to before `end`."""
+        ...
+
+    def __len__(self) -> int: ...
 
 
 class StoredRecords(Sequence[R_co], Generic[R_co]):
@@ -139,10 +120,19 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
         file: that holds them.
         numbers: (N,) of the records in it.
         texts: see `texts_digest`, where it is known.
+        labels: see `labels_of`, where they are known.
+        within: those that these are neighbours among, and the place of the first; None for a whole.
     """
 
-    def __init__(self, file: RecordFile, numbers: NDArray[np.int64], texts: str | None = None) -> None:
-        self.file, self.numbers, self.texts = file, numbers, texts
+    def __init__(
+        self,
+        file: RecordStore,
+        numbers: NDArray[np.int64],
+        texts: str | None = None,
+        labels: Labels | None = None,
+        within: "tuple[StoredRecords[R_co], int] | None" = None,
+    ) -> None:
+        self.file, self.numbers, self.texts, self.labels, self.within = file, numbers, texts, labels, within
 
     def of(self, places: ArrayLike) -> "StoredRecords[R_co]":
         """Some of them.
@@ -162,7 +152,9 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
     def __getitem__(self, place: slice) -> "StoredRecords[R_co]": ...
     def __getitem__(self, place: int | slice) -> "R_co | StoredRecords[R_co]":
         if isinstance(place, slice):
-            return StoredRecords(self.file, self.numbers[place])
+            start, _, step = place.indices(len(self))
+            whole, before = self.within or (self, 0)
+            return StoredRecords(self.file, self.numbers[place], within=(whole, before + start) if step == 1 else None)
         number = int(self.numbers[place])
         return cast(R_co, next(self.file.read(number, number + 1)))
 
@@ -205,7 +197,7 @@ def stored(records: Iterable[R]) -> StoredRecords[R]:
     return all_of(file)
 
 
-def all_of(file: RecordFile) -> StoredRecords[Any]:
+def all_of(file: RecordStore) -> StoredRecords[Any]:
     """All records of a file."""
     return StoredRecords(file, np.arange(len(file)))
 
@@ -231,20 +223,12 @@ def texts_digest(records: Sequence[Record]) -> str:
     return digest.hexdigest()
 
 
-def _name(digest: str) -> str:
-    return f"{digest[:32]}.records"
-
-
-class _Unpickler(pickle.Unpickler):
-    """Makes nothing but what records are made of: others may write into the folder that a file is kept in."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """One of the classes."""
-        found = {(kind.__module__, kind.__name__): kind for kind in (Message, Dialogue, Turns)}.get((module, name))
-        if found is None:
-            raise pickle.UnpicklingError(f"expected records, got {module}.{name}")
-        return found
-
-
-def _load(content: IO[bytes]) -> Any:
-    return _Unpickler(content).load()
+def labels_of(pairs: Sequence[Preference]) -> Labels:
+    """Targets and margins; of stored pairs they are looked up once."""
+    if isinstance(pairs, StoredRecords) and pairs.labels is not None:
+        return pairs.labels
+    found = ((pair.target, np.nan if pair.margin is None else pair.margin) for pair in pairs)
+    labels = Labels(*np.fromiter(found, (np.float64, 2), len(pairs)).T.copy())
+    if isinstance(pairs, StoredRecords):
+        pairs.labels = labels
+    return labels

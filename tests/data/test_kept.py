@@ -3,9 +3,6 @@
 import json
 import logging
 import os
-import pickle
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -151,10 +148,3 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):
     monkeypatch.setattr(run_data, "_fingerprint", changed)
     read()
     assert not files(read, "index")
-
-
-def test_a_file_of_records_makes_nothing_but_records():
-    for content in (pickle.dumps(Path("x")), pickle.dumps(print)):
-        with pytest.raises(pickle.UnpicklingError, match="expected records"):
-            stored_records._load(BytesIO(content))
-    assert stored_records._load(BytesIO(pickle.dumps(("a", 1, None)))) == ("a", 1, None)

@@ -8,7 +8,8 @@ from rmexp import checked_arrays
 from rmexp.encoding import encode
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.side_tokens import SideTokens
-from rmexp.records import Candidates
+from rmexp.records import Candidates, Preference
+from rmexp.stored_records import stored
 
 ITEMS = [("How long is rope?", "short"), ("", "It is long."), ("How long is rope?", "short"), ("u", "x " * 200)]
 RECORDS = [Candidates(prompt, (response,)) for prompt, response in ITEMS]
@@ -71,6 +72,20 @@ def test_a_process_that_dies_while_writing_leaves_no_file(tokenizer, cached, tmp
     assert not list(tmp_path.glob("*.tokens"))
     monkeypatch.undo()
     assert list(encoder.encode_records(RECORDS)) == encoder.encode(ITEMS)
+
+
+def test_neighbours_are_encoded_with_all_others_once(tokenizer, cached, tmp_path):
+    pairs = stored(Preference(f"{number}?", "a" * number, "b") for number in range(1, 90))
+    encoder = Encoder(tokenizer, cached)
+    parts = [*encoder.encode_records(pairs[:3]), *encoder.encode_records(pairs[3:80][1:]), *encoder.encode_records([])]
+    alone = Encoder(tokenizer, replace(cached, cache_dir=None)).encode(
+        [(pair.prompt, response) for pair in (*pairs[:3], *pairs[4:80]) for response in pair.responses]
+    )
+    assert parts == alone
+    assert len(list(tmp_path.glob("*.tokens"))) == 1
+    lists = stored(Candidates("p", ("a",) * number) for number in range(1, 5))
+    assert len(encoder.encode_records(lists[1:3])) == 5
+    assert len(encoder.encode_records(pairs[::2])) == 90
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK no zip"])

@@ -1,8 +1,9 @@
 """Large data sets that were read before, kept beside the encoded data: a next run neither reads nor compares them.
 
-An index says where the records of each split lie in a file of records, what was left out, which training pairs leak,
-and what was said of all that. Its name is a hash of all that decides it: the configuration, the content of the files,
-the program. The index ends with a checksum, the file of records is named by one.
+An index says which records each split has, what was left out, which training pairs leak, and what was said of all that.
+Its name is a hash of all that decides it: the configuration, the content of the files, the program. Records of plain
+JSON lines are made of their lines again, see `kept_lines`; of others there is a compressed copy, see `kept_copy`. The
+index ends with a checksum, the copy is named by one.
 """
 
 import json
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 
 import rmexp
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
+from rmexp.data.kept_copy import KeptCopy, keep_copy
+from rmexp.data.kept_lines import KeptLines, Lines, lines_of
 from rmexp.data.loading import Batching, Limits
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.sources.file_names import named_files
-from rmexp.stored_records import RecordFile, StoredRecords, texts_digest
+from rmexp.sources.rows import Format
+from rmexp.stored_records import Labels, RecordFile, RecordStore, StoredRecords, labels_of, texts_digest
 
 log = logging.getLogger(__name__)
 
@@ -72,66 +76,69 @@ def index_file(content: Mapping[str, Any], what: str, without: frozenset[str] = 
     return Path(folder) / f"{digest.hexdigest()[:32]}.index"
 
 
-def read_once(index_of: Callable[[], Path | None], read: Callable[[], KeptData]) -> KeptData:
+def read_once(
+    index_of: Callable[[], Path | None], read: Callable[[], KeptData], form_of: Callable[[], Format | None]
+) -> KeptData:
     """What reading a data set came to: as it is kept, or read and, where it is large, kept.
 
     Args:
         index_of: tells the index, see `index_file`; None keeps nothing.
         read: reads it.
+        form_of: tells what the lines of its files mean; None where they cannot be read by themselves.
     """
     index = index_of()
     if index is None:
         return read()
-    found = _found(index)
+    found = _found(index, form_of)
     if found is None:
         with _Said() as said:
             found = read()
         files = _files(found.records)
         if files and all(file.large for file in files) and index_of() == index:  # not if it changed meanwhile
-            _keep(index, found, files, said.lines)
+            _keep(index, found, files, said.lines, form_of())
     return found
 
 
-def _keep(index: Path, data: KeptData, files: list[RecordFile], said: list[tuple[str, int, str]]) -> None:
+def _keep(
+    index: Path, data: KeptData, files: list[RecordFile], said: list[tuple[str, int, str]], form: Format | None
+) -> None:
     arrays: dict[str, NDArray[Any]] = {}
-    names = []
+    about: dict[str, Any] = {"files": [], "sets": {kind: {} for kind in _SETS}}
     for number, file in enumerate(files):
-        arrays[f"ends {number}"] = file.ends
-        names.append(file.keep(index.parent))
-    sets: dict[str, dict[str, tuple[int, str]]] = {kind: {} for kind in _SETS}
+        lines = None if form is None or data.records.bad_rows else lines_of(file, form)
+        if lines is None:
+            name, arrays[f"ends {number}"] = keep_copy(file, index.parent)
+            about["files"].append({"copy": name, "records": len(file)})
+        else:
+            arrays |= lines.arrays(f"lines {number}")
+            about["files"].append({"paths": lines.paths, "firsts": lines.firsts})
     for kind, name, records in _sets(data.records):
-        sets[kind][name] = files.index(records.file), texts_digest(records)
+        about["sets"][kind][name] = files.index(cast(RecordFile, records.file)), texts_digest(records)
         arrays[f"{kind} {name}"] = records.numbers
-    about = {
-        "files": names,
-        "sets": sets,
-        "bad_rows": [asdict(row) for row in data.records.bad_rows],
-        "fingerprint": data.fingerprint,
-        "leaks": data.leaks,
-        "said": said,
-    }
+        if kind == "splits":
+            arrays |= {f"{key} {name}": column for key, column in labels_of(records)._asdict().items()}
+    about["bad_rows"] = [asdict(row) for row in data.records.bad_rows]
+    about |= {"fingerprint": data.fingerprint, "leaks": data.leaks, "said": said}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     write_arrays(index, arrays)
 
 
-def _found(index: Path) -> KeptData | None:
-    """What an index and its files of records keep; None where there is none, or a damaged one, which is said."""
+def _found(index: Path, form_of: Callable[[], Format | None]) -> KeptData | None:
+    """What an index and its copies of records keep; None where there is none, or a damaged one, which is said."""
     if not index.is_file():
         return None
     try:
         arrays = read_arrays(index)
         about = json.loads(arrays["about"].tobytes())
-        files = [RecordFile.kept(index.parent, name, arrays[f"ends {at}"]) for at, name in enumerate(about["files"])]
+        files = [_file(index, number, file, arrays, form_of) for number, file in enumerate(about["files"])]
     except (Damaged, OSError) as error:
         log.warning("%s; its data set is read again", error)
         return None
-    sets: dict[str, dict[str, StoredRecords[Any]]] = {
-        kind: {
-            name: StoredRecords(files[at], arrays[f"{kind} {name}"], texts)
-            for name, (at, texts) in about["sets"][kind].items()
-        }
-        for kind in _SETS
-    }
+    sets: dict[str, dict[str, StoredRecords[Any]]] = {kind: {} for kind in _SETS}
+    for kind, kept in about["sets"].items():
+        for name, (at, texts) in kept.items():
+            labels = Labels(arrays[f"target {name}"], arrays[f"margin {name}"]) if kind == "splits" else None
+            sets[kind][name] = StoredRecords(files[at], arrays[f"{kind} {name}"], texts, labels)
     records = PreferenceData(
         splits=sets["splits"],
         candidates=sets["candidates"],
@@ -143,13 +150,29 @@ def _found(index: Path) -> KeptData | None:
     return KeptData(records, about["fingerprint"], about["leaks"])
 
 
+def _file(
+    index: Path,
+    number: int,
+    about: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    form_of: Callable[[], Format | None],
+) -> RecordStore:
+    """Where the records of one file lie."""
+    if "copy" in about:
+        return KeptCopy(index.parent / about["copy"], about["records"], arrays[f"ends {number}"])
+    form = form_of()
+    assert form is not None
+    return KeptLines(Lines.of(about["paths"], about["firsts"], f"lines {number}", arrays), form)
+
+
 def _files(data: PreferenceData) -> list[RecordFile]:
     """The files that the records lie in; none where some are in no file, or something else cannot be kept."""
     if data.aggregate is not None or data.origins or data.parts:
         return []
     if not all(isinstance(records, StoredRecords) for records in data.sets().values()):
         return []
-    return list(dict.fromkeys(records.file for _, _, records in _sets(data)))
+    files = list(dict.fromkeys(records.file for _, _, records in _sets(data)))
+    return cast(list[RecordFile], files) if all(isinstance(file, RecordFile) for file in files) else []
 
 
 def _sets(data: PreferenceData) -> Iterator[tuple[str, str, StoredRecords[Any]]]:

@@ -31,7 +31,7 @@ from rmexp.encoding.tokens import ResponseTokens
 from rmexp.jsonl import describe
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record
-from rmexp.stored_records import texts_digest
+from rmexp.stored_records import StoredRecords, labels_of, texts_digest
 
 Item = tuple[Prompt, str]
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
@@ -65,6 +65,7 @@ class Encoder:
         self._sides = SideTokens(tokenizer, self.marked, self.rendering)
         first = tokenizer("a").input_ids[:1]
         self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
+        self._last: tuple[Sequence[Record], EncodedResponses] | None = None  # of which some neighbours were asked for
         self._wide = max(len(tokenizer), *tokenizer.added_tokens_decoder, 0) >= 1 << 16
 
     def render(self, prompt: Prompt) -> str:
@@ -76,11 +77,19 @@ class Encoder:
         return self.marked.unmark(self.rendering.whole(prompt, response, self.rendering.prompt(prompt), 0)[0])
 
     def encode_records(self, records: Sequence[Record]) -> EncodedResponses:
-        """All responses of all records, in order, kept in a file of data.cache_dir.
+        """All responses of all records, in order, kept in a file of data.cache_dir: of neighbours, with all others.
 
         Raises:
             ValueError: some are too long and data.truncation=error, or the chat template refuses one.
         """
+        whole, first = records.within or (records, 0) if isinstance(records, StoredRecords) else (records, 0)
+        if whole is not records and isinstance(whole[0], Preference):  # others may have any number of responses
+            if self._last is None or self._last[0] is not whole:
+                self._last = whole, self._encoded(whole)
+            return self._last[1].of(np.arange(2 * first, 2 * (first + len(records))))
+        return self._encoded(records)
+
+    def _encoded(self, records: Sequence[Record]) -> EncodedResponses:
         with phase(Phase.ENCODING, f"{len(records):,} records"), rows_named(records):
             encoded = self._cut(self._kept(records))
         self._check_lengths(encoded, _items(records))
@@ -177,12 +186,11 @@ def encode_pairs(
     dropped = encoded.dropped.reshape(-1, 2).any(axis=1)
     identical = identical_sides(encoded) & ~dropped
     kept = ~dropped & ~identical
-    used = [(record.target, record.margin) for record, use in zip(records, kept.tolist(), strict=True) if use]
+    labels = labels_of(records)
     groups = None
     if batch_by is not None:
         groups = [_batch_group(record, batch_by) for record, use in zip(records, kept.tolist(), strict=True) if use]
-    targets = np.array([target for target, _ in used], np.float64)
-    pairs = EncodedPairs(encoded, np.flatnonzero(kept), targets, [margin for _, margin in used], groups)
+    pairs = EncodedPairs(encoded, np.flatnonzero(kept), labels.target[kept], labels.margin[kept], groups)
     account = Account(
         pairs=len(records),
         kept=len(pairs),

@@ -173,7 +173,7 @@ class EncodedPairs(Sequence[PairTokens]):
         responses: chosen and rejected of all pairs of the split, by turns.
         places: (K,) of the pairs that are left, in the split.
         target: (K,) see `Preference`.
-        margin: of each; None where it has none.
+        margin: (K,) likewise; NaN where it has none.
         groups: of each, what batches keep together; None where they keep nothing together.
         reference_logps: (K, 2) of chosen and rejected under the reference; None where none is known.
     """
@@ -181,7 +181,7 @@ class EncodedPairs(Sequence[PairTokens]):
     responses: EncodedResponses
     places: NDArray[np.int64]
     target: NDArray[np.float64]
-    margin: Sequence[float | None]
+    margin: NDArray[np.float64]
     groups: Sequence[str] | None = None
     reference_logps: NDArray[np.float64] | None = None
 
@@ -206,7 +206,7 @@ class EncodedPairs(Sequence[PairTokens]):
             float(self.target[place]),
             reference_logps=None if logps is None else (logps[0], logps[1]),
             group=None if self.groups is None else self.groups[place],
-            margin=self.margin[place],
+            margin=None if np.isnan(self.margin[place]) else float(self.margin[place]),
             place=at,
         )
 
@@ -216,7 +216,7 @@ class EncodedPairs(Sequence[PairTokens]):
             self,
             places=self.places[some],
             target=self.target[some],
-            margin=[self.margin[place] for place in some],
+            margin=self.margin[some],
             groups=None if self.groups is None else [self.groups[place] for place in some],
             reference_logps=None if self.reference_logps is None else self.reference_logps[some],
         )

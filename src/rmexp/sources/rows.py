@@ -47,7 +47,10 @@ Outcome = Record | LeftOut | ValueError
 
 
 class Format(Protocol):
-    """What rows mean: each gives any number of pairs or lists, and rows may have to be looked at together."""
+    """What rows mean: each gives any number of pairs or lists, and rows may have to be looked at together.
+
+    One that makes the same of a row whatever stands beside it says so by a class variable `by_row`, which is true.
+    """
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Each record, and each error, with the row that it comes from; nothing is raised for a bad row."""

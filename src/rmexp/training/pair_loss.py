@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -54,7 +55,7 @@ class PairLoss:
         Raises:
             ValueError: a pair has no margin and the loss uses it, or lists would be torn apart.
         """
-        if "margin" in self.fields and any(margin is None for pairs in splits for margin in pairs.margin):
+        if "margin" in self.fields and any(np.isnan(pairs.margin).any() for pairs in splits):
             self.loss(torch.zeros(1), torch.zeros(1), target=torch.ones(1), margin=None)  # it raises if it must
         if "rows" in self.fields:
             _check_whole_lists(splits, batch_pairs)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.build import build_framed, build_frames
+from rmexp.config.build import build, build_framed, build_frames
 from rmexp.config.identity.saved import leaves
 from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
@@ -21,6 +21,7 @@ from rmexp.data.split import with_splits
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, fingerprint
+from rmexp.sources.rows import Format
 from rmexp.stored_records import stored
 from rmexp.sweeps.cell_stamp import file_state, named_files
 
@@ -38,7 +39,9 @@ def load_data(node: DictConfig) -> LoadedData:
         records = _read(node)[0].records
         return KeptData(records, _fingerprint(records), {})
 
-    return _loaded(node, read_once(partial(_index, node, "whole", selects), read))._replace(selection=selection)
+    return _loaded(node, read_once(partial(_index, node, "whole", selects), read, partial(_format, node)))._replace(
+        selection=selection
+    )
 
 
 def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
@@ -94,7 +97,7 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     if whole:
         learnt, unlearnt = _read_learnt(node, whole)
     else:
-        learnt = read_once(partial(_index, node, "learnt"), lambda: _read_learnt(node, {})[0])
+        learnt = read_once(partial(_index, node, "learnt"), lambda: _read_learnt(node, {})[0], partial(_format, node))
     *_, selection = build_frames("data", node)
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
     _LAST[state] = RunData(_loaded(node, learnt)._replace(bins=_bins(selection)), unlearnt)
@@ -179,6 +182,12 @@ def _index(node: DictConfig, what: str, without: frozenset[str] = frozenset()) -
         content = OmegaConf.to_container(node, resolve=True)
         assert isinstance(content, dict)
         return index_file({str(key): value for key, value in content.items()}, what, without)
+
+
+def _format(node: DictConfig) -> Format | None:
+    """What the lines of a data set's files mean; None where they are not in UTF-8."""
+    form: Format | None = build(node.format) if node.encoding in (None, "utf-8") else None
+    return form
 
 
 def _what(node: DictConfig) -> str:

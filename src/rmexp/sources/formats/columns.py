@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from rmexp.checked_fields import all_of, optional_id, optional_meta
 from rmexp.jsonl import JsonObject, describe
@@ -53,6 +53,8 @@ class Columns:
     meta: str | list[str] | None
     tools: str | None
     chat_template_kwargs: str | None
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one pair of each row."""

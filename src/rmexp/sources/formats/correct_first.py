@@ -5,6 +5,7 @@ Source: Malik et al. 2025, "RewardBench 2: advancing reward model evaluation".
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Candidates
@@ -20,6 +21,8 @@ class CorrectFirst:
     """
 
     meta: list[str]
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one list of each row, the correct responses first."""

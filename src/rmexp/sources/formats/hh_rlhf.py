@@ -6,6 +6,7 @@ the data set Anthropic/hh-rlhf.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Message, Preference
@@ -28,6 +29,8 @@ class HhRlhf:
     chosen: str
     rejected: str
     meta: list[str]
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one pair of each row; transcripts that differ before the last turn are an error."""

@@ -5,6 +5,7 @@ Source: the documentation of TRL, "Dataset formats and types".
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rmexp.sources.formats.columns import Columns
 from rmexp.sources.rows import Outcome, Row
@@ -25,6 +26,8 @@ class Messages:
     chosen: str
     rejected: str
     meta: list[str]
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make one pair of each row."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rmexp.jsonl import JsonObject
 from rmexp.records import Candidates
@@ -18,6 +19,8 @@ class Ranked:
     """
 
     pairing: Pairing
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make pairs of each row."""

@@ -7,7 +7,7 @@ Source: Cui et al. 2023, "UltraFeedback: boosting language models with scaled AI
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, ClassVar
 
 from rmexp.checked_fields import check_text
 from rmexp.dialogue import Dialogue
@@ -43,6 +43,8 @@ class Ratings:
     name: str | None
     meta: list[str]
     pairing: Pairing
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make pairs of each row; a response that cannot be used is an error, the others are still paired."""

@@ -7,6 +7,7 @@ stanfordnlp/SHP.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rmexp.jsonl import JsonObject
 from rmexp.records import Preference
@@ -28,6 +29,8 @@ class Shp:
     min_ratio: float
     soft: bool
     meta: list[str]
+
+    by_row: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.min_ratio < 1:

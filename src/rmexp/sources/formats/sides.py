@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from rmexp.jsonl import JsonObject, describe
 from rmexp.metrics.preferred_side import preferred_side
@@ -84,6 +84,8 @@ class Sides:
     meta: list[str]
     tools: str | None
     chat_template_kwargs: str | None
+
+    by_row: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.positive not in (None, *POSITIVE):

@@ -5,7 +5,7 @@ Source: Liu et al. 2024, "RM-Bench: benchmarking reward models of language model
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
@@ -25,6 +25,8 @@ class StyleMatrix:
 
     styles: int
     meta: list[str]
+
+    by_row: ClassVar[bool] = True
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make styles x styles pairs of each row; one that cannot be used is an error, the others stay."""

@@ -1,0 +1,104 @@
+"""A copy of records in a folder that others may write to, compressed, neighbours together."""
+
+import os
+import pickle
+import zlib
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.checked_arrays import Damaged
+from rmexp.dialogue import Dialogue, Message, Turns
+from rmexp.durable import whole_file
+from rmexp.stored_records import Kept, RecordFile, records_in
+
+SUFFIX = ".records"
+_NEIGHBOURS = 256  # records that are compressed together: of one alone, all of them are unpacked
+_AT_ONCE = 1 << 20  # bytes
+
+
+class KeptCopy:
+    """Records of a file that `keep_copy` has left.
+
+    Args:
+        path: of the file; its name is its checksum.
+        records: that are in it.
+        ends: (blocks + 1,) of its blocks.
+
+    Raises:
+        Damaged: its checksum is another; it is removed.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path, records: int, ends: NDArray[np.int64]) -> None:
+        self._file, digest = path.open("rb"), sha256()
+        while block := self._file.read(_AT_ONCE):
+            digest.update(block)
+        if _name(digest.hexdigest()) != path.name:
+            path.unlink()
+            raise Damaged(f"{path} is damaged: its checksum is not that of its content")
+        self._records, self._ends = records, ends
+        self._last: tuple[int, list[Kept]] = -1, []  # the block that was looked at last, and its records
+
+    def read(self, first: int, end: int) -> Iterator[Kept]:
+        """The records of the numbers from `first` to before `end`."""
+        for number in range(first // _NEIGHBOURS, -(-end // _NEIGHBOURS)):
+            start = number * _NEIGHBOURS
+            yield from self._block(number)[max(first - start, 0) : end - start]
+
+    def _block(self, number: int) -> list[Kept]:
+        last, records = self._last
+        if last != number:
+            start, end = self._ends[number : number + 2].tolist()
+            content = zlib.decompress(os.pread(self._file.fileno(), end - start, start))
+            count = min(_NEIGHBOURS, self._records - number * _NEIGHBOURS)
+            records = list(records_in(BytesIO(content), count, load))
+            self._last = number, records
+        return records
+
+    def __len__(self) -> int:
+        return self._records
+
+
+def keep_copy(records: RecordFile, folder: Path) -> tuple[str, NDArray[np.int64]]:
+    """Leave a copy in a folder; its name, and the ends of its blocks."""
+    digest, ends = sha256(), [0]
+    part = folder / f"{os.getpid()}{SUFFIX}.part"
+    with whole_file(part) as file:
+        for first in range(0, len(records), _NEIGHBOURS):
+            block = zlib.compress(records.content(first, min(first + _NEIGHBOURS, len(records))), 1)
+            digest.update(block)
+            file.write(block)
+            ends.append(ends[-1] + len(block))
+    name = _name(digest.hexdigest())
+    part.replace(folder / name)
+    return name, np.array(ends, np.int64)
+
+
+def _name(digest: str) -> str:
+    return f"{digest[:32]}{SUFFIX}"
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes nothing but what records are made of: others may write into the folder that a file is kept in."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """One of the classes."""
+        found = {(kind.__module__, kind.__name__): kind for kind in (Message, Dialogue, Turns)}.get((module, name))
+        if found is None:
+            raise pickle.UnpicklingError(f"expected records, got {module}.{name}")
+        return found
+
+
+def load(content: IO[bytes]) -> Any:
+    """What was pickled, of records alone.
+
+    Raises:
+        UnpicklingError: it is something else.
+    """
+    return _Unpickler(content).load()

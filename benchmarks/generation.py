@@ -1,66 +1,96 @@
-"""Time of sampling 64 x 48 tokens beside transformers' generate: `python -m benchmarks.generation [ROUNDS]`.
+"""Processor time of sampling beside transformers' generate: `python -m benchmarks.generation [--size 100m]`.
 
-Both draw every token from the whole distribution and neither may end early; prompts have 8 to 24 tokens, so that
-both pad. Rounds alternate; the figures are ratios of medians. Prompt by prompt, the first eight are measured.
+All draw every token from the whole distribution and none may end early; prompts have 8 to 24 tokens, so that all pad.
+Transformers runs with the cache that grows, its default, and with the one of fixed size. Rounds alternate; the figures
+are medians. On a GPU (`--device cuda`) the clock is told, after the device is done.
 """
 
+import argparse
 import statistics
-import sys
 import time
+from collections.abc import Callable
 
 import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from rmexp.models.generation import Sampling, generate
 
-PROMPTS, TOKENS, VOCABULARY = 64, 48, 1024
-SINGLE = 8  # prompts that are also done one by one
+# hidden, layers, heads, vocabulary, prompts, tokens
+SIZES = {"tiny": (64, 2, 4, 1024, 64, 48), "7m": (256, 6, 4, 8192, 32, 48), "100m": (768, 12, 12, 32000, 16, 32)}
+CACHES = {"transformers": None, "transformers, static cache": "static"}
+OWN = "rmexp"
 
 
-def main(rounds: int) -> None:
+def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="tiny")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)
+    *_, count, tokens = SIZES[options.size]
+    model = _model(options.size).to(options.device)
+    arms = _arms(model, count, tokens)
+    times: dict[str, list[float]] = {name: [] for name in arms}
+    for round_number in range(options.rounds + 1):  # the first one warms up
+        for name, sample in arms.items():
+            began = _now(options.device)
+            sample()
+            if round_number:
+                times[name].append(_now(options.device) - began)
+    million = sum(parameter.numel() for parameter in model.parameters()) / 1e6
+    print(f"{million:.1f} million parameters, {count} prompts x {tokens} tokens, median of {options.rounds}:")
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    for name, seconds in middle.items():
+        print(f"  {name:26}  {1000 * seconds:.0f} ms  {count * tokens / seconds:.0f} tokens/s")
+    best = min(seconds for name, seconds in middle.items() if name != OWN)
+    print(f"  rmexp takes {middle[OWN] / best:.2f} of the time of transformers' best")
+
+
+def _model(size: str) -> LlamaForCausalLM:
+    hidden, layers, heads, vocabulary, *_ = SIZES[size]
     config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=64,
-        intermediate_size=170,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
+        vocab_size=vocabulary,
+        hidden_size=hidden,
+        intermediate_size=hidden * 8 // 3,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
         tie_word_embeddings=True,
     )
-    model = LlamaForCausalLM(config).eval()
-    prompts = [torch.randint(3, VOCABULARY, (8 + index % 17,)).tolist() for index in range(PROMPTS)]
+    return LlamaForCausalLM(config).eval()
+
+
+def _arms(model: LlamaForCausalLM, count: int, tokens: int) -> dict[str, Callable[[], object]]:
+    """What is measured, by name."""
+    vocabulary = model.config.vocab_size
+    prompts = [torch.randint(3, vocabulary, (8 + index % 17,)).tolist() for index in range(count)]
     longest = max(map(len, prompts))
-    ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
-    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-    options = GenerationConfig(
-        do_sample=True, max_new_tokens=TOKENS, min_new_tokens=TOKENS, pad_token_id=0, eos_token_id=2, top_k=0
-    )
-    times: dict[str, list[float]] = {"transformers": [], "rmexp": [], "one by one": []}
-    for round_number in range(rounds + 1):  # the first one warms up
-        began = time.perf_counter()
+    padded = [[0] * (longest - len(prompt)) + prompt for prompt in prompts]
+    visible = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    ids, mask = (torch.tensor(rows, device=model.device) for rows in (padded, visible))
+    wanted = {"do_sample": True, "max_new_tokens": tokens, "min_new_tokens": tokens, "top_k": 0}
+
+    def theirs(cache: str | None) -> object:
+        config = GenerationConfig(**wanted, pad_token_id=0, eos_token_id=2, cache_implementation=cache)
         with torch.inference_mode():
-            model.generate(ids, attention_mask=mask, generation_config=options)
-        between = time.perf_counter()
-        generate(model, prompts, list(range(PROMPTS)), 1, Sampling(TOKENS), [-1])
-        ended = time.perf_counter()
-        with torch.inference_mode():
-            for prompt in prompts[:SINGLE]:
-                model.generate(torch.tensor([prompt]), generation_config=options)
-        last = time.perf_counter()
-        if round_number:
-            times["transformers"].append(between - began)
-            times["rmexp"].append(ended - between)
-            times["one by one"].append((last - ended) * PROMPTS / SINGLE)
-    middle = {name: statistics.median(values) for name, values in times.items()}
-    print(f"{PROMPTS} prompts x {TOKENS} tokens, median of {rounds}:")
-    for name, seconds in middle.items():
-        print(f"  {name:12}  {1000 * seconds:.0f} ms")
-    print(f"  rmexp takes {middle['rmexp'] / middle['transformers']:.2f} of the time of transformers' batch")
-    print(f"  and is {middle['one by one'] / middle['rmexp']:.1f} times faster than prompt by prompt")
+            return model.generate(ids, attention_mask=mask, generation_config=config)
+
+    def ours() -> object:
+        return generate(model, prompts, list(range(count)), 1, Sampling(tokens), [-1])
+
+    return {name: lambda cache=cache: theirs(cache) for name, cache in CACHES.items()} | {OWN: ours}
+
+
+def _now(device: str) -> float:
+    """Seconds of the processor, or of the clock once a GPU is done."""
+    if device == "cpu":
+        return time.process_time()
+    torch.accelerator.synchronize()
+    return time.perf_counter()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    main()

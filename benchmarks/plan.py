@@ -20,7 +20,8 @@ LLAMAS = {
     "70B": (8192, 80, 64, 8, 128, 28672),
 }
 VOCABULARY = 128_256
-DIALOGUES = BatchShape(pairs=64, tokens=64 * 358, read=128, scores=64 * 358 * 200)  # HH dialogues: 358 tokens a pair
+TOKENS = 64 * 358  # of 64 pairs of HH dialogues
+DIALOGUES = BatchShape(pairs=64, tokens=TOKENS, read=128, scores=TOKENS * 200, tiled_keys=TOKENS)
 MEASURED = {"wide": (1024, 3, 16, 8, 64, 2816), "deep": (512, 10, 8, 8, 64, 1376)}
 PAIRS, PROMPT, RESPONSE = 6, 160, 90
 

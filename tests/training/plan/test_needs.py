@@ -11,7 +11,7 @@ from rmexp.training.plan.needs import BatchShape, ModelShape, Setting, activatio
 from rmexp.training.plan.shapes import batch_shape, model_shape
 
 SHAPE = ModelShape(64, 4, 4, 2, 16, 160, parameters=1000, embedded=400)
-BATCH = BatchShape(pairs=8, tokens=1000, read=16, scores=50_000)
+BATCH = BatchShape(pairs=8, tokens=1000, read=16, scores=50_000, tiled_keys=2000)
 
 
 def setting(precision="32-true", **options):
@@ -39,7 +39,7 @@ def test_half_precision_halves_what_it_says():
 
 
 def test_a_step_is_six_operations_a_token_and_parameter_but_for_attention():
-    alone = BATCH.__class__(8, 1000, 16, 0)
+    alone = BATCH.__class__(8, 1000, 16, 0, 1000)
     assert needs(SHAPE, alone, setting(), 1, "ddp").seconds == pytest.approx(6 * 600 * 1000 / 1e9)
     assert needs(SHAPE, alone, setting(checkpointing=True), 1, "ddp").seconds == pytest.approx(8 * 600 * 1000 / 1e9)
 
@@ -67,4 +67,4 @@ def test_activations_are_what_the_backward_pass_is_left(size):
     planned = activations(
         model_shape(start.body.config), batch_shape([(4, batch)], likelihood=False), setting(keeps_scores=True)
     )
-    assert planned == pytest.approx(found, rel=0.15)
+    assert planned == pytest.approx(found, rel=0.1)

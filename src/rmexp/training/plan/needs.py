@@ -50,12 +50,14 @@ class BatchShape:
         tokens: of its rows; what responses share counts once.
         read: of them whose last layer is computed: the last of each response, or all that a likelihood needs.
         scores: of all queries with the keys that they are set against, of one head and layer.
+        tiled_keys: of one head and layer in all tiles of attention, where a key that several look at is counted again.
     """
 
     pairs: float
     tokens: float
     read: float
     scores: float
+    tiled_keys: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Setting:
         precision: `32-true`, `bf16-mixed` or `bf16-true`.
         states: numbers that the optimizer keeps for each parameter.
         checkpointing: whether layers are computed again in the backward pass.
-        keeps_scores: whether attention keeps its probabilities, as tiles do and flash attention does not.
+        keeps_scores: whether attention keeps its probabilities and the keys of its tiles, as flash attention does not.
         flops: that a device does in a second, in fact.
     """
 
@@ -126,7 +128,7 @@ def needs(shape: ModelShape, batch: BatchShape, setting: Setting, devices: int, 
         sharing: `ddp` gives each the whole model, `fsdp` a part of it.
 
     >>> small = ModelShape(2, 1, 1, 1, 2, 4, parameters=100, embedded=20)
-    >>> found = needs(small, BatchShape(1, 10, 2, 0), Setting("32-true", 2, False, False, 1e3), 1, "ddp")
+    >>> found = needs(small, BatchShape(1, 10, 2, 0, 10), Setting("32-true", 2, False, False, 1e3), 1, "ddp")
     >>> found.weights, found.gradients, found.optimizer, found.communication
     (400.0, 400.0, 800.0, 0.0)
     """
@@ -151,10 +153,11 @@ def activations(shape: ModelShape, batch: BatchShape, setting: Setting) -> float
     residual, product = setting.weight_bytes, setting.product_bytes
     queries, keys = shape.heads * shape.head_width, 2 * shape.key_heads * shape.head_width
     kept_scores = shape.heads * product if setting.keeps_scores else 0
-    before = shape.hidden * (residual + product) + keys * product  # of every token, also in the last layer
-    after = shape.hidden * (residual + product) + (2 * queries + 3 * shape.mlp) * product
-    a_layer = batch.tokens * (before + after) + batch.scores * kept_scores
-    last = batch.tokens * before + batch.read * (after + shape.hidden * (residual + product))
+    kept_keys = (batch.tiled_keys if setting.keeps_scores else batch.tokens) * keys * product
+    states = shape.hidden * (residual + product)  # of every token, also in the last layer
+    after = states + (2 * queries + 3 * shape.mlp) * product
+    a_layer = batch.tokens * (states + after) + kept_keys + batch.scores * kept_scores
+    last = batch.tokens * states + kept_keys + batch.read * (after + states)
     if setting.checkpointing:
         return (shape.layers - 1) * batch.tokens * shape.hidden * (residual + product) + max(a_layer, last)
     return (shape.layers - 1) * a_layer + last

@@ -42,9 +42,11 @@ def batch_shape(batches: Iterable[tuple[int, ResponseBatch]], *, likelihood: boo
     found: list[Sequence[float]] = []
     for pairs, batch in batches:
         tokens = len(batch.token_ids)
-        scores = sum(int(group.mask.numel()) for group in attention_plan(batch, Heads(1, 1), tokens).groups)
+        groups = attention_plan(batch, Heads(1, 1), tokens).groups
+        scores = sum(group.mask.numel() for group in groups)
+        keys = sum(len(group.keys) for group in groups)
         read = int(batch.response_tokens.sum()) if likelihood else batch.size
-        found.append((pairs, tokens, min(read, tokens), scores))
+        found.append((pairs, tokens, min(read, tokens), scores, keys))
         if len(found) == MOST_BATCHES:
             break
     return BatchShape(*(fmean(column) for column in zip(*found, strict=True)))

@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/sweeps.py [PART...]
 
 Parts: overhead (12 cells against the sum of their training times), skip (1,000 finished cells), report (200 runs),
-joblib (two workers against one, one thread each), checkpoints (share of training time), resume (to the first step).
+workers (two of them against one process, one thread each), checkpoints (share of training time), resume (to the first
+step).
 Every command is run in a process of its own, in a folder that is thrown away.
 """
 
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 PROGRAM = [sys.executable, "-m", "rmexp"]
@@ -23,7 +25,7 @@ QUICK = [*TINY, "data.pairs=40", "data.unseen_pairs=20", "trainer=smoke"]
 
 def main() -> None:
     """Measure the parts named on the command line, all by default."""
-    parts = {part.__name__: part for part in (overhead, skip, report, joblib, checkpoints, resume)}
+    parts = {part.__name__: part for part in (overhead, skip, report, workers, checkpoints, resume)}
     os.environ |= {"WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1"}
     for name in sys.argv[1:] or parts:
         with tempfile.TemporaryDirectory() as folder:
@@ -103,12 +105,17 @@ def report() -> str:
     return f"{seconds:.1f} s for 200 runs, {size / 1000:.0f} kB (goals: 10 s, 300 kB)"
 
 
-def joblib() -> str:
-    """Two workers on two processors."""
+def workers() -> str:
+    """Two workers on two processors, of each launcher that is installed."""
     cells = ["seed=range(0,8)", "trainer.max_epochs=6"]
     one = run("train", "-m", *TINY, *cells, "sweep_dir=one")
-    two = run("train", "-m", *TINY, *cells, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "sweep_dir=two")
-    return f"{one:.1f} s basic, {two:.1f} s with 2 workers: {one / two:.2f} times faster (goal: 1.5)"
+    launchers = ["forked", *(["joblib"] if find_spec("hydra_plugins.hydra_joblib_launcher") else [])]
+    told = [f"{one:.1f} s in one process"]
+    for name in launchers:
+        options = [f"hydra/launcher={name}", "hydra.launcher.n_jobs=2", f"sweep_dir={name}"]
+        two = run("train", "-m", *TINY, *cells, *options)
+        told.append(f"{two:.1f} s with {name}, {one / two:.2f} times faster")
+    return f"{'; '.join(told)} (goal: 1.5)"
 
 
 def checkpoints() -> str:

@@ -71,9 +71,9 @@ def test_every_sweep_composes(option):
     assert len(read_multirun("train", [f"sweep={option}"]).cells) >= 3
 
 
-@pytest.mark.parametrize("launcher", ["local", "slurm", "joblib", "basic"])
+@pytest.mark.parametrize("launcher", ["local", "slurm", "joblib", "basic", "forked"])
 def test_every_launcher_composes(launcher):
-    if launcher != "basic":
+    if launcher not in ("basic", "forked"):
         plugin = "joblib" if launcher == "joblib" else "submitit"
         pytest.importorskip(f"hydra_plugins.hydra_{plugin}_launcher")
     assert read_multirun("train", ["seed=0,1", f"hydra/launcher={launcher}"]).hydra == [f"hydra/launcher={launcher}"]

@@ -19,6 +19,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobRuntime, configure_log
 from hydra.core.utils import run_job as hydra_run_job
 from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -183,6 +184,7 @@ def launched(
     cells: Sequence[Sequence[str]],
     job: Callable[[Any], Any],
     opened: Callable[[DictConfig], None],
+    launchers: Sequence[type[Launcher]],
 ) -> list[Any]:
     """Let the configured launcher run cells, one after the other or side by side.
 
@@ -193,6 +195,7 @@ def launched(
         cells: overrides of each.
         job: is given the composed configuration of a cell, in whatever process the launcher has put it.
         opened: is given the configuration of the launcher before it starts.
+        launchers: of rmexp, for Hydra makes none that are in another package than its own.
 
     Returns:
         What the job gave for each cell.
@@ -207,7 +210,19 @@ def launched(
         config = hydra.compose_config(name, list(overrides), RunMode.MULTIRUN, with_log_configuration=True)
         context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
         opened(config)
-        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
+        launcher = _own(launchers, config.hydra.launcher)
+        if launcher is None:
+            launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
+        else:
+            launcher.setup(hydra_context=context, task_function=job, config=config)
         return [done.return_value for done in launcher.launch(cells, initial_job_idx=0)]
     finally:
         _forget_job()
+
+
+def _own(launchers: Sequence[type[Launcher]], node: DictConfig) -> Launcher | None:
+    """The launcher that a node names, where it is among some."""
+    options = {str(key): value for key, value in node.items()}
+    target = options.pop("_target_")
+    made = [launcher(**options) for launcher in launchers if f"{launcher.__module__}.{launcher.__name__}" == target]
+    return made[0] if made else None

@@ -27,6 +27,7 @@ from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
 from rmexp.runs.rows import read_record, to_row
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
+from rmexp.sweeps.forked import ForkedLauncher
 from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing
 
 log = logging.getLogger(__name__)
@@ -210,7 +211,7 @@ def _launch(
             log.info("every cell is a job; what it says goes to %s, its table comes when all are done", logs)
 
     overrides = [*multirun.hydra, f"hydra.sweep.dir='{multirun.folder}'"]
-    return launched(verb, search_path(config_dir), overrides, cells, job, opened)
+    return launched(verb, search_path(config_dir), overrides, cells, job, opened, (ForkedLauncher,))
 
 
 def _left_by(folder: Path, cell: Cell, tree: str) -> Outcome:

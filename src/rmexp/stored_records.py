@@ -12,7 +12,6 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
-from io import BytesIO
 from itertools import pairwise
 from typing import IO, Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
@@ -31,12 +30,13 @@ K = TypeVar("K", Preference, Candidates)
 HELD = 32 << 20  # bytes of records that are held before they go to a file
 
 # What a record is made of, by the letter that it begins with in a file. Its fields were checked when it was made.
-_KINDS: dict[bytes, type[Kept]] = {b"p": Preference, b"c": Candidates, b"s": Scored}
+_KINDS: dict[int, type[Kept]] = {b"p"[0]: Preference, b"c"[0]: Candidates, b"s"[0]: Scored}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTERS}
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
 
-_NEIGHBOURS = 256  # records that are read at once
+_AT_ONCE = 256  # records that are read together
+_NEAR = 16  # from a record to the next one that is read with it
 
 
 class RecordFile:
@@ -55,7 +55,7 @@ class RecordFile:
         """Put a record at the end."""
         kind = type(record)
         values = tuple(getattr(record, name) for name in _FIELDS[kind])
-        self._last += _LETTERS[kind] + pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+        self._last += bytes([_LETTERS[kind]]) + pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
         self._ends.append(self._written + len(self._last))
         if len(self._last) > HELD:
             self._file = self._file or tempfile.TemporaryFile(prefix="rmexp-records-")  # noqa: SIM115
@@ -64,12 +64,14 @@ class RecordFile:
             self._written += len(self._last)
             self._last = bytearray()
 
-    def read(self, first: int, end: int) -> Iterator[Kept]:
-        """The records of the numbers from `first` to before `end`, read at once."""
-        return records_in(BytesIO(self.content(first, end)), end - first, pickle.load)
+    def read(self, numbers: Sequence[int]) -> Iterator[Kept]:
+        """See `RecordStore`."""
+        before, content = self._ends[numbers[0]], memoryview(self.content(numbers[0], numbers[-1] + 1))
+        for number in numbers:
+            yield record_in(content[self._ends[number] - before : self._ends[number + 1] - before], pickle.loads)
 
     def content(self, first: int, end: int) -> bytes:
-        """The same as they lie in the file, for `records_in`."""
+        """The records of the numbers from `first` to before `end`, one behind the other, each for `record_in`."""
         start, stop = self._ends[first], self._ends[end]
         if start >= self._written:
             return bytes(memoryview(self._last)[start - self._written : stop - self._written])
@@ -77,18 +79,21 @@ class RecordFile:
         in_file = os.pread(self._file.fileno(), min(stop, self._written) - start, start)  # others may read it too
         return in_file if stop <= self._written else in_file + bytes(self._last[: stop - self._written])
 
+    def ends(self, first: int, end: int) -> list[int]:
+        """Where each of these records ends in their `content`."""
+        return [place - self._ends[first] for place in self._ends[first + 1 : end + 1]]
+
     def __len__(self) -> int:
         return len(self._ends) - 1
 
 
-def records_in(content: IO[bytes], count: int, load: Callable[[IO[bytes]], Any]) -> Iterator[Kept]:
-    """Records, one behind the other, of which `load` reads the fields."""
-    for _ in range(count):
-        kind = _KINDS[content.read(1)]
-        record: Kept = object.__new__(kind)
-        for put, value in zip(_SETTERS[kind], load(content), strict=True):
-            put(record, value)
-        yield record
+def record_in(content: memoryview, load: Callable[[memoryview], Any]) -> Kept:
+    """A record as it lies in a file; `load` reads its fields."""
+    kind = _KINDS[content[0]]
+    record: Kept = object.__new__(kind)
+    for put, value in zip(_SETTERS[kind], load(content[1:]), strict=True):
+        put(record, value)
+    return record
 
 
 class Labels(NamedTuple):
@@ -106,8 +111,8 @@ class Labels(NamedTuple):
 class RecordStore(Protocol):
     """Where records lie until somebody looks at them."""
 
-    def read(self, first: int, end: int) -> Iterator[Kept]:
-        """The records of the numbers from `first` to before `end`."""
+    def read(self, numbers: Sequence[int]) -> Iterator[Kept]:
+        """The records of some numbers, which ascend and lie near each other: they are read at once."""
         ...
 
     def __len__(self) -> int: ...
@@ -155,15 +160,15 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
             start, _, step = place.indices(len(self))
             whole, before = self.within or (self, 0)
             return StoredRecords(self.file, self.numbers[place], within=(whole, before + start) if step == 1 else None)
-        number = int(self.numbers[place])
-        return cast(R_co, next(self.file.read(number, number + 1)))
+        return cast(R_co, next(self.file.read([int(self.numbers[place])])))
 
     def __iter__(self) -> Iterator[R_co]:
-        gaps = np.flatnonzero(np.diff(self.numbers) != 1) + 1  # before these stands another record in the file
+        steps = np.diff(self.numbers)
+        gaps = np.flatnonzero((steps < 1) | (steps > _NEAR)) + 1  # before these stands a record that lies elsewhere
         for start, end in pairwise([0, *gaps.tolist(), len(self.numbers)]):
-            for first in range(start, end, _NEIGHBOURS):
-                number, count = int(self.numbers[first]), min(_NEIGHBOURS, end - first)
-                yield from cast(Iterator[R_co], self.file.read(number, number + count))
+            for first in range(start, end, _AT_ONCE):
+                numbers = self.numbers[first : min(first + _AT_ONCE, end)].tolist()
+                yield from cast(Iterator[R_co], self.file.read(numbers))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):

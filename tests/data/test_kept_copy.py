@@ -1,7 +1,6 @@
 """A compressed copy has the records that were copied, and nothing that others put there is made of it."""
 
 import pickle
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ RECORDS = (
 @pytest.fixture(params=[100, 5])
 def copied(request, monkeypatch, tmp_path):
     monkeypatch.setattr(stored_records, "HELD", 500)
-    monkeypatch.setattr(kept_copy, "_NEIGHBOURS", request.param)
+    monkeypatch.setattr(kept_copy, "NEIGHBOURS", request.param)
     original = stored(RECORDS).file
     name, ends = keep_copy(original, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -41,7 +40,6 @@ def test_records_are_what_they_were_whatever_is_read(copied):
     assert found[0].place == "f:3"
     assert [found[place] for place in (41, 0, 7, 6)] == [RECORDS[place] for place in (41, 0, 7, 6)]
     assert list(found[3:18]) == list(RECORDS[3:18])
-    assert list(copied.read(4, 4)) == []
 
 
 def test_a_damaged_copy_is_removed(tmp_path):
@@ -55,5 +53,5 @@ def test_a_damaged_copy_is_removed(tmp_path):
 def test_nothing_but_records_is_made():
     for content in (pickle.dumps(Path("x")), pickle.dumps(print)):
         with pytest.raises(pickle.UnpicklingError, match="expected records"):
-            load(BytesIO(content))
-    assert load(BytesIO(pickle.dumps(("a", 1, None)))) == ("a", 1, None)
+            load(memoryview(content))
+    assert load(memoryview(pickle.dumps(("a", 1, None)))) == ("a", 1, None)

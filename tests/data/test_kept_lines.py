@@ -116,6 +116,16 @@ def test_another_file_in_its_place_changes_nothing_of_a_run_that_is_on(read, tmp
     assert same(first, second)
 
 
+def test_a_line_is_looked_at_once(read, monkeypatch):
+    _, second, _ = read({"a.jsonl": lines(PAIRS)}, "data/format=columns")
+    train, val = (second.records.splits[name] for name in ("train", "val"))
+    assert [pair.meta["n"] for pair in val[5:40]] == sorted(pair.meta["n"] for pair in val)[5:40]
+    found = [list(val), list(train)]
+    monkeypatch.setattr(KeptLines, "_again", None)  # calling it would fail
+    assert [list(val), list(train), [val[7]]] == [*found, found[0][7:8]]
+    assert list(train.of([4, 2, 9])) == [found[1][place] for place in (4, 2, 9)]
+
+
 def test_labels_and_digests_need_no_look_at_records(read, monkeypatch):
     first, second, _ = read({"a.jsonl": lines(PAIRS)}, "data/format=columns")
     pairs, again = first.records.splits["train"], second.records.splits["train"]

@@ -3,11 +3,12 @@
 import os
 import pickle
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from rmexp.checked_arrays import Damaged
 from rmexp.dialogue import Dialogue, Message, Turns
 from rmexp.durable import whole_file
-from rmexp.stored_records import Kept, RecordFile, records_in
+from rmexp.stored_records import Kept, RecordFile, record_in
 
 SUFFIX = ".records"
-_NEIGHBOURS = 256  # records that are compressed together: of one alone, all of them are unpacked
+NEIGHBOURS = 256  # records that are compressed together: of one alone, all of them are unpacked
 _AT_ONCE = 1 << 20  # bytes
 
 
@@ -45,21 +46,21 @@ class KeptCopy:
         self._records, self._ends = records, ends
         self._last: tuple[int, list[Kept]] = -1, []  # the block that was looked at last, and its records
 
-    def read(self, first: int, end: int) -> Iterator[Kept]:
-        """The records of the numbers from `first` to before `end`."""
-        for number in range(first // _NEIGHBOURS, -(-end // _NEIGHBOURS)):
-            start = number * _NEIGHBOURS
-            yield from self._block(number)[max(first - start, 0) : end - start]
+    def read(self, numbers: Sequence[int]) -> Iterator[Kept]:
+        """See `RecordStore`."""
+        for number in numbers:
+            block, place = divmod(number, NEIGHBOURS)
+            if self._last[0] != block:
+                self._last = block, self._unpacked(block)
+            yield self._last[1][place]
 
-    def _block(self, number: int) -> list[Kept]:
-        last, records = self._last
-        if last != number:
-            start, end = self._ends[number : number + 2].tolist()
-            content = zlib.decompress(os.pread(self._file.fileno(), end - start, start))
-            count = min(_NEIGHBOURS, self._records - number * _NEIGHBOURS)
-            records = list(records_in(BytesIO(content), count, load))
-            self._last = number, records
-        return records
+    def _unpacked(self, block: int) -> list[Kept]:
+        start, end = self._ends[block : block + 2].tolist()
+        content = memoryview(zlib.decompress(os.pread(self._file.fileno(), end - start, start)))
+        count = min(NEIGHBOURS, self._records - block * NEIGHBOURS)
+        ends = np.frombuffer(content[: 4 * count], np.uint32).tolist()
+        records = content[4 * count :]
+        return [record_in(records[start:end], load) for start, end in pairwise([0, *ends])]
 
     def __len__(self) -> int:
         return self._records
@@ -70,8 +71,9 @@ def keep_copy(records: RecordFile, folder: Path) -> tuple[str, NDArray[np.int64]
     digest, ends = sha256(), [0]
     part = folder / f"{os.getpid()}{SUFFIX}.part"
     with whole_file(part) as file:
-        for first in range(0, len(records), _NEIGHBOURS):
-            block = zlib.compress(records.content(first, min(first + _NEIGHBOURS, len(records))), 1)
+        for first in range(0, len(records), NEIGHBOURS):
+            some = first, min(first + NEIGHBOURS, len(records))
+            block = zlib.compress(np.array(records.ends(*some), np.uint32).tobytes() + records.content(*some), 1)
             digest.update(block)
             file.write(block)
             ends.append(ends[-1] + len(block))
@@ -95,10 +97,10 @@ class _Unpickler(pickle.Unpickler):
         return found
 
 
-def load(content: IO[bytes]) -> Any:
+def load(content: memoryview) -> Any:
     """What was pickled, of records alone.
 
     Raises:
         UnpicklingError: it is something else.
     """
-    return _Unpickler(content).load()
+    return _Unpickler(BytesIO(content)).load()

@@ -2,8 +2,8 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rmexp.jsonl import parse_row
 from rmexp.records import Record, put
 from rmexp.sources.rows import Format, Row
-from rmexp.stored_records import RecordFile
+from rmexp.stored_records import Kept, RecordFile, all_of
 
 SUFFIXES = (".jsonl", ".json")
 _COMPARED = 256  # records that are made again at once
@@ -48,7 +48,7 @@ class Lines(NamedTuple):
 
 
 class KeptLines:
-    """Records in files of JSON lines that nobody may change meanwhile.
+    """Records in files of JSON lines that nobody may change meanwhile; once made they lie as others do.
 
     Args:
         lines: where they lie.
@@ -62,27 +62,41 @@ class KeptLines:
         self.lines, self._form = lines, form
         self._files = [Path(path).open("rb") for path in lines.paths]  # noqa: SIM115
         self._states = [self._state(number) for number in range(len(self._files))]
+        self._made, self._places = RecordFile(), np.full(len(lines.starts), -1, np.int64)  # in that file
 
-    def read(self, first: int, end: int) -> Iterator[Record]:
-        """The records of the numbers from `first` to before `end`, neighbours at once.
+    def read(self, numbers: Sequence[int]) -> Iterator[Kept]:
+        """See `RecordStore`.
 
         Raises:
             ValueError: a file has changed.
         """
-        bounds = [first, *(start for start in self.lines.firsts if first < start < end), end]
-        for start, stop in pairwise(bounds):
-            yield from self._rows(bisect_right(self.lines.firsts, start) - 1, start, stop)
+        places = self._places[numbers]
+        if (places < 0).any() or (np.diff(places) < 1).any():
+            yield from self._again(numbers)
+        else:
+            yield from self._made.read(places.tolist())
 
-    def _rows(self, file: int, first: int, end: int) -> Iterator[Record]:
-        path, begin = self.lines.paths[file], int(self.lines.starts[first])
-        size = int(self.lines.starts[end - 1]) + int(self.lines.lengths[end - 1]) - begin
+    def _again(self, numbers: Sequence[int]) -> Iterator[Record]:
+        """Records made of their lines."""
+        for file, some in groupby(numbers, lambda number: bisect_right(self.lines.firsts, number) - 1):
+            kept = [*some]
+            for number, record in zip(kept, self._records(file, kept), strict=True):
+                if self._places[number] < 0:
+                    self._places[number] = len(self._made)
+                    self._made.add(record)
+                yield record
+
+    def _records(self, file: int, numbers: Sequence[int]) -> Iterator[Record]:
+        path, first, last = self.lines.paths[file], numbers[0], numbers[-1]
+        begin = int(self.lines.starts[first])
+        size = int(self.lines.starts[last]) + int(self.lines.lengths[last]) - begin
         content = os.pread(self._files[file].fileno(), size, begin)
         if self._state(file) != self._states[file]:
             raise ValueError(f"{path} has changed while it was being used (start again)")
-        places = (column[first:end].tolist() for column in (self.lines.numbers, self.lines.starts, self.lines.lengths))
+        columns = (column[numbers].tolist() for column in (self.lines.numbers, self.lines.starts, self.lines.lengths))
         rows = (
-            Row(path, number, parse_row(path, number, content[start - begin : start - begin + length]))
-            for number, start, length in zip(*places, strict=True)
+            Row(path, line, parse_row(path, line, content[start - begin : start - begin + length]))
+            for line, start, length in zip(*columns, strict=True)
         )
         for row, record in self._form(rows):
             if not isinstance(record, Record):
@@ -111,7 +125,7 @@ def lines_of(records: RecordFile, form: Format) -> Lines | None:
     if not getattr(form, "by_row", False):
         return None
     paths, firsts, numbers = list[str](), list[int](), np.empty(len(records), np.uint32)
-    for place, record in enumerate(cast(Iterator[Record], records.read(0, len(records)))):
+    for place, record in enumerate(all_of(records)):
         path, _, number = record.place.rpartition(":")
         if not paths or paths[-1] != path:
             paths.append(path)
@@ -142,7 +156,7 @@ def _bounds(path: Path, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.int64],
 def _alike(records: RecordFile, lines: KeptLines) -> bool:
     """Whether records, evenly spread, come out the same."""
     for place in np.unique(np.linspace(0, len(records) - 1, min(len(records), _COMPARED)).astype(int)).tolist():
-        kept, again = (cast(Record, next(store.read(place, place + 1))) for store in (records, lines))
+        kept, again = (cast(Record, next(store.read([place]))) for store in (records, lines))
         if kept != again or kept.place != again.place:
             return False
     return True

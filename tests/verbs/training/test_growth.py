@@ -62,9 +62,9 @@ def reads(monkeypatch):
     """Every record that is read from where it is kept."""
     found, read = [], RecordFile.read
 
-    def counted(self, first, end):
-        found.extend(range(first, end))
-        return read(self, first, end)
+    def counted(self, numbers):
+        found.extend(numbers)
+        return read(self, numbers)
 
     monkeypatch.setattr(RecordFile, "read", counted)
     return found

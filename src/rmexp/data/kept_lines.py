@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rmexp.jsonl import parse_row
 from rmexp.records import Record, put
 from rmexp.sources.rows import Format, Row
-from rmexp.stored_records import Kept, RecordFile, all_of
+from rmexp.stored_records import Kept, RecordFile, StoredRecords, all_of
 
 SUFFIXES = (".jsonl", ".json")
 _COMPARED = 256  # records that are made again at once
@@ -71,10 +71,10 @@ class KeptLines:
             ValueError: a file has changed.
         """
         places = self._places[numbers]
-        if (places < 0).any() or (np.diff(places) < 1).any():
+        if (places < 0).any():
             yield from self._again(numbers)
         else:
-            yield from self._made.read(places.tolist())
+            yield from cast(Iterator[Record], StoredRecords(self._made, places))
 
     def _again(self, numbers: Sequence[int]) -> Iterator[Record]:
         """Records made of their lines."""

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import time
 
 import pytest
 
@@ -148,3 +149,32 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):
     monkeypatch.setattr(run_data, "_fingerprint", changed)
     read()
     assert not files(read, "index")
+
+
+def aged(path, days):
+    os.utime(path, (time.time() - days * 86400,) * 2)
+
+
+def test_unused_indexes_and_copies_of_none_are_removed(read):
+    read()
+    (index,), (copy,) = files(read, "index"), files(read, "records")
+    orphan, fresh = read.cache / "a.records", read.cache / "b.records"
+    for path, days in ((orphan, 1.1), (fresh, 0.9), (copy, 99), (index, 29)):
+        path.touch()
+        aged(path, days)
+    _, said = read("data.split_seed=1")  # which shares the copy
+    assert files(read, "records") == sorted([copy, fresh])
+    assert f"{read.cache}: removed 0 indexes that no run has used for 30 days and 1 copies of records of none" in said
+    aged(index, 31)
+    read("data.split_seed=2")
+    assert index not in files(read, "index")
+    assert copy in files(read, "records")  # that another index names
+
+
+def test_an_index_that_is_used_stays(read):
+    read()
+    (index,) = files(read, "index")
+    aged(index, 31)
+    read()
+    read("data.split_seed=1")
+    assert index in files(read, "index")

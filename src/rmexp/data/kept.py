@@ -8,8 +8,10 @@ index ends with a checksum, the copy is named by one.
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 import rmexp
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
+from rmexp.data.kept_cleaning import clean
 from rmexp.data.kept_copy import KeptCopy, keep_copy
 from rmexp.data.kept_lines import KeptLines, Lines, lines_of
 from rmexp.data.loading import Batching, Limits
@@ -121,6 +124,7 @@ def _keep(
     about |= {"fingerprint": data.fingerprint, "leaks": data.leaks, "said": said}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     write_arrays(index, arrays)
+    clean(index.parent)
 
 
 def _found(index: Path, form_of: Callable[[], Format | None]) -> KeptData | None:
@@ -145,6 +149,8 @@ def _found(index: Path, form_of: Callable[[], Format | None]) -> KeptData | None
         bad_rows=tuple(SkippedRow(**row) for row in about["bad_rows"]),
         demonstrations=sets["demonstrations"],
     )
+    with suppress(OSError):  # of a folder that only others may write to
+        os.utime(index)
     for name, level, line in about["said"]:
         logging.getLogger(name).log(level, "%s", line)
     return KeptData(records, about["fingerprint"], about["leaks"])

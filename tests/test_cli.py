@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from rmexp import __version__
 from rmexp.cli import main
+from rmexp.config import compose
 from rmexp.config.hydra_private import ConfigLoader
 
 HEAVY = ("torch", "lightning", "transformers")
@@ -117,6 +118,7 @@ def test_hydra_composes_a_command_once_and_knows_its_overrides(job, monkeypatch)
     monkeypatch.setattr(
         ConfigLoader, "load_configuration", lambda *args, **options: composed.append(args) or load(*args, **options)
     )
+    compose._choose.cache_clear()  # of what other tests have composed
     overrides = ["task=sft", "optimizer.lr=0.5", "+hydra.job.env_set.RMEXP_TEST=1"]
     assert main(["train", *overrides]) == 0
     assert len(composed) == 1

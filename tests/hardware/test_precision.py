@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -19,8 +21,17 @@ def test_half_precision_is_for_large_models_where_it_is_fast(model, fast, chosen
 
 def test_a_processor_says_what_it_can(monkeypatch):
     for capabilities, expected in (({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda capabilities=capabilities: capabilities)
+        monkeypatch.setattr(
+            torch.cpu, "get_capabilities", lambda capabilities=capabilities: capabilities, raising=False
+        )
         assert precision.has_half_products("cpu") is expected
+
+
+def test_a_processor_says_what_it_can_where_torch_asks_it_otherwise(monkeypatch):
+    asked = SimpleNamespace(_is_avx512_bf16_supported=lambda: True, _is_amx_tile_supported=lambda: False)
+    monkeypatch.setattr(precision, "torch", SimpleNamespace(cpu=asked))
+    assert [precision.processor_has(name) for name in (precision.AVX_HALF, precision.AMX_HALF)] == [True, False]
+    assert all(hasattr(torch.cpu, name) for name in precision.ASKED_BEFORE.values())
 
 
 def test_scores_are_computed_in_one_of_two_precisions():

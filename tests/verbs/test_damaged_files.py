@@ -88,7 +88,12 @@ def becomes(content: bytes | str) -> Callable[[bytes], bytes]:
             becomes('{"model_type": "no"}'),
             "the checkpoint you are trying to load has model",
         ),
-        (SCORE, "model/config.json", becomes('{"model_type": "llama", "hidden_size": "x"}'), "expected int, got str"),
+        (
+            SCORE,
+            "model/config.json",
+            becomes('{"model_type": "llama", "hidden_size": "x"}'),
+            "run/model cannot be loaded with Auto",
+        ),
         (SCORE, "model/tokenizer.json", cut, "run/model/tokenizer.json is damaged: not JSON: "),
         (SCORE, "model/tokenizer.json", becomes("{}"), "run/model cannot be loaded with AutoTokenizer: "),
         (SCORE, "model/tokenizer_config.json", becomes("[1]"), f"run/model/tokenizer_config.json is damaged: {LIST}"),

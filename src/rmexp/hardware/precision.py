@@ -9,6 +9,8 @@ from torch import nn
 from rmexp.hardware.threads import SMALL_PARAMETERS
 
 AUTO, FULL, HALF, HALF_WEIGHTS = "auto", "32-true", "bf16-mixed", "bf16-true"
+AVX_HALF, AMX_HALF = "avx512_bf16", "amx_bf16"  # as torch calls instructions of a processor
+ASKED_BEFORE = {AVX_HALF: "_is_avx512_bf16_supported", AMX_HALF: "_is_amx_tile_supported"}
 HALF_OF_CUDA = ("16-mixed", "16-true", 16, "16")  # whose losses are scaled, or whose sums overflow
 
 
@@ -60,9 +62,16 @@ def of_trainer(precision: str) -> str:
 def has_half_products(device: str) -> bool:
     """Whether a device multiplies bf16 matrices faster than float32 ones."""
     if device == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+        return processor_has(AVX_HALF) or processor_has(AMX_HALF)
     return device != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def processor_has(instructions: str) -> bool:
+    """Whether the processor has bf16 products: `AVX_HALF` of vectors, or `AMX_HALF` of matrices."""
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    if capabilities is not None:
+        return bool(capabilities().get(instructions))
+    return bool(getattr(torch.cpu, ASKED_BEFORE[instructions])())  # torch 2.9
 
 
 def scorer_fingerprint(model: str, precision: str) -> str:

@@ -4,9 +4,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.hardware.precision import AMX_HALF, processor_has
 from rmexp.models.attention.compiled import has_compiler
 from rmexp.models.attention.decoder_layers import is_compilable
 from rmexp.training.trainer_options import TrainerOptions
@@ -60,4 +59,4 @@ def _tokens(example: PairTokens | ResponseTokens) -> int:
 
 def _has_matrix_units() -> bool:
     """Whether products are so cheap that what lies between them is what a step costs."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return processor_has(AMX_HALF)

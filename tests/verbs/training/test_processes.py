@@ -72,7 +72,9 @@ def finished(processes):
     """What the first of some processes has said, once all have ended well."""
     codes, said = processes.codes(), processes.said
     assert not any(codes), "".join(said)
-    others = [line for text in said[1:] for line in text.splitlines() if not line.startswith("[rank")]  # torch's own
+    others = [
+        line for text in said[1:] for line in text.splitlines() if not line.startswith(("[rank", "[Gloo"))
+    ]  # torch's
     assert not others
     return said[0]
 

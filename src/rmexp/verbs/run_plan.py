@@ -1,7 +1,7 @@
 """The plan of a stage: what its configuration would take, told by the shapes of its model and of its batches."""
 
 from types import SimpleNamespace
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
@@ -9,12 +9,13 @@ from rmexp.encoding.encode import Encoder
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products
 from rmexp.hardware.threads import SMALL_PARAMETERS
+from rmexp.models.backbones.four_bit import FOUR_BIT
 from rmexp.models.backbones.pretrained import find_source
 from rmexp.stages.examples import encoded_examples
 from rmexp.stages.parts import StageParts
 from rmexp.training.data.loader import Passes
 from rmexp.training.plan.needs import BatchShape, ModelShape, Needs, Setting, Sharing, needs
-from rmexp.training.plan.shapes import batch_shape, model_shape
+from rmexp.training.plan.shapes import adapters_of, batch_shape, model_shape
 from rmexp.training.stage import TrainingModule
 
 DEVICES = (1, 8, 64)
@@ -74,6 +75,7 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
         parts.model.starting.gradient_checkpointing,
         accelerator_type(parts.trainer.accelerator) == "cpu",
         flops,
+        *_beside(parts, config),
     )
     shared: tuple[Sharing, ...] = ("ddp", "fsdp")
     kinds = [(count, sharing) for count in DEVICES for sharing in shared if count > 1 or sharing == "ddp"]
@@ -90,6 +92,13 @@ def _precision(wanted: str, shape: ModelShape, device: str) -> str:
     if wanted != AUTO:
         return wanted
     return HALF if shape.parameters >= SMALL_PARAMETERS and has_half_products(device) else FULL
+
+
+def _beside(parts: StageParts, config: Any) -> tuple[int, int]:
+    """Parameters of adapters and weights in 4 bits; none of either where all weights learn."""
+    starting = parts.model.starting
+    adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
+    return adapters, linear if starting.load == FOUR_BIT else 0
 
 
 def _states(parts: StageParts) -> float:

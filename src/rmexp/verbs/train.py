@@ -91,7 +91,8 @@ def _plan(config: DictConfig, data: LoadedData) -> None:
         )
     show_table(header, rows)
     print(
-        f"GiB of each device, {setting.precision}; {plan.shape.parameters:,} parameters; {plan.steps} steps of "
+        f"GiB of each device, {setting.precision}; {plan.shape.parameters:,} parameters"
+        f"{f', {setting.adapters:,} of adapters' if setting.adapters else ''}; {plan.steps} steps of "
         f"{batch.pairs:.0f} examples in {batch.tokens:.0f} tokens, at {setting.flops:.3g} operations a second"
     )
 

@@ -6,9 +6,10 @@ import torch
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.backbones.tiny import tiny
+from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.reward_model import RewardModel
 from rmexp.training.plan.needs import BatchShape, ModelShape, Setting, activations, needs
-from rmexp.training.plan.shapes import batch_shape, model_shape
+from rmexp.training.plan.shapes import adapters_of, batch_shape, model_shape
 
 SHAPE = ModelShape(64, 4, 4, 2, 16, 160, parameters=1000, embedded=400)
 BATCH = BatchShape(pairs=8, tokens=1000, read=16, scores=50_000, tiled_keys=2000)
@@ -42,6 +43,34 @@ def test_a_step_is_six_operations_a_token_and_parameter_but_for_attention():
     alone = BATCH.__class__(8, 1000, 16, 0, 1000)
     assert needs(SHAPE, alone, setting(), 1, "ddp").seconds == pytest.approx(6 * 600 * 1000 / 1e9)
     assert needs(SHAPE, alone, setting(checkpointing=True), 1, "ddp").seconds == pytest.approx(8 * 600 * 1000 / 1e9)
+
+
+def test_adapters_alone_have_gradients_and_states():
+    adapted, rounded = setting(adapters=100), setting(adapters=100, rounded=512)
+    whole, light = (needs(SHAPE, BATCH, one, 4, "ddp") for one in (adapted, rounded))
+    assert (whole.weights, whole.gradients, whole.optimizer) == (4400, 400, 800)
+    assert whole.communication == 2 * 400 * 3 / 4
+    assert (
+        light.weights == (1000 - 512 + 100) * 4 + 512 / 2 + 512 / 64 * 4 + 64 * 160 * 4
+    )  # the last: a matrix made whole
+    assert (light.gradients, light.optimizer, light.seconds) == (whole.gradients, whole.optimizer, whole.seconds)
+
+
+def test_a_frozen_weight_costs_four_operations_a_token():
+    alone = BatchShape(8, 1000, 16, 0, 1000)
+    found = needs(SHAPE, alone, setting(adapters=100), 1, "ddp").seconds
+    assert found == pytest.approx((4 * 600 + 6 * 100) * 1000 / 1e9)
+
+
+@pytest.mark.parametrize("modules", ["all-linear", ["q_proj", "up_proj"], r".*\.q_proj"])
+def test_adapters_are_as_many_as_peft_puts_in(modules):
+    pytest.importorskip("peft", reason="the extra lora is not installed")
+    body = tiny(["some text"], 0, hidden_size=64, layers=2, heads=4, vocabulary=300, max_positions=512).body
+    adapters = {"rank": 4, "alpha": 8, "modules": modules}
+    planned, linear = adapters_of(body.config, adapters)
+    assert linear == sum(part.weight.numel() for part in body.modules() if isinstance(part, torch.nn.Linear))
+    choose_trained(body, "adapters", adapters)
+    assert planned == sum(weight.numel() for weight in body.parameters() if weight.requires_grad)
 
 
 @pytest.mark.parametrize("size", [(64, 3), (128, 2)])

@@ -17,6 +17,12 @@ def test_a_plan_is_a_table_and_no_run(here, capsys):
     assert not Path("run").exists()
 
 
+def test_adapters_need_less(here, capsys, four_bits):
+    beside = ["model.trained=adapters", "model.load=4bit"]
+    assert main(["train", "task=reward", "plan=true", *beside, *SMALL]) == 0
+    assert "parameters, 38,848 of adapters; " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("overrides", "words"), [(["task=ppo", "scorer=baseline"], "plan=true is for task=sft")])
 def test_what_has_no_plan_is_told(here, capsys, overrides, words):
     assert main(["train", "plan=true", *overrides, *SMALL]) == 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FULL_BYTES, HALF_BYTES = 4, 2
+ROUNDED_BYTES = 4 / 8 + FULL_BYTES / 64  # of a weight in 4 bits, its share of the scale of its block among them
 Sharing = Literal["ddp", "fsdp"]
 
 
@@ -70,6 +71,8 @@ class Setting:
         checkpointing: whether layers are computed again in the backward pass.
         keeps_scores: whether attention keeps its probabilities and the keys of its tiles, as flash attention does not.
         flops: that a device does in a second, in fact.
+        adapters: parameters of adapters, which learn beside frozen weights; 0 where all weights learn.
+        rounded: of the frozen weights, those that are held in 4 bits.
     """
 
     precision: str
@@ -77,6 +80,8 @@ class Setting:
     checkpointing: bool
     keeps_scores: bool
     flops: float
+    adapters: int = 0
+    rounded: int = 0
 
     @property
     def weight_bytes(self) -> int:
@@ -95,7 +100,7 @@ class Needs:
 
     Attributes:
         weights: the parameters, and copies of them that products need.
-        gradients: of all of them.
+        gradients: of those that learn.
         optimizer: its states.
         activations: kept for the backward pass.
         passing: what the backward pass of a layer holds while it runs.
@@ -133,19 +138,25 @@ def needs(shape: ModelShape, batch: BatchShape, setting: Setting, devices: int, 
     (400.0, 400.0, 800.0, 0.0)
     """
     parts = devices if sharing == "fsdp" else 1
-    each = setting.weight_bytes
-    whole = shape.parameters * each
-    copies = shape.multiplied * HALF_BYTES if setting.precision == "bf16-mixed" else 0
-    layer = whole / max(1, shape.layers)  # gathered while it is computed
+    learnt = (setting.adapters or shape.parameters) * setting.weight_bytes
+    whole, gathered = _held(shape, setting), 1 / max(1, shape.layers) if parts > 1 else 0.0  # a layer at a time
+    copies = (shape.multiplied - setting.rounded) * HALF_BYTES if setting.precision == "bf16-mixed" else 0
     return Needs(
-        weights=(whole + copies) / parts + (layer if parts > 1 else 0.0),
-        gradients=whole / parts + (layer if parts > 1 else 0.0),
-        optimizer=whole * setting.states / parts,
+        weights=(whole + copies) / parts + whole * gathered,
+        gradients=learnt / parts + learnt * gathered,
+        optimizer=learnt * setting.states / parts,
         activations=activations(shape, batch, setting) / devices,
         passing=_passing(shape, batch, setting) / devices,
-        communication=_sent(whole, devices, sharing),
+        communication=_sent(whole, learnt, devices, sharing),
         seconds=operations(shape, batch, setting) / (devices * setting.flops),
     )
+
+
+def _held(shape: ModelShape, setting: Setting) -> float:
+    """Bytes of all parameters, and of the largest matrix in 4 bits, which is made whole for its products."""
+    plain = shape.parameters - setting.rounded + setting.adapters
+    largest = shape.hidden * shape.mlp * setting.product_bytes if setting.rounded else 0
+    return plain * setting.weight_bytes + setting.rounded * ROUNDED_BYTES + largest
 
 
 def activations(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
@@ -171,12 +182,17 @@ def _passing(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
 
 
 def operations(shape: ModelShape, batch: BatchShape, setting: Setting) -> float:
-    """Floating-point operations of a step: a product costs two for each pair of numbers, its gradients twice that."""
-    products = 2 * shape.multiplied * batch.tokens
+    """Floating-point operations of a step: a product costs two for each pair of numbers, its gradients twice that.
+
+    Frozen weights have no gradient: only what goes into their products has one.
+    """
+    products = 2 * batch.tokens
     attention = 4 * shape.layers * shape.heads * shape.head_width * batch.scores
-    return (4 if setting.checkpointing else 3) * (products + attention)
+    again = 1 if setting.checkpointing else 0
+    learnt, frozen = (setting.adapters, shape.multiplied) if setting.adapters else (shape.multiplied, 0)
+    return (3 + again) * (products * learnt + attention) + (2 + again) * products * frozen
 
 
-def _sent(whole: float, devices: int, sharing: Sharing) -> float:
+def _sent(whole: float, learnt: float, devices: int, sharing: Sharing) -> float:
     """Bytes that a device sends in rings: gradients summed and handed round, or weights gathered twice and one sum."""
-    return (3 if sharing == "fsdp" else 2) * whole * (devices - 1) / devices
+    return (2 * whole + learnt if sharing == "fsdp" else 2 * learnt) * (devices - 1) / devices

@@ -1,6 +1,7 @@
 """Shapes of models and batches as the plan of a run needs them: no weights are read."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -30,6 +31,27 @@ def model_shape(config: Any) -> ModelShape:
         parameters=sum(parameter.numel() for parameter in body.parameters()),
         embedded=sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding)),
     )
+
+
+def adapters_of(config: Any, adapters: Mapping[str, Any]) -> tuple[int, int]:
+    """Parameters of adapters in a body with a configuration, and of all its linear layers, which 4 bits may hold.
+
+    Args:
+        config: of the body.
+        adapters: rank and modules; see `choose_trained`.
+    """
+    with torch.device("meta"):
+        body = AutoModel.from_config(config.get_text_config())
+    layers = {name: part for name, part in body.named_modules() if isinstance(part, torch.nn.Linear)}
+    modules, rank = adapters["modules"], int(adapters["rank"])
+    if modules == "all-linear":
+        chosen = [*layers.values()]
+    elif isinstance(modules, str):
+        chosen = [part for name, part in layers.items() if re.fullmatch(modules, name)]
+    else:
+        chosen = [part for name, part in layers.items() if name.rpartition(".")[2] in modules or name in modules]
+    rounded = sum(part.weight.numel() for part in layers.values())
+    return sum(rank * (part.in_features + part.out_features) for part in chosen), rounded
 
 
 def batch_shape(batches: Iterable[tuple[int, ResponseBatch]], *, likelihood: bool) -> BatchShape:

@@ -12,7 +12,7 @@ from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.profile.bag_of_words import first_word_differences, with_length, word_differences
 from rmexp.profile.cross_validation import held_out_margins
-from rmexp.profile.pair_texts import PairTexts, pair_texts, word_counts
+from rmexp.profile.pair_texts import PairTexts, pair_texts
 from rmexp.records import Preference
 
 MEANING = {
@@ -88,11 +88,13 @@ def _held_out(names: Sequence[str], texts: PairTexts, clusters: NDArray[Any]) ->
     """Scores of the learnt ones, held out: their difference is the log-odds, the second one 0."""
     if not names:
         return {}
-    differences = word_differences(texts, word_counts(texts.texts))
-    features = {
-        "first_token": lambda: first_word_differences(texts),
-        "bag_of_words": lambda: differences,
-        "bag_of_words_length": lambda: with_length(differences, texts),
-    }
-    margins = {name: held_out_margins(features[name](), texts.target, clusters) for name in names}
+    margins = dict[str, NDArray[np.float64] | None]()
+    if "first_token" in names:
+        margins["first_token"] = held_out_margins(first_word_differences(texts), texts.target, clusters)
+    differences = word_differences(texts)
+    if "bag_of_words" in names:
+        margins["bag_of_words"] = held_out_margins(differences, texts.target, clusters)
+    if "bag_of_words_length" in names:
+        differences = with_length(differences, texts)  # in its place: there is room for one of them
+        margins["bag_of_words_length"] = held_out_margins(differences, texts.target, clusters)
     return {name: np.stack([each, np.zeros_like(each)], axis=1) for name, each in margins.items() if each is not None}

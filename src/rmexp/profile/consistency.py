@@ -3,8 +3,6 @@
 Shapes: N pairs, E edges from a preferred response to another one of the same prompt.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -62,7 +60,8 @@ class Examples(NamedTuple):
 def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
     """Count what repeats and what contradicts."""
     rows = np.stack([texts.prompt, texts.chosen, texts.rejected], axis=1)
-    plain = _numbers(text_key(normalised(text)) for text in texts.texts)
+    keys = (text_key(normalised(text)) for text in texts.texts)
+    plain = np.unique(np.fromiter(keys, np.uint64, len(texts.texts)), return_inverse=True)[1]
     alike = np.stack([plain[column] for column in rows.T], axis=1)
     pairs, turned = _unordered(rows)
     votes = _votes(texts) * np.where(turned, -1, 1)  # 1: the response with the smaller number is better
@@ -84,11 +83,6 @@ def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
         cyclic_triangles=cyclic,
     )
     return counts, Examples(_opposite_rows(pairs, votes, contradicted), _by_prompt(texts, in_cycles))
-
-
-def _numbers(keys: Iterable[Any]) -> NDArray[np.int64]:
-    numbers: dict[Any, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
 def _unordered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -118,6 +112,7 @@ class _Graph(NamedTuple):
         nodes: how many such responses there are.
         first: (N,) number of each pair's first response.
         second: (N,) number of the other.
+        lead: (N,) votes for the first response less those for the second, of all pairs of these two.
     """
 
     better: NDArray[np.int64]
@@ -125,6 +120,7 @@ class _Graph(NamedTuple):
     nodes: int
     first: NDArray[np.int64]
     second: NDArray[np.int64]
+    lead: NDArray[np.int64]
 
 
 def _votes(texts: PairTexts) -> NDArray[np.int64]:
@@ -136,12 +132,15 @@ def _graph(texts: PairTexts) -> _Graph:
     both = np.concatenate([texts.prompt * len(texts.texts) + side for side in (texts.chosen, texts.rejected)])
     names, numbers = np.unique(both, return_inverse=True)
     first, second = numbers.reshape(2, -1)
-    net: Counter[tuple[int, int]] = Counter()
-    for a, b, vote in zip(first.tolist(), second.tolist(), _votes(texts).tolist(), strict=True):
-        net[(a, b) if a < b else (b, a)] += vote if a < b else -vote
-    edges = [(a, b) if vote > 0 else (b, a) for (a, b), vote in net.items() if vote]
-    better, worse = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-    return _Graph(better, worse, len(names), first, second)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    compared, place = np.unique(low * len(names) + high, return_inverse=True)
+    towards_low = np.where(first < second, 1, -1)
+    net = np.bincount(place, weights=_votes(texts) * towards_low, minlength=len(compared)).astype(np.int64)
+    low, high = (part.astype(np.int64) for part in np.divmod(compared[net != 0], max(1, len(names))))
+    lower_wins = net[net != 0] > 0
+    better = np.where(lower_wins, low, high)
+    worse = np.where(lower_wins, high, low)
+    return _Graph(better, worse, len(names), first, second, net[place] * towards_low)
 
 
 def _matrix(graph: _Graph) -> csr_array:
@@ -152,12 +151,9 @@ def _matrix(graph: _Graph) -> csr_array:
 def _in_cycles(texts: PairTexts, graph: _Graph) -> NDArray[np.bool_]:
     """(N,) whether a pair's label is an edge inside a strongly connected part of its prompt's graph."""
     part = connected_components(_matrix(graph), connection="strong")[1]
-    majority = set(zip(graph.better.tolist(), graph.worse.tolist(), strict=True))
-    swapped = preferred_side(texts.target) == 1
-    better, worse = np.where(swapped, graph.second, graph.first), np.where(swapped, graph.first, graph.second)
-    edges = zip(better.tolist(), worse.tolist(), strict=True)
-    counted = np.fromiter((edge in majority for edge in edges), dtype=bool, count=len(texts))
-    found: NDArray[np.bool_] = counted & (part[graph.first] == part[graph.second]) & ~is_tie(texts.target)
+    with_majority = np.where(preferred_side(texts.target) == 1, -graph.lead, graph.lead) > 0
+    alike = part[graph.first] == part[graph.second]
+    found: NDArray[np.bool_] = with_majority & alike & ~is_tie(texts.target)
     return found
 
 

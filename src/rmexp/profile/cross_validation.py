@@ -61,11 +61,13 @@ def _strength(features: csr_array, sign: NDArray[Any], clusters: NDArray[Any], r
 
 
 def _weights(features: csr_array, sign: NDArray[Any], strength: float) -> NDArray[np.float64]:
+    """Of a fit to features, which are changed."""
     from sklearn.linear_model import LogisticRegression
 
     # both classes must occur: every other pair is shown with its responses swapped, which is the same loss
-    swap = np.where(np.arange(len(sign)) % 2, -1.0, 1.0).astype(features.dtype)
-    shown = features.multiply(swap[:, None]).tocsr()
+    swapped = np.arange(len(sign)) % 2 == 1
+    values = np.repeat(swapped, np.diff(features.indptr))
+    np.negative(features.data, out=features.data, where=values)
     model = LogisticRegression(C=strength, fit_intercept=False, tol=1e-3, max_iter=300)
-    weights: NDArray[np.float64] = model.fit(shown, swap * sign > 0).coef_[0]
+    weights: NDArray[np.float64] = model.fit(features, np.where(swapped, -sign, sign) > 0).coef_[0]
     return weights

@@ -1,15 +1,19 @@
 """The further fields that records bring, and what each of them can be used for."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from rmexp.data.normalised import text_key
 from rmexp.jsonl import describe
 from rmexp.records import Preference, prompt_text
 
 MOST_SLICES = 50  # values from which a field has too many to be read slice by slice
 _EXAMPLES = 3
+_NOTHING = object()
 _KINDS = {bool: "true or false", int: "number", float: "number", str: "text", list: "list", tuple: "list"}
 
 
@@ -40,7 +44,7 @@ class _Seen:
     rows: int = 0
     kinds: set[str] = field(default_factory=set)
     values: Counter[Any] = field(default_factory=Counter)
-    of_prompt: dict[str, object] = field(default_factory=dict)  # the value that each prompt was first seen with
+    of_prompt: list[object] = field(default_factory=list)  # the value that each prompt was first seen with
     parts_prompts: bool = False
 
 
@@ -51,13 +55,14 @@ def meta_fields(records: Sequence[Preference]) -> tuple[MetaField, ...]:
     >>> [(found.path, found.values, found.uses) for found in meta_fields(records)]
     [('meta.topic', 2, ('data.group', 'slices')), ('meta.votes', 4, ('slices', 'strength'))]
     """
-    seen: defaultdict[str, _Seen] = defaultdict(_Seen)
-    prompts = set()
-    for record in records:
-        prompt = prompt_text(record.prompt)
-        prompts.add(prompt)
+    keys = np.fromiter((text_key(prompt_text(record.prompt)) for record in records), np.uint64, len(records))
+    prompts, prompt = np.unique(keys, return_inverse=True)
+    seen: dict[str, _Seen] = {}
+    for record, number in zip(records, prompt.tolist(), strict=True):
         for path, value in _leaves(record.meta, "meta"):
-            _add(seen[path], prompt, value)
+            if path not in seen:
+                seen[path] = _Seen(of_prompt=[_NOTHING] * len(prompts))
+            _add(seen[path], number, value)
     found = [_field(path, one, len(records), len(prompts)) for path, one in seen.items()]
     return tuple(sorted(found, key=lambda one: -one.rows))
 
@@ -70,13 +75,15 @@ def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, Any]]:
             yield f"{path}.{key}", value
 
 
-def _add(seen: _Seen, prompt: str, value: Any) -> None:
+def _add(seen: _Seen, prompt: int, value: Any) -> None:
     kind = _KINDS.get(type(value), "mixed")
     seen.rows += 1
     seen.kinds.add(kind)
     if kind != "list":
         seen.values[value] += 1
-        seen.parts_prompts |= seen.of_prompt.setdefault(prompt, value) != value
+        if seen.of_prompt[prompt] is _NOTHING:
+            seen.of_prompt[prompt] = value
+        seen.parts_prompts |= seen.of_prompt[prompt] != value
 
 
 def _field(path: str, seen: _Seen, records: int, prompts: int) -> MetaField:

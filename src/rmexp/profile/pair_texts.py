@@ -1,24 +1,40 @@
-"""The texts of many pairs, each distinct one once, and what is asked of it alone: length and words.
+"""The texts of many pairs, each distinct one once: numbered, and read again whenever somebody goes over them.
 
-Shapes: N pairs, U distinct texts, V distinct words.
+Shapes: N pairs, U distinct texts.
 """
 
-from array import array
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from rmexp.data.normalised import normalised
+from rmexp.data.normalised import text_key
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
+from rmexp.stored_records import labels_of
 
 Indices = NDArray[np.int64]
+
+
+class DistinctTexts:
+    """Texts of pairs, in the order in which they first occur.
+
+    Args:
+        records: N pairs.
+        first: (3N,) which of their prompts, first and second responses, by turns, are met for the first time.
+    """
+
+    def __init__(self, records: Sequence[Preference], first: NDArray[np.bool_]) -> None:
+        self.records, self.first = records, first
+
+    def __iter__(self) -> Iterator[str]:
+        return compress(_texts(self.records), self.first.tolist())
+
+    def __len__(self) -> int:
+        return int(self.first.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -26,14 +42,14 @@ class PairTexts:
     """Prompts and responses of pairs.
 
     Attributes:
-        texts: U distinct texts.
+        texts: U distinct ones.
         prompt: (N,) index of each pair's prompt.
         chosen: (N,) index of the response listed first.
         rejected: (N,) index of the other.
         target: (N,) probability that the first is the better one.
     """
 
-    texts: list[str]
+    texts: DistinctTexts
     prompt: Indices
     chosen: Indices
     rejected: Indices
@@ -66,23 +82,18 @@ class PairTexts:
 
 
 def pair_texts(records: Sequence[Preference]) -> PairTexts:
-    """The texts of records, in the order in which they first occur."""
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    rows = [(numbers[prompt_text(r.prompt)], numbers[r.chosen], numbers[r.rejected], r.target) for r in records]
-    columns = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    prompt, chosen, rejected = columns[:, :3].astype(np.int64).T
-    return PairTexts([*numbers], prompt, chosen, rejected, columns[:, 3])
+    """The texts of records; two of one key are one text."""
+    keys = np.fromiter(map(text_key, _texts(records)), np.uint64, 3 * len(records))
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    prompt, chosen, rejected = number[inverse].reshape(-1, 3).T.copy()
+    met = np.zeros(len(keys), bool)
+    met[first] = True
+    return PairTexts(DistinctTexts(records, met), prompt, chosen, rejected, labels_of(records).target)
 
 
-def word_counts(texts: Sequence[str]) -> csr_array:
-    """(U, V) how often each word of the normalised texts occurs in each of them."""
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    columns, ends = array("i"), array("q", [0])
-    for text in texts:
-        columns.extend([numbers[word] for word in normalised(text).split()])
-        ends.append(len(columns))
-    indices = np.frombuffer(columns, dtype=np.int32) if columns else np.zeros(0, dtype=np.int32)
-    ones = np.ones(len(indices), dtype=np.float32)
-    counts = csr_array((ones, indices, np.frombuffer(ends, dtype=np.int64)), shape=(len(texts), len(numbers)))
-    counts.sum_duplicates()
-    return counts
+def _texts(records: Sequence[Preference]) -> Iterator[str]:
+    for record in records:
+        yield prompt_text(record.prompt)
+        yield from record.responses

@@ -113,7 +113,8 @@ def profile_of(
     Raises:
         ValueError: a field or the tokenizer does not exist.
     """
-    records = stored(chain.from_iterable(data.splits.values()))
+    parts = list(data.splits.values())
+    records = stored(parts[0] if len(parts) == 1 else chain.from_iterable(parts))
     texts, clusters = pair_texts(records), clusters_of(records, group)
     tokens = tokens_of(texts.texts, tokenizer)
     counts, examples = consistency(texts)

@@ -1,9 +1,11 @@
 """How long prompts and responses are, and what sharing a prompt between its responses saves."""
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,13 @@ VOCABULARY = 8192
 QUANTILES = {"min": 0, "p5": 5, "p25": 25, "median": 50, "p75": 75, "p95": 95, "max": 100}
 _SAMPLE = 2_000_000  # characters from which a tokenizer is learnt
 _AT_ONCE = 1000  # texts handed to the tokenizer
+
+
+class Texts(Protocol):
+    """Texts that may be gone over again."""
+
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
 
 
 class Tokens(NamedTuple):
@@ -59,11 +68,11 @@ class Lengths:
     too_long: int
 
 
-def tokens_of(texts: Sequence[str], path: str | None) -> Tokens:
+def tokens_of(texts: Texts, path: str | None) -> Tokens:
     """Count tokens.
 
     Args:
-        texts: U texts; special tokens are not added.
+        texts: U texts, which are gone over several times; special tokens are not added.
         path: folder with a `tokenizer.json`, that file, or the id of a model on the hub; None learns a byte-level BPE
             from a sample of the texts.
 
@@ -73,12 +82,11 @@ def tokens_of(texts: Sequence[str], path: str | None) -> Tokens:
     tokenizer, name = _learnt(texts) if path is None else (_loaded(path), path)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    lengths = np.zeros(len(texts), dtype=np.int64)
-    for start in range(0, len(texts), _AT_ONCE):
-        batch = tokenizer.encode_batch_fast(list(texts[start : start + _AT_ONCE]), add_special_tokens=False)
-        for index, encoding in enumerate(batch, start):
-            lengths[index] = len(encoding.ids)
-    return Tokens(lengths, name)
+    lengths, left = array("q"), iter(texts)
+    while batch := list(islice(left, _AT_ONCE)):
+        encoded = tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+        lengths.extend(len(encoding.ids) for encoding in encoded)
+    return Tokens(np.frombuffer(lengths, np.int64), name)
 
 
 def length_figures(texts: PairTexts, tokens: Tokens, max_tokens: int) -> Lengths:
@@ -129,7 +137,7 @@ def _loaded(path: str) -> Any:
         ) from error
 
 
-def _learnt(texts: Sequence[str]) -> tuple[Any, str]:
+def _learnt(texts: Texts) -> tuple[Any, str]:
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -139,7 +147,7 @@ def _learnt(texts: Sequence[str]) -> tuple[Any, str]:
     )
     characters = sum(map(len, texts))
     step = max(1, round(characters / _SAMPLE))
-    longest = max(1, _SAMPLE // max(1, len(texts[::step])))
-    some = (without_endless_runs(text[: 20 * longest]) for text in texts[::step])
+    longest = max(1, _SAMPLE // max(1, -(-len(texts) // step)))
+    some = (without_endless_runs(text[: 20 * longest]) for text in islice(texts, None, None, step))
     tokenizer.train_from_iterator(some, trainer)
     return tokenizer, f"byte-level BPE of {tokenizer.get_vocab_size():,} tokens, learnt from this data"

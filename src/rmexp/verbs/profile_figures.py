@@ -3,6 +3,7 @@
 import numpy as np
 
 from rmexp.data.leaks import Leaks
+from rmexp.data.normalised import text_key
 from rmexp.evaluation.measures.difficulty import Difficulty
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.profile.baselines import Baseline
@@ -33,6 +34,7 @@ def profile_figures(
         warnings: what a person should know, in words.
     """
     target, kinds = found.texts.target, [row.kind for row in found.bad_rows]
+    ids = np.fromiter((text_key(record.id) for record in found.records), np.uint64, len(found.records))
     left_out = {kind: kinds.count(kind) for kind in ("empty", "identical")}
     return ProfileFigures(
         data=data,
@@ -48,7 +50,7 @@ def profile_figures(
         ties=int(is_tie(target).sum()),
         soft_targets=int(((target > 0) & (target < 1) & ~is_tie(target)).sum()),
         first_listed=_rule(found.position),
-        repeated_ids=len(found.records) - len({record.id for record in found.records}),
+        repeated_ids=len(found.records) - len(np.unique(ids)),
         consistency=found.counts,
         written_dialogues=found.dialogues,
         fields=found.fields,

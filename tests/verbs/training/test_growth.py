@@ -49,10 +49,26 @@ print(peak_memory_mb() - before)
 """
 
 
-def write(path, count, words=3):
+PROFILED = """
+import sys
+from rmexp.hardware.memory import peak_memory_mb
+from rmexp.config.compose import compose
+from rmexp.profile.profile import profile_of
+from rmexp.verbs.data import load_data
+for path in sys.argv[1:]:
+    data = load_data(compose("profile", ["data=jsonl", f"data.path={path}", "data.cache_dir=null"]).data)
+    profile_of(data.records, None, group=None, max_tokens=512, tokenizer=None, strength=[], seed=0)
+    print(peak_memory_mb())
+"""
+
+
+def write(path, count, words=3, vocabulary=10**9):
     with path.open("w") as file:
         for number in range(count):
-            texts = [" ".join(f"w{number * 31 + place * side}" for place in range(words)) for side in (3, 5, 7)]
+            texts = [
+                " ".join(f"w{(number * 31 + place * side) % vocabulary}" for place in range(words))
+                for side in (3, 5, 7)
+            ]
             file.write(json.dumps(dict(zip(("prompt", "chosen", "rejected"), texts, strict=True))) + "\n")
     return path
 
@@ -136,3 +152,12 @@ def test_fifty_thousand_pairs_are_encoded_in_little_more_memory_than_their_token
     (tokens,) = cache.glob("*.tokens")
     assert tokens.stat().st_size > 5e6
     assert float(done.stdout.split()[-1]) < 40 + 3 * tokens.stat().st_size / 1e6
+
+
+@pytest.mark.slow
+def test_fifty_thousand_pairs_are_profiled_in_little_more_memory_than_the_words_of_their_responses(tmp_path):
+    paths = [write(tmp_path / f"{count}.jsonl", count, words=35, vocabulary=5000) for count in (2_000, 50_000)]
+    command = [sys.executable, "-c", PROFILED, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    few, many = map(float, done.stdout.split()[-2:])
+    assert many - few < 5 * 50_000 * 2 * 35 * 8 / 1e6  # a number and a count of each word

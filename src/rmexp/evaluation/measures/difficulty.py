@@ -11,6 +11,7 @@ from rmexp.data.record_field import record_field
 from rmexp.jsonl import describe
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
+from rmexp.stored_records import labels_of
 
 BINS = ("easy", "medium", "hard")
 
@@ -67,7 +68,7 @@ def difficulty(records: Sequence[Preference], fields: Sequence[str], margins: ND
     Raises:
         ValueError: a field is missing or is not a number.
     """
-    target = np.array([record.target for record in records])
+    target = labels_of(records).target
     ease, source = strength(records, fields)
     of_baseline = ease is None
     if ease is None:
@@ -120,9 +121,9 @@ def strength(records: Sequence[Preference], fields: Sequence[str] = ()) -> tuple
     if fields:
         values = [np.array([_number(record, field) for record in records]) for field in fields[:2]]
         return np.abs(values[0] - (values[1] if len(values) > 1 else 0)), " - ".join(fields)
-    if all(record.margin is not None for record in records):
-        return np.array([abs(record.margin or 0.0) for record in records]), "margin"
-    target = np.array([record.target for record in records])
+    target, margin = labels_of(records)
+    if not np.isnan(margin).any():
+        return np.abs(margin), "margin"
     certainty = np.abs(2 * target - 1).round(9)  # 0.8 and 0.2 are as far from a tie, but not in floating point
     if len(np.unique(certainty[~is_tie(target)])) > 1:
         return certainty, "target (distance from a tie)"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.profile.baselines import MEANING
 from rmexp.profile.profile import Profile
+from rmexp.records import prompt_text
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.made import Made
@@ -106,5 +107,5 @@ def _readings(profile: Profile) -> Iterator[Reading]:
 
 
 def _shown(profile: Profile, index: int, note: str) -> Shown:
-    record, text = profile.records[index], profile.texts
-    return Shown(record.id, text.texts[text.prompt[index]], record.chosen, record.rejected, record.target, note)
+    record = profile.records[index]
+    return Shown(record.id, prompt_text(record.prompt), record.chosen, record.rejected, record.target, note)

@@ -6,7 +6,7 @@ All processes must ask, and in the same order.
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from torch import distributed
+from torch import Tensor, distributed
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -37,6 +37,43 @@ def from_first(own: Found) -> Found:
     found: list[Any] = [own]
     distributed.broadcast_object_list(found, src=0)
     return found[0]  # type: ignore[no-any-return]
+
+
+def attempted(work: Callable[[], Found]) -> list[Found]:
+    """What a function gives in each process; a mistake that one of them meets is told by the first.
+
+    Args:
+        work: what it gives is sent to the other processes.
+
+    Raises:
+        ValueError: in the first process, where the function raised one in any.
+        SystemExit: in the others then, which have nothing to add.
+    """
+    rank, count = rank_and_count()
+    if count == 1:
+        return [work()]
+    problem: str | None = None
+    own: Any = None
+    try:
+        own = work()
+    except ValueError as error:
+        problem = str(error)
+    told = from_all((own, problem))
+    for _, sentence in told:
+        if sentence is not None:
+            if rank:
+                raise SystemExit(1)
+            raise ValueError(sentence)
+    return [found for found, _ in told]
+
+
+def added(values: Tensor) -> Tensor:
+    """The sum of what all processes have, element by element."""
+    if rank_and_count()[1] == 1:
+        return values
+    total = values.clone()
+    distributed.all_reduce(total)
+    return total
 
 
 def shared_out(items: Sequence[Item], work: Callable[[Item], Found]) -> list[Found]:

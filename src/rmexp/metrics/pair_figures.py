@@ -18,8 +18,9 @@ class PairFigures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss = MeanLoss()
-        self.accuracy = PairwiseAccuracy()
+        # Every process is told of the whole batch, and one of them may ask alone.
+        self.loss = MeanLoss(sync_on_compute=False)
+        self.accuracy = PairwiseAccuracy(sync_on_compute=False)
         for metric in (self.loss, self.accuracy):
             metric.persistent(True)  # a resumed run goes on counting
 

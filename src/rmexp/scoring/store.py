@@ -90,6 +90,11 @@ def score_into(
     return done._replace(computed=0) if scorer.stored else done
 
 
+def is_scored(path: Path, scorer: Scorer, records: Sequence[Record]) -> bool:
+    """Whether a scored file is there that `score_into` would leave as it is."""
+    return _finished({"": Column(path, scorer.describe(), scorer.log_odds)}, records) is not None
+
+
 def score_columns_into(
     columns: Mapping[str, Column],
     score: ScoreColumns,

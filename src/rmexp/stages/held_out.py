@@ -19,6 +19,7 @@ from rmexp.evaluation.per_pair import pair_rows, write_pairs
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
+from rmexp.hardware.group import rank_and_count
 from rmexp.hardware.precision import AUTO
 from rmexp.phases import Phase, phase
 from rmexp.records import Preference, prompt_text
@@ -27,6 +28,7 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import implicit_scorer
 from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.shared_scoring import score_together
 from rmexp.scoring.store import score_into
 from rmexp.training.stage import StageModule
 
@@ -120,6 +122,23 @@ def cut_to_fit(sets: Sequence[TestSet], encoder: Encoder) -> dict[str, dict[str,
     return counts
 
 
+def score_sets(scorer: Scorer | None, sets: Sequence[TestSet], folder: Path) -> None:
+    """Let all processes of a run score the sets, where there are several; `judged` finds the scores then.
+
+    Args:
+        scorer: of the finished model; None without any set.
+        sets: to be scored.
+        folder: run folder.
+    """
+    if scorer is not None and rank_and_count()[1] > 1:
+        for test in sets:
+            score_together(_scored_file(folder, test), scorer, test.records, shard_records=SHARD_RECORDS)
+
+
+def _scored_file(folder: Path, test: TestSet) -> Path:
+    return folder / "scored" / f"{file_of(test)}.jsonl"
+
+
 def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgement]:
     """Score each set once and leave the scores and each pair's usable information in the run folder.
 
@@ -130,8 +149,7 @@ def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgem
     """
     judgements = list[Judgement]()
     for test in sets:
-        path = folder / "scored" / f"{file_of(test)}.jsonl"
-        found = score_into(path, scorer, test.records, shard_records=SHARD_RECORDS)
+        found = score_into(_scored_file(folder, test), scorer, test.records, shard_records=SHARD_RECORDS)
         with phase(Phase.EVALUATING):
             scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
             judgements.append(judge(test, {scorer.name: scores}))

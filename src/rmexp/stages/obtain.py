@@ -34,7 +34,7 @@ class Stage(NamedTuple):
         name: `sft`, `reward`, `dpo` or `ppo`.
         model: folder of the model.
         folder: run folder; None for a model given by path.
-        summary: of the run; None for a model given by path.
+        summary: of the run; None for a model given by path, and in a process that follows another one.
         reused: whether it was there before.
     """
 
@@ -60,17 +60,29 @@ def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
 
 
 def _obtained(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
-    own = path / plan.task
-    if _is_made(plan, own) or this_process().number:  # the process that leads has the lock
+    own, process = path / plan.task, this_process()
+    launched = process.count > 1 and process.starter is None
+    if _is_made(plan, own) or launched:  # those that come to it at once must come to the same folder
         stage = train_stage(plan, data, {}, own)
+    elif process.number:  # the process that leads has the lock
+        stage = train_stage(plan, data, {}, _made_beside(plan, path) or own)
     else:
         same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
         with alone(path.parent / ".stages" / f"{plan.task}-{same}.lock"):
-            beside = (folder for folder in sorted(path.parent.glob(f"*/{plan.task}")) if _is_made(plan, folder))
-            stage = train_stage(plan, data, {}, next(beside, own))
+            stage = train_stage(plan, data, {}, _made_beside(plan, path) or own)
+    if launched:
+        from rmexp.hardware.group import from_first
+
+        from_first(None)  # the next stage reads the model, which the process that leads has left now
     if stage.reused:
         log.info("%s: unchanged, %s is reused", plan.task, stage.folder)
     return stage
+
+
+def _made_beside(plan: StagePlan, path: Path) -> Path | None:
+    """The folder of the same stage, made by a run beside this one."""
+    beside = (folder for folder in sorted(path.parent.glob(f"*/{plan.task}")) if _is_made(plan, folder))
+    return next(beside, None)
 
 
 def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> Stage:
@@ -90,18 +102,22 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
                 from rmexp.tracking.trackers import Trackers, tracked
 
             if this_process().number:
-                _trained(plan, data, tests, run, Trackers({}, path))  # which ends this process
+                _trained(plan, data, tests, run, Trackers({}, path))
+                return Stage(plan.task, str(run.model), path, None, reused=False)
             write_bad_rows(data.records, path, *(test.records for test in tests.values()))
             about = tracked_run(path, "train")
             with tracked(plan.trackers(), about, begun=about.inner) as trackers:
                 summary = _trained(plan, data, tests, run, trackers)
+                assert summary is not None
                 run.finish(summary)
                 trackers.results(results_of(path))
     return Stage(plan.task, str(run.model), path, summary, reused)
 
 
-def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, trackers: "Trackers") -> TrainSummary:
-    """What the stage came to."""
+def _trained(
+    plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, trackers: "Trackers"
+) -> TrainSummary | None:
+    """What the stage came to; None in a process that follows another one."""
     with importing():
         from rmexp.stages.trainer import quiet_libraries
 
@@ -117,6 +133,8 @@ def _trained(plan: StagePlan, data: LoadedData, tests: Tests, run: RunFolder, tr
         log.info("neither model.reference nor model.init_from is given: training a reference")
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)
     summary = fit(parts, data, tests, run, trackers)
+    if summary is None:
+        return None
     bad_rows = sum(len(part.records.bad_rows) for part in (data, *tests.values()))
     seconds, origins = round(time.perf_counter() - began, 2), tuple(data.records.origins)
     summary = replace(summary, bad_rows=bad_rows, leaks=data.leaks, seconds=seconds)

@@ -5,35 +5,40 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.trained_on import TrainedOn
+from rmexp.hardware.group import from_first
+from rmexp.hardware.processes import this_process
 from rmexp.models.folders.saved_type import round_weights
 from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
-from rmexp.runs.summaries.held_out import HeldOutRow
-from rmexp.runs.summaries.train import TrainSummary
-from rmexp.scoring.implicit import implicit_scorer
-from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged
+from rmexp.runs.summaries.train import ModelMade, TrainSummary
+from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
+from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged, score_sets
 from rmexp.stages.model import leave_model, save_model, seen_by
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo_built import PPOBuilt, build_ppo
 from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
-from rmexp.stages.trainer import Watched, train
+from rmexp.stages.together import together
+from rmexp.stages.trainer import Trained, Watched, train
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
-from rmexp.training.callbacks.checkpoints import GOOD, batches_of
+from rmexp.training.callbacks.checkpoints import GOOD, batches_of, step_of
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
+from rmexp.training.ppo.judgement import Judgement
 from rmexp.training.ppo.sample_log import SampleLog
+from rmexp.training.processes.same_run import SameRun
 
 GOOD_MODEL = "last_good_model"
 
 
 def fit_ppo(
     parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder, trackers: Trackers
-) -> TrainSummary:
+) -> TrainSummary | None:
     """Train a policy, leave it in the run folder and score held-out pairs with its implicit reward.
 
     Args:
@@ -44,7 +49,7 @@ def fit_ppo(
         trackers: that are told.
 
     Returns:
-        The figures of summary.json, but for the seconds of all.
+        The figures of summary.json, but for the seconds of all; None in a process that follows another one.
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
@@ -52,32 +57,65 @@ def fit_ppo(
     """
     ppo = parts.ppo
     assert ppo is not None
-    built = build_ppo(parts, ppo, loaded)
-    max_tokens, seen = loaded.limits.max_tokens, seen_by(parts, loaded.records)
-    try:
-        watched = partial(_watched, ppo, built, run.path)
-        trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
-        round_weights(built.module.model.policy, built.start.save_dtype)
-        with phase(Phase.EVALUATING, "fresh samples of the policy"):
-            after = built.module.judged()
-        refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
-    except PolicyCollapsed as collapsed:
-        raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, parts.folders.start, seen)}") from None
-    (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
-    model = leave_model(run.model, built.module, built.start, max_tokens, built.module.contract_fields(), seen)
-    evaluation = _evaluated(parts, built, loaded, tests, run)
+    with together(parts.trainer, run):
+        built = build_ppo(parts, ppo, loaded)
+        seen, leads = seen_by(parts, loaded.records), not this_process().number
+        try:
+            trained, after = _trained(parts, ppo, built, run, trackers)
+        except PolicyCollapsed as collapsed:
+            if not leads:
+                raise SystemExit(1) from None  # the first process has come to the same
+            raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, parts.folders.start, seen)}") from None
+        model = _left(built, loaded, run, seen) if leads else None
+        sets = held_out_sets(loaded, tests) if _orders_pairs(built, loaded) else []
+        from_first(None)  # the model is there
+        scorer = _scorer(parts, built, loaded, run) if sets else None
+        score_sets(scorer, sets, run.path)
+    if model is None:
+        return None
+    cut = {} if scorer is None else cut_to_fit(sets, scorer.encoder)
+    evaluation = [] if scorer is None else evaluation_rows(judged(scorer, sets, run.path), cut)
     rows = read_metrics(run.path / "metrics.csv")
     fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, rows, after)
     return ppo_summary(parts.task, built, fitted, loaded, evaluation)
 
 
-def _watched(ppo: PPOParts, built: PPOBuilt, folder: Path, checkpoint: Path | None) -> Watched:
+def _trained(
+    parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder, trackers: Trackers
+) -> tuple[Trained, Judgement]:
+    """Run all iterations that are still to be done, and look at what has come of the policy.
+
+    Raises:
+        PolicyCollapsed: it is lost.
+    """
+    watched = partial(_watched, ppo, built, run)
+    trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
+    round_weights(built.module.model.policy, built.start.save_dtype)
+    with phase(Phase.EVALUATING, "fresh samples of the policy"):
+        after = built.module.judged()
+    refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
+    return trained, after
+
+
+def _left(built: PPOBuilt, loaded: LoadedData, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
+    """Leave the policy in the run folder."""
+    (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
+    fields, most = built.module.contract_fields(), loaded.limits.max_tokens
+    return leave_model(run.model, built.module, built.start, most, fields, seen)
+
+
+def _watched(ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | None) -> Watched:
     """Batches are iterations; there is no validation loss that a checkpoint could be best at."""
-    done, rollouts = batches_of(checkpoint), ppo.learning.rollouts
-    epoch = len(built.data.prompts) / built.data.per_iteration
+    done, rollouts, folder = batches_of(checkpoint), ppo.learning.rollouts, run.path
+    epoch, leads = len(built.data.prompts) / built.data.per_iteration, not this_process().number
+    shown: tuple[Callback, ...] = ()
+    if leads:
+        log_of_samples = SampleLog(folder, done, rollouts.shown, rollouts.show_every)
+        shown = (log_of_samples, GoodCheckpoint(folder / "checkpoints"))
     return Watched(
-        metrics=MetricsCSV(folder / "metrics.csv", epoch, done, COLUMNS),
-        then=(SampleLog(folder, done, rollouts.shown, rollouts.show_every), GoodCheckpoint(folder / "checkpoints")),
+        metrics=MetricsCSV(folder / "metrics.csv" if leads else None, epoch, done, COLUMNS),
+        first=(SameRun(run.config.text, run.inputs, step_of(checkpoint), run.config.differences),),
+        then=shown,
         options={"gradient_clip_val": None},  # the module steps and clips by itself
     )
 
@@ -98,14 +136,12 @@ def _last_sound(built: PPOBuilt, run: RunFolder, start: str | None, seen: Traine
     )
 
 
-def _evaluated(
-    parts: StageParts, built: PPOBuilt, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder
-) -> list[HeldOutRow]:
-    """How the policy's implicit reward orders held-out pairs; nothing where the divergence costs nothing."""
-    sets = [] if loaded.records.demonstrations else held_out_sets(loaded, tests)
-    if not sets or not built.module.kl_coefficient:
-        return []
+def _orders_pairs(built: PPOBuilt, loaded: LoadedData) -> bool:
+    """Whether the policy has an implicit reward, which it has none where the divergence costs nothing, and pairs."""
+    return not loaded.records.demonstrations and bool(built.module.kl_coefficient)
+
+
+def _scorer(parts: StageParts, built: PPOBuilt, loaded: LoadedData, run: RunFolder) -> ImplicitScorer:
+    """The policy's implicit reward."""
     limits = loaded.limits.without_dropping()
-    scorer = implicit_scorer(str(run.model), parts.reference, limits=limits, threads=built.threads)
-    cut = cut_to_fit(sets, scorer.encoder)
-    return evaluation_rows(judged(scorer, sets, run.path), cut)
+    return implicit_scorer(str(run.model), parts.reference, limits=limits, threads=built.threads)

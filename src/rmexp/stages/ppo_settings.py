@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from rmexp.hardware.device import device_count
 from rmexp.stages.parts import PPOParts, TrainerParts
 
 SHARED, POLICY = "shared", "policy"  # value models besides folders
@@ -35,9 +34,6 @@ def check_settings(task: str, ppo: PPOParts, trainer: TrainerParts, max_tokens: 
             f"update.minibatches must be at most rollouts.samples={rollouts.samples}, got {learning.update.minibatches}"
         )
     _check_value_model(value_model, uses_values=estimator.uses_values)
-    devices = device_count(trainer.accelerator, trainer.devices) * trainer.num_nodes
-    if devices > 1:
-        raise ValueError(f"task={task} trains on one device, got {devices} (set trainer.devices=1)")
     if trainer.accumulate != 1:
         raise ValueError(
             f"trainer.accumulate_grad_batches must be 1 for task={task}, got {trainer.accumulate} "

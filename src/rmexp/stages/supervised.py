@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
 from rmexp.hardware.device import accelerator_type
+from rmexp.hardware.group import from_first
 from rmexp.hardware.processes import this_process
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.four_bit import FOUR_BIT, dequantise
@@ -14,9 +15,10 @@ from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
+from rmexp.scoring.scorer import Scorer
 from rmexp.stages.as_saved import FLOAT32, known_rewards, weights_as_saved
 from rmexp.stages.built import Built, build_stage
-from rmexp.stages.held_out import evaluation_rows, judged, samples, stage_scorer
+from rmexp.stages.held_out import evaluation_rows, judged, samples, score_sets, stage_scorer
 from rmexp.stages.kept import keep_weights
 from rmexp.stages.model import leave_model, promise_alike, save_adapter_alone, save_model, seen_before, seen_by
 from rmexp.stages.parts import StageParts
@@ -36,7 +38,7 @@ from rmexp.training.processes.same_run import SameRun
 
 def fit(
     parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder, trackers: Trackers
-) -> TrainSummary:
+) -> TrainSummary | None:
     """Train a stage, leave its model in the run folder and score with it whatever it did not learn from.
 
     Args:
@@ -47,18 +49,37 @@ def fit(
         trackers: that are told.
 
     Returns:
-        The figures of summary.json, but for the seconds of all.
+        The figures of summary.json, but for the seconds of all; None in a process that follows another one.
 
     Raises:
         KeyboardInterrupt: a signal stopped the run; what is done is saved.
     """
-    began, cpu_began = time.perf_counter(), time.process_time()
+    began = (time.perf_counter(), time.process_time())
     with together(parts.trainer, run):
         built = build_stage(parts, loaded, tests)
         parts = parts.compiling(built.compiled)
         watch = watchers(parts, built, loaded, run.path / "checkpoints")
         trained = _trained(parts, built, loaded, run, trackers, watch)
-    built, steps = built._replace(module=trained.module), trained.trainer.global_step
+        built, steps = built._replace(module=trained.module), trained.trainer.global_step
+        fitted = None if this_process().number else _left(parts, built, loaded, run, watch, steps, began)
+        scorer = _scorer(parts, built, loaded, run, from_first(fitted and fitted.kept.step))
+        score_sets(scorer, built.sets, run.path)
+    if fitted is None:
+        return None
+    evaluation = _evaluated(scorer, built, run)
+    return stage_summary(parts.task, built, fitted, loaded, evaluation)
+
+
+def _left(
+    parts: StageParts,
+    built: Built,
+    loaded: LoadedData,
+    run: RunFolder,
+    watch: Watchers,
+    steps: int,
+    began: tuple[float, float],
+) -> Fitted:
+    """Leave the model in the run folder."""
     seen = seen_by(parts, loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     dequantise(built.module.model)  # not before the last checkpoint was read, which has no whole base
@@ -67,10 +88,8 @@ def fit(
     fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
     promise_alike(run.path / "adapter", run.model)
-    seconds = (time.perf_counter() - began, time.process_time() - cpu_began)
-    fitted = Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
-    evaluation = _evaluated(parts, built, loaded, run, kept.step)
-    return stage_summary(parts.task, built, fitted, loaded, evaluation)
+    seconds = (time.perf_counter() - began[0], time.process_time() - began[1])
+    return Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
 
 
 def _trained(
@@ -104,12 +123,19 @@ def _watched(
     )
 
 
-def _evaluated(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, step: int) -> list[HeldOutRow]:
-    """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
+def _scorer(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, step: int | None) -> Scorer | None:
+    """What scores with the finished model; None where there is nothing to be scored."""
     if not built.sets:
-        return []
+        return None
+    assert step is not None
     threads, known = parts.trainer.options.threads, known_rewards(parts, built, run.path, step)
-    scorer = stage_scorer(built.module, parts.reference, loaded.limits, threads, run.path, known)
+    return stage_scorer(built.module, parts.reference, loaded.limits, threads, run.path, known)
+
+
+def _evaluated(scorer: Scorer | None, built: Built, run: RunFolder) -> list[HeldOutRow]:
+    """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
+    if scorer is None:
+        return []
     judgements = judged(scorer, built.sets, run.path)
     write_rows(run.path / SAMPLES, (row for one in judgements for row in samples(one)))
     return evaluation_rows(judgements, built.cut)

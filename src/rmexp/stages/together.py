@@ -27,7 +27,8 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
 
     Raises:
         ValueError: there are not so many devices or processes, or one of them has ended too early.
-        SystemExit: in a process that follows, when it is done.
+        SystemExit: in a process that the first one has started, when it is done. One that a launcher has started may
+            have further stages before it.
     """
     wanted = device_count(trainer.accelerator, trainer.devices) * trainer.num_nodes
     process = this_process()
@@ -50,11 +51,12 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
             log.info("%d processes", wanted)
             with _told(others, run.path):
                 yield
+    elif process.starter is None:  # those of a launcher stay connected: they can be so only once
+        yield
     else:
         with _left():
             yield
-        if process.number:
-            raise SystemExit(0)
+        raise SystemExit(0)
 
 
 @contextmanager

@@ -50,7 +50,8 @@ def train(config: DictConfig) -> Path:
         _plan(config, data)
         return path
     stage = train_stage(stage_plan(config, data, tests), data, tests, path)
-    assert stage.summary is not None
+    if stage.summary is None:
+        raise SystemExit(0)  # of a process that follows another one, which says what has come of it
     _show(stage.summary, path, reused=stage.reused)
     if config.sweep_dir is None and (command := next_command(stage.summary.task, path)):
         print(command)

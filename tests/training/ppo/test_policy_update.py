@@ -7,7 +7,7 @@ from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value
 from rmexp.losses.kl_estimators import k3
 from rmexp.training.ppo.experience import Experience, TokenFigures
 from rmexp.training.ppo.kl_control import KLControl
-from rmexp.training.ppo.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
+from rmexp.training.ppo.policy_update import PolicyUpdate, UpdateStep, minibatch_loss, update_figures, update_step
 
 SETTINGS = {"epochs": 2, "minibatches": 3, "clip": 0.2, "value_clip": 0.2, "value_coefficient": 0.5, "whiten": True}
 UPDATE = PolicyUpdate(**SETTINGS, stop_kl=0.1)
@@ -55,7 +55,7 @@ def test_a_loss_token_by_token(learnt, moved, control):
         total += 0.5 * clipped_value_loss(values[at], old.values[at], learnt.returns[at], clip=0.2)
         total += 0.3 * k3(logps[at], old.reference_logps[at]) if control.place == "loss" else 0.0
         count += 1
-    found = minibatch_loss(logps, values, learnt, count / 6, UPDATE, control, 0.3)
+    found = minibatch_loss(logps, values, learnt, count, UPDATE, control, 0.3)
     assert float(found.loss) == pytest.approx(float(total) / count, rel=1e-5)
 
 
@@ -66,7 +66,9 @@ def test_a_token_weighs_the_same_in_whatever_minibatch(learnt, moved):
     def loss(rows):
         part = torch.tensor(rows)
         return len(rows) * float(
-            minibatch_loss(logps[part], values[part], learnt.some(part), mean_tokens, UPDATE, IN_LOSS, 0.3).loss
+            minibatch_loss(
+                logps[part], values[part], learnt.some(part), len(rows) * mean_tokens, UPDATE, IN_LOSS, 0.3
+            ).loss
         )
 
     whole, by_length, mixed = loss(list(range(6))), [[1, 5], [2, 3], [0, 4]], [[0, 1, 2], [3, 4, 5]]
@@ -74,17 +76,33 @@ def test_a_token_weighs_the_same_in_whatever_minibatch(learnt, moved):
     assert sum(map(loss, mixed)) == pytest.approx(whole, rel=1e-5)
 
 
+def test_parts_of_a_minibatch_add_up(learnt, moved):
+    """What several processes find of it, gradients and figures."""
+    logps, values = (figure.clone().requires_grad_() for figure in moved)
+
+    def found(rows):
+        part = torch.tensor(rows)
+        return minibatch_loss(logps[part], values[part], learnt.some(part), 11.0, UPDATE, IN_LOSS, 0.3)
+
+    whole, parts = found(range(6)), [found(rows) for rows in ([0, 3], [1, 2, 4], [5])]
+    torch.testing.assert_close(sum(part.loss for part in parts), whole.loss)
+    torch.testing.assert_close(sum(part.sums for part in parts), whole.sums)
+    told, mask = update_step(whole.sums, uses_values=True), learnt.figures.mask
+    assert told.divergence == pytest.approx(float(k3(learnt.figures.logps, logps.detach())[mask].mean()), rel=1e-5)
+    assert told.loss == pytest.approx(float(whole.loss.detach()))
+
+
 def test_before_the_first_step_nothing_has_moved(learnt):
     old = learnt.figures
-    found = minibatch_loss(old.logps, None, learnt, 1.0, UPDATE, IN_REWARD, 0.3)
+    found = update_step(minibatch_loss(old.logps, None, learnt, 1.0, UPDATE, IN_REWARD, 0.3).sums, uses_values=False)
     assert (found.divergence, found.clip_fraction, found.value_loss) == (0.0, 0.0, None)
     assert found.policy_loss == pytest.approx(-float(learnt.advantages[old.mask].mean()), rel=1e-5)
 
 
 def test_figures_of_an_iteration_are_means_and_its_last_divergence():
     steps = [
-        MinibatchLoss(torch.tensor(0.0), 1.0, 3.0, 0.1, 0.01),
-        MinibatchLoss(torch.tensor(0.0), 2.0, 5.0, 0.3, 0.02),
+        UpdateStep(0.0, 1.0, 3.0, 0.1, 0.01),
+        UpdateStep(0.0, 2.0, 5.0, 0.3, 0.02),
     ]
     expected = {"policy_loss": 1.5, "clip_fraction": 0.2, "kl": 0.02, "steps": 2.0, "value_loss": 4.0}
     assert update_figures(steps) == pytest.approx(expected)

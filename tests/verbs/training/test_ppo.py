@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from rmexp.cli import main
 from rmexp.tracking.metrics_csv import read_metrics
@@ -276,3 +277,34 @@ def test_wrong_settings_are_one_line(ppo, capsys, options, message):
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("count", "overrides"),
+    [
+        (2, ()),
+        (3, ("kl.target=1000", "kl.place=loss", "kl.estimator=k3")),
+        (3, ("estimator=rloo", "estimator.responses=4", "scorer@gold=baseline", "gold.kind=longer")),
+        (2, ("estimator=grpo", "estimator.responses=8")),  # of one prompt, which one process samples
+    ],
+)
+def test_several_processes_learn_what_one_learns(ppo, sft, several, count, overrides):
+    """Up to the order of sums, which Adam and the edges of a clip would make much of, where there is nothing else."""
+    overrides = (*overrides, "optimizer.eps=1e-3", "trainer.gradient_clip_val=null")  # else a wrong scale is hidden
+    overrides = (*overrides, "update.clip=10", "update.value_clip=10")
+    assert ppo(*overrides) == 0
+    own = ("train", "task=ppo", *SMALL, "scorer=gold", f"model.reference={sft}", *overrides, "run_dir=several")
+    processes = several(count, *own, "trainer=ddp", f"trainer.devices={count}")
+    assert not any(processes.codes()), "".join(processes.said)
+    rows = (read_metrics(Path(folder, "metrics.csv")) for folder in ("several", "run"))
+    for row, expected in zip(*rows, strict=True):
+        for name in expected:
+            if expected[name] and not name.startswith(("seconds", "memory")):
+                assert float(row[name]) == pytest.approx(float(expected[name]), rel=1e-3, abs=1e-4), name
+    for name in ("samples.jsonl", "scored/val.jsonl"):
+        assert len(Path("several", name).read_text().splitlines()) == len(Path("run", name).read_text().splitlines())
+    weights, found = (load_file(Path(folder, "model", "model.safetensors")) for folder in ("run", "several"))
+    for name, tensor in weights.items():
+        torch.testing.assert_close(found[name], tensor, rtol=0, atol=2e-4, msg=name)
+    assert summary("several")["samples"]["after"] == pytest.approx(summary()["samples"]["after"], rel=1e-3, abs=1e-4)

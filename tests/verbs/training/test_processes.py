@@ -233,11 +233,6 @@ def test_several_processes_are_one_run_of_weights_and_biases(several, offline_ru
     assert [row["exit_code"] for row in records["exit"]] == [0]
 
 
-def test_ppo_says_that_it_has_one_device(capsys):
-    assert main(["train", "task=ppo", "scorer=baseline", "trainer.devices=2", *SMALL[:-1], "run_dir=run"]) == 1
-    assert "task=ppo trains on one device, got 2 (set trainer.devices=1)" in capsys.readouterr().err
-
-
 def test_several_machines_need_a_launcher(capsys):
     assert main(["train", "task=reward", "trainer.num_nodes=2", *SMALL, "run_dir=run"]) == 1
     assert "torchrun --nnodes=2 --nproc_per_node=1" in capsys.readouterr().err

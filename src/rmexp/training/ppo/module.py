@@ -9,12 +9,15 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning as L
+import numpy as np
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
@@ -23,6 +26,7 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.device import moved
+from rmexp.hardware.group import added
 from rmexp.models.actor_critic import ActorCritic, response_logprobs
 from rmexp.models.attention.row_parts import in_parts
 from rmexp.models.backbones.backbone import Backbone, language_model
@@ -30,6 +34,7 @@ from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
 from rmexp.models.likelihood import Likelihood
 from rmexp.phases import Phase, phase
+from rmexp.records import Prompt
 from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.optimization import Schedule, batch_tokens, configure
 from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
@@ -46,9 +51,17 @@ from rmexp.training.ppo.experience import (
 )
 from rmexp.training.ppo.judgement import Judgement, judgement
 from rmexp.training.ppo.kl_control import KLControl
-from rmexp.training.ppo.policy_update import MinibatchLoss, PolicyUpdate, minibatch_loss, update_figures
+from rmexp.training.ppo.policy_update import (
+    MinibatchLoss,
+    PolicyUpdate,
+    UpdateStep,
+    minibatch_loss,
+    update_figures,
+    update_step,
+)
 from rmexp.training.ppo.prompt_data import PromptData
 from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples
+from rmexp.training.ppo.shares import of_all, own_part, own_prompts
 from rmexp.training.stage import ContractFields
 from rmexp.training.step_figures import log_values
 from rmexp.training.step_guard import nonfinite_weights
@@ -118,6 +131,8 @@ class PPOModule(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Find out where rewards lie: here the weights are still those it starts from, also when resuming."""
+        if self.device_mesh is not None:
+            raise ValueError("task=ppo keeps the whole policy on every device (set trainer=ddp in the place of fsdp)")
         with phase(Phase.EVALUATING, "fresh samples of the starting policy"):
             self.before = self.judged()
         if not self.before.sd > 0:
@@ -136,19 +151,14 @@ class PPOModule(L.LightningModule):
         count = self.learning.rollouts.evaluation_samples
         prompts = self._data.val_prompts[:count]
         with self.trainer.precision_plugin.forward_context():
-            samples = self.sampler.sample(self.model.policy, prompts, math.ceil(count / len(prompts)), EVALUATION)
-            samples = self._scored(samples)
-            return judgement(samples, self.token_figures(samples))
+            samples, figures, _ = self._sampled(prompts, math.ceil(count / len(prompts)), EVALUATION)
+        return judgement(samples, figures)
 
     def training_step(self, prompts: Sequence[int], index: int) -> None:
         """One iteration."""
-        began = time.perf_counter()
         chosen = [self._data.prompts[prompt] for prompt in prompts]
-        samples = self.sampler.sample(self.model.policy, chosen, self.learning.estimator.responses, index)
-        sampled = time.perf_counter()
-        samples = self._scored(samples)
-        scored = time.perf_counter()
-        figures = self.token_figures(samples)
+        samples, figures, times = self._sampled(chosen, self.learning.estimator.responses, index)
+        began = time.perf_counter()
         watched = sampled_figures(samples, figures)
         refuse_collapse(watched, self.learning.kl.limit, self.learning.rollouts.empty_limit, index + 1)
         steps, explained, objective = self._learn(samples, figures, index)
@@ -160,21 +170,42 @@ class PPOModule(L.LightningModule):
         logged["kl_coefficient"] = self.kl_coefficient
         if self.learning.estimator.uses_values:
             logged["update/explained_variance"] = explained
-        times = {"generation": sampled - began, "scoring": scored - sampled, "update": time.perf_counter() - scored}
+        times["update"] += time.perf_counter() - began
         logged |= {f"seconds/{name}": seconds for name, seconds in times.items()}
         self.kl_coefficient = self.learning.kl.adapted(self.kl_coefficient, watched["kl"])
         log_values(self, {**logged, "step": float(index + 1)}, len(samples.texts))
 
+    def _sampled(
+        self, prompts: Sequence[Prompt], responses: int, number: int
+    ) -> tuple[Samples, TokenFigures, dict[str, float]]:
+        """Scored responses of the policy as it is now, their figures, and the seconds that each part took."""
+        own, seconds = own_prompts(len(prompts)), [time.perf_counter()]
+
+        def work() -> tuple[Samples, TokenFigures]:
+            part = [prompts[place] for place in own]
+            samples = self.sampler.sample(self.model.policy, part, responses, number, own.start)
+            seconds.append(time.perf_counter())
+            samples = self._scored(samples)
+            seconds.append(time.perf_counter())
+            return samples, self.token_figures(samples)
+
+        found = of_all(work, self.device)
+        seconds.append(time.perf_counter())
+        parts = zip(("generation", "scoring", "update"), pairwise(seconds), strict=True)
+        return *found, {name: end - start for name, (start, end) in parts}
+
     @torch.no_grad()
     def token_figures(self, samples: Samples) -> TokenFigures:
         """Of the policy as it is now."""
+        if not samples.responses:
+            return TokenFigures(torch.zeros(0, 0, dtype=torch.bool), *torch.zeros(3, 0, 0))
         batch, width = self._batch(samples.responses), self._width(samples.responses)
         logps, values = self._forward(batch, width).unbind(-1)
         reference = partial(response_logprobs, self.reference_likelihood, width=width)
         mask = moved(torch.arange(width) < batch.response_tokens[:, None], self.device)
         return TokenFigures(mask, logps, in_parts(reference, batch, batch_tokens(self)), values)
 
-    def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[MinibatchLoss], float, float]:
+    def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[UpdateStep], float, float]:
         """Optimizer steps on what was sampled; what each told, how well values foresaw returns, the mean return."""
         kl, update = self.learning.kl, self.learning.update
         rewards = response_rewards(samples, self.learning.rollouts, self.scale, self.device)
@@ -187,28 +218,38 @@ class PPOModule(L.LightningModule):
             by_token.sum(dim=1).mean().item(),
         )
 
-    def _steps(self, learnt: Experience, index: int) -> Iterator[MinibatchLoss]:
+    def _steps(self, learnt: Experience, index: int) -> Iterator[UpdateStep]:
         """Steps until one would be taken too far from the policy that sampled; the first is where that one is."""
         optimizer: Any = self.optimizers()
         mean_tokens = float(learnt.figures.mask.sum() / len(learnt.responses))
         for number, part in enumerate(self.learning.update.parts(len(learnt.responses), self.sampler.seed, index)):
-            some = learnt.some(torch.from_numpy(part).to(self.device))
-            logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
-            used = values if self.learning.estimator.uses_values else None
-            settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
-            step = minibatch_loss(logps, used, some, mean_tokens, *settings)
+            found = self._minibatch(learnt, part, mean_tokens)
+            step = update_step(added(found.sums), uses_values=self.learning.estimator.uses_values)
             if number and step.divergence > self.learning.update.stop_kl:
                 return
             optimizer.zero_grad()
-            self.manual_backward(step.loss)
+            self.manual_backward(found.loss)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))
-            if not (step.loss.isfinite() and norm.isfinite()):
+            if not (math.isfinite(step.loss) and norm.isfinite()):
                 raise PolicyCollapsed(
                     f"the loss or its gradient is not finite in iteration {index + 1} (set a lower optimizer.lr or "
                     "trainer.gradient_clip_val, or trainer.precision=32-true)"
                 )
             optimizer.step()
             yield step
+
+    def _minibatch(self, learnt: Experience, part: NDArray[np.int64], mean_tokens: float) -> MinibatchLoss:
+        """What a step goes down; of several processes each has its part, and gradients are averaged over them."""
+        own, ranks = own_part(part, learnt.responses), self.trainer.world_size
+        some = learnt.some(torch.from_numpy(own if len(own) else part[:1]).to(self.device))
+        logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
+        settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
+        used = values if self.learning.estimator.uses_values else None
+        found = minibatch_loss(logps, used, some, len(part) * mean_tokens, *settings)
+        if ranks == 1:
+            return found
+        loss = found.loss * ranks + 0.0 * values.sum()  # gradients of all parameters are waited for
+        return MinibatchLoss(loss, found.sums) if len(own) else MinibatchLoss(0.0 * loss, 0.0 * found.sums)
 
     def _scored(self, samples: Samples) -> Samples:
         with torch.autocast(self.device.type, enabled=False):  # a scorer computes as it does elsewhere

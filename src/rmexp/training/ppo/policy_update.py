@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -60,24 +61,48 @@ class MinibatchLoss(NamedTuple):
 
     Attributes:
         loss: scalar.
+        sums: (6,) the loss, policy and value losses of tokens, tokens that the clip keeps from learning, divergence of
+            tokens, and how many they are: what several processes find of a minibatch adds up.
+    """
+
+    loss: Tensor
+    sums: Tensor
+
+
+class UpdateStep(NamedTuple):
+    """What is told of an optimizer step.
+
+    Attributes:
+        loss: that it goes down.
         policy_loss: mean over tokens, as are the next three.
         value_loss: None without a value model.
         clip_fraction: share of the tokens that the clip keeps from learning.
         divergence: from the policy that sampled, in nats.
     """
 
-    loss: Tensor
+    loss: float
     policy_loss: float
     value_loss: float | None
     clip_fraction: float
     divergence: float
 
 
+def update_step(sums: Tensor, *, uses_values: bool) -> UpdateStep:
+    """What the sums of a whole minibatch tell, see `MinibatchLoss`; this waits for the device.
+
+    >>> update_step(torch.tensor([0.5, 2.0, 4.0, 1.0, 3.0, 4.0]), uses_values=True)
+    UpdateStep(loss=0.5, policy_loss=0.5, value_loss=1.0, clip_fraction=0.25, divergence=0.75)
+    """
+    loss, *figures, tokens = sums.tolist()
+    policy_loss, value_loss, clipped, divergence = (figure / tokens for figure in figures)
+    return UpdateStep(loss, policy_loss, value_loss if uses_values else None, clipped, divergence)
+
+
 def minibatch_loss(
     logps: Tensor,
     values: Tensor | None,
     some: Experience,
-    mean_tokens: float,
+    tokens: float,
     update: PolicyUpdate,
     control: KLControl,
     coefficient: float,
@@ -88,7 +113,8 @@ def minibatch_loss(
         logps: (n, R) under the policy as it is now.
         values: (n, R) likewise; None where no value model learns.
         some: what was sampled, n responses of it.
-        mean_tokens: of a response, over the whole iteration.
+        tokens: that the sum over those of the responses is divided by: of as many responses as the minibatch has, each
+            as long as the mean of the whole iteration.
         update: settings.
         control: says whether the divergence from the reference counts here.
         coefficient: of that divergence.
@@ -101,16 +127,14 @@ def minibatch_loss(
         losses = losses + update.value_coefficient * value_losses
     if control.place == "loss":
         losses = losses + coefficient * control.estimate(logps, old.reference_logps)
-    return MinibatchLoss(
-        (losses * mask).sum() / (len(mask) * mean_tokens),
-        float(surrogate.losses.detach()[mask].mean()),
-        None if value_losses is None else float(value_losses.detach()[mask].mean()),
-        float(surrogate.clipped[mask].float().mean()),
-        float(k3(old.logps, logps.detach())[mask].mean()),
-    )
+    loss = (losses * mask).sum() / tokens
+    told = [surrogate.losses, surrogate.losses if value_losses is None else value_losses, surrogate.clipped]
+    told.append(k3(old.logps, logps.detach()))
+    sums = [loss, *((figure * mask).sum() for figure in told), mask.sum()]
+    return MinibatchLoss(loss, torch.stack([each.detach().float() for each in sums]))
 
 
-def update_figures(steps: Sequence[MinibatchLoss]) -> dict[str, float]:
+def update_figures(steps: Sequence[UpdateStep]) -> dict[str, float]:
     """What people watch of the optimizer steps of an iteration: means, and the divergence at its end."""
     figures = {
         "policy_loss": fmean(step.policy_loss for step in steps),

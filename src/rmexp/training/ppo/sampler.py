@@ -121,7 +121,9 @@ class Sampler:
         self.sampling = Sampling(max_new_tokens)  # from the policy itself: other draws would not be its own
         self.max_prompt_tokens = encoder.limits.max_tokens - max_new_tokens
 
-    def sample(self, policy: PreTrainedModel, prompts: Sequence[Prompt], responses: int, number: int) -> Samples:
+    def sample(
+        self, policy: PreTrainedModel, prompts: Sequence[Prompt], responses: int, number: int, first: int = 0
+    ) -> Samples:
         """Responses of a policy, not scored yet.
 
         Args:
@@ -129,9 +131,12 @@ class Sampler:
             prompts: P of them; one may be there twice.
             responses: to each prompt.
             number: of the draw; another one gives others.
+            first: place of the first of the prompts among all of the draw, of which others may sample the rest.
         """
+        if not prompts:
+            return Samples([], [], [], [], [], None)
         encoded = self.encoder.encode_prompts(prompts, self.max_prompt_tokens)
-        seeds = [prompt_seed(prompt, self.seed, number, place) for place, prompt in enumerate(prompts)]
+        seeds = [prompt_seed(prompt, self.seed, number, place) for place, prompt in enumerate(prompts, first)]
         drawn = generate(policy, encoded, seeds, responses, self.sampling, self.end_ids)
         flat = [(prompt, ids, row) for prompt, ids, rows in zip(prompts, encoded, drawn, strict=True) for row in rows]
         return Samples(
@@ -149,6 +154,8 @@ class Sampler:
         Raises:
             ValueError: a reward is not finite; the message has the sample.
         """
+        if not samples.texts:
+            return samples
         gold = None if self.gold is None else self._scores(self.gold, samples)
         return samples._replace(rewards=self._scores(self.scorer, samples), gold=gold)
 

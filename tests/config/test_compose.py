@@ -4,7 +4,8 @@ import shlex
 import pytest
 from omegaconf import OmegaConf
 
-from rmexp.config.compose import compose
+from rmexp.config.compose import compose, compose_unchecked
+from rmexp.config.help.described import described
 from rmexp.config.overrides import key_paths, typed
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, options_of, verbs
@@ -57,14 +58,21 @@ def problems(verb, *overrides):
     return caught.value.problems
 
 
+def without_meaning(verb, overrides):
+    composed = compose_unchecked(verb, overrides)
+    return [key.path for key in described(verb, composed, None) if not key.meaning and key.path not in composed.choices]
+
+
 @pytest.mark.parametrize(("verb", "overrides"), every_option(), ids=lambda value: str(value))
-def test_every_option_composes_and_binds(verb, overrides):
+def test_every_option_composes_and_binds_and_its_keys_are_explained(verb, overrides):
     assert not OmegaConf.missing_keys(compose(verb, overrides))
+    assert not without_meaning(verb, overrides)
 
 
 @pytest.mark.parametrize("verb", sorted(verbs()))
-def test_every_verb_composes_and_binds(verb):
+def test_every_verb_composes_and_binds_and_its_keys_are_explained(verb):
     assert "hydra" not in compose(verb, NEEDED.get(verb, []))
+    assert not without_meaning(verb, NEEDED.get(verb, []))
 
 
 @pytest.mark.parametrize(("task", "data"), itertools.product(["sft", "reward", "dpo"], ["json_vs_text", "jsonl"]))

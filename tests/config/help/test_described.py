@@ -1,43 +1,18 @@
-"""Every key that a command line may set is explained."""
+"""How a key that a command line may set is explained; that each of them is: see test_compose.py."""
 
-from itertools import zip_longest
 from pathlib import Path
-
-import pytest
 
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.help.described import described
-from rmexp.config.tree import options_of, verbs
-
-SIDE_BY_SIDE = ("data", "model", "trainer", "logger", "loss", "schedule")  # no matter which of each
-CASES = [
-    *((verb, ()) for verb in verbs()),
-    *(
-        ("train", tuple(f"{group}={option}" for group, option in zip(SIDE_BY_SIDE, options, strict=True) if option))
-        for options in zip_longest(*map(options_of, SIDE_BY_SIDE))
-    ),
-    *(("train", (f"task={option}",)) for option in options_of("task")),
-    *(("train", ("task=ppo", f"estimator={option}")) for option in options_of("estimator")),
-    *(
-        ("evaluate", ("data=jsonl", f"data/format={form}", f"scorer={scorer or 'baseline'}"))
-        for form, scorer in zip_longest(options_of("data/format"), options_of("scorer"))
-    ),
-]
 
 
 def keys(verb, *overrides, folder=None):
     composed = compose_unchecked(verb, overrides, folder)
-    return {key.path: key for key in described(verb, composed, folder)}, composed.choices
-
-
-@pytest.mark.parametrize(("verb", "overrides"), CASES)
-def test_every_key_has_a_meaning(verb, overrides):
-    found, choices = keys(verb, *overrides)
-    assert not [path for path, key in found.items() if not key.meaning and path not in choices]
+    return {key.path: key for key in described(verb, composed, folder)}
 
 
 def test_a_key_with_its_default_and_where_it_is_from():
-    found, _ = keys("train", "trainer.keep=last")
+    found = keys("train", "trainer.keep=last")
     keep = found["trainer.keep"]
     assert (keep.value, keep.default, keep.values, keep.choice) == ("last", "best", "best | last", "trainer")
     assert keep.places[0].startswith("conf/trainer/default.yaml:")
@@ -45,27 +20,27 @@ def test_a_key_with_its_default_and_where_it_is_from():
 
 
 def test_a_reference_is_followed_and_named():
-    rate = keys("train", "task=dpo", "model.recipe.dpo.lr=0.25")[0]["optimizer.lr"]
+    rate = keys("train", "task=dpo", "model.recipe.dpo.lr=0.25")["optimizer.lr"]
     assert (rate.value, rate.reference) == (0.25, "model.recipe.dpo.lr")
     assert rate.places[0].startswith("conf/task/dpo.yaml:")
 
 
 def test_stages_of_a_comparison_have_the_remarks_of_their_files():
-    found, _ = keys("compare")
+    found = keys("compare")
     assert found["dpo.optimizer.fused"].meaning == "all parameters in one pass"
     assert found["dpo.optimizer.fused"].choice == "optimizer@dpo.optimizer"
     assert found["dpo.module.reference_logps"].choice == "task@dpo"
 
 
 def test_the_docstring_tells_what_the_file_does_not():
-    assert keys("train", "task=dpo")[0]["loss.beta"].meaning == "strength of the pull towards the reference, > 0"
-    assert keys("train")[0]["model.layers"].meaning == "number of decoder layers"
+    assert keys("train", "task=dpo")["loss.beta"].meaning == "strength of the pull towards the reference, > 0"
+    assert keys("train")["model.layers"].meaning == "number of decoder layers"
 
 
 def test_files_of_the_users_own(tmp_path):
     (tmp_path / "data").mkdir()
     text = "# Mine.\ndefaults: [jsonl, _self_]\nname: mine # of my lab\npath: pairs.jsonl\n"
     (tmp_path / "data" / "mine.yaml").write_text(text)
-    name = keys("train", "data=mine", folder=str(tmp_path))[0]["data.name"]
+    name = keys("train", "data=mine", folder=str(tmp_path))["data.name"]
     assert name.meaning == "of my lab"
     assert name.places[0] == f"{Path(tmp_path) / 'data' / 'mine.yaml'}:3"

@@ -27,5 +27,6 @@ step compare 90 "$PYTHON" -m rmexp compare data=json_vs_text model=tiny trainer=
 step fsdp 60 "$PYTHON" -m rmexp train task=reward trainer=fsdp trainer.devices=1 logger=csv "run_dir=$OUT/fsdp"
 step train 90 "$PYTHON" -m benchmarks.train --out "$OUT/train.json"
 step score 60 "$PYTHON" -m benchmarks.score
+step generation 90 "$PYTHON" -m benchmarks.generation --size 100m --rounds 3 --device cuda
 cat "$OUT/steps.txt"
 ! grep -qv "exit code 0" "$OUT/steps.txt"

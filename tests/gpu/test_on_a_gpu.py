@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from rmexp.cli import main
+from rmexp.models.backbones.four_bit import FourBitLinear
 from rmexp.models.reward_model import RewardModel
 from rmexp.training.callbacks.progress import Progress
 
@@ -46,6 +47,29 @@ def test_steps_wait_for_nothing(here, monkeypatch, task):
     monkeypatch.setattr(Progress, "on_train_batch_end", watched)
     length = ["data.batch_pairs=2", "trainer.max_steps=22", "trainer.log_every_n_steps=100"]
     assert main(["train", f"task={task}", *SMALL, *length, "run_dir=run"]) == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_layer_in_4_bits_computes_as_a_plain_one_with_its_weights(dtype):
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is large: the extra 4bit")
+    torch.manual_seed(0)
+    layer = FourBitLinear(torch.nn.Linear(96, 33).to(dtype), dtype).cuda()
+    assert torch.equal(layer.weight.cpu(), layer.cpu().weight)  # on either device the same numbers
+    layer, hidden = layer.cuda(), torch.randn(5, 96, device="cuda", dtype=dtype, requires_grad=True)
+    for found, expected in zip(*(_output_and_gradient(one, hidden) for one in (layer, layer.plain())), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def _output_and_gradient(layer, hidden):
+    output = layer(hidden)
+    return output, torch.autograd.grad(output.float().square().sum(), hidden)[0]
+
+
+@pytest.mark.parametrize("task", ["sft", "reward", "dpo"])
+def test_every_stage_trains_on_a_base_in_4_bits(here, task):
+    for package in ("peft", "bitsandbytes"):
+        pytest.importorskip(package, reason="the extra 4bit is not installed")
+    assert main(["train", f"task={task}", "model.load=4bit", "model.trained=adapters", *SMALL, "run_dir=run"]) == 0
 
 
 def test_policies_learn_from_their_samples(here):

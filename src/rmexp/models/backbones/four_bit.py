@@ -129,9 +129,7 @@ class FourBitLinear(nn.Linear):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """(*, O) of hidden states, (*, I)."""
-        kind = product_dtype(hidden)
-        product: Tensor = _Product.apply(hidden.to(kind), self)  # type: ignore[no-untyped-call]
-        return product if self.bias is None else product + self.bias.to(kind)
+        return _Product.apply(hidden.to(product_dtype(hidden)), self)  # type: ignore[no-any-return, no-untyped-call]
 
     def plain(self) -> nn.Linear:
         """A linear layer with the same weights, frozen too."""
@@ -153,7 +151,8 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, layer: FourBitLinear) -> Tensor:
         ctx.layer = layer
-        return F.linear(hidden, layer.weight.to(hidden.dtype))
+        bias = None if layer.bias is None else layer.bias.to(hidden.dtype)
+        return F.linear(hidden, layer.weight.to(hidden.dtype), bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

@@ -34,7 +34,8 @@ from rmexp.models.folders.trained_on import promise
 from rmexp.phases import Phase, importing, phase
 from rmexp.reports.terminal import interval, percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, shared
-from rmexp.runs.summaries.compare import CompareSummary, SetFigures, SplitFigures
+from rmexp.runs.summaries.compare import CompareSummary, SplitFigures
+from rmexp.runs.summaries.compared_sets import SetFigures
 from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.data import load_run_data
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rmexp.comparison.agreement import Agreement
-from rmexp.comparison.flips import FlipKind
 from rmexp.comparison.graded import Graded
 from rmexp.comparison.length import LengthEffect
 from rmexp.comparison.policies import PolicyResult
 from rmexp.comparison.progress import ProgressPoint
 from rmexp.comparison.reductions import LevelFigures
 from rmexp.evaluation.measures.accuracy import Accuracy
-from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.runs.rows import IF_KNOWN
+from rmexp.runs.summaries.compared_sets import SetFigures
 from rmexp.runs.summaries.train import KeptWeights, LastEpoch, LastValidation
 
 Scores = tuple[float, float]  # of the responses listed first and second
@@ -99,64 +99,6 @@ class Reductions:
 
     split: str = ""
     levels: Sequence[LevelFigures] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BothAccuracies:
-    """Of the reward model and of the implicit reward."""
-
-    explicit: float | None
-    implicit: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SliceFigures:
-    """Both rewards on the pairs of one slice.
-
-    Attributes:
-        slice: its name; None for all pairs.
-        explicit: figures of the reward model, by their names in evaluation.json.
-        implicit: of the implicit reward.
-        paired: the first against the second.
-        agreement: in order, rank and correctness.
-    """
-
-    slice: str | None
-    explicit: Mapping[str, float | None]
-    implicit: Mapping[str, float | None]
-    paired: Mapping[str, object]
-    agreement: Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class SetFigures:
-    """Both rewards on one set of pairs; see `ComparedSet`.
-
-    Attributes:
-        name: of it.
-        kind: `held_out`, `tokens` or `domain`.
-        split: that the pairs are of.
-        pairs: with a preference.
-        looked_at: pairs of which these are those that the shift changes.
-        explicit_nll_at_first: log-loss of the reward model at the temperature fitted on the first set.
-        implicit_nll_at_first: the same of the implicit reward.
-        before: accuracies of the same pairs before their tokens were shifted.
-        flips: how often the mean over all tokens orders a pair otherwise than the sum over the response.
-        slices: parts of it.
-        whole: all pairs.
-    """
-
-    name: str
-    kind: str
-    split: str
-    pairs: int
-    looked_at: int
-    explicit_nll_at_first: float | None
-    implicit_nll_at_first: float | None
-    before: BothAccuracies | None
-    flips: tuple[FlipKind, ...]
-    slices: tuple[SliceFigures, ...]
-    whole: SliceFigures = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)

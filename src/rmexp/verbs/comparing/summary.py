@@ -13,16 +13,14 @@ from rmexp.reports.compare.content import (
 )
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.compare import (
-    BothAccuracies,
     CompareSummary,
     PromptsShown,
     Rules,
-    SetFigures,
     ShowcasePrompt,
-    SliceFigures,
     SplitFigures,
     StageUsed,
 )
+from rmexp.runs.summaries.compared_sets import BothAccuracies, SetFigures, SliceFigures
 from rmexp.stages.obtain import Stage
 
 

@@ -1,4 +1,5 @@
 import functools
+import types
 
 import pytest
 from omegaconf import OmegaConf
@@ -96,3 +97,18 @@ def test_a_key_of_the_frame_stays_with_the_frame():
 
 def test_each_framed_group_is_in_the_tree():
     assert FRAMES.keys() <= compose("train", []).keys()
+
+
+@pytest.mark.parametrize(
+    ("option", "func"), [("loss", "bradley_terry_loss"), ("schedule", "cosine")], ids=["loss", "schedule"]
+)
+def test_what_a_step_calls_is_the_function_itself(option, func):
+    built = build(compose("train", ["task=reward"])[option])
+    assert type(built) is functools.partial
+    assert isinstance(built.func, types.FunctionType)
+    assert built.func.__name__ == func
+
+
+def test_so_is_what_a_function_is_given():
+    built = build(compose("train", ["task=reward", "loss=bradley_terry_margin"]).loss)
+    assert isinstance(built.keywords["loss"].func, types.FunctionType)

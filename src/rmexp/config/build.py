@@ -77,11 +77,25 @@ def build(node: DictConfig, **runtime: Any) -> Any:
         partial = instantiate({**content, "_partial_": True} if "_target_" in content else content, _convert_="all")
     except InstantiationException as error:
         raise error.__cause__ or error from None
+    built = _unguarded(partial)
     if "_target_" not in content:
-        return partial
+        return built
     if content.get("_partial_", False):
-        return functools.partial(partial, **runtime)
-    return partial(**runtime)
+        return functools.partial(built, **runtime)
+    return built(**runtime)
+
+
+def _unguarded(built: Any) -> Any:
+    """The same without Hydra's look at what a partial calls, at every call: it was looked at when it was built.
+
+    A step of training calls its loss and its schedule, and each look takes longer than the loss.
+    """
+    if isinstance(built, dict):
+        return {key: _unguarded(value) for key, value in built.items()}
+    if not isinstance(built, functools.partial):
+        return built
+    keywords = {key: _unguarded(value) for key, value in built.keywords.items()}
+    return functools.partial(_unguarded(built.func), *built.args, **keywords)
 
 
 def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, ...]:

@@ -1,7 +1,9 @@
 """Which option was chosen for each node of a configuration: `adamw` where the values name a class."""
 
+from typing import Any
+
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 WITHOUT_NODE = "experiment"  # spreads its values over the others'
 UNTOLD = "logger"  # who is told of a run is no part of it
@@ -19,7 +21,8 @@ def chosen_options(config: DictConfig) -> dict[str, str] | None:
     by_node = {_node(str(group)): str(option) for group, option in made if option is not None}
     stage = f"{config.get('task')}."
     by_node |= {node.removeprefix(stage): option for node, option in by_node.items() if node.startswith(stage)}
-    known = {node: option for node, option in by_node.items() if node == WITHOUT_NODE or _has(config, node)}
+    content = OmegaConf.to_container(config, resolve=False)
+    known = {node: option for node, option in by_node.items() if node == WITHOUT_NODE or _has(content, node)}
     return {node: known[node] for node in sorted(known) if node != UNTOLD}
 
 
@@ -29,5 +32,7 @@ def _node(group: str) -> str:
     return package or name.replace("/", ".")
 
 
-def _has(config: DictConfig, node: str) -> bool:
-    return OmegaConf.select(OmegaConf.masked_copy(config, node.partition(".")[0]), node) is not None
+def _has(content: Any, node: str) -> bool:
+    for key in node.split("."):
+        content = content.get(key) if isinstance(content, dict) else None
+    return content not in (None, MISSING)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests import four_bits as slow
 from torch import nn
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import AutoConfig, AutoModel, GPT2Config, GPT2LMHeadModel
 
 from rmexp.models.attention.decoder_layers import decoder_states
 from rmexp.models.backbones.four_bit import FourBitLinear, check_load, dequantise, quantise, refuse_sharing
@@ -140,6 +140,22 @@ def test_what_is_made_whole_in_place_gives_the_same(adapted, batch):
     assert not dequantise(adapted)
     torch.testing.assert_close(Likelihood(adapted, "packed").response(batch), before)
     torch.testing.assert_close(Likelihood(merged(adapted), "packed").response(batch), before, rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.usefixtures("four_bits")
+@pytest.mark.parametrize("family", ["bert", "t5"])
+def test_bodies_that_look_at_their_weights_compute_the_same_with_whole_ones(family, batch):
+    """T5 puts its states into the type that it finds a weight in."""
+    sizes = {"bert": {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}}
+    sizes["t5"] = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2, "decoder_start_token_id": 0}
+    body = AutoModel.from_config(AutoConfig.for_model(family, vocab_size=320, **sizes[family])).eval()
+    quantise(body, torch.float32)
+    choose_trained(body, "adapters", ADAPTERS)
+    model = RewardModel(body, pooling="last_token", mask_padding=True).eval()
+    rewards = model(batch)
+    assert dequantise(model)
+    torch.testing.assert_close(model(batch), rewards)
 
 
 @torch.no_grad()

@@ -187,6 +187,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
     from rmexp.sweeps.outcomes import show_outcomes
     from rmexp.sweeps.sweep import run_sweep
 
+    importlib.import_module("rmexp.verbs.call").refuse_others(verb, sweep=True)
     multirun = read_multirun(verb, options.overrides, options.config_dir)
     composing.close()
     tell_default_data(verb, options.overrides, options.config_dir)

@@ -3,13 +3,70 @@
 All processes must ask, and in the same order.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, distributed
+
+from rmexp.hardware.processes import this_process
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Connect the processes of a launcher, on their hosts, for the time of a block.
+
+    Raises:
+        ValueError: in the first, where another one has ended too early.
+        SystemExit: in the others, where the first has ended, or is about to.
+    """
+    process = this_process()
+    if "MASTER_ADDR" not in os.environ:
+        from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+
+        SLURMEnvironment().main_address, SLURMEnvironment().main_port  # which puts them there
+    _use_own_device()
+    distributed.init_process_group("gloo", rank=process.number, world_size=process.count, timeout=timedelta(days=7))
+    try:
+        yield
+        part()
+    except SystemExit as error:
+        if not error.code:
+            part()
+        raise
+    except RuntimeError as error:
+        if not is_lost(error):
+            raise
+        if process.number:
+            raise SystemExit(1) from None
+        raise ValueError("another process of the run has ended: the same command goes on where it was") from None
+    finally:
+        distributed.destroy_process_group()
+
+
+def is_lost(error: RuntimeError) -> bool:
+    """Whether an error says that another process cannot be heard any more."""
+    return isinstance(error, distributed.DistError) or "gloo" in str(error)
+
+
+def part() -> None:
+    """Wait until all have nothing left to say: one that ended while others listen would be taken for dead."""
+    if rank_and_count()[1] > 1:
+        with suppress(RuntimeError):
+            distributed.barrier()
+
+
+def _use_own_device() -> None:
+    """Let this process compute on the accelerator that is its own by its number on the machine."""
+    number = int(os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_LOCALID") or 0)
+    if torch.accelerator.is_available():
+        torch.accelerator.set_device_index(number % torch.accelerator.device_count())
 
 
 def rank_and_count() -> tuple[int, int]:

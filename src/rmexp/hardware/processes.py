@@ -63,6 +63,17 @@ def this_process(environ: Mapping[str, str] | None = None) -> Process:
     return Process()
 
 
+def launched(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a launcher has started this process with others; a script of sbatch's, whose tasks wait, is alone.
+
+    >>> launched({"RANK": "0", "WORLD_SIZE": "2"}), launched({"SLURM_NTASKS": "2", "SLURM_PROCID": "0"})
+    (True, False)
+    """
+    process, known = this_process(environ), os.environ if environ is None else environ
+    by_launcher = "RANK" in known or int(known.get("SLURM_STEP_NUM_TASKS") or 1) > 1
+    return process.count > 1 and process.port is None and by_launcher
+
+
 @contextmanager
 def command_line(arguments: Sequence[str]) -> Iterator[None]:
     """Say which arguments of `rmexp` do what a block does, so that other processes can be started with them."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rmexp.hardware.group import from_all, from_first, rank_and_count
+from rmexp.hardware.processes import this_process
 from rmexp.records import Record
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import ScoredSet, is_scored, score_into
@@ -24,6 +24,10 @@ def score_together(path: Path, scorer: Scorer, records: Sequence[Record], *, sha
     Raises:
         ValueError: see `score_into`.
     """
+    if this_process().count == 1:  # which needs no torch
+        return score_into(path, scorer, records, shard_records=shard_records)
+    from rmexp.hardware.group import from_all, from_first, rank_and_count
+
     (rank, count), computed, seconds = rank_and_count(), 0, 0.0
     if count > 1 and not scorer.stored and not from_first(rank == 0 and is_scored(path, scorer, records)):
         own = score_into(path, scorer, records, shard_records=shard_records, share=(rank, count))

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from rmexp.hardware.device import device_count
-from rmexp.hardware.processes import Others, started, this_process
+from rmexp.hardware.group import is_lost, part
+from rmexp.hardware.processes import Others, Process, started, this_process
 from rmexp.runs.folder import RunFolder, write_failure
 from rmexp.stages.parts import TrainerParts
 from rmexp.training.callbacks.checkpoints import newest_valid, step_of
@@ -52,7 +53,9 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
             with _told(others, run.path):
                 yield
     elif process.starter is None:  # those of a launcher stay connected: they can be so only once
-        yield
+        with _lost_told(process, run.path):
+            yield
+            part()
     else:
         with _left():
             yield
@@ -64,6 +67,7 @@ def _left() -> Iterator[None]:
     """Let go of the other processes at the end of a block; what else runs in this one may have others."""
     try:
         yield
+        part()
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
@@ -79,6 +83,19 @@ def _told(others: Others, folder: Path) -> Iterator[None]:
         if sentence is None:
             raise
         raise ValueError(f"{sentence}; {goes_on(folder)}") from error
+
+
+@contextmanager
+def _lost_told(process: Process, folder: Path) -> Iterator[None]:
+    """Say in a sentence that another process of a launcher has ended, where torch tells of connections."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_lost(error):
+            raise
+        if process.number:
+            raise SystemExit(1) from None
+        raise ValueError(f"another process of the run has ended; {goes_on(folder)}") from error
 
 
 def _ended_by(folder: Path, sentence: str) -> None:

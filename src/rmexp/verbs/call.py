@@ -10,12 +10,15 @@ from omegaconf import DictConfig
 from rmexp.config.multirun import Multirun
 from rmexp.config.paths import look_for_paths
 from rmexp.config.tracked import tracked_run, trackers_of
+from rmexp.hardware.processes import launched, this_process
 from rmexp.phases import importing
 from rmexp.runs.folder import CONFIG
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
 from rmexp.tracking.tracked_run import TrackedRun
 from rmexp.tracking.tracker import Tracker
+
+SHARED = ("train", "compare", "score", "evaluate")  # verbs that several processes may run together
 
 
 def call(verb: str, config: DictConfig) -> Any:
@@ -28,7 +31,8 @@ def call(verb: str, config: DictConfig) -> Any:
         ValueError: a tracker cannot be used, or a path leads to nothing; nothing has been done yet.
     """
     look_for_paths(config)
-    trackers = trackers_of(config)
+    refuse_others(verb)
+    trackers = {} if this_process().number else trackers_of(config)
     for tracker in trackers.values():
         tracker.ready()
     name = verb.replace("-", "_")
@@ -38,6 +42,27 @@ def call(verb: str, config: DictConfig) -> Any:
     if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():
         _tell(verb, folder, not_told(folder, trackers))
     return folder
+
+
+def refuse_others(verb: str, *, sweep: bool = False) -> None:
+    """Refuse processes of a launcher where there is nothing that they could share.
+
+    Args:
+        verb: that they run.
+        sweep: whether it is one of many cells.
+
+    Raises:
+        ValueError: there are others.
+    """
+    if not launched() or (verb in SHARED and not sweep):
+        return
+    count = this_process().count
+    if sweep:
+        raise ValueError(
+            f"a sweep starts the processes of each cell itself, but {count} were started already (leave out torchrun "
+            f"or srun: rmexp {verb} -m trainer=ddp trainer.devices={count} ...)"
+        )
+    raise ValueError(f"rmexp {verb} is work of one process, but {count} were started (leave out torchrun or srun)")
 
 
 def tell_sweep(verb: str, config: DictConfig, multirun: Multirun, folders: Sequence[Path]) -> None:

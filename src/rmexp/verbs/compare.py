@@ -38,6 +38,7 @@ from rmexp.runs.summaries.compare import CompareSummary, SplitFigures
 from rmexp.runs.summaries.compared_sets import SetFigures
 from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.data import load_run_data
+from rmexp.verbs.shared_run import leave_to_first
 
 
 def compare(config: DictConfig) -> Path:
@@ -84,6 +85,7 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
+    leave_to_first()
     trained = time.perf_counter()
     with phase(Phase.EVALUATING, "both rewards on the same pairs"):
         scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"

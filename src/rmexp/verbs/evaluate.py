@@ -2,7 +2,8 @@
 
 Content-blind baselines stand in the same table. Pairs that a model was trained on are a slice of their own, which the
 headline figures leave out (data.trained_on=keep counts them). Leaves evaluation.json, report.html and the scored files;
-scores that are on disk already are read with scorer=scored_file, without a model.
+scores that are on disk already are read with scorer=scored_file, without a model. Processes of torchrun or srun share
+the records, shard_records at a time.
 
 Examples:
     rmexp evaluate scorer=explicit scorer.path=MODEL_FOLDER data=jsonl data.path=TEST_PAIRS.jsonl
@@ -22,16 +23,18 @@ from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config, saved_yaml
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
+from rmexp.hardware.processes import this_process
 from rmexp.phases import Phase, importing, phase
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import apart_sentences
-from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.folder import RunFolder
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.evaluate import EvaluateSummary, differences_of, results_of, suites_of
 from rmexp.runs.summaries.seen import SeenBy, seen_of
 from rmexp.verbs.evaluating.sets import EvaluatedSet, evaluated_sets, loaded_data
 from rmexp.verbs.evaluating.table import show_evaluation
 from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.shared_run import leave_to_first, shared_run
 
 if TYPE_CHECKING:
     from rmexp.evaluation.judgement import Judgement
@@ -47,10 +50,10 @@ def evaluate(config: DictConfig) -> Path:
     path = run_folder("evaluate", config)
     inputs: dict[str, str | None] = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
-    with claim(path, run_config(config), inputs) as run:
+    with shared_run(path, run_config(config), inputs) as run:
         summary = run.summary(EvaluateSummary)
         if summary is None:
-            for loaded in data.values():
+            for loaded in data.values() if not this_process().number else ():
                 write_bad_rows(loaded.records, path)
             with phase(Phase.EVALUATING, ", ".join(data)):
                 summary = _evaluate(config, sets, run)
@@ -68,6 +71,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     check_scorers(config)
     began = time.perf_counter()
     columns = score_columns(config, sets, run.path / "scored")
+    leave_to_first()
     scored = time.perf_counter()
     judgements = _judgements(config, sets, columns)
     results = tuple(row for one in judgements for row in results_of(one))

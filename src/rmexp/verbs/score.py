@@ -2,7 +2,8 @@
 
 Each split becomes one scored file with a manifest beside it. An interrupted run goes on where it was. Under
 data.truncation=drop a response that is too long has the score null, and is counted as unscored. Where the scorer's
-model says what it was trained on, each row says whether the record is of it (`trained_on`).
+model says what it was trained on, each row says whether the record is of it (`trained_on`). Processes of torchrun or
+srun share the records, shard_records at a time.
 
 With prompt and response one text is scored, with input=- each line of standard input is answered by a row on standard
 output; neither leaves a run folder. A line is an object of `prompt` and `response`, `responses`, or `chosen` and
@@ -24,16 +25,19 @@ from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
+from rmexp.hardware.processes import this_process
 from rmexp.reports.seen import treated_sentence
 from rmexp.reports.terminal import show_table
-from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.score import DataRead, ScoredCounts, ScoreSummary
 from rmexp.runs.summaries.seen import Seen, seen_of
 from rmexp.scoring.scorer import Scorer
-from rmexp.scoring.store import ScoredSet, score_into
+from rmexp.scoring.shared_scoring import score_together
+from rmexp.scoring.store import ScoredSet
 from rmexp.verbs.data import load_data
 from rmexp.verbs.score_texts import score_texts
 from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.shared_run import leave_to_first, shared_run
 
 
 def score(config: DictConfig) -> Path | None:
@@ -43,7 +47,7 @@ def score(config: DictConfig) -> Path | None:
         return None
     data = load_data(config.data)
     path = run_folder("score", config)
-    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    with shared_run(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary(ScoreSummary)
         reused = summary is not None
         if summary is None:
@@ -69,13 +73,15 @@ def _seen(done: ScoredSet, scorer: Scorer) -> Seen:
 
 
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
-    write_bad_rows(data.records, run.path)
+    if not this_process().number:
+        write_bad_rows(data.records, run.path)
     scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
     folder = run.path / "scored"
     sets = {
-        name: score_into(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)
+        name: score_together(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)
         for name, records in data.records.sets().items()
     }
+    leave_to_first()
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
     return ScoreSummary(
         scorer=scorer.describe(),

@@ -199,6 +199,22 @@ def test_a_process_that_dies_ends_the_run_in_words():
     assert not Path("run/model").exists()
 
 
+@pytest.mark.parametrize("trainer", ["ddp", "fsdp"])
+def test_where_a_process_of_a_launcher_dies_the_checkpoint_is_named(several, trainer):
+    own = ("task=reward", f"trainer={trainer}", "trainer.max_epochs=4000", "run_dir=run")
+    processes = several(2, "train", *SMALL, *own)
+    while not Path("run/checkpoints/last.ckpt").exists():
+        assert processes.running, "".join(processes.said)
+        time.sleep(0.02)
+    processes.kill(1)
+    assert processes.codes(60)[0] == 1
+    words = [line for line in processes.said[0].splitlines() if line.startswith("rmexp: ")]
+    assert len(words) == 1
+    assert "another process of the run has ended; the same command goes on from run/checkpoints" in words[0]
+    assert not Path("run/summary.json").exists()
+    assert not Path("run/model").exists()
+
+
 @pytest.mark.slow
 def test_processes_of_torchrun_are_joined():
     launcher = ("-m", "torch.distributed.run", "--nproc_per_node=2", "-m", "rmexp")

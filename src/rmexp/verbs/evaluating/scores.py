@@ -12,7 +12,7 @@ from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
 from rmexp.runs.summaries.seed_groups import check_groups
-from rmexp.scoring.store import score_into
+from rmexp.scoring.shared_scoring import score_together
 from rmexp.verbs.evaluating.sets import EvaluatedSet
 
 
@@ -73,7 +73,7 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
             if not scores and scorer.name in columns:
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
             path = folder / _file(scorer.name) / f"{_file(test.data)}-{_file(test.split)}.jsonl"
-            found = score_into(path, scorer, test.records, shard_records=config.shard_records)
+            found = score_together(path, scorer, test.records, shard_records=config.shard_records)
             told = [(row.scores, row.trained_on) for row in found.rows]
             scores.append(scores_of([each for each, _ in told], log_odds=found.log_odds, responses=test.responses))
             marks.append([mark for _, mark in told])

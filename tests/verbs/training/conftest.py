@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,16 +21,18 @@ class Several:
         count: of them.
         arguments: of `rmexp`.
         places: where what each says goes.
+        last: further arguments of the last of them.
     """
 
-    def __init__(self, count: int, arguments: tuple[str, ...], places: list[Path]) -> None:
+    def __init__(self, count: int, arguments: tuple[str, ...], places: list[Path], last: Sequence[str] = ()) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": str(count)}
         own |= {"TORCHELASTIC_RUN_ID": "test", "LOCAL_WORLD_SIZE": str(count)}
         self.places = places
         ranks = ({**own, "RANK": str(number), "LOCAL_RANK": str(number)} for number in range(count))
+        commands = [*[arguments] * (count - 1), (*arguments, *last)]
         self.processes = [
-            FORK.Process(target=_run, args=(arguments, rank, place)) for rank, place in zip(ranks, places, strict=True)
+            FORK.Process(target=_run, args=own_arguments) for own_arguments in zip(commands, ranks, places, strict=True)
         ]
         for process in self.processes:
             process.start()
@@ -76,9 +78,9 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     """Starts so many processes with the arguments of a command; whatever still runs at the end is killed."""
     started = list[Several]()
 
-    def start(count: int, *arguments: str) -> Several:
+    def start(count: int, *arguments: str, last: Sequence[str] = ()) -> Several:
         folder = tmp_path_factory.mktemp("said")
-        started.append(Several(count, arguments, [folder / str(number) for number in range(count)]))
+        started.append(Several(count, arguments, [folder / str(number) for number in range(count)], last))
         return started[-1]
 
     yield start

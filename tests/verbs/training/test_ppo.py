@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -308,3 +309,44 @@ def test_several_processes_learn_what_one_learns(ppo, sft, several, count, overr
     for name, tensor in weights.items():
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=2e-4, msg=name)
     assert summary("several")["samples"]["after"] == pytest.approx(summary()["samples"]["after"], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_processes_go_on_after_a_kill_to_the_same_bytes(sft, here, several, count):
+    own = ("train", "task=ppo", *SMALL, "scorer=gold", f"model.reference={sft}", "kl.target=1000", "trainer=ddp")
+    own = (*own, f"trainer.devices={count}", "rollouts.iterations=8", "callbacks.saving.every_seconds=0")
+    for folder, killed in (("whole", False), ("killed", True)):
+        processes = several(count, *own, f"run_dir={folder}")
+        while killed and len(read_metrics(Path(folder, "metrics.csv"))) < 4:
+            assert processes.running, "".join(processes.said)
+            time.sleep(0.02)
+        if killed:
+            processes.kill()
+            assert not Path(folder, "summary.json").exists()
+            processes = several(count, *own, f"run_dir={folder}")
+        assert not any(processes.codes()), "".join(processes.said)
+    assert "going on from" in processes.said[0]
+    for name in ("model/model.safetensors", "samples.jsonl", "scored/val.jsonl"):
+        assert Path("killed", name).read_bytes() == Path("whole", name).read_bytes()
+    for row, expected in zip(
+        *(read_metrics(Path(folder, "metrics.csv")) for folder in ("killed", "whole")), strict=True
+    ):
+        for name in expected:
+            assert row[name] == expected[name] or name.startswith(("seconds", "memory")), name
+
+
+@pytest.mark.slow
+def test_processes_of_a_launcher_train_the_reference_first(here, several):
+    own = ("train", "task=ppo", *SMALL, "scorer=gold", "sft.trainer.max_epochs=1", "trainer=ddp", "run_dir=run")
+    processes = several(2, *own)
+    assert not any(processes.codes()), "".join(processes.said)
+    assert summary()["reference"] == "run/sft/model"
+    assert summary("run/sft")["task"] == "sft"
+
+
+def test_parameters_of_a_policy_are_not_shared_out(ppo, several, sft):
+    own = ("train", "task=ppo", *SMALL, "scorer=gold", f"model.reference={sft}", "trainer=fsdp", "run_dir=run")
+    processes = several(2, *own)
+    assert processes.codes() == [1, 1]
+    assert "task=ppo keeps the whole policy on every device (set trainer=ddp in the place of fsdp)" in processes.said[0]

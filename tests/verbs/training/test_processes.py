@@ -224,6 +224,25 @@ def test_processes_of_torchrun_are_joined():
     assert_same_run("two", "one")
 
 
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ("optimizer.lr=0.5", "optimizer.lr"),
+        ("data.path=other.jsonl", "data"),
+    ],
+)
+def test_processes_that_disagree_are_refused(several, others, words):
+    """By what they were told, and by the content of what they read."""
+    Path("other.jsonl").write_text(Path("pairs.jsonl").read_text().replace("Question 3?", "Question 33?"))
+    processes = several(2, "train", "task=reward", *SMALL, "trainer=ddp", "run_dir=run", last=[others])
+    assert processes.codes(60) == [1, 1]
+    said = [line for line in processes.said[0].splitlines() if line.startswith("rmexp: ")]
+    assert len(said) == 1
+    assert "process 1 of 2 is not of the same run as process 0: " in said[0]
+    assert words in said[0]
+    assert not Path("run/model").exists()
+
+
 def test_a_launcher_has_started_as_many_as_the_trainer_wants(several):
     processes = several(2, "train", "task=reward", *SMALL, "trainer=ddp", "trainer.devices=3", "run_dir=three")
     assert processes.codes() == [1, 1]

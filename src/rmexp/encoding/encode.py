@@ -136,9 +136,8 @@ class Encoder:
                     ids, last = tuple(self._begun(prompt)), prompt
                     number = known[ids] if ids in known else known.setdefault(ids, prompts.add(ids))
                 rows[item] = number, responses.add([*response, end])
-            for item in some:
-                for column, number in zip(numbers, rows[item], strict=True):
-                    column.append(number)
+            for column, part in zip(numbers, zip(*(rows[item] for item in some), strict=True), strict=True):
+                column.extend(part)
         return WholeTokens(*prompts.arrays(), *responses.arrays(), *(np.frombuffer(part, np.int32) for part in numbers))
 
     def _begun(self, ids: list[int]) -> list[int]:

@@ -5,6 +5,7 @@ Shapes: N records, K responses of the longest list.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import ClassVar, Literal, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from rmexp.evaluation.measures.ceiling import Truth, truth_of
 from rmexp.evaluation.slices import NO_SLICES, TRAINED_ON, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate
 from rmexp.records import Candidates, Preference, Record, fingerprint
+from rmexp.stored_records import labels_of
 
 Kind = Literal["held_out", "tokens", "domain"]
 
@@ -119,10 +121,9 @@ def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicin
     Raises:
         ValueError: a record lacks a field, or its part is not known.
     """
-    target = np.fromiter((record.target for record in records), np.float64, len(records))
-    texts = (text for record in records for text in record.responses)
-    measured = np.fromiter(((len(text), markdown_marks(text)) for text in texts), (np.int64, 2), 2 * len(records))
-    lengths, markdown = measured.reshape(-1, 2, 2).transpose(2, 0, 1)
+    target = labels_of(records).target
+    measured = np.fromiter(map(_measures, records), (np.int64, 5), len(records))
+    lengths, markdown = measured[:, :4].reshape(-1, 2, 2).transpose(2, 0, 1)
     return TestSet(
         origin,
         records,
@@ -134,7 +135,7 @@ def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicin
         target,
         lengths,
         markdown,
-        _truth(records),
+        _truth(records, measured[:, 4] > 0),
     )
 
 
@@ -164,8 +165,14 @@ def list_test_set(origin: Origin, records: Sequence[Candidates], slicing: Slicin
     )
 
 
-def _truth(records: Sequence[Preference]) -> Truth | None:
-    known = np.fromiter(("true_probability" in record.meta for record in records), bool, len(records))
+def _measures(pair: Preference) -> tuple[int, ...]:
+    """Characters and markdown marks of the first response, of the second, and whether its true probability is told."""
+    each = ((len(text), markdown_marks(text)) for text in pair.responses)
+    return (*chain.from_iterable(each), "true_probability" in pair.meta)
+
+
+def _truth(records: Sequence[Preference], known: NDArray[np.bool_]) -> Truth | None:
+    """What is known of the pairs of which something is."""
     if not known.any():
         return None
     found = truth_of([record for record, there in zip(records, known, strict=True) if there])

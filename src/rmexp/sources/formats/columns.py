@@ -1,6 +1,6 @@
 """One pair a row, each of its fields in a column of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -62,12 +62,7 @@ class Columns:
 
     def _pair(self, content: JsonObject) -> Iterator[Preference]:
         prompt, chosen, rejected = self._plain(content) or self._sides(content)
-        target, margin, name, meta = all_of(
-            partial(self._optional, content, "target"),
-            partial(self._optional, content, "margin"),
-            partial(self._optional, content, "id"),
-            partial(self._meta, content),
-        )
+        target, margin, name, meta = self._further(content)
         target = 1.0 if target in _NOTHING else as_number(target)
         if self.target != "target":
             check_no_tie(content, target)
@@ -127,6 +122,17 @@ class Columns:
                 f"{describe(prompt)} (data.format.input=null leaves it out)"
             )
         return f"{prompt}\n{below}" if prompt else below
+
+    def _further(self, content: JsonObject) -> Sequence[Any]:
+        """Target, margin, id and meta."""
+        if (self.target, self.margin, self.id) == ("target", "margin", "id"):  # which may be missing
+            return content.get("target"), content.get("margin"), content.get("id"), self._meta(content)
+        return all_of(
+            partial(self._optional, content, "target"),
+            partial(self._optional, content, "margin"),
+            partial(self._optional, content, "id"),
+            partial(self._meta, content),
+        )
 
     def _optional(self, content: JsonObject, name: str) -> Any:
         column = getattr(self, name)

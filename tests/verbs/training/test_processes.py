@@ -251,8 +251,9 @@ def test_a_launcher_has_started_as_many_as_the_trainer_wants(several):
 
 
 @pytest.mark.slow
-def test_the_cells_of_a_sweep_may_have_several_processes():
-    ended = run("-m", "task=reward", "trainer=ddp", "seed=0,1", "sweep_dir=sweep")
+@pytest.mark.parametrize("launcher", [(), ("hydra/launcher=forked", "hydra.launcher.n_jobs=1")])
+def test_the_cells_of_a_sweep_may_have_several_processes(launcher):
+    ended = run("-m", "task=reward", "trainer=ddp", "seed=0,1", "sweep_dir=sweep", *launcher)
     assert ended.returncode == 0, ended.stderr
     assert_same_run("sweep/seed=0", "one")
 

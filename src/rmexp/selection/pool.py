@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rmexp.encoding.rendering import rows_named
+from rmexp.hardware.group import from_all, rank_and_count
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Candidates, Record, Scored
 from rmexp.selection.policy import Policy, Sampled
@@ -77,12 +78,18 @@ def scored_pool(records: Sequence[Candidates], rows: Sequence[Scored]) -> Scored
 def sampled_pool(policy: Policy, records: Sequence[Record], folder: Path) -> Pool:
     """Sample candidates for the prompts of records; what an earlier run has left in `folder` is not sampled again.
 
+    Processes of a run that are connected sample some of the shards each.
+
     Args:
         policy: to sample from.
         records: of different prompts.
         folder: of shards, each whole or absent; for this policy and these records alone.
     """
     per_shard = max(1, SHARD_RESPONSES // policy.responses)
+    rank, count = rank_and_count()
+    for start in range(0, len(records), per_shard)[rank::count] if count > 1 else ():
+        _shard(policy, records[start : start + per_shard], folder / f"{start:09d}.jsonl")
+    from_all(None)  # all shards are there
     made: list[Candidates] = []
     empty = without = cut = 0
     for start in range(0, len(records), per_shard):

@@ -2,7 +2,8 @@
 
 Prompts of whose candidates two were a pair that the model was trained on are left out of the curve, unless
 data.trained_on=keep. Leaves candidates.jsonl (the pool, with gold where it is known), picks.jsonl (demonstrations for
-data=demonstrations), curve.json and report.html. An interrupted run goes on where it was.
+data=demonstrations), curve.json and report.html. An interrupted run goes on where it was. Processes
+of torchrun or srun share prompts and candidates.
 
 Examples:
     rmexp best-of-n scorer=baseline scorer.kind=longer candidates.path=POOL.jsonl
@@ -34,15 +35,16 @@ from rmexp.records import Candidates, Record, Scored, fingerprint
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table
-from rmexp.runs.folder import RunFolder, claim
+from rmexp.runs.folder import RunFolder
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.best_of_n import BestOfNCurve, BestOfNSummary, CandidatePool
 from rmexp.runs.summaries.seen import seen_of
 from rmexp.scored import NO, PAIR, PROMPT
-from rmexp.scoring.store import score_into
+from rmexp.scoring.shared_scoring import score_together
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.shared_run import leave_to_first, shared_run
 
 if TYPE_CHECKING:
     from rmexp.selection.pool import ScoredPool
@@ -74,7 +76,7 @@ def best_of_n(config: DictConfig) -> Path:
     inputs |= scorer_inputs(config.gold, "gold") if config.gold else {}
     if config.candidates.path is None:
         inputs |= model_inputs("policy", config.candidates.policy)
-    with claim(path, run_config(config), inputs) as run:
+    with shared_run(path, run_config(config), inputs) as run:
         summary = run.summary(BestOfNSummary)
         if summary is None:
             with phase(Phase.EVALUATING, "the best of candidates"):
@@ -110,10 +112,11 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     pool, account = _pool(config, given, run)
     sampled = time.perf_counter()
     pool, gold = _with_gold(config, given, pool, run)
-    write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
     scorer = build(config.scorer, limits=given.limits, threads=config.threads)()
     file = run.path / "scored" / "candidates.jsonl"
-    scored = scored_pool(pool, score_into(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
+    scored = scored_pool(pool, score_together(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
+    leave_to_first()
+    write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
     scoring = time.perf_counter()
     (curve, slices), seen = _curves(config, scored)
     chosen = picks(scored.records, scored.rows, config.seed)
@@ -174,7 +177,7 @@ def _with_gold(
             )
         return pool, {"name": "candidates", "kind": "file"} if all(known) else None
     judge = build(config.gold, limits=given.limits.without_dropping(), threads=config.threads)()
-    rows = score_into(run.path / "scored" / "gold.jsonl", judge, pool, shard_records=SHARD_RECORDS).rows
+    rows = score_together(run.path / "scored" / "gold.jsonl", judge, pool, shard_records=SHARD_RECORDS).rows
     return [replace(record, gold=row.numbers) for record, row in zip(pool, rows, strict=True)], judge.describe()
 
 

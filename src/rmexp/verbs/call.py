@@ -18,7 +18,7 @@ from rmexp.tracking.told import not_told
 from rmexp.tracking.tracked_run import TrackedRun
 from rmexp.tracking.tracker import Tracker
 
-SHARED = ("train", "compare", "score", "evaluate")  # verbs that several processes may run together
+SHARED = ("train", "compare", "score", "evaluate", "best-of-n")  # verbs that several processes may run together
 
 
 def call(verb: str, config: DictConfig) -> Any:

@@ -44,6 +44,26 @@ def test_an_evaluation_is_that_of_one_process(several):
     assert Path("two/evaluation.json").read_bytes() == Path("one/evaluation.json").read_bytes()
 
 
+def test_the_best_of_candidates_are_those_of_one_process(several, monkeypatch):
+    assert main(["train", "task=sft", *DATA, *SMALL, "data.val_fraction=0.25", "run_dir=sft"]) == 0
+    monkeypatch.setattr("rmexp.selection.pool.SHARD_RESPONSES", 8)
+    monkeypatch.setattr("rmexp.verbs.best_of_n.SHARD_RECORDS", 3)
+    own = (
+        "best-of-n",
+        *DATA,
+        "scorer.path=rm/model",
+        "candidates.policy=sft/model",
+        "threads=1",
+        "data.trained_on=keep",
+    )
+    own = (*own, "candidates.n=4", "candidates.prompts=10", "candidates.max_new_tokens=6", "scorer@gold=baseline")
+    assert main([*own, "gold.kind=longer", "run_dir=one"]) == 0
+    finished(several(2, *own, "gold.kind=longer", "run_dir=two"))
+    for name in ("candidates.jsonl", "picks.jsonl", "curve.json", "scored/candidates.jsonl", "scored/gold.jsonl"):
+        assert Path("two", name).read_bytes() == Path("one", name).read_bytes()
+    assert not Path("two/pool").exists()
+
+
 def test_where_one_is_killed_the_others_end_and_the_same_command_goes_on(several):
     own = ("score", "scorer.path=rm/model", *DATA, "shard_records=1", "threads=1", "run_dir=run")
     processes = several(2, *own)

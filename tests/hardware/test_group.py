@@ -1,6 +1,11 @@
+from types import SimpleNamespace
+
+import pytest
 import torch
 
-from rmexp.hardware.group import from_all, from_first, rank_and_count, shared_out
+from rmexp.hardware import group
+from rmexp.hardware.group import from_all, from_first, rank_and_count, shared_out, use_own_device
+from rmexp.hardware.processes import OWN
 
 
 def test_processes_hear_of_each_other(connected):
@@ -24,3 +29,21 @@ def test_processes_hear_of_each_other(connected):
 def test_one_that_is_alone_has_it_all():
     assert rank_and_count() == (0, 1)
     assert (from_all(7), from_first(7), shared_out([1, 2], str)) == ([7], 7, ["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("environment", "devices", "expected"),
+    [
+        ({"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}, (), 1),
+        ({"SLURM_NTASKS": "8", "SLURM_PROCID": "6", "SLURM_LOCALID": "2"}, (), 2),
+        ({OWN: "1 2 1234 77"}, [2, 3], 3),
+    ],
+)
+def test_each_process_of_a_machine_has_its_own_device(monkeypatch, environment, devices, expected):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    chosen = []
+    there = {"is_available": lambda: True, "device_count": lambda: 4, "set_device_index": chosen.append}
+    monkeypatch.setattr(group.torch, "accelerator", SimpleNamespace(**there))
+    use_own_device(devices)
+    assert chosen == [expected]

@@ -31,7 +31,7 @@ def joined() -> Iterator[None]:
         from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 
         SLURMEnvironment().main_address, SLURMEnvironment().main_port  # which puts them there
-    _use_own_device()
+    use_own_device()
     distributed.init_process_group("gloo", rank=process.number, world_size=process.count, timeout=timedelta(days=7))
     try:
         yield
@@ -62,11 +62,18 @@ def part() -> None:
             distributed.barrier()
 
 
-def _use_own_device() -> None:
-    """Let this process compute on the accelerator that is its own by its number on the machine."""
-    number = int(os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_LOCALID") or 0)
+def use_own_device(devices: Sequence[int] = ()) -> None:
+    """Let what this process loads go to the accelerator that is its own by its number on the machine.
+
+    Args:
+        devices: numbers of those that the processes have; none for the first ones.
+    """
+    process = this_process()
+    launched = os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_LOCALID") or 0
+    number = int(launched) if process.port is None else process.number
     if torch.accelerator.is_available():
-        torch.accelerator.set_device_index(number % torch.accelerator.device_count())
+        index = devices[number] if devices else number % torch.accelerator.device_count()
+        torch.accelerator.set_device_index(index)
 
 
 def rank_and_count() -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from rmexp.hardware.device import device_count
-from rmexp.hardware.group import is_lost, part
+from rmexp.hardware.group import is_lost, part, use_own_device
 from rmexp.hardware.processes import Others, Process, started, this_process
 from rmexp.runs.folder import RunFolder, write_failure
 from rmexp.stages.parts import TrainerParts
@@ -50,16 +50,25 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
     elif process.count == 1:
         with started(wanted, partial(_ended_by, run.path)) as others, _left():
             log.info("%d processes", wanted)
+            _use_own_device(trainer)
             with _told(others, run.path):
                 yield
     elif process.starter is None:  # those of a launcher stay connected: they can be so only once
+        _use_own_device(trainer)
         with _lost_told(process, run.path):
             yield
             part()
     else:
+        _use_own_device(trainer)
         with _left():
             yield
         raise SystemExit(0)
+
+
+def _use_own_device(trainer: TrainerParts) -> None:
+    """Before anything is loaded, a scorer of PPO, say; Lightning does the same later."""
+    if trainer.accelerator != "cpu":
+        use_own_device(trainer.devices if isinstance(trainer.devices, list) else ())
 
 
 @contextmanager

@@ -259,6 +259,15 @@ def test_the_cells_of_a_sweep_may_have_several_processes(launcher):
 
 
 @pytest.mark.slow
+def test_processes_of_a_launcher_train_the_stages_of_a_comparison(several):
+    sizes = ("data=json_vs_text", "data.pairs=60", "data.unseen_pairs=10", *MODEL[:3], "policies.prompts=0")
+    stages = (f"{name}.trainer.max_epochs=1" for name in ("sft", "reward", "dpo"))
+    said = finished(several(2, "compare", *sizes, *stages, "logger=csv", "trainer=ddp", "run_dir=run"))
+    assert said.count("report       run/report.html") == 1
+    assert {path.parent.name for path in Path("run").glob("*/summary.json")} == {"sft", "reward", "dpo"}
+
+
+@pytest.mark.slow
 def test_several_processes_are_one_run_of_weights_and_biases(several, offline_run, monkeypatch):
     monkeypatch.delenv("WANDB_MODE")
     finished(several(2, "train", "task=reward", *SMALL, "trainer=ddp", "logger=wandb", "run_dir=run"))

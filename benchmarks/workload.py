@@ -91,7 +91,7 @@ def encoded_pairs(pairs: Sequence[tuple[Ids, Ids, Ids]]) -> "EncodedPairs":
     places = np.arange(2 * len(pairs), dtype=np.int32)
     whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
     encoded = EncodedResponses(whole, Cut(10**6, "cut_prompt", None))
-    return EncodedPairs(encoded, np.arange(len(pairs)), np.ones(len(pairs)), [None] * len(pairs))
+    return EncodedPairs(encoded, np.arange(len(pairs)), np.ones(len(pairs)), np.full(len(pairs), np.nan))
 
 
 def needed_flops(task: str, workload: dict[str, Any]) -> float:

@@ -1,7 +1,12 @@
 import json
+from types import SimpleNamespace
+
+import lightning as L
+import pytest
+import torch
 
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
-from rmexp.stages.as_saved import validated_rewards
+from rmexp.stages.as_saved import as_trained, validated_rewards
 
 A, B, C = (ResponseTokens((1, number), 1, False) for number in range(3))
 PAIRS = [PairTokens(A, B, 1.0), PairTokens(C, A, 0.0)]
@@ -26,3 +31,22 @@ def test_weights_that_were_not_validated_are_asked_again(tmp_path):
     folder = written(tmp_path, (5, [1.0, 2.0], [3.0, 1.0]))
     assert validated_rewards(folder, 6, PAIRS) == {}
     assert validated_rewards(folder, 5, PAIRS[:1]) == {}
+
+
+@pytest.mark.parametrize(("precision", "half"), [("bf16-mixed", True), ("32-true", False), ("bf16-true", False)])
+def test_a_module_computes_as_it_was_trained_and_is_back_afterwards(precision, half):
+    places = []
+
+    class Module(L.LightningModule):
+        def to(self, device):
+            places.append(device)
+            return self
+
+        def cpu(self):
+            places.append("cpu")
+            return self
+
+    with as_trained(SimpleNamespace(module=Module(), precision=precision), "cpu"):
+        assert torch.is_autocast_enabled("cpu") == half
+    assert places == ["cpu", "cpu"]
+    assert not torch.is_autocast_enabled("cpu")

@@ -1,7 +1,8 @@
 """The finished weights as their folder has them: rounded to the type of their files, validated, and what they gave."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -32,6 +33,23 @@ class RewardsOfPairs(NamedTuple):
     target: NDArray[np.float64]
 
 
+@contextmanager
+def as_trained(built: Built, device: str) -> Iterator[None]:
+    """Within it a module is on the device, and computes in the precision, that it was trained with.
+
+    Args:
+        built: the stage.
+        device: type of the one where the module was trained.
+    """
+    module = cast(L.LightningModule, built.module)
+    module.to(device)
+    try:
+        with computing(HALF if built.precision == HALF else FULL, device)():
+            yield
+    finally:
+        module.cpu()
+
+
 def weights_as_saved(built: Built, device: str) -> RewardsOfPairs | None:
     """Round the weights of a module to the type of its folder, so that whatever is said of them holds for the folder.
 
@@ -50,11 +68,9 @@ def weights_as_saved(built: Built, device: str) -> RewardsOfPairs | None:
     log.info("the weights are saved in %s, as model.save_dtype or the files that they came from say", dtype)
     if not built.examples.val:
         return None
-    trained = cast(L.LightningModule, module)
-    trained.to(device)
-    with phase(Phase.EVALUATING, "validation of the weights as saved"), torch.inference_mode():
+    told = phase(Phase.EVALUATING, "validation of the weights as saved")
+    with told, as_trained(built, device), torch.inference_mode():
         _validate(built, device)
-    trained.cpu()
     validated = getattr(module, "validated", None)
     if validated is None:
         return None
@@ -69,11 +85,10 @@ def _validate(built: Built, device: str) -> None:
         data.pairs = data.pairs._replace(pack_responses=data.given.pack_responses)  # no features of other weights
         pairing = pairing_on(torch.device(device), data)
     trained.on_validation_epoch_start()
-    with computing(HALF if built.precision == HALF else FULL, device)():
-        for index, batch in enumerate(data.whole_validation()):
-            assert isinstance(batch, ResponseBatch)
-            trained.validation_step(batch.to(device), index)
-        module.judge_validation(pairing)
+    for index, batch in enumerate(data.whole_validation()):
+        assert isinstance(batch, ResponseBatch)
+        trained.validation_step(batch.to(device), index)
+    module.judge_validation(pairing)
 
 
 def known_rewards(parts: StageParts, built: Built, folder: Path, step: int) -> Mapping[ResponseTokens, float]:

@@ -16,7 +16,7 @@ from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.scorer import Scorer
-from rmexp.stages.as_saved import FLOAT32, known_rewards, weights_as_saved
+from rmexp.stages.as_saved import FLOAT32, as_trained, known_rewards, weights_as_saved
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, score_sets, stage_scorer
 from rmexp.stages.kept import keep_weights
@@ -84,8 +84,10 @@ def _left(
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     dequantise(built.module.model)  # not before the last checkpoint was read, which has no whole base
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
-    validated = weights_as_saved(built, accelerator_type(parts.trainer.accelerator))
-    fields = built.module.contract_fields(built.examples.train)
+    device = accelerator_type(parts.trainer.accelerator)
+    validated = weights_as_saved(built, device)
+    with as_trained(built, device):
+        fields = built.module.contract_fields(built.examples.train)
     model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
     promise_alike(run.path / "adapter", run.model)
     seconds = (time.perf_counter() - began[0], time.process_time() - began[1])

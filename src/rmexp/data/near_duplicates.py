@@ -161,9 +161,9 @@ def _shingles_of(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.i
     kept = (left >= SHINGLE) | (np.arange(len(ids)) == np.repeat(offsets[:-1], lengths))  # a short text is one shingle
     text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)[kept]
     keys = np.sort((text << np.uint64(32)) | (_mixed(hashes[kept]) >> np.uint64(32)))
-    keys = keys[
-        np.append(True, keys[1:] != keys[:-1])[: len(keys)]
-    ]  # `np.unique` hashes first, which is ten times slower
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[1:] != keys[:-1]
+    keys = keys[new]  # `np.unique` would hash them first, which is slower
     return keys.astype(np.uint32), np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(texts))
 
 

@@ -34,25 +34,36 @@ def joined() -> Iterator[None]:
     use_own_device()
     distributed.init_process_group("gloo", rank=process.number, world_size=process.count, timeout=timedelta(days=7))
     try:
-        yield
-        part()
+        with lost_told(lambda: "the same command goes on where it was"):
+            yield
+            part()
     except SystemExit as error:
         if not error.code:
             part()
         raise
-    except RuntimeError as error:
-        if not is_lost(error):
-            raise
-        if process.number:
-            raise SystemExit(1) from None
-        raise ValueError("another process of the run has ended: the same command goes on where it was") from None
     finally:
         distributed.destroy_process_group()
 
 
-def is_lost(error: RuntimeError) -> bool:
-    """Whether an error says that another process cannot be heard any more."""
-    return isinstance(error, distributed.DistError) or "gloo" in str(error)
+@contextmanager
+def lost_told(goes_on: Callable[[], str]) -> Iterator[None]:
+    """Say in a sentence that another process of a launcher has ended, where torch tells of connections.
+
+    Args:
+        goes_on: says what the same command does then.
+
+    Raises:
+        ValueError: in the first process.
+        SystemExit: in the others, which have nothing to add.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not (isinstance(error, distributed.DistError) or "gloo" in str(error)):
+            raise
+        if this_process().number:
+            raise SystemExit(1) from None
+        raise ValueError(f"another process of the run has ended; {goes_on()}") from error
 
 
 def part() -> None:

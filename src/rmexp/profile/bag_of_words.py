@@ -70,7 +70,8 @@ def _stacked(parts: list[csr_array], columns: int) -> csr_array:
     ends = np.concatenate([[0], *(np.diff(part.indptr) for part in parts)]).cumsum()
     indices, data = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
     done = 0
-    for part in iter(lambda: parts.pop(0) if parts else None, None):
+    while parts:
+        part = parts.pop(0)
         indices[done : done + part.nnz], data[done : done + part.nnz] = part.indices, part.data
         done += part.nnz
     return csr_array((data, indices, ends), shape=(len(ends) - 1, columns))

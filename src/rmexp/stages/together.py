@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from rmexp.hardware.device import device_count
-from rmexp.hardware.group import is_lost, part, use_own_device
-from rmexp.hardware.processes import Others, Process, started, this_process
+from rmexp.hardware.group import lost_told, part, use_own_device
+from rmexp.hardware.processes import Others, started, this_process
 from rmexp.runs.folder import RunFolder, write_failure
 from rmexp.stages.parts import TrainerParts
 from rmexp.training.callbacks.checkpoints import newest_valid, step_of
@@ -55,7 +55,7 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
                 yield
     elif process.starter is None:  # those of a launcher stay connected: they can be so only once
         _use_own_device(trainer)
-        with _lost_told(process, run.path):
+        with lost_told(partial(goes_on, run.path)):
             yield
             part()
     else:
@@ -92,19 +92,6 @@ def _told(others: Others, folder: Path) -> Iterator[None]:
         if sentence is None:
             raise
         raise ValueError(f"{sentence}; {goes_on(folder)}") from error
-
-
-@contextmanager
-def _lost_told(process: Process, folder: Path) -> Iterator[None]:
-    """Say in a sentence that another process of a launcher has ended, where torch tells of connections."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not is_lost(error):
-            raise
-        if process.number:
-            raise SystemExit(1) from None
-        raise ValueError(f"another process of the run has ended; {goes_on(folder)}") from error
 
 
 def _ended_by(folder: Path, sentence: str) -> None:

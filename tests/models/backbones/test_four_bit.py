@@ -24,21 +24,10 @@ HALF_GAP = (slow.NUMBERS[1:] - slow.NUMBERS[:-1]).max() / 2
 
 
 @pytest.fixture
-def causal_lm(tiny_model):
-    return copy.deepcopy(tiny_model.causal_lm)
-
-
-@pytest.fixture
-def adapted(causal_lm, four_bits):
+def adapted(causal_lm, four_bits, taught):
     """A language model on a base in 4 bits, whose adapters have learnt something."""
     quantise(causal_lm.base_model, torch.float32)
-    choose_trained(causal_lm.base_model, "adapters", ADAPTERS)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for name, parameter in causal_lm.named_parameters():
-            if "lora_B" in name:
-                parameter.normal_(std=0.3)
-    return causal_lm
+    return taught(causal_lm)
 
 
 def four_bit_layers(model):

@@ -1,5 +1,3 @@
-import copy
-
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
@@ -13,21 +11,10 @@ ADAPTERS = {"rank": 4, "alpha": 8, "modules": "all-linear"}
 
 
 @pytest.fixture
-def causal_lm(tiny_model):
-    return copy.deepcopy(tiny_model.causal_lm)
-
-
-@pytest.fixture
-def adapted(causal_lm):
+def adapted(causal_lm, taught):
     """A model whose adapters have learnt something."""
     pytest.importorskip("peft", reason="the extra lora is not installed")
-    choose_trained(causal_lm.base_model, "adapters", ADAPTERS)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for name, parameter in causal_lm.named_parameters():
-            if "lora_B" in name:
-                parameter.normal_(std=0.3)
-    return causal_lm
+    return taught(causal_lm)
 
 
 def learning(model):

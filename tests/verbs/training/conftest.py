@@ -2,14 +2,18 @@
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import lightning as L
 import pytest
 
 from rmexp.cli import main
+from rmexp.training.callbacks.saving import Saving
 
 FORK = multiprocessing.get_context("fork")
 
@@ -86,3 +90,23 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     yield start
     for processes in started:
         processes.kill()
+
+
+@pytest.fixture
+def interrupted_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], AbstractContextManager[None]]:
+    """Within a block a training is interrupted after so many steps, as by Ctrl-C."""
+
+    @contextmanager
+    def interrupted(step: int) -> Iterator[None]:
+        between = Saving._between
+
+        def interrupt(self: Saving, trainer: L.Trainer) -> None:
+            between(self, trainer)
+            if trainer.global_step == step:
+                signal.raise_signal(signal.SIGINT)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Saving, "_between", interrupt)
+            yield
+
+    return interrupted

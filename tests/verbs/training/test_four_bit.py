@@ -2,7 +2,6 @@
 
 import json
 import math
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from safetensors.torch import load_file
 from rmexp.cli import main
 from rmexp.scoring.implicit import reference_beside
 from rmexp.tracking.metrics_csv import read_metrics
-from rmexp.training.callbacks.saving import Saving
 
 FOUR_BIT = ["model.load=4bit", "model.trained=adapters", "optimizer.lr=0.02"]
 SMALL = ["data.pairs=40", "data.unseen_pairs=10", "data.cache_dir=null", "model.hidden_size=32", "trainer.max_epochs=2"]
@@ -26,7 +24,7 @@ def start(here):
 
 
 @pytest.mark.usefixtures("four_bits")
-def test_a_reward_model_is_whole_and_goes_on_to_the_same_bytes(start, monkeypatch):
+def test_a_reward_model_is_whole_and_goes_on_to_the_same_bytes(start, interrupted_at):
     command = ["train", "task=reward", start, *FOUR_BIT, *RUN]
     assert main([*command, "run_dir=run"]) == 0
     summary = json.loads(Path("run/summary.json").read_text())
@@ -35,15 +33,7 @@ def test_a_reward_model_is_whole_and_goes_on_to_the_same_bytes(start, monkeypatc
     kept = torch.load("run/checkpoints/last.ckpt", weights_only=True)["state_dict"]
     assert not [name for name in kept if "proj" in name and "lora_" not in name]
     assert not Path("run/adapter").exists()
-    between = Saving._between
-
-    def die(self, trainer):
-        between(self, trainer)
-        if trainer.global_step == 4:
-            signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Saving, "_between", die)
+    with interrupted_at(4):
         assert main([*command, "run_dir=died"]) == 130
     assert main([*command, "run_dir=died"]) == 0
     first, second = (load_file(f"{run}/model/model.safetensors") for run in ("run", "died"))

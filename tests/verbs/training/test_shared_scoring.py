@@ -72,7 +72,7 @@ def test_where_one_is_killed_the_others_end_and_the_same_command_goes_on(several
     processes.kill(1)
     assert processes.codes(60)[0] == 1
     last = processes.said[0].splitlines()[-1]
-    assert last == "rmexp: another process of the run has ended: the same command goes on where it was"
+    assert last == "rmexp: another process of the run has ended; the same command goes on where it was"
     assert not Path("run/summary.json").exists()
     finished(several(2, *own))
 

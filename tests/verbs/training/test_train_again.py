@@ -16,7 +16,6 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.tracking.metrics_csv import read_metrics
-from rmexp.training.callbacks.saving import Saving
 
 FEW = ["data.pairs=40", "data.unseen_pairs=10"]
 SMOKE = ["trainer=smoke", "logger=csv", "run_dir=run"]
@@ -86,17 +85,9 @@ def test_failed_run_says_why_and_is_not_taken_for_finished(here, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_interrupted_run_goes_on_with_the_same_command(here, monkeypatch, capsys):
+def test_interrupted_run_goes_on_with_the_same_command(here, interrupted_at, capsys):
     command = ["train", *FEW, "data.batch_pairs=4", "trainer.max_epochs=2", "logger=csv", "run_dir=run"]
-    between = Saving._between
-
-    def interrupt(self, trainer):
-        between(self, trainer)
-        if trainer.global_step == 5:
-            signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Saving, "_between", interrupt)
+    with interrupted_at(5):
         assert main(command) == 130
     assert "go on with: rmexp train data.pairs=40" in capsys.readouterr().err
     assert not Path("run/summary.json").exists()

@@ -73,7 +73,26 @@ def test_a_cell_that_is_killed_is_told_and_gone_on_with(here, capsys, monkeypatc
     assert main([*PROFILE, *FORKED, "data.seed=0,1"]) == 0
 
 
-@pytest.mark.parametrize("n_jobs", [0, -2])
+@pytest.mark.parametrize(
+    "launcher", [[], ["hydra/launcher=forked", "hydra.launcher.n_jobs=1"]], ids=["basic", "forked"]
+)
+def test_an_interrupted_cell_is_the_last_and_what_is_finished_is_counted(here, capsys, monkeypatch, launcher):
+    import rmexp.verbs.profile as profile
+
+    run = profile._profile
+
+    def interrupted(config, data, folder):
+        if config.data.seed == 1:
+            raise KeyboardInterrupt
+        return run(config, data, folder)
+
+    monkeypatch.setattr(profile, "_profile", interrupted)
+    assert main([*PROFILE, *launcher, "data.seed=0,1,2,3"]) == 130
+    assert "; 1 of 4 cells are finished" in capsys.readouterr().err
+    assert sorted(path.name for path in Path("sweep").glob("data.seed=*")) == ["data.seed=0", "data.seed=1"]
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2, "two", None])
 def test_a_number_of_processes_that_is_none_is_a_sentence(n_jobs):
     with pytest.raises(ValueError, match=f"n_jobs must be at least 1, or -1 .* got {n_jobs}"):
         ForkedLauncher(n_jobs)

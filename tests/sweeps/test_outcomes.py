@@ -25,7 +25,6 @@ def test_the_best_so_far_and_the_time_left(cell):
     standing.ended(cell("seed=2", 0.9, 0.6, seconds=20.0))  # as many right, by less
     best = "best so far accuracy 90.0 %, loss 0.4000 (seed=1)"
     assert standing.heading(2, "seed=3") == f"cell 4 of 8: seed=3; {best}; about 75.0 s left"
-    assert standing.finished() == "3 of 8 cells are finished"
 
 
 def test_language_models_are_compared_by_their_loss(cell):
@@ -39,7 +38,6 @@ def test_a_cell_that_failed_is_nobodys_best(cell, tmp_path):
     standing = Standing(2, [])
     standing.ended(Outcome("a", tmp_path / "a", FAILED, "bad luck", 4.0))
     assert standing.heading(1, "b") == "cell 2 of 2: b; about 4.0 s left"
-    assert standing.finished() == "0 of 2 cells are finished"
 
 
 def test_a_verb_without_an_order_has_no_best(tmp_path):

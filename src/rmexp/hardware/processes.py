@@ -176,11 +176,16 @@ def end_with_starter() -> None:
     """Let this process end when the one that started it does, however that ends."""
     starter = this_process().starter
     if starter is not None:
-        threading.Thread(target=_end_with, args=(starter,), daemon=True).start()
+        end_with(starter)
 
 
-def _end_with(starter: int) -> None:
-    while os.getppid() == starter:
+def end_with(parent: int) -> None:
+    """Let this process end when its parent does, however that ends."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
 

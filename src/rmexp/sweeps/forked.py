@@ -13,6 +13,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from rmexp.hardware.processes import end_with
 from rmexp.phases import importing
 
 _STAGE, _SCORER = "rmexp.stages.supervised", "rmexp.scoring.explicit"
@@ -35,7 +36,7 @@ class ForkedLauncher(Launcher):  # type: ignore[misc]  # of an untyped library
     """
 
     def __init__(self, n_jobs: int) -> None:
-        if n_jobs != -1 and n_jobs < 1:
+        if not isinstance(n_jobs, int) or (n_jobs != -1 and n_jobs < 1):
             raise ValueError(f"hydra.launcher.n_jobs must be at least 1, or -1 for one on each processor, got {n_jobs}")
         self.n_jobs = n_jobs
 
@@ -51,10 +52,15 @@ class ForkedLauncher(Launcher):  # type: ignore[misc]  # of an untyped library
                 importlib.import_module(NEEDED[verb])
         gc.freeze()  # or a look for garbage would make each process copy what all of them share
         most = len(os.sched_getaffinity(0)) if self.n_jobs == -1 else self.n_jobs
-        pool = ProcessPoolExecutor(min(most, len(job_overrides)), get_context("fork"), _begin, (self,))
+        processes = get_context("fork")
+        self.interrupted = processes.Event()  # one of them, and so all: no further cell begins
+        pool = ProcessPoolExecutor(min(most, len(job_overrides)), processes, _begin, (self,))
         try:
             cells = [pool.submit(_run, number, cell) for number, cell in enumerate(job_overrides, initial_job_idx)]
             return [cell.result() for cell in cells]
+        except BaseException:
+            self.interrupted.set()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
             gc.unfreeze()
@@ -65,28 +71,38 @@ class ForkedLauncher(Launcher):  # type: ignore[misc]  # of an untyped library
         Args:
             number: of the cell.
             overrides: of the cell.
+
+        Raises:
+            KeyboardInterrupt: the sweep is interrupted.
         """
+        if self.interrupted.is_set():
+            raise KeyboardInterrupt
         setup_globals()
         config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
         HydraConfig.instance().set_config(config)
-        return run_job(
-            task_function=self.job,
-            config=config,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-            hydra_context=self.context,
-        )
+        try:
+            return run_job(
+                task_function=self.job,
+                config=config,
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+                hydra_context=self.context,
+            )
+        except KeyboardInterrupt:
+            self.interrupted.set()
+            raise
 
 
 _launcher: ForkedLauncher  # of the sweep that this process was forked off for
 
 
 def _begin(launcher: ForkedLauncher) -> None:
-    """Know the launcher, which is not sent but shared."""
+    """Know the launcher, which is not sent but shared, and end where it ends."""
     global _launcher
     _launcher = launcher
+    end_with(os.getppid())
 
 
 def _run(number: int, overrides: Sequence[str]) -> JobReturn:

@@ -83,11 +83,6 @@ class Standing:
             told.append(f"about {duration(mean * (self.total - place + 1))} left")
         return "; ".join(told)
 
-    def finished(self) -> str:
-        """How many cells are, in words."""
-        count = self.before + sum(outcome.state != FAILED for outcome in self.done)
-        return f"{count} of {self.total} cells are finished"
-
     def _judge(self, outcome: Outcome) -> None:
         found = headline(outcome)
         if found.worth > self._best[0]:

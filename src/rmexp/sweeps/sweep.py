@@ -110,7 +110,9 @@ def _run_left(left: Sequence[Cell], launch: Launch, config_dir: str | None) -> l
         overrides = [cell.overrides for cell in left]
         return _launch(launch.verb, launch.multirun, config_dir, overrides, partial(run_cell, launch))
     except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(f"{str(error) or interruption()}; {launch.standing.finished()}") from None
+        done = sum(unchanged(folder / cell.name, cell.overrides, launch.tree) for cell in left)
+        cells = f"{launch.standing.before + done} of {launch.standing.total} cells are finished"
+        raise KeyboardInterrupt(f"{str(error) or interruption()}; {cells}") from None
     except Exception as error:  # of the launcher, as when one of its processes is killed; cells hand back theirs
         if not any((folder / cell.name).is_dir() for cell in left):
             raise

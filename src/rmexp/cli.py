@@ -214,7 +214,7 @@ def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str
     from omegaconf import OmegaConf
 
     from rmexp.config.default_data import tell_default_data
-    from rmexp.config.identity.saved import leaves
+    from rmexp.config.identity.values import leaves
 
     def job(config: Any) -> Any:
         composing.close()

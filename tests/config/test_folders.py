@@ -1,21 +1,26 @@
 from pathlib import Path
 
+from rmexp.config import folders
 from rmexp.config.compose import compose
-from rmexp.config.folders import cell_name, run_folder, sweep_folder
-from rmexp.config.identity.saved import fingerprint
+from rmexp.config.folders import cell_name, sweep_folder
+from rmexp.config.identity.saved import run_config
+
+
+def run_folder(verb, config):
+    return folders.run_folder(verb, config, run_config(config))
 
 
 def test_the_name_tells_what_ran():
     config = compose("train", ["task=dpo"])
-    assert run_folder("train", config) == Path("runs/train", f"dpo-json_vs_text-tiny-{fingerprint(config)}")
+    assert run_folder("train", config) == Path("runs/train", f"dpo-json_vs_text-tiny-{run_config(config).fingerprint}")
     config = compose("score", ["scorer.path=x"])
-    assert run_folder("score", config) == Path("runs/score", f"explicit-json_vs_text-{fingerprint(config)}")
+    assert run_folder("score", config) == Path("runs/score", f"explicit-json_vs_text-{run_config(config).fingerprint}")
 
 
 def test_candidates_from_a_file_name_the_folder_and_the_one_of_before_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = compose("best-of-n", ["scorer=baseline", "scorer.kind=longer", "candidates.path=in/POOL.jsonl"])
-    digits = fingerprint(config)
+    digits = run_config(config).fingerprint
     assert run_folder("best-of-n", config) == Path("runs/best-of-n", f"longer-POOL-{digits}")
     former = Path("runs/best-of-n", f"longer-json_vs_text-{digits}")
     former.mkdir(parents=True)

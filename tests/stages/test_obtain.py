@@ -26,7 +26,7 @@ def asked():
 @pytest.fixture
 def plan():
     config = RunConfig(TEXT, 0, lambda other: [] if other == TEXT else ["lr"])
-    return StagePlan("sft", config, "0" * 8, INPUTS, asked, dict)
+    return StagePlan("sft", config, INPUTS, asked, dict)
 
 
 @pytest.fixture

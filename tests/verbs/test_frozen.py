@@ -14,7 +14,7 @@ from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.identity import moved
 from rmexp.config.identity.run_settings import run_settings
-from rmexp.config.identity.saved import differences
+from rmexp.config.identity.saved import differences, run_config
 from rmexp.tracking.metrics_csv import read_metrics
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("runs_*.tar.xz"))
@@ -126,10 +126,10 @@ def test_a_target_that_moves_and_a_key_that_comes_later_leave_a_run_the_same(fro
     with open_dict(config):
         config.loss._target_ = "rmexp.losses.elsewhere.loss"
         config.trainer.later = "as before"
-    assert run_folder("train", config) != folder
+    assert run_folder("train", config, run_config(config)) != folder
     assert len(differences(saved, config)) == 2
     monkeypatch.setattr(moved, "MOVED", {**moved.MOVED, target: config.loss._target_})
     monkeypatch.setattr(moved, "LATER", {**moved.LATER, "trainer.later": "as before"})
-    assert run_folder("train", config) == folder
+    assert run_folder("train", config, run_config(config)) == folder
     assert differences(saved, config) == []
     assert run_settings(folder) == settings | {"loss._target_": config.loss._target_}

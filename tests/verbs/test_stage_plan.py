@@ -2,6 +2,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData
 from rmexp.preference_data import PreferenceData
 from rmexp.verbs.stage_plan import stage_parts, stage_plan
@@ -10,32 +11,36 @@ DATA = LoadedData(PreferenceData({}), "d", None, None, None, "d1")
 PPO = ("task=ppo", "data=synthetic", "scorer=gold")
 
 
+def planned(config, data, tests):
+    return stage_plan(config, run_config(config), data, tests)
+
+
 def test_ppo_without_a_reference_asks_for_one():
-    plan = stage_plan(compose("train", PPO), DATA, {})
+    plan = planned(compose("train", PPO), DATA, {})
     assert (plan.task, plan.reference.task, plan.reference.reference) == ("ppo", "sft", None)
     asked = OmegaConf.create(plan.reference.config.text)
     assert (asked.module.sides, asked.data.name, asked.model.reference) == ("both", "synthetic", None)
     assert "scorer" not in asked
-    assert plan.reference.fingerprint != plan.fingerprint
+    assert plan.reference.config.fingerprint != plan.config.fingerprint
 
 
 def test_ppo_with_a_reference_asks_for_none(reference_folder):
-    plan = stage_plan(compose("train", [*PPO, f"model.reference={reference_folder}"]), DATA, {})
+    plan = planned(compose("train", [*PPO, f"model.reference={reference_folder}"]), DATA, {})
     assert plan.reference is None
     assert plan.inputs["reference"] is not None
 
 
 def test_ppo_with_a_model_to_start_from_is_measured_against_it(reference_folder):
     config = compose("train", [*PPO, f"model.init_from={reference_folder}"])
-    assert stage_plan(config, DATA, {}).reference is None
+    assert planned(config, DATA, {}).reference is None
     assert stage_parts(config).folders == (str(reference_folder), str(reference_folder))
 
 
 def test_what_a_policy_starts_from_is_an_input_beside_its_reference(reference_folder, reward_folder):
     given = [f"model.init_from={reward_folder}", f"model.reference={reference_folder}"]
-    inputs = stage_plan(compose("train", ["task=dpo", *given]), DATA, {}).inputs
+    inputs = planned(compose("train", ["task=dpo", *given]), DATA, {}).inputs
     assert inputs["init_from"] != inputs["reference"]
-    alone = stage_plan(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
+    alone = planned(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
     assert alone == {name: inputs[name] for name in ("data", "reference", "reference.tokenizer")}
 
 
@@ -52,7 +57,7 @@ def test_a_task_without_a_reference_starts_from_one_model():
 
 
 def test_the_data_of_a_stage_and_of_its_tests_are_among_its_inputs():
-    plan = stage_plan(compose("train", []), DATA, {"other": DATA._replace(fingerprint="d2")})
+    plan = planned(compose("train", []), DATA, {"other": DATA._replace(fingerprint="d2")})
     assert plan.inputs == {"data": "d1", "tests.other": "d2", "reference": None}
 
 

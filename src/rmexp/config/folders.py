@@ -8,14 +8,19 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.identity.saved import fingerprint, former_fingerprint
+from rmexp.runs.folder import RunConfig
 from rmexp.sources.file_names import name_of_files
 
 _LONGEST = 120  # characters of a folder name; file systems stop at 255 bytes
 
 
-def run_folder(verb: str, config: DictConfig) -> Path:
+def run_folder(verb: str, config: DictConfig, bound: RunConfig) -> Path:
     """The folder of a run: `run_dir`, else one named by the configuration.
+
+    Args:
+        verb: that leaves it.
+        config: that it is named by.
+        bound: the same as plain values, see `run_config`.
 
     Returns:
         `runs/<verb>/<task>-<scorer>-<data>-<model>-<hash8>` with the parts that there are, when nothing else is said.
@@ -24,12 +29,12 @@ def run_folder(verb: str, config: DictConfig) -> Path:
         return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := _named(config, key), str)]
-    name, place, digits = _safe("-".join(parts)), Path("runs", verb), fingerprint(config)
+    name, place, digits = _safe("-".join(parts)), Path("runs", verb), bound.fingerprint
     folder = place / f"{name}-{digits}".lstrip("-")
     if folder.exists():
         return folder
     # The digits tell the run; what it is called before them has changed with time.
-    former = [found for known in (digits, former_fingerprint(config)) for found in sorted(place.glob(f"*-{known}"))]
+    former = [found for known in (digits, bound.former_fingerprint) for found in sorted(place.glob(f"*-{known}"))]
     return next(iter(former), folder)
 
 

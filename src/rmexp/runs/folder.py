@@ -39,6 +39,9 @@ class RunConfig:
         text: YAML, as it may be kept.
         seed: of the run; None for a verb without one.
         differences: where the YAML of another configuration differs from this one, in words; empty if alike.
+        fingerprint: eight hexadecimal digits: of two configurations that are the same run, the same ones, also where a
+            target or a key has moved, or came later and changes nothing.
+        former_fingerprint: that of earlier versions, to which a run with other loggers was another one.
         plugins: fingerprint of each plug-in by its name.
         choices: the option chosen for each node; None where nobody chose.
     """
@@ -46,6 +49,8 @@ class RunConfig:
     text: str
     seed: int | None
     differences: Callable[[str], list[str]]
+    fingerprint: str = ""
+    former_fingerprint: str = ""
     plugins: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] | None = None
 

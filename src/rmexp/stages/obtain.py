@@ -67,7 +67,7 @@ def _obtained(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
     elif process.number:  # the process that leads has the lock
         stage = train_stage(plan, data, {}, _made_beside(plan, path) or own)
     else:
-        same = sha256(f"{plan.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
+        same = sha256(f"{plan.config.fingerprint} {sorted(plan.inputs.items())}".encode()).hexdigest()[:8]
         with alone(path.parent / ".stages" / f"{plan.task}-{same}.lock"):
             stage = train_stage(plan, data, {}, _made_beside(plan, path) or own)
     if launched:

@@ -18,7 +18,6 @@ class StagePlan:
     Attributes:
         task: `sft`, `reward`, `dpo` or `ppo`; its folder in another run is called so, too.
         config: that its run folder is bound to.
-        fingerprint: of that configuration.
         inputs: fingerprints of what the configuration only names, such as the content of data files.
         parts: builds what it is made of; a mistake in a setting is found here.
         trackers: builds those that are told of it, by name.
@@ -27,7 +26,6 @@ class StagePlan:
 
     task: str
     config: RunConfig
-    fingerprint: str
     inputs: Mapping[str, str | None]
     parts: Callable[[], "StageParts"]
     trackers: Callable[[], Mapping[str, Tracker]]

@@ -16,7 +16,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 import rmexp
-from rmexp.config.identity.saved import PLACES, leaves, saved_yaml
+from rmexp.config.identity.saved import PLACES, saved_yaml
+from rmexp.config.identity.values import leaves
 from rmexp.config.plugins import plugins
 from rmexp.config.tree import conf_folders
 from rmexp.durable import write_json

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
-from rmexp.config.identity.moved import telling
+from rmexp.config.identity.values import telling
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.plugins import flags
 from rmexp.config.problems import in_words

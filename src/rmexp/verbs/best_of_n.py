@@ -23,7 +23,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build, build_frames
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
@@ -71,12 +71,13 @@ class Given(NamedTuple):
 def best_of_n(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     given = _given(config)
-    path = run_folder("best-of-n", config)
+    bound = run_config(config)
+    path = run_folder("best-of-n", config, bound)
     inputs = {"data": fingerprint(given.records), **scorer_inputs(config.scorer, "scorer")}
     inputs |= scorer_inputs(config.gold, "gold") if config.gold else {}
     if config.candidates.path is None:
         inputs |= model_inputs("policy", config.candidates.policy)
-    with shared_run(path, run_config(config), inputs) as run:
+    with shared_run(path, bound, inputs) as run:
         summary = run.summary(BestOfNSummary)
         if summary is None:
             with phase(Phase.EVALUATING, "the best of candidates"):
@@ -134,7 +135,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
         seen=seen_of((row.trained_on for row in scored.rows), scorer.describe()),
     )
     write_json(run.path / CURVE, to_row(BestOfNCurve(about, curve, slices)))
-    content = BestOfNReport(curve, chosen, about, made_in(run.path, saved_yaml(config)), slices)
+    content = BestOfNReport(curve, chosen, about, made_in(run.path, run.config.text), slices)
     write_text(run.path / REPORT, best_of_n_report(content))
     shutil.rmtree(run.path / SHARDS, ignore_errors=True)
     now = time.perf_counter()

@@ -46,8 +46,9 @@ def compare(config: DictConfig) -> Path:
     data, tests = load_run_data(config.data, config.tests)
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
-    path = run_folder("compare", config)
-    with shared(path, run_config(config), _inputs(config, data, tests)) as run:
+    bound = run_config(config)
+    path = run_folder("compare", config, bound)
+    with shared(path, bound, _inputs(config, data, tests)) as run:
         summary = run.summary(CompareSummary)
         if summary is None:
             summary = _compare(config, data, tests, run)
@@ -96,7 +97,7 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
         kept = {name: config.tests[name].trained_on == KEEP for name in tests}
         pairs += domain_shifts(tests, scorers, folder, kept)
         policies = compared_policies(config, data, stages, scorers, run.path)
-        report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run.path)
+        report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run)
         write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
         write_text(run.path / "report.html", compare_report(report))
     now = time.perf_counter()

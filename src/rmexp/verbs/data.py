@@ -11,7 +11,7 @@ from typing import NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, build_framed, build_frames
-from rmexp.config.identity.saved import leaves
+from rmexp.config.identity.values import leaves
 from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import write_bad_rows
 from rmexp.durable import write_json, write_text
 from rmexp.hardware.processes import this_process
@@ -47,10 +47,11 @@ def evaluate(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
     data = loaded_data(config)
     sets = evaluated_sets(data, config.splits, config.slices)
-    path = run_folder("evaluate", config)
+    bound = run_config(config)
+    path = run_folder("evaluate", config, bound)
     inputs: dict[str, str | None] = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
     inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
-    with shared_run(path, run_config(config), inputs) as run:
+    with shared_run(path, bound, inputs) as run:
         summary = run.summary(EvaluateSummary)
         if summary is None:
             for loaded in data.values() if not this_process().number else ():
@@ -93,7 +94,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     )
     of_the_run = ("records_per_second", "seconds")
     write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
-    report = EvaluationReport(judgements, seeds, made_in(run.path, saved_yaml(config)), summary.seen)
+    report = EvaluationReport(judgements, seeds, made_in(run.path, run.config.text), summary.seen)
     write_text(run.path / REPORT, evaluation_report(report))
     return summary
 

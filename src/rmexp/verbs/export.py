@@ -37,9 +37,10 @@ CARD = "README.md"
 
 def export(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out; the model lies in `out`."""
-    path, model = run_folder("export", config), model_of(str(config.path), config.keep)
+    bound, model = run_config(config), model_of(str(config.path), config.keep)
+    path = run_folder("export", config, bound)
     inputs = {**model_inputs("model", model), "evaluation": _content(config.evaluation)}
-    with claim(path, run_config(config), inputs) as run:
+    with claim(path, bound, inputs) as run:
         out = run.model if config.out is None else Path(config.out)
         summary = run.summary(ExportSummary)
         if summary is None or not out.exists():

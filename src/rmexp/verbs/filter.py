@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.selection import with_label_noise
 from rmexp.data.split import group_key
@@ -66,11 +66,12 @@ def filter(config: DictConfig) -> Path:
     files = _files(config)
     several = len(files) + bool(config.scorer) > 1
     refuse_what_is_not_there(keep, several=several, grouped=data.split_rule.group is not None)
-    path = run_folder("filter", config)
+    bound = run_config(config)
+    path = run_folder("filter", config, bound)
     inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
     for number, file in enumerate(files):
         inputs |= path_inputs(f"scored.{number}.path", file)
-    with claim(path, run_config(config), inputs) as run:
+    with claim(path, bound, inputs) as run:
         summary = run.summary(FilterSummary)
         if summary is None:
             with phase(Phase.EVALUATING, f"{data.name}, {len(records):,} records"):
@@ -131,7 +132,7 @@ def _filter(
         noise=quality,
         seen=seen_of(items.trained_on, *scores.scorers),
     )
-    page = FilterReport(about, quality, items, decisions, records, made_in(run.path, saved_yaml(config)))
+    page = FilterReport(about, quality, items, decisions, records, made_in(run.path, run.config.text))
     write_text(run.path / REPORT, filter_report(page))
     return replace(about, seconds=round(time.perf_counter() - began, 2))
 

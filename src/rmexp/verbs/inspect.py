@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
@@ -47,8 +47,9 @@ INSPECTION, REPORT = "inspection.json", "report.html"
 def inspect(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data = load_data(config.data)
-    path = run_folder("inspect", config)
-    with claim(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    bound = run_config(config)
+    path = run_folder("inspect", config, bound)
+    with claim(path, bound, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary(InspectSummary)
         if summary is None:
             with phase(Phase.EVALUATING, data.name):
@@ -91,7 +92,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     checks = {name: [to_row(check) for check in group] for name, group in groups.items()}
     own = {name: getattr(about, name) for name in ("data", "pairs", "scorer", "verdicts")}
     write_json(run.path / INSPECTION, own | {"checks": checks, "traced": [to_row(trace) for trace in traces]})
-    page = InspectionReport(about, groups, traces, pairs, scored, made_in(run.path, saved_yaml(config)))
+    page = InspectionReport(about, groups, traces, pairs, scored, made_in(run.path, run.config.text))
     write_text(run.path / REPORT, inspection_report(page))
     return replace(about, seconds=round(time.perf_counter() - began, 2))
 

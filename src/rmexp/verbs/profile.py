@@ -18,7 +18,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config, saved_yaml
+from rmexp.config.identity.saved import run_config
 from rmexp.data.leaks import Leaks, leaks_of
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits
@@ -45,9 +45,10 @@ def profile(config: DictConfig) -> Path:
     data = load_data(config.data)
     if not any(data.records.splits.values()):
         raise ValueError(f"expected preference pairs to profile, but data={data.name} has none (set data)")
-    path = run_folder("profile", config)
+    bound = run_config(config)
+    path = run_folder("profile", config, bound)
     inputs = {"data": data.fingerprint, **model_inputs("tokenizer", config.tokenizer)}
-    with claim(path, run_config(config), inputs) as run:
+    with claim(path, bound, inputs) as run:
         summary = run.summary(ProfileSummary)
         if summary is None:
             with phase(Phase.EVALUATING, data.name):
@@ -124,7 +125,7 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
     write_rows(run.path / DIFFICULTY, map(to_row, found.difficulty.lines(found.records)))
     write_json(run.path / PROFILE, to_row(figures))
     title = name if source is None else f"{name}: {_place(Path(source))}"
-    page = profile_report(found, data=title, made=made_in(run.path, saved_yaml(config)))
+    page = profile_report(found, data=title, made=made_in(run.path, run.config.text))
     write_text(run.path / REPORT, page)
     return ProfileSummary(round(time.perf_counter() - began, 2), figures)
 

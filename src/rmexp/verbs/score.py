@@ -46,8 +46,9 @@ def score(config: DictConfig) -> Path | None:
         score_texts(config)
         return None
     data = load_data(config.data)
-    path = run_folder("score", config)
-    with shared_run(path, run_config(config), {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    bound = run_config(config)
+    path = run_folder("score", config, bound)
+    with shared_run(path, bound, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
         summary = run.summary(ScoreSummary)
         reused = summary is not None
         if summary is None:

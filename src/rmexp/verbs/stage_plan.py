@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, build_framed
-from rmexp.config.identity.saved import fingerprint, run_config
+from rmexp.config.identity.saved import run_config
 from rmexp.config.stages import stage
 from rmexp.config.tracked import trackers_of
 from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.backbones.start import StartingFolders, starting_folders
 from rmexp.models.folders.chat_template import template_fingerprint
+from rmexp.runs.folder import RunConfig
 from rmexp.stages.plan import StagePlan
 from rmexp.verbs.scorers import scorer_inputs
 
@@ -22,23 +23,23 @@ if TYPE_CHECKING:
     from rmexp.stages.parts import CallbackParts, ModelParts, PPOParts, StageParts, TrainerParts
 
 
-def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
+def stage_plan(config: DictConfig, bound: RunConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
     """A stage as its configuration asks for it; PPO without a model to start from asks for that, too.
 
     Args:
         config: of the stage.
+        bound: the same as plain values.
         data: that it learns from.
         tests: further data sets, whose held-out pairs are scored too.
     """
-    trains_reference = config.task == "ppo" and _folders(config).start is None
+    reference = stage(config, "sft") if config.task == "ppo" and _folders(config).start is None else None
     return StagePlan(
         task=config.task,
-        config=run_config(config),
-        fingerprint=fingerprint(config),
+        config=bound,
         inputs=stage_inputs(config, data, tests),
         parts=partial(stage_parts, config),
         trackers=partial(trackers_of, config),
-        reference=stage_plan(stage(config, "sft"), data, {}) if trains_reference else None,
+        reference=None if reference is None else stage_plan(reference, run_config(reference), data, {}),
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
+from rmexp.config.identity.saved import run_config
 from rmexp.config.overrides import typed
 from rmexp.data.loaded import LoadedData
 from rmexp.phases import importing
@@ -45,11 +46,12 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data, tests = load_run_data(config.data, config.tests)
-    path = run_folder("train", config)
+    bound = run_config(config)
+    path = run_folder("train", config, bound)
     if config.plan:
         _plan(config, data)
         return path
-    stage = train_stage(stage_plan(config, data, tests), data, tests, path)
+    stage = train_stage(stage_plan(config, bound, data, tests), data, tests, path)
     if stage.summary is None:
         raise SystemExit(0)  # of a process that follows another one, which says what has come of it
     _show(stage.summary, path, reused=stage.reused)

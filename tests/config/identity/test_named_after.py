@@ -6,7 +6,7 @@ from rmexp.config.compose import compose
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.named_after import with_file_names
 from rmexp.config.identity.run_settings import run_settings
-from rmexp.config.identity.saved import differences, fingerprint, saved_yaml
+from rmexp.config.identity.saved import differences, run_config, saved_yaml
 
 FILE = ["data=jsonl", "data.path=place/pairs.jsonl.gz"]
 
@@ -34,13 +34,15 @@ def test_each_test_set_is_called_after_its_own():
 
 def test_a_run_of_when_it_was_called_by_its_option_is_the_same_run(here):
     config = compose("train", FILE)
-    assert run_folder("train", config).name == f"reward-pairs-tiny-{fingerprint(config)}"
+    bound = run_config(config)
+    assert run_folder("train", config, bound).name == f"reward-pairs-tiny-{bound.fingerprint}"
     then = saved_yaml(config).replace("${name_after:jsonl}", "jsonl")
     assert differences(then, config) == []
-    former = Path("runs/train", f"reward-jsonl-tiny-{fingerprint(config)}")
+    former = Path("runs/train", f"reward-jsonl-tiny-{bound.fingerprint}")
     former.mkdir(parents=True)
-    assert run_folder("train", config) == former
-    assert run_folder("train", compose("train", [*FILE, "seed=1"])).name.startswith("reward-pairs-tiny-")
+    assert run_folder("train", config, bound) == former
+    other = compose("train", [*FILE, "seed=1"])
+    assert run_folder("train", other, run_config(other)).name.startswith("reward-pairs-tiny-")
 
 
 def test_what_a_run_left_tells_the_name_without_composing(here):

@@ -2,11 +2,15 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
-from rmexp.config.identity.saved import REDACTED, differences, fingerprint, saved_yaml
+from rmexp.config.identity.saved import REDACTED, differences, run_config, saved_yaml
 
 
 def config(**content):
     return OmegaConf.create(content)
+
+
+def fingerprint(content):
+    return run_config(content).fingerprint
 
 
 @pytest.mark.parametrize("key", ["api_key", "apikey", "HF_TOKEN", "client_secret", "password", "db_password_2"])
@@ -45,6 +49,11 @@ def test_the_fingerprint_is_that_of_the_choices_alone():
     assert fingerprint(first) == fingerprint(config(sweep_dir=None, b={"c": 2}, a=1))
     assert fingerprint(first) != fingerprint(config(a=1, b={"c": 3}))
     assert len(fingerprint(first)) == 8
+
+
+def test_loggers_are_no_part_of_the_fingerprint_and_were_one_once():
+    one, other = (run_config(config(callbacks={}, logger={name: {"mode": None}})) for name in ("wandb", "mlflow"))
+    assert one.fingerprint == other.fingerprint == one.former_fingerprint != other.former_fingerprint
 
 
 def test_differences_name_both_sides():

@@ -4,13 +4,9 @@ Each move of a target and each later key of `conf/` adds a line here.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-TARGET = "_target_"
-REFERENCE, INIT_FROM = "model.reference", "model.init_from"
-STARTED_FROM_REFERENCE = ("sft", "reward")  # tasks that are measured against nothing
 log = logging.getLogger(__name__)
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
@@ -99,7 +95,6 @@ GONE: Mapping[str, object] = {
     "callbacks.checkpoint.mode": "min",
 }
 
-
 # What each logger was called -> its keys with the values that they had, before a run could have several.
 LOGGERS: Mapping[str, Mapping[str, object]] = {
     "wandb": {
@@ -121,58 +116,12 @@ LOGGERS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def former_logger(node: Mapping[str, object]) -> dict[str, object]:
-    """The group `logger` as it was written before: of one logger, its keys beside its target."""
-    name = next((name for name in LOGGERS if name in node), None)
-    if name is None:
-        return {}
-    return {key: value if node.get(key) is None else node[key] for key, value in LOGGERS[name].items()}
-
-
 def moved_to(target: str) -> str | None:
     """Where a target is now; None for one that has not moved."""
     now = target
     while now in MOVED:
         now = MOVED[now]
     return None if now == target else now
-
-
-def with_todays_targets(content: Any) -> Any:
-    """Plain data of a configuration with every `_target_` as it is called now."""
-    return _renamed(content, {old: now for old in MOVED if (now := moved_to(old))})
-
-
-def with_first_targets(content: Any) -> Any:
-    """Plain data of a configuration with every `_target_` as it was called first."""
-    came_from = {now: old for old, now in MOVED.items()}
-    first = {}
-    for now in came_from:
-        old = now
-        while old in came_from:
-            old = came_from[old]
-        first[now] = old
-    return _renamed(content, first)
-
-
-def with_todays_keys(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by dotted path of a stage, each key as it is called now; those that are gone are left out.
-
-    Once `model.reference` was what every task starts from; now it is what a policy is measured against.
-    """
-    given = values.get(REFERENCE) if values.get("task") in STARTED_FROM_REFERENCE else None
-    moved = {MOVED_KEYS[key]: value for key, value in values.items() if key in MOVED_KEYS}
-    kept = moved | {key: _with(MOVED_VALUES, key, value) for key, value in values.items() if key not in GONE}
-    return {**kept, REFERENCE: None, INIT_FROM: given} if given is not None else kept
-
-
-def with_first_keys(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by dotted path of a stage, with its keys as they were called first, and those that are gone."""
-    given = values.get(INIT_FROM) if values.get("task") in STARTED_FROM_REFERENCE else None
-    groups = {key.partition(".")[0] for key in values}
-    first = {key: {now: old for old, now in moves.items()} for key, moves in MOVED_VALUES.items()}
-    kept = {key: value for key, value in GONE.items() if key.partition(".")[0] in groups}
-    kept |= {key: _with(first, key, value) for key, value in values.items()}
-    return {**kept, REFERENCE: given, INIT_FROM: None} if given is not None else kept
 
 
 def with_todays_overrides(overrides: Sequence[str]) -> list[str]:
@@ -196,38 +145,3 @@ def with_todays_overrides(overrides: Sequence[str]) -> list[str]:
         else:
             found.append(text)
     return found
-
-
-def _with(moves: Mapping[str, Mapping[Any, Any]], key: str, value: Any) -> Any:
-    """A value as it is called by some moves; what cannot be a key of a mapping, such as a list, never moves."""
-    return moves[key].get(value, value) if key in moves and isinstance(value, str) else value
-
-
-def telling(overrides: Iterable[str]) -> list[str]:
-    """Overrides without those that set a later key to what was done before there was the key."""
-    return [text for text in overrides if text.partition("=")[2] not in map(str, _implied(text.partition("=")[0]))]
-
-
-def without_implied(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by dotted path without later keys that only say what was done before there were such keys."""
-    return {key: value for key, value in values.items() if value not in _implied(key)}
-
-
-def with_implied(values: Mapping[str, object], keys: Iterable[str]) -> dict[str, object]:
-    """Values by dotted path with those that a configuration from before the later ones of `keys` stands for."""
-    return {key: value for key in keys if key not in values for value in _implied(key)} | dict(values)
-
-
-def _implied(key: str) -> list[Any]:
-    return [value for pattern, value in LATER.items() if fnmatchcase(key, pattern)]
-
-
-def _renamed(content: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(content, dict):
-        return {
-            key: names.get(value, value) if key == TARGET and isinstance(value, str) else _renamed(value, names)
-            for key, value in content.items()
-        }
-    if isinstance(content, list):
-        return [_renamed(value, names) for value in content]
-    return content

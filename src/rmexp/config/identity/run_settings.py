@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from rmexp.config.identity.moved import with_todays_keys, with_todays_targets, without_implied
 from rmexp.config.identity.named_after import with_file_names
-from rmexp.config.identity.saved import leaves
+from rmexp.config.identity.values import todays_values, without_implied
 from rmexp.left_files import read_yaml
 from rmexp.runs.axes import Settings
 from rmexp.runs.folder import CONFIG
@@ -20,7 +19,7 @@ def run_settings(folder: Path) -> dict[str, object]:
     left out.
     """
     content = read_yaml(folder / CONFIG)
-    return with_file_names(without_implied(with_todays_keys(leaves(with_todays_targets(content)))))
+    return with_file_names(without_implied(todays_values(content)))
 
 
 def followed_settings(folder: Path) -> Settings:

@@ -10,16 +10,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.identity.chosen import chosen_options
-from rmexp.config.identity.moved import (
-    former_logger,
-    with_first_keys,
-    with_first_targets,
-    with_implied,
-    with_todays_keys,
-    with_todays_targets,
-    without_implied,
-)
+from rmexp.config.identity.moved import LOGGERS
 from rmexp.config.identity.named_after import with_first_names
+from rmexp.config.identity.values import first_values, todays_values, with_implied
 from rmexp.config.plugins import plugins
 from rmexp.runs.folder import RunConfig
 
@@ -39,44 +32,56 @@ def saved_yaml(config: DictConfig) -> str:
         config: texts below keys named like a secret are redacted unless they are interpolations such as
             `${oc.env:NAME}`; numbers, such as `max_tokens`, are never secrets.
     """
-    return OmegaConf.to_yaml(OmegaConf.create(_saved(config)))
+    return _yaml(_saved(config))
+
+
+def _yaml(saved: Mapping[str, object]) -> str:
+    return OmegaConf.to_yaml(OmegaConf.create(dict(saved)))
 
 
 def run_config(config: DictConfig) -> RunConfig:
     """What a run folder is bound to."""
-    found = {plugin.name: plugin.fingerprint() for plugin in plugins()}
-    differ = partial(differences, config=config)
-    return RunConfig(saved_yaml(config), config.get("seed"), differ, found, chosen_options(config))
-
-
-def fingerprint(config: DictConfig) -> str:
-    """Eight hexadecimal digits of the SHA-256 of the saved configuration, whatever its order, places and loggers.
-
-    A target or a key that has moved and a later key that changes nothing leave it as it was.
-    """
-    return _digest(config, {"wandb": {}})
-
-
-def former_fingerprint(config: DictConfig) -> str:
-    """The digits of earlier versions, to which a run with other loggers was another one."""
-    logger = _saved(config).get(LOGGER)
-    return _digest(config, logger if isinstance(logger, dict) else {})
-
-
-def _digest(config: DictConfig, logger: Mapping[str, object]) -> str:
     saved = _saved(config)
-    had_logger = saved.pop(LOGGER, None) is not None and "callbacks" in saved  # only verbs that train
-    saved |= {LOGGER: former_logger(logger)} if had_logger else {}
-    values = without_implied(with_first_names(with_first_keys(leaves(with_first_targets(saved)))))
+    now, former = _fingerprints(saved)
+    return RunConfig(
+        text=_yaml(saved),
+        seed=config.get("seed"),
+        differences=partial(differences, config=config),
+        fingerprint=now,
+        former_fingerprint=former,
+        plugins={plugin.name: plugin.fingerprint() for plugin in plugins()},
+        choices=chosen_options(config),
+    )
+
+
+def _fingerprints(saved: Mapping[str, object]) -> tuple[str, str]:
+    """Of a configuration, whatever its order, places and loggers; and as it was when those counted."""
+    logger, rest = saved.get(LOGGER), {key: value for key, value in saved.items() if key != LOGGER}
+    contents = [rest, rest]
+    if logger is not None and "callbacks" in saved:  # only verbs that train
+        own = logger if isinstance(logger, dict) else {}
+        contents = [rest | {LOGGER: _former_logger({"wandb": {}})}, rest | {LOGGER: _former_logger(own)}]
+    now, former = (_digest(first_values(content)) for content in contents)
+    return now, former
+
+
+def _digest(values: Mapping[str, object]) -> str:
     content = {key: value for key, value in values.items() if key not in PLACES}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
+def _former_logger(node: Mapping[str, object]) -> dict[str, object]:
+    """The group `logger` as it was written before: of one logger, its keys beside its target."""
+    name = next((name for name in LOGGERS if name in node), None)
+    if name is None:
+        return {}
+    return {key: value if node.get(key) is None else node[key] for key, value in LOGGERS[name].items()}
+
+
 def differences(old_yaml: str, config: DictConfig) -> list[str]:
     """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
-    texts = (old_yaml, saved_yaml(config))
-    contents = (with_todays_targets(_plain(OmegaConf.create(text))) for text in texts)
-    old, new = (with_first_names(with_todays_keys(leaves(content))) for content in contents)
+    contents = (_plain(OmegaConf.create(text)) for text in (old_yaml, saved_yaml(config)))
+    old, new = (with_first_names(todays_values(content)) for content in contents)
     keys = list(dict.fromkeys([*old, *new]))
     old, new = (with_implied(values, keys) for values in (old, new))
     return [
@@ -106,17 +111,6 @@ def _redact(content: Any, *, hidden: bool) -> Any:
     if hidden and isinstance(content, str) and content != "???" and not _INTERPOLATION.fullmatch(content):
         return REDACTED
     return content
-
-
-def leaves(content: Any, path: str = "") -> dict[str, object]:
-    """Every value of nested dicts by its dotted path; a list or an empty dict is a value."""
-    if not isinstance(content, dict) or not content:
-        return {path: content}
-    return {
-        key: leaf
-        for name, value in content.items()
-        for key, leaf in leaves(value, f"{path}.{name}" if path else str(name)).items()
-    }
 
 
 def _shown(leaves: dict[str, object], key: str) -> str:

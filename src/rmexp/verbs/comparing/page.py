@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ from rmexp.comparison.length import length_effect
 from rmexp.comparison.policies import PolicyResult
 from rmexp.comparison.progress import Moment, ProgressPoint, progress
 from rmexp.comparison.reductions import reductions
-from rmexp.config.identity.saved import saved_yaml
 from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.records import Candidates, prompt_text
@@ -28,6 +26,7 @@ from rmexp.reports.compare.content import (
     StageResult,
 )
 from rmexp.reports.made import made_in
+from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.compare import (
     Reductions,
     RewardScale,
@@ -64,7 +63,7 @@ class Compared(NamedTuple):
     policies: Sequence[PolicyResult]
 
 
-def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport:
+def comparison(config: DictConfig, found: Compared, run: RunFolder) -> CompareReport:
     """Everything that the report shows."""
     explicit, implicit = found.scorers.explicit, found.scorers.implicit
     sets = compared_sets(found.pairs)
@@ -78,7 +77,7 @@ def comparison(config: DictConfig, found: Compared, path: Path) -> CompareReport
         train_pairs=_train_pairs(found.stages["reward"], data),
         bad_rows=len(data.records.bad_rows),
         beta=implicit.beta,
-        made=made_in(path, saved_yaml(config)),
+        made=made_in(run.path, run.config.text),
     )
     chose = any(stage.summary and stage.summary.kept and stage.summary.kept.selected for stage in found.stages.values())
     splits = [_split(one, held_out.get(one.name)) for one in found.pairs if one.test.origin.kind == "held_out"]

@@ -7,7 +7,8 @@ from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.identity.run_settings import run_settings
-from rmexp.config.identity.saved import PLACES, leaves
+from rmexp.config.identity.saved import PLACES
+from rmexp.config.identity.values import leaves
 from rmexp.config.problems import ConfigurationError
 from rmexp.durable import write_text
 from rmexp.jsonl import parse_row, read_lines

@@ -7,7 +7,7 @@ from rmexp.comparison.compared import compare_pairs, nll_at
 from rmexp.evaluation.measures.calibration import calibration
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference
 from rmexp.statistics.shares import share
 
@@ -19,7 +19,7 @@ def made():
         Preference(f"Q{i}", "a" * (1 + i % 7), "b" * (1 + i % 5), target=float(i % 9 != 0), meta={"topic": "xy"[i % 2]})
         for i in range(120)
     ]
-    pairs = pair_test_set(Origin("d", "val"), records, Slicing(["meta.topic"], by_length=True))
+    pairs = as_test_set(Origin("d", "val"), records, Slicing(["meta.topic"], by_length=True))
     return pairs, rng.normal((0.5, 0), size=(120, 2)), rng.normal((3, 0), 4, size=(120, 2))
 
 
@@ -48,16 +48,14 @@ def test_every_slice_has_the_figures_of_its_own_pairs(made):
 def test_pairs_of_one_prompt_are_not_taken_for_independent():
     records = [Preference(f"Q{i // 3}", f"good {i}", f"bad {i}") for i in range(60)]  # three pairs a prompt
     values = np.where((np.arange(60) // 3 % 4 == 0)[:, None], [0.0, 1.0], [1.0, 0.0])  # all three right, or none
-    whole = compare_pairs(pair_test_set(Origin("d", "val"), records), column(values), column(values[:, ::-1]))[0]
+    whole = compare_pairs(as_test_set(Origin("d", "val"), records), column(values), column(values[:, ::-1]))[0]
     alone = share(15, 20)  # a prompt at a time they are 20 cases
     assert (whole.explicit.accuracy.low, whole.explicit.accuracy.high) == (
         pytest.approx(alone.low, abs=0.03),
         pytest.approx(alone.high, abs=0.03),
     )
     assert whole.agreement.mcnemar_p is None
-    each = compare_pairs(
-        pair_test_set(Origin("d", "val"), records[::3]), column(values[::3]), column(values[::3, ::-1])
-    )
+    each = compare_pairs(as_test_set(Origin("d", "val"), records[::3]), column(values[::3]), column(values[::3, ::-1]))
     assert each[0].agreement.mcnemar_p == pytest.approx(stats.binomtest(5, 20).pvalue)
 
 

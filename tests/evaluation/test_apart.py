@@ -5,11 +5,11 @@ from rmexp.evaluation.apart import set_apart
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.scores import scores_of
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, list_test_set, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Candidates, Preference
 
 PAIRS = [Preference(f"Q{index}", "a", "b", meta={"part": "xy"[index % 2]}) for index in range(6)]
-TEST = pair_test_set(Origin("d", "s"), PAIRS, Slicing(["meta.part"]))
+TEST = as_test_set(Origin("d", "s"), PAIRS, Slicing(["meta.part"]))
 RIGHT = scores_of([[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 3, log_odds=True)  # on the first three pairs
 MARKS = ["pair", "pair", "no", "no", "validation", "prompt"]
 
@@ -61,6 +61,6 @@ def test_a_slice_that_is_the_whole_headline_is_none():
 
 def test_lists_are_set_apart_too():
     lists = [Candidates(f"Q{index}", ("a", "b"), (1.0, 0.0)) for index in range(2)]
-    test = set_apart(list_test_set(Origin("d", "s"), lists), [["pair", "no"]], keep=False)
+    test = set_apart(as_test_set(Origin("d", "s"), lists), [["pair", "no"]], keep=False)
     found = judge(test, {"one": scores_of([[1.0, 0.0], [0.0, 1.0]], log_odds=True)})
     assert (found.of("one").accuracy.value, found.of("one", "trained on").accuracy.value) == (0.0, 1.0)

@@ -5,7 +5,7 @@ from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.paired import Paired
 from rmexp.evaluation.scores import Scores, scores_of
-from rmexp.evaluation.test_set import Origin, list_test_set, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Candidates, Preference
 
 TODAY = {
@@ -31,7 +31,7 @@ def judgement():
     ]
     scores = {name: Scores(rng.normal(size=(60, 2)), log_odds=True) for name in ("one", "two")}
     scores["rule"] = Scores(rng.normal(size=(60, 2)), log_odds=False, rule=True)
-    return judge(pair_test_set(Origin("d", "s"), records), scores)
+    return judge(as_test_set(Origin("d", "s"), records), scores)
 
 
 def test_rows_have_the_keys_that_readers_know(judgement):
@@ -56,7 +56,7 @@ def test_rows_are_read_back(judgement):
 
 def test_lists_are_read_back():
     lists = [Candidates(f"p{i}", ("a", "b"), (0.0, 1.0)) for i in range(3)]
-    judgement = judge(list_test_set(Origin("d", "s"), lists), {"rm": scores_of([[0, 1]] * 3, log_odds=False)})
+    judgement = judge(as_test_set(Origin("d", "s"), lists), {"rm": scores_of([[0, 1]] * 3, log_odds=False)})
     (row,) = judgement.result_rows()
     assert Figures.from_row(row) == judgement.of("rm")
 

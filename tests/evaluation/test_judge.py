@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, list_test_set, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Candidates, Preference
 
 SLICES = [None, "meta.part=b", "length=shorter_chosen"]
@@ -42,7 +42,7 @@ def sample():
         "good": column(good.astype(np.float32)), "weak": column(weak),
         "longer": column(longer, log_odds=False, rule=True), "shorter": column(-longer, log_odds=False, rule=True),
     }  # fmt: skip
-    test = pair_test_set(Origin("set", "val"), records, Slicing(["meta.part"], by_length=True))
+    test = as_test_set(Origin("set", "val"), records, Slicing(["meta.part"], by_length=True))
     return test, scores, judge(test, scores)
 
 
@@ -78,7 +78,7 @@ def test_a_slice_has_the_figures_of_its_pairs_alone(sample, name, part):
 def test_probabilities_are_those_of_scikit_learn(sample):
     test, scores, _ = sample
     decided = test.target != 0.5
-    only = pair_test_set(test.origin, [r for r, kept in zip(test.records, decided, strict=True) if kept])
+    only = as_test_set(test.origin, [r for r, kept in zip(test.records, decided, strict=True) if kept])
     found = judge(only, {"good": column(scores["good"].values[decided])}).of("good").probabilities
     p = 1 / (1 + np.exp(-np.subtract(*scores["good"].values[decided].T)))
     assert found.nll.value == pytest.approx(log_loss(only.target, p))
@@ -117,8 +117,8 @@ def test_pairs_that_repeat_within_a_prompt_do_not_narrow_an_interval():
     scores = rng.normal([0.7, 0.0], 1.0, (60, 2))
     one = [Preference(f"p{i}", "a" * (i + 1), "b") for i in range(60)]
     nine = [Preference(f"p{i}", "a" * (i + 1), "b", id=f"{i}-{k}") for i in range(60) for k in range(9)]
-    single = judge(pair_test_set(Origin("d", "s"), one), {"rm": column(scores)}).of("rm")
-    many = judge(pair_test_set(Origin("d", "s"), nine), {"rm": column(np.repeat(scores, 9, axis=0))}).of("rm")
+    single = judge(as_test_set(Origin("d", "s"), one), {"rm": column(scores)}).of("rm")
+    many = judge(as_test_set(Origin("d", "s"), nine), {"rm": column(np.repeat(scores, 9, axis=0))}).of("rm")
     assert many.n == 540
     assert many.clusters == single.clusters == 60
     for ends in ("accuracy", "nll", "usable_bits", "brier"):
@@ -179,7 +179,7 @@ def test_the_exact_test_stands_where_every_prompt_has_one_pair():
     rng = np.random.default_rng(2)
     records = [Preference(f"p{i}", "a" * (i + 1), "b") for i in range(120)]
     scores = {name: column(rng.normal([mean, 0.0], 1.0, (120, 2))) for name, mean in (("one", 0.8), ("two", 0.2))}
-    found = judge(pair_test_set(Origin("d", "s"), records), scores).between("one", "two")
+    found = judge(as_test_set(Origin("d", "s"), records), scores).between("one", "two")
     discordant = found.first_alone + found.second_alone
     assert found.mcnemar_p == pytest.approx(stats.binomtest(found.first_alone, discordant).pvalue)
     assert found.mcnemar_p_holm == found.mcnemar_p
@@ -190,7 +190,7 @@ def test_too_few_prompts_that_differ_have_neither_interval_nor_p():
     one = np.tile([1.0, 0.0], (100, 1))
     other = one.copy()
     other[:9] = other[:9, ::-1]
-    found = judge(pair_test_set(Origin("d", "s"), records), {"one": column(one), "two": column(other)})
+    found = judge(as_test_set(Origin("d", "s"), records), {"one": column(one), "two": column(other)})
     row = found.between("one", "two")
     assert (row.difference.value, row.difference.few) == (pytest.approx(0.09), True)
     assert (row.difference.low, row.difference.high, row.difference.p, row.mcnemar_p) == (None,) * 4
@@ -223,7 +223,7 @@ def test_pairs_without_a_score_are_counted_and_left_out(sample):
     some = scores["good"].values.copy()
     some[:100, 0] = np.nan
     judgement = judge(test, {"some": column(some), "weak": scores["weak"]})
-    rest = pair_test_set(test.origin, test.records[100:])
+    rest = as_test_set(test.origin, test.records[100:])
     alone = judge(rest, {"some": column(some[100:]), "weak": column(scores["weak"].values[100:])})
     found = judgement.of("some")
     assert (found.n, found.unscored) == (300, 100)
@@ -234,7 +234,7 @@ def test_pairs_without_a_score_are_counted_and_left_out(sample):
 
 
 def test_no_score_at_all():
-    test = pair_test_set(Origin("d", "s"), [Preference("p", "a", "b", meta={"true_probability": 0.9})])
+    test = as_test_set(Origin("d", "s"), [Preference("p", "a", "b", meta={"true_probability": 0.9})])
     found = judge(test, {"none": scores_of([[None, None]], log_odds=True), "coin": column([[0, 1]], rule=True)})
     assert (found.of("none").n, found.of("none").unscored) == (0, 1)
     assert found.of("none").to_row()["accuracy"] is None
@@ -245,7 +245,7 @@ def test_what_the_headline_leaves_out_is_told_and_counts_for_nothing(sample):
     test, scores, _ = sample
     headline = np.arange(400) >= 40
     judgement = judge(replace(test, headline=headline), scores)
-    rest = judge(pair_test_set(test.origin, test.records[40:]), {"good": column(scores["good"].values[40:])})
+    rest = judge(as_test_set(test.origin, test.records[40:]), {"good": column(scores["good"].values[40:])})
     assert judgement.of("good").left_out == 40
     assert flat(judgement.of("good").to_row() | {"left_out": 0}) == pytest.approx(flat(rest.of("good").to_row()))
     assert judgement.of("good", "meta.part=b").left_out == 10
@@ -253,7 +253,7 @@ def test_what_the_headline_leaves_out_is_told_and_counts_for_nothing(sample):
 
 def test_lists_are_judged_by_their_picks():
     lists = [Candidates(f"p{i}", ("a", "bb", "c"), (0.0, float(i), 1.0), meta={"k": i % 2}) for i in range(4)]
-    test = list_test_set(Origin("d", "lists"), [*lists, Candidates("q", ("a", "b"), (0.0, 1.0), meta={"k": 0})],
+    test = as_test_set(Origin("d", "lists"), [*lists, Candidates("q", ("a", "b"), (0.0, 1.0), meta={"k": 0})],
                          Slicing(["meta.k"]))  # fmt: skip
     scores = scores_of([[0, 1, 0]] * 4 + [[None, 1]], log_odds=True, responses=3)
     found = judge(test, {"rm": scores})
@@ -273,7 +273,7 @@ def test_a_public_benchmark_sums_up_what_has_scores():
         return {"score": 0.5}
 
     records = [Preference("p", "a", "b", id=str(i)) for i in range(3)]
-    test = pair_test_set(Origin("d", "s", aggregate=aggregate), records)
+    test = as_test_set(Origin("d", "s", aggregate=aggregate), records)
     found = judge(test, {"rm": scores_of([[1, 2], [None, 1], [3, 4]], log_odds=True)})
     assert found.suite == {"rm": {"score": 0.5}}
     assert seen == [(["0", "2"], [[1.0, 2.0], [3.0, 4.0]])]

@@ -5,7 +5,7 @@ import pytest
 from rmexp.evaluation.per_pair import FILE, pair_rows, read_pairs, write_pairs
 from rmexp.evaluation.scores import scores_of
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference
 
 RECORDS = [
@@ -18,7 +18,7 @@ RECORDS = [
 
 def made():
     bins = {"1": "hard", "2": "hard", "3": "easy", "4": "easy"}
-    test = pair_test_set(Origin("d", "val"), RECORDS, Slicing(parts={"difficulty": bins}))
+    test = as_test_set(Origin("d", "val"), RECORDS, Slicing(parts={"difficulty": bins}))
     return list(pair_rows(test, scores_of([[1, 1], [2, 0], [0.5, 0], [None, 1]], log_odds=True)))
 
 

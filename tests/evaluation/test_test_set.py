@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rmexp.evaluation.slices import WHOLE, Slicing
-from rmexp.evaluation.test_set import Origin, list_test_set, padded, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set, padded
 from rmexp.records import Candidates, Preference
 
 RECORDS = [
@@ -14,7 +14,7 @@ BINS = {"1": "hard", "2": "easy", "3": "hard"}
 
 
 def made(group=None, **slicing):
-    return pair_test_set(Origin("data", "val", group=group), RECORDS, Slicing(**slicing))
+    return as_test_set(Origin("data", "val", group=group), RECORDS, Slicing(**slicing))
 
 
 def test_what_is_measured():
@@ -51,17 +51,17 @@ def test_unknown_fields_and_parts_are_told():
 
 def test_lists_have_their_worth_and_slices_by_field():
     lists = [Candidates("p", ("a", "b"), (0.0, 1.0)), Candidates("q", ("a",), (2.0,), meta={"kind": "x"})]
-    test = list_test_set(Origin("data", "lists"), lists[:1])
+    test = as_test_set(Origin("data", "lists"), lists[:1])
     assert test.gold.tolist() == [[0.0, 1.0]]
     assert len(test.target) == 0
-    assert np.isnan(list_test_set(Origin("data", "lists"), lists).gold).tolist() == [[False, False], [False, True]]
-    parts = list_test_set(Origin("d", "s"), lists[1:], Slicing(["meta.kind"], by_length=True)).slices
+    assert np.isnan(as_test_set(Origin("data", "lists"), lists).gold).tolist() == [[False, False], [False, True]]
+    parts = as_test_set(Origin("d", "s"), lists[1:], Slicing(["meta.kind"], by_length=True)).slices
     assert list(parts) == [WHOLE, "meta.kind=x"]
     with pytest.raises(ValueError, match=r"the worth of the responses of list .* is not known"):
-        list_test_set(Origin("data", "lists"), [Candidates("p", ("a",))])
+        as_test_set(Origin("data", "lists"), [Candidates("p", ("a",))])
 
 
 def test_no_pairs_and_rows_of_any_length():
-    assert pair_test_set(Origin("d", "s"), []).characters.shape == (0, 2)
+    assert as_test_set(Origin("d", "s"), []).characters.shape == (0, 2)
     assert padded([], 2).shape == (0, 2)
     assert np.isnan(padded([[], [1.0, None, 2.0]])).tolist() == [[True] * 3, [False, True, False]]

@@ -13,7 +13,7 @@ from rmexp.comparison.reductions import PromptLevel, reductions
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference
 from rmexp.reports.compare.content import (
     ComparedSet,
@@ -51,7 +51,7 @@ def make_split() -> MakeSplit:
             pairwise_accuracy(explicit, target),
             pairwise_accuracy(implicit, target),
             agreement(explicit, implicit, target),
-            compare_pairs(pair_test_set(Origin("d", name), records), *both)[0].paired,
+            compare_pairs(as_test_set(Origin("d", name), records), *both)[0].paired,
             length_effect(explicit, tokens, target, clusters),
             length_effect(implicit, tokens, target, clusters),
         )
@@ -64,7 +64,7 @@ def sets() -> list[ComparedSet]:
     """Held-out pairs, the same in other tokens, and other data on which the implicit reward is a coin."""
     rng = np.random.default_rng(0)
     records = [Preference(f"Q{i}", "long answer " * (1 + i % 3), f"short {i}", id=str(i)) for i in range(40)]
-    pairs = pair_test_set(Origin("d", "val"), records, Slicing(by_length=True))
+    pairs = as_test_set(Origin("d", "val"), records, Slicing(by_length=True))
     explicit, implicit, coin = (rng.normal((mean, 0), size=(40, 2)) for mean in (2, 0.8, 0))
     tokens = rng.integers(5, 60, (40, 2))
     columns = [Scores(values, log_odds=True) for values in (explicit, implicit, coin)]

@@ -11,7 +11,7 @@ from rmexp.config.compose import compose
 from rmexp.durable import write_json
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.scores import Scores
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.jsonl import parse_row, read_lines, write_rows
 from rmexp.records import Preference, Scored
 from rmexp.runs.rows import to_row
@@ -143,7 +143,7 @@ def test_the_evaluation_over_seeds_becomes_tables(tmp_path, monkeypatch):
         name: Scores(np.array([[float(place < n), 0.5] for place in range(12)]), name != "longer", name == "longer")
         for name, n in right.items()
     }
-    found = judge(pair_test_set(Origin("d", "test"), records), scores)
+    found = judge(as_test_set(Origin("d", "test"), records), scores)
     groups = {method: [f"{method}0", f"{method}1"] for method in ("explicit", "implicit")}
     seeds = [to_row(row) for row in seed_rows(results_of(found), groups, list(right))]
     content = {"results": found.result_rows(), "comparisons": found.comparison_rows(), "seeds": seeds}

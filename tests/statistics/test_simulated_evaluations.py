@@ -12,7 +12,7 @@ from rmexp.evaluation.measures.calibration import calibration
 from rmexp.evaluation.measures.ceiling import ceiling, truth_of
 from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.evaluation.scores import Scores
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.sources.synthetic import synthetic
 from rmexp.sources.synthetic_family import synthetic_family
 from rmexp.statistics.mcnemar import mcnemar
@@ -116,7 +116,7 @@ def trained(data):
 
 
 def figures_of(records, scores):
-    test = pair_test_set(Origin("synthetic", "test"), records)
+    test = as_test_set(Origin("synthetic", "test"), records)
     return judge(test, {"model": Scores(scores, log_odds=True)}).of("model")
 
 

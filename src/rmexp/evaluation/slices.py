@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rmexp.data.split import group_key
 from rmexp.evaluation.measures.difficulty import BINS
@@ -42,21 +42,21 @@ NO_SLICES = Slicing()
 
 
 def slices_of(
-    slicing: Slicing, records: Sequence[Record], characters: ArrayLike | None = None, target: ArrayLike | None = None
+    slicing: Slicing, records: Sequence[Record], characters: NDArray[np.int64], target: NDArray[np.float64]
 ) -> Slices:
     """(N,) which records each slice has, by its name; all of them first, difficult ones last.
 
     Args:
         slicing: what they are parted by.
         records: of the set.
-        characters: (N, 2) length of both responses of each pair; None for lists.
-        target: (N,) probability that the first is the better one; None for lists.
+        characters: (N, 2) length of both responses of each pair; empty for lists.
+        target: (N,) probability that the first is the better one; empty for lists.
 
     Raises:
         ValueError: a record lacks a field, or its part is not known.
     """
     slices: Slices = {WHOLE: np.ones(len(records), dtype=bool)}
-    if slicing.by_length and characters is not None and target is not None:
+    if slicing.by_length and len(target) == len(records):
         slices |= length_parts(characters, target)
     for name in slicing.fields:
         slices |= _by_value(name, [group_key(record, name, "slices") for record in records])

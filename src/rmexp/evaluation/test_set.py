@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from rmexp.data.text_measures import markdown_marks
 from rmexp.evaluation.clusters import clusters_of
-from rmexp.evaluation.measures.ceiling import Truth, truth_of
+from rmexp.evaluation.measures.ceiling import Truth, known_truth
 from rmexp.evaluation.slices import NO_SLICES, TRAINED_ON, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate
-from rmexp.records import Candidates, Preference, Record, fingerprint
+from rmexp.records import Candidates, Preference, Record
 from rmexp.stored_records import labels_of
 
 Kind = Literal["held_out", "tokens", "domain"]
@@ -51,7 +51,6 @@ class TestSet:
         clusters: (N,) numbers of what is independent of each other.
         slices: (N,) which records each part has, by its name; all of them under None, which comes first.
         headline: (N,) which records figures count; the others are told and left out.
-        fingerprint: of the records.
         parts: of each record by its id, by what tells them apart, such as `difficulty`.
         target: (N,) probability that the response listed first is the better one; empty for lists.
         characters: (N, 2) length of both responses; empty for lists.
@@ -67,7 +66,6 @@ class TestSet:
     clusters: NDArray[np.int64]
     slices: Mapping[str | None, NDArray[np.bool_]]
     headline: NDArray[np.bool_]
-    fingerprint: str
     parts: Parts
     target: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     characters: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
@@ -110,59 +108,28 @@ class TestSet:
         return self.slices[part] if part == TRAINED_ON else self.slices[part] & self.headline
 
 
-def pair_test_set(origin: Origin, records: Sequence[Preference], slicing: Slicing = NO_SLICES) -> TestSet:
-    """Measure pairs and part them into slices.
+def as_test_set(origin: Origin, records: Sequence[Record], slicing: Slicing = NO_SLICES) -> TestSet:
+    """Measure records and part them into slices.
 
     Args:
-        origin: of the pairs.
-        records: the pairs.
-        slicing: what is looked at by itself.
-
-    Raises:
-        ValueError: a record lacks a field, or its part is not known.
-    """
-    target = labels_of(records).target
-    measured = np.fromiter(map(_measures, records), (np.int64, 5), len(records))
-    lengths, markdown = measured[:, :4].reshape(-1, 2, 2).transpose(2, 0, 1)
-    return TestSet(
-        origin,
-        records,
-        clusters_of(records, origin.group),
-        slices_of(slicing, records, lengths, target),
-        np.ones(len(records), dtype=bool),
-        fingerprint(records),
-        slicing.parts,
-        target,
-        lengths,
-        markdown,
-        _truth(records, measured[:, 4] > 0),
-    )
-
-
-def list_test_set(origin: Origin, records: Sequence[Candidates], slicing: Slicing = NO_SLICES) -> TestSet:
-    """Lists whose worth is known, in parts.
-
-    Args:
-        origin: of the lists.
-        records: the lists, each with the worth of its responses.
+        origin: of the records.
+        records: N pairs, or N lists, each with the worth of its responses.
         slicing: what is looked at by itself; lists have no parts by length.
 
     Raises:
         ValueError: a record lacks a field, or its part or its worth is not known.
     """
-    unknown = next((record.id for record in records if record.gold is None), None)
-    if unknown is not None:
-        raise ValueError(f"the worth of the responses of list {unknown} is not known; give each a number in `gold`")
-    return TestSet(
-        origin,
-        records,
-        clusters_of(records, origin.group),
-        slices_of(slicing, records),
-        np.ones(len(records), dtype=bool),
-        fingerprint(records),
-        slicing.parts,
-        gold=padded([record.gold or () for record in records]),
-    )
+    lists = bool(records) and isinstance(records[0], Candidates)
+    gold = _worth(cast(Sequence[Candidates], records)) if lists else None
+    pairs = () if lists else cast(Sequence[Preference], records)
+    measured = np.fromiter(map(_measures, pairs), (np.int64, 5), len(pairs))
+    lengths, markdown = measured[:, :4].reshape(-1, 2, 2).transpose(2, 0, 1)
+    truth = known_truth(pairs, measured[:, 4] > 0)
+    target = labels_of(pairs).target
+    clusters = clusters_of(records, origin.group)
+    slices = slices_of(slicing, records, lengths, target)
+    headline = np.ones(len(records), dtype=bool)
+    return TestSet(origin, records, clusters, slices, headline, slicing.parts, target, lengths, markdown, truth, gold)
 
 
 def _measures(pair: Preference) -> tuple[int, ...]:
@@ -171,17 +138,11 @@ def _measures(pair: Preference) -> tuple[int, ...]:
     return (*chain.from_iterable(each), "true_probability" in pair.meta)
 
 
-def _truth(records: Sequence[Preference], known: NDArray[np.bool_]) -> Truth | None:
-    """What is known of the pairs of which something is."""
-    if not known.any():
-        return None
-    found = truth_of([record for record, there in zip(records, known, strict=True) if there])
-    if found is None:
-        return None
-    truth = Truth(*(np.full(len(records), np.nan) for _ in Truth._fields))
-    for whole, part in zip(truth, found, strict=True):
-        whole[known] = part
-    return truth
+def _worth(lists: Sequence[Candidates]) -> NDArray[np.float64]:
+    unknown = next((record.id for record in lists if record.gold is None), None)
+    if unknown is not None:
+        raise ValueError(f"the worth of the responses of list {unknown} is not known; give each a number in `gold`")
+    return padded([record.gold or () for record in lists])
 
 
 def padded(rows: Sequence[Sequence[float | None]], width: int = 0) -> NDArray[np.float64]:

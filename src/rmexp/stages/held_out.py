@@ -18,11 +18,11 @@ from rmexp.evaluation.measures.margins import towards_label
 from rmexp.evaluation.per_pair import pair_rows, write_pairs
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
-from rmexp.evaluation.test_set import Kind, Origin, TestSet, pair_test_set
+from rmexp.evaluation.test_set import Kind, Origin, TestSet, as_test_set
 from rmexp.hardware.group import rank_and_count
 from rmexp.hardware.precision import AUTO
 from rmexp.phases import Phase, phase
-from rmexp.records import Preference, prompt_text
+from rmexp.records import prompt_text
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.scoring.explicit import ExplicitScorer
@@ -74,19 +74,18 @@ def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[Tes
         ValueError: the difficulty of a pair is not known.
     """
     own = {split: records for split, records in data.records.splits.items() if split != "train"}
-    sets = [_test_set(data, data.name, split, records, "held_out") for split, records in own.items()]
+    found: list[tuple[LoadedData, str, str, Kind]] = [(data, data.name, split, "held_out") for split in own]
     for name, other in tests.items():
         for split, records in other.records.splits.items():
             if not (name == data.name and own.get(split) == records):
-                sets.append(_test_set(other, name, split, records, "domain"))
+                found.append((other, name, split, "domain"))
+    sets = []
+    for one, name, split, kind in found:
+        records, parts = one.records.splits[split], {} if one.bins is None else {DIFFICULTY: one.bins}
+        if one.records.parts:
+            parts["source"] = {record.id: record.meta["source"] for record in records}
+        sets.append(as_test_set(Origin(name, split, kind, one.split_rule.group), records, Slicing(parts=parts)))
     return sets
-
-
-def _test_set(data: LoadedData, name: str, split: str, records: Sequence[Preference], kind: Kind) -> TestSet:
-    parts: dict[str, Mapping[str, str]] = {} if data.bins is None else {DIFFICULTY: data.bins}
-    if data.records.parts:
-        parts["source"] = {record.id: record.meta["source"] for record in records}
-    return pair_test_set(Origin(name, split, kind, data.split_rule.group), records, Slicing(parts=parts))
 
 
 def file_of(test: TestSet) -> str:

@@ -5,7 +5,7 @@ from markupsafe import escape
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import Slicing
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference
 from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
 from rmexp.reports.made import Made
@@ -18,7 +18,7 @@ HOSTILE = "<script>alert(1)</script> \u202e $x$ {{ 7 * 7 }}"
 
 def report(records, scores, name="good", seeds=()):
     origin = Origin("set", "val", aggregate=lambda *_: {"score": None, "Chat": 0.5})
-    test = pair_test_set(origin, records, Slicing(["meta.part"], by_length=True))
+    test = as_test_set(origin, records, Slicing(["meta.part"], by_length=True))
     columns = {name: Scores(scores, log_odds=True), "weak": Scores(scores[::-1], log_odds=False)}
     columns["longer"] = Scores(test.characters.astype(float), log_odds=False, rule=True)
     return EvaluationReport([judge(test, columns)], list(seeds), Made("runs/x", Environment(), "seed: 0"))

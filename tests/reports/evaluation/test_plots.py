@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from rmexp.evaluation.scores import Scores
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference
 from rmexp.reports.evaluation import plots
 
 RNG = np.random.default_rng(0)
 SCORES = {"one": Scores(RNG.normal([1, 0], 1, (200, 2)), log_odds=True)}
-TEST = pair_test_set(
+TEST = as_test_set(
     Origin("set", "val"),
     [Preference(f"p{i % 50}", "a" * (1 + i % 37), "b" * (1 + i % 23), id=str(i)) for i in range(200)],
 )
@@ -21,7 +21,7 @@ def test_a_figure_names_its_scorers_or_is_not_drawn(draw):
     svg = draw(TEST, SCORES)
     assert svg.startswith("<svg")
     assert "one" in svg
-    assert draw(pair_test_set(TEST.origin, []), {"one": Scores(np.empty((0, 2)), log_odds=True)}) is None
+    assert draw(as_test_set(TEST.origin, []), {"one": Scores(np.empty((0, 2)), log_odds=True)}) is None
     assert draw(replace(TEST, target=0.5 * TEST.target), SCORES) is None  # nothing but ties
     assert draw(TEST, {"one": Scores(np.full((200, 2), np.nan), log_odds=True)}) is None  # nothing scored
 
@@ -51,7 +51,7 @@ def test_bins_alone_of_few_pairs_are_a_plot_too():
 
 
 def test_lengths_of_fewer_than_five_pairs_are_counted():
-    short = pair_test_set(
+    short = as_test_set(
         Origin("set", "val"),
         [Preference(f"p{i}", "a" * (40 if i < 3 else 10), "b" * 10, id=str(i)) for i in range(20)],
     )

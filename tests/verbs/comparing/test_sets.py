@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rmexp.evaluation.apart import set_apart
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.records import Preference, Scored
 from rmexp.verbs.comparing.disagreements import disagreements
 from rmexp.verbs.comparing.scores import SetScores
@@ -29,7 +29,7 @@ def scored(marks, *, keep=False):
     columns = {"explicit": column(EXPLICIT, marks)}
     columns |= dict.fromkeys(("implicit", "response_sum", "sequence_mean"), implicit)
     scores = SetScores(PAIRS, columns, [(1, 1)] * 20)
-    test = set_apart(pair_test_set(Origin("d", "val"), PAIRS), scores.marks, keep=keep)
+    test = set_apart(as_test_set(Origin("d", "val"), PAIRS), scores.marks, keep=keep)
     return ScoredPairs("val", test, scores, None, 20, keep)
 
 

@@ -10,7 +10,7 @@ from rmexp import jsonl
 from rmexp.config.compose import compose
 from rmexp.encoding.encode import AT_ONCE, Encoder, encode_pairs
 from rmexp.encoding.parted_text import PartedText
-from rmexp.evaluation.test_set import Origin, pair_test_set
+from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.sources import file_rows
 from rmexp.stored_records import RecordFile, StoredRecords
 from rmexp.verbs import data as run_data
@@ -113,7 +113,7 @@ def test_records_are_passed_over_few_times(loaded, reads, tokenizer, limits):
     encode_pairs(train, Encoder(tokenizer, limits))
     assert len(reads) == 2 * len(train)  # texts, targets
     reads.clear()
-    pair_test_set(Origin("pairs", "val"), val)
+    as_test_set(Origin("pairs", "val"), val)
     assert len(reads) == 4 * len(val)  # targets, measures, clusters, fingerprint
 
 

@@ -75,6 +75,25 @@ def truth_of(records: Sequence[Preference]) -> Truth | None:
     return Truth(probability, tie)
 
 
+def known_truth(records: Sequence[Preference], known: NDArray[np.bool_]) -> Truth | None:
+    """What records say of themselves, NaN where one says nothing; None where none does.
+
+    Args:
+        records: N pairs.
+        known: (N,) which of them have a `meta.true_probability`.
+
+    Raises:
+        ValueError: see `truth_of`.
+    """
+    found = truth_of([record for record, there in zip(records, known, strict=True) if there])
+    if found is None:
+        return None
+    truth = Truth(*(np.full(len(records), np.nan) for _ in Truth._fields))
+    for whole, part in zip(truth, found, strict=True):
+        whole[known] = part
+    return truth
+
+
 def ceiling(truth: Truth, target: ArrayLike | None = None) -> Ceiling:
     """Bayes accuracy and Bayes log-loss.
 

@@ -12,7 +12,7 @@ from rmexp.evaluation.apart import set_apart
 from rmexp.evaluation.measures.ceiling import truth_of
 from rmexp.evaluation.measures.difficulty import bins_of, strength
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
-from rmexp.evaluation.test_set import Origin, TestSet, pair_test_set
+from rmexp.evaluation.test_set import Origin, TestSet, as_test_set
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Preference
 from rmexp.scoring.rewording import SHIFTS, shifted
@@ -60,7 +60,7 @@ def held_out(
         origin = Origin(data.name, name, "held_out", data.split_rule.group)
         records = pairs_of(scores.records)
         slicing = Slicing(fields, _parts(data.bins or certainty_bins(records)), by_length=True)
-        test = set_apart(pair_test_set(origin, records, slicing), scores.marks, keep=keep)
+        test = set_apart(as_test_set(origin, records, slicing), scores.marks, keep=keep)
         result.append(ScoredPairs(name, test, scores, None, len(records), keep))
     return result
 
@@ -86,7 +86,7 @@ def token_shifts(first: ScoredPairs, scorers: Scorers, most: int, folder: Path) 
             after = [record for _, record in changed]
             scores = score_both(f"{split}.{name}", after, scorers, folder)
             before = first.scores.of([place[record.id] for record, _ in changed])
-            whole = pair_test_set(origin, after, Slicing(by_length=True))
+            whole = as_test_set(origin, after, Slicing(by_length=True))
             test = set_apart(whole, before.marks, keep=first.kept)  # in other tokens nothing is found again
             result.append(ScoredPairs(name, test, scores, before, len(picked), first.kept))
     return result
@@ -108,7 +108,7 @@ def domain_shifts(
         for split, records in other.records.splits.items():
             scores = score_both(f"{name}-{split}", records, scorers, folder)
             slicing = Slicing(parts=_parts(other.bins), by_length=True)
-            whole = pair_test_set(Origin(other.name, split, "domain", other.split_rule.group), records, slicing)
+            whole = as_test_set(Origin(other.name, split, "domain", other.split_rule.group), records, slicing)
             test = set_apart(whole, scores.marks, keep=kept[name])
             result.append(ScoredPairs(name, test, scores, None, len(records), kept[name]))
     return result

@@ -14,9 +14,8 @@ from rmexp.data.selection import read_difficulty
 from rmexp.data.split import with_splits
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
-from rmexp.evaluation.test_set import Origin, TestSet, list_test_set, pair_test_set
-from rmexp.records import Candidates, Preference, Record
-from rmexp.stored_records import of_kind
+from rmexp.evaluation.test_set import Origin, TestSet, as_test_set
+from rmexp.records import Record
 from rmexp.verbs.data import load_data
 
 log = logging.getLogger(__name__)
@@ -36,6 +35,7 @@ class _Part(NamedTuple):
     name: str  # of the data set
     split: str
     records: Sequence[Record]
+    pairs: bool
     data: LoadedData
 
 
@@ -84,12 +84,9 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
 def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
     selection, aggregate = part.data.selection, part.data.records.aggregate
     origin = Origin(part.name, part.split, group=part.data.split_rule.group, aggregate=aggregate)
-    pairs = of_kind(part.records, Preference)
-    if not pairs:
-        return list_test_set(origin, of_kind(part.records, Candidates), Slicing(fields))
-    difficulty = None if selection is None else selection.difficulty
+    difficulty = selection.difficulty if selection is not None and part.pairs else None
     parts = {} if difficulty is None else {DIFFICULTY: read_difficulty(Path(difficulty))}
-    return pair_test_set(origin, pairs, Slicing(fields, parts, by_length=True))
+    return as_test_set(origin, part.records, Slicing(fields, parts, by_length=True))
 
 
 def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part]:
@@ -111,10 +108,10 @@ def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part
 def _parts(name: str, data: LoadedData) -> Iterator[_Part]:
     for split, records in data.records.splits.items():
         if records:
-            yield _Part(name, split, records, data)
+            yield _Part(name, split, records, True, data)
     for split, lists in data.records.candidates.items():
         if lists and all(record.gold is not None for record in lists):
-            yield _Part(name, split, lists, data)
+            yield _Part(name, split, lists, False, data)
 
 
 def _only_for_training(part: _Part, parts: Sequence[_Part]) -> bool:

@@ -9,6 +9,7 @@ from rmexp.data.loading import TRUNCATIONS
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder, encode_pairs
 from rmexp.records import Message, Preference
+from rmexp.stored_records import stored
 
 RESPONSES = ("It is long. 7", " leading space", "\n\nline", "é好🙂", "e\u0301", "{", "short short", "  ", "trailing \n")
 PROMPTS = (
@@ -43,6 +44,33 @@ def test_prompt_and_response_lie_on_their_sides_of_the_boundary(tokenizer, limit
         assert tokenizer.decode(prompt_ids) == encoder.render(prompt)
         assert tokenizer.decode(response_ids) == response + "<|end|>"
         assert not tokens.truncated
+
+
+def test_many_pairs_are_encoded_in_several_processes_to_the_same_arrays(any_tokenizer, limits, monkeypatch):
+    some = [*itertools.product(PROMPTS, itertools.permutations([text for text in RESPONSES if text.strip()], 2))] * 4
+    pairs = stored(Preference(prompt, chosen, rejected) for prompt, (chosen, rejected) in some)
+    expected, several = Encoder(any_tokenizer, limits).encode_records(pairs), []
+    for name, value in {"SEVERAL": 1000, "PART": 256}.items():
+        monkeypatch.setattr(f"rmexp.encoding.encode.{name}", value)
+    monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: several.append(1) or 2)
+    found = Encoder(any_tokenizer, limits).encode_records(pairs)
+    assert several
+    for mine, theirs in zip(found.whole, expected.whole, strict=True):
+        assert mine.dtype == theirs.dtype
+        assert mine.tolist() == theirs.tolist()
+
+
+def test_a_prompt_that_another_process_cannot_render_is_named(tokenizer, limits, monkeypatch):
+    for name, value in {"encode.SEVERAL": 1000, "encode.PART": 256, "encode.AT_ONCE": 512}.items():
+        monkeypatch.setattr(f"rmexp.encoding.{name}", value)
+    monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: 2)
+    made = copy.deepcopy(tokenizer)
+    made.chat_template = "{% if messages[0].content == '1100?' %}{{ raise_exception('no') }}{% endif %}" + (
+        tokenizer.chat_template
+    )
+    pairs = stored(Preference(f"{number}?", "yes", "no", id=f"r{number}") for number in range(1200))
+    with pytest.raises(ValueError, match=r"^record r1100: the chat template refuses the prompt \"1100\?\": no"):
+        Encoder(made, limits).encode_records(pairs)
 
 
 def test_one_begin_token_where_the_tokenizer_has_one_and_one_end_token(any_tokenizer, limits):

@@ -25,7 +25,7 @@ def test_the_number_asked_for_is_used(wanted):
 
 def test_by_default_the_size_decides(monkeypatch):
     machine = SimpleNamespace(sched_getaffinity=lambda process: {0, 1, 2}, cpu_count=lambda: 64, environ={})
-    monkeypatch.setattr("rmexp.hardware.threads.os", machine)
+    monkeypatch.setattr("rmexp.hardware.processors.os", machine)
     assert use_threads(None, SMALL) == 1
     assert use_threads(None, LARGE) == 3
     machine.environ["OMP_NUM_THREADS"] = "2"  # the share of one of several workers

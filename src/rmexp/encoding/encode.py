@@ -22,18 +22,21 @@ from rmexp.dialogue import Prompt, prompt_text
 from rmexp.durable import alone
 from rmexp.encoding.account import Account
 from rmexp.encoding.cache import cache_file, read_encoded, write_encoded
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, TokenRows, WholeTokens
+from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, TokenRows, WholeTokens, joined
 from rmexp.encoding.marked_text import MarkedText
 from rmexp.encoding.rendering import Rendering, rows_named
 from rmexp.encoding.side_tokens import SideTokens
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.hardware.side_by_side import side_by_side
 from rmexp.jsonl import describe
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record
 from rmexp.stored_records import StoredRecords, labels_of, texts_digest
 
 Item = tuple[Prompt, str]
+SEVERAL = 8192  # pairs that are worth several processes
+PART = 4096  # pairs that one of them encodes at once: as many responses as a multiple of AT_ONCE
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
 
 _PARTS = (
@@ -111,17 +114,27 @@ class Encoder:
 
     def _kept(self, records: Sequence[Record]) -> WholeTokens:
         if self.limits.cache_dir is None or not records:
-            return self._whole(_items(records))
+            return self._all(records)
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
         state = (code, tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map, texts_digest(records))
         path = cache_file(self.limits.cache_dir, state)
         with alone(path.with_suffix(".lock")):
             whole = read_encoded(path)
             if whole is None:
-                write_encoded(path, self._whole(_items(records)))
+                write_encoded(path, self._all(records))
                 whole = read_encoded(path)
         assert whole is not None
         return whole
+
+    def _all(self, records: Sequence[Record]) -> WholeTokens:
+        """All responses of records; of many pairs side by side, from where what is found out first is known."""
+        if len(records) < SEVERAL or not isinstance(records, StoredRecords) or not isinstance(records[0], Preference):
+            return self._whole(_items(records))
+        bounds = [0, *range(AT_ONCE, len(records), PART), len(records)]
+        first, *others = map(slice, bounds, bounds[1:])
+        begun = self._whole(_items(records[first]))
+        rest = side_by_side(lambda part: self._whole(_items(records[part])), others)
+        return joined(begun, rest)
 
     def _whole(self, items: Iterable[Item]) -> WholeTokens:
         """Prompts and responses before anything is cut; what some neighbours share is encoded and kept once."""

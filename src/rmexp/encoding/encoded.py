@@ -57,6 +57,22 @@ class TokenRows:
         return np.frombuffer(self._ids, self._ids.typecode), np.frombuffer(self._ends, np.int64)
 
 
+def joined(first: WholeTokens, others: Iterable[WholeTokens]) -> WholeTokens:
+    """Tokens of some responses and of those behind them, put into each field as they come."""
+    fields: list[array[int]] = [array(column.dtype.char, column.tobytes()) for column in first]
+    for part in others:
+        prompts, responses = len(fields[1]) - 1, len(fields[3]) - 1
+        added = part._replace(
+            prompt_ends=part.prompt_ends[1:] + fields[1][-1],
+            response_ends=part.response_ends[1:] + fields[3][-1],
+            prompt=part.prompt + np.int32(prompts),
+            response=part.response + np.int32(responses),
+        )
+        for field, column in zip(fields, added._asdict().values(), strict=True):
+            field.frombytes(column.tobytes())
+    return WholeTokens(*(np.frombuffer(field, field.typecode) for field in fields))
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """What becomes of sequences that are too long.

@@ -20,11 +20,16 @@ class RefusedPrompt(ValueError):
 
     Attributes:
         prompt: the one that it cannot.
+        problem: why.
     """
 
     def __init__(self, prompt: Prompt, problem: str) -> None:
         super().__init__(problem)
-        self.prompt = prompt
+        self.prompt, self.problem = prompt, problem
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Both, for another process."""
+        return RefusedPrompt, (self.prompt, self.problem)
 
 
 class Rendering:

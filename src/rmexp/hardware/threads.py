@@ -1,9 +1,9 @@
 """How many processor threads a model of some size should use."""
 
-import os
-
 import torch
 from torch import nn
+
+from rmexp.hardware.processors import processors
 
 SMALL_PARAMETERS = 2_000_000
 
@@ -13,22 +13,14 @@ def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int
 
     Args:
         wanted: number of threads; None chooses 1 for a model below 2 million parameters, whose operations are too
-            short to share, and otherwise all processors that this process may run on, or as many as the environment
-            variable OMP_NUM_THREADS allows: launchers that run several processes side by side set it to their share.
+            short to share, and otherwise all `processors`.
         model: what is about to run.
         processes: of this machine that share its processors.
     """
     if wanted is None:
         small = sum(parameter.numel() for parameter in model.parameters()) < SMALL_PARAMETERS
-        wanted = 1 if small else max(1, _share() // processes)
+        wanted = 1 if small else max(1, processors() // processes)
     if not wanted or wanted < 1:
         raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
     torch.set_num_threads(wanted)
     return wanted
-
-
-def _share() -> int:
-    """Processors that are meant for this process."""
-    all_of_them = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    return min(all_of_them, int(allowed)) if allowed.isdecimal() and int(allowed) else all_of_them

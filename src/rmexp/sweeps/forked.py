@@ -1,10 +1,8 @@
 """Cells side by side in processes that are forked off one which has imported everything: for many small ones."""
 
-import gc
 import importlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,7 +11,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from rmexp.hardware.processes import end_with
+from rmexp.hardware.side_by_side import forked
 from rmexp.phases import importing
 
 _STAGE, _SCORER = "rmexp.stages.supervised", "rmexp.scoring.explicit"
@@ -50,20 +48,15 @@ class ForkedLauncher(Launcher):  # type: ignore[misc]  # of an untyped library
         if verb in NEEDED:
             with importing("torch, transformers, before the cells are forked off"):
                 importlib.import_module(NEEDED[verb])
-        gc.freeze()  # or a look for garbage would make each process copy what all of them share
         most = len(os.sched_getaffinity(0)) if self.n_jobs == -1 else self.n_jobs
-        processes = get_context("fork")
-        self.interrupted = processes.Event()  # one of them, and so all: no further cell begins
-        pool = ProcessPoolExecutor(min(most, len(job_overrides)), processes, _begin, (self,))
-        try:
-            cells = [pool.submit(_run, number, cell) for number, cell in enumerate(job_overrides, initial_job_idx)]
-            return [cell.result() for cell in cells]
-        except BaseException:
-            self.interrupted.set()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-            gc.unfreeze()
+        self.interrupted = get_context("fork").Event()  # one of them, and so all: no further cell begins
+        with forked(min(most, len(job_overrides)), _know, self) as pool:
+            try:
+                cells = [pool.submit(_run, number, cell) for number, cell in enumerate(job_overrides, initial_job_idx)]
+                return [cell.result() for cell in cells]
+            except BaseException:
+                self.interrupted.set()
+                raise
 
     def run(self, number: int, overrides: Sequence[str]) -> JobReturn:
         """What one cell came to, in this process.
@@ -98,11 +91,10 @@ class ForkedLauncher(Launcher):  # type: ignore[misc]  # of an untyped library
 _launcher: ForkedLauncher  # of the sweep that this process was forked off for
 
 
-def _begin(launcher: ForkedLauncher) -> None:
-    """Know the launcher, which is not sent but shared, and end where it ends."""
+def _know(launcher: ForkedLauncher) -> None:
+    """Know the launcher."""
     global _launcher
     _launcher = launcher
-    end_with(os.getppid())
 
 
 def _run(number: int, overrides: Sequence[str]) -> JobReturn:

@@ -1,0 +1,117 @@
+"""Parts of one work side by side, in processes that are forked off this one and share all that it knows.
+
+They are for work of Python's own, on texts: nothing of torch runs in them. Where one processor is meant for this
+process, or it is one of several itself, all parts are done here.
+"""
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from rmexp.hardware.processes import end_with, this_process
+from rmexp.hardware.processors import processors
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+AHEAD = 2  # parts for each process that are done or waited for beyond the one that is asked for
+
+
+def hands() -> int:
+    """How many processes may do the parts of a work, this one where it is 1."""
+    alone = multiprocessing.parent_process() is None and this_process().count == 1
+    return processors() if sys.platform == "linux" and alone else 1
+
+
+def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Iterator[R]:
+    """What `work` makes of each part, in their order; only so many are held at once as there are processes.
+
+    Args:
+        work: changes nothing that anybody else looks at; neither it nor what it knows is copied.
+        parts: each is sent to a process, and what it comes to is sent back.
+
+    Raises:
+        ValueError: a process was killed.
+    """
+    count = min(hands(), len(parts))
+    if count < 2:
+        yield from map(work, parts)
+        return
+    with _one_thread_each(), forked(count, _know, work) as pool:
+        waiting, rest = deque[Future[R]](), iter(parts)
+        for part in rest:
+            waiting.append(pool.submit(_done, part))
+            if len(waiting) > AHEAD * count:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let tokenizers start no threads in what is forked off, where they would wait for ever, and not warn of that."""
+    name = "TOKENIZERS_PARALLELISM"
+    before = os.environ.get(name)
+    os.environ[name] = "false"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
+def forked(count: int, begin: Callable[..., None], *arguments: Any) -> Iterator[ProcessPoolExecutor]:
+    """Processes that are forked off this one when the first work is submitted, and end where it ends.
+
+    Args:
+        count: of them.
+        begin: what each does first.
+        arguments: for that; they are not sent but shared.
+    """
+    gc.freeze()  # or a look for garbage would make each process copy what all of them share
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("fork"), _begin, (begin, arguments))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        gc.unfreeze()
+
+
+_work: Callable[[Any], Any]  # that this process was forked off for
+
+
+def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    begin(*arguments)
+    end_with(os.getppid())
+
+
+def _know(work: Callable[[Any], Any]) -> None:
+    """Know the work, and leave Ctrl-C to the process that waits for it."""
+    global _work
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _done(part: Any) -> Any:
+    return _work(part)
+
+
+def _result(future: "Future[R]") -> R:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise ValueError(
+            "a process that was forked off this one has been killed (is there enough memory? "
+            "OMP_NUM_THREADS=1 does all in one process)"
+        ) from error

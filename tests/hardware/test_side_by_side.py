@@ -1,0 +1,82 @@
+"""Processes that are forked off; what they do uses no torch, which has run in this process already."""
+
+import os
+import signal
+from multiprocessing import get_context
+
+import pytest
+
+from rmexp.hardware import side_by_side as module
+from rmexp.hardware.processes import OWN
+from rmexp.hardware.side_by_side import AHEAD, hands, side_by_side
+
+
+@pytest.fixture(autouse=True)
+def two(monkeypatch):
+    monkeypatch.setattr(module, "processors", lambda: 2)
+
+
+def squared(number):
+    return number * number, os.getpid()
+
+
+def test_parts_are_done_by_others_and_come_in_their_order():
+    found = list(side_by_side(squared, range(20)))
+    assert [square for square, _ in found] == [number * number for number in range(20)]
+    assert os.getpid() not in {process for _, process in found}
+    assert 1 <= len({process for _, process in found}) <= 2
+
+
+def test_one_processor_and_one_part_are_done_here(monkeypatch):
+    assert list(side_by_side(squared, [3])) == [(9, os.getpid())]
+    monkeypatch.setattr(module, "processors", lambda: 1)
+    assert list(side_by_side(squared, [3, 4])) == [(9, os.getpid()), (16, os.getpid())]
+
+
+def test_a_process_that_is_one_of_several_does_all_itself(monkeypatch):
+    assert hands() == 2
+    with get_context("fork").Pool(1) as pool:
+        assert pool.apply(hands) == 1
+    monkeypatch.setenv(OWN, "0 2 1234 1")
+    assert hands() == 1
+
+
+def test_no_more_is_held_than_a_few_parts_for_each_process(tmp_path):
+    def done(number):
+        (tmp_path / str(number)).touch()
+        return number
+
+    found = side_by_side(done, range(50))
+    assert next(found) == 0
+    found.close()
+    assert len(list(tmp_path.iterdir())) <= 2 * AHEAD + 2
+
+
+def test_what_is_wrong_with_a_part_is_raised_in_its_turn():
+    def refused(number):
+        if number >= 3:
+            raise ValueError(f"not {number}")
+        return number
+
+    found = []
+    with pytest.raises(ValueError, match="not 3"):
+        found.extend(side_by_side(refused, range(9)))
+    assert found == [0, 1, 2]
+
+
+def test_a_process_that_is_killed_is_a_sentence():
+    def killed(number):
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    with pytest.raises(ValueError, match=r"has been killed \(is there enough memory\?"):
+        list(side_by_side(killed, range(9)))
+
+
+@pytest.mark.parametrize("before", [None, "true"])
+def test_tokenizers_start_no_threads_there_and_may_here(monkeypatch, before):
+    name = "TOKENIZERS_PARALLELISM"
+    monkeypatch.delenv(name) if before is None else monkeypatch.setenv(name, before)
+    assert list(side_by_side(lambda _: os.environ[name], range(2))) == ["false"] * 2
+    assert os.environ.get(name) == before

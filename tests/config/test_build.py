@@ -4,7 +4,7 @@ import types
 import pytest
 from omegaconf import OmegaConf
 
-from rmexp.config.build import FRAMES, build, build_framed
+from rmexp.config.build import FRAMES, build, framed
 from rmexp.config.compose import compose
 from rmexp.data.loading import Batching, Limits, Named, SplitRule
 from rmexp.data.selection import Selection
@@ -66,18 +66,17 @@ def test_a_target_off_the_allowlist_is_not_called(wrap, tmp_path):
 
 def test_a_framed_node_is_parted():
     config = compose("train", ["data.batch_pairs=3", "data.pairs=20"])
-    data, *parts, selection = build_framed("data", config.data)
+    read, *parts, selection = framed("data", config.data)
     assert [type(part) for part in parts] == [Named, Limits, Batching, SplitRule]
     assert [part.batch_pairs for part in parts[1:3]] == [3, 3]
     assert isinstance(selection, Selection)
+    data = read()
     assert sum(map(len, data.splits.values())) - len(data.splits["unseen"]) == 20
 
 
 def test_a_key_of_the_frame_stays_with_the_frame():
     config = compose("train", [])
-    trainer, options = build_framed(
-        "trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"})
-    )
+    make, options = framed("trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"}))
     assert options == TrainerOptions(
         precision="auto",
         compiled="auto",
@@ -92,7 +91,7 @@ def test_a_key_of_the_frame_stays_with_the_frame():
         min_delta=0.0,
         on_nonfinite="stop",
     )
-    assert "max_epochs" not in trainer.keywords
+    assert "max_epochs" not in make().keywords
 
 
 def test_each_framed_group_is_in_the_tree():

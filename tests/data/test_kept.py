@@ -9,6 +9,7 @@ import pytest
 
 from rmexp import jsonl, stored_records
 from rmexp.config.compose import compose
+from rmexp.data.selection import selected
 from rmexp.sources import file_rows
 from rmexp.verbs import data as run_data
 
@@ -140,13 +141,11 @@ def test_nothing_is_kept_of_small_data_nor_without_a_folder(read, monkeypatch):
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):
-    fingerprint = run_data._fingerprint
-
-    def changed(records):
+    def changed(records, selection):
         read.path.write_bytes(read.path.read_bytes() + b"\n")
-        return fingerprint(records)
+        return selected(records, selection)
 
-    monkeypatch.setattr(run_data, "_fingerprint", changed)
+    monkeypatch.setattr(run_data, "selected", changed)
     read()
     assert not files(read, "index")
 

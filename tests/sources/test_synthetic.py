@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rmexp
-from rmexp.config.build import build_framed
+from rmexp.config.build import framed
 from rmexp.config.compose import compose
 from rmexp.evaluation.measures.ceiling import ceiling, truth_of
 from rmexp.records import fingerprint
@@ -165,7 +165,7 @@ def test_what_does_not_depend_on_the_prompt_can_be_seen_without_it():
 )
 def test_the_named_levels_are_as_hard_as_they_say(option, bayes):
     node = compose("train", [f"data={option}", "data.pairs=1", "data.val_pairs=1"]).data
-    pairs = build_framed("data", node)[0].splits["test"]
+    pairs = framed("data", node)[0]().splits["test"]
     assert node.name == option
     assert len(pairs) == 2000
     assert ceiling(truth_of(pairs)).bayes_accuracy == pytest.approx(bayes, abs=0.01)

@@ -130,10 +130,10 @@ def test_a_cell_folder_of_another_configuration_is_left_alone(here, capsys):
 def test_cells_of_one_process_read_their_data_once(here, monkeypatch):
     import rmexp.verbs.data as data
 
-    build, built = data.build_framed, []
-    monkeypatch.setattr(data, "build_framed", lambda *args: built.append(args) or build(*args))
+    split, parted = data.with_splits, []
+    monkeypatch.setattr(data, "with_splits", lambda *args: parted.append(args) or split(*args))
     assert main([*SWEEP, "data.seed=7", "seed=0,1"]) == 0
-    assert len(built) == 1
+    assert len(parted) == 1
 
 
 def test_cells_that_are_passed_over_are_not_composed_and_their_data_not_read(here, capsys, monkeypatch):
@@ -152,7 +152,7 @@ def test_cells_that_are_passed_over_are_not_composed_and_their_data_not_read(her
     monkeypatch.setattr(multirun, "MOST_CELLS", 3)  # that are checked beforehand
     monkeypatch.setattr(multirun, "compose_unchecked", lambda *args: composed.append(args) or compose(*args))
     monkeypatch.setattr("rmexp.sweeps.sweep._launch", lambda *args: pytest.fail("a cell is run"))
-    monkeypatch.setattr("rmexp.verbs.data.build_framed", lambda *args: read.append(args))
+    monkeypatch.setattr("rmexp.verbs.data.framed", lambda *args: read.append(args))
     assert main([*SWEEP, f"seed={','.join(map(str, range(cells)))}"]) == 0
     assert capsys.readouterr().out.count("finished before") == cells
     assert (len(composed), read) == (3, [])

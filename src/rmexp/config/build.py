@@ -98,25 +98,20 @@ def _unguarded(built: Any) -> Any:
     return functools.partial(_unguarded(built.func), *built.args, **keywords)
 
 
-def build_framed(group: str, node: DictConfig, **runtime: Any) -> tuple[Any, ...]:
-    """Build a node of a group of `FRAMES`: what its target gives, and the frames with the framework's own keys.
+def framed(group: str, node: DictConfig) -> tuple[Any, ...]:
+    """What builds a node of a group of `FRAMES`, and the frames with the framework's own keys.
 
     Nodes of the same group inside it, such as the parts of a mixture, are built by their targets alone.
+
+    Returns:
+        A function of runtime objects that gives what the node's target does, see `build`; and each frame.
     """
-    frames = build_frames(group, node)
-    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    own = set().union(*(signature_of(frame).parameters.keys() for frame in FRAMES[group]))
-    return build(OmegaConf.create(_without(content, own, group, group)), **runtime), *frames
-
-
-def build_frames(group: str, node: DictConfig) -> tuple[Any, ...]:
-    """The frames of a node alone, where what its target would give is not needed."""
-    keys = {frame: signature_of(frame).parameters.keys() for frame in FRAMES[group]}
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    return tuple(
-        _class(frame)(**{key: value for key, value in content.items() if key in keys[frame]}) for frame in FRAMES[group]
-    )
+    keys = {frame: signature_of(frame).parameters.keys() for frame in FRAMES[group]}
+    frames = [_class(frame)(**{key: content[key] for key in content if key in own}) for frame, own in keys.items()]
+    rest = _without(content, set().union(*keys.values()), group, group)
+    return functools.partial(build, OmegaConf.create(rest)), *frames
 
 
 def _without(content: Any, keys: Set[str], group: str, path: str) -> Any:

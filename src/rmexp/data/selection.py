@@ -1,6 +1,6 @@
 """Which pairs of a data set are used: a subset, a range of difficulty, without leaks, with labels turned round."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,8 +68,7 @@ def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
     if data.demonstrations and (selection.difficulty or selection.train_pairs or selection.label_noise):
         raise ValueError("data.difficulty, data.train_pairs and data.label_noise are for pairs, but the data has none")
     splits = dict(data.splits)
-    if selection.difficulty is not None:
-        bins = read_difficulty(Path(selection.difficulty))
+    if (bins := difficulty_of(selection)) is not None:
         splits = {name: _of_bins(name, records, bins, selection) for name, records in splits.items()}
     if selection.train_pairs is not None:
         splits["train"] = sampled(splits["train"], selection.train_pairs, selection.sample_seed)
@@ -113,6 +112,11 @@ def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> S
     )
 
 
+def difficulty_of(selection: Selection) -> Mapping[str, str] | None:
+    """The difficulty bin of each record by its id, where data.difficulty tells it; see `read_difficulty`."""
+    return None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
+
+
 def read_difficulty(path: Path) -> dict[str, str]:
     """The difficulty bin of each record by its id, from what `rmexp profile` wrote.
 
@@ -129,7 +133,7 @@ def read_difficulty(path: Path) -> dict[str, str]:
 
 
 def _of_bins(
-    name: str, records: Sequence[Preference], bins: dict[str, str], selection: Selection
+    name: str, records: Sequence[Preference], bins: Mapping[str, str], selection: Selection
 ) -> Sequence[Preference]:
     unknown = [record.id for record in records if record.id not in bins]
     if unknown:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.config.build import build, build_frames
+from rmexp.config.build import build, framed
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.loading import Limits
@@ -95,7 +95,7 @@ def _given(config: DictConfig) -> Given:
             f"{'neither' if source.path is None else 'both'} (set candidates.path or candidates.policy)"
         )
     if source.path is not None:
-        _, limits, *_ = build_frames("data", config.data)
+        _, _, limits, *_ = framed("data", config.data)
         return Given(read_candidates(Path(source.path), key="candidates.path"), limits, Path(source.path).name)
     from rmexp.selection.pool import distinct_prompts
 

@@ -1,29 +1,79 @@
 """The data of a configuration: read, split, selected and fingerprinted before anything heavy is imported."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.build import build, build_framed, build_frames
+from rmexp.config.build import build, framed
 from rmexp.config.identity.values import leaves
 from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
-from rmexp.data.selection import Selection, read_difficulty, selected
+from rmexp.data.selection import Selection, difficulty_of, selected
 from rmexp.data.split import with_splits
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Preference, Record, fingerprint
+from rmexp.records import Preference, Record
 from rmexp.sources.rows import Format
 from rmexp.stored_records import stored
 from rmexp.sweeps.cell_stamp import file_state, named_files
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A data set as a node of the data group asks for it.
+
+    Attributes:
+        node: that asks.
+        content: of the node, as plain data.
+        source: reads it.
+        loaded: all but its records.
+        selection: what is to be selected of it.
+    """
+
+    node: DictConfig
+    content: dict[str, Any]
+    source: Callable[[], PreferenceData]
+    loaded: LoadedData
+    selection: Selection
+
+    def read(self) -> PreferenceData:
+        """Its records as its source gives them."""
+        with self._reading():
+            return self.source()
+
+    def index(self, what: str, without: frozenset[str] = frozenset()) -> Path | None:
+        """Where what was read of it is kept; see `index_file`."""
+        with self._reading():
+            return index_file(self.content, what, without)
+
+    def form(self) -> Format | None:
+        """What the lines of its files mean; None where they are not in UTF-8."""
+        form: Format | None = build(self.node.format) if self.node.encoding in (None, "utf-8") else None
+        return form
+
+    def of(self, kept: KeptData) -> LoadedData:
+        """What was read, with what the node says of it."""
+        return self.loaded._replace(records=kept.records, fingerprint=kept.fingerprint, leaks=kept.leaks)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return phase(Phase.READING, str(self.content.get("path") or self.content["name"]))
+
+
+def _asked(node: DictConfig) -> _Asked:
+    source, named, limits, batching, split_rule, selection = framed("data", node)
+    content = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(content, dict)
+    loaded = LoadedData(PreferenceData({}), named.name, limits, batching, split_rule, fingerprint="")
+    return _Asked(node, {str(key): value for key, value in content.items()}, source, loaded, selection)
 
 
 def load_data(node: DictConfig) -> LoadedData:
@@ -32,16 +82,15 @@ def load_data(node: DictConfig) -> LoadedData:
     Args:
         node: of the data group.
     """
-    *_, selection = build_frames("data", node)
+    asked = _asked(node)
     selects = frozenset(field.name for part in (SplitRule, Selection) for field in fields(part))
 
-    def read() -> KeptData:
-        records = _read(node)[0].records
-        return KeptData(records, _fingerprint(records), {})
+    def whole() -> KeptData:
+        records = asked.read()
+        return KeptData(records, records.fingerprint(), {})
 
-    return _loaded(node, read_once(partial(_index, node, "whole", selects), read, partial(_format, node)))._replace(
-        selection=selection
-    )
+    kept = read_once(partial(asked.index, "whole", selects), whole, asked.form)
+    return asked.of(kept)._replace(selection=asked.selection)
 
 
 def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
@@ -89,55 +138,59 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     Raises:
         ValueError: a set has no pairs, or is trained on throughout.
     """
+    asked = _asked(node)
     whole = {str(name): _test_data(test) for name, test in tests.items()}
-    state = _state(node, whole)
+    state = _state(asked, whole)
     if state in _LAST:
         return _LAST[state]
-    unlearnt = dict[str, LoadedData]()
-    if whole:
-        learnt, unlearnt = _read_learnt(node, whole)
-    else:
-        learnt = read_once(partial(_index, node, "learnt"), lambda: _read_learnt(node, {})[0], partial(_format, node))
-    *_, selection = build_frames("data", node)
+    bins, unlearnt = difficulty_of(asked.selection), dict[str, LoadedData]()
+
+    def learnt() -> KeptData:
+        kept, left = _learnt(asked, whole)
+        unlearnt.update(left)
+        return kept
+
+    kept = learnt() if whole else read_once(partial(asked.index, "learnt"), learnt, asked.form)
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
-    _LAST[state] = RunData(_loaded(node, learnt)._replace(bins=_bins(selection)), unlearnt)
+    _LAST[state] = RunData(asked.of(kept)._replace(bins=bins), unlearnt)
     return _LAST[state]
 
 
-def _read_learnt(node: DictConfig, tests: Mapping[str, LoadedData]) -> tuple[KeptData, dict[str, LoadedData]]:
+def _learnt(asked: _Asked, tests: Mapping[str, LoadedData]) -> tuple[KeptData, dict[str, LoadedData]]:
     """What a run learns from and validates with, and what of the tests it does not learn."""
-    data, selection = _read(node)
-    records = with_splits(data.records, data.split_rule, data.name)
-    unlearnt = {name: _unlearnt(name, test, records) for name, test in tests.items()}
-    others = {name: stored(chain.from_iterable(test.records.splits.values())) for name, test in unlearnt.items()}
-    with phase(Phase.LEAKS, f"training prompts of {data.name} in what is held out"):
+    name, selection = asked.loaded.name, asked.selection
+    records = with_splits(asked.read(), asked.loaded.split_rule, name)
+    unlearnt = {key: _unlearnt(key, test, records) for key, test in tests.items()}
+    others = {key: stored(chain.from_iterable(test.records.splits.values())) for key, test in unlearnt.items()}
+    with phase(Phase.LEAKS, f"training prompts of {name} in what is held out"):
         records, leaks = checked_for_leaks(records, selection, others)
     records = selected(records, selection)
-    return KeptData(records, _fingerprint(records), leaks), unlearnt
+    return KeptData(records, records.fingerprint(), leaks), unlearnt
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
 
 
-def _state(node: DictConfig, tests: Mapping[str, LoadedData]) -> str:
+def _state(asked: _Asked, tests: Mapping[str, LoadedData]) -> str:
     """Everything that decides what is read: the configuration, the files that it names, the other data sets."""
-    content = leaves(OmegaConf.to_container(node, resolve=True))
+    content = leaves(asked.content)
     files = {str(path.resolve()): file_state(path) for path in named_files(content)}
     return json.dumps([content, files, {name: test.fingerprint for name, test in tests.items()}], default=str)
 
 
 def _test_data(node: DictConfig) -> LoadedData:
     """A data set with the one split that is tested on: `test`, or `val`, or all of it, or what is not for training."""
-    data, selection = _read(node)
-    records = data.records
+    asked = _asked(node)
+    records, selection = asked.read(), asked.selection
     if not records.splits:
         what = "demonstrations" if records.demonstrations else "lists"
-        raise ValueError(f"a model is tested on pairs, but data={data.name} has {what} (set tests.*)")
+        raise ValueError(f"a model is tested on pairs, but data={asked.loaded.name} has {what} (set tests.*)")
+    bins = difficulty_of(selection)
     last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
-    return _used(data, records, selection)
+    return asked.of(KeptData(records, records.fingerprint(), {}))._replace(bins=bins)
 
 
 def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData:
@@ -153,54 +206,9 @@ def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData
     if not left:
         raise ValueError(f"all pairs of the split `{split}` of tests.{name} are trained on (set tests.{name} or data)")
     records = replace(test.records, splits={"val": left})
-    return test._replace(records=records, fingerprint=_fingerprint(records))
+    return test._replace(records=records, fingerprint=records.fingerprint())
 
 
 def _key(pair: Preference) -> int:
     """What a pair is known by, whatever its label."""
     return hash((pair.prompt, pair.chosen, pair.rejected))
-
-
-def _read(node: DictConfig) -> tuple[LoadedData, Selection]:
-    """A data set as its source gives it, and what is to be selected of it."""
-    with phase(Phase.READING, _what(node)):
-        records, named, limits, batching, split_rule, selection = build_framed("data", node)
-    return LoadedData(records, named.name, limits, batching, split_rule, fingerprint=""), selection
-
-
-def _loaded(node: DictConfig, kept: KeptData) -> LoadedData:
-    """What was read, with what the configuration says of it."""
-    named, limits, batching, split_rule, _ = build_frames("data", node)
-    return LoadedData(
-        kept.records, named.name, limits, batching, split_rule, fingerprint=kept.fingerprint, leaks=kept.leaks
-    )
-
-
-def _index(node: DictConfig, what: str, without: frozenset[str] = frozenset()) -> Path | None:
-    """Where what was read of a data set is kept; see `index_file`."""
-    with phase(Phase.READING, _what(node)):
-        content = OmegaConf.to_container(node, resolve=True)
-        assert isinstance(content, dict)
-        return index_file({str(key): value for key, value in content.items()}, what, without)
-
-
-def _format(node: DictConfig) -> Format | None:
-    """What the lines of a data set's files mean; None where they are not in UTF-8."""
-    form: Format | None = build(node.format) if node.encoding in (None, "utf-8") else None
-    return form
-
-
-def _what(node: DictConfig) -> str:
-    return str(node.get("path") or node.name)
-
-
-def _used(data: LoadedData, records: PreferenceData, selection: Selection) -> LoadedData:
-    return data._replace(records=records, fingerprint=_fingerprint(records), bins=_bins(selection))
-
-
-def _bins(selection: Selection) -> Mapping[str, str] | None:
-    return None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
-
-
-def _fingerprint(data: PreferenceData) -> str:
-    return fingerprint(record for group in data.sets().values() for record in group)

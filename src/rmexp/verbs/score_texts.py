@@ -10,8 +10,7 @@ from typing import IO
 
 from omegaconf import DictConfig
 
-from rmexp.config.build import build, build_frames
-from rmexp.data.loading import Limits
+from rmexp.config.build import build, framed
 from rmexp.jsonl import BadRow, parse_row
 from rmexp.records import Candidates, Scored, put
 from rmexp.reports.terminal import show_table
@@ -99,7 +98,7 @@ def _answers(scorer: Scorer, lines: Sequence[Line]) -> Iterator[Scored]:
 
 
 def _scorer(config: DictConfig) -> Scorer:
-    (limits,) = (frame for frame in build_frames("data", config.data) if isinstance(frame, Limits))
+    _, _, limits, *_ = framed("data", config.data)
     scorer: Scorer = build(config.scorer, limits=replace(limits, cache_dir=None), threads=config.threads)()
     if scorer.stored:
         raise ValueError(f"scorer {scorer.name} has the scores of files, it cannot score a text (set scorer)")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.build import build, build_framed
+from rmexp.config.build import build, framed
 from rmexp.config.identity.saved import run_config
 from rmexp.config.stages import stage
 from rmexp.config.tracked import trackers_of
@@ -107,7 +107,8 @@ def _model(config: DictConfig) -> "ModelParts":
     node = config.model
     if OmegaConf.is_missing(node, "path"):  # and nobody needs it
         node = OmegaConf.merge(node, {"path": _folders(config).start})
-    builder, starting = build_framed("model", node)
+    make, starting = framed("model", node)
+    builder = make()
     path = node.path if "path" in node else None
     reader = partial(hub, dtype="float32", trust_remote_code=False) if path is None else builder
 
@@ -121,11 +122,11 @@ def _model(config: DictConfig) -> "ModelParts":
 def _trainer(node: DictConfig) -> "TrainerParts":
     from rmexp.stages.parts import TrainerParts
 
-    make, options = build_framed("trainer", node)
+    make, options = framed("trainer", node)
     settings = (node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val, node.log_every_n_steps)
     devices = list(node.devices) if OmegaConf.is_list(node.devices) else node.devices
     strategy = node.strategy if isinstance(node.strategy, str) else None
-    return TrainerParts(make, options, *settings, devices, node.num_nodes, strategy)
+    return TrainerParts(make(), options, *settings, devices, node.num_nodes, strategy)
 
 
 def _callbacks(node: DictConfig) -> "CallbackParts":

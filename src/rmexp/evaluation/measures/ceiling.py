@@ -5,6 +5,7 @@ Shapes: N pairs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ def known_truth(records: Sequence[Preference], known: NDArray[np.bool_]) -> Trut
     Raises:
         ValueError: see `truth_of`.
     """
-    found = truth_of([record for record, there in zip(records, known, strict=True) if there])
+    found = truth_of([*compress(records, known.tolist())]) if known.any() else None
     if found is None:
         return None
     truth = Truth(*(np.full(len(records), np.nan) for _ in Truth._fields))

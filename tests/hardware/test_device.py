@@ -40,3 +40,12 @@ def test_an_accelerator_that_is_not_there_is_refused(accelerators):
         device_count("gpu", 1)
     with pytest.raises(ValueError, match="must be at least 1"):
         device_count("cpu", 0)
+
+
+def test_a_launcher_that_hides_the_other_accelerators_is_told(accelerators, monkeypatch):
+    accelerators(1)
+    monkeypatch.setattr(device, "launched", lambda: True)
+    with pytest.raises(
+        ValueError, match=r"trainer.devices=4, but this machine has 1 \(a launcher shows .*--gpus-per-t"
+    ):
+        device_count("gpu", 4)

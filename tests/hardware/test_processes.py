@@ -15,9 +15,10 @@ from rmexp.hardware.processes import OWN, Process, command_line, started, this_p
         ({OWN: "2 4 1234 77"}, Process(2, 4, 1234, 77)),
         ({"RANK": "1", "WORLD_SIZE": "2"}, Process(1, 2)),
         ({"RANK": "1"}, Process()),
-        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "3"}, Process(3, 4)),
-        ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0"}, Process()),
-        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "bash"}, Process()),
+        ({"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, Process(3, 4)),  # srun
+        ({"SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, Process()),  # a cell of submitit's
+        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0"}, Process()),  # a script of sbatch's
+        ({"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1", "SLURM_JOB_NAME": "interactive"}, Process(1, 2)),  # salloc
     ],
 )
 def test_the_environment_says_which_process_this_is(environ, expected):

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from rmexp.hardware.processes import launched
+
 ALL = ("auto", "-1", "-1.0")
 
 
@@ -49,7 +51,11 @@ def device_count(accelerator: str, devices: int | str | list[int]) -> int:
     if count < 1:
         raise ValueError(f"trainer.devices must be at least 1, got {devices}")
     if not on_processor and highest > there:
-        raise ValueError(f"trainer.devices={devices}, but this machine has {there} (set trainer.devices={there})")
+        own = there == 1 and launched()
+        change = "a launcher shows each process its own alone: leave out --gpus-per-task, say" if own else ""
+        raise ValueError(
+            f"trainer.devices={devices}, but this machine has {there} ({change or f'set trainer.devices={there}'})"
+        )
     return count
 
 

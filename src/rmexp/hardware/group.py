@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, distributed
 
 from rmexp.hardware.processes import this_process
+from rmexp.hardware.slurm import meeting_point
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -28,9 +29,8 @@ def joined() -> Iterator[None]:
     """
     process = this_process()
     if "MASTER_ADDR" not in os.environ:
-        from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
-
-        SLURMEnvironment().main_address, SLURMEnvironment().main_port  # which puts them there
+        host, port = meeting_point()
+        os.environ |= {"MASTER_ADDR": host, "MASTER_PORT": str(port)}
     use_own_device()
     distributed.init_process_group("gloo", rank=process.number, world_size=process.count, timeout=timedelta(days=7))
     try:

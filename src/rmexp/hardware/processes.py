@@ -18,7 +18,6 @@ from dataclasses import dataclass
 OWN = "RMEXP_PROCESS"  # of one that another started: its number, how many there are, the port, who started it
 GRACE = 20.0  # seconds that this process has to end by itself when another one is dead
 ENDING = 60.0  # seconds that the others have to end when their work is done
-INTERACTIVE = ("bash", "interactive")  # names of jobs of SLURM in which a person types commands
 
 
 @dataclass(frozen=True)
@@ -58,20 +57,19 @@ def this_process(environ: Mapping[str, str] | None = None) -> Process:
         return Process(*map(int, known[OWN].split()))
     if "RANK" in known and "WORLD_SIZE" in known:  # torchrun
         return Process(int(known["RANK"]), int(known["WORLD_SIZE"]))
-    if int(known.get("SLURM_NTASKS") or 1) > 1 and known.get("SLURM_JOB_NAME") not in INTERACTIVE:
-        return Process(int(known.get("SLURM_PROCID") or 0), int(known["SLURM_NTASKS"]))
+    if int(known.get("SLURM_STEP_NUM_TASKS") or 1) > 1:  # srun; a script of sbatch's is no step, and alone
+        return Process(int(known["SLURM_PROCID"]), int(known["SLURM_STEP_NUM_TASKS"]))
     return Process()
 
 
 def launched(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether a launcher has started this process with others; a script of sbatch's, whose tasks wait, is alone.
+    """Whether a launcher has started this process with others.
 
     >>> launched({"RANK": "0", "WORLD_SIZE": "2"}), launched({"SLURM_NTASKS": "2", "SLURM_PROCID": "0"})
     (True, False)
     """
-    process, known = this_process(environ), os.environ if environ is None else environ
-    by_launcher = "RANK" in known or int(known.get("SLURM_STEP_NUM_TASKS") or 1) > 1
-    return process.count > 1 and process.port is None and by_launcher
+    process = this_process(environ)
+    return process.count > 1 and process.port is None
 
 
 @contextmanager

@@ -29,11 +29,13 @@ def together(trainer: TrainerParts, run: RunFolder) -> Iterator[None]:
     Raises:
         ValueError: there are not so many devices or processes, or one of them has ended too early.
         SystemExit: in a process that the first one has started, when it is done. One that a launcher has started may
-            have further stages before it.
+            have further stages before it. In all but the first where their number is wrong.
     """
     wanted = device_count(trainer.accelerator, trainer.devices) * trainer.num_nodes
     process = this_process()
     if process.count > 1 and process.count != wanted:
+        if process.number:  # the first one says so
+            raise SystemExit(1)
         raise ValueError(
             f"{process.count} processes were started, but trainer.devices={trainer.devices} and "
             f"trainer.num_nodes={trainer.num_nodes} ask for {wanted}"

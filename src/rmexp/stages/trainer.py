@@ -26,7 +26,7 @@ from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_val
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.callbacks.progress import ValidationPhase
 from rmexp.training.callbacks.saving import Saving
-from rmexp.training.processes.environment import StartedProcesses
+from rmexp.training.processes.environment import environments
 from rmexp.training.processes.fully_sharded import FullySharded
 from rmexp.training.processes.sharding import fill, whole_state, without_memory
 from rmexp.training.processes.strategy import strategy_named
@@ -141,14 +141,13 @@ def _trainer(
     if parts.trainer.strategy is not None:
         device = accelerator_type(parts.trainer.accelerator)
         options["strategy"] = strategy_named(parts.trainer.strategy, process.count, device)
-    started = [StartedProcesses(process)] if process.port is not None else []
     return parts.trainer.make(
         max_epochs=1,
         check_val_every_n_epoch=1,
         precision=of_trainer(precision),
         callbacks=callbacks,
         logger=[watched.metrics, trackers],
-        plugins=[DurableCheckpointIO(), *started],
+        plugins=[DurableCheckpointIO(), *environments(process)],
         default_root_dir=folder,
         num_sanity_val_steps=0,
         enable_progress_bar=False,

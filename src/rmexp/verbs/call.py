@@ -52,10 +52,13 @@ def refuse_others(verb: str, *, sweep: bool = False) -> None:
         sweep: whether it is one of many cells.
 
     Raises:
-        ValueError: there are others.
+        ValueError: in the first process, where there are others.
+        SystemExit: in these.
     """
     if not launched() or (verb in SHARED and not sweep):
         return
+    if this_process().number:
+        raise SystemExit(1)
     count = this_process().count
     if sweep:
         raise ValueError(

@@ -75,7 +75,7 @@ def test_a_negative_interval_is_refused(saving):
         saving(every_seconds=-1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_saves_and_ends_and_the_rest_is_done_later(trained, saving, tmp_path, toy, number):
     callback = saving(every_seconds=3600)
     step, before = toy.training_step, signal.getsignal(number)

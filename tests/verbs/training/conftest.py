@@ -1,4 +1,4 @@
-"""Processes of one run as torchrun starts them, but forked off this one, which has imported everything."""
+"""Processes of one run as torchrun or srun starts them, but forked off this one, which has imported everything."""
 
 import multiprocessing
 import os
@@ -26,14 +26,21 @@ class Several:
         arguments: of `rmexp`.
         places: where what each says goes.
         last: further arguments of the last of them.
+        launcher: torchrun or srun.
     """
 
-    def __init__(self, count: int, arguments: tuple[str, ...], places: list[Path], last: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        count: int,
+        arguments: tuple[str, ...],
+        places: list[Path],
+        last: Sequence[str] = (),
+        launcher: str = "torchrun",
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
-            own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": str(count)}
-        own |= {"TORCHELASTIC_RUN_ID": "test", "LOCAL_WORLD_SIZE": str(count)}
+            port = {"MASTER_PORT": str(free.getsockname()[1])}
+        ranks = [{**port, **LAUNCHERS[launcher](number, count)} for number in range(count)]
         self.places = places
-        ranks = ({**own, "RANK": str(number), "LOCAL_RANK": str(number)} for number in range(count))
         commands = [*[arguments] * (count - 1), (*arguments, *last)]
         self.processes = [
             FORK.Process(target=_run, args=own_arguments) for own_arguments in zip(commands, ranks, places, strict=True)
@@ -66,6 +73,21 @@ class Several:
         return found
 
 
+def _of_torchrun(number: int, count: int) -> dict[str, str]:
+    own = {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    return {**own, "MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
+
+
+def _of_srun(number: int, count: int) -> dict[str, str]:
+    """As `srun --ntasks=COUNT` does it: nothing is said of tasks per node."""
+    own = {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number), "SLURM_NODEID": "0", "SLURM_STEP_ID": "0"}
+    own |= {"SLURM_NTASKS": str(count), "SLURM_STEP_NUM_TASKS": str(count), "SLURM_NNODES": "1"}
+    return {**own, "SLURM_JOB_ID": "12", "SLURM_JOB_NAME": "rmexp", "SLURM_STEP_NODELIST": "127.0.0.1"}
+
+
+LAUNCHERS = {"torchrun": _of_torchrun, "srun": _of_srun}
+
+
 def _run(arguments: tuple[str, ...], environment: dict[str, str], place: Path) -> None:
     os.environ |= environment
     with place.open("w") as said:
@@ -82,9 +104,9 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     """Starts so many processes with the arguments of a command; whatever still runs at the end is killed."""
     started = list[Several]()
 
-    def start(count: int, *arguments: str, last: Sequence[str] = ()) -> Several:
+    def start(count: int, *arguments: str, last: Sequence[str] = (), launcher: str = "torchrun") -> Several:
         folder = tmp_path_factory.mktemp("said")
-        started.append(Several(count, arguments, [folder / str(number) for number in range(count)], last))
+        started.append(Several(count, arguments, [folder / str(number) for number in range(count)], last, launcher))
         return started[-1]
 
     yield start

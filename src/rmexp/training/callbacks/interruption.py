@@ -1,9 +1,11 @@
-"""Ctrl-C and SIGTERM end a run between two steps, with a checkpoint to go on from."""
+"""Ctrl-C, SIGTERM and SIGUSR1 end a run between two steps, with a checkpoint to go on from."""
 
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Any
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last is what many scripts for SLURM ask it for
 
 
 class Interrupted(Exception):
@@ -11,7 +13,9 @@ class Interrupted(Exception):
 
 
 class Signals:
-    """Takes note of Ctrl-C and SIGTERM from `take` to the end of its block; a second signal does what it did before.
+    """Takes note of signals from `take` to the end of its block; a second one does what it did before.
+
+    SIGUSR1 is left to whoever has a use for it already.
 
     Attributes:
         received: name of the signal that came, or None.
@@ -23,7 +27,9 @@ class Signals:
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():  # no other may have handlers
-            self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: signal.getsignal(number) for number in ENDING}
+            if self._before[signal.SIGUSR1] != signal.SIG_DFL:
+                del self._before[signal.SIGUSR1]
         return self
 
     def take(self) -> None:

@@ -1,8 +1,29 @@
-"""Processes that the first of a run has started itself, as Lightning asks about them."""
+"""Processes that rmexp or SLURM has started, as Lightning asks about them.
+
+Lightning's own answer for SLURM refuses `srun --ntasks`, takes a script of sbatch's for one of several processes, and
+puts a job in line again with a checkpoint of its own, from which no run here goes on.
+"""
+
+import os
 
 from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 
 from rmexp.hardware.processes import Process
+from rmexp.hardware.slurm import meeting_point
+
+
+def environments(process: Process) -> list[ClusterEnvironment]:
+    """What Lightning's trainer is told about the processes of a run; nothing where it finds torchrun's itself.
+
+    Args:
+        process: this one.
+    """
+    if process.port is not None:
+        return [StartedProcesses(process)]
+    if "RANK" in os.environ:
+        return []
+    return [LightningEnvironment() if process.count == 1 else StepOfSlurm(process)]
 
 
 class StartedProcesses(ClusterEnvironment):
@@ -58,3 +79,25 @@ class StartedProcesses(ClusterEnvironment):
     def node_rank(self) -> int:
         """Number of the machine."""
         return 0
+
+
+class StepOfSlurm(StartedProcesses):
+    """Those of one call of srun, on any number of machines."""
+
+    @property
+    def main_address(self) -> str:
+        """Where the first one listens."""
+        return meeting_point()[0]
+
+    @property
+    def main_port(self) -> int:
+        """And on which port."""
+        return meeting_point()[1]
+
+    def local_rank(self) -> int:
+        """Number of this process on its machine."""
+        return int(os.environ["SLURM_LOCALID"])
+
+    def node_rank(self) -> int:
+        """Number of the machine."""
+        return int(os.environ["SLURM_NODEID"])

@@ -167,12 +167,12 @@ def test_splits_of_the_data(here):
 def test_lists_whose_worth_is_known(data, monkeypatch):
     from rmexp.preference_data import PreferenceData
     from rmexp.records import Candidates
-    from rmexp.verbs.evaluating import sets as evaluation_sets
+    from rmexp.verbs import data as verb_data
 
     lists = tuple(Candidates(f"p{i}", ("a", "bbb", "cc"), (0.0, float(i), 1.0)) for i in range(4))
-    load = evaluation_sets.load_data
+    load = verb_data.load_data
     monkeypatch.setattr(
-        evaluation_sets, "load_data", lambda node: load(node)._replace(records=PreferenceData({}, {"lists": lists}))
+        verb_data, "load_data", lambda node: load(node)._replace(records=PreferenceData({}, {"lists": lists}))
     )
     assert main(["evaluate", "scorer=baseline", *data, "run_dir=run"]) == 0
     row = result(scorer="longer")

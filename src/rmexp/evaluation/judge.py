@@ -69,11 +69,12 @@ def judge(test: TestSet, scores: Mapping[str, Scores]) -> Judgement:
     parts = [part for part in test.slices if part is WHOLE or test.inside(part).any()]
     figures_of = _pair_figures if test.gold is None else _list_figures
     figures = [figures_of(test, name, part, earned[name]) for part in parts for name in scores]
+    suite = {name: _suite(test, one) for name, one in earned.items()} if test.origin.aggregate is not None else {}
     paired: list[Paired] = []
     for first, second in _compared(scores) if test.gold is None else ():
         two = earned[first], earned[second]
-        paired += adjusted([_paired(test, (first, second), part, two) for part in parts])
-    suite = {name: _suite(test, one) for name, one in earned.items()} if test.origin.aggregate is not None else {}
+        rows = [_paired(test, (first, second), part, two) for part in parts]
+        paired += adjusted(rows)
     return Judgement(test, scores, tuple(figures), tuple(paired), suite)
 
 

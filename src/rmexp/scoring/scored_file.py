@@ -57,7 +57,8 @@ def read_scored(path: Path) -> tuple[Sequence[Scored], JsonObject]:
         BadRow: a row is not a scored record.
         ValueError: the manifest is missing or counts other rows.
     """
-    rows = stored(_row(path, number, line) for number, line in read_lines(path))
+    found = (_row(path, number, line) for number, line in read_lines(path))
+    rows = stored(found)
     if not manifest_path(path).is_file():
         raise ValueError(f"{path}: its manifest {manifest_path(path).name} is missing; score the records again")
     manifest: JsonObject = read_json(manifest_path(path))

@@ -73,8 +73,7 @@ def best_of_n(config: DictConfig) -> Path:
     given = _given(config)
     bound = run_config(config)
     path = run_folder("best-of-n", config, bound)
-    inputs = {"data": fingerprint(given.records), **scorer_inputs(config.scorer, "scorer")}
-    inputs |= scorer_inputs(config.gold, "gold") if config.gold else {}
+    inputs = {"data": fingerprint(given.records), **scorer_inputs({"scorer": config.scorer, "gold": config.gold})}
     if config.candidates.path is None:
         inputs |= model_inputs("policy", config.candidates.policy)
     with shared_run(path, bound, inputs) as run:

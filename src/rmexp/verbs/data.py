@@ -93,6 +93,24 @@ def load_data(node: DictConfig) -> LoadedData:
     return asked.of(kept)._replace(selection=asked.selection)
 
 
+def load_sets(node: DictConfig, tests: DictConfig) -> dict[str, LoadedData]:
+    """Read a data set and others beside it, each whole, by the names that tables give them.
+
+    Args:
+        node: of the data group.
+        tests: nodes of the data group by name.
+
+    Raises:
+        ValueError: two of them have the same name.
+    """
+    nodes = {str(node.name): node}
+    for name in map(str, tests):
+        if name in nodes:
+            raise ValueError(f"two data sets are called {name}; give the one in tests another name (set tests.*)")
+        nodes[name] = tests[name]
+    return {name: load_data(one) for name, one in nodes.items()}
+
+
 def used_split(data: LoadedData, name: str | None, key: str) -> Sequence[Record]:
     """The records of one split or candidate set, of the last one that is for evaluation where none is named.
 

@@ -13,11 +13,12 @@ Examples:
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
@@ -30,27 +31,23 @@ from rmexp.reports.seen import apart_sentences
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.evaluate import EvaluateSummary, differences_of, results_of, suites_of
-from rmexp.runs.summaries.seen import SeenBy, seen_of
-from rmexp.verbs.evaluating.sets import EvaluatedSet, evaluated_sets, loaded_data
+from rmexp.verbs.data import load_sets
+from rmexp.verbs.evaluating.sets import EvaluatedSet, evaluated_sets
 from rmexp.verbs.evaluating.table import show_evaluation
 from rmexp.verbs.scorers import scorer_inputs
 from rmexp.verbs.shared_run import leave_to_first, shared_run
-
-if TYPE_CHECKING:
-    from rmexp.evaluation.judgement import Judgement
-    from rmexp.verbs.evaluating.scores import Column
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 
 
 def evaluate(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    data = loaded_data(config)
+    data = load_sets(config.data, config.tests)
     sets = evaluated_sets(data, config.splits, config.slices)
     bound = run_config(config)
     path = run_folder("evaluate", config, bound)
     inputs: dict[str, str | None] = {f"data.{name}": loaded.fingerprint for name, loaded in data.items()}
-    inputs |= {**scorer_inputs(config.scorer, "scorer"), **scorer_inputs(config.scorers, "scorers")}
+    inputs |= scorer_inputs({"scorer": config.scorer, "scorers": config.scorers})
     with shared_run(path, bound, inputs) as run:
         summary = run.summary(EvaluateSummary)
         if summary is None:
@@ -67,61 +64,36 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     with importing("torch, transformers"):
         from rmexp.reports.evaluation.page import EvaluationReport, evaluation_report
         from rmexp.runs.summaries.seed_groups import seed_rows
-        from rmexp.verbs.evaluating.scores import check_scorers, groups_of, score_columns
+        from rmexp.verbs.evaluating.scores import judgements, score_columns
 
-    check_scorers(config)
     began = time.perf_counter()
     columns = score_columns(config, sets, run.path / "scored")
     leave_to_first()
     scored = time.perf_counter()
-    judgements = _judgements(config, sets, columns)
-    results = tuple(row for one in judgements for row in results_of(one))
-    seeds = tuple(seed_rows(results, groups_of(config), list(columns)))
-    seen = tuple(_seen(sets, columns))
+    judged = judgements(config, sets, columns)
+    results = tuple(row for one in judged for row in results_of(one))
+    comparisons = tuple(row for one in judged for row in differences_of(one))
+    suites = tuple(row for one in judged for row in suites_of(one))
+    groups = cast(dict[str, list[str]], OmegaConf.to_container(config.seeds))
+    seeds = tuple(seed_rows(results, groups, list(columns)))
+    by_set = [[column.seen[index] for column in columns.values()] for index in range(len(sets))]
+    told = [(one.test.title, apart_sentences(seen, one.figures)) for one, seen in zip(judged, by_set, strict=True)]
     computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
     summary = EvaluateSummary(
         results=results,
-        comparisons=tuple(row for one in judgements for row in differences_of(one)),
+        comparisons=comparisons,
         seeds=seeds,
-        suites=tuple(row for one in judgements for row in suites_of(one)),
+        suites=suites,
         scorers={name: column.description for name, column in columns.items()},
         bootstrap={"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
-        seen=seen,
-        notes=tuple(_notes(judgements, seen)),
+        seen=tuple(chain.from_iterable(by_set)),
+        notes=tuple(f"{title}: {sentence}" for title, sentences in told for sentence in sentences),
         records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
         seconds={name: round(value, 2) for name, value in seconds.items()},
     )
     of_the_run = ("records_per_second", "seconds")
     write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
-    report = EvaluationReport(judgements, seeds, made_in(run.path, run.config.text), summary.seen)
+    report = EvaluationReport(judged, seeds, made_in(run.path, run.config.text), summary.seen)
     write_text(run.path / REPORT, evaluation_report(report))
     return summary
-
-
-def _judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> list["Judgement"]:
-    """Every scorer on each set, beside the baselines that are no scorers themselves."""
-    from rmexp.evaluation.apart import set_apart
-    from rmexp.evaluation.judge import judge
-    from rmexp.verbs.evaluating.scores import rule_columns
-
-    judgements = []
-    for index, (whole, _, keep) in enumerate(sets):
-        test = set_apart(whole, [column.marks[index] for column in columns.values()], keep=keep)
-        scores = {name: column.scores[index] for name, column in columns.items()}
-        rules = [name for name in config.baselines if name not in columns]
-        judgements.append(judge(test, scores | rule_columns(rules, test, config.seed)))
-    return judgements
-
-
-def _notes(judgements: Sequence["Judgement"], seen: Sequence[SeenBy]) -> Iterator[str]:
-    for one in judgements:
-        of_this = [row for row in seen if (row.data, row.split) == (one.test.data, one.test.split)]
-        yield from (f"{one.test.title}: {sentence}" for sentence in apart_sentences(of_this, one.figures))
-
-
-def _seen(sets: Sequence[EvaluatedSet], columns: Mapping[str, "Column"]) -> Iterator[SeenBy]:
-    for index, (test, _, keep) in enumerate(sets):
-        for name, column in columns.items():
-            seen = seen_of(column.marks[index], column.description)
-            yield SeenBy(name, test.data, test.split, len(test.records), keep, seen)

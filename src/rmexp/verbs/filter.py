@@ -68,7 +68,7 @@ def filter(config: DictConfig) -> Path:
     refuse_what_is_not_there(keep, several=several, grouped=data.split_rule.group is not None)
     bound = run_config(config)
     path = run_folder("filter", config, bound)
-    inputs = {"data": fingerprint(records), **(scorer_inputs(config.scorer, "scorer") if config.scorer else {})}
+    inputs = {"data": fingerprint(records), **scorer_inputs({"scorer": config.scorer})}
     for number, file in enumerate(files):
         inputs |= path_inputs(f"scored.{number}.path", file)
     with claim(path, bound, inputs) as run:

@@ -49,7 +49,7 @@ def inspect(config: DictConfig) -> Path:
     data = load_data(config.data)
     bound = run_config(config)
     path = run_folder("inspect", config, bound)
-    with claim(path, bound, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    with claim(path, bound, {"data": data.fingerprint, **scorer_inputs({"": config.scorer})}) as run:
         summary = run.summary(InspectSummary)
         if summary is None:
             with phase(Phase.EVALUATING, data.name):

@@ -48,7 +48,7 @@ def score(config: DictConfig) -> Path | None:
     data = load_data(config.data)
     bound = run_config(config)
     path = run_folder("score", config, bound)
-    with shared_run(path, bound, {"data": data.fingerprint, **scorer_inputs(config.scorer)}) as run:
+    with shared_run(path, bound, {"data": data.fingerprint, **scorer_inputs({"": config.scorer})}) as run:
         summary = run.summary(ScoreSummary)
         reused = summary is not None
         if summary is None:

@@ -1,7 +1,7 @@
 """What the scorers that a configuration names read: a run with other files or models is another run."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,19 @@ from rmexp.models.folders.trained_on import promise
 MODEL = "model"  # what a scorer reads that may be an address
 
 
-def scorer_inputs(node: DictConfig, name: str = "") -> dict[str, str | None]:
-    """Fingerprints of all that the scorers of a node read, by key, members of ensembles among them.
+def scorer_inputs(nodes: Mapping[str, DictConfig | None]) -> dict[str, str | None]:
+    """Fingerprints of all that the scorers of some nodes read, by key, members of ensembles among them.
 
     What a model was trained on has its own, for it decides which figures are told.
 
     Args:
-        node: of the scorer group, or holding such nodes.
-        name: what the keys start with.
+        nodes: of the scorer group, or holding such nodes, by what the keys start with; None for no scorer.
 
     Raises:
         ValueError: a local path holds nothing that can be read.
     """
-    found = list(_named(OmegaConf.to_container(node, resolve=True), name))
+    contents = {name: OmegaConf.to_container(node, resolve=True) for name, node in nodes.items() if node}
+    found = [read for name, content in contents.items() for read in _named(content, name)]
     inputs = {name: value for key, path, _ in found for name, value in path_inputs(key, path).items()}
     seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
     return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}

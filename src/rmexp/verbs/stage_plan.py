@@ -54,8 +54,7 @@ def stage_inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, Loade
         inputs |= model_inputs("init_from", str(start))
     if start is None and "path" in config.model:
         inputs |= model_inputs("model", config.model.path)
-    for name in ("scorer", "gold"):
-        inputs |= scorer_inputs(config[name], name) if config.get(name) else {}
+    inputs |= scorer_inputs({name: config.get(name) for name in ("scorer", "gold")})
     if config.get("value_model") not in (None, "shared", "policy"):
         inputs |= model_inputs("value_model", config.value_model)
     template = template_fingerprint(config.model.chat_template)

@@ -31,10 +31,10 @@ def test_inputs_are_what_the_nodes_read(tmp_path, reward_folder):
         "b": {**target("baseline.BaselineScorer"), "pairs": str(file), "path": "no such argument"},
     }
     node = OmegaConf.create({"name": "ensemble", **target("ensemble.EnsembleScorer"), "members": members})
-    before = scorer_inputs(node, "scorer")
+    before = scorer_inputs({"scorer": node})
     assert list(before) == ["scorer.members.a.path", "scorer.members.a.path.tokenizer", "scorer.members.b.pairs"]
     file.write_text("two")
-    after = scorer_inputs(node, "scorer")
+    after = scorer_inputs({"scorer": node})
     assert [key for key in before if before[key] != after[key]] == ["scorer.members.b.pairs"]
     with pytest.raises(ValueError, match="is no model folder"):
-        scorer_inputs(OmegaConf.create({**target("hub.HubScorer"), "path": str(tmp_path)}))
+        scorer_inputs({"": OmegaConf.create({**target("hub.HubScorer"), "path": str(tmp_path)})})

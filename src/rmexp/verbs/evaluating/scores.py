@@ -1,6 +1,7 @@
-"""The scores of each scorer of an evaluation on each set, as columns."""
+"""The scores of each scorer of an evaluation on each set, as columns, and what is judged by them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -8,12 +9,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build
 from rmexp.data.rules import LEARNT, check_baselines, rule_scores
+from rmexp.evaluation.apart import set_apart
+from rmexp.evaluation.judge import judge
+from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
 from rmexp.runs.summaries.seed_groups import check_groups
+from rmexp.runs.summaries.seen import SeenBy, seen_of
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.verbs.evaluating.sets import EvaluatedSet
+
+_NO_NAME = re.compile(r"[^\w.-]")  # characters that no file is called with
 
 
 class Column(NamedTuple):
@@ -23,30 +30,15 @@ class Column(NamedTuple):
         description: what it says of itself.
         scores: of each set.
         marks: of the records of each set, what the scorer's model knows of them; see `rmexp.records.MARKS`.
+        seen: the same of each set, counted.
         computed: records that this process has scored itself.
     """
 
     description: dict[str, Any]
     scores: list[Scores]
     marks: list[list[str | None]]
+    seen: list[SeenBy]
     computed: int
-
-
-def check_scorers(config: DictConfig) -> None:
-    """Refuse what would be found wrong only when everything is scored.
-
-    Raises:
-        ValueError: naming the key.
-    """
-    check_baselines(config.baselines)
-    names = [config.scorer.get("name"), *map(str, config.scorers)]
-    if None not in names:  # stored scores may have the name of the scorer that made them
-        check_groups(groups_of(config), names)
-
-
-def groups_of(config: DictConfig) -> dict[str, list[str]]:
-    """Names of the scorers that are seeds of each method."""
-    return cast(dict[str, list[str]], OmegaConf.to_container(config.seeds))
 
 
 def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path) -> dict[str, Column]:
@@ -61,29 +53,58 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
         Columns by the names that tables give the scorers.
 
     Raises:
-        ValueError: two scorers have the same name.
+        ValueError: two scorers have the same name, or there is no such baseline or seed of a method.
     """
+    _check(config)
     columns: dict[str, Column] = {}
     for key, node in [(None, config.scorer), *config.scorers.items()]:
         named = {} if key is None else {"name": str(key)}
-        scorer, known, scores, marks, computed = None, None, list[Scores](), list[list[str | None]](), 0
-        for test, limits, _ in sets:
+        scorer, known, scores, marks, seen, computed = None, None, list[Scores](), [], [], 0
+        for test, limits, keep in sets:
             if scorer is None or not (scorer.stored or limits == known):
                 scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
             if not scores and scorer.name in columns:
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
-            path = folder / _file(scorer.name) / f"{_file(test.data)}-{_file(test.split)}.jsonl"
+            file = _NO_NAME.sub("_", f"{test.data}-{test.split}.jsonl")
+            path = folder / _NO_NAME.sub("_", scorer.name) / file
             found = score_together(path, scorer, test.records, shard_records=config.shard_records)
             told = [(row.scores, row.trained_on) for row in found.rows]
             scores.append(scores_of([each for each, _ in told], log_odds=found.log_odds, responses=test.responses))
             marks.append([mark for _, mark in told])
+            counted = seen_of(marks[-1], scorer.describe())
+            seen.append(SeenBy(scorer.name, test.data, test.split, len(test.records), keep, counted))
             computed += found.computed
         assert scorer is not None
-        columns[scorer.name] = Column(scorer.describe(), scores, marks, computed)
+        columns[scorer.name] = Column(scorer.describe(), scores, marks, seen, computed)
     return columns
 
 
-def rule_columns(names: Sequence[str], test: TestSet, seed: int) -> dict[str, Scores]:
+def _check(config: DictConfig) -> None:
+    """Refuse what would be found wrong only when everything is scored."""
+    check_baselines(config.baselines)
+    names = [config.scorer.get("name"), *map(str, config.scorers)]
+    if None not in names:  # stored scores may have the name of the scorer that made them
+        check_groups(cast(dict[str, list[str]], OmegaConf.to_container(config.seeds)), names)
+
+
+def judgements(config: DictConfig, sets: Sequence[EvaluatedSet], columns: Mapping[str, Column]) -> list[Judgement]:
+    """Every scorer on each set, beside the baselines that are no scorers themselves.
+
+    Args:
+        config: of the verb.
+        sets: that were scored.
+        columns: their scores.
+    """
+    found = []
+    for index, (whole, _, keep) in enumerate(sets):
+        rules = _rule_columns([name for name in config.baselines if name not in columns], whole, config.seed)
+        scores = {name: column.scores[index] for name, column in columns.items()}
+        test = set_apart(whole, [column.marks[index] for column in columns.values()], keep=keep)
+        found.append(judge(test, scores | rules))
+    return found
+
+
+def _rule_columns(names: Sequence[str], test: TestSet, seed: int) -> dict[str, Scores]:
     """Columns of the rules that stand beside scorers; a learnt one is left out for lists, and where pairs are too few.
 
     Args:
@@ -96,7 +117,3 @@ def rule_columns(names: Sequence[str], test: TestSet, seed: int) -> dict[str, Sc
         return {name: Scores(values, log_odds=False, rule=True) for name, values in found.items()}
     rows = {name: rule_scores(name, test.records, seed) for name in names if name not in LEARNT}
     return {name: scores_of(own, log_odds=False, rule=True, responses=test.responses) for name, own in rows.items()}
-
-
-def _file(name: str) -> str:
-    return "".join(character if character.isalnum() or character in "._-" else "_" for character in name)

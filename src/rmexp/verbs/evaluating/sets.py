@@ -2,21 +2,17 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
-
-from omegaconf import DictConfig
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
 from rmexp.data.record_field import has_field
-from rmexp.data.selection import read_difficulty
+from rmexp.data.selection import difficulty_of
 from rmexp.data.split import with_splits
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
 from rmexp.evaluation.test_set import Origin, TestSet, as_test_set
 from rmexp.records import Record
-from rmexp.verbs.data import load_data
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +35,6 @@ class _Part(NamedTuple):
     data: LoadedData
 
 
-def loaded_data(config: DictConfig) -> dict[str, LoadedData]:
-    """The data sets of a configuration by the names that tables give them.
-
-    Raises:
-        ValueError: two of them have the same name.
-    """
-    first = load_data(config.data)
-    data = {first.name: first}
-    for name in map(str, config.tests):
-        if name in data:
-            raise ValueError(f"two data sets are called {name}; give the one in tests another name (set tests.*)")
-        data[name] = load_data(config.tests[name])
-    return data
-
-
 def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices: Sequence[str]) -> list[EvaluatedSet]:
     """What is evaluated of the data sets, in parts.
 
@@ -67,7 +48,9 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
     Raises:
         ValueError: there is nothing to evaluate, no such split, no such field, or a difficulty is not known.
     """
-    parts = _chosen(data, splits)
+    parts, bins = _chosen(data, splits), dict[str, Mapping[str, str] | None]()
+    for name, loaded in data.items():
+        bins[name] = None if loaded.selection is None else difficulty_of(loaded.selection)
     known = [{field for field in slices if has_field(part.records, field)} for part in parts]
     sets = []
     for part, own in zip(parts, known, strict=True):
@@ -75,18 +58,13 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
         for field in elsewhere:
             log.info("%s %s has no field %s: no slices by it there", part.name, part.split, field)
         fields = [field for field in slices if field not in elsewhere]
-        selection = part.data.selection
+        difficulty = bins[part.name] if part.pairs else None
+        slicing = Slicing(fields, {} if difficulty is None else {DIFFICULTY: difficulty}, by_length=True)
+        group, selection = part.data.split_rule.group, part.data.selection
+        origin = Origin(part.name, part.split, group=group, aggregate=part.data.records.aggregate)
         keeps = selection is not None and selection.trained_on == KEEP
-        sets.append(EvaluatedSet(_test_set(part, fields), part.data.limits, keeps))
+        sets.append(EvaluatedSet(as_test_set(origin, part.records, slicing), part.data.limits, keeps))
     return sets
-
-
-def _test_set(part: _Part, fields: Sequence[str]) -> TestSet:
-    selection, aggregate = part.data.selection, part.data.records.aggregate
-    origin = Origin(part.name, part.split, group=part.data.split_rule.group, aggregate=aggregate)
-    difficulty = selection.difficulty if selection is not None and part.pairs else None
-    parts = {} if difficulty is None else {DIFFICULTY: read_difficulty(Path(difficulty))}
-    return as_test_set(origin, part.records, Slicing(fields, parts, by_length=True))
 
 
 def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part]:

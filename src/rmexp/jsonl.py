@@ -5,7 +5,7 @@ import gzip
 import json
 import lzma
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from io import TextIOWrapper
@@ -57,20 +57,43 @@ def all_lines(
             holds more than the bounds.
     """
     check_file(path, key)
-    number = blank = 0
-    longest = None if bounds.row_mb is None else int(bounds.row_mb * 1e6)
+    number = 0
     try:
         with open_bounded(path, bounds) as file:
-            for number, line in enumerate(_in_utf8(path, file, encoding, longest), start=1):
-                blank = blank + BLANK + len(line) if line.isspace() else 0
-                if longest is not None and max(len(line), blank) > longest:
-                    raise TooLong(path, number, bounds, "blank lines up to here" if blank else "a row")
+            for number, line in bounded(path, _in_utf8(path, file, encoding, bounds.row_bytes), bounds):
                 yield number, line
     except UnicodeError as error:
         raise ValueError(f"{path}: not {encoding} after line {number} (set data.encoding)") from error
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         where = f"after line {number}" if number else "in its first line"
         raise ValueError(f"{path}: compressed data is damaged or cut off {where} ({error})") from error
+
+
+def bounded(
+    path: Path, lines: Iterable[bytes], bounds: Bounds, first: int = 1, blank: int = 0
+) -> Generator[tuple[int, bytes], None, int]:
+    """Neighbouring lines of a file with their numbers, as long as each is within the bounds.
+
+    Args:
+        path: of the file.
+        lines: of it.
+        bounds: beyond which it is not read.
+        first: number of the first line.
+        blank: what blank lines just before the first count.
+
+    Returns:
+        What blank lines at the end count.
+
+    Raises:
+        TooLong: a line, or blank lines one after the other, are more than the bounds.
+    """
+    longest = bounds.row_bytes
+    for number, line in enumerate(lines, start=first):
+        blank = blank + BLANK + len(line) if line.isspace() else 0
+        if longest is not None and max(len(line), blank) > longest:
+            raise TooLong(path, number, bounds, "blank lines up to here" if blank else "a row")
+        yield number, line
+    return blank
 
 
 def check_file(path: Path, key: str) -> None:

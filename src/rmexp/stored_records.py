@@ -57,6 +57,16 @@ class RecordFile:
         values = tuple(getattr(record, name) for name in _FIELDS[kind])
         self._last += bytes([_LETTERS[kind]]) + pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
         self._ends.append(self._written + len(self._last))
+        self._spill()
+
+    def extend(self, content: bytes, ends: Iterable[int]) -> None:
+        """Put the `content` of other records, which has these `ends`, at the end."""
+        before = self._written + len(self._last)
+        self._last += content
+        self._ends.extend(before + end for end in ends)
+        self._spill()
+
+    def _spill(self) -> None:
         if len(self._last) > HELD:
             self._file = self._file or tempfile.TemporaryFile(prefix="rmexp-records-")  # noqa: SIM115
             self._file.write(self._last)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -31,8 +31,8 @@ def hands() -> int:
     return processors() if sys.platform == "linux" and alone else 1
 
 
-def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Iterator[R]:
-    """What `work` makes of each part, in their order; only so many are held at once as there are processes.
+def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Generator[R, None, None]:
+    """What `work` makes of each part, in their order; few are held at once. Who may stop early closes it.
 
     Args:
         work: changes nothing that anybody else looks at; neither it nor what it knows is copied.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rmexp.bounded_files import Bounds
-from rmexp.jsonl import BadRow, all_lines, check_file, decoded, describe, parse_row, read_lines
+from rmexp.jsonl import all_lines, check_file, decoded, describe, read_lines
 from rmexp.sources.delimiters import delimiter_of, named_delimiter
+from rmexp.sources.line_rows import line_row, remedied, with_remedy
 from rmexp.sources.rows import Row
 
-_LISTED = "expected a JSON object, got the start of a JSON list, which data=json reads from a file that ends in .json"
 BOUNDS = Bounds(row_mb=8, unpacking=200)  # of files of data
 _LONGEST_FIELD = 1 << 30  # characters of a CSV field; the module's own limit is 131072
 
@@ -55,23 +55,12 @@ def file_rows(
         known = ", ".join(_READERS)
         raise ValueError(f"{path}: expected a file that ends in {known} (also .gz or .xz but for Parquet; set {key})")
     for row in _READERS[suffix](path, Written(key, encoding, delimiter, bounds)):
-        yield row if row.error is None or encoding != "utf-8" else row._replace(error=_with_remedy(row.error))
-
-
-def _with_remedy(error: ValueError) -> ValueError:
-    """An error about bytes that are not UTF-8 with what to do about it."""
-    problem = error.problem if isinstance(error, BadRow) else str(error)
-    hint = "is the file in Latin-1 or Windows-1252? data.encoding=latin-1 or cp1252 reads it"
-    return ValueError(f"{problem}; {hint}") if problem.startswith("not UTF-8") else error
+        yield with_remedy(row, encoding)
 
 
 def _jsonl(path: Path, written: Written) -> Iterator[Row]:
-    for number, line in read_lines(path, key=written.key, encoding=written.encoding, bounds=written.bounds):
-        try:
-            yield Row(str(path), number, parse_row(path, number, line))
-        except BadRow as error:
-            listed = BadRow(path, number, _LISTED) if number == 1 and line.lstrip().startswith(b"[") else error
-            yield Row(str(path), number, {}, error=listed, text=repr(line[:200]))
+    lines = read_lines(path, key=written.key, encoding=written.encoding, bounds=written.bounds)
+    return (line_row(path, number, line) for number, line in lines)
 
 
 def _json(path: Path, written: Written) -> Iterator[Row]:
@@ -105,7 +94,7 @@ def _list_of(path: Path, content: bytes) -> list[Any]:
     try:
         whole = decoded(content.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError as error:
-        problem = _with_remedy(ValueError(f"not UTF-8 at byte {error.start + 1}"))
+        problem = remedied(ValueError(f"not UTF-8 at byte {error.start + 1}"))
         raise ValueError(f"{path}: {problem}") from error
     except json.JSONDecodeError as error:
         raise ValueError(

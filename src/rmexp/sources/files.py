@@ -3,9 +3,11 @@
 from itertools import chain
 
 from rmexp.bounded_files import Bounds
+from rmexp.hardware.side_by_side import hands
 from rmexp.preference_data import PreferenceData
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
+from rmexp.sources.line_ranges import line_ranges
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format
 
@@ -51,10 +53,15 @@ def files(
         if value is None:
             continue
         found = named_files(value, f"data.{key}")
+        name = ", ".join(map(str, found))
+        several = hands() > 1 and getattr(format, "by_row", False)
+        if several and (ranges := line_ranges(found, encoding)):
+            splits[split] = reading.records_of_ranges(name, ranges, format, encoding, bounds)
+            continue
         rows = (
             file_rows(file, key=f"data.{key}", encoding=encoding, delimiter=delimiter, bounds=bounds) for file in found
         )
-        splits[split] = reading.records(", ".join(map(str, found)), chain.from_iterable(rows), format)
+        splits[split] = reading.records(name, chain.from_iterable(rows), format)
     if not splits:
         raise ValueError("expected at least one file, got none (set data.path or data.test_path)")
     return PreferenceData(splits, bad_rows=tuple(reading.bad_rows))

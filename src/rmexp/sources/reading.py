@@ -4,17 +4,23 @@ import json
 import logging
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import cast
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 
 import numpy as np
 
+from rmexp.bounded_files import Bounds
 from rmexp.checked_fields import EmptyText
+from rmexp.hardware.side_by_side import side_by_side
 from rmexp.jsonl import BadRow
 from rmexp.preference_data import SkippedRow
 from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
-from rmexp.sources.rows import Format, LeftOut, Outcome, Row
-from rmexp.stored_records import StoredRecords, stored
+from rmexp.sources.known_ids import KnownIds
+from rmexp.sources.line_ranges import LineRange, RangeRows
+from rmexp.sources.read_parts import ReadPart, read_part
+from rmexp.sources.rows import Format, LeftOut, Row
+from rmexp.stored_records import RecordFile, StoredRecords, all_of
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +44,7 @@ class Reading:
         self.bad_rows: list[SkippedRow] = []
         self._skip = on_bad_row == "skip"
         self._max_bad_share = max_bad_share
-        self._seen: dict[int, tuple[int, int, int]] = {}  # by the hash of an id: file, hash of the content, line
-        self._files: list[Row] = []
+        self._ids = KnownIds()
 
     def records(self, path: str, rows: Iterable[Row], form: Format) -> StoredRecords[Preference]:
         """The pairs of one file or split, in its order; see `all_records`."""
@@ -54,37 +59,71 @@ class Reading:
             BadRow: a row is malformed and `on_bad_row` is `error`; the message names file and line.
             ValueError: too many rows are bad, or there is no record at all.
         """
-        left_out: Counter[str] = Counter()
-        began, read, pair = len(self.bad_rows), Counter[str](), array("b")
-        records = stored(self._usable(form(self._readable(rows, read)), left_out, pair))
-        for reason, count in left_out.items():
-            log.info("%s: %d left out: %s", path, count, reason)
-        self._account(path, self.bad_rows[began:], read["rows"])
-        if not records:
-            raise ValueError(f"{path}: expected preference records, but the file has {_nothing(read, left_out)}")
-        pairs = np.frombuffer(pair, bool)
-        return cast(StoredRecords[Preference], records.of(pairs)), cast(StoredRecords[Candidates], records.of(~pairs))
+        began, taken = len(self.bad_rows), _Taken()
+        for record in self._usable(rows, form, taken):
+            taken.file.add(record)
+        return self._told(path, taken, began)
 
-    def _usable(
-        self, outcomes: Iterable[tuple[Row, Outcome]], left_out: Counter[str], pair: "array[int]"
-    ) -> Iterator[Record]:
-        """The records among outcomes; `pair` gets whether each is a pair, `left_out` what is left out on request."""
-        for row, outcome in outcomes:
+    def records_of_ranges(
+        self, path: str, ranges: Sequence[LineRange], form: Format, encoding: str | None, bounds: Bounds
+    ) -> StoredRecords[Preference]:
+        """The same of plain JSON lines, read side by side: each range by itself, where nothing is to be told of it.
+
+        Args:
+            path: of the files, for messages.
+            ranges: of their lines, in their order.
+            form: what a row means, whatever stands beside it.
+            encoding: as for `file_rows`.
+            bounds: likewise.
+
+        Raises:
+            BadRow: see `all_records`.
+            ValueError: likewise, or a process was killed.
+        """
+        began, taken, blank = len(self.bad_rows), _Taken(), 0
+        read = partial(read_part, form=form, encoding=encoding, bounds=bounds)
+        with closing(side_by_side(read, ranges)) as parts:
+            for part, found in zip(ranges, parts, strict=True):
+                if found is not None and self._ids.take(found, str(part.path)):
+                    taken.add(found)
+                    blank = 0
+                    continue
+                rows = RangeRows(part, encoding, bounds, blank if part.start else 0)
+                for record in self._usable(rows, form, taken):
+                    taken.file.add(record)
+                blank = rows.blank
+        return self._told(path, taken, began)[0]
+
+    def _told(
+        self, path: str, taken: "_Taken", began: int
+    ) -> tuple[StoredRecords[Preference], StoredRecords[Candidates]]:
+        """What was taken, with an account of what was left out."""
+        for reason, count in taken.left_out.items():
+            log.info("%s: %d left out: %s", path, count, reason)
+        self._account(path, self.bad_rows[began:], taken.rows)
+        if not len(taken.file):
+            raise ValueError(f"{path}: expected preference records, but the file has {_nothing(taken)}")
+        records, pairs = all_of(taken.file), np.frombuffer(taken.pairs, bool)
+        return records.of(pairs), records.of(~pairs)
+
+    def _usable(self, rows: Iterable[Row], form: Format, taken: "_Taken") -> Iterator[Record]:
+        """The records among what a format makes of rows; `taken` counts them, and what is left out on request."""
+        for row, outcome in form(self._readable(rows, taken)):
             if isinstance(outcome, Record):
-                if problem := self._reused_id(row, outcome):
-                    self._bad(row, ValueError(problem))
+                if place := self._ids.taken_by(row, outcome):
+                    self._bad(row, ValueError(f"`id` {outcome.id} is that of another pair already ({place})"))
                 else:
                     put(outcome, row.place)
-                    pair.append(isinstance(outcome, Preference))
+                    taken.pairs.append(isinstance(outcome, Preference))
                     yield outcome
             elif isinstance(outcome, LeftOut):
-                left_out[outcome.reason] += 1
+                taken.left_out[outcome.reason] += 1
             else:
                 self._bad(row, outcome)
 
-    def _readable(self, rows: Iterable[Row], read: Counter[str]) -> Iterator[Row]:
+    def _readable(self, rows: Iterable[Row], taken: "_Taken") -> Iterator[Row]:
         for row in rows:
-            read["rows"] += 1
+            taken.rows += 1
             if row.error is not None:
                 self._bad(row, row.error)
             else:
@@ -97,21 +136,6 @@ class Reading:
         kind = next((kind for cause, kind in _KINDS.items() if isinstance(error, cause)), "malformed")
         start = row.text or json.dumps(row.content, ensure_ascii=False, default=str)
         self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200], row.unit))
-
-    def _reused_id(self, row: Row, record: Record) -> str | None:
-        """A problem when an earlier pair of other texts has the same id; the same pair twice is legal."""
-        content = hash((record.prompt, record.responses))
-        earlier, known, number = self._seen.setdefault(hash(record.id), (self._file(row), content, row.number))
-        if known == content:
-            return None
-        place = self._files[earlier]._replace(number=number).place
-        return f"`id` {record.id} is that of another pair already ({place})"
-
-    def _file(self, row: Row) -> int:
-        """The number of a row's file."""
-        if not self._files or self._files[-1].path != row.path:
-            self._files.append(Row(row.path, 0, {}, row.unit))
-        return len(self._files) - 1
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
         lines = {row.line: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}
@@ -130,7 +154,21 @@ def _located(row: Row, problem: str) -> ValueError:
     return BadRow(row.path, row.number, problem) if row.unit == "line" else ValueError(f"{row.place}: {problem}")
 
 
-def _nothing(read: Counter[str], left_out: Counter[str]) -> str:
-    if not read["rows"]:
+def _nothing(taken: "_Taken") -> str:
+    if not taken.rows:
         return "no rows"
-    return f"{read['rows']} rows and none is left" + "".join(f"; {count}: {why}" for why, count in left_out.items())
+    return f"{taken.rows} rows and none is left" + "".join(f"; {count}: {why}" for why, count in taken.left_out.items())
+
+
+class _Taken:
+    """Records that were read, which of them are pairs, and what was left out on request of so many rows."""
+
+    def __init__(self) -> None:
+        self.file, self.pairs, self.left_out, self.rows = RecordFile(), array("b"), Counter[str](), 0
+
+    def add(self, part: ReadPart) -> None:
+        """Put a part to it."""
+        self.file.extend(part.content, part.ends)
+        self.pairs.extend(part.pairs)
+        self.left_out.update(part.left_out)
+        self.rows += part.rows

@@ -1,0 +1,76 @@
+"""What a part of a file comes to, in the words in which one process tells it to another."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rmexp.bounded_files import Bounds, TooLong
+from rmexp.records import Preference, Record, put
+from rmexp.sources.line_ranges import LineRange, RangeRows
+from rmexp.sources.rows import Format, LeftOut, Row
+from rmexp.stored_records import RecordFile
+
+
+class ReadPart(NamedTuple):
+    """Of N records, in their order.
+
+    Attributes:
+        content: the records as they lie in a file.
+        ends: (N,) where each ends in that.
+        numbers: (N,) of their lines.
+        ids: (N,) hashes of their ids, which differ by run but not by process.
+        texts: (N,) see `texts_hash`.
+        pairs: (N,) whether each is a pair.
+        left_out: how many are left out on request, by the reason.
+        rows: how many rows there are.
+    """
+
+    content: bytes
+    ends: list[int]
+    numbers: "array[int]"
+    ids: "array[int]"
+    texts: "array[int]"
+    pairs: "array[int]"
+    left_out: Counter[str]
+    rows: int
+
+
+def read_part(part: LineRange, form: Format, encoding: str | None, bounds: Bounds) -> ReadPart | None:
+    """What some lines come to; None where there is anything to be told of them."""
+    rows, count = RangeRows(part, encoding, bounds).apart(), Counter[str]()
+    if rows is None:
+        return None
+    file, numbers, columns, left_out = RecordFile(), array("Q"), (array("q"), array("q"), array("b")), Counter[str]()
+    try:
+        for row, outcome in form(_readable(rows, count)):
+            if isinstance(outcome, LeftOut):
+                left_out[outcome.reason] += 1
+            elif isinstance(outcome, Record):
+                put(outcome, row.place)
+                file.add(outcome)
+                numbers.append(row.number)
+                told = hash(outcome.id), texts_hash(outcome), isinstance(outcome, Preference)
+                for column, value in zip(columns, told, strict=True):
+                    column.append(value)
+            else:
+                return None
+    except TooLong:
+        return None
+    if count["bad"]:
+        return None
+    return ReadPart(file.content(0, len(file)), file.ends(0, len(file)), numbers, *columns, left_out, count["rows"])
+
+
+def texts_hash(record: Record) -> int:
+    """A hash of prompt and responses, which differs by run but not by process."""
+    return hash((record.prompt, record.responses))
+
+
+def _readable(rows: Iterable[Row], count: Counter[str]) -> Iterator[Row]:
+    for row in rows:
+        count["rows"] += 1
+        if row.error is None:
+            yield row
+        else:
+            count["bad"] += 1

@@ -20,6 +20,7 @@ from rmexp.config.plugins import flags, plugins, with_plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
+from rmexp.hardware.waiting import wait_asleep
 from rmexp.phases import Phase, counting, importing, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.standard_streams import standard_streams
@@ -72,6 +73,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     verb, *rest = arguments
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of buckets that are kept for a purpose
+    wait_asleep()
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)
     end_with_starter()

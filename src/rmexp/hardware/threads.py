@@ -1,5 +1,9 @@
 """How many processor threads a model of some size should use."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -24,3 +28,20 @@ def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int
         raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
     torch.set_num_threads(wanted)
     return wanted
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """Keep torch's threads as they are during a block: Lightning counts anew where processes train together.
+
+    It does so unless `OMP_NUM_THREADS` is set, and leaves that behind, for the stages of this process that follow.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before

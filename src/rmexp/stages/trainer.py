@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import Callback
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import choose_precision, of_trainer
 from rmexp.hardware.processes import this_process
-from rmexp.hardware.threads import use_threads
+from rmexp.hardware.threads import threads_kept, use_threads
 from rmexp.models.attention.compiled import compiled_parts
 from rmexp.models.backbones.four_bit import refuse_sharing
 from rmexp.phases import Phase, phase
@@ -111,7 +111,8 @@ def train(
     whole = without_memory(module) if shares else module
     began = time.perf_counter()
     try:
-        with phase(Phase.TRAINING, parts.task), signals, compiled_parts(parts.trainer.options.compiled is True):
+        compiled = compiled_parts(parts.trainer.options.compiled is True)
+        with phase(Phase.TRAINING, parts.task), signals, threads_kept(), compiled:
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(str(interrupted)) from None

@@ -26,7 +26,7 @@ class Several:
         arguments: of `rmexp`.
         places: where what each says goes.
         last: further arguments of the last of them.
-        launcher: torchrun or srun.
+        launcher: torchrun, srun on one machine, or srun on as many machines.
     """
 
     def __init__(
@@ -85,7 +85,13 @@ def _of_srun(number: int, count: int) -> dict[str, str]:
     return {**own, "SLURM_JOB_ID": "12", "SLURM_JOB_NAME": "rmexp", "SLURM_STEP_NODELIST": "127.0.0.1"}
 
 
-LAUNCHERS = {"torchrun": _of_torchrun, "srun": _of_srun}
+def _of_machines(number: int, count: int) -> dict[str, str]:
+    """As `srun --nodes=COUNT --ntasks-per-node=1` does it."""
+    own = {"SLURM_LOCALID": "0", "SLURM_NODEID": str(number), "SLURM_NNODES": str(count)}
+    return {**_of_srun(number, count), **own}
+
+
+LAUNCHERS = {"torchrun": _of_torchrun, "srun": _of_srun, "machines": _of_machines}
 
 
 def _run(arguments: tuple[str, ...], environment: dict[str, str], place: Path) -> None:

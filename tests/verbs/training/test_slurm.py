@@ -41,6 +41,27 @@ def test_its_variables_alone_make_one_run(several):
     assert not any(processes.codes()), "".join(processes.said)
 
 
+def test_several_machines_come_to_the_bytes_of_one(several, monkeypatch):
+    """Lightning would give the process of each machine all of its processors."""
+    monkeypatch.setattr(
+        "lightning.fabric.utilities.distributed._suggested_max_num_threads", lambda processes: 4 // processes**2
+    )
+    one = several(2, "train", *SMALL, *TWO, "run_dir=one", launcher="srun")
+    assert not any(one.codes()), "".join(one.said)
+    two = several(
+        2,
+        "train",
+        *SMALL,
+        "trainer=ddp",
+        "trainer.devices=1",
+        "trainer.num_nodes=2",
+        "run_dir=two",
+        launcher="machines",
+    )
+    assert not any(two.codes()), "".join(two.said)
+    assert weights("two") == weights("one")
+
+
 def test_a_script_of_sbatch_is_alone_and_starts_the_others_itself(monkeypatch, capsys):
     for name, value in {"NTASKS": "2", "PROCID": "0", "LOCALID": "0", "NODEID": "0", "JOB_ID": "12"}.items():
         monkeypatch.setenv(f"SLURM_{name}", value)

@@ -66,6 +66,7 @@ def stage_summary(
     """
     module, examples, (pairs_rate, tokens_rate) = built.module, built.examples, fitted.throughput.rates()
     folder = Path(fitted.model.path).parent
+    rows = tuple(_selected(evaluation, loaded.name)) if fitted.kept.selected else tuple(evaluation)
     epochs = round(fitted.throughput.examples / len(examples.train), 4)
     return replace(
         _counted(TrainSummary(task, fitted.model, fitted.steps, epochs), examples),
@@ -82,7 +83,7 @@ def stage_summary(
         kept=fitted.kept,
         skipped_steps=fitted.skipped_steps,
         remarks=remarks(built, fitted.kept, read_metrics(folder / "metrics.csv"), read_validations(folder)),
-        evaluation=tuple(evaluation) if not fitted.kept.selected else tuple(_selected(evaluation, loaded.name)),
+        evaluation=rows,
     )
 
 

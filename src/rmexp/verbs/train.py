@@ -51,11 +51,13 @@ def train(config: DictConfig) -> Path:
     if config.plan:
         _plan(config, data)
         return path
-    stage = train_stage(stage_plan(config, bound, data, tests), data, tests, path)
+    plan = stage_plan(config, bound, data, tests)
+    stage = train_stage(plan, data, tests, path)
     if stage.summary is None:
         raise SystemExit(0)  # of a process that follows another one, which says what has come of it
+    command = next_command(plan.task, path) if config.sweep_dir is None else ""
     _show(stage.summary, path, reused=stage.reused)
-    if config.sweep_dir is None and (command := next_command(stage.summary.task, path)):
+    if command:
         print(command)
     return path
 

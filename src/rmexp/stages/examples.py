@@ -63,12 +63,18 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
             encoded[name] = encode_demonstrations(records.demonstrations.get(name, ()), encoder)
         else:
             encoded[name] = encode_pairs(records.splits.get(name, ()), encoder, data.batching.batch_by)
-        _tell(kind, name, encoded[name][1], encoder.limits.max_tokens)
-    (train, train_account), (val, val_account) = encoded["train"], encoded["val"]
-    val, clusters = _validated_with(val, data, kind)
+    accounts = {name: account for name, (_, account) in encoded.items()}
+    train, val = (encoded[name][0] for name in ("train", "val"))
+    clusters = None
+    if isinstance(val, EncodedPairs) and len(val):
+        clusters = clusters_of(records.splits["val"], data.split_rule.group)[val.places]
+    for name, account in accounts.items():
+        _tell(kind, name, account, encoder.limits.max_tokens)
+    if (places := _validated_with(val, clusters, data, kind)) is not None:
+        val, clusters = val.of(places), None if clusters is None else clusters[places]
     log.info("%s: %d training and %d validation %s", task, len(train), len(val), kind)
     batches = _batches(kind, (train, val), data, passes, packed=module.packed)
-    return Examples(kind, train, val, {"train": train_account, "val": val_account}, batches, clusters)
+    return Examples(kind, train, val, accounts, batches, clusters)
 
 
 def _batches(
@@ -95,18 +101,14 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
 
 
 def _validated_with(
-    val: EncodedPairs | ReadResponses, data: LoadedData, kind: str
-) -> tuple[EncodedPairs | ReadResponses, NDArray[np.int64] | None]:
-    """What is validated with during training, at most data.max_val_pairs, and the clusters of pairs."""
-    clusters = None
-    if isinstance(val, EncodedPairs) and len(val):
-        clusters = clusters_of(data.records.splits["val"], data.split_rule.group)[val.places]
+    val: EncodedPairs | ReadResponses, clusters: NDArray[np.int64] | None, data: LoadedData, kind: str
+) -> NDArray[np.int64] | None:
+    """Places of what is validated with during training, where that is not all: at most data.max_val_pairs."""
     most = data.batching.max_val_pairs
     if most is None or len(val) <= most:
-        return val, clusters
+        return None
     told = (most, len(val), kind, " all pairs are scored when it is done" if kind == "pairs" else "")
     log.info("val: %d of %d %s validate during training (data.max_val_pairs);%s", *told)
     together = np.arange(len(val)) if clusters is None else clusters
     drawn = np.random.default_rng([data.split_rule.split_seed, 1]).permutation(int(together.max()) + 1)
-    places = np.sort(np.argsort(drawn[together], kind="stable")[:most])
-    return val.of(places), None if clusters is None else clusters[places]
+    return np.sort(np.argsort(drawn[together], kind="stable")[:most])

@@ -53,52 +53,47 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
     """
     if parts.ppo is not None:
         raise ValueError("plan=true is for task=sft, reward and dpo: what PPO samples has no length beforehand")
-    path = parts.folders.start or parts.model.path
-    if path is None:
-        texts = (text for record in loaded.records.splits.get("train", ()) for text in record.responses)
-        start = parts.model.build(texts, parts.seed)
-        config, tokenizer = start.body.config, start.tokenizer
-    else:
-        source = find_source(path, None, "float32", trust_remote_code=False)
-        config, tokenizer = source.config(), source.tokenizer()
+    states, options, starting = _states(parts), parts.trainer.options, parts.model.starting
+    config, tokenizer = _start(parts, loaded)
     shape = model_shape(config)
-    options = parts.trainer.options
+    adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
+    device = accelerator_type(parts.trainer.accelerator)
+    half = shape.parameters >= SMALL_PARAMETERS and has_half_products(device)
+    setting = Setting(
+        options.precision if options.precision != AUTO else HALF if half else FULL,
+        states,
+        starting.gradient_checkpointing,
+        device == "cpu",
+        flops,
+        adapters,
+        linear if starting.load == FOUR_BIT else 0,
+    )
     passes = Passes(options.max_epochs, parts.seed, options.max_steps and options.max_steps * parts.trainer.accumulate)
     learns = SimpleNamespace(learns_from=("pairs", "demonstrations"), packed=True)
     encoder = Encoder(tokenizer, loaded.limits)
     examples = encoded_examples(parts.task, cast(TrainingModule, learns), loaded, encoder, passes)
     loader = examples.data.train_dataloader()
     batch = batch_shape(map(_responses, loader), likelihood=parts.task != "reward")
-    setting = Setting(
-        _precision(options.precision, shape, accelerator_type(parts.trainer.accelerator)),
-        _states(parts),
-        parts.model.starting.gradient_checkpointing,
-        accelerator_type(parts.trainer.accelerator) == "cpu",
-        flops,
-        *_beside(parts, config),
-    )
     shared: tuple[Sharing, ...] = ("ddp", "fsdp")
     kinds = [(count, sharing) for count in DEVICES for sharing in shared if count > 1 or sharing == "ddp"]
     rows = {(count, sharing): needs(shape, batch, setting, count, sharing) for count, sharing in kinds}
     return RunPlan(shape, batch, setting, len(loader), rows)
 
 
+def _start(parts: StageParts, loaded: LoadedData) -> tuple[Any, Any]:
+    """Configuration and tokenizer of the model that it starts from."""
+    path = parts.folders.start or parts.model.path
+    if path is None:
+        texts = (text for record in loaded.records.splits.get("train", ()) for text in record.responses)
+        start = parts.model.build(texts, parts.seed)
+        return start.body.config, start.tokenizer
+    source = find_source(path, None, "float32", trust_remote_code=False)
+    return source.config(), source.tokenizer()
+
+
 def _responses(batch: PairBatch | FeatureBatch | ResponseBatch) -> tuple[int, ResponseBatch]:
     assert not isinstance(batch, FeatureBatch)  # which only a module makes
     return (batch.size, batch.responses) if isinstance(batch, PairBatch) else (batch.size, batch)
-
-
-def _precision(wanted: str, shape: ModelShape, device: str) -> str:
-    if wanted != AUTO:
-        return wanted
-    return HALF if shape.parameters >= SMALL_PARAMETERS and has_half_products(device) else FULL
-
-
-def _beside(parts: StageParts, config: Any) -> tuple[int, int]:
-    """Parameters of adapters and weights in 4 bits; none of either where all weights learn."""
-    starting = parts.model.starting
-    adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
-    return adapters, linear if starting.load == FOUR_BIT else 0
 
 
 def _states(parts: StageParts) -> float:

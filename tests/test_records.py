@@ -4,7 +4,7 @@ import json
 import pytest
 
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Candidates, Message, Preference, Scored, fingerprint, prompt_text
+from rmexp.records import Candidates, Message, Preference, Scored, prompt_text
 
 PAIR = {"prompt": "p", "chosen": "c", "rejected": "r"}
 POOL = {"prompt": "p", "responses": ["a", "b"]}
@@ -125,14 +125,6 @@ def test_records_do_not_change():
 def test_prompt_text_writes_a_line_a_turn():
     assert prompt_text("a: b") == "a: b"
     assert prompt_text((Message("user", "u"), Message("assistant", "a"))) == "user: u\nassistant: a"
-
-
-def test_fingerprint_sees_content_and_order_but_not_the_kind_of_sequence():
-    records = [Preference(f"p{i}", "c", "r") for i in range(3)]
-    same = [Preference(f"p{i}", "c", "r") for i in range(3)]
-    assert fingerprint(records) == fingerprint(tuple(same))
-    changed = [dataclasses.replace(records[0], target=0.5), *records[1:]]
-    assert len({fingerprint(data) for data in (records, records[::-1], records[:2], changed)}) == 4
 
 
 def test_responses_are_in_the_order_of_scores():

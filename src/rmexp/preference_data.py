@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
-from rmexp.records import Candidates, Preference, Record, fingerprint
+from rmexp.records import Candidates, Preference, Record
 
 # What a public benchmark itself makes of scores: from its records and the scores of their responses to named figures,
 # `score` among them; None where its parts are not all there.
@@ -59,7 +58,3 @@ class PreferenceData:
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""
         return {**self.splits, **self.demonstrations, **self.candidates}
-
-    def fingerprint(self) -> str:
-        """Of all records, in their order; see `fingerprint` of `records`."""
-        return fingerprint(chain.from_iterable(self.sets().values()))

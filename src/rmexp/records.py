@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
@@ -28,7 +28,6 @@ __all__ = [
     "Prompt",
     "Record",
     "Scored",
-    "fingerprint",
     "prompt_json",
     "prompt_text",
 ]
@@ -193,20 +192,9 @@ class Candidates:
 Record = Preference | Candidates
 
 
-_ROW = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
-
-
 def put(record: Record, place: str) -> None:
     """Say where a record was read, for messages."""
     object.__setattr__(record, "place", place)
-
-
-def fingerprint(records: Iterable[Record]) -> str:
-    """SHA-256 over the records' content and order, as 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(_ROW.encode(record.to_row()).encode() + b"\n")
-    return digest.hexdigest()[:16]
 
 
 def _check_prompt(prompt: Any) -> None:

@@ -4,7 +4,6 @@ The file has no name and goes when nobody has a place in it any more; it lies wh
 there is none, its records are held as the bytes that would be in it.
 """
 
-import json
 import os
 import pickle
 import tempfile
@@ -18,7 +17,7 @@ from typing import IO, Any, Generic, NamedTuple, Protocol, TypeVar, cast, overlo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmexp.dialogue import prompt_json, response_json
+from rmexp.record_content import texts_content
 from rmexp.records import Candidates, Preference, Record
 from rmexp.scored import Scored
 
@@ -229,10 +228,7 @@ def texts_digest(records: Sequence[Record]) -> str:
         return records.texts
     digest = sha256()
     for record in records:
-        parts = [prompt_json(record.prompt), *map(response_json, record.responses)]
-        texts = [part if isinstance(part, str) else json.dumps(part) for part in parts]
-        lengths = [len(text) if text is part else -len(text) for text, part in zip(texts, parts, strict=True)]
-        digest.update(f"{lengths}{''.join(texts)}".encode(errors="surrogatepass"))
+        digest.update(texts_content(record))
     if isinstance(records, StoredRecords):
         records.texts = digest.hexdigest()
     return digest.hexdigest()

@@ -11,6 +11,8 @@ from rmexp.config.compose import compose
 from rmexp.data import kept
 from rmexp.data.kept_copy import KeptCopy
 from rmexp.data.kept_lines import KeptLines
+from rmexp.data.passes import passed
+from rmexp.stored_records import StoredRecords
 from rmexp.verbs import data as run_data
 
 PAIRS = [
@@ -136,3 +138,18 @@ def test_labels_and_digests_need_no_look_at_records(read, monkeypatch):
         [pair.margin for pair in pairs],
     ]
     assert kept.labels_of(again) is again.labels
+
+
+def test_processes_that_are_forked_off_write_nothing_to_the_file_that_all_share(read, monkeypatch):
+    _, second, store = read({"a.jsonl": lines(PAIRS)}, "data/format=columns")
+    pairs, expected = second.records.splits["train"], [pair.prompt for pair in second.records.splits["train"]]
+    monkeypatch.setattr("rmexp.data.passes.SEVERAL", 10)
+    monkeypatch.setattr("rmexp.data.passes.PART", 20)
+    monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: 2)
+    again = KeptLines(store.lines, store._form)
+    some = StoredRecords(again, pairs.numbers)
+    made = some[0].prompt
+    assert [prompt for part in passed(lambda some: [pair.prompt for pair in some], some) for prompt in part] == expected
+    assert len(again._made) == 1
+    assert [pair.prompt for pair in some] == expected
+    assert made == expected[0]

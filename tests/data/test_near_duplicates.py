@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from rmexp.data.near_duplicates import SHINGLE, jaccard, near_duplicates
+from rmexp.data import near_duplicates as module
+from rmexp.data.near_duplicates import jaccard
+from rmexp.data.shingles import SHINGLE, Shingled, shingles_of
+
+
+def near_duplicates(texts, others, similarity):
+    first, second = (Shingled.joined([shingles_of(some)]) for some in (texts, others))
+    return module.near_duplicates(first, second, similarity)
 
 
 def shingles(text):

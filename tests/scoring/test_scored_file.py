@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+from rmexp.data.described import fingerprint
 from rmexp.jsonl import BadRow
-from rmexp.records import Scored, fingerprint
+from rmexp.records import Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 
 SCORER = {"name": "explicit", "fingerprint": "0123"}

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from rmexp.records import Scored, fingerprint
+from rmexp.data.described import fingerprint
+from rmexp.records import Scored
 from rmexp.scoring.scored_file import manifest_path, write_scored
 from rmexp.scoring.stored_scores import StoredScores
 

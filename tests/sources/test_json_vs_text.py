@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import rmexp
+from rmexp.data.described import fingerprint
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Preference, fingerprint
+from rmexp.records import Preference
 from rmexp.sources.json_vs_text import GRADES, LAYOUTS, STYLES, as_json, as_text, json_vs_text
 from rmexp.sources.technical_topics import QUESTIONS, SEEN, UNSEEN, Facts
 
@@ -174,7 +175,7 @@ def test_showcase(data: PreferenceData) -> None:
 
 def test_equal_arguments_give_equal_records_in_every_process(data: PreferenceData) -> None:
     code = (
-        "from rmexp.records import fingerprint; from rmexp.sources.json_vs_text import json_vs_text\n"
+        "from rmexp.data.described import fingerprint; from rmexp.sources.json_vs_text import json_vs_text\n"
         "data = json_vs_text(pairs=500, unseen_pairs=80, seed=0)\n"
         "print(*map(fingerprint, data.splits.values()), *map(fingerprint, data.candidates.values()))"
     )

@@ -9,8 +9,8 @@ import pytest
 import rmexp
 from rmexp.config.build import framed
 from rmexp.config.compose import compose
+from rmexp.data.described import fingerprint
 from rmexp.evaluation.measures.ceiling import ceiling, truth_of
-from rmexp.records import fingerprint
 from rmexp.sources.reply_sentences import ATTRIBUTES, DISTRACTORS, GROUPS, TONES
 from rmexp.sources.synthetic import synthetic
 from rmexp.sources.synthetic_family import synthetic_family, words
@@ -186,7 +186,7 @@ def test_length_says_nothing_unless_annotators_like_it():
 
 def test_equal_arguments_give_equal_records_in_every_process():
     code = (
-        "from rmexp.records import fingerprint; from rmexp.sources.synthetic import synthetic\n"
+        "from rmexp.data.described import fingerprint; from rmexp.sources.synthetic import synthetic\n"
         f"print(*map(fingerprint, synthetic(**{KEYS!r}).splits.values()))"
     )
     here = [*map(fingerprint, make().splits.values())]

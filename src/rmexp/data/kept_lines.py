@@ -3,13 +3,14 @@
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.passes import passed
 from rmexp.jsonl import parse_row
 from rmexp.records import Record, put
 from rmexp.sources.rows import Format, Row
@@ -63,6 +64,7 @@ class KeptLines:
         self._files = [Path(path).open("rb") for path in lines.paths]  # noqa: SIM115
         self._states = [self._state(number) for number in range(len(self._files))]
         self._made, self._places = RecordFile(), np.full(len(lines.starts), -1, np.int64)  # in that file
+        self._process = os.getpid()  # others that are forked off share the file, so they may not write to it
 
     def read(self, numbers: Sequence[int]) -> Iterator[Kept]:
         """See `RecordStore`.
@@ -81,7 +83,7 @@ class KeptLines:
         for file, some in groupby(numbers, lambda number: bisect_right(self.lines.firsts, number) - 1):
             kept = [*some]
             for number, record in zip(kept, self._records(file, kept), strict=True):
-                if self._places[number] < 0:
+                if self._places[number] < 0 and self._process == os.getpid():
                     self._places[number] = len(self._made)
                     self._made.add(record)
                 yield record
@@ -124,15 +126,16 @@ def lines_of(records: RecordFile, form: Format) -> Lines | None:
     """
     if not getattr(form, "by_row", False):
         return None
-    paths, firsts, numbers = list[str](), list[int](), np.empty(len(records), np.uint32)
-    for place, record in enumerate(all_of(records)):
-        path, _, number = record.place.rpartition(":")
+    paths, firsts, columns, place = list[str](), list[int](), [np.empty(0, np.uint32)], 0
+    for path, some in chain.from_iterable(passed(_places, all_of(records))):
+        if not path:
+            return None
         if not paths or paths[-1] != path:
             paths.append(path)
             firsts.append(place)
-        if not number.isdecimal() or not path.endswith(SUFFIXES):
-            return None
-        numbers[place] = int(number)
+        columns.append(some)
+        place += len(some)
+    numbers = np.concatenate(columns)
     parts = [slice(*bounds) for bounds in pairwise([*firsts, len(records)])]
     if len(set(paths)) < len(paths) or any((np.diff(numbers[part].astype(np.int64)) < 1).any() for part in parts):
         return None  # lines that several records are of
@@ -140,6 +143,15 @@ def lines_of(records: RecordFile, form: Format) -> Lines | None:
     starts, lengths = (np.concatenate(column) for column in zip(*bounds, strict=True))
     lines = Lines(paths, firsts, numbers, starts, lengths)
     return lines if _alike(records, KeptLines(lines, form)) else None
+
+
+def _places(records: Sequence[Record]) -> list[tuple[str, NDArray[np.uint32]]]:
+    """Files that records are of, and the numbers of their lines; of records of no line neither."""
+    parted = [record.place.rpartition(":") for record in records]
+    if not all(number.isdecimal() and path.endswith(SUFFIXES) for path, _, number in parted):
+        return [("", np.empty(0, np.uint32))]
+    files = groupby(parted, lambda part: part[0])
+    return [(path, np.array([int(number) for _, _, number in some], np.uint32)) for path, some in files]
 
 
 def _bounds(path: Path, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:

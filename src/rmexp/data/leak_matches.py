@@ -1,8 +1,6 @@
 """Records whose text stands in other sets too: the same, the same but for writing, or nearly the same."""
 
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +8,10 @@ from numpy.typing import NDArray
 
 from rmexp.data.near_duplicates import near_duplicates
 from rmexp.data.normalised import known_by, normalised, text_key
+from rmexp.data.passes import passed
+from rmexp.data.shingles import Shingled, Shingles, shingles_of
 from rmexp.records import Record
+from rmexp.stored_records import stored
 
 Keys = NDArray[np.uint64]
 KINDS = ("exact", "normalised", "near")
@@ -59,7 +60,7 @@ def matches(records: Sequence[Record], others: Mapping[str, Sequence[Record]], s
         others: by the name of their set.
         similarity: from which two texts are nearly the same; None does not look for such.
     """
-    mine, theirs = _keys(records), _keys(chain.from_iterable(others.values()))
+    mine, theirs = _keys([records]), _keys(others.values())
     kind, other = np.zeros(len(records), np.int64), np.zeros(len(records), np.int64)
     for number, (keys, known) in enumerate(zip(mine, theirs, strict=True), 1):
         values, first = np.unique(known, return_index=True)
@@ -73,14 +74,16 @@ def matches(records: Sequence[Record], others: Mapping[str, Sequence[Record]], s
     return Matches(kind, other, near)
 
 
-def _keys(records: Iterable[Record]) -> tuple[Keys, Keys]:
-    """Of what each record is known by, and of that made alike."""
-    exact, alike = array("Q"), array("Q")
-    for record in records:
-        text = known_by(record)
-        exact.append(text_key(text))
-        alike.append(text_key(normalised(text)))
-    return np.frombuffer(exact, np.uint64), np.frombuffer(alike, np.uint64)
+def _keys(sets: Iterable[Sequence[Record]]) -> tuple[Keys, Keys]:
+    """Of what each record of some sets is known by, and of that made alike."""
+    found = np.concatenate([np.empty((0, 2), np.uint64), *(part for some in sets for part in passed(_keys_of, some))])
+    exact, alike = found.T
+    return exact.copy(), alike.copy()
+
+
+def _keys_of(records: Sequence[Record]) -> NDArray[np.uint64]:
+    texts = map(known_by, records)
+    return np.array([(text_key(text), text_key(normalised(text))) for text in texts], np.uint64).reshape(-1, 2)
 
 
 def _near(
@@ -104,15 +107,26 @@ def _near(
     order = order[wanted[order]]
     firsts = np.sort(order[np.unique(keys[order], return_index=True)[1]])
     targets = np.sort(np.unique(known, return_index=True)[1])
-    found = near_duplicates(_texts(records, firsts), _texts(chain.from_iterable(others.values()), targets), similarity)
+    found = near_duplicates(_shingled([records], firsts), _shingled(others.values(), targets), similarity)
     for match in found:
         key = keys[firsts[match.text]]
         start, end = (np.searchsorted(keys[order], key, side=side) for side in ("left", "right"))
         yield order[start:end], int(targets[match.other]), match.similarity
 
 
-def _texts(records: Iterable[Record], places: NDArray[np.int64]) -> Iterator[str]:
-    """What some of the records are known by, made alike; each text once."""
-    used = np.zeros(int(places.max(initial=-1)) + 1, bool)
-    used[places] = True
-    return (normalised(known_by(record)) for record in compress(records, used.tolist()))
+def _shingled(sets: Iterable[Sequence[Record]], places: NDArray[np.int64]) -> Shingled:
+    """The shingles of what some of the records of all sets are known by, made alike; of their ascending places."""
+    return Shingled.joined(part for some in _some(sets, places) for part in passed(_shingles_of, some))
+
+
+def _some(sets: Iterable[Sequence[Record]], places: NDArray[np.int64]) -> Iterator[Sequence[Record]]:
+    """The records of some places, set after set."""
+    start = 0
+    for records in sets:
+        within = places[slice(*np.searchsorted(places, (start, start + len(records))))] - start
+        yield stored(records).of(within)
+        start += len(records)
+
+
+def _shingles_of(records: Sequence[Record]) -> Shingles:
+    return shingles_of(normalised(known_by(record)) for record in records)

@@ -1,22 +1,17 @@
 """Texts that are nearly the same: candidates by their rarest shingles, each of them verified by its true similarity."""
 
 import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-SHINGLE = 3  # words in a row: two short questions about different things share few of them
+from rmexp.data.shingles import Shingled
+
 _AT_ONCE = 20_000  # texts
 _MOST_TRIED = 32  # others with one shingle that a text is compared with
 _SAMPLE = 1000  # texts that tell what all have in common
-_NO_SPACES = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
-
-Hashes = NDArray[np.uint64]
 
 
 class Match(NamedTuple):
@@ -33,47 +28,22 @@ class Match(NamedTuple):
     similarity: float
 
 
-class Shingled(NamedTuple):
-    """The word shingles of many texts, each once a text, one text after the other.
-
-    Attributes:
-        hashes: of all shingles.
-        offsets: of each text's first one, and the end.
-    """
-
-    hashes: NDArray[np.uint32]
-    offsets: NDArray[np.int64]
-
-    def of(self, index: int) -> NDArray[np.uint32]:
-        """The shingles of one text."""
-        return self.hashes[self.offsets[index] : self.offsets[index + 1]]
-
-    def without(self, shared: NDArray[np.uint32]) -> "Shingled":
-        """The same without some shingles."""
-        counts = np.concatenate([[0], np.cumsum(~np.isin(self.hashes, shared))])
-        return Shingled(self.hashes[~np.isin(self.hashes, shared)], counts[self.offsets])
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-
-def near_duplicates(texts: Iterable[str], others: Iterable[str], similarity: float) -> list[Match]:
+def near_duplicates(texts: Shingled, others: Shingled, similarity: float) -> list[Match]:
     """For each text one of the others that is at least as similar as asked for, where there is any.
 
-    Texts are sets of shingles of three words in a row (of all words where there are fewer; in scripts without spaces a
-    character counts as a word). Shingles that more than half of all texts have, such as a system prompt, tell
-    nothing apart and are left out. Two sets that are similar enough share one of the rarest shingles of each: of the
+    Texts are sets of shingles. Those that more than half of all texts have, such as a system prompt, tell nothing apart
+    and are left out. Two sets that are similar enough share one of the rarest shingles of each: of the
     others that have such a shingle, 32 at most are looked at.
 
     Args:
-        texts: normalised.
-        others: normalised.
+        texts: shingles of normalised ones.
+        others: likewise.
         similarity: Jaccard similarity in (0, 1].
 
     Source: Chaudhuri, Ganti and Kaushik 2006, "A primitive operator for similarity joins in data cleaning" (prefix
         filter); Broder 1997, "On the resemblance and containment of documents".
     """
-    first, second = _without_boilerplate(_shingled(texts), _shingled(others))
+    first, second = _without_boilerplate(texts, others)
     order = np.argsort(second.hashes, kind="stable")
     known, owner = second.hashes[order], np.repeat(np.arange(len(second)), np.diff(second.offsets))[order]
     found = (_match(index, first, second, known, owner, similarity) for index in _likely(first, known, similarity))
@@ -128,50 +98,6 @@ def _match(
         if truth >= similarity:
             return Match(index, other, truth)
     return None
-
-
-def _shingled(texts: Iterable[str]) -> Shingled:
-    hashes, sizes = [np.empty(0, np.uint32)], [np.zeros(1, np.int64)]
-    texts = iter(texts)
-    while some := list(islice(texts, _AT_ONCE)):
-        part, counts = _shingles_of(some)
-        hashes.append(part)
-        sizes.append(counts)
-    return Shingled(np.concatenate(hashes), np.cumsum(np.concatenate(sizes)))
-
-
-def _shingles_of(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Hashes of the shingles of texts, and how many each text has."""
-    words: list[int] = []
-    ends = [0]
-    for text in texts:
-        spaced = text if text.isascii() else _NO_SPACES.sub(r" \1 ", text)
-        words.extend(
-            map(crc32, spaced.encode(errors="surrogatepass").split())
-        )  # no hash of str: that differs by process
-        ends.append(len(words))
-    ids, offsets = np.array(words, dtype=np.uint64), np.array(ends, dtype=np.int64)
-    lengths = np.diff(offsets)
-    mixed = _mixed(np.concatenate([ids, np.zeros(SHINGLE, dtype=np.uint64)]))
-    hashes = np.zeros(len(ids), dtype=np.uint64)
-    left = np.repeat(offsets[1:], lengths) - np.arange(len(ids))  # words to the end of the text, this one included
-    for step in range(SHINGLE):
-        within = left > step
-        hashes[within] += mixed[step : step + len(ids)][within] * np.uint64(2 * step + 3)
-    kept = (left >= SHINGLE) | (np.arange(len(ids)) == np.repeat(offsets[:-1], lengths))  # a short text is one shingle
-    text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)[kept]
-    keys = np.sort((text << np.uint64(32)) | (_mixed(hashes[kept]) >> np.uint64(32)))
-    new = np.ones(len(keys), bool)
-    new[1:] = keys[1:] != keys[:-1]
-    keys = keys[new]  # `np.unique` would hash them first, which is slower
-    return keys.astype(np.uint32), np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(texts))
-
-
-def _mixed(values: Hashes) -> Hashes:
-    """Well-spread 64-bit hashes (the finalizer of splitmix64)."""
-    values = (values + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _without_boilerplate(texts: Shingled, others: Shingled) -> tuple[Shingled, Shingled]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rmexp.data.loading import SplitRule
 from rmexp.data.normalised import known_by
+from rmexp.data.passes import column
 from rmexp.data.record_field import record_field
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference, Record
@@ -53,8 +54,9 @@ def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str,
     A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
     prompt keeps nothing together: such a record is a group by its responses.
     """
-    hashes = (_hash(group_key(record, rule.group), rule.split_seed) for record in records)
-    keys = np.fromiter(hashes, np.uint64, len(records))
+    keys = column(
+        lambda some: [_hash(group_key(record, rule.group), rule.split_seed) for record in some], records, np.uint64
+    )
     groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     if len(groups) < 2:
         by = f"value of data.group={rule.group}" if rule.group else "prompt"

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rmexp.data.described import fingerprint
 from rmexp.durable import write_json
 from rmexp.jsonl import BadRow, JsonObject, parse_row, read_lines, write_rows
 from rmexp.left_files import read_json
-from rmexp.records import Record, Scored, fingerprint
+from rmexp.records import Record, Scored
 from rmexp.stored_records import stored
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rmexp.data.described import fingerprint
 from rmexp.phases import Phase, phase, progressed
-from rmexp.records import Record, Scored, fingerprint
+from rmexp.records import Record, Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
 from rmexp.stored_records import RecordFile, all_of

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rmexp.data.described import fingerprint
 from rmexp.data.loading import Limits
 from rmexp.data.rules import LEARNT
 from rmexp.jsonl import JsonObject
-from rmexp.records import Record, Scored, fingerprint
+from rmexp.records import Record, Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored
 
 

@@ -24,6 +24,7 @@ from omegaconf import DictConfig
 from rmexp.config.build import build, framed
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
+from rmexp.data.described import fingerprint
 from rmexp.data.loading import Limits
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
@@ -31,7 +32,7 @@ from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
-from rmexp.records import Candidates, Record, Scored, fingerprint
+from rmexp.records import Candidates, Record, Scored
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
 from rmexp.config.identity.values import leaves
+from rmexp.data.described import fingerprint
 from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
@@ -87,7 +88,7 @@ def load_data(node: DictConfig) -> LoadedData:
 
     def whole() -> KeptData:
         records = asked.read()
-        return KeptData(records, records.fingerprint(), {})
+        return KeptData(records, fingerprint(*records.sets().values()), {})
 
     kept = read_once(partial(asked.index, "whole", selects), whole, asked.form)
     return asked.of(kept)._replace(selection=asked.selection)
@@ -183,7 +184,7 @@ def _learnt(asked: _Asked, tests: Mapping[str, LoadedData]) -> tuple[KeptData, d
     with phase(Phase.LEAKS, f"training prompts of {name} in what is held out"):
         records, leaks = checked_for_leaks(records, selection, others)
     records = selected(records, selection)
-    return KeptData(records, records.fingerprint(), leaks), unlearnt
+    return KeptData(records, fingerprint(*records.sets().values()), leaks), unlearnt
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
@@ -208,7 +209,7 @@ def _test_data(node: DictConfig) -> LoadedData:
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
-    return asked.of(KeptData(records, records.fingerprint(), {}))._replace(bins=bins)
+    return asked.of(KeptData(records, fingerprint(*records.sets().values()), {}))._replace(bins=bins)
 
 
 def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData:
@@ -224,7 +225,7 @@ def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData
     if not left:
         raise ValueError(f"all pairs of the split `{split}` of tests.{name} are trained on (set tests.{name} or data)")
     records = replace(test.records, splits={"val": left})
-    return test._replace(records=records, fingerprint=records.fingerprint())
+    return test._replace(records=records, fingerprint=fingerprint(*records.sets().values()))
 
 
 def _key(pair: Preference) -> int:

@@ -1,0 +1,35 @@
+"""One pass over records: part by part, side by side where they are many and lie in a file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmexp.hardware.side_by_side import side_by_side
+from rmexp.records import Record
+from rmexp.stored_records import StoredRecords
+
+T = TypeVar("T")
+K = TypeVar("K", bound=np.generic)
+
+SEVERAL = 8192  # records that are worth several processes
+PART = 4096  # records that one of them looks at at once
+
+
+def passed(work: Callable[[Sequence[Record]], T], records: Sequence[Record]) -> Iterator[T]:
+    """What `work` makes of neighbouring records, of all of them in their order.
+
+    Args:
+        work: is told each record once, and changes nothing that anybody else looks at.
+        records: of which it gets a part at a time.
+    """
+    parts = [slice(first, first + PART) for first in range(0, len(records), PART)]
+    if len(records) < SEVERAL or not isinstance(records, StoredRecords):
+        return (work(records[part]) for part in parts)
+    return side_by_side(lambda part: work(records[part]), parts)
+
+
+def column(work: Callable[[Sequence[Record]], ArrayLike], records: Sequence[Record], kind: type[K]) -> NDArray[K]:
+    """The same as one array of a kind."""
+    return np.concatenate([np.empty(0, kind), *(np.asarray(part, kind) for part in passed(work, records))])

@@ -9,7 +9,7 @@ that a chat template renders, is text (marked_text.py); what is too long meets o
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from rmexp.data.loading import Limits
 from rmexp.data.split import group_key
 from rmexp.dialogue import Prompt, prompt_text
-from rmexp.durable import alone
 from rmexp.encoding.account import Account
-from rmexp.encoding.cache import cache_file, read_encoded, write_encoded
+from rmexp.encoding.cache import encoded_once
 from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, TokenRows, WholeTokens, joined
 from rmexp.encoding.marked_text import MarkedText
 from rmexp.encoding.rendering import Rendering, rows_named
@@ -63,6 +62,7 @@ class Encoder:
             raise ValueError("the tokenizer has no end-of-sequence token (`eos_token` in its tokenizer_config.json)")
         self.tokenizer = tokenizer
         self.limits = limits
+        self._cut = Cut(limits.max_tokens, limits.truncation, tokenizer.bos_token_id)
         self.marked = MarkedText(tokenizer)
         self.rendering = Rendering(tokenizer, self.marked)
         self._sides = SideTokens(tokenizer, self.marked, self.rendering)
@@ -94,7 +94,8 @@ class Encoder:
 
     def _encoded(self, records: Sequence[Record]) -> EncodedResponses:
         with phase(Phase.ENCODING, f"{len(records):,} records"), rows_named(records):
-            encoded = self._cut(self._kept(records))
+            whole = self._kept(records)
+        encoded = EncodedResponses(whole, self._cut)
         self._check_lengths(encoded, _items(records))
         return encoded
 
@@ -105,26 +106,16 @@ class Encoder:
             ValueError: some are too long and data.truncation=error.
         """
         items = list(items)
-        encoded = self._cut(self._whole(items))
+        encoded = EncodedResponses(self._whole(items), self._cut)
         self._check_lengths(encoded, items)
         return list(encoded)
-
-    def _cut(self, whole: WholeTokens) -> EncodedResponses:
-        return EncodedResponses(whole, Cut(self.limits.max_tokens, self.limits.truncation, self.tokenizer.bos_token_id))
 
     def _kept(self, records: Sequence[Record]) -> WholeTokens:
         if self.limits.cache_dir is None or not records:
             return self._all(records)
         code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
         state = (code, tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map, texts_digest(records))
-        path = cache_file(self.limits.cache_dir, state)
-        with alone(path.with_suffix(".lock")):
-            whole = read_encoded(path)
-            if whole is None:
-                write_encoded(path, self._all(records))
-                whole = read_encoded(path)
-        assert whole is not None
-        return whole
+        return encoded_once(self.limits.cache_dir, state, lambda: self._all(records))
 
     def _all(self, records: Sequence[Record]) -> WholeTokens:
         """All responses of records; of many pairs side by side, from where what is found out first is known."""
@@ -201,7 +192,9 @@ def encode_pairs(
     labels = labels_of(records)
     groups = None
     if batch_by is not None:
-        groups = [_batch_group(record, batch_by) for record, use in zip(records, kept.tolist(), strict=True) if use]
+        group = None if batch_by == "prompt" else batch_by
+        used = compress(records, kept.tolist())
+        groups = [group_key(record, group, "data.batch_by") for record in used]
     pairs = EncodedPairs(encoded, np.flatnonzero(kept), labels.target[kept], labels.margin[kept], groups)
     account = Account(
         pairs=len(records),
@@ -235,7 +228,3 @@ def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tu
         identical=0,
         tokens=int(encoded.tokens[kept].sum()),
     )
-
-
-def _batch_group(record: Preference, batch_by: str) -> str:
-    return group_key(record, None if batch_by == "prompt" else batch_by, "data.batch_by")

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -101,16 +102,17 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
             with importing("torch, transformers, lightning"):
                 from rmexp.tracking.trackers import Trackers, tracked
 
-            if this_process().number:
-                _trained(plan, data, tests, run, Trackers({}, path))
-                return Stage(plan.task, str(run.model), path, None, reused=False)
-            write_bad_rows(data.records, path, *(test.records for test in tests.values()))
-            about = tracked_run(path, "train")
-            with tracked(plan.trackers(), about, begun=about.inner) as trackers:
+            telling: AbstractContextManager[Trackers] = nullcontext(Trackers({}, path))
+            if leads := not this_process().number:
+                write_bad_rows(data.records, path, *(test.records for test in tests.values()))
+                about = tracked_run(path, "train")
+                telling = tracked(plan.trackers(), about, begun=about.inner)
+            with telling as trackers:
                 summary = _trained(plan, data, tests, run, trackers)
-                assert summary is not None
-                run.finish(summary)
-                trackers.results(results_of(path))
+                if leads:
+                    assert summary is not None
+                    run.finish(summary)
+                    trackers.results(results_of(path))
     return Stage(plan.task, str(run.model), path, summary, reused)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import torch
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.data.loaded import LoadedData
@@ -31,6 +30,7 @@ from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
 from rmexp.training.ppo.judgement import Judgement
 from rmexp.training.ppo.sample_log import SampleLog
+from rmexp.training.processes.fully_sharded import load_weights
 from rmexp.training.processes.same_run import SameRun
 
 GOOD_MODEL = "last_good_model"
@@ -125,9 +125,7 @@ def _last_sound(built: PPOBuilt, run: RunFolder, start: str | None, seen: Traine
     path, module = run.path / "checkpoints" / GOOD, built.module
     if not path.is_file():
         return f"no checkpoint had been written before, the last sound policy is the one that it starts from, {start}"
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    module.on_load_checkpoint(checkpoint)
-    module.load_state_dict(checkpoint["state_dict"])
+    module.on_load_checkpoint(load_weights(module, path))
     fields, most = module.contract_fields(), built.module.sampler.encoder.limits.max_tokens
     save_model(run.path / GOOD_MODEL, module, built.start, most, fields, seen)
     return (

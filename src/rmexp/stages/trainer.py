@@ -23,6 +23,7 @@ from rmexp.stages.parts import StageParts, TrainerParts
 from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, newest_valid
+from rmexp.training.callbacks.frozen import FrozenWeights
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.callbacks.progress import ValidationPhase
 from rmexp.training.callbacks.saving import Saving
@@ -101,14 +102,14 @@ def train(
     """
     assert isinstance(module, L.LightningModule)
     checkpoint, signals = _checkpoint_of(folder), Signals()
-    looking_on = watched(checkpoint)
-    trainer = _trainer(parts, folder, precision, signals, looking_on, trackers)
+    looking_on, frozen = watched(checkpoint), FrozenWeights(module)
+    trainer = _trainer(parts, folder, precision, signals, looking_on, trackers, frozen)
     trackers.replay()
     trackers.steps_per_epoch = looking_on.metrics.steps_per_epoch
-    shares = isinstance(trainer.strategy, FullySharded)
-    if shares:
+    strategy, whole = trainer.strategy, module
+    if shares := isinstance(strategy, FullySharded):
         refuse_sharing(module)
-    whole = without_memory(module) if shares else module
+        strategy.frozen, whole = frozen, without_memory(module)
     began = time.perf_counter()
     try:
         compiled = compiled_parts(parts.trainer.options.compiled is True)
@@ -132,7 +133,13 @@ def _checkpoint_of(folder: Path) -> Path | None:
 
 
 def _trainer(
-    parts: StageParts, folder: Path, precision: str, signals: Signals, watched: Watched, trackers: Trackers
+    parts: StageParts,
+    folder: Path,
+    precision: str,
+    signals: Signals,
+    watched: Watched,
+    trackers: Trackers,
+    frozen: FrozenWeights,
 ) -> L.Trainer:
     """One long pass, with metrics.csv always and the trackers that there are."""
     saving = _saving(parts, folder / "checkpoints", signals)
@@ -148,7 +155,7 @@ def _trainer(
         precision=of_trainer(precision),
         callbacks=callbacks,
         logger=[watched.metrics, trackers],
-        plugins=[DurableCheckpointIO(), *environments(process)],
+        plugins=[DurableCheckpointIO(frozen), *environments(process)],
         default_root_dir=folder,
         num_sanity_val_steps=0,
         enable_progress_bar=False,

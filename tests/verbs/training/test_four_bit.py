@@ -31,7 +31,7 @@ def test_a_reward_model_is_whole_and_goes_on_to_the_same_bytes(start, interrupte
     assert summary["evaluation"][0]["nll"] == pytest.approx(summary["val"]["loss"], rel=1e-4)
     assert summary["model"]["parameters"] > 2 * 7 * 32 * 32  # those of the base are counted as they are saved
     kept = torch.load("run/checkpoints/last.ckpt", weights_only=True)["state_dict"]
-    assert not [name for name in kept if "proj" in name and "lora_" not in name]
+    assert not [name for name in kept if name.startswith("model.") and "lora_" not in name and "head" not in name]
     assert not Path("run/adapter").exists()
     with interrupted_at(4):
         assert main([*command, "run_dir=died"]) == 130

@@ -13,6 +13,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from rmexp.durable import whole_file
 from rmexp.phases import Phase, phase
+from rmexp.training.callbacks.frozen import FrozenWeights, with_frozen
 
 LAST, BEST, GOOD = "last.ckpt", "best.ckpt", "good.ckpt"
 SHARDS = "shards"  # what a checkpoint calls the files of several processes that belong to it, and their folder's suffix
@@ -23,7 +24,14 @@ class DurableCheckpointIO(TorchCheckpointIO):
     """Writes beside the target, syncs, then renames: a killed process leaves the old checkpoint or the new one.
 
     Lightning's own stages in the temporary folder, which may be another file system.
+
+    Args:
+        frozen: weights that are left out, and filled in again; None for none.
     """
+
+    def __init__(self, frozen: FrozenWeights | None = None) -> None:
+        super().__init__()
+        self.frozen = frozen
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
         """Write a checkpoint.
@@ -31,6 +39,8 @@ class DurableCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: the disk is full, say; torch would tell of positions in its archive.
         """
+        if self.frozen is not None:
+            checkpoint = self.frozen.left_out(checkpoint)
         with phase(Phase.SAVING, Path(path).name), whole_file(Path(path)) as file:
             try:
                 torch.save(checkpoint, file)
@@ -38,6 +48,18 @@ class DurableCheckpointIO(TorchCheckpointIO):
                 if isinstance(error.__context__, OSError):
                     raise error.__context__ from None
                 raise
+
+    def load_checkpoint(self, path: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        """Read a checkpoint, with the frozen weights as the module has them.
+
+        Raises:
+            ValueError: it was saved beside others.
+        """
+        checkpoint = super().load_checkpoint(path, *args, **options)
+        if self.frozen is not None:
+            self.frozen.check(checkpoint, Path(path))
+            checkpoint["state_dict"] = with_frozen(self.frozen.module, checkpoint["state_dict"])
+        return checkpoint
 
 
 def newest_valid(folder: Path) -> tuple[Path | None, list[Path]]:

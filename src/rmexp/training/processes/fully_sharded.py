@@ -1,7 +1,6 @@
 """Lightning's strategy for FSDP2, whose checkpoints are whole or absent and read by any number of processes."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import distributed
 from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
     get_model_state_dict,
     get_optimizer_state_dict,
     set_model_state_dict,
@@ -18,6 +18,7 @@ from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
 from rmexp.training.callbacks.checkpoints import SHARDS, DurableCheckpointIO, check_sum, shards_of
+from rmexp.training.callbacks.frozen import FROZEN, FrozenWeights, learnt, with_frozen
 
 
 class FullySharded(ModelParallelStrategy):
@@ -25,10 +26,14 @@ class FullySharded(ModelParallelStrategy):
 
     A checkpoint is a small file beside a folder of shards, one file a process, that it names with their check sums. The
     file is written last. Shards that no checkpoint names any more are removed.
+
+    Attributes:
+        frozen: weights that checkpoints leave out; None for none.
     """
 
     def __init__(self) -> None:
         super().__init__(tensor_parallel_size=1)
+        self.frozen: FrozenWeights | None = None
 
     def setup_environment(self) -> None:
         """Count the devices of all machines as one group."""
@@ -43,6 +48,7 @@ class FullySharded(ModelParallelStrategy):
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(parents=True, exist_ok=True)
         self.barrier()
+        checkpoint = {**checkpoint} if self.frozen is None else {**self.frozen.left_out(checkpoint)}
         state = {"state_dict": checkpoint.pop("state_dict")}
         for number, optimizer in enumerate(checkpoint.pop("optimizer_states", [])):
             state[f"optimizer_{number}"] = optimizer
@@ -61,11 +67,15 @@ class FullySharded(ModelParallelStrategy):
         rest: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         assert self.model is not None
         folder = path.with_name(rest[SHARDS]["folder"])
-        state: dict[str, Any] = {"state_dict": get_model_state_dict(self.model)}
+        weights = get_model_state_dict(self.model)
+        if self.frozen is not None:
+            self.frozen.check(rest, path)
+            weights = learnt(self.frozen.module, weights) if FROZEN in rest else weights
+        state: dict[str, Any] = {"state_dict": weights}
         for number, optimizer in enumerate(self.optimizers):
             state[f"optimizer_{number}"] = get_optimizer_state_dict(self.model, optimizer)
         load(state, checkpoint_id=folder)
-        set_model_state_dict(self.model, state["state_dict"])
+        set_model_state_dict(self.model, state["state_dict"], options=StateDictOptions(strict=False))
         for number, optimizer in enumerate(self.optimizers):
             set_optimizer_state_dict(self.model, optimizer, state[f"optimizer_{number}"])
         return rest
@@ -77,15 +87,24 @@ class FullySharded(ModelParallelStrategy):
             _remove_others(Path(filepath).parent)
 
 
-def load_weights(module: torch.nn.Module, path: Path) -> None:
-    """Read the weights of a checkpoint of either kind into a module that is whole, in one process."""
-    checkpoint: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if SHARDS not in checkpoint:
-        module.load_state_dict(checkpoint["state_dict"])
-        return
-    state = {"state_dict": module.state_dict()}
-    load(state, checkpoint_id=path.with_name(checkpoint[SHARDS]["folder"]), no_dist=True)
-    module.load_state_dict(state["state_dict"])
+def load_weights(module: torch.nn.Module, path: Path) -> dict[str, Any]:
+    """Read the weights of a checkpoint of either kind into a module that is whole, in one process.
+
+    Args:
+        module: of the run that wrote it: it has what the checkpoint leaves out.
+        path: of the checkpoint.
+
+    Returns:
+        What else is in the checkpoint.
+    """
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    found = checkpoint.pop("state_dict", None)
+    if found is None:
+        whole = module.state_dict()
+        found = learnt(module, whole) if FROZEN in checkpoint else whole
+        load({"state_dict": found}, checkpoint_id=path.with_name(checkpoint[SHARDS]["folder"]), no_dist=True)
+    module.load_state_dict(with_frozen(module, found))
+    return checkpoint
 
 
 def _check_sums(folder: Path, rank: int) -> dict[str, int]:

@@ -74,6 +74,7 @@ class FolderRefused(ValueError):
     """The folder is another run's: nothing may be written there."""
 
 
+@dataclass(frozen=True, eq=False)
 class RunFolder:
     """A folder that this process holds, or that the process which it follows holds; made by `claim` and `shared`.
 
@@ -81,13 +82,13 @@ class RunFolder:
         path: of the folder.
         config: that it is bound to.
         inputs: fingerprints of what the configuration only names.
+        environment: that it is made in.
     """
 
-    def __init__(
-        self, path: Path, config: RunConfig, inputs: Mapping[str, str | None], environment: Environment
-    ) -> None:
-        self.path, self.config, self.inputs = path, config, inputs
-        self._environment = environment
+    path: Path
+    config: RunConfig
+    inputs: Mapping[str, str | None]
+    environment: Environment
 
     @property
     def model(self) -> Path:
@@ -100,7 +101,7 @@ class RunFolder:
 
     def finish(self, summary: Summary) -> None:
         """Write the final figures: the last thing that a run does."""
-        write_json(self.path / ENVIRONMENT, to_row(replace(self._environment, end=now())))
+        write_json(self.path / ENVIRONMENT, to_row(replace(self.environment, end=now())))
         (self.path / FAILURE).unlink(missing_ok=True)
         write_summary(self.path, summary)
 

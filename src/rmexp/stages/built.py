@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import lightning as L
 
@@ -10,14 +10,11 @@ from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
 from rmexp.hardware.device import accelerator_type
-from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone
-from rmexp.models.backbones.language_model import check_positions
-from rmexp.models.folders.chat_template import check_same_template
 from rmexp.phases import Phase, phase
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
-from rmexp.stages.model import other_reference, start_model
+from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.compiling import compiles, tokens_of
@@ -66,7 +63,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     """
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts, loaded.records)
-    module = _module(parts, start, loaded.limits.max_tokens)
+    module = module_of(parts, start, loaded.limits.max_tokens)
     with phase(Phase.ENCODING, loaded.name):
         encoder = Encoder(start.tokenizer, loaded.limits)
         examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
@@ -81,19 +78,6 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     device = accelerator_type(parts.trainer.accelerator)
     compiled = compiles(parts.trainer.options, device, start.body, packed=module.packed, tokens=tokens)
     return Built(start, module, examples, sets, cut, loaded.limits.max_tokens, threads, precision, compiled)
-
-
-def _module(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
-    check_positions(start.body, max_tokens)
-    if parts.reference is not None:
-        check_same_template(parts.reference, start.tokenizer)
-    learnt: dict[str, Any] = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}
-    if (reference := other_reference(parts, start)) is not None:
-        learnt["reference"] = reference
-    module: TrainingModule = parts.module(start=start, **learnt)
-    if parts.trainer.options.compiled is True:
-        check_compilable(start.body, module.packed)
-    return module
 
 
 def _passes(parts: StageParts) -> Passes:

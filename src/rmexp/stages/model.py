@@ -1,4 +1,4 @@
-"""The model that a stage starts from, and the folders that it leaves."""
+"""The model that a stage starts from, what trains it, and the folders that it leaves."""
 
 import copy
 import logging
@@ -12,13 +12,14 @@ from rmexp.data.trained_on import TrainedOn, trained_on, union
 from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.hardware.precision import weights_in
+from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
-from rmexp.models.backbones.language_model import LanguageModel
+from rmexp.models.backbones.language_model import LanguageModel, check_positions
 from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.folders.adapter import adapter_base, save_adapter
-from rmexp.models.folders.chat_template import use_chat_template
+from rmexp.models.folders.chat_template import check_same_template, use_chat_template
 from rmexp.models.folders.contract import FILE as CONTRACT
 from rmexp.models.folders.contract import Contract
 from rmexp.models.folders.folder import checked_start, save_folder
@@ -32,7 +33,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade
 from rmexp.stages.parts import StageParts
-from rmexp.training.stage import ContractFields, StageModule
+from rmexp.training.stage import ContractFields, StageModule, TrainingModule
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,30 @@ def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:
         )
     if head is not None:
         log.info("%s: the head `%s` of %s is not used: a language model has none", parts.task, head.name, folder)
+
+
+def module_of(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
+    """What trains a model, with all that it learns by.
+
+    Args:
+        parts: that the stage is made of.
+        start: the model.
+        max_tokens: longest sequence.
+
+    Raises:
+        ValueError: the model has no place for so long a sequence, cannot be compiled, or reads prompts otherwise than
+            its reference.
+    """
+    check_positions(start.body, max_tokens)
+    if parts.reference is not None:
+        check_same_template(parts.reference, start.tokenizer)
+    learnt: dict[str, Any] = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}
+    if (reference := other_reference(parts, start)) is not None:
+        learnt["reference"] = reference
+    module: TrainingModule = parts.module(start=start, **learnt)
+    if parts.trainer.options.compiled is True:
+        check_compilable(start.body, module.packed)
+    return module
 
 
 def other_reference(parts: StageParts, start: Backbone) -> LanguageModel | None:

@@ -50,7 +50,7 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     from rmexp.checked_fields import EmptyText
     from rmexp.data.loading import Limits
     from rmexp.encoding.encode import Encoder, encode_pairs
-    from rmexp.jsonl import read_lines
+    from rmexp.lines import read_lines
     from rmexp.records import Preference
 
     records = []
@@ -110,7 +110,7 @@ def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[s
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from rmexp.jsonl import read_lines
+    from rmexp.lines import read_lines
     from rmexp.models.backbones.tiny import train_tokenizer
 
     real = data == "dialogues" and DIALOGUES.is_file()

@@ -4,7 +4,8 @@ import lzma
 
 import pytest
 
-from rmexp.jsonl import BadRow, describe, parse_row, read_lines, write_rows
+from rmexp.jsonl import BadRow, describe, parse_row, write_rows
+from rmexp.lines import read_lines
 
 ROWS = [{"text": "ä → 好", "n": 1}, {"text": "line\nbreak", "n": [1.5, None]}, {}]
 OPENERS = {"rows.jsonl": open, "rows.jsonl.gz": gzip.open, "rows.jsonl.xz": lzma.open}
@@ -41,41 +42,14 @@ def test_a_row_that_cannot_be_written_leaves_the_old_file(tmp_path, name):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_blank_lines_keep_the_count_of_lines(tmp_path):
-    path = tmp_path / "rows.jsonl"
-    path.write_bytes(b'\n{"a": 1}\n  \n\n{"a": 2}')
-    assert [number for number, _ in read_lines(path)] == [2, 5]
-
-
 def test_byte_order_mark_and_windows_line_ends(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"a": 2}\r\n')
     assert rows_of(path) == [{"a": 1}, {"a": 2}]
 
 
-@pytest.mark.parametrize(("name", "compress"), [("rows.jsonl.gz", gzip.compress), ("rows.jsonl.xz", lzma.compress)])
-def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
-    path = tmp_path / name
-    whole = compress(b"".join(json.dumps({"n": n, "text": str(hash(str(n)))}).encode() + b"\n" for n in range(20000)))
-    flipped = bytearray(whole)
-    flipped[len(whole) // 2] ^= 0xFF
-    for content in (whole[: len(whole) // 2], bytes(flipped), b'{"not": "compressed"}\n'):
-        path.write_bytes(content)
-        with pytest.raises(
-            ValueError, match=rf"{name}: compressed data is damaged or cut off (after line \d+|in its first line)"
-        ):
-            list(read_lines(path))
-
-
 def test_a_whole_surrogate_pair_is_text(tmp_path):
     assert parse_row(tmp_path, 1, rb'{"a": "\ud83d\ude00"}') == {"a": "😀"}
-
-
-def test_paths_that_are_no_files(tmp_path):
-    with pytest.raises(ValueError, match=r"absent.jsonl: .* does not exist \(set data.path\)"):
-        list(read_lines(tmp_path / "absent.jsonl"))
-    with pytest.raises(ValueError, match="this path is a folder"):
-        list(read_lines(tmp_path))
 
 
 @pytest.mark.parametrize(

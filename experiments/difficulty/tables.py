@@ -15,7 +15,8 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
-from rmexp.jsonl import parse_row, read_lines
+from rmexp.jsonl import parse_row
+from rmexp.lines import read_lines
 from rmexp.records import Preference
 from rmexp.scoring.scored_file import read_scored
 from rmexp.statistics.shares import wilson

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from rmexp.durable import write_text
-from rmexp.jsonl import read_lines
+from rmexp.lines import read_lines
 
 
 def main(data: Path, filtered: Path, name: str) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from rmexp.config.build import build_framed
 from rmexp.config.compose import compose
 from rmexp.data.selection import with_label_noise
-from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.jsonl import parse_row, write_rows
+from rmexp.lines import read_lines
 from rmexp.records import Preference
 
 SEEDS, RATES = (0, 1, 2), (10, 20, 30)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rmexp.jsonl import describe, parse_row, read_lines
+from rmexp.jsonl import describe, parse_row
+from rmexp.lines import read_lines
 
 _REMEDY = "(restore it, or delete its folder and make it again)"
 _RAISED = (ValueError, TypeError, LookupError, AttributeError, RecursionError, csv.Error)  # by what is read

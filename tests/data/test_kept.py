@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from rmexp import jsonl, stored_records
+from rmexp import stored_records
 from rmexp.config.compose import compose
 from rmexp.data.selection import selected
+from rmexp.lines import read_lines
 from rmexp.sources import file_rows
 from rmexp.verbs import data as run_data
 
@@ -31,9 +32,8 @@ def read(tmp_path, monkeypatch, caplog):
     rows += [{"prompt": TURNS, "chosen": "a", "rejected": "b", "margin": 2, "meta": {"x": [1, None]}}]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"prompt": 1}\n')
     opened = []
-    lines = jsonl.read_lines
     monkeypatch.setattr(
-        file_rows, "read_lines", lambda *args, **options: opened.append(args) or lines(*args, **options)
+        file_rows, "read_lines", lambda *args, **options: opened.append(args) or read_lines(*args, **options)
     )
 
     def read(*overrides, verb="train"):

@@ -12,7 +12,8 @@ from rmexp.durable import write_json
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.test_set import Origin, as_test_set
-from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.jsonl import parse_row, write_rows
+from rmexp.lines import read_lines
 from rmexp.records import Preference, Scored
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.evaluate import results_of

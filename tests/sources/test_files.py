@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rmexp import bounded_files
+from rmexp import lines
 from rmexp.jsonl import BadRow, write_rows
 from rmexp.records import Preference
 from rmexp.sources.files import files
@@ -175,7 +175,7 @@ def test_rows_without_end_are_told_before_they_are_read(tmp_path, name, content,
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz"])
 def test_a_file_that_unpacks_to_far_more_than_its_size_is_told(tmp_path, monkeypatch, suffix):
-    monkeypatch.setattr(bounded_files, "SMALL", 0)
+    monkeypatch.setattr(lines, "SMALL", 0)
     path = tmp_path / f"pairs.jsonl{suffix}"
     write_rows(path, [json.loads(ROW)] * 4_000)
     with pytest.raises(ValueError, match=r"pairs.jsonl.* unpacks to more than data.max_unpacking=50 times its size"):

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from rmexp.bounded_files import Bounds
 from rmexp.config.compose import compose
+from rmexp.lines import Bounds
 from rmexp.sources import files, line_ranges
 from rmexp.sources.line_ranges import LineRange, RangeRows
 from rmexp.verbs.data import load_run_data

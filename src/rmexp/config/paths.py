@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.definitions import class_constant
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.stages import stage_names
-from rmexp.jsonl import check_file
+from rmexp.lines import check_file
 from rmexp.models.backbones.location import is_adapter, is_model_folder, model_folder
 from rmexp.sources.file_names import is_place, named_files
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rmexp.jsonl import parse_row, read_lines
+from rmexp.jsonl import parse_row
+from rmexp.lines import read_lines
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 from rmexp.stored_records import stored

@@ -10,7 +10,8 @@ from rmexp.evaluation.measures.usable_information import usable_bits
 from rmexp.evaluation.scores import Scores
 from rmexp.evaluation.slices import DIFFICULTY
 from rmexp.evaluation.test_set import TestSet
-from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.jsonl import parse_row, write_rows
+from rmexp.lines import read_lines
 
 FILE = "usable_information.jsonl"
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rmexp.data.text_measures import first_word, words
-from rmexp.jsonl import BadRow, parse_row, read_lines
+from rmexp.jsonl import BadRow, parse_row
+from rmexp.lines import read_lines
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rmexp.data.described import fingerprint
 from rmexp.durable import write_json
-from rmexp.jsonl import BadRow, JsonObject, parse_row, read_lines, write_rows
+from rmexp.jsonl import BadRow, JsonObject, parse_row, write_rows
 from rmexp.left_files import read_json
+from rmexp.lines import read_lines
 from rmexp.records import Record, Scored
 from rmexp.stored_records import stored
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from rmexp.encoding.rendering import rows_named
 from rmexp.hardware.group import from_all, rank_and_count
-from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.jsonl import parse_row, write_rows
+from rmexp.lines import read_lines
 from rmexp.records import Candidates, Record, Scored
 from rmexp.selection.policy import Policy, Sampled
 

@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rmexp.bounded_files import Bounds
-from rmexp.jsonl import all_lines, check_file, decoded, describe, read_lines
+from rmexp.jsonl import decoded, describe
+from rmexp.lines import Bounds, all_lines, check_file, read_lines
 from rmexp.sources.delimiters import delimiter_of, named_delimiter
 from rmexp.sources.line_rows import line_row, remedied, with_remedy
 from rmexp.sources.rows import Row

@@ -2,8 +2,8 @@
 
 from itertools import chain
 
-from rmexp.bounded_files import Bounds
 from rmexp.hardware.side_by_side import hands
+from rmexp.lines import Bounds
 from rmexp.preference_data import PreferenceData
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows

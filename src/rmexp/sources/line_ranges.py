@@ -6,8 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from rmexp.bounded_files import Bounds
-from rmexp.jsonl import bounded
+from rmexp.lines import Bounds, bounded
 from rmexp.sources.line_rows import line_row, with_remedy
 from rmexp.sources.rows import Row
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rmexp.bounded_files import Bounds, TooLong
+from rmexp.lines import Bounds, TooLong
 from rmexp.records import Preference, Record, put
 from rmexp.sources.line_ranges import LineRange, RangeRows
 from rmexp.sources.rows import Format, LeftOut, Row

@@ -10,10 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from rmexp.bounded_files import Bounds
 from rmexp.checked_fields import EmptyText
 from rmexp.hardware.side_by_side import side_by_side
 from rmexp.jsonl import BadRow
+from rmexp.lines import Bounds
 from rmexp.preference_data import SkippedRow
 from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
 from rmexp.sources.known_ids import KnownIds

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rmexp.jsonl import all_lines, describe
+from rmexp.jsonl import describe
+from rmexp.lines import all_lines
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates
 from rmexp.sources.file_rows import file_rows

@@ -20,8 +20,8 @@ from rmexp.config.folders import run_folder
 from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import run_config
 from rmexp.durable import write_text
-from rmexp.jsonl import check_file
 from rmexp.left_files import read_json
+from rmexp.lines import check_file
 from rmexp.metrics.parity import Parity
 from rmexp.models.backbones.location import model_inputs
 from rmexp.phases import Phase, phase

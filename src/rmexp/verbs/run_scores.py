@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from rmexp.evaluation.measures.orientation import preferred_first
 from rmexp.evaluation.per_pair import PairRow, read_pairs
-from rmexp.jsonl import parse_row, read_lines
+from rmexp.jsonl import parse_row
+from rmexp.lines import read_lines
 from rmexp.reports.run.content import SamplePair, ScoredSet, headline
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.rows import from_row

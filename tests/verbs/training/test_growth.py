@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from rmexp import jsonl
 from rmexp.config.compose import compose
 from rmexp.encoding.encode import AT_ONCE, Encoder, encode_pairs
 from rmexp.encoding.parted_text import PartedText
 from rmexp.evaluation.test_set import Origin, as_test_set
+from rmexp.lines import read_lines
 from rmexp.sources import file_rows
 from rmexp.stored_records import RecordFile, StoredRecords
 from rmexp.verbs import data as run_data
@@ -90,7 +90,7 @@ def reads(monkeypatch):
 def loaded(tmp_path, monkeypatch, reads):
     path, opened = write(tmp_path / "pairs.jsonl", 2000), []
     monkeypatch.setattr(
-        file_rows, "read_lines", lambda *args, **options: opened.append(args) or jsonl.read_lines(*args, **options)
+        file_rows, "read_lines", lambda *args, **options: opened.append(args) or read_lines(*args, **options)
     )
     monkeypatch.setattr(run_data, "_LAST", {})
     config = compose("train", ["data=jsonl", f"data.path={path}", "data/format=columns"])
@@ -111,10 +111,10 @@ def test_records_are_passed_over_few_times(loaded, reads, tokenizer, limits):
     assert len(reads) <= 4.1 * 2000  # split, exact and near leaks, fingerprint
     reads.clear()
     encode_pairs(train, Encoder(tokenizer, limits))
-    assert len(reads) == 2 * len(train)  # texts, targets
+    assert len(reads) == len(train)  # texts
     reads.clear()
     as_test_set(Origin("pairs", "val"), val)
-    assert len(reads) == 1 + 3 * len(val)  # which kind they are, targets, measures, clusters
+    assert len(reads) == 1 + 2 * len(val)  # which kind they are, measures, clusters
 
 
 def test_a_tokenizer_gets_few_texts_at_a_time_and_each_prompt_once(loaded, tokenizer, limits, monkeypatch):

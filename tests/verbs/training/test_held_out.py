@@ -7,7 +7,8 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from rmexp.cli import main
-from rmexp.jsonl import parse_row, read_lines, write_rows
+from rmexp.jsonl import parse_row, write_rows
+from rmexp.lines import read_lines
 from rmexp.scoring.scored_file import read_scored
 from rmexp.sources.json_vs_text import json_vs_text
 

@@ -11,7 +11,8 @@ from rmexp.config.identity.saved import PLACES
 from rmexp.config.identity.values import leaves
 from rmexp.config.problems import ConfigurationError
 from rmexp.durable import write_text
-from rmexp.jsonl import parse_row, read_lines
+from rmexp.jsonl import parse_row
+from rmexp.lines import read_lines
 from rmexp.reports.made import made_in
 from rmexp.reports.run.content import PolicySample, RunReport
 from rmexp.reports.run.page import run_report

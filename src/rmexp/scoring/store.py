@@ -93,7 +93,12 @@ def score_into(
 
 def is_scored(path: Path, scorer: Scorer, records: Sequence[Record]) -> bool:
     """Whether a scored file is there that `score_into` would leave as it is."""
-    return _finished({"": Column(path, scorer.describe(), scorer.log_odds)}, records) is not None
+    return are_scored({"": Column(path, scorer.describe(), scorer.log_odds)}, records)
+
+
+def are_scored(columns: Mapping[str, Column], records: Sequence[Record]) -> bool:
+    """Whether scored files are there that `score_columns_into` would leave as they are."""
+    return _finished(columns, records) is not None
 
 
 def score_columns_into(

@@ -27,6 +27,7 @@ from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.durable import write_text
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.measures.accuracy import Accuracy
+from rmexp.hardware.processes import this_process
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.chat_template import template_fingerprint
@@ -38,7 +39,7 @@ from rmexp.runs.summaries.compare import CompareSummary, SplitFigures
 from rmexp.runs.summaries.compared_sets import SetFigures
 from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.data import load_run_data
-from rmexp.verbs.shared_run import leave_to_first
+from rmexp.verbs.shared_run import connected, leave_to_first
 
 
 def compare(config: DictConfig) -> Path:
@@ -84,19 +85,21 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
         from rmexp.verbs.comparing.summary import as_summary
 
     began = time.perf_counter()
-    write_bad_rows(data.records, run.path)
+    if not this_process().number:
+        write_bad_rows(data.records, run.path)
     stages = obtain_stages(config, data, run.path)
-    leave_to_first()
     trained = time.perf_counter()
     with phase(Phase.EVALUATING, "both rewards on the same pairs"):
         scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
         keep = config.data.trained_on == KEEP
-        scores = score_everything(scorers, data.records, folder, keep=keep)
-        pairs = held_out(scores.splits, data, list(config.slices), keep=keep)
-        pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
         kept = {name: config.tests[name].trained_on == KEEP for name in tests}
-        pairs += domain_shifts(tests, scorers, folder, kept)
-        policies = compared_policies(config, data, stages, scorers, run.path)
+        with connected():
+            scores = score_everything(scorers, data.records, folder, keep=keep)
+            pairs = held_out(scores.splits, data, list(config.slices), keep=keep)
+            pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)
+            pairs += domain_shifts(tests, scorers, folder, kept)
+            policies = compared_policies(config, data, stages, scorers, run.path)
+        leave_to_first()
         report = comparison(config, Compared(data, stages, scorers, scores, pairs, policies), run)
         write_rows(run.path / "disagreements.jsonl", (asdict(row) for row in report.disagreements))
         write_text(run.path / "report.html", compare_report(report))

@@ -26,6 +26,26 @@ def shared_run(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) 
         yield run
 
 
+@contextmanager
+def connected() -> Iterator[None]:
+    """Have the processes of a launcher connected within a block: those that have trained together are so already.
+
+    Raises:
+        ValueError: one of the processes has ended too early.
+    """
+    if not launched():
+        yield
+        return
+    from rmexp.hardware.group import joined, lost_told, rank_and_count
+
+    if rank_and_count()[1] == 1:
+        with joined():
+            yield
+    else:
+        with lost_told(lambda: "the same command goes on where it was"):
+            yield
+
+
 def leave_to_first() -> None:
     """End a process that follows another one: the first has all that is to be written.
 

@@ -259,12 +259,27 @@ def test_the_cells_of_a_sweep_may_have_several_processes(launcher):
 
 
 @pytest.mark.slow
-def test_processes_of_a_launcher_train_the_stages_of_a_comparison(several):
-    sizes = ("data=json_vs_text", "data.pairs=60", "data.unseen_pairs=10", *MODEL[:3], "policies.prompts=0")
+def test_processes_of_a_launcher_share_a_comparison(several, monkeypatch):
+    """They train its stages, then sample and score; what they score has the bytes of one process."""
+    monkeypatch.setattr("rmexp.verbs.comparing.scores.SHARD_RECORDS", 3)
+    monkeypatch.setattr("rmexp.verbs.comparing.policies.SHARD_RECORDS", 2)
+    monkeypatch.setattr("rmexp.selection.pool.SHARD_RESPONSES", 4)
+    policies = ("policies.prompts=5", "policies.responses=1", "policies.best_of=2", "policies.max_new_tokens=4")
+    own = ("compare", "data=json_vs_text", "data.pairs=60", "data.unseen_pairs=10", *MODEL[:3], *policies)
     stages = (f"{name}.trainer.max_epochs=1" for name in ("sft", "reward", "dpo"))
-    said = finished(several(2, "compare", *sizes, *stages, "logger=csv", "trainer=ddp", "run_dir=run"))
+    said = finished(several(2, *own, *stages, "logger=csv", "trainer=ddp", "run_dir=run"))
     assert said.count("report       run/report.html") == 1
     assert {path.parent.name for path in Path("run").glob("*/summary.json")} == {"sft", "reward", "dpo"}
+    given = ("model.reference=run/sft/model", "reward.path=run/reward/model", "dpo.path=run/dpo/model")
+    given = (*own[:4], "trainer.threads=1", *policies, *given, "data.trained_on=keep", "logger=csv")
+    assert main([*given, "run_dir=alone"]) == 0
+    said = finished(several(2, *given, "run_dir=two"))  # nothing is trained that would have connected them
+    assert said.count("report       two/report.html") == 1
+    names = sorted(path.relative_to("alone") for path in Path("alone").glob("*/**/*.jsonl"))
+    assert len(names) > 20
+    for name in names:
+        assert Path("two", name).read_bytes() == Path("alone", name).read_bytes()
+    assert not [*Path("two").glob("scored/*.shards")]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from rmexp.models.generation import Sampling
 from rmexp.records import Candidates, Record
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
-from rmexp.scoring.store import score_into
+from rmexp.scoring.shared_scoring import score_together
 from rmexp.selection.best_of_n import best_of_n_kl
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
@@ -104,7 +104,7 @@ def _best(config: DictConfig, model: str, records: Sequence[Record], scorers: Sc
     many = _answers(config, model, records, config.policies.best_of, path / "policies" / "best_of_n")
     pool = many.pool
     file = path / "scored" / "pool.explicit.jsonl"
-    scored = score_into(file, scorers.explicit, pool.records, shard_records=SHARD_RECORDS)
+    scored = score_together(file, scorers.explicit, pool.records, shard_records=SHARD_RECORDS)
     best = [
         Candidates(record.prompt, (pick.best.response,), meta=record.meta, place=record.place)
         for pick, record in zip(picks(pool.records, scored.rows, config.seed), pool.records, strict=True)
@@ -124,7 +124,7 @@ def _of_common_prompts(pools: Mapping[str, Pool], asked: int) -> dict[str, list[
 
 def _scores(scorer: Scorer, records: Sequence[Candidates], path: Path, name: str) -> list[Any]:
     file = path / "scored" / f"policies.{name}.jsonl"
-    found = score_into(file, scorer, records, shard_records=SHARD_RECORDS)
+    found = score_together(file, scorer, records, shard_records=SHARD_RECORDS)
     return [np.array(row.numbers) for row in found.rows]
 
 

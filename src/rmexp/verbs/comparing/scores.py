@@ -17,7 +17,7 @@ from rmexp.scored import PAIR, strongest
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer, reference_beside
 from rmexp.scoring.preamble import preamble, with_preamble
-from rmexp.scoring.store import score_columns_into, score_into
+from rmexp.scoring.shared_scoring import score_columns_together, score_together
 from rmexp.stages.obtain import Stage
 
 PREAMBLE_SENTENCES = (0, 3, 12)
@@ -131,7 +131,7 @@ def pairs_of(records: Sequence[Record]) -> list[Preference]:
 def score_both(name: str, records: Sequence[Record], scorers: Scorers, folder: Path) -> SetScores:
     """Score records with both, and leave the scored files."""
     explicit, implicit = scorers
-    first = score_into(folder / f"{name}.explicit.jsonl", explicit, records, shard_records=SHARD_RECORDS).rows
+    first = score_together(folder / f"{name}.explicit.jsonl", explicit, records, shard_records=SHARD_RECORDS).rows
     columns = {"explicit": first, **_reductions(name, records, implicit, folder)}
     lengths = iter(tokens.response_tokens for tokens in _encoded(records, implicit))
     return SetScores(records, columns, [tuple(next(lengths) for _ in record.responses) for record in records])
@@ -148,7 +148,7 @@ def _reductions(
     def score(some: Sequence[Record]) -> Iterator[dict[str, Scored]]:
         return scorer.score_reductions(some, names)
 
-    found = score_columns_into(columns, score, records, shard_records=SHARD_RECORDS)
+    found = score_columns_together(columns, score, records, shard_records=SHARD_RECORDS)
     rows = {each: found[each].rows for each in names}
     return {"implicit": rows[scorer.reduction], **rows}
 

@@ -136,6 +136,9 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
         texts: see `texts_digest`, where it is known.
         labels: see `labels_of`, where they are known.
         within: those that these are neighbours among, and the place of the first; None for a whole.
+
+    Attributes:
+        clusters: (N,) of each by the field that groups them, where they are known.
     """
 
     def __init__(
@@ -147,6 +150,7 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
         within: "tuple[StoredRecords[R_co], int] | None" = None,
     ) -> None:
         self.file, self.numbers, self.texts, self.labels, self.within = file, numbers, texts, labels, within
+        self.clusters: dict[str | None, NDArray[np.int64]] = {}
 
     def of(self, places: ArrayLike) -> "StoredRecords[R_co]":
         """Some of them.

@@ -24,7 +24,7 @@ def started(pairs, caplog):
 
     def start(*overrides):
         parts = stage_parts(compose("train", overrides))
-        return start_model(parts, PreferenceData({"train": pairs, "val": pairs})), caplog.text
+        return start_model(parts, PreferenceData({"train": pairs, "val": pairs}), None), caplog.text
 
     return start
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rmexp.data.near_duplicates import near_duplicates
 from rmexp.data.normalised import known_by, normalised, text_key
-from rmexp.data.passes import passed
+from rmexp.data.passes import column, passed
 from rmexp.data.shingles import Shingled, Shingles, shingles_of
 from rmexp.records import Record
 from rmexp.stored_records import stored
@@ -76,14 +76,13 @@ def matches(records: Sequence[Record], others: Mapping[str, Sequence[Record]], s
 
 def _keys(sets: Iterable[Sequence[Record]]) -> tuple[Keys, Keys]:
     """Of what each record of some sets is known by, and of that made alike."""
-    found = np.concatenate([np.empty((0, 2), np.uint64), *(part for some in sets for part in passed(_keys_of, some))])
-    exact, alike = found.T
+    found = [column(_keys_of, some, np.uint64, 2) for some in sets]
+    exact, alike = np.concatenate([np.empty((0, 2), np.uint64), *found]).T
     return exact.copy(), alike.copy()
 
 
-def _keys_of(records: Sequence[Record]) -> NDArray[np.uint64]:
-    texts = map(known_by, records)
-    return np.array([(text_key(text), text_key(normalised(text))) for text in texts], np.uint64).reshape(-1, 2)
+def _keys_of(records: Sequence[Record]) -> list[tuple[int, int]]:
+    return [(text_key(text), text_key(normalised(text))) for text in map(known_by, records)]
 
 
 def _near(

@@ -10,6 +10,7 @@ from rmexp.hardware.side_by_side import side_by_side
 from rmexp.records import Record
 from rmexp.stored_records import StoredRecords
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 K = TypeVar("K", bound=np.generic)
 
@@ -17,7 +18,7 @@ SEVERAL = 8192  # records that are worth several processes
 PART = 4096  # records that one of them looks at at once
 
 
-def passed(work: Callable[[Sequence[Record]], T], records: Sequence[Record]) -> Iterator[T]:
+def passed(work: Callable[[Sequence[R]], T], records: Sequence[R]) -> Iterator[T]:
     """What `work` makes of neighbouring records, of all of them in their order.
 
     Args:
@@ -30,6 +31,10 @@ def passed(work: Callable[[Sequence[Record]], T], records: Sequence[Record]) -> 
     return side_by_side(lambda part: work(records[part]), parts)
 
 
-def column(work: Callable[[Sequence[Record]], ArrayLike], records: Sequence[Record], kind: type[K]) -> NDArray[K]:
-    """The same as one array of a kind."""
-    return np.concatenate([np.empty(0, kind), *(np.asarray(part, kind) for part in passed(work, records))])
+def column(
+    work: Callable[[Sequence[R]], ArrayLike], records: Sequence[R], kind: type[K], width: int | None = None
+) -> NDArray[K]:
+    """The same as one array of a kind, (N,), or (N, width) where each record has several values."""
+    shape = (0,) if width is None else (0, width)
+    parts = (np.asarray(part, kind) for part in passed(work, records))
+    return np.concatenate([np.empty(shape, kind), *parts])

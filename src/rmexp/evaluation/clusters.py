@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.normalised import text_key
+from rmexp.data.passes import column
 from rmexp.data.split import group_key
 from rmexp.records import Record
+from rmexp.stored_records import StoredRecords
 
 
 def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int64]:
     """(N,) the number of each record's cluster: its prompt, its responses where the prompt is empty, or its group.
+
+    Of records that lie in a file they are found once.
 
     Args:
         records: N pairs, or N lists.
@@ -20,8 +24,13 @@ def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int6
     Raises:
         ValueError: a record does not have the field.
     """
-    keys = np.fromiter((text_key(group_key(record, group)) for record in records), np.uint64, len(records))
+    if isinstance(records, StoredRecords) and group in records.clusters:
+        return records.clusters[group]
+    keys = column(lambda some: [text_key(group_key(record, group)) for record in some], records, np.uint64)
     _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
     numbers = np.empty(len(first), np.int64)
     numbers[np.argsort(first)] = np.arange(len(first))  # in the order in which they first occur
-    return numbers[cluster]
+    found = numbers[cluster]
+    if isinstance(records, StoredRecords):
+        records.clusters[group] = found
+    return found

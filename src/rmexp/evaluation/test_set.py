@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.passes import column
 from rmexp.data.text_measures import markdown_marks
 from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.measures.ceiling import Truth, known_truth
@@ -122,7 +123,7 @@ def as_test_set(origin: Origin, records: Sequence[Record], slicing: Slicing = NO
     lists = bool(records) and isinstance(records[0], Candidates)
     gold = _worth(cast(Sequence[Candidates], records)) if lists else None
     pairs = () if lists else cast(Sequence[Preference], records)
-    measured = np.fromiter(map(_measures, pairs), (np.int64, 5), len(pairs))
+    measured = column(lambda some: [*map(_measures, some)], pairs, np.int64, 5)
     lengths, markdown = measured[:, :4].reshape(-1, 2, 2).transpose(2, 0, 1)
     truth = known_truth(pairs, measured[:, 4] > 0)
     target = labels_of(pairs).target

@@ -62,7 +62,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
         ValueError: the data, the model and the settings do not fit each other.
     """
     L.seed_everything(parts.seed, verbose=False)
-    start = start_model(parts, loaded.records)
+    start = start_model(parts, loaded.records, loaded.limits.cache_dir)
     module = module_of(parts, start, loaded.limits.max_tokens)
     with phase(Phase.ENCODING, loaded.name):
         encoder = Encoder(start.tokenizer, loaded.limits)

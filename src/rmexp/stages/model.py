@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from rmexp.data.trained_on import TrainedOn, trained_on, union
-from rmexp.dialogue import turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.hardware.precision import weights_in
 from rmexp.models.attention.decoder_layers import check_compilable
@@ -30,27 +29,28 @@ from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Candidates, Preference
 from rmexp.runs.summaries.train import ModelMade
 from rmexp.stages.parts import StageParts
+from rmexp.stages.texts_to_learn import texts_to_learn
 from rmexp.training.stage import ContractFields, StageModule, TrainingModule
 
 log = logging.getLogger(__name__)
 
-TOKENIZER_RECORDS = 20_000  # training records that a new tokenizer learns from at most, evenly spread
 
+def start_model(parts: StageParts, records: PreferenceData, cache_dir: str | None) -> Backbone:
+    """The model to start from: a folder when one is given, else what the model group builds.
 
-def start_model(parts: StageParts, records: PreferenceData) -> Backbone:
-    """The model to start from: a folder when one is given, else what the model group builds."""
+    Args:
+        parts: of the stage.
+        records: whose training split a new tokenizer learns from.
+        cache_dir: where it may be kept; see `Limits`.
+    """
     starting, folder = parts.model.starting, parts.folders.start
     with phase(Phase.MODEL, folder or parts.model.path or "a new one"):
         if folder is not None:
             start = parts.model.load(folder)
         else:
-            examples = (records.demonstrations or records.splits)["train"]
-            taken = min(len(examples), TOKENIZER_RECORDS)
-            some = (examples[place * len(examples) // taken] for place in range(taken))
-            start = parts.model.build((text for record in some for text in _texts(record)), parts.seed)
+            start = parts.model.build(texts_to_learn(records, cache_dir), parts.seed)
             start = start if parts.model.path is None else checked_start(start, parts.model.path)
     _check_kind(parts, start, folder or parts.model.path or start.base_model)
     weights_in(parts.trainer.options.precision, start.causal_lm if isinstance(start, LanguageModel) else start.body)
@@ -231,7 +231,3 @@ def promise_alike(adapter: Path, model: Path) -> None:
     for name in (CONTRACT, TRAINED_ON):
         if adapter.is_dir() and (model / name).is_file():
             shutil.copyfile(model / name, adapter / name)
-
-
-def _texts(record: Preference | Candidates) -> tuple[str, ...]:
-    return (*(turn.content for turn in turns_of(record.prompt)), *record.responses)

@@ -67,7 +67,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
         ValueError: what a setting names cannot be used.
     """
     L.seed_everything(parts.seed, verbose=False)
-    start = start_model(parts, loaded.records)
+    start = start_model(parts, loaded.records, loaded.limits.cache_dir)
     check_positions(start.body, loaded.limits.max_tokens)
     assert parts.reference is not None
     check_same_template(parts.reference, start.tokenizer)

@@ -1,16 +1,22 @@
 """A small random Llama with a tokenizer trained on the data: the backbone that needs no download."""
 
+import hashlib
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from rmexp.data import endless_runs
 from rmexp.data.endless_runs import without_endless_runs
+from rmexp.models.backbones.kept_tokenizer import learnt_once
 from rmexp.models.backbones.language_model import LanguageModel
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 ROLES = ("system", "user", "assistant")
+_CODE = Path(__file__), Path(endless_runs.__file__)  # what decides the tokenizer
 CHAT_TEMPLATE = (
     "{{ bos_token }}"
     "{% for message in messages %}"
@@ -27,7 +33,7 @@ def tiny(
     """Build the model with random weights and train its byte-level BPE tokenizer.
 
     Args:
-        texts: prompts and responses of the training split, for the tokenizer.
+        texts: prompts and responses of the training split, for the tokenizer; of `KnownTexts` it is learnt once.
         seed: of the weights.
         hidden_size: width, a multiple of `heads`; the MLP is 8/3 as wide.
         layers: number of decoder layers.
@@ -63,6 +69,19 @@ def tiny(
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer with a chat template of one token per role."""
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in _CODE)).hexdigest()
+    bpe = learnt_once(texts, [code, vocabulary], partial(_learnt, texts, vocabulary))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        bos_token=BEGIN,
+        eos_token=END,
+        pad_token=PAD,
+        model_max_length=max_tokens,
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def _learnt(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -73,11 +92,4 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> P
         show_progress=False,
     )
     bpe.train_from_iterator(map(without_endless_runs, texts), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
-        bos_token=BEGIN,
-        eos_token=END,
-        pad_token=PAD,
-        model_max_length=max_tokens,
-        chat_template=CHAT_TEMPLATE,
-    )
+    return bpe

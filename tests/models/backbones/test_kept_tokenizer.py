@@ -1,0 +1,68 @@
+"""A tokenizer that was learnt once is that which would be learnt again."""
+
+import pytest
+
+from rmexp.config.compose import compose
+from rmexp.models.backbones import tiny as module
+from rmexp.models.backbones.kept_tokenizer import KnownTexts
+from rmexp.models.backbones.tiny import train_tokenizer
+from rmexp.preference_data import PreferenceData
+from rmexp.records import Preference
+from rmexp.stages import texts_to_learn
+from rmexp.stages.model import start_model
+from rmexp.verbs.stage_plan import stage_parts
+
+TEXTS = ["How long is rope?", "It is long.", '{"é": "好"}', "a b  c\n\n" * 9] * 3
+
+
+@pytest.fixture
+def learnt(monkeypatch):
+    """How often a tokenizer is learnt."""
+    count, learn = [], module._learnt
+    monkeypatch.setattr(module, "_learnt", lambda *told: count.append(1) or learn(*told))
+    return count
+
+
+def content(tokenizer):
+    return tokenizer.backend_tokenizer.to_str(), tokenizer.init_kwargs
+
+
+def test_it_is_learnt_once_from_the_same_texts(tmp_path, learnt):
+    known = KnownTexts(lambda: iter(TEXTS), str(tmp_path / "cache"), "these")
+    first, again = (train_tokenizer(known, 300, 64) for _ in range(2))
+    assert len(learnt) == 1
+    plain = train_tokenizer(TEXTS, 300, 64)
+    assert content(first) == content(again) == content(plain)
+    assert again(TEXTS).input_ids == plain(TEXTS).input_ids
+    for others in ((known, 290, 64), (KnownTexts(lambda: iter(TEXTS), str(tmp_path / "cache"), "others"), 300, 64)):
+        train_tokenizer(*others)
+    assert len(learnt) == 4
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+def test_a_damaged_one_is_named_and_learnt_again(tmp_path, learnt, caplog):
+    known = KnownTexts(lambda: iter(TEXTS), str(tmp_path), "these")
+    first = train_tokenizer(known, 300, 64)
+    (path,) = tmp_path.glob("*.tokenizer")
+    whole = path.read_bytes()
+    for place in (0, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert content(train_tokenizer(known, 300, 64)) == content(first)
+        assert f"{path} is damaged" in caplog.text
+        assert path.read_bytes() == whole
+        caplog.clear()
+
+
+def test_a_stage_keeps_it_of_many_records_alone(tmp_path, learnt, monkeypatch):
+    parts = stage_parts(compose("train", ["model=tiny"]))
+    pairs = [Preference(f"{number}?", "yes", "no") for number in range(9)]
+    data = PreferenceData({"train": pairs, "val": pairs})
+    for _ in range(2):
+        start_model(parts, data, str(tmp_path))
+    assert len(learnt) == 2
+    monkeypatch.setattr(texts_to_learn, "KEPT_RECORDS", 5)
+    for _ in range(2):
+        start_model(parts, data, str(tmp_path))
+    assert len(learnt) == 3
+    start_model(parts, PreferenceData({"train": pairs[:8], "val": pairs}), str(tmp_path))
+    assert len(learnt) == 4

@@ -6,7 +6,6 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,37 +15,20 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
-from rmexp.config.identity.values import telling
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.plugins import flags
 from rmexp.config.problems import in_words
-from rmexp.durable import alone, write_json
+from rmexp.durable import alone
 from rmexp.hardware.processes import command_line
 from rmexp.phases import Phase, counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
 from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
-from rmexp.runs.rows import read_record, to_row
+from rmexp.sweeps.bound_folder import bind_folder
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
 from rmexp.sweeps.forked import ForkedLauncher
 from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing
 
 log = logging.getLogger(__name__)
-SWEEP = "sweep.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """What a sweep folder is bound to: the content of sweep.json.
-
-    Attributes:
-        verb: of every cell.
-        fixed: overrides that all cells share.
-        swept: keys that the sweep goes through.
-    """
-
-    verb: str
-    fixed: tuple[str, ...]
-    swept: tuple[str, ...]
 
 
 class Launch(NamedTuple):
@@ -85,7 +67,7 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
     Raises:
         ValueError: the folder holds another sweep, or cannot be written.
     """
-    _bind_folder(verb, multirun)
+    bind_folder(verb, multirun)
     tree = tree_state(config_dir)
     outcomes: dict[str, Outcome] = {}
     for cell in multirun.cells:
@@ -172,35 +154,6 @@ def _outcome(launch: Launch, name: str, overrides: Sequence[str], config: DictCo
         log.warning("%s failed: %s", name, in_words(error))
         seconds = time.perf_counter() - began
         return Outcome(name, folder, FAILED, in_words(error), seconds, phase_seconds().get(imports, 0.0))
-
-
-def _bind_folder(verb: str, multirun: Multirun) -> None:
-    """Make the folder this sweep's, or refuse one of another sweep."""
-    sweep, path = Sweep(verb, tuple(multirun.fixed), tuple(multirun.swept)), multirun.folder / SWEEP
-    if path.is_file():
-        there = read_sweep(multirun.folder)
-        if (there.verb, there.swept, telling(there.fixed)) != (verb, sweep.swept, telling(sweep.fixed)):
-            raise ValueError(
-                f"the folder {multirun.folder} holds another sweep ({_in_short(there)}), this one is "
-                f"{_in_short(sweep)}; set another sweep_dir, or delete the folder"
-            )
-        return
-    try:
-        write_json(path, to_row(sweep))
-    except OSError as error:
-        raise ValueError(
-            f"the sweep folder {multirun.folder} cannot be written: {error.strerror} (set sweep_dir)"
-        ) from error
-
-
-def read_sweep(folder: Path) -> Sweep:
-    """What a folder is bound to; nothing where it is no sweep's."""
-    path = folder / SWEEP
-    return read_record(Sweep, path) if path.is_file() else Sweep("", (), ())
-
-
-def _in_short(sweep: Sweep) -> str:
-    return " ".join([sweep.verb, *sweep.fixed, *(f"{key}=..." for key in sweep.swept)])
 
 
 def _launch(

@@ -28,7 +28,7 @@ from rmexp.runs.found import credits_of, find_runs
 from rmexp.runs.leaderboard import LEAD, Standing, leaderboard
 from rmexp.runs.listed import listed_runs
 from rmexp.runs.policy_standings import PolicyStanding, policy_standings
-from rmexp.sweeps.sweep import read_sweep
+from rmexp.sweeps.bound_folder import read_sweep
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.verbs.reporting.one_run import METRICS, REPORT, is_outdated, is_training, write_run_page
 

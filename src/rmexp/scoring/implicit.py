@@ -21,7 +21,7 @@ from rmexp.hardware.precision import AUTO, choose_precision, computing, scorer_f
 from rmexp.hardware.threads import use_threads
 from rmexp.models.backbones.language_model import check_positions
 from rmexp.models.backbones.location import folder_fingerprint
-from rmexp.models.folders.contract import Contract, read_contract
+from rmexp.models.folders.contract import Contract, check_reference, read_contract
 from rmexp.models.folders.folder import load_language_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.likelihood import Likelihood
@@ -203,7 +203,7 @@ def _beta(beta: float | None, policy: str) -> float:
 
 def _reference(path: str, policy: str, tokenizer: Any) -> Any:
     """The reference, once it is known to be the policy's own."""
-    _check_reference(policy, path)
+    check_reference(policy, path)
     loaded = load_language_model(path)
     _check_tokenizers(tokenizer, loaded.tokenizer, policy, path)
     to_device(loaded.causal_lm)
@@ -221,25 +221,6 @@ def _reduction(reduction: str | None, policy: str) -> str:
 
 def _trained_reduction(contract: Contract | None) -> str:
     return "response_sum" if contract is None or contract.reduction is None else contract.reduction
-
-
-def reference_beside(policy: str) -> str | None:
-    """The folder that a run left beside its policy, where the policy was measured against that one; else None."""
-    contract, beside = read_contract(policy), Path(policy).parent / "reference"
-    if contract is None or contract.reference is None or not beside.is_dir():
-        return None
-    return str(beside) if folder_fingerprint(str(beside)) == contract.reference else None
-
-
-def _check_reference(policy: str, reference: str) -> None:
-    contract = read_contract(policy)
-    if contract is not None and contract.reference is not None:
-        found = folder_fingerprint(reference)
-        if found != contract.reference:
-            raise ValueError(
-                f"{policy} was trained from the reference {contract.reference}, but {reference} is {found} "
-                "(set scorer.reference)"
-            )
 
 
 def _check_tokenizers(policy: Any, reference: Any, policy_path: str, reference_path: str) -> None:

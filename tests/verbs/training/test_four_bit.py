@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from rmexp.cli import main
-from rmexp.scoring.implicit import reference_beside
+from rmexp.models.folders.contract import reference_beside
 from rmexp.tracking.metrics_csv import read_metrics
 
 FOUR_BIT = ["model.load=4bit", "model.trained=adapters", "optimizer.lr=0.02"]

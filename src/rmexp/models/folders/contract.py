@@ -8,6 +8,7 @@ from rmexp.durable import write_json
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.jsonl import describe
 from rmexp.left_files import damage_told, read_json
+from rmexp.models.backbones.location import folder_fingerprint
 
 FILE = "contract.json"
 
@@ -95,3 +96,27 @@ def check_tokenizer(contract: Contract, tokenizer: Any, folder: str) -> None:
         promised = getattr(contract, name)
         if value != promised:
             raise ValueError(f"{folder}: {FILE} promises {name} {promised}, but the tokenizer there has {value}")
+
+
+def check_reference(policy: str, reference: str) -> None:
+    """Refuse a reference that is not the one a policy's contract, if there is one, names.
+
+    Raises:
+        ValueError: naming both.
+    """
+    contract = read_contract(policy)
+    if contract is not None and contract.reference is not None:
+        found = folder_fingerprint(reference)
+        if found != contract.reference:
+            raise ValueError(
+                f"{policy} was trained from the reference {contract.reference}, but {reference} is {found} "
+                "(set scorer.reference)"
+            )
+
+
+def reference_beside(policy: str) -> str | None:
+    """The folder that a run left beside its policy, where the policy was measured against that one; else None."""
+    contract, beside = read_contract(policy), Path(policy).parent / "reference"
+    if contract is None or contract.reference is None or not beside.is_dir():
+        return None
+    return str(beside) if folder_fingerprint(str(beside)) == contract.reference else None

@@ -11,11 +11,12 @@ from rmexp.comparison.reductions import PromptLevel
 from rmexp.data.loading import Limits
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.precision import AUTO
+from rmexp.models.folders.contract import reference_beside
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference, Record, Scored
 from rmexp.scored import PAIR, strongest
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer, reference_beside
+from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
 from rmexp.scoring.preamble import preamble, with_preamble
 from rmexp.scoring.shared_scoring import score_columns_together, score_together
 from rmexp.stages.obtain import Stage

@@ -13,7 +13,7 @@ from rmexp.models.backbones.four_bit import FOUR_BIT
 from rmexp.models.backbones.start import StartingFolders, StartingPoint, starting_folders
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
-from rmexp.training.ppo.module import Learning
+from rmexp.training.ppo.policy_update import Learning
 from rmexp.training.trainer_options import TrainerOptions
 
 

@@ -80,7 +80,7 @@ def stage_parts(config: DictConfig) -> "StageParts":
     from rmexp.models.backbones.four_bit import check_load
     from rmexp.stages.parts import PPOParts, StageParts
     from rmexp.stages.ppo_settings import check_settings
-    from rmexp.training.ppo.module import Learning
+    from rmexp.training.ppo.policy_update import Learning
 
     node = config.model
     check_load(node.load, node.trained, config.task)

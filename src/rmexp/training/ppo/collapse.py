@@ -1,5 +1,6 @@
 """When a policy in training is lost, and there is no use in going on."""
 
+import math
 from collections.abc import Mapping
 
 
@@ -29,4 +30,22 @@ def refuse_collapse(watched: Mapping[str, float], kl_limit: float, empty_limit: 
             f"the policy fell silent: {watched['empty']:.0%} of its responses in iteration {iteration} are empty, "
             f"more than rollouts.empty_limit={empty_limit:g} (lower optimizer.lr or "
             "rollouts.empty_reward, or raise kl.coefficient)"
+        )
+
+
+def refuse_nonfinite(loss: float, gradient: float, iteration: int) -> None:
+    """Stop before a step that would spoil all weights.
+
+    Args:
+        loss: of a minibatch.
+        gradient: its norm.
+        iteration: for the message.
+
+    Raises:
+        PolicyCollapsed: one of them is not finite.
+    """
+    if not (math.isfinite(loss) and math.isfinite(gradient)):
+        raise PolicyCollapsed(
+            f"the loss or its gradient is not finite in iteration {iteration} (set a lower optimizer.lr or "
+            "trainer.gradient_clip_val, or trainer.precision=32-true)"
         )

@@ -8,10 +8,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -22,13 +21,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
-from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.pack import response_batch
-from rmexp.encoding.tokens import ResponseTokens
-from rmexp.hardware.device import moved
 from rmexp.hardware.group import added
-from rmexp.models.actor_critic import ActorCritic, response_logprobs
-from rmexp.models.attention.row_parts import in_parts
+from rmexp.models.actor_critic import ActorCritic
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
 from rmexp.models.backbones.trained_weights import merged
@@ -37,8 +31,7 @@ from rmexp.phases import Phase, phase
 from rmexp.records import Prompt
 from rmexp.training.data.loader import TrainingLoader
 from rmexp.training.optimization import Schedule, batch_tokens, configure
-from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
-from rmexp.training.ppo.estimators import Estimator
+from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse, refuse_nonfinite
 from rmexp.training.ppo.experience import (
     Experience,
     RewardScale,
@@ -50,32 +43,23 @@ from rmexp.training.ppo.experience import (
     token_rewards,
 )
 from rmexp.training.ppo.judgement import Judgement, judgement
-from rmexp.training.ppo.kl_control import KLControl
 from rmexp.training.ppo.policy_update import (
+    Learning,
     MinibatchLoss,
-    PolicyUpdate,
     UpdateStep,
     minibatch_loss,
     update_figures,
     update_step,
 )
 from rmexp.training.ppo.prompt_data import PromptData
-from rmexp.training.ppo.sampler import Rollouts, Sampler, Samples
+from rmexp.training.ppo.sampler import Sampler, Samples
 from rmexp.training.ppo.shares import of_all, own_part, own_prompts
+from rmexp.training.ppo.token_pass import token_figures, token_values
 from rmexp.training.stage import ContractFields
 from rmexp.training.step_figures import log_values
 from rmexp.training.step_guard import nonfinite_weights
 
 EVALUATION = -1  # number of the draw that policies are compared by
-
-
-class Learning(NamedTuple):
-    """Settings of the parts of an iteration; see each."""
-
-    rollouts: Rollouts
-    estimator: Estimator
-    kl: KLControl
-    update: PolicyUpdate
 
 
 class PPOModule(L.LightningModule):
@@ -185,38 +169,24 @@ class PPOModule(L.LightningModule):
             part = [prompts[place] for place in own]
             samples = self.sampler.sample(self.model.policy, part, responses, number, own.start)
             seconds.append(time.perf_counter())
-            samples = self._scored(samples)
+            with torch.autocast(self.device.type, enabled=False):  # a scorer computes as it does elsewhere
+                samples = self.sampler.score(samples)
             seconds.append(time.perf_counter())
-            return samples, self.token_figures(samples)
+            passed = (self.model, self.reference_likelihood, samples.responses)
+            return samples, token_figures(*passed, self.device, batch_tokens(self))
 
         found = of_all(work, self.device)
         seconds.append(time.perf_counter())
         parts = zip(("generation", "scoring", "update"), pairwise(seconds), strict=True)
         return *found, {name: end - start for name, (start, end) in parts}
 
-    @torch.no_grad()
-    def token_figures(self, samples: Samples) -> TokenFigures:
-        """Of the policy as it is now."""
-        if not samples.responses:
-            return TokenFigures(torch.zeros(0, 0, dtype=torch.bool), *torch.zeros(3, 0, 0))
-        batch, width = self._batch(samples.responses), self._width(samples.responses)
-        logps, values = self._forward(batch, width).unbind(-1)
-        reference = partial(response_logprobs, self.reference_likelihood, width=width)
-        mask = moved(torch.arange(width) < batch.response_tokens[:, None], self.device)
-        return TokenFigures(mask, logps, in_parts(reference, batch, batch_tokens(self)), values)
-
     def _learn(self, samples: Samples, figures: TokenFigures, index: int) -> tuple[list[UpdateStep], float, float]:
         """Optimizer steps on what was sampled; what each told, how well values foresaw returns, the mean return."""
-        kl, update = self.learning.kl, self.learning.update
         rewards = response_rewards(samples, self.learning.rollouts, self.scale, self.device)
-        by_token = token_rewards(rewards, figures, kl, self.kl_coefficient)
-        learnt = experience(samples, figures, by_token, self.learning.estimator, whiten=update.whiten)
-        steps = list(self._steps(learnt, index))
-        return (
-            steps,
-            explained_variance(figures.values, learnt.returns, figures.mask),
-            by_token.sum(dim=1).mean().item(),
-        )
+        by_token = token_rewards(rewards, figures, self.learning.kl, self.kl_coefficient)
+        learnt = experience(samples, figures, by_token, self.learning.estimator, whiten=self.learning.update.whiten)
+        explained = explained_variance(figures.values, learnt.returns, figures.mask)
+        return list(self._steps(learnt, index)), explained, by_token.sum(dim=1).mean().item()
 
     def _steps(self, learnt: Experience, index: int) -> Iterator[UpdateStep]:
         """Steps until one would be taken too far from the policy that sampled; the first is where that one is."""
@@ -230,11 +200,7 @@ class PPOModule(L.LightningModule):
             optimizer.zero_grad()
             self.manual_backward(found.loss)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit or float("inf"))
-            if not (math.isfinite(step.loss) and norm.isfinite()):
-                raise PolicyCollapsed(
-                    f"the loss or its gradient is not finite in iteration {index + 1} (set a lower optimizer.lr or "
-                    "trainer.gradient_clip_val, or trainer.precision=32-true)"
-                )
+            refuse_nonfinite(step.loss, norm.item(), index + 1)
             optimizer.step()
             yield step
 
@@ -242,7 +208,8 @@ class PPOModule(L.LightningModule):
         """What a step goes down; of several processes each has its part, and gradients are averaged over them."""
         own, ranks = own_part(part, learnt.responses), self.trainer.world_size
         some = learnt.some(torch.from_numpy(own if len(own) else part[:1]).to(self.device))
-        logps, values = self._forward(self._batch(some.responses), learnt.advantages.shape[1]).unbind(-1)
+        width = learnt.advantages.shape[1]
+        logps, values = token_values(self.model, some.responses, width, self.device, batch_tokens(self))
         settings = (self.learning.update, self.learning.kl, self.kl_coefficient)
         used = values if self.learning.estimator.uses_values else None
         found = minibatch_loss(logps, used, some, len(part) * mean_tokens, *settings)
@@ -251,24 +218,11 @@ class PPOModule(L.LightningModule):
         loss = found.loss * ranks + 0.0 * values.sum()  # gradients of all parameters are waited for
         return MinibatchLoss(loss, found.sums) if len(own) else MinibatchLoss(0.0 * loss, 0.0 * found.sums)
 
-    def _scored(self, samples: Samples) -> Samples:
-        with torch.autocast(self.device.type, enabled=False):  # a scorer computes as it does elsewhere
-            return self.sampler.score(samples)
-
     @property
     def _data(self) -> PromptData:
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
         assert isinstance(data, PromptData)
         return data
-
-    def _forward(self, batch: ResponseBatch, width: int) -> Tensor:
-        return in_parts(partial(self.model, width=width), batch, batch_tokens(self))
-
-    def _batch(self, responses: Sequence[ResponseTokens]) -> ResponseBatch:
-        return response_batch(responses).to(self.device)
-
-    def _width(self, responses: Sequence[ResponseTokens]) -> int:
-        return max(response.response_tokens for response in responses)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer and schedule."""

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
 from rmexp.losses.kl_estimators import k3
+from rmexp.training.ppo.estimators import Estimator
 from rmexp.training.ppo.experience import Experience
 from rmexp.training.ppo.kl_control import KLControl
+from rmexp.training.ppo.sampler import Rollouts
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,15 @@ class PolicyUpdate:
         random = np.random.default_rng([seed, iteration])
         epochs = [np.array_split(random.permutation(samples), self.minibatches) for _ in range(self.epochs)]
         return [part for parts in epochs for part in parts if len(part)]
+
+
+class Learning(NamedTuple):
+    """Settings of the parts of an iteration; see each."""
+
+    rollouts: Rollouts
+    estimator: Estimator
+    kl: KLControl
+    update: PolicyUpdate
 
 
 class MinibatchLoss(NamedTuple):

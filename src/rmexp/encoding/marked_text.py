@@ -20,11 +20,15 @@ class MarkedText:
         special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
         any_special = "|".join(re.escape(content) for content in sorted(special, key=len, reverse=True)) or "(?!)"
         self._special = re.compile(any_special)
+        self._firsts = {content[:1] for content in special}  # no text without one of them has a special token
         self._marked = re.compile(f"{OPEN}({any_special}){CLOSE}")
 
     def mark(self, text: str) -> str:
         """Put marks around what looks like a special token, so that `tokenize` takes it for text."""
-        return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
+        for first in self._firsts:
+            if first in text:
+                return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
+        return text
 
     def mark_all(self, value: Any) -> Any:
         """JSON with every text in it marked."""
@@ -36,7 +40,7 @@ class MarkedText:
 
     def unmark(self, text: str) -> str:
         """The text without the marks."""
-        return self._marked.sub(r"\1", text)
+        return self._marked.sub(r"\1", text) if OPEN in text else text
 
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
         """Ids of each text, and where each token ends in it, not counting marks."""

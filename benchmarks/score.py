@@ -2,16 +2,20 @@
 
 Usage: `python -m benchmarks.score [--size 1m|5m|30m] [--data dialogues|prompts|short|equal] [--pairs 400]
 [--rounds 3]`.
-Rounds are interleaved; the table gives medians, and ratios within a round.
+Each way is a process of its own, which loads the model once. Rounds are interleaved; the table gives medians, and
+ratios within a round, of seconds and of seconds of the processor.
 """
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -19,6 +23,8 @@ from transformers import AutoModelForCausalLM
 from benchmarks.workload import SIZES, prepare
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.precision import FULL, HALF, computing
+from rmexp.hardware.threads import use_threads
+from rmexp.hardware.waiting import TRIES
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 
@@ -44,6 +50,38 @@ def padded(model: RewardModel, responses: list[ResponseTokens]) -> list[float]:
     return rewards
 
 
+def serve(precision: str | None, folder: Path, asked: Connection) -> None:
+    """Score all pairs whenever asked to, and tell seconds, seconds of the processor and rewards.
+
+    Args:
+        precision: of rmexp; None for transformers.
+        folder: of the workload.
+        asked: by main.
+    """
+    pairs = json.loads((folder / "pairs.json").read_text())
+    responses = [ResponseTokens((*prompt, *side), len(prompt), False) for prompt, *sides in pairs for side in sides]
+    torch.manual_seed(0)  # all draw the same head
+    model = RewardModel(AutoModelForCausalLM.from_pretrained(folder / "model").model).eval()
+    if precision is not None:
+        use_threads(None, model)
+    while asked.recv():
+        began, processor = time.perf_counter(), time.process_time()
+        if precision is None:
+            rewards = padded(model, responses)
+        else:
+            with computing(precision, "cpu")():
+                rewards = [reward for (reward,) in compute(model, model, responses, packed=model.packed)]
+        asked.send((time.perf_counter() - began, time.process_time() - processor, rewards))
+
+
+def started(precision: str | None, folder: Path) -> Connection:
+    """Start a process that serves; that of rmexp with the environment of its command."""
+    here, there = get_context("spawn").Pipe()
+    with mock.patch.dict(os.environ, {} if precision is None else {"GOMP_SPINCOUNT": TRIES}):
+        get_context("spawn").Process(target=serve, args=(precision, folder, there), daemon=True).start()
+    return here
+
+
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -52,35 +90,31 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
+    base, ways = "transformers float32", {"rmexp float32": FULL, "rmexp bf16": HALF}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in (base, *ways)}
+    results = {}
     with tempfile.TemporaryDirectory() as scratch:
         workload = prepare(Path(scratch), given.size, given.data, given.pairs, 0)
-        pairs = json.loads((Path(scratch) / "pairs.json").read_text())
-        model = RewardModel(AutoModelForCausalLM.from_pretrained(Path(scratch) / "model").model).eval()
-    responses = [ResponseTokens((*prompt, *side), len(prompt), False) for prompt, *sides in pairs for side in sides]
-
-    def ours(precision: str) -> list[float]:
-        with computing(precision, "cpu")():
-            return [reward for (reward,) in compute(model, model, responses, packed=model.packed)]
-
-    arms: dict[str, Callable[[], list[float]]] = {
-        "transformers float32": lambda: padded(model, responses),
-        "rmexp float32": lambda: ours(FULL),
-        "rmexp bf16": lambda: ours(HALF),
-    }
-    speed: dict[str, list[float]] = {name: [] for name in arms}
-    results = {}
-    for _ in range(given.rounds + 1):  # the first warms up
-        for name, score in arms.items():
-            began = time.perf_counter()
-            results[name] = torch.tensor(score())
-            speed[name].append(len(pairs) / (time.perf_counter() - began))
+        arms = {name: started(ways.get(name), Path(scratch)) for name in seconds}
+        for _ in range(given.rounds + 1):  # the first warms up
+            for name, arm in arms.items():
+                arm.send(True)
+                *taken, rewards = arm.recv()
+                seconds[name].append((taken[0], taken[1]))
+                results[name] = torch.tensor(rewards)
+        for arm in arms.values():
+            arm.send(False)
     print(json.dumps({**workload, "threads": torch.get_num_threads()}))
-    print("| way | pairs per second | times transformers | largest difference |\n| --- | --- | --- | --- |")
-    base = "transformers float32"
+    print("| way | pairs per second | times transformers | by processor time | largest difference |")
+    print("| --- | --- | --- | --- | --- |")
     for name in arms:
-        ratio = statistics.median(a / b for a, b in zip(speed[name][1:], speed[base][1:], strict=True))
+        speed = statistics.median(given.pairs / wall for wall, _ in seconds[name][1:])
+        ratios = [
+            statistics.median(a[kind] / b[kind] for a, b in zip(seconds[base][1:], seconds[name][1:], strict=True))
+            for kind in (0, 1)
+        ]
         difference = float((results[name] - results[base]).abs().max())
-        print(f"| {name} | {statistics.median(speed[name][1:]):.1f} | {ratio:.2f} | {difference:.2g} |")
+        print(f"| {name} | {speed:.1f} | {ratios[0]:.2f} | {ratios[1]:.2f} | {difference:.2g} |")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ operations that no layout saves.
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepare
+from rmexp.hardware.waiting import TRIES
 
 REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp,rmexp_compiled"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
@@ -41,7 +43,11 @@ def measure(arm: str, task: str, folder: Path, batch: int, steps: int, warm_up: 
     """Figures of one run of an arm."""
     arguments = [arm, task, str(folder), *map(str, (batch, steps, warm_up, seed))]
     command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {
+        **os.environ,
+        **({"GOMP_SPINCOUNT": TRIES} if arm.startswith("rmexp") else {}),
+    }  # as the command has it
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{arm} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]

@@ -174,6 +174,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
     """The modules of rmexp in a trainer, with metrics and metrics.csv, as `rmexp train` puts them together."""
     import lightning as L
 
+    from rmexp.hardware.memory import keep_freed
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.losses.dpo import dpo_loss
@@ -193,6 +194,7 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
 
     pairs = encoded_pairs([pair for batch in batches for pair in batch])
     clock.libraries_loaded()
+    keep_freed()
     start = load_language_model(str(folder / "model"))
     parts = {
         "optimizer": partial(torch.optim.AdamW, lr=LEARNING_RATE, fused=True),
@@ -220,6 +222,7 @@ def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> Non
     """The reward model of rmexp in a loop of its own: what Lightning, metrics and logging cost is the difference."""
     from rmexp.encoding.pack import pair_batch
     from rmexp.encoding.tokens import PairTokens, ResponseTokens
+    from rmexp.hardware.memory import keep_freed
     from rmexp.hardware.precision import HALF, choose_precision
     from rmexp.losses.bradley_terry import bradley_terry_loss
     from rmexp.models.folders.folder import load_language_model
@@ -227,6 +230,7 @@ def bare(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> Non
 
     assert task == "reward"
     clock.libraries_loaded()
+    keep_freed()
     model = RewardModel(load_language_model(str(folder / "model")).body)
     half = choose_precision("auto", model, "cpu") == HALF
     clock.precision = "bf16" if half else "float32"

@@ -1,4 +1,4 @@
-"""How many processor threads a model of some size should use."""
+"""How a processor computes: threads for a model of some size, and memory that stays for its next operation."""
 
 import os
 from collections.abc import Iterator
@@ -7,13 +7,14 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from rmexp.hardware.memory import keep_freed
 from rmexp.hardware.processors import processors
 
 SMALL_PARAMETERS = 2_000_000
 
 
 def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int:
-    """Set torch's threads, and return their number.
+    """Set torch's threads, and return their number; memory that an operation frees is kept, see `keep_freed`.
 
     Args:
         wanted: number of threads; None chooses 1 for a model below 2 million parameters, whose operations are too
@@ -27,6 +28,7 @@ def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int
     if not wanted or wanted < 1:
         raise ValueError(f"the number of threads must be at least 1, got {wanted} (set trainer.threads)")
     torch.set_num_threads(wanted)
+    keep_freed()
     return wanted
 
 

@@ -139,6 +139,8 @@ def place(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("command", RUN)
 def test_it_runs_on_small_data(place, command, monkeypatch, tmp_path):
+    if "model.load=4bit" in command:
+        pytest.importorskip("bitsandbytes", reason="needs rmexp[4bit]")
     monkeypatch.chdir(place)
     words = [word for word in shlex.split(command) if word.partition("=")[0] not in {"run_dir", "sweep_dir", "out"}]
     small = [more for key, overrides in SMALL.items() if key in words for more in overrides]

@@ -116,7 +116,8 @@ def test_compiled_training_steps_are_those_of_the_operations_themselves(tmp_path
         options = ["task=reward", "data=json_vs_text", "model=tiny", "trainer.max_steps=3", f"trainer.compiled={asked}"]
         assert main(["train", *options, "logger=csv", f"run_dir={folder}"]) == 0
         weights.append(torch.nn.utils.parameters_to_vector(_parameters(folder / "model")))
-    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-6)
+    # AdamW divides by the size of a gradient, and so makes rounding in a tiny one a part of a step, of 1e-3
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)
 
 
 def _parameters(folder):

@@ -127,7 +127,7 @@ def _run(verb: str, arguments: list[str]) -> int:
     if sum(map(bool, (options.run, options.multirun, options.cfg, options.info, options.shell_completion))) > 1:
         parser.error("only one of --run, --multirun, --cfg, --info and --shell-completion makes sense")
     if options.help:
-        from rmexp.config.help.asked import asked_for
+        from rmexp.config.help.key_help import asked_for
         from rmexp.config.help.page import show
 
         show(asked_for(verb, options.overrides, options.config_dir))

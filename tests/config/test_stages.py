@@ -2,7 +2,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
-from rmexp.config.identity.moved import without_implied
+from rmexp.config.identity.values import without_implied
 from rmexp.config.stages import stage, stage_names
 
 

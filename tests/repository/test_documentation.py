@@ -14,10 +14,9 @@ from omegaconf import OmegaConf
 
 import rmexp
 from rmexp.config.compose import compose, compose_unchecked
-from rmexp.config.help.asked import asked_for
 from rmexp.config.help.docstrings import docstring_of
+from rmexp.config.help.key_help import asked_for, verb_help
 from rmexp.config.help.short_forms import spelled_out
-from rmexp.config.help.verb_help import verb_help
 from rmexp.config.help.yaml_keys import keys_of
 from rmexp.config.multirun import is_multirun, read_multirun
 from rmexp.config.overrides import key_paths

@@ -22,8 +22,7 @@ from rmexp.records import Prompt, Record
 from rmexp.scoring.scorer import Scorer
 from rmexp.selection.pool import distinct_prompts
 from rmexp.stages.model import other_reference, start_model
-from rmexp.stages.parts import PPOParts, StageParts
-from rmexp.stages.ppo_settings import POLICY, SHARED
+from rmexp.stages.parts import POLICY, SHARED, PPOParts, StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.ppo.module import PPOModule
 from rmexp.training.ppo.prompt_data import PromptData

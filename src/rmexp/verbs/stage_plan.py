@@ -78,8 +78,7 @@ def stage_parts(config: DictConfig) -> "StageParts":
         ValueError: a setting is out of its range, or does not fit another one.
     """
     from rmexp.models.backbones.four_bit import check_load
-    from rmexp.stages.parts import PPOParts, StageParts
-    from rmexp.stages.ppo_settings import check_settings
+    from rmexp.stages.parts import PPOParts, StageParts, check_settings
     from rmexp.training.ppo.policy_update import Learning
 
     node = config.model

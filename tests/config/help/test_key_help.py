@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.config.help.asked import asked_for
+from rmexp.config.help.key_help import asked_for
 from rmexp.config.tree import options_of
 
 RATE = """optimizer.lr=0.001

@@ -1,8 +1,9 @@
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.compose import compose
-from rmexp.config.identity.saved import REDACTED, differences, run_config, saved_yaml
+from rmexp.config.compose import compose, run
+from rmexp.config.identity.saved import REDACTED, chosen_options, differences, run_config, saved_yaml
+from rmexp.config.stages import stage
 
 
 def config(**content):
@@ -69,3 +70,39 @@ def test_differences_name_both_sides():
 def test_a_saved_configuration_does_not_differ_from_itself():
     whole = compose("compare", [])
     assert differences(saved_yaml(whole), whole) == []
+
+
+DEFAULTS = {"data": "json_vs_text", "model": "tiny", "trainer": "default", "callbacks": "default"}
+
+
+def chosen(verb: str, *overrides: str, of: str | None = None) -> dict[str, str]:
+    found = []
+
+    def job(config: DictConfig) -> None:
+        found.append(chosen_options(config if of is None else stage(config, of)))
+
+    run(verb, [*overrides, "hydra.output_subdir=null"], None, job)
+    return found[0]
+
+
+@pytest.mark.usefixtures("here")  # Hydra makes folders
+def test_each_node_has_the_option_that_was_chosen_for_it():
+    given = ["task=dpo", "optimizer=muon", "data=jsonl", "data.path=a.jsonl", "+data@tests.more=synthetic"]
+    assert chosen("train", *given) == DEFAULTS | {
+        "task": "dpo", "loss": "dpo", "optimizer": "muon", "schedule": "cosine", "data": "jsonl",
+        "data.format": "columns", "tests.more": "synthetic",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("here")
+def test_a_stage_has_its_own():
+    changed = ["optimizer@dpo.optimizer=sgd", "loss@dpo.loss=ipo"]
+    own = DEFAULTS | {"schedule": "cosine"}
+    assert chosen("compare", *changed, of="dpo") == own | {"loss": "ipo", "optimizer": "sgd"}
+    assert chosen("compare", *changed, of="sft") == own | {"loss": "next_token", "optimizer": "adamw"}
+    whole = chosen("compare", *changed)
+    assert (whole["dpo.optimizer"], whole["sft.optimizer"], whole["data"]) == ("sgd", "adamw", "json_vs_text")
+
+
+def test_outside_a_job_nobody_has_chosen():
+    assert run_config(compose("train", ["logger=csv"])).choices is None

@@ -8,7 +8,7 @@ from rmexp.config.help.examples import examples_of
 from rmexp.config.help.page import beside, paragraph
 from rmexp.config.help.sources import phrase_of
 from rmexp.config.help.values import choices_in, shown
-from rmexp.config.help.verb_help import key_lines
+from rmexp.config.help.verb_help import key_lines, verb_help
 from rmexp.config.problems import did_you_mean_key
 from rmexp.config.tree import options_of, options_with
 
@@ -75,3 +75,19 @@ def _where(name: str, keys: Collection[str], choices: Mapping[str, str | None]) 
         if found
         else did_you_mean_key(name, [*keys, *choices])
     )
+
+
+def asked_for(verb: str, words: Sequence[str], folder: str | None = None) -> str:
+    """The page about the keys and choices that are named among the words, about the whole verb where none is.
+
+    Args:
+        verb: name of the primary configuration.
+        words: of the command line: names, and overrides that decide which keys there are.
+        folder: searched for options before the tree.
+
+    Raises:
+        ValueError: there is none of a name.
+    """
+    names = [word for word in words if "=" not in word and not word.startswith("~")]
+    overrides = [word for word in words if word not in names]
+    return key_help(verb, names, overrides, folder) if names else verb_help(verb, overrides, folder)

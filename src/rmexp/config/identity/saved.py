@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import MISSING, DictConfig, OmegaConf
 
-from rmexp.config.identity.chosen import chosen_options
 from rmexp.config.identity.moved import LOGGERS
 from rmexp.config.identity.named_after import with_first_names
 from rmexp.config.identity.values import first_values, todays_values, with_implied
@@ -20,6 +20,7 @@ REDACTED = "<redacted>"
 PLACES = ("run_dir", "sweep_dir", "data.cache_dir", "plan", "plan_flops")  # where things go and what is asked of them
 SPREAD = ("trainer.devices", "trainer.num_nodes")  # over what a run is spread, which changes the order of sums alone
 LOGGER = "logger"  # who is told of a run is no part of it
+WITHOUT_NODE = "experiment"  # spreads its values over the others'
 
 _SECRET = re.compile(r"(key|token|secret|password)(?!i[sz]|word)", re.IGNORECASE)
 _INTERPOLATION = re.compile(r"\$\{[^{},]*\}")  # one with a default after a comma may hold the secret itself
@@ -115,3 +116,32 @@ def _redact(content: Any, *, hidden: bool) -> Any:
 
 def _shown(leaves: dict[str, object], key: str) -> str:
     return json.dumps(leaves[key], ensure_ascii=False, default=str) if key in leaves else "not"
+
+
+def chosen_options(config: DictConfig) -> dict[str, str] | None:
+    """The options of a configuration in a job of Hydra, by the node that each one fills; None outside a job.
+
+    Args:
+        config: of the job, or of a stage in it: then `dpo.optimizer` of the one is `optimizer` of the other.
+    """
+    if not HydraConfig.initialized():
+        return None
+    made = HydraConfig.get().runtime.choices.items()
+    by_node = {_node(str(group)): str(option) for group, option in made if option is not None}
+    stage = f"{config.get('task')}."
+    by_node |= {node.removeprefix(stage): option for node, option in by_node.items() if node.startswith(stage)}
+    content = OmegaConf.to_container(config, resolve=False)
+    known = {node: option for node, option in by_node.items() if node == WITHOUT_NODE or _has(content, node)}
+    return {node: known[node] for node in sorted(known) if node != LOGGER}
+
+
+def _node(group: str) -> str:
+    """Where an option goes, of `data/format` and of `loss@dpo.loss`."""
+    name, _, package = group.partition("@")
+    return package or name.replace("/", ".")
+
+
+def _has(content: Any, node: str) -> bool:
+    for key in node.split("."):
+        content = content.get(key) if isinstance(content, dict) else None
+    return content not in (None, MISSING)

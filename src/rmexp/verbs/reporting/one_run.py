@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose_unchecked
@@ -11,21 +13,25 @@ from rmexp.config.identity.saved import PLACES
 from rmexp.config.identity.values import leaves
 from rmexp.config.problems import ConfigurationError
 from rmexp.durable import write_text
+from rmexp.evaluation.measures.orientation import preferred_first
+from rmexp.evaluation.per_pair import PairRow, read_pairs
 from rmexp.jsonl import parse_row
 from rmexp.lines import read_lines
 from rmexp.reports.made import made_in
-from rmexp.reports.run.content import PolicySample, RunReport
+from rmexp.reports.run.content import PolicySample, RunReport, SamplePair, ScoredSet, headline
 from rmexp.reports.run.page import run_report
 from rmexp.runs.folder import CONFIG, FAILURE, read_config, read_environment, read_failure
+from rmexp.runs.results import SAMPLES
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.file import SUMMARY, read_summary
 from rmexp.runs.summaries.train import TrainSummary
+from rmexp.scoring.scored_file import read_scored
 from rmexp.sweeps.cell_stamp import read_stamp
 from rmexp.tracking.metrics_csv import read_metrics
-from rmexp.verbs.run_scores import scored_set
 
 REPORT, METRICS = "report.html", "metrics.csv"
 MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
+MOST_WORST = 10  # of the held-out pairs, those that are ordered worst
 MADE_FROM = (CONFIG, SUMMARY, FAILURE, METRICS, "samples.jsonl")
 
 
@@ -105,3 +111,33 @@ def _changed(folder: Path) -> Iterator[tuple[str, object, object]]:
     for key, value in run_settings(folder).items():
         if key not in PLACES and (key not in defaults or defaults[key] != value):
             yield key, value, defaults.get(key, "not there")
+
+
+def scored_set(folder: Path, summary: TrainSummary | None) -> ScoredSet | None:
+    """The set that the headline of a run is of; None where it has none, or left no scores."""
+    row = None if summary is None else headline(summary)
+    if row is None:
+        return None
+    pairs = [pair for pair in read_pairs(folder) if (pair.data, pair.split) == (row.data, row.split)]
+    if not pairs:
+        return None
+    worst = [one for one in _pairs_shown(folder) if (one.data, one.split, one.judged) == (row.data, row.split, "worst")]
+    margin, target = np.array([(pair.margin, pair.target) for pair in pairs], np.float64).T
+    return ScoredSet(row, margin, target, _rewards(folder / "scored" / f"{row.split}.jsonl", pairs), worst[:MOST_WORST])
+
+
+def _rewards(path: Path, pairs: list[PairRow]) -> NDArray[np.float64]:
+    """(M, 2) rewards of the better and of the other response of each pair; those of labelled ties as listed."""
+    if not path.is_file():
+        return np.empty((0, 2))
+    scores = {row.id: row.scores for row in read_scored(path)[0]}
+    found = [(scores[pair.id], pair.target) for pair in pairs if pair.id in scores]
+    rewards = np.array([both for both, _ in found], np.float64).reshape(-1, 2)
+    oriented: NDArray[np.float64] = preferred_first(rewards, np.array([target for _, target in found]))
+    return oriented
+
+
+def _pairs_shown(folder: Path) -> Iterator[SamplePair]:
+    path = folder / SAMPLES
+    for line in read_lines(path) if path.is_file() else ():
+        yield from_row(SamplePair, parse_row(path, *line))

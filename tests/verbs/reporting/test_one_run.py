@@ -7,7 +7,7 @@ from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import ModelMade, TrainSummary
 from rmexp.scoring.scored_file import write_scored
-from rmexp.verbs.run_scores import scored_set
+from rmexp.verbs.reporting.one_run import scored_set
 
 SUMMARY = TrainSummary(
     "reward", ModelMade("m", "abc", 1), 1, 1.0, evaluation=(HeldOutRow("explicit", "d", "val", None, 3, accuracy=0.5),)

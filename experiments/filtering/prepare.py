@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rmexp.config.build import build_framed
+from rmexp.config.build import framed
 from rmexp.config.compose import compose
 from rmexp.data.selection import with_label_noise
 from rmexp.jsonl import parse_row, write_rows
@@ -31,8 +31,8 @@ def main(ukpconvarg1: Path, out: Path) -> None:
 
 def synthetic(seed: int) -> Splits:
     sizes = [f"data.pairs={TRAIN}", f"data.val_pairs={VAL}", f"data.test_pairs={TEST}", f"data.seed={seed}"]
-    records, *_ = build_framed("data", compose("train", ["data=synthetic", *sizes]).data)
-    return dict(records.splits)
+    read, *_ = framed("data", compose("train", ["data=synthetic", *sizes]).data)
+    return dict(read().splits)
 
 
 def by_debate(records: Sequence[Preference], seed: int) -> Splits:

@@ -19,10 +19,10 @@ from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
 from rmexp.data.selection import Selection, difficulty_of, selected
-from rmexp.data.split import with_splits
+from rmexp.data.split import unlearnt_of, with_splits
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Preference, Record
+from rmexp.records import Record
 from rmexp.sources.rows import Format
 from rmexp.stored_records import stored
 from rmexp.sweeps.cell_stamp import file_state, named_files
@@ -179,7 +179,7 @@ def _learnt(asked: _Asked, tests: Mapping[str, LoadedData]) -> tuple[KeptData, d
     """What a run learns from and validates with, and what of the tests it does not learn."""
     name, selection = asked.loaded.name, asked.selection
     records = with_splits(asked.read(), asked.loaded.split_rule, name)
-    unlearnt = {key: _unlearnt(key, test, records) for key, test in tests.items()}
+    unlearnt = {key: unlearnt_of(key, test, records) for key, test in tests.items()}
     others = {key: stored(chain.from_iterable(test.records.splits.values())) for key, test in unlearnt.items()}
     with phase(Phase.LEAKS, f"training prompts of {name} in what is held out"):
         records, leaks = checked_for_leaks(records, selection, others)
@@ -210,24 +210,3 @@ def _test_data(node: DictConfig) -> LoadedData:
     whole = replace(selection, train_pairs=None, label_noise=0.0)
     records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
     return asked.of(KeptData(records, fingerprint(*records.sets().values()), {}))._replace(bins=bins)
-
-
-def _unlearnt(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData:
-    """A test set, or, where all its pairs are of the data that is learnt from, those that are not in its `train`."""
-    ((split, pairs),) = test.records.splits.items()
-    keys = [_key(pair) for pair in pairs]
-    if not set(keys) <= {_key(pair) for part in learnt.splits.values() for pair in part}:
-        return test
-    trained = {_key(pair) for pair in learnt.splits.get("train", ())}
-    left = stored(pairs).of([key not in trained for key in keys])
-    if len(left) == len(pairs):
-        return test
-    if not left:
-        raise ValueError(f"all pairs of the split `{split}` of tests.{name} are trained on (set tests.{name} or data)")
-    records = replace(test.records, splits={"val": left})
-    return test._replace(records=records, fingerprint=fingerprint(*records.sets().values()))
-
-
-def _key(pair: Preference) -> int:
-    """What a pair is known by, whatever its label."""
-    return hash((pair.prompt, pair.chosen, pair.rejected))

@@ -16,7 +16,7 @@ from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
 from rmexp.models.backbones.language_model import LanguageModel, check_positions
 from rmexp.models.backbones.location import is_adapter
-from rmexp.models.backbones.trained_weights import choose_trained
+from rmexp.models.backbones.trained_weights import choose_trained, merge
 from rmexp.models.folders.adapter import adapter_base, save_adapter
 from rmexp.models.folders.chat_template import check_same_template, use_chat_template
 from rmexp.models.folders.contract import FILE as CONTRACT
@@ -200,9 +200,10 @@ def leave_model(
     fields: ContractFields,
     seen: TrainedOn | None,
 ) -> ModelMade:
-    """Write the finished model, as `save_model` does; what is said of it in the summary."""
-    fingerprint = save_model(folder, module, start, max_tokens, fields, seen)
-    return ModelMade(str(folder), fingerprint, sum(parameter.numel() for parameter in module.model.parameters()))
+    """Write the finished model, as `save_model` does, its adapters merged; what is said of it in the summary."""
+    parameters = sum(parameter.numel() for parameter in module.model.parameters())  # adapters among them
+    merge(module.model)
+    return ModelMade(str(folder), save_model(folder, module, start, max_tokens, fields, seen), parameters)
 
 
 def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:

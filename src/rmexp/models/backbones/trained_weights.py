@@ -44,13 +44,21 @@ def _add_adapters(body: Any, adapters: Mapping[str, Any]) -> None:
 
 
 def merged(model: Any) -> Any:
-    """The model itself, or a copy whose adapters are added to the weights beside them: what a folder holds.
+    """The model itself, or a copy whose adapters are added to the weights beside them: what a folder holds."""
+    if not any(adapted(model)):
+        return model
+    model = copy.deepcopy(model)
+    merge(model)
+    return model
+
+
+def merge(model: Any) -> None:
+    """Add adapters to the weights beside them, in place, where nothing is learnt any more; a copy takes as much memory.
 
     Weights in 4 bits are made whole first: rounded again, they would lose what was learnt.
     """
     if not any(adapted(model)):
-        return model
-    model = copy.deepcopy(model)
+        return
     dequantise(model)
     for parent in list(model.modules()):
         for name, child in parent.named_children():
@@ -59,7 +67,7 @@ def merged(model: Any) -> Any:
                 setattr(parent, name, child.get_base_layer())
     for part in model.modules():
         vars(part).pop("peft_config", None)
-    return model.requires_grad_(True)
+    model.requires_grad_(True)
 
 
 def adapted(model: nn.Module) -> Iterator[Any]:

@@ -63,7 +63,7 @@ def clip_gradients(module: L.LightningModule, optimizer: Optimizer, limit: float
     guard: StepGuard | None = getattr(module, "guard", None)
     by_norm = limit and algorithm != "value"
     if guard is not None or by_norm:
-        parameters = list(module.parameters())
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         norm = full(get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]))
         if guard is not None:
             guard.judge(module, optimizer, norm)

@@ -4,6 +4,8 @@ A token attends to itself, to what its response shares with others, and to the o
 tile is a stretch of at most `TILE` tokens with all that they attend to; most of the row it never looks at.
 """
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -107,38 +109,50 @@ def attention_plan(
     of_row = np.repeat(np.array(row, dtype=np.int32), [part.end - part.start for part in row], axis=0)
     wanted = np.arange(len(of_row)) if queries is None else queries.numpy()
     count = (tokens if queries is None else len(wanted)) + fillers
-    groups, slots, key_rows, key_tokens = [], np.full(heads.queries * count, -1), [], []
+    groups, slots, looked_at = [], np.full(heads.queries * count, -1), []
     query_rows = key_count = 0
-    for tiles in _groups(_tiles(row, wanted)):
+    for tiles in _groups(_tiles(row, None if queries is None else queries.tolist())):
         query, key = _queries(tiles), _keys(tiles)
-        real = query >= 0
+        real, known = query >= 0, np.flatnonzero(key >= 0)
         seen = _seen(wanted[query], key, of_row, window)
         shape = (heads.keys, heads.queries // heads.keys, *query.shape)
         of_query = _by_head(query, heads.queries, count).reshape(shape).swapaxes(1, 2)
-        rows, known = (_held(real, of_query.shape), _held(key >= 0, (heads.keys, len(key), 1, key.shape[1])))
-        of_query, of_key = of_query.ravel(), _by_head(key, heads.keys, tokens).ravel()
-        groups.append(_group(of_query, of_key, seen, real))
+        rows, of_query = _held(real, of_query.shape), of_query.ravel()
+        groups.append(_group(of_query, _by_head(key, heads.keys, tokens).ravel(), seen, real))
         slots[of_query[rows]] = query_rows + rows
-        key_rows.append(key_count + known)
-        key_tokens.append(of_key[known])
-        query_rows, key_count = query_rows + of_query.size, key_count + of_key.size
+        looked_at.append(np.stack([key.ravel()[known], key_count + known, np.full(len(known), key.size)]))
+        query_rows, key_count = query_rows + of_query.size, key_count + heads.keys * key.size
     slots[slots < 0] = query_rows
-    of_tokens = np.concatenate(key_tokens)
-    key_slots = np.concatenate(key_rows)[np.argsort(of_tokens, kind="stable")]
-    ends = np.concatenate([[0], np.bincount(of_tokens, minlength=heads.keys * tokens).cumsum()])
-    return AttentionPlan(tuple(groups), *(torch.from_numpy(places) for places in (slots, key_slots, ends)))
+    places = (slots, *_of_keys(np.concatenate(looked_at, axis=1), heads.keys, tokens))
+    return AttentionPlan(tuple(groups), *map(torch.from_numpy, places))
+
+
+def _of_keys(looked_at: NDArray[np.int64], heads: int, tokens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`key_slots` and `key_ends` of a plan.
+
+    Args:
+        looked_at: (3, S / G) for each place of a tile that a token has as a key of the first head: the token, its row,
+            and how many rows further it stands for each head more.
+        heads: of keys.
+        tokens: in the row.
+    """
+    _, rows, further = looked_at[:, np.argsort(looked_at[0].astype(np.int32), kind="stable")]
+    ends = np.tile(np.bincount(looked_at[0], minlength=tokens), heads).cumsum()
+    return (rows + np.arange(heads)[:, None] * further).ravel(), np.concatenate([[0], ends])
 
 
 def _group(
     queries: NDArray[np.int64], keys: NDArray[np.int64], seen: NDArray[np.bool_], real: NDArray[np.bool_]
 ) -> TileGroup:
-    mask = torch.from_numpy(np.where(seen, np.float32(0), np.float32(MASKED)))
+    mask = (seen.astype(np.float32) - 1) * np.float32(-MASKED)
     filled = None if real.all() else torch.from_numpy(real[:, None, :, None].astype(np.float32))
-    return TileGroup(torch.from_numpy(queries), torch.from_numpy(keys), mask[:, None], filled)
+    return TileGroup(torch.from_numpy(queries), torch.from_numpy(keys), torch.from_numpy(mask)[:, None], filled)
 
 
 def _held(real: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Which rows of (G, C, R, n) hold something, where (C, n) tells it of every head."""
+    if real.all():
+        return np.arange(math.prod(shape))
     return np.flatnonzero(np.broadcast_to(real[:, None], shape))
 
 
@@ -162,14 +176,14 @@ def _seen(query: Rows, key: Rows, of_row: Rows, window: int | None) -> NDArray[n
     return seen
 
 
-def _tiles(row: Sequence[Segment], wanted: Rows) -> Iterator[Tile]:
+def _tiles(row: Sequence[Segment], wanted: Sequence[int] | None) -> Iterator[Tile]:
     """Short segments together as long as they fit and look at the same stretch; long ones in parts."""
     for first, end, shared in _stretches(row):
         parts = -(-(end - first) // TILE)
         size = _filled(-(-(end - first) // parts), QUERY_STEP)
         for start in range(first, end, size):
             last = min(start + size, end)
-            place, behind = (int(place) for place in np.searchsorted(wanted, (start, last)))
+            place, behind = (start, last) if wanted is None else (bisect_left(wanted, end) for end in (start, last))
             if place < behind:
                 keys = _filled(shared[1] - shared[0] + last - first, KEY_STEP)
                 yield Tile(place, behind, *shared, first, last, keys, _filled(behind - place, QUERY_STEP))
@@ -214,7 +228,7 @@ def _keys(tiles: Sequence[Tile]) -> Rows:
 
 def _by_head(places: Rows, heads: int, count: int) -> NDArray[np.int64]:
     """(heads, *) of places among `count` rows of each head; the first row for -1."""
-    return places.clip(0) + np.arange(heads).reshape(-1, *(1 for _ in places.shape)) * count
+    return np.maximum(places, 0) + np.arange(heads).reshape(-1, *(1 for _ in places.shape)) * count
 
 
 def _stretches(row: Sequence[Segment]) -> Iterator[tuple[int, int, tuple[int, int]]]:

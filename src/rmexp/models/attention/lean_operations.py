@@ -143,16 +143,12 @@ class Rotation(torch.autograd.Function):
 
 def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Rotate the last dimension, whose halves are the coordinates, by angles that broadcast."""
-    turned = torch.empty(halves.shape, dtype=halves.dtype, device=halves.device)
-    (first, second), (new_first, new_second) = halves.chunk(2, dim=-1), turned.chunk(2, dim=-1)
-    if turned.dtype == torch.float32:
-        torch.mul(first, cosine, out=new_first).addcmul_(second, sine, value=-1)
-        torch.mul(second, cosine, out=new_second).addcmul_(first, sine)
-        return turned
-    first, second = first.float(), second.float()
-    new_first.copy_((first * cosine).addcmul_(second, sine, value=-1))
-    new_second.copy_((second * cosine).addcmul_(first, sine))
-    return turned
+    exact = halves if halves.dtype == torch.float32 else halves.contiguous().float()
+    turned = torch.empty(halves.shape, dtype=torch.float32, device=halves.device)
+    (first, second), (new_first, new_second) = exact.chunk(2, dim=-1), turned.chunk(2, dim=-1)
+    torch.mul(first, cosine, out=new_first).addcmul_(second, sine, value=-1)
+    torch.mul(second, cosine, out=new_second).addcmul_(first, sine)
+    return turned.to(halves.dtype)
 
 
 def _gated(gate: Tensor, up: Tensor) -> Tensor:

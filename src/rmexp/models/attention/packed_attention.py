@@ -55,7 +55,7 @@ class AttentionPlans:
 
     def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None) -> None:
         self.batch, self.tokens, self.queries = batch, tokens, queries
-        self.plans: dict[tuple[Kind, int | None, Heads], AttentionPlan | MergedPlan] = {}
+        self.plans: dict[tuple[Kind, int | None, Heads, torch.dtype], AttentionPlan | MergedPlan] = {}
 
     def within(self, window: int | None, query: Tensor, key: Tensor) -> AttentionPlan | MergedPlan:
         """The plan of a layer.
@@ -68,22 +68,24 @@ class AttentionPlans:
         if window is not None and window >= self.batch.longest:
             window = None
         kind, heads = attention_kind(query, window), Heads(len(query), len(key))
-        if (kind, window, heads) not in self.plans:
-            self.plans[kind, window, heads] = (
+        named = (kind, window, heads, query.dtype)
+        if named not in self.plans:
+            self.plans[named] = (
                 merged_plan(self.batch, self.queries, FlashKernel())
                 if kind == "flash"
-                else _on(attention_plan(self.batch, heads, self.tokens, self.queries, window=window), query.device)
+                else _beside(attention_plan(self.batch, heads, self.tokens, self.queries, window=window), query)
             )
-        return self.plans[kind, window, heads]
+        return self.plans[named]
 
 
-def _on(plan: AttentionPlan, device: torch.device) -> AttentionPlan:
-    """A plan where the queries are; it is made on the host."""
+def _beside(plan: AttentionPlan, query: Tensor) -> AttentionPlan:
+    """A plan where the queries are, and its figures in their type; it is made on the host, in float32."""
     groups = []
     for group in plan.groups:
-        queries, keys, mask = (moved(tensor, device) for tensor in group[:3])
-        groups.append(TileGroup(queries, keys, mask, None if group.real is None else moved(group.real, device)))
-    return AttentionPlan(tuple(groups), *(moved(places, device) for places in plan[1:]))
+        queries, keys, mask = (moved(tensor, query.device) for tensor in group[:3])
+        real = None if group.real is None else moved(group.real, query.device).to(query.dtype)
+        groups.append(TileGroup(queries, keys, mask.to(query.dtype), real))
+    return AttentionPlan(tuple(groups), *(moved(places, query.device) for places in plan[1:]))
 
 
 class PackedAttention(torch.autograd.Function):

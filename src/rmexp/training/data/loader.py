@@ -68,6 +68,8 @@ class TrainingLoader(Generic[Example, Batch]):
         self.before_batch: Callable[[], None] | None = None  # called where nothing of the batch before is left to do
         # No more than one epoch is needed at a time.
         self._epoch = lru_cache(maxsize=1)(lambda epoch: order.batches(np.random.default_rng([passes.seed, epoch])))
+        # What a batch is made of is asked for once more when it is counted.
+        self._examples = lru_cache(maxsize=4)(lambda step: [examples[index] for index in self.indices(step)])
 
     def __len__(self) -> int:
         return self.batches
@@ -91,6 +93,8 @@ class TrainingLoader(Generic[Example, Batch]):
 
         One without a share has the first example, which it computes only to keep step with the others.
         """
+        if self.ranks == 1:
+            return self.pack(self._examples(step))
         indices = self.indices(step)
         share = self.shares(step)[self.rank]
         return self.pack([self.examples[index] for index in (share if len(share) else indices[:1])])
@@ -108,7 +112,7 @@ class TrainingLoader(Generic[Example, Batch]):
 
     def examples_of(self, step: int) -> list[Example]:
         """The examples in the batch of one step, those of all ranks."""
-        return [self.examples[index] for index in self.indices(step)]
+        return self._examples(step)
 
     def indices(self, step: int) -> NDArray[np.int64]:
         """Places among the examples of those in the batch of one step, those of all ranks."""

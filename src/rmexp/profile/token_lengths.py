@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.endless_runs import without_endless_runs
+from rmexp.encoding.endless_runs import without_endless_runs
 from rmexp.profile.pair_texts import PairTexts
 
 VOCABULARY = 8192

@@ -7,7 +7,7 @@ from rmexp.lines import Bounds
 from rmexp.preference_data import PreferenceData
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
-from rmexp.sources.line_ranges import line_ranges
+from rmexp.sources.ranges.line_ranges import line_ranges
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import Format
 

@@ -16,9 +16,9 @@ from rmexp.jsonl import BadRow
 from rmexp.lines import Bounds
 from rmexp.preference_data import SkippedRow
 from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
-from rmexp.sources.known_ids import KnownIds
-from rmexp.sources.line_ranges import LineRange, RangeRows
-from rmexp.sources.read_parts import ReadPart, read_part
+from rmexp.sources.ranges.known_ids import KnownIds
+from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
+from rmexp.sources.ranges.read_parts import ReadPart, read_part
 from rmexp.sources.rows import Format, LeftOut, Row
 from rmexp.stored_records import RecordFile, StoredRecords, all_of
 

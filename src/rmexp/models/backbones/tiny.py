@@ -9,8 +9,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from rmexp.data import endless_runs
-from rmexp.data.endless_runs import without_endless_runs
+from rmexp.encoding import endless_runs
+from rmexp.encoding.endless_runs import without_endless_runs
 from rmexp.models.backbones.kept_tokenizer import learnt_once
 from rmexp.models.backbones.language_model import LanguageModel
 

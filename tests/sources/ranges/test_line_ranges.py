@@ -7,8 +7,9 @@ import pytest
 
 from rmexp.config.compose import compose
 from rmexp.lines import Bounds
-from rmexp.sources import files, line_ranges
-from rmexp.sources.line_ranges import LineRange, RangeRows
+from rmexp.sources import files
+from rmexp.sources.ranges import line_ranges
+from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.verbs.data import load_run_data
 
 PAIRS = [

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_right
 
 from rmexp.records import Record
-from rmexp.sources.read_parts import ReadPart, texts_hash
+from rmexp.sources.ranges.read_parts import ReadPart, texts_hash
 from rmexp.sources.rows import Row
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rmexp.lines import Bounds, TooLong
 from rmexp.records import Preference, Record, put
-from rmexp.sources.line_ranges import LineRange, RangeRows
+from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.sources.rows import Format, LeftOut, Row
 from rmexp.stored_records import RecordFile
 

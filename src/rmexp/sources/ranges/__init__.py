@@ -1,0 +1,1 @@
+"""Files of plain lines in parts, which several processes read side by side to what one would read."""

@@ -2,7 +2,8 @@
 
 Usage: `python -m benchmarks.growth [--pairs 1000,10000,100000] [--verbs profile,train,...] [--out FILE.json]`; the
 picture goes beside the JSON. Every command is a process of its own. `train` is ten steps of a reward model, to its end;
-`again` the same with another seed, where the encoded data are in the cache.
+`again` the same with another seed, where the encoded data are in the cache. Memory is that of the largest process, and
+of all together, in which what they share counts once; that is looked at twice a second.
 """
 
 import argparse
@@ -22,7 +23,11 @@ from matplotlib.figure import Figure
 from benchmarks.made_pairs import write_pairs
 
 RESULTS = Path(__file__).parent / "results"
-LINE = "{pairs:9,} {verb:14} {seconds:8.1f} s {cpu_seconds:8.1f} of processor {peak_mb:7.0f} MB"
+LINE = (
+    "{pairs:9,} {verb:14} {seconds:8.1f} s {cpu_seconds:8.1f} of processor "
+    "{peak_mb:7.0f} MB, {together_mb:7.0f} of all processes"
+)
+LOOK = 0.5  # seconds
 VERBS = ("profile", "train", "again", "score", "evaluate", "filter")
 
 
@@ -49,8 +54,8 @@ def command(verb: str, folder: Path) -> list[str]:
 
 def measured(verb: str, folder: Path, pairs: int) -> list[dict[str, Any]]:
     """What a verb took in a process of its own; of a training also what its first step took, before it."""
-    began = time.perf_counter()
-    errors = folder / f"{verb}.log"
+    began = looked = time.perf_counter()
+    errors, together = folder / f"{verb}.log", 0.0
     with errors.open("wb") as file:
         process = subprocess.Popen([sys.executable, "-m", "rmexp", *command(verb, folder)], stdout=file, stderr=file)
     metrics, rows = folder / verb / "metrics.csv", list[dict[str, Any]]()
@@ -58,23 +63,35 @@ def measured(verb: str, folder: Path, pairs: int) -> list[dict[str, Any]]:
         done, status, used = os.wait4(process.pid, os.WNOHANG)
         if done:
             break
+        if time.perf_counter() - looked > LOOK:
+            together, looked = max(together, memory_of_all(process.pid)), time.perf_counter()
         if not rows and metrics.is_file() and metrics.read_text(encoding="utf-8").count("\n") > 1:
             state = Path(f"/proc/{process.pid}")
             ticks = sum(map(int, (state / "stat").read_text().rpartition(")")[2].split()[11:15]))
             peak = int((state / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
-            rows.append(
-                row(f"{verb}: step 1", pairs, time.perf_counter() - began, ticks / os.sysconf("SC_CLK_TCK"), peak)
-            )
+            cpu = ticks / os.sysconf("SC_CLK_TCK")
+            rows.append(row(f"{verb}: step 1", pairs, time.perf_counter() - began, cpu, (peak, together)))
         time.sleep(0.05)
     if status:
         raise SystemExit(f"{verb} failed:\n{errors.read_text()[-2000:]}")
     cpu, seconds = used.ru_utime + used.ru_stime, time.perf_counter() - began
-    return [*rows, row(verb, pairs, seconds, cpu, used.ru_maxrss / 1024)]
+    return [*rows, row(verb, pairs, seconds, cpu, (used.ru_maxrss / 1024, together))]
 
 
-def row(verb: str, pairs: int, seconds: float, cpu_seconds: float, peak_mb: float) -> dict[str, Any]:
-    """A line of the table: seconds of clock and of processor, children included, and most memory of the process."""
-    figures = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": peak_mb}
+def memory_of_all(process: int) -> float:
+    """Megabytes of a process and of those that it has forked off; what several share counts once."""
+    total = 0.0
+    try:
+        for each in (process, *map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())):
+            total += int(Path(f"/proc/{each}/smaps_rollup").read_text().partition("Pss:")[2].split()[0]) / 1024
+    except (OSError, IndexError):  # one has ended meanwhile
+        return 0.0
+    return total
+
+
+def row(verb: str, pairs: int, seconds: float, cpu_seconds: float, memory: tuple[float, float]) -> dict[str, Any]:
+    """A line of the table: seconds of clock and of processor, children included, and most memory of one and of all."""
+    figures = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": memory[0], "together_mb": memory[1]}
     return {"verb": verb, "pairs": pairs, **{name: round(figure, 2) for name, figure in figures.items()}}
 
 

@@ -12,7 +12,7 @@ from rmexp.encoding.parted_text import PartedText
 from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.lines import read_lines
 from rmexp.sources import file_rows
-from rmexp.stored_records import RecordFile, StoredRecords
+from rmexp.stored_records import RecordFile, StoredRecords, labels_of, texts_digest
 from rmexp.verbs import data as run_data
 
 MEASURED = """
@@ -115,6 +115,12 @@ def test_records_are_passed_over_few_times(loaded, reads, tokenizer, limits):
     reads.clear()
     as_test_set(Origin("pairs", "val"), val)
     assert len(reads) == 1 + 2 * len(val)  # which kind they are, measures, clusters
+    reads.clear()
+    as_test_set(Origin("pairs", "val"), val)
+    assert len(reads) == 1 + len(val)  # clusters are known
+    reads.clear()
+    texts_digest(train), labels_of(train)
+    assert reads == []  # the fingerprint was of the same pass
 
 
 def test_a_tokenizer_gets_few_texts_at_a_time_and_each_prompt_once(loaded, tokenizer, limits, monkeypatch):

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 
+import numpy as np
 import pytest
 
 from rmexp import stored_records
@@ -59,6 +60,8 @@ def same(first, second):
         others = second.records.splits[name]
         assert [pair.place for pair in others] == [pair.place for pair in pairs]
         assert others[len(others) - 1] == pairs[len(pairs) - 1]
+        assert others.clusters.keys() == pairs.clusters.keys()
+        assert all(np.array_equal(others.clusters[group], pairs.clusters[group]) for group in pairs.clusters)
     return True
 
 

@@ -116,7 +116,9 @@ def _keep(
             arrays |= lines.arrays(f"lines {number}")
             about["files"].append({"paths": lines.paths, "firsts": lines.firsts})
     for kind, name, records in _sets(data.records):
-        about["sets"][kind][name] = files.index(cast(RecordFile, records.file)), texts_digest(records)
+        at, groups = files.index(cast(RecordFile, records.file)), [*records.clusters]
+        about["sets"][kind][name] = at, texts_digest(records), groups
+        arrays |= {f"clusters {place} {kind} {name}": records.clusters[each] for place, each in enumerate(groups)}
         arrays[f"{kind} {name}"] = records.numbers
         if kind == "splits":
             arrays |= {f"{key} {name}": column for key, column in labels_of(records)._asdict().items()}
@@ -140,9 +142,10 @@ def _found(index: Path, form_of: Callable[[], Format | None]) -> KeptData | None
         return None
     sets: dict[str, dict[str, StoredRecords[Any]]] = {kind: {} for kind in _SETS}
     for kind, kept in about["sets"].items():
-        for name, (at, texts) in kept.items():
+        for name, (at, texts, groups) in kept.items():
             labels = Labels(arrays[f"target {name}"], arrays[f"margin {name}"]) if kind == "splits" else None
-            sets[kind][name] = StoredRecords(files[at], arrays[f"{kind} {name}"], texts, labels)
+            found = sets[kind][name] = StoredRecords(files[at], arrays[f"{kind} {name}"], texts, labels)
+            found.clusters |= {each: arrays[f"clusters {place} {kind} {name}"] for place, each in enumerate(groups)}
     records = PreferenceData(
         splits=sets["splits"],
         candidates=sets["candidates"],

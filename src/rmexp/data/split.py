@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from rmexp.data.cluster_numbers import cluster_numbers
 from rmexp.data.described import fingerprint
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
@@ -69,7 +70,10 @@ def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str,
     enough = int(np.searchsorted(np.cumsum(sizes), rule.val_fraction * len(records))) + 1
     held_out = group < min(enough, len(groups) - 1)
     whole = stored(records)
-    return {"train": whole.of(~held_out), "val": whole.of(held_out)}
+    train, val = whole.of(~held_out), whole.of(held_out)
+    for part, own in ((train, group[~held_out]), (val, group[held_out])):
+        part.clusters[rule.group] = cluster_numbers(own)
+    return {"train": train, "val": val}
 
 
 def unlearnt_of(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedData:

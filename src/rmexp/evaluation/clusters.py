@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.cluster_numbers import cluster_numbers
 from rmexp.data.normalised import text_key
 from rmexp.data.passes import column
 from rmexp.data.split import group_key
@@ -27,10 +28,7 @@ def clusters_of(records: Sequence[Record], group: str | None) -> NDArray[np.int6
     if isinstance(records, StoredRecords) and group in records.clusters:
         return records.clusters[group]
     keys = column(lambda some: [text_key(group_key(record, group)) for record in some], records, np.uint64)
-    _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
-    numbers = np.empty(len(first), np.int64)
-    numbers[np.argsort(first)] = np.arange(len(first))  # in the order in which they first occur
-    found = numbers[cluster]
+    found = cluster_numbers(keys)
     if isinstance(records, StoredRecords):
         records.clusters[group] = found
     return found

@@ -4,7 +4,7 @@ import pytest
 from transformers import LlamaConfig, LlamaModel
 
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
-from rmexp.training import compiling
+from rmexp.models.attention import compiling_gains
 from rmexp.training.compiling import compiles, tokens_of
 
 
@@ -21,10 +21,10 @@ def trainer(asked, device="cpu"):
 
 @pytest.mark.parametrize("units", [True, False])
 def test_a_long_run_compiles_where_products_are_cheap(body, monkeypatch, units, caplog):
-    monkeypatch.setattr(compiling, "_has_matrix_units", lambda: units)
-    monkeypatch.setattr(compiling, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiling_gains, "_has_matrix_units", lambda: units)
+    monkeypatch.setattr(compiling_gains, "has_compiler", lambda: True)
     caplog.set_level("INFO")
-    enough = compiling.COST / compiling.GAIN / 16
+    enough = compiling_gains.COST / compiling_gains.GAIN / 16
     assert not compiles(*trainer("auto"), body, packed=True, tokens=enough / 2)
     assert not caplog.messages
     assert compiles(*trainer("auto"), body, packed=True, tokens=enough * 2) is units
@@ -36,8 +36,8 @@ def test_a_long_run_compiles_where_products_are_cheap(body, monkeypatch, units, 
 
 
 def test_without_a_compiler_nothing_is_compiled_by_itself(body, monkeypatch):
-    monkeypatch.setattr(compiling, "_has_matrix_units", lambda: True)
-    monkeypatch.setattr(compiling, "has_compiler", lambda: False)
+    monkeypatch.setattr(compiling_gains, "_has_matrix_units", lambda: True)
+    monkeypatch.setattr(compiling_gains, "has_compiler", lambda: False)
     assert not compiles(*trainer("auto"), body, packed=True, tokens=1e12)
 
 

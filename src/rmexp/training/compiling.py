@@ -5,13 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
-from rmexp.hardware.precision import AMX_HALF, processor_has
-from rmexp.models.attention.compiled import has_compiler
-from rmexp.models.attention.decoder_layers import is_compilable
+from rmexp.models.attention.compiling_gains import COST, can_gain, enough_tokens
 from rmexp.training.trainer_options import TrainerOptions
 
-COST = 10.0  # seconds that compiling takes the first time; later ones find it on disk
-GAIN = 35e-9  # seconds that a token gains in each layer, by width of the hidden states, where products are cheap
 SAMPLE = 256  # examples whose tokens are counted
 log = logging.getLogger(__name__)
 
@@ -29,9 +25,9 @@ def compiles(options: TrainerOptions, device: str, body: Any, *, packed: bool, t
     asked = options.compiled
     if asked != "auto":
         return asked
-    if not (_has_matrix_units() and device == "cpu" and has_compiler() and is_compilable(body, packed)):
+    if not can_gain(body, device, packed=packed):
         return False
-    enough = COST / (GAIN * body.config.num_hidden_layers * body.config.hidden_size)
+    enough = enough_tokens(body)
     if tokens > enough:
         told = "layers are compiled: some %.0f s the first time, %s tokens gain more from %s on"
         log.info(f"{told} (trainer.compiled=false leaves it)", COST, f"{tokens:,.0f}", f"{enough:,.0f}")
@@ -55,8 +51,3 @@ def _tokens(example: PairTokens | ResponseTokens) -> int:
     if isinstance(example, ResponseTokens):
         return len(example.token_ids)
     return len(example.chosen.token_ids) + len(example.rejected.token_ids) - example.rejected.prompt_tokens
-
-
-def _has_matrix_units() -> bool:
-    """Whether products are so cheap that what lies between them is what a step costs."""
-    return processor_has(AMX_HALF)

@@ -12,23 +12,28 @@ from torch import Tensor
 
 R = TypeVar("R")
 
-_asked = False
+_asked = _scoring = False
 
 
 def compiling() -> bool:
-    """Whether parts are to be compiled here: within `compiled_parts`, where there is a gradient to compute."""
-    return _asked and torch.is_grad_enabled()
+    """Whether parts are to be compiled here: see `compiled_parts`."""
+    return _asked and (_scoring or torch.is_grad_enabled())
 
 
 @contextmanager
-def compiled_parts(asked: bool) -> Iterator[None]:
-    """Within it parts of layers are compiled, if that is asked; threads of a backward pass included."""
-    global _asked
-    before, _asked = _asked, asked
+def compiled_parts(asked: bool, *, scoring: bool = False) -> Iterator[None]:
+    """Within it parts of layers are compiled, if that is asked; threads of a backward pass included.
+
+    Args:
+        asked: whether they are.
+        scoring: also where no gradient is computed, for which they are compiled by themselves.
+    """
+    global _asked, _scoring
+    before, (_asked, _scoring) = (_asked, _scoring), (asked, scoring)
     try:
         yield
     finally:
-        _asked = before
+        _asked, _scoring = before
 
 
 def has_compiler() -> bool:

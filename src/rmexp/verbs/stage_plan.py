@@ -91,11 +91,12 @@ def stage_parts(config: DictConfig) -> "StageParts":
     names = ["module", "loss", "optimizer", "schedule", "callbacks"]
     names += [*Learning._fields, "scorer", "gold"] if config.task == "ppo" else []
     built = {name: build(config[name]) for name in names if name in config}
-    ppo = None
+    trainer, ppo = _trainer(config.trainer, make_trainer(), options), None
     if config.task == "ppo":
         learning = Learning(*(built[name] for name in Learning._fields))
         ppo = PPOParts(learning, built["scorer"], built["gold"], config.value_model)
-    parts = StageParts(
+        check_settings(config.task, ppo, trainer, config.data.max_tokens)
+    return StageParts(
         task=config.task,
         seed=config.seed,
         model=_model(node, make_model(), starting, config.seed),
@@ -103,13 +104,10 @@ def stage_parts(config: DictConfig) -> "StageParts":
         loss=built.get("loss"),
         optimizer=built["optimizer"],
         schedule=built["schedule"],
-        trainer=_trainer(config.trainer, make_trainer(), options),
+        trainer=trainer,
         callbacks=_callbacks(built["callbacks"] or {}),
         ppo=ppo,
     )
-    if parts.ppo is not None:
-        check_settings(parts.task, parts.ppo, parts.trainer, config.data.max_tokens)
-    return parts
 
 
 def _model(node: DictConfig, builder: Callable[..., "Backbone"], starting: StartingPoint, seed: int) -> "ModelParts":

@@ -181,4 +181,4 @@ def test_comparisons_side_by_side_train_their_reference_once(here, capsys):
     assert main(["compare", *SWEEP[1:], *workers, "dpo.loss.beta=0.1,0.2"]) == 0
     trained = {name: len(list(Path("sweep").glob(f"*/{name}/summary.json"))) for name in ("sft", "reward", "dpo")}
     assert trained == {"sft": 1, "reward": 1, "dpo": 2}
-    assert re.search(r"explicit +implicit *\ndpo.loss.beta=0.1 +finished", capsys.readouterr().out)
+    assert re.search(r"explicit 95 % +implicit +implicit 95 %.*\ndpo.loss.beta=0.1 +finished", capsys.readouterr().out)

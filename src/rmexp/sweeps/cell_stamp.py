@@ -62,7 +62,7 @@ def tree_state(config_dir: str | None) -> str:
 def leave_stamp(folder: Path, config: DictConfig, overrides: Sequence[str], tree: str) -> None:
     """Write `cell.json` into the folder of a finished cell; one that cannot be written only costs time later."""
     content = OmegaConf.to_container(config, resolve=True)
-    files = {str(path): file_state(path) for path in named_files(leaves(content))}
+    files = {str(path): state for path, state in file_states(content).items()}
     variables = {name: _variable(name) for name in _VARIABLE.findall(saved_yaml(config))}
     stamp = Stamp(tuple(_own(overrides)), tree, files, variables)
     try:
@@ -98,13 +98,17 @@ def _own(overrides: Sequence[str]) -> list[str]:
     return sorted(text for text in texts if text.partition("=")[0] not in PLACES)
 
 
-def named_files(content: Mapping[str, object]) -> Iterator[Path]:
-    """Files that a configuration names, and those in folders that it names.
+def file_states(content: object) -> dict[Path, tuple[int, ...]]:
+    """The state of each file that a configuration names, and of those in folders that it names.
 
     Args:
-        content: every value by its dotted path.
+        content: of it, as plain data.
     """
-    for key, value in content.items():
+    return {path: file_state(path) for path in _named_files(leaves(content))}
+
+
+def _named_files(values: Mapping[str, object]) -> Iterator[Path]:
+    for key, value in values.items():
         for text in value if isinstance(value, list) else [value]:
             if not isinstance(text, str) or not 0 < len(text) < 1024 or key.rpartition(".")[2] in _OUTPUTS:
                 continue

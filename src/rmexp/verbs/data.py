@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
-from rmexp.config.identity.values import leaves
 from rmexp.data.described import fingerprint
 from rmexp.data.kept import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
@@ -25,7 +24,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Record
 from rmexp.sources.rows import Format
 from rmexp.stored_records import stored
-from rmexp.sweeps.cell_stamp import file_state, named_files
+from rmexp.sweeps.cell_stamp import file_states
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,9 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     """
     asked = _asked(node)
     whole = {str(name): _test_data(test) for name, test in tests.items()}
-    state = _state(asked, whole)
+    files = [(str(path.resolve()), times) for path, times in file_states(asked.content).items()]
+    prints = {name: test.fingerprint for name, test in whole.items()}
+    state = json.dumps([asked.content, files, prints], default=str)  # all that decides what is read
     if state in _LAST:
         return _LAST[state]
     bins, unlearnt = difficulty_of(asked.selection), dict[str, LoadedData]()
@@ -188,13 +189,6 @@ def _learnt(asked: _Asked, tests: Mapping[str, LoadedData]) -> tuple[KeptData, d
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
-
-
-def _state(asked: _Asked, tests: Mapping[str, LoadedData]) -> str:
-    """Everything that decides what is read: the configuration, the files that it names, the other data sets."""
-    content = leaves(asked.content)
-    files = {str(path.resolve()): file_state(path) for path in named_files(content)}
-    return json.dumps([content, files, {name: test.fingerprint for name, test in tests.items()}], default=str)
 
 
 def _test_data(node: DictConfig) -> LoadedData:

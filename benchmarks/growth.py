@@ -143,12 +143,15 @@ def main() -> None:
                     print(LINE.format(**each), flush=True)
             cache = sum(path.stat().st_size for path in folder.glob("cache/*")) / 1e6
             print(f"{pairs:9,} pairs: {size:.1f} MB of text, {cache:.1f} MB of cache", flush=True)
-    if options.out is not None:
-        result = {"slopes": {key: slopes(rows, key) for key in ("cpu_seconds", "peak_mb")}, "rows": rows}
-        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        picture(rows).savefig(
-            options.out.with_suffix(".svg"), metadata={"Date": None, "Creator": None}, facecolor="white"
-        )
+        if options.out is not None:
+            write(options.out, rows)
+
+
+def write(out: Path, rows: list[dict[str, Any]]) -> None:
+    """Leave the table and the picture, after each size."""
+    result = {"slopes": {key: slopes(rows, key) for key in ("cpu_seconds", "peak_mb")}, "rows": rows}
+    out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    picture(rows).savefig(out.with_suffix(".svg"), metadata={"Date": None, "Creator": None}, facecolor="white")
 
 
 if __name__ == "__main__":

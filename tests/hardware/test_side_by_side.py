@@ -8,7 +8,7 @@ import pytest
 
 from rmexp.hardware import side_by_side as module
 from rmexp.hardware.processes import OWN
-from rmexp.hardware.side_by_side import AHEAD, hands, side_by_side
+from rmexp.hardware.side_by_side import AHEAD, MOST, hands, side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,12 @@ def test_one_processor_and_one_part_are_done_here(monkeypatch):
     assert list(side_by_side(squared, [3, 4])) == [(9, os.getpid()), (16, os.getpid())]
 
 
-def test_a_process_that_is_one_of_several_does_all_itself(monkeypatch):
+def test_a_process_has_few_others_and_does_all_itself_where_it_is_one_of_several(monkeypatch):
     assert hands() == 2
     with get_context("fork").Pool(1) as pool:
         assert pool.apply(hands) == 1
+    monkeypatch.setattr(module, "processors", lambda: 64)
+    assert hands() == MOST
     monkeypatch.setenv(OWN, "0 2 1234 1")
     assert hands() == 1
 

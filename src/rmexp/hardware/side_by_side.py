@@ -22,13 +22,14 @@ from rmexp.hardware.processors import processors
 P = TypeVar("P")
 R = TypeVar("R")
 
+MOST = 8  # processes: more would wait for this one, which puts together what they have done
 AHEAD = 2  # parts for each process that are done or waited for beyond the one that is asked for
 
 
 def hands() -> int:
     """How many processes may do the parts of a work, this one where it is 1."""
     alone = multiprocessing.parent_process() is None and this_process().count == 1
-    return processors() if sys.platform == "linux" and alone else 1
+    return min(processors(), MOST) if sys.platform == "linux" and alone else 1
 
 
 def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Generator[R, None, None]:

@@ -1,7 +1,7 @@
 """Pairs per second of scoring: rewards by rmexp, and by transformers in float32 in padded batches of like length.
 
 Usage: `python -m benchmarks.score [--size 1m|5m|30m] [--data dialogues|prompts|short|equal] [--pairs 400]
-[--rounds 3]`.
+[--rounds 3] [--device cuda]`. On a GPU transformers computes with bf16 products.
 Each way is a process of its own, which loads the model once. Rounds are interleaved; the table gives medians, and
 ratios within a round, of seconds and of seconds of the processor.
 """
@@ -43,6 +43,7 @@ def padded(model: RewardModel, responses: list[ResponseTokens]) -> list[float]:
         for row, index in enumerate(some):
             ids[row, : lengths[row]] = torch.tensor(responses[index].token_ids)
         mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+        ids, mask = (part.to(model.body.device) for part in (ids, mask))
         hidden = model.body(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         last = hidden[torch.arange(len(some)), lengths - 1]
         for index, reward in zip(some, model.head(last).squeeze(-1).tolist(), strict=True):
@@ -50,35 +51,37 @@ def padded(model: RewardModel, responses: list[ResponseTokens]) -> list[float]:
     return rewards
 
 
-def serve(precision: str | None, folder: Path, asked: Connection) -> None:
+def serve(precision: str | None, folder: Path, device: str, asked: Connection) -> None:
     """Score all pairs whenever asked to, and tell seconds, seconds of the processor and rewards.
 
     Args:
         precision: of rmexp; None for transformers.
         folder: of the workload.
+        device: `cpu` or `cuda`.
         asked: by main.
     """
     pairs = json.loads((folder / "pairs.json").read_text())
     responses = [ResponseTokens((*prompt, *side), len(prompt), False) for prompt, *sides in pairs for side in sides]
     torch.manual_seed(0)  # all draw the same head
-    model = RewardModel(AutoModelForCausalLM.from_pretrained(folder / "model").model).eval()
+    model = RewardModel(AutoModelForCausalLM.from_pretrained(folder / "model").model).eval().to(device)
     if precision is not None:
         use_threads(None, model)
     while asked.recv():
         began, processor = time.perf_counter(), time.process_time()
         if precision is None:
-            rewards = padded(model, responses)
+            with computing(FULL if device == "cpu" else HALF, device)():
+                rewards = padded(model, responses)
         else:
-            with computing(precision, "cpu")():
+            with computing(precision, device)():
                 rewards = [reward for (reward,) in compute(model, model, responses, packed=model.packed)]
         asked.send((time.perf_counter() - began, time.process_time() - processor, rewards))
 
 
-def started(precision: str | None, folder: Path) -> Connection:
+def started(precision: str | None, folder: Path, device: str) -> Connection:
     """Start a process that serves; that of rmexp with the environment of its command."""
     here, there = get_context("spawn").Pipe()
     with mock.patch.dict(os.environ, {} if precision is None else {"GOMP_SPINCOUNT": TRIES}):
-        get_context("spawn").Process(target=serve, args=(precision, folder, there), daemon=True).start()
+        get_context("spawn").Process(target=serve, args=(precision, folder, device, there), daemon=True).start()
     return here
 
 
@@ -89,13 +92,17 @@ def main() -> None:
     parser.add_argument("--data", choices=["dialogues", "prompts", "short", "equal"], default="dialogues")
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
-    base, ways = "transformers float32", {"rmexp float32": FULL, "rmexp bf16": HALF}
+    base, ways = (
+        f"transformers {'float32' if given.device == 'cpu' else 'bf16'}",
+        {"rmexp float32": FULL, "rmexp bf16": HALF},
+    )
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in (base, *ways)}
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
         workload = prepare(Path(scratch), given.size, given.data, given.pairs, 0)
-        arms = {name: started(ways.get(name), Path(scratch)) for name in seconds}
+        arms = {name: started(ways.get(name), Path(scratch), given.device) for name in seconds}
         for _ in range(given.rounds + 1):  # the first warms up
             for name, arm in arms.items():
                 arm.send(True)

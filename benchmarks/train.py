@@ -1,10 +1,10 @@
 """Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
 
 Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|...]
-[--batch 8] [--rounds 3] [--steps 100] [--arms loop,trl,...] [--out FILE.json]`. Every arm is a process of its own;
-rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians, ratios to the
-loop and to TRL's best, of the first steps and of those after them, and the share of the machine's peak that went into
-operations that no layout saves.
+[--batch 8] [--rounds 3] [--steps 100] [--arms loop,trl,...] [--device cuda] [--out FILE.json]`. Every arm is a process
+of its own; rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians,
+ratios to the loop and to TRL's best, of the first steps and of those after them, and the share of the machine's peak
+that went into operations that no layout saves.
 """
 
 import argparse
@@ -28,20 +28,24 @@ REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp,rmexp_compiled"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
 
 
-def matmul_peak(dtype: torch.dtype) -> float:
-    """Best GFLOP/s of a large matrix product on all threads."""
-    left, right = torch.randn(2048, 1024, dtype=dtype), torch.randn(1024, 2048, dtype=dtype)
+def matmul_peak(dtype: torch.dtype, device: str = "cpu") -> float:
+    """Best GFLOP/s of a large matrix product on all threads, or on a GPU."""
+    size = 2048 if device == "cpu" else 8192
+    left, right = (torch.randn(shape, dtype=dtype, device=device) for shape in ((size, 1024), (1024, size)))
     best = 0.0
     for _ in range(12):
         began = time.perf_counter()
         left @ right
-        best = max(best, 2 * 2048 * 1024 * 2048 / (time.perf_counter() - began) / 1e9)
+        if device != "cpu":
+            torch.accelerator.synchronize()
+        best = max(best, 2 * size * 1024 * size / (time.perf_counter() - began) / 1e9)
     return best
 
 
-def measure(arm: str, task: str, folder: Path, batch: int, steps: int, warm_up: int, seed: int) -> dict[str, float]:
-    """Figures of one run of an arm."""
-    arguments = [arm, task, str(folder), *map(str, (batch, steps, warm_up, seed))]
+def measure(arm: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, float]:
+    """Figures of one run of an arm, as the command line asks for it."""
+    numbers = map(str, (given.batch, given.steps, given.warm_up, seed))
+    arguments = [arm, given.task, str(folder), *numbers, given.device]
     command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
     environment = {
         **os.environ,
@@ -116,6 +120,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="those of the warm-up included")
     parser.add_argument("--warm-up", type=int, default=60, help="first steps, which are told apart")
     parser.add_argument("--arms", help="comma-separated; all that suit the task when omitted")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     given = parser.parse_args()
     arms = (given.arms or (REWARD_ARMS if given.task == "reward" else DPO_ARMS)).split(",")
@@ -125,12 +130,14 @@ def main() -> None:
         runs: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
         for number in range(given.rounds):
             for arm in arms:
-                runs[arm].append(measure(arm, given.task, folder, given.batch, given.steps, given.warm_up, number))
+                runs[arm].append(measure(arm, folder, given, number))
                 last = runs[arm][-1]
                 print(f"round {number} {arm}: {last['pairs'] / last['seconds']:.2f} pairs/s", file=sys.stderr)
-    peaks = {"float32": matmul_peak(torch.float32), "bf16": matmul_peak(torch.bfloat16)}
+    types = {"float32": torch.float32, "bf16": torch.bfloat16}
+    peaks = {name: matmul_peak(dtype, given.device) for name, dtype in types.items()}
     rows = summary(runs, needed_flops(given.task, workload), peaks)
     machine = {
+        "device": given.device if given.device == "cpu" else torch.cuda.get_device_name(),
         "processor": torch.cpu.get_capabilities()["cpu_name"],
         "instructions": [name for name in ("avx512_bf16", "amx_bf16") if torch.cpu.get_capabilities().get(name)],
         "threads": torch.get_num_threads(),

@@ -1,8 +1,10 @@
-"""One way to train, in a process of its own: `python -m benchmarks.train_arm ARM TASK FOLDER BATCH STEPS WARM_UP SEED`.
+"""One way to train, in a process of its own.
+
+Usage: `python -m benchmarks.train_arm ARM TASK FOLDER BATCH STEPS WARM_UP SEED DEVICE`.
 
 The last line on standard output is JSON: pairs and seconds of the first steps, counted from the idle process with its
 libraries on; pairs, seconds and processor seconds of the steps after them; megabytes above that process; the precision
-of the products; seconds to the end of the first step.
+of the products; seconds to the end of the first step. On a GPU memory is the most that torch has had there.
 """
 
 import json
@@ -27,8 +29,8 @@ LEARNING_RATE, BETA = 1e-5, 0.1
 class Clock:
     """Measures time from the end of the warm-up on, and memory above what the process held with its libraries."""
 
-    def __init__(self, warm_up: int) -> None:
-        self.warm_up, self.steps = warm_up, 0
+    def __init__(self, warm_up: int, device: str = "cpu") -> None:
+        self.warm_up, self.device, self.steps = warm_up, device, 0
         self.began = self.cpu_began = self.idle = self.loaded = self.first_step = 0.0
         self.pairs = self.first_pairs = 0
         self.precision = "float32"
@@ -41,6 +43,8 @@ class Clock:
     def step(self, pairs: int) -> None:
         """A step is over."""
         self.steps += 1
+        if self.steps in (1, self.warm_up):
+            self._wait()
         if self.steps == 1:
             self.first_step = time.perf_counter() - self.loaded
         if self.steps <= self.warm_up:
@@ -50,15 +54,22 @@ class Clock:
         elif self.steps > self.warm_up:
             self.pairs += pairs
 
+    def _wait(self) -> None:
+        """Until the device has done what it was told."""
+        if self.device != "cpu":
+            torch.accelerator.synchronize()
+
     def result(self) -> dict[str, float | str]:
         """Figures of the steps of the warm-up, model and trainer included, and of those after it."""
+        self._wait()
+        on_host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - self.idle
         return {
             "first_pairs": self.first_pairs,
             "first_seconds": self.began - self.loaded,
             "pairs": self.pairs,
             "seconds": time.perf_counter() - self.began,
             "cpu_seconds": time.process_time() - self.cpu_began,
-            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - self.idle,
+            "megabytes": on_host if self.device == "cpu" else torch.cuda.max_memory_allocated() / 2**20,
             "precision": self.precision,
             "seconds_to_first_step": self.first_step,
         }
@@ -78,33 +89,37 @@ class PlainRewardModel(nn.Module):
         return self.reward_head(hidden[torch.arange(len(last)), last]).squeeze(-1)
 
 
-def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+def padded(rows: list[list[int]], device: str) -> tuple[Tensor, Tensor]:
     """Ids and attention mask, padded on the right."""
     longest = max(map(len, rows))
     ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    return ids, (torch.arange(longest) < torch.tensor([[len(row)] for row in rows])).long()
+    mask = (torch.arange(longest) < torch.tensor([[len(row)] for row in rows])).long()
+    return ids.to(device), mask.to(device)
 
 
-def loop(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> None:
-    """The plain loop: both sides in a padded forward pass each, float32, AdamW."""
+def loop(task: str, folder: Path, batches: list[list[Any]], clock: Clock, *, half: bool = False) -> None:
+    """The plain loop: both sides in a padded forward pass each, float32 or autocast, AdamW."""
     clock.libraries_loaded()
-    causal_lm = AutoModelForCausalLM.from_pretrained(folder / "model")
+    clock.precision = "bf16" if half else "float32"
+    causal_lm = AutoModelForCausalLM.from_pretrained(folder / "model").to(clock.device)
     if task == "reward":
-        model: nn.Module = PlainRewardModel(causal_lm.model)
+        model: nn.Module = PlainRewardModel(causal_lm.model).to(clock.device)
     else:
-        model, reference = causal_lm, AutoModelForCausalLM.from_pretrained(folder / "model").eval()
+        model, reference = causal_lm, AutoModelForCausalLM.from_pretrained(folder / "model").eval().to(clock.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     for batch in batches:
         sides = [[prompt + (rejected if side else chosen) for prompt, chosen, rejected in batch] for side in (0, 1)]
-        if task == "reward":
-            chosen, rejected = (model(*padded(rows)) for rows in sides)
-            loss = -F.logsigmoid(chosen - rejected).mean()
-        else:
-            prompts = torch.tensor([len(prompt) for prompt, *_ in batch])
-            chosen, rejected = (_sequence_logps(model, rows, prompts) for rows in sides)
-            with torch.no_grad():
-                before = [_sequence_logps(reference, rows, prompts) for rows in sides]
-            loss = -F.logsigmoid(BETA * ((chosen - before[0]) - (rejected - before[1]))).mean()
+        with torch.autocast(clock.device, dtype=torch.bfloat16, enabled=half):
+            if task == "reward":
+                chosen, rejected = (model(*padded(rows, clock.device)) for rows in sides)
+                margins = chosen - rejected
+            else:
+                prompts = torch.tensor([len(prompt) for prompt, *_ in batch], device=clock.device)
+                chosen, rejected = (_sequence_logps(model, rows, prompts) for rows in sides)
+                with torch.no_grad():
+                    before = [_sequence_logps(reference, rows, prompts) for rows in sides]
+                margins = BETA * ((chosen - before[0]) - (rejected - before[1]))
+        loss = -F.logsigmoid(margins.float()).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -112,10 +127,10 @@ def loop(task: str, folder: Path, batches: list[list[Any]], clock: Clock) -> Non
 
 
 def _sequence_logps(model: Any, rows: list[list[int]], prompts: Tensor) -> Tensor:
-    ids, mask = padded(rows)
+    ids, mask = padded(rows, str(prompts.device))
     logps = model(input_ids=ids, attention_mask=mask).logits[:, :-1].log_softmax(-1)
     logps = logps.gather(-1, ids[:, 1:, None]).squeeze(-1)
-    counts = (torch.arange(1, ids.shape[1]) >= prompts[:, None]) & (mask[:, 1:] > 0)
+    counts = (torch.arange(1, ids.shape[1], device=ids.device) >= prompts[:, None]) & (mask[:, 1:] > 0)
     return (logps * counts).sum(1)
 
 
@@ -149,8 +164,8 @@ def trl(
     clock.libraries_loaded()
     common = {
         "output_dir": str(folder / "trl"), "per_device_train_batch_size": len(batches[0]), "num_train_epochs": 1,
-        "max_length": 512, "report_to": [], "save_strategy": "no", "use_cpu": True, "disable_tqdm": True,
-        "learning_rate": LEARNING_RATE, **settings,
+        "max_length": 512, "report_to": [], "save_strategy": "no", "disable_tqdm": True,
+        "use_cpu": clock.device == "cpu", "learning_rate": LEARNING_RATE, "bf16": clock.device != "cpu", **settings,
     }  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
     if task == "reward":
@@ -205,11 +220,12 @@ def rmexp(task: str, folder: Path, batches: list[list[Any]], clock: Clock, **set
         module: RewardModule | DPOModule = RewardModule(start, bradley_terry_loss, head_lr_factor=1.0, **parts)
     else:
         module = DPOModule(start, partial(dpo_loss, beta=BETA), reference_logps=reference_logps, **parts)
-    precision = choose_precision(settings.pop("precision", "auto"), module, "cpu")
+    precision = choose_precision(settings.pop("precision", "auto"), module, clock.device)
     clock.precision = "bf16" if precision == HALF else "float32"
     data = PairData(Pairs(pairs, pairs[:1], len(batches[0])), Passes(1, 0), batch_tokens=None, packed=module.packed)
     trainer = L.Trainer(
-        max_epochs=1, accelerator="cpu", precision=precision, gradient_clip_val=1.0,
+        accelerator="cpu" if clock.device == "cpu" else "gpu", devices=1,
+        max_epochs=1, precision=precision, gradient_clip_val=1.0,
         logger=[MetricsCSV(folder / "metrics.csv", len(batches), 0)],
         callbacks=[Steps()], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         num_sanity_val_steps=0, limit_val_batches=0, log_every_n_steps=1, default_root_dir=folder,
@@ -252,6 +268,7 @@ FAST = {"gradient_checkpointing": False}
 GROUPED = {**FAST, "grouped": True}
 ARMS: dict[str, Callable[..., None]] = {
     "loop": loop,
+    "loop_bf16": partial(loop, half=True),
     "trl": trl,
     "trl_fast": partial(trl, **FAST),
     "trl_grouped": partial(trl, **GROUPED),
@@ -265,13 +282,13 @@ ARMS: dict[str, Callable[..., None]] = {
 
 def main() -> None:
     """Run an arm and print its figures."""
-    arm, task, folder, *numbers = sys.argv[1:]
+    arm, task, folder, *numbers, device = sys.argv[1:]
     batch, steps, warm_up, seed = map(int, numbers)
     torch.manual_seed(seed)
     pairs = json.loads((Path(folder) / "pairs.json").read_text())
     order = torch.randperm(len(pairs)).tolist()[: batch * steps]
     batches = [[pairs[index] for index in order[start : start + batch]] for start in range(0, len(order), batch)]
-    clock = Clock(warm_up)
+    clock = Clock(warm_up, device)
     ARMS[arm](task, Path(folder), batches, clock)
     print(json.dumps(clock.result()))
 

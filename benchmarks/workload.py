@@ -14,6 +14,8 @@ SIZES = {  # hidden size, layers, MLP width, heads
     "1m": (64, 2, 172, 4),
     "5m": (256, 6, 688, 4),
     "30m": (512, 8, 1376, 8),
+    "100m": (768, 12, 2048, 12),
+    "1100m": (2048, 22, 5632, 32),  # for a GPU
 }
 VOCABULARY = 8192
 LENGTHS = {  # of prompt and responses, drawn; `prompt…` to see what a longer one costs

@@ -13,14 +13,15 @@ def test_every_benchmark_is_imported(name):
     assert callable(getattr(importlib.import_module(f"benchmarks.{name}"), "main", print))
 
 
+@pytest.mark.parametrize("arm", ["rmexp", "loop_bf16"])
 @pytest.mark.parametrize("task", ["reward", "dpo"])
-def test_the_arms_of_rmexp_train(task, tmp_path, monkeypatch):
+def test_the_arms_train(task, arm, tmp_path, monkeypatch):
     from benchmarks import train_arm, workload
 
     monkeypatch.setitem(workload.SIZES, "1m", (16, 1, 32, 2))
     workload.prepare(tmp_path, "1m", "short", 4, 0)
     clock = train_arm.Clock(1)
     pairs = workload.synthetic_pairs("short", 4, 0)
-    train_arm.ARMS["rmexp"](task, tmp_path, [pairs[:2], pairs[2:]], clock)
+    train_arm.ARMS[arm](task, tmp_path, [pairs[:2], pairs[2:]], clock)
     figures = clock.result()
     assert (figures["first_pairs"], figures["pairs"]) == (2, 2)

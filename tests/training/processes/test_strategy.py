@@ -15,5 +15,7 @@ def test_one_process_has_nobody_to_average_with():
 
 def test_other_names_are_lightnings_but_for_one_that_misleads():
     assert strategy_named("deepspeed", 2, "cuda") == "deepspeed"
+    with pytest.raises(ValueError, match=r"trainer\.strategy must be auto or ddp, or a class by _target_, got dpp"):
+        strategy_named("dpp", 2, "cuda")
     with pytest.raises(ValueError, match="set trainer=fsdp"):
         strategy_named("fsdp", 2, "cuda")

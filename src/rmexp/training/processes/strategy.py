@@ -1,6 +1,6 @@
 """How processes average their gradients when no strategy object is configured: torch's DistributedDataParallel."""
 
-from lightning.pytorch.strategies import DDPStrategy, Strategy
+from lightning.pytorch.strategies import DDPStrategy, Strategy, StrategyRegistry
 
 AVERAGING = ("auto", "ddp")
 
@@ -19,13 +19,15 @@ def strategy_named(name: str, processes: int, device: str) -> Strategy | str:
         never stopped, to the same bytes. Two numbers have one sum in either order.
 
     Raises:
-        ValueError: Lightning takes the name for something else than it says.
+        ValueError: there is no such strategy, or Lightning takes the name for something else than it says.
     """
     if name.startswith("fsdp"):
         raise ValueError(
             f"trainer.strategy={name} is Lightning's first FSDP, which is not used here (set trainer=fsdp)"
         )
     if name not in AVERAGING:
+        if name not in StrategyRegistry:
+            raise ValueError(f"trainer.strategy must be {' or '.join(AVERAGING)}, or a class by _target_, got {name}")
         return name
     if processes == 1:
         return "auto"

@@ -4,11 +4,11 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rmexp.data.cluster_numbers import cluster_numbers
 from rmexp.data.described import fingerprint
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
@@ -115,6 +115,19 @@ def group_key(record: Record, group: str | None, key: str = "data.group") -> str
         ValueError: the record does not have the field.
     """
     return known_by(record) if group is None else str(record_field(record, group, key))
+
+
+def cluster_numbers(keys: NDArray[Any]) -> NDArray[np.int64]:
+    """(N,) numbers from 0, in the order in which (N,) keys first occur.
+
+    >>> cluster_numbers(np.array([7, 3, 7, 1])).tolist()
+    [0, 1, 0, 2]
+    """
+    _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first), np.int64)
+    numbers[np.argsort(first)] = np.arange(len(first))
+    found: NDArray[np.int64] = numbers[cluster]
+    return found
 
 
 def _hash(key: str, seed: int) -> int:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.cluster_numbers import cluster_numbers
 from rmexp.data.normalised import text_key
 from rmexp.data.passes import column
-from rmexp.data.split import group_key
+from rmexp.data.split import cluster_numbers, group_key
 from rmexp.records import Record
 from rmexp.stored_records import StoredRecords
 

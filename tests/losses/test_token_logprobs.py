@@ -72,3 +72,27 @@ def test_a_head_that_does_not_learn_costs_no_product(inputs, monkeypatch):
     (of_hidden,) = torch.autograd.grad(logps.sum(), hidden, retain_graph=True)
     monkeypatch.setattr(torch.Tensor, "T", None)  # which the weight's gradient and logits take, and nothing else
     assert torch.equal(torch.autograd.grad(logps.sum(), hidden)[0], of_hidden)
+
+
+@pytest.mark.parametrize("rows", [3, 70])
+def test_rows_of_half_precision_products_are_filled_up_without_a_trace(rows, monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    hidden, weight = (torch.randn(size, 8, generator=generator).requires_grad_() for size in (rows, 11))
+    token_ids, seen = torch.randint(11, (rows,), generator=generator), []
+    products = module._log_softmax
+
+    def watched(states, *given):
+        seen.append(len(states))
+        return products(states, *given)
+
+    monkeypatch.setattr(module, "_log_softmax", watched)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = token_logprobs(hidden, weight, token_ids)
+    assert seen == [3 if rows == 3 else 128]
+    found.sum().backward()
+    exact = [tensor.detach().clone().requires_grad_() for tensor in (hidden, weight)]
+    expected = whole(*exact, token_ids)
+    expected.sum().backward()
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.05)
+    for one, other in zip((hidden, weight), exact, strict=True):
+        assert (one.grad - other.grad).norm() < 0.02 * other.grad.norm()

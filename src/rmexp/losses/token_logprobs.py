@@ -3,9 +3,11 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 CHUNK = 512  # tokens whose logits exist at one time
+STEP = 64  # tokens of half-precision products are filled up to multiples, for which a processor keeps few kernels
 KEPT = 1 << 25  # logits at most whose gradient is kept from the forward pass
 
 
@@ -38,7 +40,8 @@ class TokenLogprobs(torch.autograd.Function):
         """See `token_logprobs`."""
         kind = hidden.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
-        states, head = hidden.to(dtype), weight.to(dtype)
+        fillers = -len(token_ids) % STEP if dtype.itemsize == 2 and kind == "cpu" and len(token_ids) > STEP else 0
+        states, head, token_ids = _filled(hidden.to(dtype), fillers), weight.to(dtype), F.pad(token_ids, (0, fillers))
         logps, errors = [], []
         for rows in _chunks(token_ids):
             logs, own = _log_softmax(states[rows], head, token_ids[rows])
@@ -47,14 +50,19 @@ class TokenLogprobs(torch.autograd.Function):
                 errors.append(_errors(logs, own, token_ids[rows]).to(dtype))
         ctx.save_for_backward(hidden, weight, token_ids, *errors)
         ctx.dtype = dtype
-        return torch.cat(logps).squeeze(1)
+        return torch.cat(logps).squeeze(1)[: len(hidden)]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of hidden states and weight."""
         hidden, weight, token_ids, *kept = ctx.saved_tensors
-        states, head = hidden.to(ctx.dtype), weight.to(ctx.dtype)
-        of_hidden = torch.empty_like(hidden)
+        fillers = len(token_ids) - len(hidden)
+        states, head, gradient = (
+            _filled(hidden.to(ctx.dtype), fillers),
+            weight.to(ctx.dtype),
+            F.pad(gradient, (0, fillers)),
+        )
+        of_hidden = hidden.new_empty(len(token_ids), hidden.shape[1])
         learns = ctx.needs_input_grad[1]
         of_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device) if learns else None
         for number, rows in enumerate(_chunks(token_ids)):
@@ -67,7 +75,12 @@ class TokenLogprobs(torch.autograd.Function):
             of_hidden[rows] = (errors @ head) * outer
             if of_weight is not None:
                 of_weight += errors.T @ (states[rows] * outer).to(ctx.dtype)
-        return of_hidden, None if of_weight is None else of_weight.to(weight.dtype), None, None
+        return of_hidden[: len(hidden)], None if of_weight is None else of_weight.to(weight.dtype), None, None
+
+
+def _filled(states: Tensor, fillers: int) -> Tensor:
+    """With zeros behind them."""
+    return F.pad(states, (0, 0, 0, fillers)) if fillers else states
 
 
 def _chunks(token_ids: Tensor) -> list[slice]:

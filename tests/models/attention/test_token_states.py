@@ -279,3 +279,18 @@ def test_layouts_agree(responses):
     rows = torch.tensor([3, 0, 3, len(batch.token_ids) - 1])
     found = [TokenStates(model.base_model, layout)(batch, rows) for layout in ("packed", "padded")]
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
+
+
+def test_read_rows_of_half_precision_are_filled_up_without_a_trace():
+    torch.manual_seed(0)
+    model, _ = made("llama, biases")
+    body, sizes = model.base_model, []
+    batch = response_batch(drawn(0))
+    rows = torch.arange(1, len(batch.token_ids), 2)[:70]
+    body.layers[-1].mlp.down_proj.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    with torch.no_grad():
+        expected = decoder_states(body, batch, rows)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = decoder_states(body, batch, rows)
+    assert sizes == [70, 128]
+    assert (found - expected).norm() < 0.02 * expected.norm()

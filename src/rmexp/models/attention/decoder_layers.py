@@ -94,7 +94,8 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     cosine, sine = (angles[0, :, : angles.shape[-1] // 2] for angles in body.rotary_emb(residual, position_ids[None]))
     *layers, last = body.layers
     compiled_here = compiling() and is_compilable(body, packed=True)
-    every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(token_ids), rows)
+    fillers = -len(rows) % ROW_STEP if len(rows) > ROW_STEP and _in_half_on_processor(batch.device) else 0
+    every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(token_ids), rows, fillers)
     update = torch.zeros((), dtype=residual.dtype, device=residual.device).expand_as(residual)
     # What is compiled gives the whole residual, and its update stays zero.
     checkpointed = body.gradient_checkpointing and torch.is_grad_enabled()
@@ -106,8 +107,10 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
             residual, update = checkpoint(compute, residual, update, cosine, sine, every, use_reentrant=False)
         else:
             residual, update = compute(residual, update, cosine, sine, every)
-    residual, update = _method(last)(residual, update, cosine, sine, read, moved(rows, batch.device))
-    return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1]
+    residual, update = _method(last)(
+        residual, update, cosine, sine, read, moved(F.pad(rows, (0, fillers)), batch.device)
+    )
+    return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1][: len(rows)]
 
 
 def _is_plain(layer: Any) -> bool:
@@ -187,9 +190,11 @@ def _window(attention: Any) -> int | None:
 
 def _filled(ids: Tensor) -> Tensor:
     """A row with zeros behind it, up to a multiple, where products are in half precision on a processor."""
-    if ids.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
-        return ids
-    return F.pad(ids, (0, -len(ids) % ROW_STEP))
+    return F.pad(ids, (0, -len(ids) % ROW_STEP)) if _in_half_on_processor(ids.device) else ids
+
+
+def _in_half_on_processor(device: torch.device) -> bool:
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu")
 
 
 def _is_known(layer: Any) -> bool:

@@ -51,10 +51,11 @@ class AttentionPlans:
         batch: whose row it is.
         tokens: in the row, with those that only fill it up.
         queries: tokens of the row that attend, ascending, on the host; None for all of them.
+        fillers: behind the queries, of which nothing is read.
     """
 
-    def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None) -> None:
-        self.batch, self.tokens, self.queries = batch, tokens, queries
+    def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None, fillers: int = 0) -> None:
+        self.batch, self.tokens, self.queries, self.fillers = batch, tokens, queries, fillers
         self.plans: dict[tuple[Kind, int | None, Heads, torch.dtype], AttentionPlan | MergedPlan] = {}
 
     def within(self, window: int | None, query: Tensor, key: Tensor) -> AttentionPlan | MergedPlan:
@@ -73,9 +74,13 @@ class AttentionPlans:
             self.plans[named] = (
                 merged_plan(self.batch, self.queries, FlashKernel())
                 if kind == "flash"
-                else _beside(attention_plan(self.batch, heads, self.tokens, self.queries, window=window), query)
+                else _beside(self._tiles(heads, window), query)
             )
         return self.plans[named]
+
+    def _tiles(self, heads: Heads, window: int | None) -> AttentionPlan:
+        given = (self.batch, heads, self.tokens, self.queries)
+        return attention_plan(*given, fillers=self.fillers, window=window)
 
 
 def _beside(plan: AttentionPlan, query: Tensor) -> AttentionPlan:

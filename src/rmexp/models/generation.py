@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
+from rmexp.models.key_values import key_values
 from rmexp.records import Prompt, prompt_json
 
 MOST_ROWS = 256  # computed at a time; on a processor no larger batch was faster
@@ -160,7 +161,7 @@ def _continue(
     token_ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
     visible = None if not padding.any() else (torch.arange(longest, device=device) >= padding[:, None]).long()
     positions = (torch.arange(longest, device=device) - padding[:, None]).clamp(min=0)
-    cache = DynamicCache(config=causal_lm.config)
+    cache = key_values(causal_lm.config, sampling.max_new_tokens)
     logits = _next(causal_lm, token_ids, visible, positions, cache).repeat_interleave(responses, dim=0)
     cache.batch_repeat_interleave(responses)
     visible = None if visible is None else visible.repeat_interleave(responses, dim=0)

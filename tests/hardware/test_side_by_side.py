@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from collections import deque
 from multiprocessing import get_context
 
 import pytest
@@ -74,6 +76,13 @@ def test_a_process_that_is_killed_is_a_sentence():
 
     with pytest.raises(ValueError, match=r"has been killed \(is there enough memory\?"):
         list(side_by_side(killed, range(9)))
+
+
+def test_one_that_is_killed_while_nobody_waits_for_it_is_the_same_sentence():
+    found = side_by_side(lambda _: os.getpid(), range(20))
+    os.kill(next(found), signal.SIGKILL)
+    with pytest.raises(ValueError, match="has been killed"):
+        deque(time.sleep(0.1) for _ in found)  # until whoever watches the processes knows
 
 
 @pytest.mark.parametrize("before", [None, "true"])

@@ -46,14 +46,20 @@ def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Generator[R, Non
     if count < 2:
         yield from map(work, parts)
         return
-    with _one_thread_each(), forked(count, _know, work) as pool:
-        waiting, rest = deque[Future[R]](), iter(parts)
-        for part in rest:
-            waiting.append(pool.submit(_done, part))
-            if len(waiting) > AHEAD * count:
-                yield _result(waiting.popleft())
-        while waiting:
-            yield _result(waiting.popleft())
+    try:
+        with _one_thread_each(), forked(count, _know, work) as pool:
+            waiting, rest = deque[Future[R]](), iter(parts)
+            for part in rest:
+                waiting.append(pool.submit(_done, part))
+                if len(waiting) > AHEAD * count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise ValueError(
+            "a process that was forked off this one has been killed (is there enough memory? "
+            "OMP_NUM_THREADS=1 does all in one process)"
+        ) from error
 
 
 @contextmanager
@@ -106,13 +112,3 @@ def _know(work: Callable[[Any], Any]) -> None:
 
 def _done(part: Any) -> Any:
     return _work(part)
-
-
-def _result(future: "Future[R]") -> R:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise ValueError(
-            "a process that was forked off this one has been killed (is there enough memory? "
-            "OMP_NUM_THREADS=1 does all in one process)"
-        ) from error

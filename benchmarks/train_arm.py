@@ -272,6 +272,7 @@ ARMS: dict[str, Callable[..., None]] = {
     "trl": trl,
     "trl_fast": partial(trl, **FAST),
     "trl_grouped": partial(trl, **GROUPED),
+    "trl_fp32": partial(trl, **GROUPED, bf16=False),
     "rmexp_fp32": partial(rmexp, precision="32-true"),
     "rmexp": rmexp,
     "rmexp_compiled": partial(rmexp, compile=True),

@@ -45,6 +45,14 @@ def python(program, **environment):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=variables, check=False)
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_has_closed_leads_nowhere(tmp_path, closed):
+    command = shlex.join([sys.executable, "-m", "rmexp", "profile", "data=json_vs_text", "run_dir=run"])
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "summary.json").is_file()
+
+
 def test_without_a_verb_the_help_goes_to_standard_error(capsys):
     assert main([]) == 2
     out, err = capsys.readouterr()

@@ -23,7 +23,7 @@ from rmexp.hardware.processes import command_line, end_with_starter, this_proces
 from rmexp.hardware.waiting import wait_asleep
 from rmexp.phases import Phase, counting, importing, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
-from rmexp.standard_streams import standard_streams
+from rmexp.standard_streams import open_closed_streams, standard_streams
 
 log = logging.getLogger(__name__)
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 the job failed or its configuration has problems; 2 wrong usage; 130 interrupted.
     """
+    open_closed_streams()
     atexit.register(gc.freeze)  # or Python looks through all that was imported once more before it ends
     try:
         code = _main(arguments)

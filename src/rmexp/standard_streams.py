@@ -10,6 +10,17 @@ from rmexp.hardware.processes import this_process
 from rmexp.phases import watched_by
 
 
+def open_closed_streams() -> None:
+    """Let what a caller has closed (`>&-`) lead nowhere; a file that is opened later would get its number instead."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r"))  # noqa: SIM115
+
+
 @contextmanager
 def standard_streams() -> Iterator[None]:
     """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output.

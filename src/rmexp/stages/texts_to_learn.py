@@ -1,6 +1,8 @@
 """What a new tokenizer learns from: texts of the training split."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 from rmexp.dialogue import turns_of
 from rmexp.models.backbones.kept_tokenizer import KnownTexts
@@ -23,7 +25,8 @@ def texts_to_learn(records: PreferenceData, cache_dir: str | None) -> Iterable[s
 
     if cache_dir is None or len(examples) < KEPT_RECORDS:
         return read()
-    return KnownTexts(read, cache_dir, f"{taken} {texts_digest(examples)}")
+    how = sha256(Path(__file__).read_bytes()).hexdigest()
+    return KnownTexts(read, cache_dir, f"{taken} {how} {texts_digest(examples)}")
 
 
 def _texts(record: Preference | Candidates) -> tuple[str, ...]:

@@ -66,3 +66,14 @@ def test_a_stage_keeps_it_of_many_records_alone(tmp_path, learnt, monkeypatch):
     assert len(learnt) == 3
     start_model(parts, PreferenceData({"train": pairs[:8], "val": pairs}), str(tmp_path))
     assert len(learnt) == 4
+
+
+def test_it_is_learnt_again_where_other_code_chooses_the_texts(tmp_path, monkeypatch):
+    monkeypatch.setattr(texts_to_learn, "KEPT_RECORDS", 5)
+    data = PreferenceData({"train": [Preference(f"{number}?", "yes", "no") for number in range(9)]})
+    before = texts_to_learn.texts_to_learn(data, str(tmp_path))
+    assert texts_to_learn.texts_to_learn(data, str(tmp_path)).digest == before.digest
+    other = tmp_path / "texts_to_learn.py"
+    other.write_text("")
+    monkeypatch.setattr(texts_to_learn, "__file__", str(other))
+    assert texts_to_learn.texts_to_learn(data, str(tmp_path)).digest != before.digest

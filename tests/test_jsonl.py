@@ -1,6 +1,7 @@
 import gzip
 import json
 import lzma
+import pickle
 
 import pytest
 
@@ -75,6 +76,11 @@ def test_a_bad_row_names_file_and_line(tmp_path, line, problem):
         parse_row(tmp_path / "rows.jsonl", 7, line)
     assert str(caught.value).startswith(f"{tmp_path}/rows.jsonl:7: {problem}")
     assert caught.value.line == 7
+
+
+def test_a_bad_row_is_told_by_one_process_to_another():
+    told = pickle.loads(pickle.dumps(BadRow("pairs.jsonl", 7, "not JSON")))
+    assert (str(told), told.line, told.problem) == ("pairs.jsonl:7: not JSON", 7, "not JSON")
 
 
 def test_values_are_described_as_in_json():

@@ -17,14 +17,18 @@ class BadRow(ValueError):
     """One line of a file is not what it should be; the message starts with file and line.
 
     Attributes:
+        path: of the file.
         line: its number, from 1.
         problem: the message without file and line.
     """
 
     def __init__(self, path: Path | str, line: int, problem: str) -> None:
         super().__init__(f"{path}:{line}: {problem}")
-        self.line = line
-        self.problem = problem
+        self.path, self.line, self.problem = path, line, problem
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What it is made of, for another process."""
+        return BadRow, (self.path, self.line, self.problem)
 
 
 def parse_row(path: Path | str, number: int, line: bytes) -> JsonObject:

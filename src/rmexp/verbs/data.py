@@ -158,9 +158,10 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     """
     asked = _asked(node)
     whole = {str(name): _test_data(test) for name, test in tests.items()}
-    files = [(str(path.resolve()), times) for path, times in file_states(asked.content).items()]
+    content = {"data": asked.content, "tests": OmegaConf.to_container(tests, resolve=True)}
+    files = [(str(path.resolve()), times) for path, times in file_states(content).items()]
     prints = {name: test.fingerprint for name, test in whole.items()}
-    state = json.dumps([asked.content, files, prints], default=str)  # all that decides what is read
+    state = json.dumps([content, files, prints], default=str)  # all that decides what is read
     if state in _LAST:
         return _LAST[state]
     bins, unlearnt = difficulty_of(asked.selection), dict[str, LoadedData]()

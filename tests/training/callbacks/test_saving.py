@@ -94,6 +94,22 @@ def test_a_signal_saves_and_ends_and_the_rest_is_done_later(trained, saving, tmp
     assert toy.validated_after == [4, 8]
 
 
+def test_a_signal_during_the_last_validation_ends_the_run_too(trained, saving, tmp_path, toy):
+    validate = toy.validation_step
+
+    def interrupted_validation(batch, batch_idx):
+        if toy.trainer.global_step == 8:
+            signal.raise_signal(signal.SIGINT)
+        return validate(batch, batch_idx)
+
+    toy.validation_step = interrupted_validation
+    with pytest.raises(Interrupted, match="SIGINT after step 8 of 8"):
+        trained(saving(every_seconds=3600))
+    toy.validation_step = validate
+    assert trained(saving(every_seconds=3600), checkpoint=tmp_path / "last.ckpt") == []
+    assert toy.validated_after == [4, 8]
+
+
 def test_a_batch_draws_the_same_numbers_whatever_was_drawn_before(trained, saving, toy):
     drawn = []
     step = toy.training_step

@@ -55,8 +55,10 @@ class Saving(Callback):
             torch.manual_seed(seed)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """What comes after training may be interrupted too."""
+        """What comes after training may be interrupted too, and is where the last step or validation was."""
         self._save(trainer)
+        if received := trainer.strategy.broadcast(self.signals.received):
+            raise self._interrupted(trainer, received)
 
     def _between(self, trainer: L.Trainer) -> None:
         done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
@@ -67,9 +69,10 @@ class Saving(Callback):
         if due or received:
             self._save(trainer)
         if received:
-            raise Interrupted(
-                f"{received} after step {trainer.global_step} of {trainer.estimated_stepping_batches:.0f}"
-            )
+            raise self._interrupted(trainer, received)
+
+    def _interrupted(self, trainer: L.Trainer, received: str) -> Interrupted:
+        return Interrupted(f"{received} after step {trainer.global_step} of {trainer.estimated_stepping_batches:.0f}")
 
     def _save(self, trainer: L.Trainer) -> None:
         if self.folder is None or trainer.global_step == self.saved_step:

@@ -94,6 +94,21 @@ def test_a_signal_saves_and_ends_and_the_rest_is_done_later(trained, saving, tmp
     assert toy.validated_after == [4, 8]
 
 
+def test_of_iterations_that_have_several_steps_the_iteration_is_told(trained, saving, toy):
+    step = toy.training_step
+
+    def iteration(batch, batch_idx):
+        if batch_idx == 2:
+            signal.raise_signal(signal.SIGINT)
+        for _ in range(2):
+            toy.manual_backward(step(batch, batch_idx))
+            toy.optimizers().step()
+
+    toy.automatic_optimization, toy.training_step = False, iteration
+    with pytest.raises(Interrupted, match="SIGINT after iteration 3 of 8"):
+        trained(saving(every_seconds=3600))
+
+
 def test_a_signal_during_the_last_validation_ends_the_run_too(trained, saving, tmp_path, toy):
     validate = toy.validation_step
 

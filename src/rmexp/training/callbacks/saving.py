@@ -72,7 +72,10 @@ class Saving(Callback):
             raise self._interrupted(trainer, received)
 
     def _interrupted(self, trainer: L.Trainer, received: str) -> Interrupted:
-        return Interrupted(f"{received} after step {trainer.global_step} of {trainer.estimated_stepping_batches:.0f}")
+        done, what = trainer.global_step, "step"
+        if not trainer.lightning_module.automatic_optimization:  # a batch is an iteration, which has steps of its own
+            done, what = trainer.fit_loop.epoch_loop.batch_progress.current.completed, "iteration"
+        return Interrupted(f"{received} after {what} {done} of {trainer.estimated_stepping_batches:.0f}")
 
     def _save(self, trainer: L.Trainer) -> None:
         if self.folder is None or trainer.global_step == self.saved_step:

@@ -8,14 +8,12 @@ ratios within a round, of seconds and of seconds of the processor.
 
 import argparse
 import json
-import os
 import statistics
 import tempfile
 import time
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from unittest import mock
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -24,7 +22,6 @@ from benchmarks.workload import SIZES, prepare
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.precision import FULL, HALF, computing
 from rmexp.hardware.threads import use_threads
-from rmexp.hardware.waiting import TRIES
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.responses import compute
 
@@ -78,10 +75,9 @@ def serve(precision: str | None, folder: Path, device: str, asked: Connection) -
 
 
 def started(precision: str | None, folder: Path, device: str) -> Connection:
-    """Start a process that serves; that of rmexp with the environment of its command."""
+    """Start a process that serves."""
     here, there = get_context("spawn").Pipe()
-    with mock.patch.dict(os.environ, {} if precision is None else {"GOMP_SPINCOUNT": TRIES}):
-        get_context("spawn").Process(target=serve, args=(precision, folder, device, there), daemon=True).start()
+    get_context("spawn").Process(target=serve, args=(precision, folder, device, there), daemon=True).start()
     return here
 
 

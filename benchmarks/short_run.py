@@ -4,7 +4,7 @@ Usage: `python -m benchmarks.short_run [--steps 60] [--rounds 3] [--busy 0] [--a
 of 6.8 million parameters is trained on HH's 2,312 dialogues by `rmexp train`. The table has the seconds of its phases;
 the last line is the whole less configuration and imports, as a multiple of the seconds of training.
 
-With `--busy N` so many programs compute beside it, and each round runs it twice: as rmexp has it, and with threads
+With `--busy N` so many programs compute beside it, and each round runs it twice: as on a busy machine, and with threads
 that look for each other for milliseconds before they sleep, as OpenMP of GNU has them (`GOMP_SPINCOUNT=300000`).
 """
 
@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.workload import DIALOGUES
+from rmexp.hardware.waiting import TRIES
 
 MODEL = ("model=tiny", "model.hidden_size=256", "model.layers=6", "model.vocabulary=8192")
 COMMAND = (
@@ -33,7 +34,7 @@ COMMAND = (
     "logger=csv",
 )
 START = {"configuration", "imports"}  # phases that are no work
-LOOKING = {"GOMP_SPINCOUNT": "300000"}
+SLEEPING, LOOKING = {"GOMP_SPINCOUNT": TRIES}, {"GOMP_SPINCOUNT": "300000"}
 BUSY = "while True: sum(range(100000))"
 
 
@@ -72,7 +73,9 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=0, help="programs that compute beside it")
     parser.add_argument("--arguments", nargs="*", default=[], help="further keys for `rmexp train`")
     given = parser.parse_args()
-    ways: dict[str, dict[str, str]] = {"as it is": {}, **({"threads that look longer": LOOKING} if given.busy else {})}
+    ways: dict[str, dict[str, str]] = (
+        {"threads sleep soon": SLEEPING, "threads look longer": LOOKING} if given.busy else {"as it is": {}}
+    )
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     with busy(given.busy):
         for _ in range(given.rounds):

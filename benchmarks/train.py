@@ -9,7 +9,6 @@ that went into operations that no layout saves.
 
 import argparse
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -22,7 +21,6 @@ from typing import Any
 import torch
 
 from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepare
-from rmexp.hardware.waiting import TRIES
 
 REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp,rmexp_compiled"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
@@ -47,11 +45,7 @@ def measure(arm: str, folder: Path, given: argparse.Namespace, seed: int) -> dic
     numbers = map(str, (given.batch, given.steps, given.warm_up, seed))
     arguments = [arm, given.task, str(folder), *numbers, given.device]
     command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
-    environment = {
-        **os.environ,
-        **({"GOMP_SPINCOUNT": TRIES} if arm.startswith("rmexp") else {}),
-    }  # as the command has it
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{arm} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]

@@ -28,26 +28,31 @@ class Built(NamedTuple):
     """A stage that is ready to run.
 
     Attributes:
+        loaded: data that it learns from.
         start: the model that it starts from.
         module: that trains it.
         examples: that it learns from.
         sets: of pairs, to be scored with the finished model.
         cut: what the length limit does to each of them.
-        max_tokens: longest sequence.
         threads: processor threads.
         precision: of computing.
         compiled: whether its layers are compiled.
     """
 
+    loaded: LoadedData
     start: Backbone
     module: TrainingModule
     examples: Examples
     sets: list[TestSet]
     cut: dict[str, dict[str, int]]
-    max_tokens: int
     threads: int
     precision: str
     compiled: bool
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest sequence."""
+        return self.loaded.limits.max_tokens
 
 
 def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, LoadedData]) -> Built:
@@ -77,7 +82,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     tokens = tokens_of(examples.train, len(loader) / loader.steps_per_epoch)
     device = accelerator_type(parts.trainer.accelerator)
     compiled = compiles(parts.trainer.options, device, start.body, packed=module.packed, tokens=tokens)
-    return Built(start, module, examples, sets, cut, loaded.limits.max_tokens, threads, precision, compiled)
+    return Built(loaded, start, module, examples, sets, cut, threads, precision, compiled)
 
 
 def _passes(parts: StageParts) -> Passes:

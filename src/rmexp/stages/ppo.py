@@ -66,10 +66,10 @@ def fit_ppo(
             if not leads:
                 raise SystemExit(1) from None  # the first process has come to the same
             raise PolicyCollapsed(f"{collapsed}; {_last_sound(built, run, parts.folders.start, seen)}") from None
-        model = _left(built, loaded, run, seen) if leads else None
-        sets = held_out_sets(loaded, tests) if _orders_pairs(built, loaded) else []
+        model = _left(built, run, seen) if leads else None
+        sets = held_out_sets(loaded, tests) if _orders_pairs(built) else []
         from_first(None)  # the model is there
-        scorer = _scorer(parts, built, loaded, run) if sets else None
+        scorer = _scorer(parts, built, run) if sets else None
         score_sets(scorer, sets, run.path)
     if model is None:
         return None
@@ -77,7 +77,7 @@ def fit_ppo(
     evaluation = [] if scorer is None else evaluation_rows(judged(scorer, sets, run.path), cut)
     rows = read_metrics(run.path / "metrics.csv")
     fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, rows, after)
-    return ppo_summary(parts.task, built, fitted, loaded, evaluation)
+    return ppo_summary(parts.task, built, fitted, evaluation)
 
 
 def _trained(
@@ -97,10 +97,10 @@ def _trained(
     return trained, after
 
 
-def _left(built: PPOBuilt, loaded: LoadedData, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
+def _left(built: PPOBuilt, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
     """Leave the policy in the run folder."""
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
-    fields, most = built.module.contract_fields(), loaded.limits.max_tokens
+    fields, most = built.module.contract_fields(), built.loaded.limits.max_tokens
     return leave_model(run.model, built.module, built.start, most, fields, seen)
 
 
@@ -134,12 +134,12 @@ def _last_sound(built: PPOBuilt, run: RunFolder, start: str | None, seen: Traine
     )
 
 
-def _orders_pairs(built: PPOBuilt, loaded: LoadedData) -> bool:
+def _orders_pairs(built: PPOBuilt) -> bool:
     """Whether the policy has an implicit reward, which it has none where the divergence costs nothing, and pairs."""
-    return not loaded.records.demonstrations and bool(built.module.kl_coefficient)
+    return not built.loaded.records.demonstrations and bool(built.module.kl_coefficient)
 
 
-def _scorer(parts: StageParts, built: PPOBuilt, loaded: LoadedData, run: RunFolder) -> ImplicitScorer:
+def _scorer(parts: StageParts, built: PPOBuilt, run: RunFolder) -> ImplicitScorer:
     """The policy's implicit reward."""
-    limits = loaded.limits.without_dropping()
+    limits = built.loaded.limits.without_dropping()
     return implicit_scorer(str(run.model), parts.reference, limits=limits, threads=built.threads)

@@ -36,6 +36,7 @@ class PPOBuilt(NamedTuple):
     """What an iteration is made of.
 
     Attributes:
+        loaded: data, whose prompts are sampled for; no pair of it is learnt from, and prompts alone can be cut.
         start: what the policy starts from, as it was loaded.
         module: policy, value model, reference.
         data: prompts.
@@ -45,6 +46,7 @@ class PPOBuilt(NamedTuple):
         cut_prompts: prompts that lose tokens to make room for the response.
     """
 
+    loaded: LoadedData
     start: Backbone
     module: PPOModule
     data: PromptData
@@ -88,7 +90,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     log.info("ppo: %d prompts, %d iterations of %d responses", len(data.prompts), data.iterations, samples)
     log.info("ppo: threads: %d, %s", threads, precision)
     _tell_idle(parts.trainer.options)
-    return PPOBuilt(start, module, data, threads, precision, other, cut)
+    return PPOBuilt(loaded, start, module, data, threads, precision, other, cut)
 
 
 def _tell_idle(options: TrainerOptions) -> None:

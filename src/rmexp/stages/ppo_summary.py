@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from rmexp.data.loaded import LoadedData
 from rmexp.hardware.memory import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
@@ -35,23 +34,16 @@ class PPOFitted(NamedTuple):
     after: Judgement
 
 
-def ppo_summary(
-    task: str,
-    built: PPOBuilt,
-    fitted: PPOFitted,
-    loaded: LoadedData,
-    evaluation: Sequence[HeldOutRow],
-) -> TrainSummary:
+def ppo_summary(task: str, built: PPOBuilt, fitted: PPOFitted, evaluation: Sequence[HeldOutRow]) -> TrainSummary:
     """What the stage came to, but for what was left out of the data and the seconds of all.
 
     Args:
         task: that was trained.
         built: the stage.
         fitted: what became of it.
-        loaded: data whose prompts were sampled for; no pair of it is learnt from, and prompts alone can be cut.
         evaluation: figures of held-out pairs.
     """
-    rows, pairs, data = fitted.rows, loaded.records.splits, built.data
+    rows, pairs, data = fitted.rows, built.loaded.records.splits, built.data
     responses, seconds = len(rows) * built.module.learning.rollouts.samples, float(rows[-1]["seconds"])
     tokens = sum(float(row["rollout/tokens"]) for row in rows) * built.module.learning.rollouts.samples
     return TrainSummary(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.figures import interval_words
 from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.hardware.memory import peak_memory_mb
@@ -48,25 +47,18 @@ class Fitted(NamedTuple):
     validated: RewardsOfPairs | None = None
 
 
-def stage_summary(
-    task: str,
-    built: Built,
-    fitted: Fitted,
-    loaded: LoadedData,
-    evaluation: Sequence[HeldOutRow],
-) -> TrainSummary:
+def stage_summary(task: str, built: Built, fitted: Fitted, evaluation: Sequence[HeldOutRow]) -> TrainSummary:
     """What the stage came to, but for what was left out of its data and the seconds of all.
 
     Args:
         task: that was trained.
         built: the stage.
         fitted: what became of it.
-        loaded: data that it learnt from.
         evaluation: figures of pairs that it did not learn from.
     """
     module, examples, (pairs_rate, tokens_rate) = built.module, built.examples, fitted.throughput.rates()
     folder = Path(fitted.model.path).parent
-    rows = tuple(_selected(evaluation, loaded.name)) if fitted.kept.selected else tuple(evaluation)
+    rows = tuple(_selected(evaluation, built.loaded.name)) if fitted.kept.selected else tuple(evaluation)
     epochs = round(fitted.throughput.examples / len(examples.train), 4)
     return replace(
         _counted(TrainSummary(task, fitted.model, fitted.steps, epochs), examples),
@@ -79,7 +71,7 @@ def stage_summary(
         train_seconds=round(fitted.seconds, 2),
         train_cpu_seconds=round(fitted.cpu_seconds, 2),
         train=_last_epoch(module.train_figures, examples.kind),
-        val=_validation(built, loaded, folder, fitted),
+        val=_validation(built, folder, fitted),
         kept=fitted.kept,
         skipped_steps=fitted.skipped_steps,
         remarks=remarks(built, fitted.kept, read_metrics(folder / "metrics.csv"), read_validations(folder)),
@@ -116,7 +108,7 @@ def _last_epoch(figures: PairFigures, kind: str) -> LastEpoch:
     return LastEpoch(counted, **_finite(figures))
 
 
-def _validation(built: Built, data: LoadedData, folder: Path, fitted: Fitted) -> LastValidation:
+def _validation(built: Built, folder: Path, fitted: Fitted) -> LastValidation:
     """Figures of the validation of the kept weights; the interval of its accuracy takes prompts as independent."""
     examples, kept = built.examples, fitted.kept
     rewards = fitted.validated
@@ -129,7 +121,7 @@ def _validation(built: Built, data: LoadedData, folder: Path, fitted: Fitted) ->
     if examples.val_clusters is None or rewards is None:
         return row
     share = clustered_accuracy(rewards.rewards, rewards.target, examples.val_clusters)
-    method = interval_words(SHARE_METHOD, data.split_rule.group)
+    method = interval_words(SHARE_METHOD, built.loaded.split_rule.group)
     return replace(row, accuracy_low=share.low, accuracy_high=share.high, few=share.few, method=method)
 
 

@@ -58,29 +58,23 @@ def fit(
     with together(parts.trainer, run):
         built = build_stage(parts, loaded, tests)
         parts = parts.compiling(built.compiled)
-        watch = watchers(parts, built, loaded, run.path / "checkpoints")
-        trained = _trained(parts, built, loaded, run, trackers, watch)
+        watch = watchers(parts, built, run.path / "checkpoints")
+        trained = _trained(parts, built, run, trackers, watch)
         built, steps = built._replace(module=trained.module), trained.trainer.global_step
-        fitted = None if this_process().number else _left(parts, built, loaded, run, watch, steps, began)
-        scorer = _scorer(parts, built, loaded, run, from_first(fitted and fitted.kept.step))
+        fitted = None if this_process().number else _left(parts, built, run, watch, steps, began)
+        scorer = _scorer(parts, built, run, from_first(fitted and fitted.kept.step))
         score_sets(scorer, built.sets, run.path)
     if fitted is None:
         return None
     evaluation = _evaluated(scorer, built, run)
-    return stage_summary(parts.task, built, fitted, loaded, evaluation)
+    return stage_summary(parts.task, built, fitted, evaluation)
 
 
 def _left(
-    parts: StageParts,
-    built: Built,
-    loaded: LoadedData,
-    run: RunFolder,
-    watch: Watchers,
-    steps: int,
-    began: tuple[float, float],
+    parts: StageParts, built: Built, run: RunFolder, watch: Watchers, steps: int, began: tuple[float, float]
 ) -> Fitted:
     """Leave the model in the run folder."""
-    seen = seen_by(parts, loaded.records)
+    seen = seen_by(parts, built.loaded.records)
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     dequantise(built.module.model)  # not before the last checkpoint was read, which has no whole base
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
@@ -94,9 +88,7 @@ def _left(
     return Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
 
 
-def _trained(
-    parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, trackers: Trackers, watch: Watchers
-) -> Trained:
+def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers, watch: Watchers) -> Trained:
     """Run all steps that are still to be done."""
     if built.module.relative and parts.reference is None and not this_process().number:
         rounded = parts.model.starting.save_dtype is not None  # not what a policy was measured against
@@ -104,19 +96,17 @@ def _trained(
         left = save_model(run.path / "reference", built.module, start, built.max_tokens, {}, seen_before(parts))
         if isinstance(built.module, DPOModule) and parts.model.starting.load == FOUR_BIT:
             built.module.reference = left  # and not the folder that it started from: in 4 bits it is another model
-    watched = partial(_watched, parts, built, loaded, run, watch)
+    watched = partial(_watched, parts, built, run, watch)
     return train(parts, run.path, built.module, built.examples.data, built.precision, watched, trackers)
 
 
-def _watched(
-    parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, watch: Watchers, checkpoint: Path | None
-) -> Watched:
+def _watched(parts: StageParts, built: Built, run: RunFolder, watch: Watchers, checkpoint: Path | None) -> Watched:
     """One long pass over all epochs; only the process that leads writes."""
     batches, done = built.examples.data.train_dataloader().steps_per_epoch, step_of(checkpoint)
     every, accumulate = parts.trainer.options.validate_every_steps, parts.trainer.accumulate
     leads, doubts = not this_process().number, Doubts(partial(equal_loss, built))
     same = SameRun(run.config.text, run.inputs, done, run.config.differences)
-    rewards = [validation_rewards(built, loaded, run.path, done)] if leads else []
+    rewards = [validation_rewards(built, run.path, done)] if leads else []
     return Watched(
         metrics=MetricsCSV(run.path / "metrics.csv" if leads else None, batches / accumulate, done, doubts=doubts),
         first=(same, Epochs(batches, every and every * accumulate)),
@@ -125,13 +115,13 @@ def _watched(
     )
 
 
-def _scorer(parts: StageParts, built: Built, loaded: LoadedData, run: RunFolder, step: int | None) -> Scorer | None:
+def _scorer(parts: StageParts, built: Built, run: RunFolder, step: int | None) -> Scorer | None:
     """What scores with the finished model; None where there is nothing to be scored."""
     if not built.sets:
         return None
     assert step is not None
     threads, known = parts.trainer.options.threads, known_rewards(parts, built, run.path, step)
-    return stage_scorer(built.module, parts.reference, loaded.limits, threads, run.path, known)
+    return stage_scorer(built.module, parts.reference, built.loaded.limits, threads, run.path, known)
 
 
 def _evaluated(scorer: Scorer | None, built: Built, run: RunFolder) -> list[HeldOutRow]:

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from rmexp.data.loaded import LoadedData
 from rmexp.encoding.tokens import PairTokens
 from rmexp.records import prompt_text
 from rmexp.stages.built import Built
@@ -31,13 +30,12 @@ class Watchers(NamedTuple):
     nonfinite: NonFinite
 
 
-def watchers(parts: StageParts, built: Built, loaded: LoadedData, checkpoints: Path) -> Watchers:
+def watchers(parts: StageParts, built: Built, checkpoints: Path) -> Watchers:
     """The callbacks of a stage.
 
     Args:
         parts: that the stage is made of.
         built: the stage.
-        loaded: data that it learns from.
         checkpoints: folder of them.
     """
     options, trainer = parts.trainer.options, parts.trainer
@@ -45,42 +43,41 @@ def watchers(parts: StageParts, built: Built, loaded: LoadedData, checkpoints: P
         checkpoints,
         skip=options.on_nonfinite == "skip",
         every_steps=trainer.log_every_steps,
-        examples_of=partial(_examples_of, built, loaded, trainer.accumulate),
+        examples_of=partial(_examples_of, built, trainer.accumulate),
         setting=f"{trainer.gradient_limit} and {built.precision}",
     )
     return Watchers(Throughput(), Kept(checkpoints, options), nonfinite)
 
 
-def validation_rewards(built: Built, loaded: LoadedData, folder: Path, keep_steps: int) -> ValidationRewards:
+def validation_rewards(built: Built, folder: Path, keep_steps: int) -> ValidationRewards:
     """The callback that keeps what each validation gave, with what the stage knows of its examples.
 
     Args:
         built: the stage.
-        loaded: data that it learns from.
         folder: of the run.
         keep_steps: what an interrupted run has written up to this step is kept.
     """
     kept = {split: account for split, account in built.examples.accounts.items() if account.kept}
     cut_shares = {split: account.truncated / account.kept for split, account in kept.items()}
-    texts = partial(_texts_of, built, loaded)
+    texts = partial(_texts_of, built)
     return ValidationRewards(folder, keep_steps, built.examples.val_clusters, cut_shares, texts)
 
 
-def _texts_of(built: Built, loaded: LoadedData, number: int) -> Texts:
+def _texts_of(built: Built, number: int) -> Texts:
     """Prompt and responses of a validation pair."""
     pair = built.examples.val[number]
     if not isinstance(pair, PairTokens):
         return NO_TEXTS
-    record = loaded.records.splits["val"][pair.place]
+    record = built.loaded.records.splits["val"][pair.place]
     return prompt_text(record.prompt), record.chosen, record.rejected
 
 
-def _examples_of(built: Built, loaded: LoadedData, accumulate: int, step: int) -> tuple[str, Sequence[str]]:
+def _examples_of(built: Built, accumulate: int, step: int) -> tuple[str, Sequence[str]]:
     """What a step learnt from: the kind of examples, and the ids of pairs or the places of demonstrations, from 1."""
     examples, loader = built.examples, built.examples.data.train_dataloader()
     batches = range((step - 1) * accumulate, min(step * accumulate, len(loader)))
     places = [int(place) for batch in batches for place in loader.indices(batch)]
     learnt = [examples.train[place] for place in places]
-    records = loaded.records.splits.get("train", ())
+    records = built.loaded.records.splits.get("train", ())
     ids = [records[one.place].id for one in learnt if isinstance(one, PairTokens)]
     return examples.kind, ids or [str(place + 1) for place in places]

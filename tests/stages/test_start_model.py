@@ -14,7 +14,7 @@ from rmexp.models.folders.folder import save_folder
 from rmexp.models.reward_model import RewardModel
 from rmexp.preference_data import PreferenceData
 from rmexp.stages.model import start_model
-from rmexp.verbs.stage_plan import stage_parts
+from rmexp.verbs.training.parts import stage_parts
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 from rmexp.stages import texts_to_learn
 from rmexp.stages.model import start_model
-from rmexp.verbs.stage_plan import stage_parts
+from rmexp.verbs.training.parts import stage_parts
 
 TEXTS = ["How long is rope?", "It is long.", '{"é": "好"}', "a b  c\n\n" * 9] * 3
 

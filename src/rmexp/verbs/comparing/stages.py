@@ -12,7 +12,8 @@ from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.start import RELATIVE
 from rmexp.stages.obtain import Stage, obtain_stage
 from rmexp.training.dpo import implied_reward
-from rmexp.verbs.stage_plan import stage_parts, stage_plan
+from rmexp.verbs.training.parts import stage_parts
+from rmexp.verbs.training.plan import stage_plan
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
+from omegaconf import DictConfig
+
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
 from rmexp.encoding.encode import Encoder
@@ -11,12 +13,14 @@ from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products
 from rmexp.hardware.threads import SMALL_PARAMETERS
 from rmexp.models.backbones.four_bit import FOUR_BIT
 from rmexp.models.backbones.pretrained import find_source
+from rmexp.reports.terminal import show_table
 from rmexp.stages.examples import encoded_examples
 from rmexp.stages.parts import StageParts
 from rmexp.training.data.loader import Passes
 from rmexp.training.plan.needs import BatchShape, ModelShape, Needs, Setting, Sharing, needs
 from rmexp.training.plan.shapes import adapters_of, batch_shape, model_shape
 from rmexp.training.stage import TrainingModule
+from rmexp.verbs.training.parts import stage_parts
 
 DEVICES = (1, 8, 64)
 STATES = {"AdamW": 2.0, "SGD": 0.0, "Adafactor": 0.0, "MuonAdamW": 1.0, "adamw_8bit": 0.5, "adamw_paged": 2.0}
@@ -38,6 +42,36 @@ class RunPlan(NamedTuple):
     setting: Setting
     steps: int
     rows: dict[tuple[int, Sharing], Needs]
+
+
+def show_needs(config: DictConfig, data: LoadedData) -> None:
+    """Say in the terminal what a stage would take.
+
+    Args:
+        config: of the stage.
+        data: with a training and a validation split.
+
+    Raises:
+        ValueError: there is no plan of such a run.
+    """
+    if config.sweep_dir is not None:
+        raise ValueError("plan=true shows one run, and its cells would count as finished (leave out -m)")
+    plan = run_plan(stage_parts(config), data, config.plan_flops)
+    batch, setting = plan.batch, plan.setting
+    header = ("devices", *("weights", "gradients", "optimizer", "activations", "peak", "sent"), "a step", "all")
+    rows = []
+    for (count, sharing), need in plan.rows.items():
+        sizes = (need.weights, need.gradients, need.optimizer, need.activations, need.peak, need.communication)
+        times = (f"{need.seconds:.3g} s", f"{need.seconds * plan.steps / 60:.3g} min")
+        rows.append(
+            (f"{count} {sharing if count > 1 else ''}".strip(), *(f"{size / 2**30:.3g}" for size in sizes), *times)
+        )
+    show_table(header, rows)
+    print(
+        f"GiB of each device, {setting.precision}; {plan.shape.parameters:,} parameters"
+        f"{f', {setting.adapters:,} of adapters' if setting.adapters else ''}; {plan.steps} steps of "
+        f"{batch.pairs:.0f} examples in {batch.tokens:.0f} tokens, at {setting.flops:.3g} operations a second"
+    )
 
 
 def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:

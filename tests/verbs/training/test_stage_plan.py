@@ -5,7 +5,8 @@ from rmexp.config.compose import compose
 from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData
 from rmexp.preference_data import PreferenceData
-from rmexp.verbs.stage_plan import stage_parts, stage_plan
+from rmexp.verbs.training.parts import stage_parts
+from rmexp.verbs.training.plan import stage_plan
 
 DATA = LoadedData(PreferenceData({}), "d", None, None, None, "d1")
 PPO = ("task=ppo", "data=synthetic", "scorer=gold")

@@ -1,0 +1,1 @@
+"""What `train` is made of beside the verb itself."""

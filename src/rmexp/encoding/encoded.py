@@ -126,6 +126,10 @@ class EncodedResponses(Sequence[ResponseTokens | None]):
         some = self.whole._replace(prompt=self.whole.prompt[places], response=self.whole.response[places])
         return EncodedResponses(some, self.cut)
 
+    def read(self, places: NDArray[np.int64]) -> list[ResponseTokens]:
+        """Some of them, of which none is dropped."""
+        return ReadResponses(self.of(places))[:]
+
     def __len__(self) -> int:
         return len(self.whole.prompt)
 

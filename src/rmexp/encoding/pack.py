@@ -1,6 +1,7 @@
 """Encoded responses and pairs to batches of tensors."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -58,22 +59,34 @@ def batches_of_tokens(
 
     Args:
         responses: encoded.
-        max_tokens: in a batch, padding or what is shared counted; a longer response is a batch by itself.
+        max_tokens: see `parts_of_tokens`.
         packed: whether rows are packed, so that neighbours should begin alike; else they should be of like length.
     """
     ordered = sorted(responses, key=lambda response: response.token_ids)
     if not packed:
         ordered.sort(key=lambda response: len(response.token_ids))
-    batches: list[list[ResponseTokens]] = []
-    tokens = max_tokens + 1
-    for response in ordered:
-        length = len(response.token_ids)
-        tokens = tokens + length if packed else (len(batches[-1]) + 1) * length if batches else length
-        if not batches or tokens > max_tokens:
-            batches.append([])
+    lengths = [len(response.token_ids) for response in ordered]
+    return [ordered[part] for part in parts_of_tokens(lengths, max_tokens, packed=packed)]
+
+
+def parts_of_tokens(lengths: Sequence[int], max_tokens: int, *, packed: bool) -> list[slice]:
+    """Neighbours that are computed at once.
+
+    Args:
+        lengths: of sequences, in their order; where rows are not packed they ascend.
+        max_tokens: in a part, padding or what is shared counted; a longer sequence is a part by itself.
+        packed: whether rows are packed.
+
+    >>> parts_of_tokens([3, 4, 5, 20], 9, packed=True)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    starts, tokens = list[int](), max_tokens + 1
+    for place, length in enumerate(lengths):
+        tokens = tokens + length if packed else (place - starts[-1] + 1) * length if starts else length
+        if not starts or tokens > max_tokens:
+            starts.append(place)
             tokens = length
-        batches[-1].append(response)
-    return batches
+    return [slice(*bounds) for bounds in pairwise([*starts, len(lengths)])]
 
 
 def pairing(pairs: Sequence[PairTokens], responses: Sequence[ResponseTokens]) -> PairIndex:

@@ -1,6 +1,7 @@
 """Validation batches, the same each time, of which each of several processes may have its share."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 import lightning as L
@@ -10,21 +11,25 @@ Batch = TypeVar("Batch")
 
 
 class FixedBatches(Generic[Batch]):
-    """Batches; Lightning would take a plain list for several loaders.
+    """Batches, each made when it is computed first and kept; Lightning would take a plain list for several loaders.
 
     Args:
-        batches: of this process.
+        make: by number, makes each of them.
         total: batches of all processes; None where this one has all.
     """
 
-    def __init__(self, batches: Sequence[Batch], total: int | None = None) -> None:
-        self.batches, self.total = batches, len(batches) if total is None else total
+    def __init__(self, make: Sequence[Callable[[], Batch]], total: int | None = None) -> None:
+        self._make, self._made = make, list[Batch]()
+        self.total = len(make) if total is None else total
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self._make)
 
     def __iter__(self) -> Iterator[Batch]:
-        return iter(self.batches)
+        for number, make in enumerate(self._make):
+            if number == len(self._made):
+                self._made.append(make())
+            yield self._made[number]
 
 
 def batches_in(
@@ -38,7 +43,7 @@ def batches_in(
         pack: makes a batch of them.
     """
     rank, ranks = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
-    return FixedBatches([pack(batch) for batch in own_share(batches, rank, ranks)], len(batches))
+    return FixedBatches([partial(pack, batch) for batch in own_share(batches, rank, ranks)], len(batches))
 
 
 def own_share(batches: Sequence[Batch], rank: int, ranks: int) -> list[Batch]:

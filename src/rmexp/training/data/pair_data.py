@@ -11,13 +11,13 @@ from rmexp.data.loading import Limits
 from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
 from rmexp.encoding.encode import Encoder, encode_pairs
 from rmexp.encoding.encoded import EncodedPairs
-from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.records import Preference
 from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
 from rmexp.training.data.fixed_batches import FixedBatches, batches_in
 from rmexp.training.data.loader import Passes, TrainingLoader
+from rmexp.training.data.validation_order import validation_order
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import TrainingModule
 
@@ -59,18 +59,20 @@ class PairData(L.LightningDataModule):
 
     def val_dataloader(self) -> FixedBatches[ResponseBatch | Tensor]:
         """The distinct responses of the validation pairs; `val_pairing` says how the pairs are made of them."""
-        return batches_in(self.trainer, self._val_batches(), self.pairs.pack_responses)
+        return self._validated(self.trainer)
 
     def whole_validation(self) -> FixedBatches[ResponseBatch | Tensor]:
         """All of `val_dataloader`, where one process validates by itself."""
-        return batches_in(None, self._val_batches(), self.pairs.pack_responses)
+        return self._validated(None)
 
     def val_pairing(self) -> PairIndex:
         """The validation pairs, as rows of what `val_dataloader` gives."""
-        return pairing(self.pairs.val, [response for batch in self._val_batches() for response in batch])
+        return validation_order(self.pairs.val, packed=self.packed).pairing(self.pairs.val)
 
-    def _val_batches(self) -> list[list[ResponseTokens]]:
-        return batches_of_tokens(distinct_responses(self.pairs.val), MOST_TOKENS, packed=self.packed)
+    def _validated(self, trainer: L.Trainer | None) -> FixedBatches[ResponseBatch | Tensor]:
+        val, pack = self.pairs.val, self.pairs.pack_responses
+        batches = validation_order(val, packed=self.packed).batches(MOST_TOKENS, packed=self.packed)
+        return batches_in(trainer, batches, lambda places: pack(val.responses.read(places)))
 
 
 def pair_data(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from rmexp.data.clusters import group_key
 from rmexp.data.loading import SplitRule
-from rmexp.data.split import group_key, split_by_hash, with_splits
+from rmexp.data.split import split_by_hash, with_splits
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.records import Message, Preference
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rmexp.evaluation.clusters import clusters_of
+from rmexp.data.clusters import clusters_of
 from rmexp.inspection import controls
 from rmexp.records import Preference
 

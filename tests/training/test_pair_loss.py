@@ -91,11 +91,11 @@ def test_missing_margins_are_told_before_training(encoded_pairs):
 
 def test_torn_lists_are_told_before_training(encoded_pairs):
     loss = PairLoss(configured("reward", "plackett_luce"), SCORES, "reward")
-    loss.check([encoded_pairs(pairs(groups=("a", "a")))], 2)
+    loss.check([encoded_pairs(pairs(groups=(0, 0)))] * 2, 2)  # each split counts its prompts from 0
     with pytest.raises(ValueError, match=r"\(set data.batch_by=prompt\)"):
         loss.check([encoded_pairs(pairs())], 16)
     with pytest.raises(ValueError, match=r"one has 2 pairs and data.batch_pairs is 1 \(set data.batch_pairs=2\)"):
-        loss.check([encoded_pairs(pairs(groups=("a", "a")))], 1)
+        loss.check([encoded_pairs(pairs(groups=(0, 0)))], 1)
 
 
 @pytest.mark.parametrize(

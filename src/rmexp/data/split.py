@@ -4,19 +4,17 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rmexp.data.clusters import cluster_numbers, group_key
 from rmexp.data.described import fingerprint
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
-from rmexp.data.normalised import known_by
 from rmexp.data.passes import column
-from rmexp.data.record_field import record_field
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Candidates, Preference, Record
+from rmexp.records import Candidates, Preference
 from rmexp.stored_records import stored
 
 log = logging.getLogger(__name__)
@@ -104,30 +102,6 @@ def unlearnt_of(name: str, test: LoadedData, learnt: PreferenceData) -> LoadedDa
 def _key(pair: Preference) -> int:
     """What a pair is known by, whatever its label."""
     return hash((pair.prompt, pair.chosen, pair.rejected))
-
-
-def group_key(record: Record, group: str | None, key: str = "data.group") -> str:
-    """What keeps a record together with others in one split: its prompt, or the value of a field such as `meta.topic`.
-
-    Where the prompt is empty it is the responses, in any order.
-
-    Raises:
-        ValueError: the record does not have the field.
-    """
-    return known_by(record) if group is None else str(record_field(record, group, key))
-
-
-def cluster_numbers(keys: NDArray[Any]) -> NDArray[np.int64]:
-    """(N,) numbers from 0, in the order in which (N,) keys first occur.
-
-    >>> cluster_numbers(np.array([7, 3, 7, 1])).tolist()
-    [0, 1, 0, 2]
-    """
-    _, first, cluster = np.unique(keys, return_index=True, return_inverse=True)
-    numbers = np.empty(len(first), np.int64)
-    numbers[np.argsort(first)] = np.arange(len(first))
-    found: NDArray[np.int64] = numbers[cluster]
-    return found
 
 
 def _hash(key: str, seed: int) -> int:

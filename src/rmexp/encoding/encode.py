@@ -9,15 +9,15 @@ that a chat template renders, is text (marked_text.py); what is too long meets o
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.clusters import clusters_of
 from rmexp.data.loading import Limits
-from rmexp.data.split import group_key
 from rmexp.dialogue import Prompt, prompt_text
 from rmexp.encoding.account import Account
 from rmexp.encoding.cache import encoded_once
@@ -193,8 +193,7 @@ def encode_pairs(
     groups = None
     if batch_by is not None:
         group = None if batch_by == "prompt" else batch_by
-        used = compress(records, kept.tolist())
-        groups = [group_key(record, group, "data.batch_by") for record in used]
+        groups = clusters_of(records, group, "data.batch_by")[kept].tolist()
     pairs = EncodedPairs(encoded, np.flatnonzero(kept), labels.target[kept], labels.margin[kept], groups)
     account = Account(
         pairs=len(records),

@@ -194,7 +194,7 @@ class EncodedPairs(Sequence[PairTokens]):
         places: (K,) of the pairs that are left, in the split.
         target: (K,) see `Preference`.
         margin: (K,) likewise; NaN where it has none.
-        groups: of each, what batches keep together; None where they keep nothing together.
+        groups: of each, the number of what batches keep together; None where they keep nothing together.
         reference_logps: (K, 2) of chosen and rejected under the reference; None where none is known.
     """
 
@@ -202,7 +202,7 @@ class EncodedPairs(Sequence[PairTokens]):
     places: NDArray[np.int64]
     target: NDArray[np.float64]
     margin: NDArray[np.float64]
-    groups: Sequence[str] | None = None
+    groups: Sequence[int] | None = None
     reference_logps: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:

@@ -34,7 +34,7 @@ class PairTokens:
 
     Attributes:
         reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
-        group: what batches keep together, as data.batch_by says; None where they keep nothing together.
+        group: number of what batches keep together, as data.batch_by says; None where they keep nothing together.
         place: of the preference among those that were encoded, some of which may be left out.
     """
 
@@ -42,7 +42,7 @@ class PairTokens:
     rejected: ResponseTokens
     target: float
     reference_logps: tuple[float, float] | None = None
-    group: str | None = None
+    group: int | None = None
     margin: float | None = None
     place: int = 0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.split import group_key
+from rmexp.data.clusters import group_key
 from rmexp.evaluation.measures.difficulty import BINS
 from rmexp.evaluation.measures.length_parts import length_parts
 from rmexp.records import Record

@@ -11,9 +11,9 @@ from typing import ClassVar, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.clusters import clusters_of
 from rmexp.data.passes import column
 from rmexp.data.text_measures import markdown_marks
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.measures.ceiling import Truth, known_truth
 from rmexp.evaluation.slices import NO_SLICES, TRAINED_ON, Parts, Slicing, slices_of
 from rmexp.preference_data import Aggregate

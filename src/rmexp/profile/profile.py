@@ -6,9 +6,9 @@ from itertools import chain
 
 import numpy as np
 
+from rmexp.data.clusters import clusters_of
 from rmexp.data.leaks import Leaks
 from rmexp.data.normalised import empty
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.evaluation.measures.ceiling import Ceiling, ceiling, truth_of
 from rmexp.evaluation.measures.difficulty import BINS, Difficulty, difficulty
 from rmexp.preference_data import PreferenceData, SkippedRow

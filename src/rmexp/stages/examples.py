@@ -6,11 +6,11 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.clusters import clusters_of
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder, encode_demonstrations, encode_pairs
 from rmexp.encoding.encoded import EncodedPairs, ReadResponses
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData

@@ -64,8 +64,8 @@ class PairLoss:
 def _check_whole_lists(splits: Sequence[EncodedPairs], batch_pairs: int) -> None:
     if any(pairs.groups is None for pairs in splits if len(pairs)):
         raise ValueError("a loss of whole lists needs all pairs of a prompt in one batch (set data.batch_by=prompt)")
-    sizes = Counter(group for pairs in splits for group in pairs.groups or ())
-    largest = max(sizes.values(), default=0)
+    sizes = [size for pairs in splits for size in Counter(pairs.groups).values()]
+    largest = max(sizes, default=0)
     if largest > batch_pairs:
         raise ValueError(
             f"a loss of whole lists needs all pairs of a prompt in one batch, but one has {largest} pairs and "

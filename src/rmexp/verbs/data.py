@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
 from rmexp.data.described import fingerprint
-from rmexp.data.kept import KeptData, index_file, read_once
+from rmexp.data.kept.index import KeptData, index_file, read_once
 from rmexp.data.leaks import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule

@@ -23,10 +23,10 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
+from rmexp.data.clusters import group_key
 from rmexp.data.described import fingerprint
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.selection import with_label_noise
-from rmexp.data.split import group_key
 from rmexp.durable import write_text
 from rmexp.jsonl import JsonObject, write_rows
 from rmexp.phases import Phase, phase

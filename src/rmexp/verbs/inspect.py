@@ -23,10 +23,10 @@ from omegaconf import DictConfig
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
+from rmexp.data.clusters import clusters_of
 from rmexp.data.loaded import LoadedData
 from rmexp.durable import write_json, write_text
 from rmexp.evaluation.apart import KEEP
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.phases import Phase, phase
 from rmexp.records import Preference

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 import rmexp
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
-from rmexp.data.kept_cleaning import clean
-from rmexp.data.kept_copy import KeptCopy, keep_copy
-from rmexp.data.kept_lines import KeptLines, Lines, lines_of
+from rmexp.data.kept.cleaning import clean
+from rmexp.data.kept.copy import KeptCopy, keep_copy
+from rmexp.data.kept.lines import KeptLines, Lines, lines_of
 from rmexp.data.loading import Batching, Limits
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.sources.file_names import named_files

@@ -8,8 +8,8 @@ import pytest
 
 from rmexp import stored_records
 from rmexp.checked_arrays import Damaged
-from rmexp.data import kept_copy
-from rmexp.data.kept_copy import KeptCopy, keep_copy, load
+from rmexp.data.kept import copy
+from rmexp.data.kept.copy import KeptCopy, keep_copy, load
 from rmexp.dialogue import Dialogue, Turns
 from rmexp.records import Candidates, Message, Preference
 from rmexp.stored_records import StoredRecords, stored
@@ -26,7 +26,7 @@ RECORDS = (
 @pytest.fixture(params=[100, 5])
 def copied(request, monkeypatch, tmp_path):
     monkeypatch.setattr(stored_records, "HELD", 500)
-    monkeypatch.setattr(kept_copy, "NEIGHBOURS", request.param)
+    monkeypatch.setattr(copy, "NEIGHBOURS", request.param)
     original = stored(RECORDS).file
     name, ends = keep_copy(original, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]

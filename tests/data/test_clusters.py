@@ -1,8 +1,8 @@
 import pytest
 
+from rmexp.data.clusters import clusters_of
 from rmexp.data.loading import SplitRule
 from rmexp.data.split import split_by_hash
-from rmexp.evaluation.clusters import clusters_of
 from rmexp.records import Preference
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from rmexp import stored_records
 from rmexp.config.compose import compose
-from rmexp.data import kept
-from rmexp.data.kept_copy import KeptCopy
-from rmexp.data.kept_lines import KeptLines
+from rmexp.data.kept.copy import KeptCopy
+from rmexp.data.kept.lines import KeptLines
 from rmexp.data.passes import passed
 from rmexp.stored_records import StoredRecords
 from rmexp.verbs import data as run_data
@@ -140,7 +139,7 @@ def test_labels_and_digests_need_no_look_at_records(read, monkeypatch):
         [1.0] * len(pairs),
         [pair.margin for pair in pairs],
     ]
-    assert kept.labels_of(again) is again.labels
+    assert stored_records.labels_of(again) is again.labels
 
 
 def test_processes_that_are_forked_off_write_nothing_to_the_file_that_all_share(read, monkeypatch):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rmexp.checked_arrays import Damaged, read_arrays
-from rmexp.data.kept_copy import SUFFIX
+from rmexp.data.kept.copy import SUFFIX
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What was read of large files, kept for other runs."""

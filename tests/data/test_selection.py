@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from rmexp.data.selection import Selection, sampled, selected, with_label_noise
+from rmexp.data.selection import Selection, difficulty_of, sampled, selected, with_label_noise
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 
@@ -36,25 +36,26 @@ def test_noise_turns_a_share_of_the_labels_round_and_says_which(records):
 
 def test_noise_and_subset_leave_validation_alone(records):
     data = PreferenceData({"train": records, "val": records[:4]})
-    result = selected(data, replace(ALL, train_pairs=6, label_noise=0.5))
+    result = selected(data, replace(ALL, train_pairs=6, label_noise=0.5), None)
     assert len(result.splits["train"]) == 6
     assert sum(record.meta["flipped"] for record in result.splits["train"]) == 3
     assert result.splits["val"] == records[:4]
-    assert selected(data, ALL) == data
+    assert selected(data, ALL, None) == data
 
 
 def test_difficulty_keeps_the_wanted_bins_of_every_split(records, tmp_path):
     file = tmp_path / "difficulty.jsonl"
     rows = [{"id": record.id, "bin": "easy" if i % 2 else "hard"} for i, record in enumerate(records)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    data = PreferenceData({"train": records, "val": records[:4]})
-    result = selected(data, replace(ALL, difficulty=str(file)))
+    data, wanted = PreferenceData({"train": records, "val": records[:4]}), replace(ALL, difficulty=str(file))
+    bins = difficulty_of(wanted)
+    result = selected(data, wanted, bins)
     assert result.splits == {"train": records[1::2], "val": records[1:4:2]}
     with pytest.raises(ValueError, match=r"no pair of the split `train` lies in data.difficulty_bins=\['medium'\]"):
-        selected(data, replace(ALL, difficulty=str(file), difficulty_bins=["medium"]))
+        selected(data, replace(wanted, difficulty_bins=["medium"]), bins)
     file.write_text(json.dumps(rows[0]) + "\n")
     with pytest.raises(ValueError, match="says nothing of 9 of 10 pairs of the split `train`"):
-        selected(data, replace(ALL, difficulty=str(file)))
+        selected(data, wanted, difficulty_of(wanted))
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,13 @@ class Selection:
             raise ValueError(f"data.trained_on must be one of {', '.join(TRAINED_ON)}, got {self.trained_on}")
 
 
-def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
+def selected(data: PreferenceData, selection: Selection, bins: Mapping[str, str] | None) -> PreferenceData:
     """The data with the pairs that `selection` asks for, in their order.
+
+    Args:
+        data: with a training split, where one of its keys is about that.
+        selection: the keys.
+        bins: what `difficulty_of` it tells.
 
     Raises:
         ValueError: nothing is left of a split, there are too few training pairs, or the difficulties are not of
@@ -69,7 +74,7 @@ def selected(data: PreferenceData, selection: Selection) -> PreferenceData:
     if data.demonstrations and (selection.difficulty or selection.train_pairs or selection.label_noise):
         raise ValueError("data.difficulty, data.train_pairs and data.label_noise are for pairs, but the data has none")
     splits = dict(data.splits)
-    if (bins := difficulty_of(selection)) is not None:
+    if bins is not None:
         splits = {name: _of_bins(name, records, bins, selection) for name, records in splits.items()}
     if selection.train_pairs is not None:
         splits["train"] = sampled(splits["train"], selection.train_pairs, selection.sample_seed)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,16 +13,14 @@ from omegaconf import DictConfig, OmegaConf
 from rmexp.config.build import build, framed
 from rmexp.data.described import fingerprint
 from rmexp.data.kept.index import KeptData, index_file, read_once
-from rmexp.data.leaks import checked_for_leaks
+from rmexp.data.learnt import learnt_of
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
 from rmexp.data.selection import Selection, difficulty_of, selected
-from rmexp.data.split import unlearnt_of, with_splits
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Record
 from rmexp.sources.rows import Format
-from rmexp.stored_records import stored
 from rmexp.sweeps.cell_stamp import file_states
 
 
@@ -167,7 +164,7 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     bins, unlearnt = difficulty_of(asked.selection), dict[str, LoadedData]()
 
     def learnt() -> KeptData:
-        kept, left = _learnt(asked, whole)
+        kept, left = learnt_of(asked.loaded._replace(records=asked.read()), asked.selection, bins, whole)
         unlearnt.update(left)
         return kept
 
@@ -175,18 +172,6 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     _LAST.clear()  # one is enough for cells that differ in something else, and data may be large
     _LAST[state] = RunData(asked.of(kept)._replace(bins=bins), unlearnt)
     return _LAST[state]
-
-
-def _learnt(asked: _Asked, tests: Mapping[str, LoadedData]) -> tuple[KeptData, dict[str, LoadedData]]:
-    """What a run learns from and validates with, and what of the tests it does not learn."""
-    name, selection = asked.loaded.name, asked.selection
-    records = with_splits(asked.read(), asked.loaded.split_rule, name)
-    unlearnt = {key: unlearnt_of(key, test, records) for key, test in tests.items()}
-    others = {key: stored(chain.from_iterable(test.records.splits.values())) for key, test in unlearnt.items()}
-    with phase(Phase.LEAKS, f"training prompts of {name} in what is held out"):
-        records, leaks = checked_for_leaks(records, selection, others)
-    records = selected(records, selection)
-    return KeptData(records, fingerprint(*records.sets().values()), leaks), unlearnt
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
@@ -203,5 +188,5 @@ def _test_data(node: DictConfig) -> LoadedData:
     last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)
-    records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole)
+    records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole, bins)
     return asked.of(KeptData(records, fingerprint(*records.sets().values()), {}))._replace(bins=bins)

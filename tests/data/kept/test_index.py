@@ -9,6 +9,7 @@ import pytest
 
 from rmexp import stored_records
 from rmexp.config.compose import compose
+from rmexp.data import learnt
 from rmexp.data.selection import selected
 from rmexp.lines import read_lines
 from rmexp.sources import file_rows
@@ -141,11 +142,11 @@ def test_nothing_is_kept_of_small_data_nor_without_a_folder(read, monkeypatch):
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept(read, monkeypatch):
-    def changed(records, selection):
+    def changed(records, *told):
         read.path.write_bytes(read.path.read_bytes() + b"\n")
-        return selected(records, selection)
+        return selected(records, *told)
 
-    monkeypatch.setattr(run_data, "selected", changed)
+    monkeypatch.setattr(learnt, "selected", changed)
     read()
     assert not files(read, "index")
 

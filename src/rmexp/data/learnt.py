@@ -5,7 +5,7 @@ from itertools import chain
 
 from rmexp.data.described import fingerprint
 from rmexp.data.kept.index import KeptData
-from rmexp.data.leaks import checked_for_leaks
+from rmexp.data.leaks.check import checked_for_leaks
 from rmexp.data.loaded import LoadedData
 from rmexp.data.selection import Selection, selected
 from rmexp.data.split import with_splits

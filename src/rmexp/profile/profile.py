@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from rmexp.data.clusters import clusters_of
-from rmexp.data.leaks import Leaks
+from rmexp.data.leaks.check import Leaks
 from rmexp.data.normalised import empty
 from rmexp.evaluation.measures.ceiling import Ceiling, ceiling, truth_of
 from rmexp.evaluation.measures.difficulty import BINS, Difficulty, difficulty

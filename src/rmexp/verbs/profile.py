@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
-from rmexp.data.leaks import Leaks, leaks_of
+from rmexp.data.leaks.check import Leaks, leaks_of
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.split import with_splits
 from rmexp.durable import write_json, write_text

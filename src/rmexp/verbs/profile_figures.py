@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rmexp.data.leaks import Leaks
+from rmexp.data.leaks.check import Leaks
 from rmexp.data.normalised import text_key
 from rmexp.evaluation.measures.difficulty import Difficulty
 from rmexp.metrics.preferred_side import is_tie

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from markupsafe import escape
 
-from rmexp.data.leaks import find_leaks
+from rmexp.data.leaks.check import find_leaks
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.profile.profile import Profile, profile_of
 from rmexp.records import Preference

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.data.leaks import Leak
+from rmexp.data.leaks.check import Leak
 from rmexp.evaluation.measures.ceiling import Ceiling
 from rmexp.profile.consistency import Consistency
 from rmexp.profile.longer_by_part import Split

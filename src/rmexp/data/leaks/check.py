@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rmexp.data.leak_matches import KINDS, Matches, Places, matches
+from rmexp.data.leaks.known_records import KnownRecords
+from rmexp.data.leaks.matches import KINDS, Matches, matches
 from rmexp.data.normalised import known_by
 from rmexp.data.selection import Selection
 from rmexp.jsonl import BadRow
@@ -88,13 +89,14 @@ def find_leaks(train: Sequence[Record], others: Mapping[str, Sequence[Record]], 
         others: records that are evaluated on, by the name of their set.
         similarity: Jaccard similarity in (0, 1] from which two prompts are nearly the same; None leaves that out.
     """
-    found, places = matches(train, others, similarity), Places(others)
+    mine, known = KnownRecords({"train": train}), KnownRecords(others)
+    found = matches(mine, known, similarity)
     counts = {kind: len(found.of(kind)) for kind in KINDS}
     indices = np.flatnonzero(found.kind)
     shown = [found.of(kind)[:MOST_EXAMPLES] for kind in KINDS]
-    by_set = np.bincount(places.sets(found.other[indices]), minlength=len(others)).tolist()
+    by_set = np.bincount(known.sets(found.other[indices]), minlength=len(others)).tolist()
     sizes = {name: len(records) for name, records in others.items()}
-    examples = tuple(_example(index, train, places, found) for index in np.sort(np.concatenate(shown)).tolist())
+    examples = tuple(_example(index, train, known, found) for index in np.sort(np.concatenate(shown)).tolist())
     return Leaks(len(train), sizes, counts, dict(zip(others, by_set, strict=True)), tuple(indices.tolist()), examples)
 
 
@@ -188,8 +190,8 @@ def _prompt_of(row: Row) -> Candidates:
     return Candidates.from_row({**fields, "responses": texts or ["-"]})
 
 
-def _example(index: int, train: Sequence[Record], places: Places, found: Matches) -> Leak:
-    name, other = places.of(int(found.other[index]))
+def _example(index: int, train: Sequence[Record], others: KnownRecords, found: Matches) -> Leak:
+    name, other = others.of(int(found.other[index]))
     kind, record, truth = KINDS[found.kind[index] - 1], train[index], found.similarity.get(index, 1.0)
     texts = (known_by(record)[:_SHOWN], known_by(other)[:_SHOWN])
     return Leak(kind, record.id, texts[0], name, other.id, texts[1], round(truth, 4))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rmexp.data.leaks import checked_for_leaks, find_leaks, leak_sentence, read_records
+from rmexp.data.leaks.check import checked_for_leaks, find_leaks, leak_sentence, read_records
 from rmexp.data.selection import Selection
 from rmexp.jsonl import write_rows
 from rmexp.preference_data import PreferenceData

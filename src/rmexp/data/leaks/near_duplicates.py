@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.shingles import Shingled
+from rmexp.data.leaks.shingles import Shingled
 
 _AT_ONCE = 20_000  # texts
 _MOST_TRIED = 32  # others with one shingle that a text is compared with

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from rmexp.data import near_duplicates as module
-from rmexp.data.near_duplicates import jaccard
-from rmexp.data.shingles import SHINGLE, Shingled, shingles_of
+from rmexp.data.leaks import near_duplicates as module
+from rmexp.data.leaks.near_duplicates import jaccard
+from rmexp.data.leaks.shingles import SHINGLE, Shingled, shingles_of
 
 
 def near_duplicates(texts, others, similarity):

@@ -1,0 +1,1 @@
+"""Training prompts in what is evaluated on: found, counted, left out on request."""

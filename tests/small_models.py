@@ -14,8 +14,9 @@ from transformers import PreTrainedModel
 
 from rmexp.data.loading import Limits
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
+from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, WholeTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.token_rows import TokenRows
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.models.backbones import reload
@@ -90,12 +91,11 @@ def encoded_pairs() -> Callable[[Sequence[PairTokens]], EncodedPairs]:
     """Pairs of token ids as encoding them gives them."""
 
     def made(pairs: Sequence[PairTokens]) -> EncodedPairs:
-        prompts, responses = TokenRows(wide=False), TokenRows(wide=False)
-        for side in (side for pair in pairs for side in (pair.chosen, pair.rejected)):
-            prompts.add(side.token_ids[: side.prompt_tokens])
-            responses.add(side.token_ids[side.prompt_tokens :])
+        sides = [side for pair in pairs for side in (pair.chosen, pair.rejected)]
+        prompts = TokenRows.of([side.token_ids[: side.prompt_tokens] for side in sides])
+        responses = TokenRows.of([side.token_ids[side.prompt_tokens :] for side in sides])
         places = np.arange(2 * len(pairs), dtype=np.int32)
-        whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
+        whole = WholeTokens(*prompts, *responses, places, places)
         groups = None if any(pair.group is None for pair in pairs) else [pair.group for pair in pairs]
         target = np.array([pair.target for pair in pairs])
         margin = np.array([pair.margin for pair in pairs], np.float64)  # None is NaN

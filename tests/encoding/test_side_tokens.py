@@ -34,19 +34,19 @@ def sides(tokenizer):
 def jointly(tokenizer):
     together = sides(tokenizer)
     together._compared = True  # as where there is no template
-    return together.of(ITEMS)
+    return together.of(ITEMS).lists()
 
 
 def test_both_ways_give_the_same_ids(templated, monkeypatch):
     apart = sides(templated)
-    found = apart.of(ITEMS)
+    found = apart.of(ITEMS).lists()
     assert apart._ending.tail in TAILS
     assert found == jointly(templated)
 
 
 def test_a_prompt_is_rendered_and_tokenised_once_for_all_its_responses(tokenizer, monkeypatch):
     apart, seen = sides(tokenizer), []
-    apart.of(ITEMS)
+    apart.of(ITEMS).lists()
     tokenize = parted_text.PartedText.tokenize
 
     def watched(self, ending, starts, items):
@@ -74,12 +74,14 @@ def test_tokenizers_that_look_at_what_is_before_give_the_same_ids_too(templated,
         templated.add_special_tokens(
             {"additional_special_tokens": [AddedToken("<|assistant|>", rstrip=True, special=True)]}
         )
-    assert sides(templated).of(ITEMS) == jointly(templated)
+    assert sides(templated).of(ITEMS).lists() == jointly(templated)
 
 
 def test_where_they_differ_they_are_tokenised_together(tokenizer, monkeypatch):
-    wrong = ([0], [0])
-    monkeypatch.setattr(parted_text.PartedText, "tokenize", lambda self, ending, starts, items: [wrong] * len(items))
+    def wrong(items):
+        return parted_text.SideRows.of([([0], [0])] * len(items))
+
+    monkeypatch.setattr(parted_text.PartedText, "tokenize", lambda self, ending, starts, items: wrong(items))
     together = sides(tokenizer)
-    assert together.of(ITEMS) == jointly(tokenizer)
+    assert together.of(ITEMS).lists() == jointly(tokenizer)
     assert together._ending is None

@@ -7,9 +7,8 @@ that a chat template renders, is text (marked_text.py); what is too long meets o
 """
 
 import hashlib
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from rmexp.data.loading import Limits
 from rmexp.dialogue import Prompt, prompt_text
 from rmexp.encoding.account import Account
 from rmexp.encoding.cache import encoded_once
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, TokenRows, WholeTokens, joined
+from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, WholeTokens, joined
 from rmexp.encoding.marked_text import MarkedText
 from rmexp.encoding.rendering import Rendering, rows_named
 from rmexp.encoding.side_tokens import SideTokens
+from rmexp.encoding.token_rows import TokenRows, end_to_end
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.side_by_side import side_by_side
@@ -39,10 +39,10 @@ PART = 4096  # pairs that one of them encodes at once: as many responses as a mu
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
 
 _PARTS = (
-    *("encode.py", "engine.py", "frames.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py"),
-    "side_tokens.py",
+    *("encode.py", "engines/engine.py", "engines/words.py", "frames.py", "marked_text.py", "parted_text.py"),
+    *("pinned_date.py", "rendering.py", "side_tokens.py", "token_rows.py"),
 )
-CODE = tuple(Path(__file__).with_name(name) for name in _PARTS)  # what decides the ids
+CODE = tuple(Path(__file__).parent / name for name in _PARTS)  # what decides the ids
 
 
 class Encoder:
@@ -67,7 +67,7 @@ class Encoder:
         self.rendering = Rendering(tokenizer, self.marked)
         self._sides = SideTokens(tokenizer, self.marked, self.rendering)
         first = tokenizer("a").input_ids[:1]
-        self._bos = [tokenizer.bos_token_id] if first == [tokenizer.bos_token_id] else []
+        self._bos: int | None = tokenizer.bos_token_id if first == [tokenizer.bos_token_id] else None
         self._last: tuple[Sequence[Record], EncodedResponses] | None = None  # of which some neighbours were asked for
         self._wide = max(len(tokenizer), *tokenizer.added_tokens_decoder, 0) >= 1 << 16
 
@@ -129,30 +129,29 @@ class Encoder:
 
     def _whole(self, items: Iterable[Item]) -> WholeTokens:
         """Prompts and responses before anything is cut; what some neighbours share is encoded and kept once."""
-        prompts, responses = TokenRows(wide=self._wide), TokenRows(wide=self._wide)
-        numbers, end = (array("i"), array("i")), self.tokenizer.eos_token_id
-        items = iter(items)
-        while some := list(islice(items, AT_ONCE)):
-            unique, known, rows = list(dict.fromkeys(some)), dict[tuple[int, ...], int](), dict[Item, tuple[int, int]]()
-            last, number = list[int](), -1
-            for item, (prompt, response) in zip(unique, self._sides.of(unique), strict=True):
-                if prompt is not last or number < 0:  # as it is for the other responses to the same prompt
-                    ids, last = tuple(self._begun(prompt)), prompt
-                    number = known[ids] if ids in known else known.setdefault(ids, prompts.add(ids))
-                rows[item] = number, responses.add([*response, end])
-            for column, part in zip(numbers, zip(*(rows[item] for item in some), strict=True), strict=True):
-                column.extend(part)
-        return WholeTokens(*prompts.arrays(), *responses.arrays(), *(np.frombuffer(part, np.int32) for part in numbers))
+        prompts, responses, rest = list[TokenRows](), list[TokenRows](), iter(items)
+        numbers, before = ([np.empty(0, np.int32)], [np.empty(0, np.int32)]), (0, 0)
+        while some := list(islice(rest, AT_ONCE)):
+            place = dict(zip(dict.fromkeys(some), count()))
+            own = np.fromiter(map(place.__getitem__, some), np.int32, len(some))
+            sides = self._sides.of([*place])
+            prompts.append(self._begun(sides.prompts))
+            responses.append(sides.responses.ending_in(self.tokenizer.eos_token_id))
+            for column, part, first in zip(numbers, (sides.prompt[own], own), before, strict=True):
+                column.append(part + np.int32(first))
+            before = before[0] + len(sides.prompts.ends) - 1, before[1] + len(place)
+        rows = (end_to_end(part, np.uint32 if self._wide else np.uint16) for part in (prompts, responses))
+        return WholeTokens(*chain.from_iterable(rows), *map(np.concatenate, numbers))
 
-    def _begun(self, ids: list[int]) -> list[int]:
-        """Ids of a prompt with the begin token in front, where the tokenizer puts one and the template does not."""
-        return [*self._bos, *ids] if ids[: len(self._bos)] != self._bos else ids
+    def _begun(self, rows: TokenRows) -> TokenRows:
+        """Ids of prompts with the begin token in front, where the tokenizer puts one and the template does not."""
+        return rows.beginning_with(self._bos) if self._bos is not None else rows
 
     def encode_prompts(self, prompts: Iterable[Prompt], max_tokens: int) -> list[list[int]]:
         """Ids of prompts for a response to be sampled behind them; longer ones lose tokens from the left."""
         encoded = []
         for ids, _ in self.marked.tokenize([self.rendering.prompt(prompt) for prompt in prompts]):
-            whole = self._begun(ids)
+            whole = [self._bos, *ids] if self._bos is not None and ids[:1] != [self._bos] else ids
             start = int(whole[:1] == [self.tokenizer.bos_token_id])
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
         return encoded

@@ -36,27 +36,6 @@ class WholeTokens(NamedTuple):
     response: NDArray[np.int32]
 
 
-class TokenRows:
-    """Rows of token ids that grow at their end.
-
-    Args:
-        wide: whether there are ids of 65,536 and more.
-    """
-
-    def __init__(self, *, wide: bool) -> None:
-        self._ids, self._ends = array("I" if wide else "H"), array("q", [0])
-
-    def add(self, ids: Iterable[int]) -> int:
-        """Put a row at the end; its number."""
-        self._ids.frombytes(array(self._ids.typecode, ids).tobytes())  # twice as quick as to extend it
-        self._ends.append(len(self._ids))
-        return len(self._ends) - 2
-
-    def arrays(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """All ids, and 0 and where each row ends."""
-        return np.frombuffer(self._ids, self._ids.typecode), np.frombuffer(self._ends, np.int64)
-
-
 def joined(first: WholeTokens, others: Iterable[WholeTokens]) -> WholeTokens:
     """Tokens of some responses and of those behind them, put into each field as they come."""
     fields: list[array[int]] = [array(column.dtype.char, column.tobytes()) for column in first]
@@ -69,7 +48,7 @@ def joined(first: WholeTokens, others: Iterable[WholeTokens]) -> WholeTokens:
             response=part.response + np.int32(responses),
         )
         for field, column in zip(fields, added._asdict().values(), strict=True):
-            field.frombytes(column.tobytes())
+            field.frombytes(column.view(np.uint8).data)
     return WholeTokens(*(np.frombuffer(field, field.typecode) for field in fields))
 
 

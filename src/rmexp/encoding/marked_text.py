@@ -30,6 +30,10 @@ class MarkedText:
                 return self._special.sub(rf"{OPEN}\g<0>{CLOSE}", text)
         return text
 
+    def has_special(self, text: str) -> bool:
+        """Whether anything in a text looks like a special token."""
+        return any(first in text for first in self._firsts) and self._special.search(text) is not None
+
     def mark_all(self, value: Any) -> Any:
         """JSON with every text in it marked."""
         if isinstance(value, str):

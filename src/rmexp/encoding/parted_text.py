@@ -8,10 +8,42 @@ prompt can be tokenised up to that token, and each response by itself behind it.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rmexp.encoding.engine import Engine, engine_of
+import numpy as np
+from numpy.typing import NDArray
+
+from rmexp.encoding.engines.engine import engine_of
+from rmexp.encoding.engines.words import Engine
 from rmexp.encoding.marked_text import CLOSE, OPEN
+from rmexp.encoding.token_rows import TokenRows
 
 Sides = tuple[list[int], list[int]]  # ids of a prompt, ids of a response to it
+
+
+class SideRows(NamedTuple):
+    """N responses and their prompts.
+
+    Attributes:
+        prompts: a row each; several responses may be to one.
+        prompt: (N,) int32, the number of each response's prompt.
+        responses: N rows.
+    """
+
+    prompts: TokenRows
+    prompt: NDArray[np.int32]
+    responses: TokenRows
+
+    @classmethod
+    def of(cls, sides: Sequence[Sides]) -> "SideRows":
+        """The same of lists, where equal prompts are one."""
+        known = dict[tuple[int, ...], int]()
+        prompt = [known.setdefault(tuple(ids), len(known)) for ids, _ in sides]
+        responses = TokenRows.of([ids for _, ids in sides])
+        return cls(TokenRows.of([*known]), np.array(prompt, np.int32), responses)
+
+    def lists(self) -> list[Sides]:
+        """Of each response the ids of its prompt and its own."""
+        prompts = self.prompts.lists()
+        return [(prompts[at], ids) for at, ids in zip(self.prompt.tolist(), self.responses.lists(), strict=True)]
 
 
 class Ending(NamedTuple):
@@ -55,7 +87,7 @@ class PartedText:
         at, length, token = last
         return None if at < 0 else Ending(token, self._parting[token], start[at + length :])
 
-    def tokenize(self, ending: Ending, starts: Sequence[str], items: Sequence[tuple[int, str]]) -> list[Sides]:
+    def tokenize(self, ending: Ending, starts: Sequence[str], items: Sequence[tuple[int, str]]) -> SideRows:
         """Ids of prompts and of responses to them.
 
         Args:
@@ -72,9 +104,12 @@ class PartedText:
             self._engine = engine_of(self._tokenizer, [*before, *behind])
         prompts = self._engine(before)
         if not ending.tail:
-            return [(prompts[at], ids[1:]) for (at, _), ids in zip(items, self._engine(behind), strict=True)]
-        with_offsets = self._backend.encode_batch(behind, add_special_tokens=False)
-        return [self._sides(ending, prompts[at], found) for (at, _), found in zip(items, with_offsets, strict=True)]
+            places = np.array([at for at, _ in items], np.int32)
+            return SideRows(prompts, places, self._engine(behind).behind_first())
+        with_offsets, starting = self._backend.encode_batch(behind, add_special_tokens=False), prompts.lists()
+        return SideRows.of(
+            [self._sides(ending, starting[at], found) for (at, _), found in zip(items, with_offsets, strict=True)]
+        )
 
     def _sides(self, ending: Ending, prompt: list[int], behind: Any) -> Sides:
         """A prompt with the tokens of its tail, and those that carry a character of the response."""

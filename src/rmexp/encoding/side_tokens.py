@@ -1,12 +1,12 @@
 """Token ids of prompts and of responses to them: of both as one text, or apart where that gives the same."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rmexp.dialogue import Prompt
-from rmexp.encoding.marked_text import MarkedText
-from rmexp.encoding.parted_text import Ending, PartedText, Sides, unmarked
+from rmexp.encoding.marked_text import PLACE, MarkedText
+from rmexp.encoding.parted_text import Ending, PartedText, SideRows, Sides, unmarked
 from rmexp.encoding.rendering import Rendering
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,26 @@ class SideTokens:
         self._ending: Ending | None = None  # of rendered prompts, where these and responses are tokenised apart
         self._compared = not tokenizer.chat_template  # where there is none, no special token parts the two
 
-    def of(self, items: Sequence[tuple[Prompt, str]]) -> list[Sides]:
+    def of(self, items: Sequence[tuple[Prompt, str]]) -> SideRows:
         """Ids of each prompt and of each response, which has every token that carries one of its characters."""
         starts = {prompt: self._rendering.prompt(prompt) for prompt in dict.fromkeys(prompt for prompt, _ in items)}
+        if self._compared and self._all_part(starts.values(), [response for _, response in items]):
+            assert self._ending is not None
+            places = {prompt: place for place, prompt in enumerate(starts)}
+            parted = [(places[prompt], response) for prompt, response in items]
+            return self._parted.tokenize(self._ending, list(starts.values()), parted)
+        return SideRows.of(self._one_by_one(items, starts))
+
+    def _all_part(self, starts: Iterable[str], responses: Sequence[str]) -> bool:
+        """Whether all prompts, rendered, can be tokenised apart from all responses, and nothing is to be marked."""
+        if self._ending is None or not all(type(response) is str for response in responses):
+            return False
+        end, text = self._ending.text, PLACE.join(responses)
+        nothing = unmarked(text) and not self._marked.has_special(text)
+        return nothing and all(start.endswith(end) and unmarked(start) for start in starts)
+
+    def _one_by_one(self, items: Sequence[tuple[Prompt, str]], starts: Mapping[Prompt, str]) -> list[Sides]:
+        """The same of prompts as they were rendered, some of which can be tokenised apart from their responses."""
         ends = {prompt: len(self._marked.unmark(start)) for prompt, start in starts.items()}
         texts = [self._rendering.whole(prompt, response, starts[prompt], ends[prompt]) for prompt, response in items]
         if not self._compared:
@@ -66,7 +83,7 @@ class SideTokens:
             return []
         places = {start: place for place, start in enumerate(dict.fromkeys(start for start, _ in texts))}
         responses = [(places[start], text.removeprefix(start)) for start, text in texts]
-        return self._parted.tokenize(self._ending, list(places), responses)
+        return self._parted.tokenize(self._ending, list(places), responses).lists()
 
     def _jointly(self, texts: Sequence[tuple[str, int]]) -> list[Sides]:
         """Of whole texts, and where the prompt ends in each."""

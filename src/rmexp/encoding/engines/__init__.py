@@ -1,0 +1,1 @@
+"""What turns texts into token ids: one file an engine, and the choice of one."""

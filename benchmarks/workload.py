@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from rmexp.encoding.encoded import EncodedPairs
+    from rmexp.encoding.splits import EncodedPairs
 
 SIZES = {  # hidden size, layers, MLP width, heads
     "1m": (64, 2, 172, 4),
@@ -51,7 +51,8 @@ def dialogue_pairs(count: int, tokenizer: Any) -> list[tuple[Ids, Ids, Ids]]:
     """The first pairs of HH's helpful-base test split, at most 512 tokens a side, cut from the left."""
     from rmexp.checked_fields import EmptyText
     from rmexp.data.loading import Limits
-    from rmexp.encoding.encode import Encoder, encode_pairs
+    from rmexp.encoding.encode import Encoder
+    from rmexp.encoding.splits import encode_pairs
     from rmexp.lines import read_lines
     from rmexp.records import Preference
 
@@ -83,7 +84,8 @@ def _shared(left: Ids, right: Ids) -> int:
 
 def encoded_pairs(pairs: Sequence[tuple[Ids, Ids, Ids]]) -> "EncodedPairs":
     """The pairs as a stage has them, the first response of each the better one."""
-    from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, TokenRows, WholeTokens
+    from rmexp.encoding.encoded import Cut, EncodedResponses, TokenRows, WholeTokens
+    from rmexp.encoding.splits import EncodedPairs
 
     prompts, responses = TokenRows(wide=False), TokenRows(wide=False)
     for prompt, *sides in pairs:

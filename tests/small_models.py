@@ -14,8 +14,9 @@ from transformers import PreTrainedModel
 
 from rmexp.data.loading import Limits
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, WholeTokens
+from rmexp.encoding.encoded import Cut, EncodedResponses, WholeTokens
 from rmexp.encoding.pack import response_batch
+from rmexp.encoding.splits import EncodedPairs
 from rmexp.encoding.token_rows import TokenRows
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import PairTokens, ResponseTokens

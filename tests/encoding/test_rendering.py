@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from rmexp.dialogue import Message, prompt_text, response_of
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import encode_pairs
 from rmexp.message_rows import messages_of, told
 from rmexp.records import Preference
 

@@ -17,7 +17,8 @@ from transformers import (
     Qwen2Config,
 )
 
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import encode_pairs
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.models.backbones.encoder import encoder

@@ -7,7 +7,8 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import encode_pairs
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.next_token import next_token_loss

@@ -1,4 +1,4 @@
-"""Records to token ids, every outcome counted.
+"""Records to token ids.
 
 A sequence is the rendered prompt, the response and exactly one end-of-sequence token, also where the response is cut:
 the reward is always read at the same kind of place. Prompt and response are tokenised as one text; the response starts
@@ -10,17 +10,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rmexp.data.clusters import clusters_of
 from rmexp.data.loading import Limits
-from rmexp.dialogue import Prompt, prompt_text
-from rmexp.encoding.account import Account
+from rmexp.dialogue import Prompt
 from rmexp.encoding.cache import encoded_once
-from rmexp.encoding.encoded import Cut, EncodedPairs, EncodedResponses, ReadResponses, WholeTokens, joined
+from rmexp.encoding.encoded import Cut, EncodedResponses, Item, WholeTokens, joined
 from rmexp.encoding.marked_text import MarkedText
 from rmexp.encoding.rendering import Rendering, rows_named
 from rmexp.encoding.side_tokens import SideTokens
@@ -28,12 +25,10 @@ from rmexp.encoding.token_rows import TokenRows, end_to_end
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.side_by_side import side_by_side
-from rmexp.jsonl import describe
 from rmexp.phases import Phase, phase
-from rmexp.records import Candidates, Preference, Record
-from rmexp.stored_records import StoredRecords, labels_of, texts_digest
+from rmexp.records import Preference, Record
+from rmexp.stored_records import StoredRecords, texts_digest
 
-Item = tuple[Prompt, str]
 SEVERAL = 8192  # pairs that are worth several processes
 PART = 4096  # pairs that one of them encodes at once: as many responses as a multiple of AT_ONCE
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
@@ -71,6 +66,10 @@ class Encoder:
         self._last: tuple[Sequence[Record], EncodedResponses] | None = None  # of which some neighbours were asked for
         self._wide = max(len(tokenizer), *tokenizer.added_tokens_decoder, 0) >= 1 << 16
 
+    def without_dropping(self) -> Self:
+        """One that encodes every response; see `Limits`."""
+        return self if self.limits.truncation != "drop" else type(self)(self.tokenizer, self.limits.without_dropping())
+
     def render(self, prompt: Prompt) -> str:
         """The text of the prompt as the model sees it: by the tokenizer's chat template where it has one."""
         return self.marked.unmark(self.rendering.prompt(prompt))
@@ -96,7 +95,7 @@ class Encoder:
         with phase(Phase.ENCODING, f"{len(records):,} records"), rows_named(records):
             whole = self._kept(records)
         encoded = EncodedResponses(whole, self._cut)
-        self._check_lengths(encoded, _items(records))
+        encoded.check_lengths(_items(records))
         return encoded
 
     def encode(self, items: Iterable[Item]) -> list[ResponseTokens | None]:
@@ -107,7 +106,7 @@ class Encoder:
         """
         items = list(items)
         encoded = EncodedResponses(self._whole(items), self._cut)
-        self._check_lengths(encoded, items)
+        encoded.check_lengths(items)
         return list(encoded)
 
     def _kept(self, records: Sequence[Record]) -> WholeTokens:
@@ -156,73 +155,6 @@ class Encoder:
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
         return encoded
 
-    def _check_lengths(self, encoded: EncodedResponses, items: Iterable[Item]) -> None:
-        if self.limits.truncation != "error" or not encoded.long.any():
-            return
-        long = encoded.long
-        place = int(encoded.whole_tokens.argmax())
-        prompt, response = next(islice(items, place, None))
-        raise ValueError(
-            f"{len(np.unique(encoded.whole.response[long]))} of {len(np.unique(encoded.whole.response))} sequences "
-            f"have more than {self.limits.max_tokens} tokens, the longest of them, "
-            f"{describe(prompt_text(prompt) or response)}, {encoded.whole_tokens[place]} "
-            "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
-        )
-
 
 def _items(records: Iterable[Record]) -> Iterator[Item]:
     return ((record.prompt, response) for record in records for response in record.responses)
-
-
-def encode_pairs(
-    records: Sequence[Preference], encoder: Encoder, batch_by: str | None = None
-) -> tuple[EncodedPairs, Account]:
-    """Encode a split and account for every pair of it.
-
-    Args:
-        records: of the split.
-        encoder: of prompts and responses.
-        batch_by: what batches keep together, see `Batching`.
-    """
-    encoded = encoder.encode_records(records)
-    dropped = encoded.dropped.reshape(-1, 2).any(axis=1)
-    identical = identical_sides(encoded) & ~dropped
-    kept = ~dropped & ~identical
-    labels = labels_of(records)
-    groups = None
-    if batch_by is not None:
-        group = None if batch_by == "prompt" else batch_by
-        groups = clusters_of(records, group, "data.batch_by")[kept].tolist()
-    pairs = EncodedPairs(encoded, np.flatnonzero(kept), labels.target[kept], labels.margin[kept], groups)
-    account = Account(
-        pairs=len(records),
-        kept=len(pairs),
-        truncated=int((encoded.long.reshape(-1, 2).any(axis=1) & kept).sum()),
-        dropped=int(dropped.sum()),
-        identical=int(identical.sum()),
-        tokens=int(encoded.tokens.reshape(-1, 2).sum(axis=1)[kept].sum()),
-    )
-    return pairs, account
-
-
-def identical_sides(encoded: EncodedResponses) -> NDArray[np.bool_]:
-    """(N / 2,) pairs whose sides are the same tokens."""
-    alike: NDArray[np.bool_] = np.equal(*encoded.tokens.reshape(-1, 2).T)
-    for place in np.flatnonzero(alike).tolist():
-        chosen, rejected = encoded[2 * place], encoded[2 * place + 1]
-        alike[place] = chosen is not None and rejected is not None and chosen.token_ids == rejected.token_ids
-    return alike
-
-
-def encode_demonstrations(records: Sequence[Candidates], encoder: Encoder) -> tuple[ReadResponses, Account]:
-    """Encode the responses of a split, each of them to be learnt, and account for every one."""
-    encoded = encoder.encode_records(records)
-    kept = ~encoded.dropped
-    return ReadResponses(encoded.of(np.flatnonzero(kept))), Account(
-        pairs=len(encoded),
-        kept=int(kept.sum()),
-        truncated=int((encoded.long & kept).sum()),
-        dropped=int((~kept).sum()),
-        identical=0,
-        tokens=int(encoded.tokens[kept].sum()),
-    )

@@ -1,19 +1,24 @@
-"""Encoded responses and pairs in flat arrays: each is put together when somebody looks at it.
+"""Encoded responses in flat arrays: each is put together when somebody looks at it.
 
 Shapes: N responses as they were asked for, P prompts, R responses that are told apart.
 """
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.dialogue import Prompt, prompt_text
+from rmexp.encoding.tokens import ResponseTokens
 from rmexp.encoding.truncation import fit
+from rmexp.jsonl import describe
+
+Item = tuple[Prompt, str]
 
 
 class WholeTokens(NamedTuple):
@@ -100,6 +105,36 @@ class EncodedResponses(Sequence[ResponseTokens | None]):
         """(N,) tokens of prompt and response once cut."""
         return np.minimum(self.whole_tokens, self.cut.max_tokens)
 
+    @property
+    def identical(self) -> NDArray[np.bool_]:
+        """(N / 2,) which pairs of neighbours are the same tokens."""
+        alike: NDArray[np.bool_] = np.equal(*self.tokens.reshape(-1, 2).T)
+        for place in np.flatnonzero(alike).tolist():
+            chosen, rejected = self[2 * place], self[2 * place + 1]
+            alike[place] = chosen is not None and rejected is not None and chosen.token_ids == rejected.token_ids
+        return alike
+
+    def check_lengths(self, items: Iterable[Item]) -> None:
+        """Refuse what is too long where the rule says so.
+
+        Args:
+            items: their N prompts with a response each, for the message.
+
+        Raises:
+            ValueError: some are too long and data.truncation=error.
+        """
+        long = self.long
+        if self.cut.rule != "error" or not long.any():
+            return
+        place = int(self.whole_tokens.argmax())
+        prompt, response = next(islice(items, place, None))
+        raise ValueError(
+            f"{len(np.unique(self.whole.response[long]))} of {len(np.unique(self.whole.response))} sequences "
+            f"have more than {self.cut.max_tokens} tokens, the longest of them, "
+            f"{describe(prompt_text(prompt) or response)}, {self.whole_tokens[place]} "
+            "(set data.max_tokens, or data.truncation=cut_prompt|cut_response|drop)"
+        )
+
     def of(self, places: NDArray[np.int64]) -> "EncodedResponses":
         """Some of them."""
         some = self.whole._replace(prompt=self.whole.prompt[places], response=self.whole.response[places])
@@ -162,60 +197,3 @@ class ReadResponses(Sequence[ResponseTokens]):
 def _row(ids: NDArray[Any], ends: NDArray[np.int64], number: int) -> list[int]:
     found: list[int] = ids[ends[number] : ends[number + 1]].tolist()
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedPairs(Sequence[PairTokens]):
-    """The pairs of a split that are left once encoded; K of them.
-
-    Attributes:
-        responses: chosen and rejected of all pairs of the split, by turns.
-        places: (K,) of the pairs that are left, in the split.
-        target: (K,) see `Preference`.
-        margin: (K,) likewise; NaN where it has none.
-        groups: of each, the number of what batches keep together; None where they keep nothing together.
-        reference_logps: (K, 2) of chosen and rejected under the reference; None where none is known.
-    """
-
-    responses: EncodedResponses
-    places: NDArray[np.int64]
-    target: NDArray[np.float64]
-    margin: NDArray[np.float64]
-    groups: Sequence[int] | None = None
-    reference_logps: NDArray[np.float64] | None = None
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, place: int) -> PairTokens: ...
-    @overload
-    def __getitem__(self, place: slice) -> "EncodedPairs": ...
-    def __getitem__(self, place: int | slice) -> "PairTokens | EncodedPairs":
-        if isinstance(place, slice):
-            return self.of(np.arange(*place.indices(len(self))))
-        at = int(self.places[place])
-        chosen, rejected = self.responses[2 * at], self.responses[2 * at + 1]
-        assert chosen is not None
-        assert rejected is not None
-        logps = None if self.reference_logps is None else self.reference_logps[place].tolist()
-        return PairTokens(
-            chosen,
-            rejected,
-            float(self.target[place]),
-            reference_logps=None if logps is None else (logps[0], logps[1]),
-            group=None if self.groups is None else self.groups[place],
-            margin=None if np.isnan(self.margin[place]) else float(self.margin[place]),
-            place=at,
-        )
-
-    def of(self, some: NDArray[np.int64]) -> "EncodedPairs":
-        """Some of them, by their places among these."""
-        return replace(
-            self,
-            places=self.places[some],
-            target=self.target[some],
-            margin=self.margin[some],
-            groups=None if self.groups is None else [self.groups[place] for place in some],
-            reference_logps=None if self.reference_logps is None else self.reference_logps[some],
-        )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
 from rmexp.encoding.pack import pair_batch
+from rmexp.encoding.splits import encode_pairs
 from rmexp.encoding.tokens import PairTokens
 from rmexp.inspection.check import FAIL, PASS, SKIP, Check
 from rmexp.losses.bradley_terry import bradley_terry_loss

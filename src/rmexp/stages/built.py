@@ -11,6 +11,7 @@ from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
 from rmexp.hardware.device import accelerator_type
 from rmexp.models.backbones.backbone import Backbone
+from rmexp.models.backbones.language_model import check_positions
 from rmexp.phases import Phase, phase
 from rmexp.stages.examples import Examples, encoded_examples
 from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
@@ -68,13 +69,14 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     """
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts, loaded.records, loaded.limits.cache_dir)
-    module = module_of(parts, start, loaded.limits.max_tokens)
+    check_positions(start.body, loaded.limits.max_tokens)
+    module = module_of(parts, start)
     with phase(Phase.ENCODING, loaded.name):
         encoder = Encoder(start.tokenizer, loaded.limits)
         examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
         parts.trainer.options.check_validations(examples.kind, validates=bool(examples.val))
         sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
-        cut = cut_to_fit(sets, Encoder(start.tokenizer, loaded.limits.without_dropping()))
+        cut = cut_to_fit(sets, encoder.without_dropping())
     threads, precision = computing(parts.trainer, module)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from rmexp.data.clusters import clusters_of
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
-from rmexp.encoding.encode import Encoder, encode_demonstrations, encode_pairs
-from rmexp.encoding.encoded import EncodedPairs, ReadResponses
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.encoded import ReadResponses
+from rmexp.encoding.splits import EncodedPairs, encode_split
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
@@ -57,12 +58,7 @@ def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encode
     kind = "demonstrations" if records.demonstrations else "pairs"
     if kind not in module.learns_from:
         raise ValueError(f"task={task} learns from {module.learns_from[0]}, but data={data.name} has {kind} (set data)")
-    encoded: dict[str, tuple[EncodedPairs | ReadResponses, Account]] = {}
-    for name in ("train", "val"):
-        if records.demonstrations:
-            encoded[name] = encode_demonstrations(records.demonstrations.get(name, ()), encoder)
-        else:
-            encoded[name] = encode_pairs(records.splits.get(name, ()), encoder, data.batching.batch_by)
+    encoded = {name: encode_split(records, name, encoder, data.batching.batch_by) for name in ("train", "val")}
     accounts = {name: account for name, (_, account) in encoded.items()}
     train, val = (encoded[name][0] for name in ("train", "val"))
     clusters = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
-from rmexp.encoding.encode import Encoder, identical_sides
+from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.evaluation.judge import judge
 from rmexp.evaluation.judgement import Judgement
@@ -110,7 +110,7 @@ def cut_to_fit(sets: Sequence[TestSet], encoder: Encoder) -> dict[str, dict[str,
     for part in sets:
         encoded = encoder.encode_records(part.records)
         cut = int(encoded.long.reshape(-1, 2).any(axis=1).sum())
-        identical = int(identical_sides(encoded).sum())
+        identical = int(encoded.identical.sum())
         file = file_of(part)
         counts[file] = {"truncated": cut, "identical": identical}
         if file != "val" and (cut or identical):

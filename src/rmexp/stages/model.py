@@ -14,7 +14,7 @@ from rmexp.hardware.precision import weights_in
 from rmexp.models.attention.decoder_layers import check_compilable
 from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
-from rmexp.models.backbones.language_model import LanguageModel, check_positions
+from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.location import is_adapter
 from rmexp.models.backbones.trained_weights import choose_trained, merge
 from rmexp.models.folders.adapter import adapter_base, save_adapter
@@ -82,19 +82,16 @@ def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:
         log.info("%s: the head `%s` of %s is not used: a language model has none", parts.task, head.name, folder)
 
 
-def module_of(parts: StageParts, start: Backbone, max_tokens: int) -> TrainingModule:
+def module_of(parts: StageParts, start: Backbone) -> TrainingModule:
     """What trains a model, with all that it learns by.
 
     Args:
         parts: that the stage is made of.
         start: the model.
-        max_tokens: longest sequence.
 
     Raises:
-        ValueError: the model has no place for so long a sequence, cannot be compiled, or reads prompts otherwise than
-            its reference.
+        ValueError: the model cannot be compiled, or reads prompts otherwise than its reference.
     """
-    check_positions(start.body, max_tokens)
     if parts.reference is not None:
         check_same_template(parts.reference, start.tokenizer)
     learnt: dict[str, Any] = {"loss": parts.loss, "optimizer": parts.optimizer, "schedule": parts.schedule}

@@ -1,22 +1,26 @@
 """What a stage is made of: what its configuration names, built as far as it can be without data and model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch.optim import Optimizer
 
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.four_bit import FOUR_BIT
+from rmexp.models.backbones.hub import hub
 from rmexp.models.backbones.start import StartingFolders, StartingPoint, starting_folders
+from rmexp.models.folders.folder import load_start
 from rmexp.scoring.scorer import Scorer
 from rmexp.training.optimization import Schedule
 from rmexp.training.ppo.policy_update import Learning
 from rmexp.training.trainer_options import TrainerOptions
 
+SAVING = "saving"  # name of the callback that writes checkpoints
 SHARED, POLICY = "shared", "policy"  # value models besides folders
 
 
@@ -35,6 +39,23 @@ class ModelParts:
     starting: StartingPoint
     load: Callable[[str], Backbone]
     path: str | None
+
+
+def model_parts(build: Callable[..., Backbone], starting: StartingPoint, path: str | None, seed: int) -> ModelParts:
+    """The model to start from, and how a folder is loaded: as the builder reads its own, where it reads one.
+
+    Args:
+        build: a new model, of (texts, seed).
+        starting: how it starts.
+        path: folder or hub id that `build` reads; None where it makes new weights.
+        seed: of weights that a folder lacks.
+    """
+    reader = partial(hub, dtype="float32", trust_remote_code=False) if path is None else build
+
+    def read(folder: str) -> Backbone:
+        return reader((), seed, path=folder, revision=None)
+
+    return ModelParts(build, starting, partial(load_start, read), path)
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,22 @@ class CallbackParts:
 
     saving: Callable[..., Callback] | None
     others: tuple[Callback, ...]
+
+
+def callback_parts(built: Mapping[str, Any]) -> CallbackParts:
+    """Callbacks by their names.
+
+    Raises:
+        ValueError: one of them cannot be used here.
+    """
+    for name, callback in built.items():
+        if isinstance(callback, EarlyStopping):
+            raise ValueError(
+                f"callbacks.{name}: Lightning's EarlyStopping looks at the ends of its own epochs, and a run is one of "
+                "them (set trainer.patience instead)"
+            )
+    others = (callback for name, callback in built.items() if name != SAVING)
+    return CallbackParts(built.get(SAVING), tuple(others))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rmexp.encoding.batches import PairIndex
-from rmexp.encoding.encoded import EncodedPairs
+from rmexp.encoding.splits import EncodedPairs
 
 
 class PairLoss:

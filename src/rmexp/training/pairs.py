@@ -6,8 +6,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
-from rmexp.encoding.encoded import EncodedPairs
 from rmexp.encoding.pack import pair_batch, response_batch
+from rmexp.encoding.splits import EncodedPairs
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 
 

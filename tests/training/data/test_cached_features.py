@@ -5,8 +5,9 @@ import lightning as L
 import pytest
 import torch
 
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
 from rmexp.encoding.pack import pair_batch
+from rmexp.encoding.splits import encode_pairs
 from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.reward_model import RewardModel

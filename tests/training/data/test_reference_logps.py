@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import encode_pairs
 from rmexp.models.likelihood import Likelihood
 from rmexp.training.data.reference_logps import weights_fingerprint, with_reference_logps
 

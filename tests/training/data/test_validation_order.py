@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from rmexp.data.loading import Limits
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
 from rmexp.encoding.pack import batches_of_tokens, distinct_responses, pairing
+from rmexp.encoding.splits import encode_pairs
 from rmexp.records import Preference
 from rmexp.training.data.fixed_batches import FixedBatches
 from rmexp.training.data.validation_order import validation_order

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from rmexp.config.compose import compose
-from rmexp.encoding.encode import AT_ONCE, Encoder, encode_pairs
+from rmexp.encoding.encode import AT_ONCE, Encoder
 from rmexp.encoding.parted_text import PartedText
+from rmexp.encoding.splits import encode_pairs
 from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.lines import read_lines
 from rmexp.sources import file_rows
@@ -33,7 +34,8 @@ ENCODED = """
 import sys
 from rmexp.config.compose import compose
 from rmexp.data.loading import Limits
-from rmexp.encoding.encode import Encoder, encode_pairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import encode_pairs
 from rmexp.hardware.memory import peak_memory_mb
 from rmexp.models.backbones.tiny import train_tokenizer
 from rmexp.verbs.data import load_run_data

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rmexp.data.loading import Limits
 from rmexp.encoding.batches import FeatureBatch, PairBatch, PairIndex, ResponseBatch
-from rmexp.encoding.encode import Encoder, encode_pairs
-from rmexp.encoding.encoded import EncodedPairs
+from rmexp.encoding.encode import Encoder
+from rmexp.encoding.splits import EncodedPairs, encode_pairs
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.records import Preference
 from rmexp.scoring.responses import MOST_TOKENS

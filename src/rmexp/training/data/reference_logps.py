@@ -17,7 +17,7 @@ from torch import nn
 
 from rmexp.checked_arrays import Damaged, read_arrays, write_arrays
 from rmexp.durable import alone
-from rmexp.encoding.encoded import EncodedPairs
+from rmexp.encoding.splits import EncodedPairs
 from rmexp.hardware.group import from_first, rank_and_count
 from rmexp.models.likelihood import Likelihood
 from rmexp.scoring.responses import compute

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from rmexp.encoding.batches import PairIndex
-from rmexp.encoding.encoded import EncodedPairs, EncodedResponses
+from rmexp.encoding.encoded import EncodedResponses
 from rmexp.encoding.pack import parts_of_tokens
+from rmexp.encoding.splits import EncodedPairs
 
 Known = tuple[bytes, int, bool]  # ids, most significant byte first; how many are of the prompt; whether it was cut
 

@@ -1,20 +1,13 @@
 """What a stage is made of, built as its configuration says."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
-from rmexp.models.backbones.start import StartingPoint
 
 if TYPE_CHECKING:
-    from lightning import Trainer
-
-    from rmexp.models.backbones.backbone import Backbone
-    from rmexp.stages.parts import CallbackParts, ModelParts, StageParts, TrainerParts
-    from rmexp.training.trainer_options import TrainerOptions
+    from rmexp.stages.parts import StageParts
 
 
 def stage_parts(config: DictConfig) -> "StageParts":
@@ -27,21 +20,19 @@ def stage_parts(config: DictConfig) -> "StageParts":
         ValueError: a setting is out of its range, or does not fit another one.
     """
     from rmexp.models.backbones.four_bit import check_load
-    from rmexp.stages.parts import PPOParts, StageParts, check_settings
+    from rmexp.stages.parts import PPOParts, StageParts, TrainerParts, callback_parts, check_settings, model_parts
     from rmexp.training.ppo.policy_update import Learning
 
-    node = config.model
+    node, settings = _with_path(config.model), _trainer_settings(config.trainer)
     check_load(node.load, node.trained, config.task)
-    if OmegaConf.is_missing(node, "path"):  # and nobody needs it
-        node = OmegaConf.merge(node, {"path": node.init_from or node.reference})
     make_model, starting = framed("model", node)
     make_trainer, options = framed("trainer", config.trainer)
     names = ["module", "loss", "optimizer", "schedule", "callbacks"]
     names += [*Learning._fields, "scorer", "gold"] if config.task == "ppo" else []
     built = {name: build(config[name]) for name in names if name in config}
-    trainer = _trainer(config.trainer, make_trainer(), options)
-    model = _model(node, make_model(), starting, config.seed)
-    callbacks, ppo = _callbacks(built["callbacks"] or {}), None
+    trainer = TrainerParts(make_trainer(), options, *settings)
+    model = model_parts(make_model(), starting, node.path if "path" in node else None, config.seed)
+    callbacks, ppo = callback_parts(built["callbacks"] or {}), None
     if config.task == "ppo":
         learning = Learning(*(built[name] for name in Learning._fields))
         ppo = PPOParts(learning, built["scorer"], built["gold"], config.value_model)
@@ -60,40 +51,32 @@ def stage_parts(config: DictConfig) -> "StageParts":
     )
 
 
-def _model(node: DictConfig, builder: Callable[..., "Backbone"], starting: StartingPoint, seed: int) -> "ModelParts":
-    from rmexp.models.backbones.hub import hub
-    from rmexp.models.folders.folder import load_start
-    from rmexp.stages.parts import ModelParts
+class _TrainerSettings(NamedTuple):
+    """What the trainer is asked for, as plain values; see `TrainerParts`."""
 
-    path = node.path if "path" in node else None
-    reader = partial(hub, dtype="float32", trust_remote_code=False) if path is None else builder
-
-    def read(folder: str) -> "Backbone":
-        start: Backbone = reader((), seed, path=folder, revision=None)
-        return start
-
-    return ModelParts(builder, starting, partial(load_start, read), path)
+    accelerator: str
+    accumulate: int
+    gradient_limit: float | None
+    log_every_steps: int
+    devices: int | str | list[int]
+    num_nodes: int
+    strategy: str | None
 
 
-def _trainer(node: DictConfig, make: Callable[..., "Trainer"], options: "TrainerOptions") -> "TrainerParts":
-    from rmexp.stages.parts import TrainerParts
+def _trainer_settings(node: DictConfig) -> _TrainerSettings:
+    return _TrainerSettings(
+        node.accelerator,
+        node.accumulate_grad_batches,
+        node.gradient_clip_val,
+        node.log_every_n_steps,
+        list(node.devices) if OmegaConf.is_list(node.devices) else node.devices,
+        node.num_nodes,
+        node.strategy if isinstance(node.strategy, str) else None,
+    )
 
-    settings = (node.accelerator, node.accumulate_grad_batches, node.gradient_clip_val, node.log_every_n_steps)
-    devices = list(node.devices) if OmegaConf.is_list(node.devices) else node.devices
-    strategy = node.strategy if isinstance(node.strategy, str) else None
-    return TrainerParts(make, options, *settings, devices, node.num_nodes, strategy)
 
-
-def _callbacks(built: dict[str, Any]) -> "CallbackParts":
-    from lightning.pytorch.callbacks import EarlyStopping
-
-    from rmexp.stages.parts import CallbackParts
-
-    for name, callback in built.items():
-        if isinstance(callback, EarlyStopping):
-            raise ValueError(
-                f"callbacks.{name}: Lightning's EarlyStopping looks at the ends of its own epochs, and a run is one of "
-                "them (set trainer.patience instead)"
-            )
-    saving = built.pop("saving", None)
-    return CallbackParts(saving, tuple(built.values()))
+def _with_path(model: DictConfig) -> DictConfig:
+    """A node of the model group whose path is given where nobody needs it."""
+    if not OmegaConf.is_missing(model, "path"):
+        return model
+    return cast(DictConfig, OmegaConf.merge(model, {"path": model.init_from or model.reference}))

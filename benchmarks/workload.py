@@ -84,16 +84,14 @@ def _shared(left: Ids, right: Ids) -> int:
 
 def encoded_pairs(pairs: Sequence[tuple[Ids, Ids, Ids]]) -> "EncodedPairs":
     """The pairs as a stage has them, the first response of each the better one."""
-    from rmexp.encoding.encoded import Cut, EncodedResponses, TokenRows, WholeTokens
+    from rmexp.encoding.encoded import Cut, EncodedResponses, WholeTokens
     from rmexp.encoding.splits import EncodedPairs
+    from rmexp.encoding.token_rows import TokenRows
 
-    prompts, responses = TokenRows(wide=False), TokenRows(wide=False)
-    for prompt, *sides in pairs:
-        for side in sides:
-            prompts.add(prompt)
-            responses.add(side)
+    prompts = TokenRows.of([prompt for prompt, *sides in pairs for _ in sides])
+    responses = TokenRows.of([side for _, *sides in pairs for side in sides])
     places = np.arange(2 * len(pairs), dtype=np.int32)
-    whole = WholeTokens(*prompts.arrays(), *responses.arrays(), places, places)
+    whole = WholeTokens(*prompts, *responses, places, places)
     encoded = EncodedResponses(whole, Cut(10**6, "cut_prompt", None))
     return EncodedPairs(encoded, np.arange(len(pairs)), np.ones(len(pairs)), np.full(len(pairs), np.nan))
 

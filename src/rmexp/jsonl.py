@@ -3,8 +3,10 @@
 import gzip
 import json
 import lzma
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from json.scanner import make_scanner
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -38,7 +40,8 @@ def parse_row(path: Path | str, number: int, line: bytes) -> JsonObject:
         BadRow: the line is not UTF-8, not JSON, or not an object, or holds what is no text.
     """
     try:
-        row = decoded(line.decode("utf-8-sig").rstrip("\r\n"))  # a column beyond a line break is on no line
+        encoding = "utf-8-sig" if line.startswith(BOM_UTF8) else "utf-8"
+        row = decoded(line.decode(encoding).rstrip("\r\n"))  # a column beyond a line break is on no line
         if b"\\u" in line:
             json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair would fail much later
     except UnicodeDecodeError as error:
@@ -66,6 +69,13 @@ def decoded(text: str) -> Any:
     Traceback (most recent call last):
     ValueError: the key "chosen" stands twice in one object
     """
+    if text[:1] == "{":
+        try:
+            found, end = _SCAN(text, 0)  # what `decode` does, without looking for white space
+        except StopIteration:
+            end = -1
+        if end == len(text):
+            return found
     return _DECODER.decode(text)
 
 
@@ -123,6 +133,7 @@ def _distinct(fields: list[tuple[str, Any]]) -> JsonObject:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_distinct)
+_SCAN = make_scanner(_DECODER)  # type: ignore[arg-type]  # typed as what it makes
 
 
 def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:

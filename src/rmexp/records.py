@@ -230,10 +230,11 @@ def _response(value: Any, name: str) -> str:
 
 def _evidently_good(pair: Preference) -> bool:
     """Whether a pair of texts holds what it must, at a glance; what else may be good is looked at field by field."""
-    texts = pair.prompt, pair.chosen, pair.rejected
-    if not all(type(text) is str for text in texts) or pair.margin is not None or type(pair.target) is not float:
+    first, second = pair.chosen, pair.rejected
+    if not (type(pair.prompt) is type(first) is type(second) is str) or pair.margin is not None:
         return False
-    return 0 <= pair.target <= 1 and not any(not text or text.isspace() for text in texts[1:])
+    responses = first and second and not (first.isspace() or second.isspace())
+    return bool(responses) and type(pair.target) is float and 0 <= pair.target <= 1
 
 
 def _complete(record: Record, *content: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from itertools import pairwise
+from operator import attrgetter
 from typing import IO, Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
 import numpy as np
@@ -30,8 +31,8 @@ HELD = 32 << 20  # bytes of records that are held before they go to a file
 
 # What a record is made of, by the letter that it begins with in a file. Its fields were checked when it was made.
 _KINDS: dict[int, type[Kept]] = {b"p"[0]: Preference, b"c"[0]: Candidates, b"s"[0]: Scored}
-_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _LETTERS}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
+_GETTERS = {kind: (bytes([letter]), attrgetter(*_FIELDS[kind])) for letter, kind in _KINDS.items()}
 _SETTERS = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _FIELDS.items()}
 
 _AT_ONCE = 256  # records that are read together
@@ -39,9 +40,14 @@ _NEAR = 16  # from a record to the next one that is read with it
 
 
 class RecordFile:
-    """Records one behind the other, the last of them in memory."""
+    """Records one behind the other, the last of them in memory.
+
+    Attributes:
+        lines: files that all of them are of, with the numbers of some lines each; None where only they know it.
+    """
 
     def __init__(self) -> None:
+        self.lines: list[tuple[str, array[int]]] | None = []
         self._ends, self._last, self._written = array("q", [0]), bytearray(), 0
         self._file: IO[bytes] | None = None
 
@@ -52,14 +58,17 @@ class RecordFile:
 
     def add(self, record: Kept) -> None:
         """Put a record at the end."""
-        kind = type(record)
-        values = tuple(getattr(record, name) for name in _FIELDS[kind])
-        self._last += bytes([_LETTERS[kind]]) + pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+        self.lines = None
+        letter, values = _GETTERS[type(record)]
+        self._last += letter
+        self._last += pickle.dumps(values(record), pickle.HIGHEST_PROTOCOL)
         self._ends.append(self._written + len(self._last))
         self._spill()
 
-    def extend(self, content: bytes, ends: Iterable[int]) -> None:
-        """Put the `content` of other records, which has these `ends`, at the end."""
+    def extend(self, content: bytes, ends: Iterable[int], path: str, numbers: "array[int]") -> None:
+        """Put the `content` of other records, which has these `ends`, at the end; they are of lines of a file."""
+        if self.lines is not None:
+            self.lines.append((path, numbers))
         before = self._written + len(self._last)
         self._last += content
         self._ends.extend(before + end for end in ends)

@@ -85,7 +85,7 @@ class Reading:
         with closing(side_by_side(read, ranges)) as parts:
             for part, found in zip(ranges, parts, strict=True):
                 if found is not None and self._ids.take(found, str(part.path)):
-                    taken.add(found)
+                    taken.add(found, str(part.path))
                     blank = 0
                     continue
                 rows = RangeRows(part, encoding, bounds, blank if part.start else 0)
@@ -166,9 +166,9 @@ class _Taken:
     def __init__(self) -> None:
         self.file, self.pairs, self.left_out, self.rows = RecordFile(), array("b"), Counter[str](), 0
 
-    def add(self, part: ReadPart) -> None:
-        """Put a part to it."""
-        self.file.extend(part.content, part.ends)
+    def add(self, part: ReadPart, path: str) -> None:
+        """Put a part of a file to it."""
+        self.file.extend(part.content, part.ends, path, part.numbers)
         self.pairs.extend(part.pairs)
         self.left_out.update(part.left_out)
         self.rows += part.rows

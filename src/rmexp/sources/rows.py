@@ -158,6 +158,8 @@ def as_number(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """A value as JSON can hold it: dates and the like as text, NaN and infinities as null."""
+    if type(value) is str:
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

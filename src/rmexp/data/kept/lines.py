@@ -2,7 +2,7 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -127,7 +127,7 @@ def lines_of(records: RecordFile, form: Format) -> Lines | None:
     if not getattr(form, "by_row", False):
         return None
     paths, firsts, columns, place = list[str](), list[int](), [np.empty(0, np.uint32)], 0
-    for path, some in chain.from_iterable(passed(_places, all_of(records))):
+    for path, some in _lines(records):
         if not path:
             return None
         if not paths or paths[-1] != path:
@@ -143,6 +143,13 @@ def lines_of(records: RecordFile, form: Format) -> Lines | None:
     starts, lengths = (np.concatenate(column) for column in zip(*bounds, strict=True))
     lines = Lines(paths, firsts, numbers, starts, lengths)
     return lines if _alike(records, KeptLines(lines, form)) else None
+
+
+def _lines(records: RecordFile) -> Iterable[tuple[str, NDArray[np.uint32]]]:
+    """Files that records are of, and the numbers of their lines; of records of no line neither."""
+    if records.lines is None:
+        return chain.from_iterable(passed(_places, all_of(records)))
+    return ((path, np.array(numbers, np.uint32)) for path, numbers in records.lines)
 
 
 def _places(records: Sequence[Record]) -> list[tuple[str, NDArray[np.uint32]]]:

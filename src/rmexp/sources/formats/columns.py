@@ -78,7 +78,8 @@ class Columns:
 
     def _plain(self, content: JsonObject) -> Sided | None:
         """What `_sides` gives for a row of three texts with nothing beside them, at a glance; None for another row."""
-        prompt, chosen, rejected = (content.get(column) for column in self._columns)
+        columns = self._columns
+        prompt, chosen, rejected = content.get(columns[0]), content.get(columns[1]), content.get(columns[2])
         plain = type(prompt) is type(chosen) is type(rejected) is str and self._others.isdisjoint(content)
         return (prompt, chosen, rejected) if plain else None
 

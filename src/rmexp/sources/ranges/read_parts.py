@@ -41,7 +41,8 @@ def read_part(part: LineRange, form: Format, encoding: str | None, bounds: Bound
     rows, count = RangeRows(part, encoding, bounds).apart(), Counter[str]()
     if rows is None:
         return None
-    file, numbers, columns, left_out = RecordFile(), array("Q"), (array("q"), array("q"), array("b")), Counter[str]()
+    file, left_out = RecordFile(), Counter[str]()
+    numbers, ids, texts, pairs = array("Q"), array("q"), array("q"), array("b")
     try:
         for row, outcome in form(_readable(rows, count)):
             if isinstance(outcome, LeftOut):
@@ -50,16 +51,18 @@ def read_part(part: LineRange, form: Format, encoding: str | None, bounds: Bound
                 put(outcome, row.place)
                 file.add(outcome)
                 numbers.append(row.number)
-                told = hash(outcome.id), texts_hash(outcome), isinstance(outcome, Preference)
-                for column, value in zip(columns, told, strict=True):
-                    column.append(value)
+                ids.append(hash(outcome.id))
+                texts.append(texts_hash(outcome))
+                pairs.append(isinstance(outcome, Preference))
             else:
                 return None
     except TooLong:
         return None
     if count["bad"]:
         return None
-    return ReadPart(file.content(0, len(file)), file.ends(0, len(file)), numbers, *columns, left_out, count["rows"])
+    return ReadPart(
+        file.content(0, len(file)), file.ends(0, len(file)), numbers, ids, texts, pairs, left_out, count["rows"]
+    )
 
 
 def texts_hash(record: Record) -> int:

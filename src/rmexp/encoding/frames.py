@@ -102,10 +102,14 @@ class Frame(NamedTuple):
         """The text with contents in it; None where only the template knows it."""
         parts = [self.pieces[0]]
         for content, piece in zip(contents, self.pieces[1:], strict=True):
-            if not content or any(text in content for text in self.asked):
+            if not content:
                 return None
-            if any(content.strip(characters) != content for characters in self.stripped):
-                return None
+            for text in self.asked:
+                if text in content:
+                    return None
+            for characters in self.stripped:
+                if content.strip(characters) != content:
+                    return None
             parts += (content, piece)
         return "".join(parts)
 
@@ -119,6 +123,10 @@ class Framed:
 
     def __init__(self, frame: Frame | None) -> None:
         self._frame, self._left = frame, COMPARED
+
+    def at_once(self, contents: Sequence[str]) -> str | None:
+        """What the template makes of contents; None where it is to be asked."""
+        return None if self._frame is None or self._left else self._frame.around(contents)
 
     def text(self, contents: Sequence[str], render: Render) -> str:
         """What the template makes of contents."""

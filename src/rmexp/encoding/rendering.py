@@ -42,12 +42,18 @@ class Rendering:
 
     def __init__(self, tokenizer: Any, marked: MarkedText) -> None:
         self._tokenizer, self._marked = tokenizer, marked
+        self._of_texts: tuple[Any, Framed] | None = None  # chat template, and how it renders prompts that are texts
         self._framed: dict[tuple[str, tuple[str, ...], bool], Framed] = {}  # by template, roles, and what it adds
 
     def prompt(self, prompt: Prompt) -> str:
         """The prompt, with the beginning of an answer to it."""
-        if not self._tokenizer.chat_template:
+        template = self._tokenizer.chat_template
+        if not template:
             return prompt_text(prompt)
+        if type(prompt) is str and self._of_texts is not None and self._of_texts[0] == template:
+            text = self._of_texts[1].at_once((self._marked.mark(prompt),))
+            if text is not None:
+                return text
         return self._by_template(turns_of(prompt), prompt, ask=True)
 
     def conversation(self, prompt: Prompt, response: str) -> str:
@@ -95,6 +101,8 @@ class Rendering:
             variables = {**self._tokenizer.special_tokens_map, **options, "tools": None, "documents": None}
             framed = Framed(frame_of(template, mark_all([*roles]), variables, render))
             self._framed[template, roles, ask] = framed
+        if ask and type(prompt) is str:
+            self._of_texts = self._tokenizer.chat_template, framed
         return framed.text([self._marked.mark(turn.content) for turn in turns], render)
 
     def _rendered(self, prompt: Prompt, messages: list[dict[str, Any]], options: dict[str, Any]) -> str:

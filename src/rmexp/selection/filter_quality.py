@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rmexp.statistics.shares import Share, share
 
@@ -98,9 +98,9 @@ def auroc(scores: ArrayLike, positive: ArrayLike) -> tuple[float | None, float |
     first, second = values[yes], values[~yes]
     if not len(first) or not len(second):
         return None, None, None
-    ranks = stats.rankdata(values)
-    above = (ranks[yes] - stats.rankdata(first)) / len(second)  # of each positive: share of negatives below it
-    below = 1 - (ranks[~yes] - stats.rankdata(second)) / len(first)
+    ranks = scipy.stats.rankdata(values)
+    above = (ranks[yes] - scipy.stats.rankdata(first)) / len(second)  # of each positive: share of negatives below it
+    below = 1 - (ranks[~yes] - scipy.stats.rankdata(second)) / len(first)
     value = float(above.mean())
     variance = _variance(above) + _variance(below)
     half = NormalDist().inv_cdf(0.975) * float(np.sqrt(variance))

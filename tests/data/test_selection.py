@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from rmexp.data.selection import Selection, difficulty_of, sampled, selected, with_label_noise
+from rmexp.data.difficulty import read_difficulty
+from rmexp.data.selection import Selection, sampled, selected, with_label_noise
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 
@@ -48,14 +49,14 @@ def test_difficulty_keeps_the_wanted_bins_of_every_split(records, tmp_path):
     rows = [{"id": record.id, "bin": "easy" if i % 2 else "hard"} for i, record in enumerate(records)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     data, wanted = PreferenceData({"train": records, "val": records[:4]}), replace(ALL, difficulty=str(file))
-    bins = difficulty_of(wanted)
+    bins = read_difficulty(wanted.difficulty)
     result = selected(data, wanted, bins)
     assert result.splits == {"train": records[1::2], "val": records[1:4:2]}
     with pytest.raises(ValueError, match=r"no pair of the split `train` lies in data.difficulty_bins=\['medium'\]"):
         selected(data, replace(wanted, difficulty_bins=["medium"]), bins)
     file.write_text(json.dumps(rows[0]) + "\n")
     with pytest.raises(ValueError, match="says nothing of 9 of 10 pairs of the split `train`"):
-        selected(data, wanted, difficulty_of(wanted))
+        selected(data, wanted, read_difficulty(wanted.difficulty))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from rmexp.jsonl import parse_row
-from rmexp.lines import read_lines
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 from rmexp.stored_records import stored
@@ -65,7 +62,7 @@ def selected(data: PreferenceData, selection: Selection, bins: Mapping[str, str]
     Args:
         data: with a training split, where one of its keys is about that.
         selection: the keys.
-        bins: what `difficulty_of` it tells.
+        bins: difficulty of each record by its id; None uses every pair.
 
     Raises:
         ValueError: nothing is left of a split, there are too few training pairs, or the difficulties are not of
@@ -116,26 +113,6 @@ def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> S
         )
         for index, record in enumerate(records)
     )
-
-
-def difficulty_of(selection: Selection) -> Mapping[str, str] | None:
-    """The difficulty bin of each record by its id, where data.difficulty tells it; see `read_difficulty`."""
-    return None if selection.difficulty is None else read_difficulty(Path(selection.difficulty))
-
-
-def read_difficulty(path: Path) -> dict[str, str]:
-    """The difficulty bin of each record by its id, from what `rmexp profile` wrote.
-
-    Raises:
-        ValueError: the file does not exist, or a line has no `id` and `bin`.
-    """
-    bins: dict[str, str] = {}
-    for number, line in read_lines(path, key="data.difficulty"):
-        row = parse_row(path, number, line)
-        if not isinstance(row.get("id"), str) or not isinstance(row.get("bin"), str):
-            raise ValueError(f"{path}:{number}: expected an `id` and a `bin`, both strings (set data.difficulty)")
-        bins[row["id"]] = row["bin"]
-    return bins
 
 
 def _of_bins(

@@ -22,7 +22,7 @@ SHARED = ("train", "compare", "score", "evaluate", "best-of-n")  # verbs that se
 
 
 def call(verb: str, config: DictConfig) -> Any:
-    """Run a verb: the function of its name in the module of its name.
+    """Run a verb: the function of its name in the module of its name, or the function `plan` there for plan=true.
 
     Returns:
         What it returns, as a rule its run folder.
@@ -38,7 +38,7 @@ def call(verb: str, config: DictConfig) -> Any:
     name = verb.replace("-", "_")
     with importing():
         module = importlib.import_module(f"rmexp.verbs.{name}")
-    folder = getattr(module, name)(config)
+    folder = getattr(module, "plan" if config.get("plan") else name)(config)
     if trackers and isinstance(folder, Path) and (folder / SUMMARY).is_file() and (folder / CONFIG).is_file():
         _tell(verb, folder, not_told(folder, trackers))
     return folder

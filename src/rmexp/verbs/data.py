@@ -12,11 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
 from rmexp.data.described import fingerprint
+from rmexp.data.difficulty import read_difficulty
 from rmexp.data.kept.index import KeptData, index_file, read_once
 from rmexp.data.learnt import learnt_of
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
-from rmexp.data.selection import Selection, difficulty_of, selected
+from rmexp.data.selection import Selection, selected
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Record
@@ -161,7 +162,7 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     state = json.dumps([content, files, prints], default=str)  # all that decides what is read
     if state in _LAST:
         return _LAST[state]
-    bins, unlearnt = difficulty_of(asked.selection), dict[str, LoadedData]()
+    bins, unlearnt = read_difficulty(asked.selection.difficulty), dict[str, LoadedData]()
 
     def learnt() -> KeptData:
         kept, left = learnt_of(asked.loaded._replace(records=asked.read()), asked.selection, bins, whole)
@@ -184,7 +185,7 @@ def _test_data(node: DictConfig) -> LoadedData:
     if not records.splits:
         what = "demonstrations" if records.demonstrations else "lists"
         raise ValueError(f"a model is tested on pairs, but data={asked.loaded.name} has {what} (set tests.*)")
-    bins = difficulty_of(selection)
+    bins = read_difficulty(selection.difficulty)
     last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
     whole = replace(selection, train_pairs=None, label_noise=0.0)

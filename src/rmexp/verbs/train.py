@@ -38,16 +38,19 @@ def after_sweep(folders: Sequence[Path], sweep_dir: Path) -> None:
     print(f"what each setting did: rmexp report {typed('run_dir', str(sweep_dir))}")
 
 
+def plan(config: DictConfig) -> None:
+    """Composed configuration in; what its run would take is shown, and no run is made."""
+    data, _ = load_run_data(config.data, config.tests)
+    with importing("torch, transformers"):
+        from rmexp.verbs.training.needs import show_needs
+    show_needs(config, data)
+
+
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data, tests = load_run_data(config.data, config.tests)
     bound = run_config(config)
     path = run_folder("train", config, bound)
-    if config.plan:
-        with importing("torch, transformers"):
-            from rmexp.verbs.training.needs import show_needs
-        show_needs(config, data)
-        return path
     stage = train_stage(stage_plan(config, bound, data, tests), data, tests, path)
     if stage.summary is None:
         raise SystemExit(0)  # of a process that follows another one, which says what has come of it

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from rmexp.data.difficulty import read_difficulty
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
 from rmexp.data.record_field import has_field
-from rmexp.data.selection import difficulty_of
 from rmexp.data.split import with_splits
 from rmexp.evaluation.apart import KEEP
 from rmexp.evaluation.slices import DIFFICULTY, Slicing
@@ -50,7 +50,7 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
     """
     parts, bins = _chosen(data, splits), dict[str, Mapping[str, str] | None]()
     for name, loaded in data.items():
-        bins[name] = None if loaded.selection is None else difficulty_of(loaded.selection)
+        bins[name] = None if loaded.selection is None else read_difficulty(loaded.selection.difficulty)
     known = [{field for field in slices if has_field(part.records, field)} for part in parts]
     sets = []
     for part, own in zip(parts, known, strict=True):

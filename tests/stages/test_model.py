@@ -1,53 +1,86 @@
-import json
-from types import SimpleNamespace
+"""What training starts from: which head it goes on with, and what is said of it."""
+
+import logging
+import shutil
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import BertConfig, BertModel
 
-from rmexp.data.trained_on import trained_on
-from rmexp.models.backbones.start import StartingFolders
-from rmexp.models.folders.trained_on import write_trained_on
+from rmexp.config.compose import compose
+from rmexp.models.backbones.language_model import LanguageModel
+from rmexp.models.folders.folder import save_folder
+from rmexp.models.reward_model import RewardModel
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Preference
-from rmexp.stages.model import seen_before, seen_by
-
-EARLIER = PreferenceData({"train": (Preference("Q", "a", "b"),), "val": (Preference("R", "c", "d"),)})
-NOW = PreferenceData({"train": (Preference("S", "e", "f"),)})
-
-
-def parts(start=None, reference=None, path=None, ppo=None):
-    folders = StartingFolders(start, reference)
-    return SimpleNamespace(folders=folders, model=SimpleNamespace(path=path), ppo=ppo)
+from rmexp.stages.model import start_model
+from rmexp.verbs.training.parts import stage_parts
 
 
 @pytest.fixture
-def start(tmp_path):
-    write_trained_on(tmp_path / "start", trained_on(EARLIER))
-    return str(tmp_path / "start")
+def started(pairs, caplog):
+    """The model that a command starts from, and what is logged."""
+    caplog.set_level(logging.INFO)
+
+    def start(*overrides):
+        parts = stage_parts(compose("train", overrides))
+        return start_model(parts, PreferenceData({"train": pairs, "val": pairs}), None), caplog.text
+
+    return start
 
 
-@pytest.mark.parametrize("place", ["start", "reference", "path"])
-def test_a_model_knows_what_its_start_was_trained_on(start, place):
-    seen = seen_by(parts(**{place: start}), NOW)
-    marks = [seen.mark(pair) for data in (EARLIER, NOW) for pairs in data.splits.values() for pair in pairs]
-    assert marks == ["pair", "validation", "pair"]
-    assert seen_before(parts(**{place: start})).fingerprint() == trained_on(EARLIER).fingerprint()
+@pytest.fixture
+def valued(reference_folder, tmp_path):
+    """A policy with a value head, as TRL's PPO leaves one."""
+    folder = tmp_path / "valued"
+    shutil.copytree(reference_folder, folder, ignore=shutil.ignore_patterns("contract.json"))
+    head = {"v_head.summary.weight": torch.ones(1, 16), "v_head.summary.bias": torch.zeros(1)}
+    save_file(load_file(folder / "model.safetensors") | head, folder / "model.safetensors", {"format": "pt"})
+    return folder
 
 
-@pytest.mark.parametrize("path", [None, "org/model"])
-def test_of_a_start_that_says_nothing_only_the_own_data_is_known(path):
-    assert seen_before(parts(path=path)) is None
-    assert seen_by(parts(path=path), NOW).fingerprint() == trained_on(NOW).fingerprint()
+@pytest.mark.parametrize("where", ["model.init_from={}", "model.reference={}", "model=hub model.path={}"])
+def test_a_reward_model_goes_on_with_its_head_however_it_is_named(started, reward_folder, where):
+    start, said = started("task=reward", *where.format(reward_folder).split(), "seed=5")
+    assert torch.equal(start.head.layer.weight, load_file(reward_folder / "model.safetensors")["score.weight"])
+    assert f"reward: going on with the head `score` of {reward_folder}" in said
 
 
-def test_a_policy_that_learns_from_its_samples_adds_prompts_to_the_pairs_of_its_start(start):
-    seen = seen_by(parts(start=start, reference=start, ppo=object()), NOW)
-    assert seen.mark(EARLIER.splits["train"][0]) == "pair"
-    assert seen.mark(NOW.splits["train"][0]) == "prompt"
+@pytest.mark.parametrize("where", ["model.init_from={}", "model=hub model.path={}"])
+def test_a_language_model_gets_a_new_head(started, reference_folder, where):
+    start, said = started("task=reward", *where.format(reference_folder).split())
+    assert start.head is None
+    assert f"reward: a new head is put on {reference_folder}" in said
 
 
-def test_an_adapter_knows_what_its_base_was_trained_on_too(start, tmp_path):
-    adapter = tmp_path / "adapter"
-    write_trained_on(adapter, trained_on(NOW))
-    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": start}))
-    marks = [seen_before(parts(start=str(adapter))).mark(data.splits["train"][0]) for data in (EARLIER, NOW)]
-    assert marks == ["pair", "pair"]
+def test_a_new_model_gets_a_new_head(started):
+    assert "reward: a new head is put on tiny" in started("task=reward")[1]
+
+
+def test_a_value_head_is_gone_on_with_or_left_with_a_word(started, valued):
+    start, said = started("task=reward", f"model.init_from={valued}")
+    assert torch.equal(start.head.layer.weight, torch.ones(1, 16))
+    assert "going on with the head `v_head.summary`" in said
+    start, said = started("task=dpo", f"model.init_from={valued}")
+    assert isinstance(start, LanguageModel)
+    assert f"dpo: the head `v_head.summary` of {valued} is not used: a language model has none" in said
+
+
+@pytest.mark.parametrize("task", ["sft", "dpo", "ppo"])
+@pytest.mark.parametrize("where", ["model.init_from={}", "model=hub model.path={}"])
+def test_a_policy_from_a_reward_model_is_refused_with_the_reason(started, reward_folder, task, where):
+    reason = f"task={task} needs a language model, but {reward_folder} is a reward model: it gives rewards and predicts"
+    with pytest.raises(ValueError, match=reason):
+        started(f"task={task}", *where.format(reward_folder).split(), *(["scorer=baseline"] if task == "ppo" else []))
+
+
+def test_an_encoder_of_ours_goes_on_where_its_pooling_is_said(started, tokenizer, make_contract, tmp_path):
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    body = BertModel(BertConfig(**sizes, vocab_size=320), add_pooling_layer=False)
+    model, folder = RewardModel(body, pooling="mean", mask_padding=True), tmp_path / "model"
+    save_folder(folder, model.save, tokenizer, make_contract("reward_model", pooling="mean"))
+    for where in ("model.path", "model.init_from"):
+        start, _ = started("task=reward", "model=encoder", f"{where}={folder}")
+        assert torch.equal(start.head.layer.weight, model.head.weight)
+        with pytest.raises(ValueError, match=r"model.pooling is last_token \(set model.pooling=mean\)"):
+            started("task=reward", "model=encoder", f"{where}={folder}", "model.pooling=last_token")

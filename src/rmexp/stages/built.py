@@ -14,7 +14,8 @@ from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import check_positions
 from rmexp.phases import Phase, phase
 from rmexp.stages.examples import Examples, encoded_examples
-from rmexp.stages.held_out import cut_to_fit, held_out_sets, learns_preferences
+from rmexp.stages.held_out import cut_to_fit
+from rmexp.stages.judged_sets import held_out_sets, learns_preferences
 from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokens import ResponseTokens
@@ -17,8 +16,7 @@ from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
 from rmexp.evaluation.per_pair import pair_rows, write_pairs
 from rmexp.evaluation.scores import Scores, scores_of
-from rmexp.evaluation.slices import DIFFICULTY, Slicing
-from rmexp.evaluation.test_set import Kind, Origin, TestSet, as_test_set
+from rmexp.evaluation.test_set import TestSet
 from rmexp.hardware.group import rank_and_count
 from rmexp.hardware.precision import AUTO
 from rmexp.phases import Phase, phase
@@ -35,11 +33,6 @@ from rmexp.training.stage import StageModule
 log = logging.getLogger(__name__)
 
 SHARD_RECORDS = 1000  # scored between two writes to disk, as `evaluate` does it
-
-
-def learns_preferences(module: StageModule) -> bool:
-    """Whether a stage gives something that pairs can be scored with: all but language-model training does."""
-    return module.kind == "reward_model" or module.relative
 
 
 def stage_scorer(
@@ -65,27 +58,6 @@ def stage_scorer(
         return ExplicitScorer("explicit", model, AUTO, limits=limits, threads=threads, known=known)
     base = reference or str(folder / "reference")
     return implicit_scorer(model, base, limits=limits, threads=threads, known=known)
-
-
-def held_out_sets(data: LoadedData, tests: Mapping[str, LoadedData]) -> list[TestSet]:
-    """All splits but `train` of the data set, and the one split of each other data set.
-
-    Raises:
-        ValueError: the difficulty of a pair is not known.
-    """
-    own = {split: records for split, records in data.records.splits.items() if split != "train"}
-    found: list[tuple[LoadedData, str, str, Kind]] = [(data, data.name, split, "held_out") for split in own]
-    for name, other in tests.items():
-        for split, records in other.records.splits.items():
-            if not (name == data.name and own.get(split) == records):
-                found.append((other, name, split, "domain"))
-    sets = []
-    for one, name, split, kind in found:
-        records, parts = one.records.splits[split], {} if one.bins is None else {DIFFICULTY: one.bins}
-        if one.records.parts:
-            parts["source"] = {record.id: record.meta["source"] for record in records}
-        sets.append(as_test_set(Origin(name, split, kind, one.split_rule.group), records, Slicing(parts=parts)))
-    return sets
 
 
 def file_of(test: TestSet) -> str:

@@ -9,7 +9,7 @@ from rmexp.data.trained_on import TrainedOn
 from rmexp.runs.folder import LAST_MODEL
 from rmexp.runs.summaries.train import KeptWeights, ValidatedAt
 from rmexp.stages.built import Built
-from rmexp.stages.model import save_model
+from rmexp.stages.model_folders import save_model
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.training.callbacks.checkpoints import BEST, is_intact
 from rmexp.training.callbacks.kept import Kept

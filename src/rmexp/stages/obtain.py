@@ -124,7 +124,7 @@ def _trained(
         from rmexp.stages.trainer import quiet_libraries
 
         if plan.task == "ppo":
-            from rmexp.stages.ppo import fit_ppo as fit
+            from rmexp.stages.ppo.fit import fit_ppo as fit
         else:
             from rmexp.stages.supervised import fit
 

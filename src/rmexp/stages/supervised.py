@@ -20,7 +20,7 @@ from rmexp.stages.as_saved import FLOAT32, as_trained, known_rewards, weights_as
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, score_sets, stage_scorer
 from rmexp.stages.kept import keep_weights
-from rmexp.stages.model import leave_model, promise_alike, save_adapter_alone, save_model, seen_before, seen_by
+from rmexp.stages.model_folders import leave_model, promise_alike, save_adapter_alone, save_model, seen_before, seen_by
 from rmexp.stages.parts import StageParts
 from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary

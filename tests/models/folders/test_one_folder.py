@@ -24,7 +24,7 @@ from rmexp.models.folders.export import prepare_export
 from rmexp.models.folders.folder import load_backbone, load_reward_model, save_folder
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.stages.model import save_adapter_alone, save_model
+from rmexp.stages.model_folders import save_adapter_alone, save_model
 
 TURN = "<|{{ message.role }}|>{{ message.content }}{{ eos_token }}"
 ASK = "{% if add_generation_prompt %}<|assistant|>{% endif %}"

@@ -15,11 +15,12 @@ from rmexp.phases import Phase, phase
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.train import ModelMade, TrainSummary
 from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
-from rmexp.stages.held_out import cut_to_fit, evaluation_rows, held_out_sets, judged, score_sets
-from rmexp.stages.model import leave_model, save_model, seen_by
+from rmexp.stages.held_out import cut_to_fit, evaluation_rows, judged, score_sets
+from rmexp.stages.judged_sets import held_out_sets
+from rmexp.stages.model_folders import leave_model, save_model, seen_by
 from rmexp.stages.parts import PPOParts, StageParts
-from rmexp.stages.ppo_built import PPOBuilt, build_ppo
-from rmexp.stages.ppo_summary import COLUMNS, PPOFitted, ppo_summary
+from rmexp.stages.ppo.built import PPOBuilt, build_ppo
+from rmexp.stages.ppo.summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.together import together
 from rmexp.stages.trainer import Trained, Watched, train
 from rmexp.tracking.metrics_csv import read_metrics

@@ -7,7 +7,7 @@ from rmexp.hardware.memory import peak_memory_mb
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
-from rmexp.stages.ppo_built import PPOBuilt
+from rmexp.stages.ppo.built import PPOBuilt
 from rmexp.tracking.logged_figures import PPO_FIGURES, TIMED, columns
 from rmexp.training.ppo.judgement import Judgement
 

@@ -1,0 +1,1 @@
+"""PPO, built, run and summarised."""

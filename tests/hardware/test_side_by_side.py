@@ -10,7 +10,7 @@ import pytest
 
 from rmexp.hardware import side_by_side as module
 from rmexp.hardware.processes import OWN
-from rmexp.hardware.side_by_side import AHEAD, MOST, hands, side_by_side
+from rmexp.hardware.side_by_side import AHEAD, MOST, beside, hands, side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,22 @@ def test_one_processor_and_one_part_are_done_here(monkeypatch):
     assert list(side_by_side(squared, [3])) == [(9, os.getpid())]
     monkeypatch.setattr(module, "processors", lambda: 1)
     assert list(side_by_side(squared, [3, 4])) == [(9, os.getpid()), (16, os.getpid())]
+
+
+def test_a_work_is_done_by_another_beside_a_block_which_waits_for_it(tmp_path):
+    done = tmp_path / "done"
+    with beside(lambda: (time.sleep(0.2), done.write_text(str(os.getpid())))):
+        assert not done.exists()
+    assert int(done.read_text()) != os.getpid()
+
+
+def test_a_work_beside_a_block_that_fails_or_has_no_processor_is_left(monkeypatch, tmp_path):
+    with beside(lambda: 1 / 0):
+        pass
+    monkeypatch.setattr(module, "processors", lambda: 1)
+    with beside((tmp_path / "done").touch):
+        pass
+    assert not (tmp_path / "done").exists()
 
 
 def test_a_process_has_few_others_and_does_all_itself_where_it_is_one_of_several(monkeypatch):

@@ -63,6 +63,21 @@ def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Generator[R, Non
 
 
 @contextmanager
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Do a work in a process that is forked off while a block runs, where there is another processor for it.
+
+    Args:
+        work: leaves what it comes to in files; where it fails, whoever needs them does it again.
+    """
+    if hands() < 2:
+        yield
+        return
+    with _one_thread_each(), forked(1, _know, lambda _: work() and None) as pool:
+        pool.submit(_done, None)
+        yield
+
+
+@contextmanager
 def _one_thread_each() -> Iterator[None]:
     """Let tokenizers start no threads in what is forked off, where they would wait for ever, and not warn of that."""
     name = "TOKENIZERS_PARALLELISM"

@@ -19,6 +19,7 @@ from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.stages.plan import StagePlan
+from rmexp.stages.texts_to_learn import learnt_beside
 
 if TYPE_CHECKING:
     from rmexp.tracking.trackers import Trackers
@@ -99,7 +100,8 @@ def train_stage(plan: StagePlan, data: LoadedData, tests: Tests, path: Path) -> 
         summary = run.summary(TrainSummary)
         reused = summary is not None
         if summary is None:
-            with importing("torch, transformers, lightning"):
+            learnt = learnt_beside(plan.vocabulary, data)
+            with learnt, importing("torch, transformers, lightning"):
                 from rmexp.tracking.trackers import Trackers, tracked
 
             telling: AbstractContextManager[Trackers] = nullcontext(Trackers({}, path))

@@ -21,6 +21,7 @@ class StagePlan:
         inputs: fingerprints of what the configuration only names, such as the content of data files.
         parts: builds what it is made of; a mistake in a setting is found here.
         trackers: builds those that are told of it, by name.
+        vocabulary: of a tokenizer that a new model learns from the data; None where none is learnt.
         reference: the stage that trains what it starts from; None where that is given, or needs no training.
     """
 
@@ -29,4 +30,5 @@ class StagePlan:
     inputs: Mapping[str, str | None]
     parts: Callable[[], "StageParts"]
     trackers: Callable[[], Mapping[str, Tracker]]
+    vocabulary: int | None = None
     reference: "StagePlan | None" = None

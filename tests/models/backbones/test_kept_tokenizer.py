@@ -3,7 +3,9 @@
 import pytest
 
 from rmexp.config.compose import compose
-from rmexp.models.backbones import tiny as module
+from rmexp.data.loaded import LoadedData
+from rmexp.data.loading import Batching, Limits, SplitRule
+from rmexp.models.backbones import byte_pairs as module
 from rmexp.models.backbones.kept_tokenizer import KnownTexts
 from rmexp.models.backbones.tiny import train_tokenizer
 from rmexp.preference_data import PreferenceData
@@ -77,3 +79,34 @@ def test_it_is_learnt_again_where_other_code_chooses_the_texts(tmp_path, monkeyp
     other.write_text("")
     monkeypatch.setattr(texts_to_learn, "__file__", str(other))
     assert texts_to_learn.texts_to_learn(data, str(tmp_path)).digest != before.digest
+
+
+def loaded(folder):
+    records = PreferenceData({"train": [Preference(f"{number}?", "yes", "no") for number in range(9)]})
+    limits = Limits(512, "cut_prompt", folder and str(folder), 16)
+    return LoadedData(records, "few", limits, Batching(16, None, None, None), SplitRule(0.2, None, 0), "1")
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_it_is_learnt_in_another_process_while_modules_are_imported(tmp_path, learnt, monkeypatch, processors):
+    monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: processors)
+    monkeypatch.setattr(texts_to_learn, "TOKENIZER_RECORDS", 9)
+    monkeypatch.setattr(texts_to_learn, "KEPT_RECORDS", 5)
+    parts = stage_parts(compose("train", ["model=tiny"]))
+    data = loaded(tmp_path)
+    with texts_to_learn.learnt_beside(1024, data):
+        pass
+    assert len(list(tmp_path.glob("*.tokenizer"))) == processors - 1
+    start_model(parts, data.records, str(tmp_path))
+    assert len(learnt) == 2 - processors
+
+
+def test_nothing_is_learnt_ahead_where_nothing_is_kept_or_little_to_learn_from(tmp_path, monkeypatch):
+    monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: 2)
+    monkeypatch.setattr(texts_to_learn, "beside", lambda work: pytest.fail("a process was forked off"))
+    with texts_to_learn.learnt_beside(1024, loaded(tmp_path)):
+        pass
+    monkeypatch.setattr(texts_to_learn, "TOKENIZER_RECORDS", 9)
+    for vocabulary, data in ((None, loaded(tmp_path)), (1024, loaded(None))):
+        with texts_to_learn.learnt_beside(vocabulary, data):
+            pass

@@ -1,22 +1,13 @@
 """A small random Llama with a tokenizer trained on the data: the backbone that needs no download."""
 
-import hashlib
 from collections.abc import Iterable
-from functools import partial
-from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from rmexp.encoding import endless_runs
-from rmexp.encoding.endless_runs import without_endless_runs
-from rmexp.models.backbones.kept_tokenizer import learnt_once
+from rmexp.models.backbones.byte_pairs import BEGIN, END, PAD, byte_pairs
 from rmexp.models.backbones.language_model import LanguageModel
 
-BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
-ROLES = ("system", "user", "assistant")
-_CODE = Path(__file__), Path(endless_runs.__file__)  # what decides the tokenizer
 CHAT_TEMPLATE = (
     "{{ bos_token }}"
     "{% for message in messages %}"
@@ -69,27 +60,11 @@ def tiny(
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer with a chat template of one token per role."""
-    code = hashlib.sha256(b"".join(path.read_bytes() for path in _CODE)).hexdigest()
-    bpe = learnt_once(texts, [code, vocabulary], partial(_learnt, texts, vocabulary))
     return PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
+        tokenizer_object=byte_pairs(texts, vocabulary),
         bos_token=BEGIN,
         eos_token=END,
         pad_token=PAD,
         model_max_length=max_tokens,
         chat_template=CHAT_TEMPLATE,
     )
-
-
-def _learnt(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[PAD, BEGIN, END, *(f"<|{role}|>" for role in ROLES)],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    bpe.train_from_iterator(map(without_endless_runs, texts), trainer)
-    return bpe

@@ -15,6 +15,8 @@ from rmexp.stages.plan import StagePlan
 from rmexp.verbs.training.inputs import stage_inputs
 from rmexp.verbs.training.parts import stage_parts
 
+_TINY = "rmexp.models.backbones.tiny.tiny"  # which has no tokenizer before it learns one
+
 
 def stage_plan(config: DictConfig, bound: RunConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
     """A stage as its configuration asks for it; PPO without a model to start from asks for that, too.
@@ -37,5 +39,6 @@ def stage_plan(config: DictConfig, bound: RunConfig, data: LoadedData, tests: Ma
         inputs=read | stage_inputs(config, folders),
         parts=partial(stage_parts, config),
         trackers=partial(trackers_of, config),
+        vocabulary=config.model.vocabulary if folders.start is None and config.model._target_ == _TINY else None,
         reference=reference,
     )

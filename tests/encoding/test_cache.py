@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rmexp import checked_arrays
-from rmexp.encoding import encode
+from rmexp.encoding import cache
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.side_tokens import SideTokens
 from rmexp.records import Candidates, Preference
@@ -50,15 +50,15 @@ def test_text_and_template_have_their_own_files_and_limits_share_one(tokenizer, 
 
 
 def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_path, monkeypatch):
-    folder = Path(encode.__file__).parent
+    folder = Path(cache.__file__).parent
     engines = "engines/engine", "engines/words"
     texts = "frames", "marked_text", "parted_text", "pinned_date", "rendering", "side_tokens"
     decides = ("encode", *engines, *texts, "token_rows")
-    assert set(encode.CODE) == {folder / f"{name}.py" for name in decides}
+    assert set(cache.CODE) == {folder / f"{name}.py" for name in decides}
     encoder = Encoder(tokenizer, cached)
     encoder.encode_records(RECORDS)
     (tmp_path / "changed.py").write_text("another rule")
-    monkeypatch.setattr(encode, "CODE", (*encode.CODE[1:], tmp_path / "changed.py"))
+    monkeypatch.setattr(cache, "CODE", (*cache.CODE[1:], tmp_path / "changed.py"))
     encoder.encode_records(RECORDS)
     assert len(list(tmp_path.glob("*.tokens"))) == 2
 

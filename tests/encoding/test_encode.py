@@ -49,7 +49,7 @@ def test_many_pairs_are_encoded_in_several_processes_to_the_same_arrays(any_toke
     pairs = stored(Preference(prompt, chosen, rejected) for prompt, (chosen, rejected) in some)
     expected, several = Encoder(any_tokenizer, limits).encode_records(pairs), []
     for name, value in {"SEVERAL": 1000, "PART": 256}.items():
-        monkeypatch.setattr(f"rmexp.encoding.encode.{name}", value)
+        monkeypatch.setattr(f"rmexp.encoding.cache.{name}", value)
     monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: several.append(1) or 2)
     found = Encoder(any_tokenizer, limits).encode_records(pairs)
     assert several
@@ -59,7 +59,7 @@ def test_many_pairs_are_encoded_in_several_processes_to_the_same_arrays(any_toke
 
 
 def test_a_prompt_that_another_process_cannot_render_is_named(tokenizer, limits, monkeypatch):
-    for name, value in {"encode.SEVERAL": 1000, "encode.PART": 256, "encode.AT_ONCE": 512}.items():
+    for name, value in {"cache.SEVERAL": 1000, "cache.PART": 256, "cache.FIRST": 512, "encode.AT_ONCE": 512}.items():
         monkeypatch.setattr(f"rmexp.encoding.{name}", value)
     monkeypatch.setattr("rmexp.hardware.side_by_side.processors", lambda: 2)
     made = copy.deepcopy(tokenizer)

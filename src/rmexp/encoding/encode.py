@@ -6,38 +6,25 @@ with the first token that carries one of its characters. What looks like a speci
 that a chat template renders, is text (marked_text.py); what is too long meets one rule (truncation.py).
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, count, islice
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from rmexp.data.loading import Limits
 from rmexp.dialogue import Prompt
-from rmexp.encoding.cache import encoded_once
-from rmexp.encoding.encoded import Cut, EncodedResponses, Item, WholeTokens, joined
+from rmexp.encoding.cache import tokens_of_records
+from rmexp.encoding.encoded import Cut, EncodedResponses, Item, WholeTokens, items_of
 from rmexp.encoding.marked_text import MarkedText
-from rmexp.encoding.rendering import Rendering, rows_named
+from rmexp.encoding.rendering import Rendering
 from rmexp.encoding.side_tokens import SideTokens
 from rmexp.encoding.token_rows import TokenRows, end_to_end
-from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.encoding.tokens import ResponseTokens
-from rmexp.hardware.side_by_side import side_by_side
-from rmexp.phases import Phase, phase
 from rmexp.records import Preference, Record
-from rmexp.stored_records import StoredRecords, texts_digest
+from rmexp.stored_records import StoredRecords
 
-SEVERAL = 8192  # pairs that are worth several processes
-PART = 4096  # pairs that one of them encodes at once: as many responses as a multiple of AT_ONCE
 AT_ONCE = 512  # responses that the tokenizer gets in one call: more of them are slower, and held in memory
-
-_PARTS = (
-    *("encode.py", "engines/engine.py", "engines/words.py", "frames.py", "marked_text.py", "parted_text.py"),
-    *("pinned_date.py", "rendering.py", "side_tokens.py", "token_rows.py"),
-)
-CODE = tuple(Path(__file__).parent / name for name in _PARTS)  # what decides the ids
 
 
 class Encoder:
@@ -92,10 +79,9 @@ class Encoder:
         return self._encoded(records)
 
     def _encoded(self, records: Sequence[Record]) -> EncodedResponses:
-        with phase(Phase.ENCODING, f"{len(records):,} records"), rows_named(records):
-            whole = self._kept(records)
+        whole = tokens_of_records(records, self._whole, self.tokenizer, self.limits.cache_dir)
         encoded = EncodedResponses(whole, self._cut)
-        encoded.check_lengths(_items(records))
+        encoded.check_lengths(items_of(records))
         return encoded
 
     def encode(self, items: Iterable[Item]) -> list[ResponseTokens | None]:
@@ -108,23 +94,6 @@ class Encoder:
         encoded = EncodedResponses(self._whole(items), self._cut)
         encoded.check_lengths(items)
         return list(encoded)
-
-    def _kept(self, records: Sequence[Record]) -> WholeTokens:
-        if self.limits.cache_dir is None or not records:
-            return self._all(records)
-        code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in CODE]
-        state = (code, tokenizer_fields(self.tokenizer), self.tokenizer.special_tokens_map, texts_digest(records))
-        return encoded_once(self.limits.cache_dir, state, lambda: self._all(records))
-
-    def _all(self, records: Sequence[Record]) -> WholeTokens:
-        """All responses of records; of many pairs side by side, from where what is found out first is known."""
-        if len(records) < SEVERAL or not isinstance(records, StoredRecords) or not isinstance(records[0], Preference):
-            return self._whole(_items(records))
-        bounds = [0, *range(AT_ONCE, len(records), PART), len(records)]
-        first, *others = map(slice, bounds, bounds[1:])
-        begun = self._whole(_items(records[first]))
-        rest = side_by_side(lambda part: self._whole(_items(records[part])), others)
-        return joined(begun, rest)
 
     def _whole(self, items: Iterable[Item]) -> WholeTokens:
         """Prompts and responses before anything is cut; what some neighbours share is encoded and kept once."""
@@ -154,7 +123,3 @@ class Encoder:
             start = int(whole[:1] == [self.tokenizer.bos_token_id])
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
         return encoded
-
-
-def _items(records: Iterable[Record]) -> Iterator[Item]:
-    return ((record.prompt, response) for record in records for response in record.responses)

@@ -4,7 +4,7 @@ Shapes: N responses as they were asked for, P prompts, R responses that are told
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -17,8 +17,14 @@ from rmexp.dialogue import Prompt, prompt_text
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.encoding.truncation import fit
 from rmexp.jsonl import describe
+from rmexp.records import Record
 
 Item = tuple[Prompt, str]
+
+
+def items_of(records: Iterable[Record]) -> Iterator[Item]:
+    """Each prompt with each of its responses."""
+    return ((record.prompt, response) for record in records for response in record.responses)
 
 
 class WholeTokens(NamedTuple):

@@ -148,6 +148,7 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
 
     Attributes:
         clusters: (N,) of each by the field that groups them, where they are known.
+        keys: (N, 2) see `keys_of` of `rmexp.data.known_keys`, where they are known.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
     ) -> None:
         self.file, self.numbers, self.texts, self.labels, self.within = file, numbers, texts, labels, within
         self.clusters: dict[str | None, NDArray[np.int64]] = {}
+        self.keys: NDArray[np.uint64] | None = None
 
     def of(self, places: ArrayLike) -> "StoredRecords[R_co]":
         """Some of them.
@@ -167,8 +169,11 @@ class StoredRecords(Sequence[R_co], Generic[R_co]):
         Args:
             places: indices among these, or (N,) bool.
         """
-        chosen = np.asarray(places)
-        return StoredRecords(self.file, self.numbers[chosen if chosen.size else slice(0)])
+        places = np.asarray(places)
+        chosen = places if places.size else slice(0)
+        some = StoredRecords[R_co](self.file, self.numbers[chosen])
+        some.keys = None if self.keys is None else self.keys[chosen]
+        return some
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -4,16 +4,20 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmexp.data.clusters import cluster_numbers, group_key
+from rmexp.data.known_keys import text_keys
 from rmexp.data.loading import SplitRule
+from rmexp.data.normalised import known_by
 from rmexp.data.passes import column
 from rmexp.preference_data import PreferenceData
-from rmexp.records import Candidates, Preference
-from rmexp.stored_records import stored
+from rmexp.records import Candidates, Preference, Record
+from rmexp.stored_records import StoredRecords, stored
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +57,8 @@ def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str,
     A group is all records of one prompt, or of one value of `rule.group`; the order of records is kept. An empty
     prompt keeps nothing together: such a record is a group by its responses.
     """
-    keys = column(
-        lambda some: [_hash(group_key(record, rule.group), rule.split_seed) for record in some], records, np.uint64
-    )
+    whole = stored(records)
+    keys = _hashes(whole, rule)
     groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     if len(groups) < 2:
         by = f"value of data.group={rule.group}" if rule.group else "prompt"
@@ -65,11 +68,28 @@ def split_by_hash(records: Sequence[R], rule: SplitRule, name: str) -> dict[str,
         )
     enough = int(np.searchsorted(np.cumsum(sizes), rule.val_fraction * len(records))) + 1
     held_out = group < min(enough, len(groups) - 1)
-    whole = stored(records)
     train, val = whole.of(~held_out), whole.of(held_out)
     for part, own in ((train, group[~held_out]), (val, group[held_out])):
         part.clusters[rule.group] = cluster_numbers(own)
     return {"train": train, "val": val}
+
+
+def _hashes(records: StoredRecords[R], rule: SplitRule) -> NDArray[np.uint64]:
+    """(N,) of each record's group; where that is its prompt, the records have their `keys` from the same pass."""
+    if rule.group is not None:
+        hashes = partial(_hashes_of, group=rule.group, seed=rule.split_seed)
+        return column(hashes, records, np.uint64)
+    found = column(partial(_hashes_and_keys, seed=rule.split_seed), records, np.uint64, 3)
+    records.keys = found[:, 1:].copy()
+    return found[:, 0].copy()
+
+
+def _hashes_of(records: Sequence[Record], group: str, seed: int) -> list[int]:
+    return [_hash(group_key(record, group), seed) for record in records]
+
+
+def _hashes_and_keys(records: Sequence[Record], seed: int) -> list[tuple[int, int, int]]:
+    return [(_hash(text, seed), *text_keys(text)) for text in map(known_by, records)]
 
 
 def _hash(key: str, seed: int) -> int:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rmexp.data.known_keys import keys_of
 from rmexp.data.leaks.shingles import Shingled, Shingles, shingles_of
-from rmexp.data.normalised import known_by, normalised, text_key
-from rmexp.data.passes import column, passed
+from rmexp.data.normalised import known_by, normalised
+from rmexp.data.passes import passed
 from rmexp.records import Record
 from rmexp.stored_records import stored
 
@@ -26,7 +27,7 @@ class KnownRecords:
     def __init__(self, sets: Mapping[str, Sequence[Record]]) -> None:
         self._names, self._records = list(sets), list(sets.values())
         self._starts = np.cumsum([0, *map(len, self._records)])
-        found = [column(_keys_of, some, np.uint64, 2) for some in self._records]
+        found = map(keys_of, self._records)
         exact, alike = np.concatenate([np.empty((0, 2), np.uint64), *found]).T
         self.exact, self.alike = exact.copy(), alike.copy()
 
@@ -46,10 +47,6 @@ class KnownRecords:
             within = places[slice(*np.searchsorted(places, (start, start + len(records))))] - start
             parts += passed(_shingles_of, stored(records).of(within))
         return Shingled.joined(parts)
-
-
-def _keys_of(records: Sequence[Record]) -> list[tuple[int, int]]:
-    return [(text_key(text), text_key(normalised(text))) for text in map(known_by, records)]
 
 
 def _shingles_of(records: Sequence[Record]) -> Shingles:

@@ -165,7 +165,7 @@ def trl(
     common = {
         "output_dir": str(folder / "trl"), "per_device_train_batch_size": len(batches[0]), "num_train_epochs": 1,
         "max_length": 512, "report_to": [], "save_strategy": "no", "disable_tqdm": True,
-        "use_cpu": clock.device == "cpu", "learning_rate": LEARNING_RATE, "bf16": clock.device != "cpu", **settings,
+        "use_cpu": clock.device == "cpu", "learning_rate": LEARNING_RATE, "bf16": True, **settings,
     }  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
     if task == "reward":

@@ -1,20 +1,25 @@
 """Which attention computes a packed row, and why: the one place that decides.
 
-Both need no compiler at run time. The variable-length flash kernel serves half precision on a GPU of today. Tiles are
-plain batched products and serve everything else: any device, number format, head width and window.
+The variable-length flash kernel serves half precision on a GPU of today, the fused kernel half precision on a processor
+that has products of it. Tiles are plain batched products and serve everything else: any device, number format, head
+width and window.
 """
 
 import logging
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
 from rmexp.models.attention.flash import TYPES, WIDEST, FlashKernel
+from rmexp.models.attention.fused.agreement import agrees
+from rmexp.models.attention.fused.library import NotHere, library
 from rmexp.models.attention.merged_attention import Sequences
 
-Kind = Literal["tiles", "flash"]
+Kind = Literal["tiles", "flash", "fused"]
+FLASH: Final[Kind] = "flash"
+FUSED: Final[Kind] = "fused"
 OLDEST = (8, 0)  # compute capability of the flash kernel
 log = logging.getLogger(__name__)
 _said: set[str] = set()
@@ -27,13 +32,33 @@ def attention_kind(query: Tensor, window: int | None) -> Kind:
         query: (H, Q, D), as it goes into the attention.
         window: positions that a token looks back; None for all.
     """
-    width = query.shape[-1]
-    reason = no_flash(query.device.type, query.dtype, width, window) or _failure(query.device, query.dtype, width)
-    line = "attention: flash kernel over stretches" if reason is None else f"attention: tiles, {reason}"
-    if query.device.type != "cpu" and line not in _said:
+    device, dtype, width = query.device, query.dtype, query.shape[-1]
+    if device.type == "cpu":
+        kind, reason = FUSED, no_fused(dtype)
+    else:
+        kind, reason = FLASH, no_flash(device.type, dtype, width, window) or _failure(device, dtype, width)
+    line = f"attention: {kind} kernel" if reason is None else f"attention: tiles, {reason}"
+    if line not in _said and (device.type != "cpu" or dtype == torch.bfloat16):
         _said.add(line)
         log.info("%s", line)
-    return "flash" if reason is None else "tiles"
+    return kind if reason is None else "tiles"
+
+
+def no_fused(dtype: torch.dtype) -> str | None:
+    """Why the fused kernel does not serve on the processor; None where it does."""
+    if dtype != torch.bfloat16:
+        return f"the fused kernel has no {str(dtype).removeprefix('torch.')}"
+    return _fused_failure()
+
+
+@cache
+def _fused_failure() -> str | None:
+    """What keeps the fused kernel from running here; None where nothing does."""
+    try:
+        library()
+    except NotHere as error:
+        return str(error)
+    return None if agrees() else "the fused kernel, as it is built here, computes something else"
 
 
 def no_flash(device: str, dtype: torch.dtype, width: int, window: int | None) -> str | None:

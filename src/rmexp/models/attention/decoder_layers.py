@@ -161,7 +161,7 @@ def _layer(
     norm, attention, mlp = layer.input_layernorm, layer.self_attn, layer.mlp
     residual, hidden = add_rms_norm(residual, update, norm.weight, norm.variance_epsilon)
     key = _heads(attention, "k", hidden)
-    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1).contiguous()
+    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1)
     if rows is not None:
         residual, hidden, cosine, sine = (of_row[rows] for of_row in (residual, hidden, cosine, sine))
     query = rotated(_heads(attention, "q", hidden), cosine, sine)

@@ -59,7 +59,7 @@ def before_attention(
     if products.norms:
         query, key = (_normalised(part, norm) for part, norm in zip((query, key), products.norms, strict=True))
     query, key = (_rotated(part, cosine[:, None], sine[:, None]).to(dtype) for part in (query, key))
-    return tuple(part.transpose(0, 1).contiguous() for part in (query, key, value))  # type: ignore[return-value]
+    return tuple(part.transpose(0, 1) for part in (query, key, value))  # type: ignore[return-value]
 
 
 def behind_attention(

@@ -2,7 +2,7 @@
 
 On a processor torch's varlen kernels do not exist, and one dense mask over the row would compute mostly what it hides;
 batched matrix products over tiles of like size compute little else than is needed. `choose.py` says where they give way
-to flash attention.
+to a kernel.
 
 Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` queries, `T` tokens of the row; within a
 group of tiles `C` tiles of `q` queries and `k` keys.
@@ -19,12 +19,13 @@ from rmexp.hardware.device import moved
 from rmexp.models.attention.attention_plan import AttentionPlan, Heads, TileGroup, attention_plan
 from rmexp.models.attention.choose import Kind, attention_kind
 from rmexp.models.attention.flash import FlashKernel
+from rmexp.models.attention.fused.attention import FusedAttention, FusedPlan, fused_plan
 from rmexp.models.attention.merged_attention import MergedAttention, MergedPlan, merged_plan
 
+Plan = AttentionPlan | MergedPlan | FusedPlan
 
-def packed_attention(
-    query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan | MergedPlan, scaling: float
-) -> Tensor:
+
+def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: Plan, scaling: float) -> Tensor:
     """Softmax attention of the queries of a plan.
 
     Queries behind those of the plan, which fill up a row, get zeros and no gradient.
@@ -41,6 +42,8 @@ def packed_attention(
     """
     if isinstance(plan, MergedPlan):
         return MergedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
+    if isinstance(plan, FusedPlan):
+        return FusedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
     return PackedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
 
 
@@ -56,9 +59,9 @@ class AttentionPlans:
 
     def __init__(self, batch: ResponseBatch, tokens: int, queries: Tensor | None = None, fillers: int = 0) -> None:
         self.batch, self.tokens, self.queries, self.fillers = batch, tokens, queries, fillers
-        self.plans: dict[tuple[Kind, int | None, Heads, torch.dtype], AttentionPlan | MergedPlan] = {}
+        self.plans: dict[tuple[Kind, int | None, Heads, torch.dtype], Plan] = {}
 
-    def within(self, window: int | None, query: Tensor, key: Tensor) -> AttentionPlan | MergedPlan:
+    def within(self, window: int | None, query: Tensor, key: Tensor) -> Plan:
         """The plan of a layer.
 
         Args:
@@ -71,12 +74,15 @@ class AttentionPlans:
         kind, heads = attention_kind(query, window), Heads(len(query), len(key))
         named = (kind, window, heads, query.dtype)
         if named not in self.plans:
-            self.plans[named] = (
-                merged_plan(self.batch, self.queries, FlashKernel())
-                if kind == "flash"
-                else _beside(self._tiles(heads, window), query)
-            )
+            self.plans[named] = self._plan(kind, window, heads, query)
         return self.plans[named]
+
+    def _plan(self, kind: Kind, window: int | None, heads: Heads, query: Tensor) -> Plan:
+        if kind == "flash":
+            return merged_plan(self.batch, self.queries, FlashKernel())
+        if kind == "fused":
+            return fused_plan(self.batch, self.queries, window)
+        return _beside(self._tiles(heads, window), query)
 
     def _tiles(self, heads: Heads, window: int | None) -> AttentionPlan:
         given = (self.batch, heads, self.tokens, self.queries)
@@ -99,6 +105,7 @@ class PackedAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: AttentionPlan, scaling: float) -> Tensor:
         """See `packed_attention`."""
+        query, key, value = (heads.contiguous() for heads in (query, key, value))
         attended, parts = _by_group(query, [group.queries for group in plan.groups])
         kept = []
         for group, part in zip(plan.groups, parts, strict=True):

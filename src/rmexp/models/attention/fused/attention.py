@@ -1,0 +1,134 @@
+"""Attention over a packed row in one pass, which keeps no scores: the functions of `attention.cpp` and their gradient.
+
+Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` queries, `T` tokens of the row, `S` of its
+segments, `N` groups of segments that share a start.
+"""
+
+import ctypes
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.models.attention.attention_plan import segments
+from rmexp.models.attention.fused.library import library
+
+EVERYTHING = 2**31 - 1  # a window that ends nowhere
+Places = NDArray[np.int32]
+
+
+class _Row(ctypes.Structure):
+    """`Row` of row.h."""
+
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("segments", "groups", "queries", "tokens")),
+        ("group_count", ctypes.c_int),
+        ("window", ctypes.c_int),
+    ]
+
+
+class _Heads(ctypes.Structure):
+    """`Heads` of row.h."""
+
+    _fields_ = [
+        *((name, ctypes.c_int) for name in ("queries", "keys", "width")),
+        ("scale", ctypes.c_float),
+    ]
+
+
+class _Strided(ctypes.Structure):
+    """`Strided` of layouts.h."""
+
+    _fields_ = [("data", ctypes.c_void_p), ("head_step", ctypes.c_long), ("token_step", ctypes.c_long)]
+
+
+class FusedPlan(NamedTuple):
+    """What the queries of a row attend to."""
+
+    segments: Places  # (S, 4): start, end, and both of what the segment shares
+    groups: Places  # (N + 1,): where in the segments each group begins, and their number
+    queries: Places  # (S + 1,): where in the queries those of each segment begin, and their number
+    tokens: Places  # (Q,): which tokens of the row the queries are of, ascending
+    window: int  # positions that a query looks back, itself among them
+
+    def of_row(self) -> _Row:
+        """The plan as the kernel reads it, while this is alive."""
+        places = (part.ctypes.data for part in self[:4])
+        return _Row(*places, len(self.groups) - 1, self.window)
+
+
+def fused_plan(batch: ResponseBatch, queries: Tensor | None, window: int | None) -> FusedPlan:
+    """The plan of a row.
+
+    Args:
+        batch: whose row it is.
+        queries: tokens of the row that attend, ascending, on the host; None for all of them.
+        window: positions that a query looks back, itself among them; None for all.
+    """
+    row = np.array(segments(batch))
+    ends = np.append(row[:, 0], row[-1, 1])
+    tokens = np.arange(ends[-1]) if queries is None else queries.numpy()
+    groups = np.append(np.flatnonzero(row[:, 2] == row[:, 3]), len(row))
+    begin, reach = np.searchsorted(tokens, ends), EVERYTHING if window is None else window
+    return FusedPlan(_places(row), _places(groups), _places(begin), _places(tokens), reach)
+
+
+def _places(of_row: NDArray[np.signedinteger[Any]]) -> Places:
+    return np.ascontiguousarray(of_row, dtype=np.int32)
+
+
+class FusedAttention(torch.autograd.Function):
+    """Keeps queries, keys, values, outputs, and one figure a query and head."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float) -> Tensor:
+        """See `packed_attention`; all in bfloat16, on the processor."""
+        query, key, value = (_readable(heads) for heads in (query, key, value))
+        output = _like(query, len(plan.tokens))
+        logarithms = torch.empty(query.shape[:2], dtype=torch.float32)
+        row, heads = plan.of_row(), _Heads(len(query), len(key), query.shape[2], scaling)
+        tensors = (_pointer(tensor) for tensor in (query, key, value, output))
+        library().attention_forward(ctypes.byref(row), ctypes.byref(heads), *tensors, *_figures(logarithms), _threads())
+        ctx.save_for_backward(query, key, value, output, logarithms)
+        ctx.plan, ctx.heads = plan, heads
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of query, key and value."""
+        query, key, value, output, logarithms = ctx.saved_tensors
+        row, tokens = ctx.plan.of_row(), int(ctx.plan.segments[-1, 1])
+        gradients = _like(query, len(ctx.plan.tokens)), _like(key, tokens), _like(value, tokens)
+        of_forward = (_pointer(tensor) for tensor in (query, key, value, output))
+        of_backward = (_pointer(tensor) for tensor in (_readable(gradient), *gradients))
+        library().attention_backward(
+            ctypes.byref(row), ctypes.byref(ctx.heads), *of_forward, *_figures(logarithms), *of_backward, _threads()
+        )
+        return *gradients, None, None
+
+
+def _like(heads: Tensor, count: int) -> Tensor:
+    """Memory for the first `count` tokens of heads, token by token; zeros for those behind them."""
+    memory = heads.new_empty(heads.shape[1], heads.shape[0], heads.shape[2])
+    memory[count:] = 0
+    return memory.transpose(0, 1)
+
+
+def _readable(heads: Tensor) -> Tensor:
+    """(heads, tokens, D) whose figures of a token and head lie side by side."""
+    return heads if heads.stride(2) == 1 else heads.contiguous()
+
+
+def _pointer(heads: Tensor) -> Any:
+    return ctypes.byref(_Strided(heads.data_ptr(), heads.stride(0), heads.stride(1)))
+
+
+def _figures(logarithms: Tensor) -> tuple[ctypes.c_void_p, ctypes.c_long]:
+    return ctypes.c_void_p(logarithms.data_ptr()), ctypes.c_long(logarithms.shape[1])
+
+
+def _threads() -> ctypes.c_int:
+    return ctypes.c_int(torch.get_num_threads())

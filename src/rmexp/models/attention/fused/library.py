@@ -1,0 +1,104 @@
+"""The C++ of this folder, built for the processor at hand when it is first needed, and kept for later processes."""
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from rmexp.hardware.precision import AVX_HALF, processor_has
+
+HERE = Path(__file__).parent
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fPIC")
+VECTORS_ALONE = ("-mno-amx-bf16", "-mno-amx-tile")  # where the system does not let a process use tiles
+
+
+class NotHere(Exception):
+    """What keeps the functions from running on this machine, in words."""
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The functions of `attention.cpp`; OpenMP is the one that torch has loaded, and so are its threads.
+
+    Raises:
+        NotHere: no such processor or system, no compiler, or it cannot build them.
+    """
+    if not sys.platform.startswith("linux") or not processor_has(AVX_HALF):
+        raise NotHere("the fused kernel is for processors with AVX512-BF16 under Linux")
+    for flags in ((), VECTORS_ALONE):
+        found = loaded(built(flags, kept_in()))
+        if found.attention_allowed():
+            return found
+    raise NotHere("the system does not let the fused kernel run")
+
+
+def built(flags: tuple[str, ...], folder: Path) -> Path:
+    """The library, built into a folder unless it is there.
+
+    Args:
+        flags: of the compiler, besides `FLAGS`.
+        folder: where it is kept, under a name that source, flags and processor decide.
+
+    Raises:
+        NotHere: no compiler, or it fails.
+    """
+    sources = [HERE / "attention.cpp", *sorted(HERE.glob("*.h"))]
+    made_of = [source.read_bytes() for source in sources] + [" ".join((*FLAGS, *flags)).encode(), _processor()]
+    name = hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
+    library = folder / f"attention-{name}.so"
+    if library.is_file():
+        return library
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    if compiler is None:
+        raise NotHere("the fused kernel needs g++, which is not here")
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        compiled, linked = Path(scratch) / "attention.o", Path(scratch) / "attention.so"
+        _run(compiler, *FLAGS, *flags, "-c", str(sources[0]), "-o", str(compiled))
+        _run(compiler, "-shared", str(compiled), "-o", str(linked))  # without an OpenMP of its own
+        linked.replace(library)
+    return library
+
+
+def loaded(path: Path) -> ctypes.CDLL:
+    """A library that was built.
+
+    Raises:
+        NotHere: the system cannot load it.
+    """
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise NotHere(f"the fused kernel cannot be loaded ({error})") from error
+
+
+def kept_in() -> Path:
+    """The user's cache folder; one of this process alone where that cannot be written."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "rmexp" / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    return folder if writable else Path(_of_this_process().name)
+
+
+@cache
+def _of_this_process() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="rmexp-kernels-")
+
+
+def _processor() -> bytes:
+    """What instructions the processor has: a home folder may be shared by several kinds."""
+    lines = Path("/proc/cpuinfo").read_bytes().splitlines()
+    return next((line for line in lines if line.startswith(b"flags")), b"")
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise NotHere(f"{Path(command[0]).name} cannot build the fused kernel ({done.stderr.strip().splitlines()[0]})")

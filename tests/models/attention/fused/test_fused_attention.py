@@ -1,0 +1,134 @@
+"""The fused kernel against one dense mask in float64, by matrix units and by vectors."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
+from rmexp.models.attention.attention_plan import dense_mask
+from rmexp.models.attention.choose import attention_kind, no_fused
+from rmexp.models.attention.fused import agreement, attention, library
+from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
+
+REASON = no_fused(torch.bfloat16)
+pytestmark = pytest.mark.skipif(REASON is not None, reason=f"{REASON}")
+ROUNDING = 0.01  # of the norm; what bfloat16 operands round to, in float64 between them, is 0.004
+CASES = {  # (tokens of the prompt, tokens of each response to it)
+    "pairs": [(7, 5, 3), (2, 1, 1), (9, 4, 30)],
+    "nothing shared": [(0, 5), (0, 1), (0, 17), (0, 90)],
+    "many responses": [(30, *range(1, 12))],
+    "at the edge of blocks": [(31, 32, 33), (32, 31, 1), (33, 64, 65), (64, 1, 32)],
+    "long": [(250, 100, 70), (140, 300)],
+    "one token": [(0, 1)],
+}
+
+
+@pytest.fixture(params=[(), library.VECTORS_ALONE], ids=["as here", "vectors"])
+def kernel(request, monkeypatch, tmp_path):
+    built = library.loaded(library.built(request.param, tmp_path))
+    if not built.attention_allowed():
+        pytest.skip("the system does not let a process use tiles")
+    monkeypatch.setattr(attention, "library", lambda: built)
+
+
+def row(groups):
+    generator = torch.Generator().manual_seed(len(groups))
+
+    def ids(count):
+        return torch.randint(5, 10**6, (count,), generator=generator).tolist()
+
+    texts = [(start, ids(count)) for prompt, *counts in groups for start in [ids(prompt)] for count in counts]
+    return response_batch([ResponseTokens((*start, *text), 0, False) for start, text in texts])
+
+
+def results(batch, heads, width, *, window=None, queries=None, fillers=0):
+    """Output and gradients of the kernel, and of one dense mask in float64."""
+    tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(width)
+    wanted = torch.arange(tokens) if queries is None else queries
+    shapes = (
+        (heads[0], len(wanted) + fillers),
+        (heads[1], tokens),
+        (heads[1], tokens),
+        (heads[0], len(wanted) + fillers),
+    )
+    *inputs, outer = (torch.randn(*shape, width, generator=generator).bfloat16() for shape in shapes)
+    inputs = [tensor.requires_grad_() for tensor in inputs]
+    plan = AttentionPlans(batch, tokens, queries, fillers).within(window, *inputs[:2])
+    assert isinstance(plan, attention.FusedPlan)
+    output = packed_attention(*inputs, plan, 0.3)
+    found = [output, *torch.autograd.grad(output, inputs, outer)]
+    exact = [tensor.detach().double().requires_grad_() for tensor in inputs]
+    repeated = (tensor.repeat_interleave(heads[0] // heads[1], dim=0) for tensor in exact[1:])
+    seen = dense_mask(batch, window)[wanted]
+    output = F.scaled_dot_product_attention(exact[0][:, : len(wanted)], *repeated, attn_mask=seen, scale=0.3)
+    return found, [output, *torch.autograd.grad(output, exact, outer[:, : len(wanted)].double())]
+
+
+def off(found, expected):
+    return ((found.double() - expected).norm() / expected.norm().clamp(min=1)).item()
+
+
+@pytest.mark.parametrize("window", [None, 1, 6, 40])
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_gradients_are_those_of_the_dense_mask(kernel, name, window):
+    for heads, width in (((4, 2), 32), ((3, 1), 80)):
+        for ours, theirs in zip(*results(row(CASES[name]), heads, width, window=window), strict=True):
+            assert off(ours, theirs) < ROUNDING
+
+
+@pytest.mark.parametrize("width", [8, 16, 24, 64, 100, 128, 256])
+def test_every_width_of_heads(kernel, width):
+    for ours, theirs in zip(*results(row(CASES["pairs"]), (2, 2), width), strict=True):
+        assert off(ours, theirs) < ROUNDING
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_some_queries_alone_and_fillers_behind_them(kernel, name):
+    batch = row(CASES[name])
+    found, expected = results(batch, (4, 2), 16, queries=batch.last_tokens.unique(), fillers=3)
+    assert not found[0][:, -3:].any()
+    assert not found[1][:, -3:].any()
+    assert off(found[0][:, :-3], expected[0]) < ROUNDING
+    for ours, theirs in zip(found[1:], expected[1:], strict=True):
+        assert off(ours, theirs) < ROUNDING
+
+
+def test_rows_filled_up_behind_the_last_token(kernel):
+    batch = row(CASES["pairs"])
+    tokens = len(batch.token_ids)
+    inputs = [torch.ones(2, tokens + 5, 16, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)]
+    output = packed_attention(*inputs, AttentionPlans(batch, tokens + 5).within(None, *inputs[:2]), 1.0)
+    assert torch.equal(output[:, :tokens], torch.ones(2, tokens, 16, dtype=torch.bfloat16))
+    assert not output[:, tokens:].any()
+    assert not any(part[:, tokens:].any() for part in torch.autograd.grad(output.sum(), inputs))
+
+
+def test_scores_far_apart_neither_overflow_nor_vanish(kernel):
+    batch = row([(0, 3)])
+    query = torch.full((1, 3, 32), 30.0, dtype=torch.bfloat16)
+    key = torch.tensor([[-30.0], [30.0], [29.0]], dtype=torch.bfloat16).expand(3, 32)[None]
+    value = torch.tensor([[1.0], [2.0], [3.0]], dtype=torch.bfloat16).expand(3, 32)[None]
+    output = packed_attention(query, key, value, AttentionPlans(batch, 3).within(None, query, key), 1.0)
+    assert output[0, :, 0].tolist() == [1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_change_no_bit(kernel, threads, monkeypatch):
+    expected, _ = results(row(CASES["long"]), (4, 2), 32)
+    monkeypatch.setattr(attention, "_threads", lambda: threads)
+    found, _ = results(row(CASES["long"]), (4, 2), 32)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, expected, strict=True))
+
+
+def test_half_precision_takes_it_and_float32_does_not():
+    assert attention_kind(torch.zeros(1, 1, 8, dtype=torch.bfloat16), None) == "fused"
+    assert attention_kind(torch.zeros(1, 1, 8), None) == "tiles"
+
+
+def test_a_kernel_that_computes_something_else_is_noticed(monkeypatch):
+    assert agreement.agrees()
+    monkeypatch.setattr(agreement, "SCALING", 0.3)
+    right = agreement._dense
+    monkeypatch.setattr(agreement, "_dense", lambda *inputs: right(*inputs) + 0.1)
+    assert not agreement.agrees()

@@ -62,12 +62,12 @@ def _near(
         theirs: that they are compared with.
         similarity: at least.
     """
-    keys = mine.alike
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(mine.alike, kind="stable")
     order = order[wanted[order]]
-    firsts = np.sort(order[np.unique(keys[order], return_index=True)[1]])
+    keys = mine.alike[order]
+    firsts = np.sort(order[np.unique(keys, return_index=True)[1]])
     targets = np.sort(np.unique(theirs.alike, return_index=True)[1])
     for match in near_duplicates(mine.shingled(firsts), theirs.shingled(targets), similarity):
-        key = keys[firsts[match.text]]
-        start, end = (np.searchsorted(keys[order], key, side=side) for side in ("left", "right"))
+        key = mine.alike[firsts[match.text]]
+        start, end = (np.searchsorted(keys, key, side=side) for side in ("left", "right"))
         yield order[start:end], int(targets[match.other]), match.similarity

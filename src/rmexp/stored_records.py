@@ -65,13 +65,13 @@ class RecordFile:
         self._ends.append(self._written + len(self._last))
         self._spill()
 
-    def extend(self, content: bytes, ends: Iterable[int], path: str, numbers: "array[int]") -> None:
+    def extend(self, content: bytes, ends: NDArray[np.int64], path: str, numbers: "array[int]") -> None:
         """Put the `content` of other records, which has these `ends`, at the end; they are of lines of a file."""
         if self.lines is not None:
             self.lines.append((path, numbers))
         before = self._written + len(self._last)
         self._last += content
-        self._ends.extend(before + end for end in ends)
+        self._ends.frombytes((ends + before).tobytes())
         self._spill()
 
     def _spill(self) -> None:
@@ -97,9 +97,9 @@ class RecordFile:
         in_file = os.pread(self._file.fileno(), min(stop, self._written) - start, start)  # others may read it too
         return in_file if stop <= self._written else in_file + bytes(self._last[: stop - self._written])
 
-    def ends(self, first: int, end: int) -> list[int]:
+    def ends(self, first: int, end: int) -> NDArray[np.int64]:
         """Where each of these records ends in their `content`."""
-        return [place - self._ends[first] for place in self._ends[first + 1 : end + 1]]
+        return np.frombuffer(self._ends[first + 1 : end + 1], np.int64) - self._ends[first]
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -73,7 +73,7 @@ def keep_copy(records: RecordFile, folder: Path) -> tuple[str, NDArray[np.int64]
     with whole_file(part) as file:
         for first in range(0, len(records), NEIGHBOURS):
             some = first, min(first + NEIGHBOURS, len(records))
-            block = zlib.compress(np.array(records.ends(*some), np.uint32).tobytes() + records.content(*some), 1)
+            block = zlib.compress(records.ends(*some).astype(np.uint32).tobytes() + records.content(*some), 1)
             digest.update(block)
             file.write(block)
             ends.append(ends[-1] + len(block))

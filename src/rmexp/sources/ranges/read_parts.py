@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rmexp.lines import Bounds, TooLong
 from rmexp.records import Preference, Record, put
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
@@ -27,7 +30,7 @@ class ReadPart(NamedTuple):
     """
 
     content: bytes
-    ends: list[int]
+    ends: NDArray[np.int64]
     numbers: "array[int]"
     ids: "array[int]"
     texts: "array[int]"

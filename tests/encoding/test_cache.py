@@ -51,7 +51,7 @@ def test_text_and_template_have_their_own_files_and_limits_share_one(tokenizer, 
 
 def test_another_version_of_the_code_has_its_own_files(tokenizer, cached, tmp_path, monkeypatch):
     folder = Path(cache.__file__).parent
-    engines = "engines/engine", "engines/words"
+    engines = "engines/engine", "engines/joined", "engines/words"
     texts = "frames", "marked_text", "parted_text", "pinned_date", "rendering", "side_tokens"
     decides = ("encode", *engines, *texts, "token_rows")
     assert set(cache.CODE) == {folder / f"{name}.py" for name in decides}

@@ -27,8 +27,8 @@ FIRST = 512  # of them, encoded before the others: all processes know what was f
 PART = 4096  # pairs that one of them encodes at once
 
 _PARTS = (
-    *("encode.py", "engines/engine.py", "engines/words.py", "frames.py", "marked_text.py", "parted_text.py"),
-    *("pinned_date.py", "rendering.py", "side_tokens.py", "token_rows.py"),
+    *("encode.py", "frames.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py", "side_tokens.py"),
+    *("token_rows.py", "engines/engine.py", "engines/joined.py", "engines/words.py"),
 )
 CODE = tuple(Path(__file__).parent / name for name in _PARTS)  # what decides the ids
 

@@ -1,14 +1,13 @@
 """The engine for a tokenizer: its own, or a faster one that gives the same."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
+from rmexp.encoding.engines.joined import Joined, between
 from rmexp.encoding.engines.words import Engine, Words, parts_before_spaces
-from rmexp.encoding.token_rows import TokenRows, ends_of
+from rmexp.encoding.token_rows import TokenRows
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +37,10 @@ def engine_of(tokenizer: Any, texts: Sequence[str]) -> Engine:
         return TokenRows.of([encoding.ids for encoding in found])
 
     special = [token.content for token in tokenizer.added_tokens_decoder.values()]
-    compared = [*_HARD, *special, *(f"a {token} b" for token in special), *islice(texts, COMPARED)]
+    first = list(islice(texts, COMPARED))
+    compared = [*_HARD, *special, *(f"a {token} b" for token in special), *first]
     expected = own(compared).lists()
-    fast = _gigatoken(backend, compared, expected)
+    fast = _gigatoken(tokenizer, first, dict(zip(compared, expected, strict=True)))
     if fast is not None:
         log.info("tokenised by gigatoken, whose tokens are those of the tokenizer in %d texts", len(compared))
         return fast
@@ -49,20 +49,23 @@ def engine_of(tokenizer: Any, texts: Sequence[str]) -> Engine:
     return own
 
 
-def _gigatoken(backend: Any, compared: Sequence[str], expected: list[list[int]]) -> Engine | None:
-    """The engine of gigatoken; None where it is not installed or gives other tokens, which is said."""
+def _gigatoken(tokenizer: Any, texts: Sequence[str], expected: Mapping[str, list[int]]) -> Engine | None:
+    """The engine of gigatoken; None where it is not installed or gives other tokens, which is said.
+
+    Args:
+        tokenizer: whose tokens it must give.
+        texts: of the data, some of the first.
+        expected: ids of texts that are compared.
+    """
     try:
         import gigatoken
     except ImportError:
         return None
     try:
-        encode = gigatoken.Tokenizer.from_json(backend.to_str()).encode
-
-        def fast(some: Sequence[str]) -> TokenRows:  # of one text it starts no threads: they are for forked processes
-            found = list(map(encode, some))
-            return TokenRows(np.concatenate([np.empty(0, np.uint32), *found]), ends_of(map(len, found), len(found)))
-
-        same = fast(compared).lists() == expected
+        encode = gigatoken.Tokenizer.from_json(tokenizer.backend_tokenizer.to_str()).encode  # which starts no threads
+        fast = Joined(encode, between(tokenizer, texts))
+        alone = dict(zip(expected, fast([*expected]).lists(), strict=True)) == expected
+        same = alone and all(fast([text, text]).lists() == [ids, ids] for text, ids in expected.items())
     except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
         log.info("gigatoken does not know this tokenizer, which tokenises itself: %s", " ".join(str(error).split()))
         return None

@@ -1,6 +1,7 @@
 """Texts as sets of hashes of a few words in a row."""
 
 import re
+from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 from zlib import crc32
@@ -54,15 +55,12 @@ def shingles_of(texts: Iterable[str]) -> Shingles:
     Shingles are three words in a row, or all words where there are fewer; in scripts without spaces a character counts
     as a word.
     """
-    words: list[int] = []
-    ends = [0]
+    words, ends = array("I"), [0]
     for text in texts:
         spaced = text if text.isascii() else _NO_SPACES.sub(r" \1 ", text)
-        words.extend(
-            map(crc32, spaced.encode(errors="surrogatepass").split())
-        )  # no hash of str: that differs by process
+        words.extend(map(crc32, spaced.encode(errors="surrogatepass").split()))  # a hash of str differs by process
         ends.append(len(words))
-    ids, offsets = np.array(words, dtype=np.uint64), np.array(ends, dtype=np.int64)
+    ids, offsets = np.frombuffer(words, np.uint32).astype(np.uint64), np.array(ends, dtype=np.int64)
     lengths = np.diff(offsets)
     mixed = _mixed(np.concatenate([ids, np.zeros(SHINGLE, dtype=np.uint64)]))
     hashes = np.zeros(len(ids), dtype=np.uint64)

@@ -20,7 +20,6 @@ from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.compiling import compiles, tokens_of
-from rmexp.training.data.loader import Passes
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     module = module_of(parts, start)
     with phase(Phase.ENCODING, loaded.name):
         encoder = Encoder(start.tokenizer, loaded.limits)
-        examples = encoded_examples(parts.task, module, loaded, encoder, _passes(parts))
+        examples = encoded_examples(parts.task, module, loaded, encoder, parts.passes)
         parts.trainer.options.check_validations(examples.kind, validates=bool(examples.val))
         sets = held_out_sets(loaded, tests) if learns_preferences(module) else []
         cut = cut_to_fit(sets, encoder.without_dropping())
@@ -86,9 +85,3 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     device = accelerator_type(parts.trainer.accelerator)
     compiled = compiles(parts.trainer.options, device, start.body, packed=module.packed, tokens=tokens)
     return Built(loaded, start, module, examples, sets, cut, threads, precision, compiled)
-
-
-def _passes(parts: StageParts) -> Passes:
-    options = parts.trainer.options
-    max_batches = options.max_steps and options.max_steps * parts.trainer.accumulate
-    return Passes(options.max_epochs, parts.seed, max_batches, options.workers)

@@ -16,7 +16,7 @@ from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData
 from rmexp.training.pairs import Pairs
-from rmexp.training.stage import TrainingModule
+from rmexp.training.stage import Learner
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Examples(NamedTuple):
     val_clusters: NDArray[np.int64] | None
 
 
-def encoded_examples(task: str, module: TrainingModule, data: LoadedData, encoder: Encoder, passes: Passes) -> Examples:
+def encoded_examples(task: str, module: Learner, data: LoadedData, encoder: Encoder, passes: Passes) -> Examples:
     """Encode what a task learns from; what was cut or left out is logged.
 
     Args:

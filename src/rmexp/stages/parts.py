@@ -16,6 +16,7 @@ from rmexp.models.backbones.hub import hub
 from rmexp.models.backbones.start import StartingFolders, StartingPoint, starting_folders
 from rmexp.models.folders.folder import load_start
 from rmexp.scoring.scorer import Scorer
+from rmexp.training.data.loader import Passes
 from rmexp.training.optimization import Schedule
 from rmexp.training.ppo.policy_update import Learning
 from rmexp.training.trainer_options import TrainerOptions
@@ -174,6 +175,13 @@ class StageParts:
         folders = self.folders
         rounded = self.model.starting.load == FOUR_BIT and folders.reference == folders.start
         return None if rounded else folders.reference
+
+    @property
+    def passes(self) -> Passes:
+        """Over the training split."""
+        options = self.trainer.options
+        max_batches = options.max_steps and options.max_steps * self.trainer.accumulate
+        return Passes(options.max_epochs, self.seed, max_batches, options.workers)
 
     def compiling(self, compiled: bool) -> "StageParts":
         """The same, once it is known whether its layers are compiled."""

@@ -51,8 +51,8 @@ class StageModule(Protocol):
         """Write the weights."""
 
 
-class TrainingModule(StageModule, Protocol):
-    """One that learns from examples, each of them seen in every epoch."""
+class Learner(Protocol):
+    """What examples are made for."""
 
     @property
     def learns_from(self) -> tuple[str, ...]:
@@ -61,6 +61,10 @@ class TrainingModule(StageModule, Protocol):
     @property
     def packed(self) -> bool:
         """Whether batches are computed in packed rows."""
+
+
+class TrainingModule(StageModule, Learner, Protocol):
+    """One that learns from examples, each of them seen in every epoch."""
 
     @property
     def train_figures(self) -> PairFigures:

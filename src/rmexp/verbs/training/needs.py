@@ -1,7 +1,7 @@
 """The plan of a stage: what its configuration would take, told by the shapes of its model and of its batches."""
 
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
@@ -16,14 +16,19 @@ from rmexp.models.backbones.pretrained import find_source
 from rmexp.reports.terminal import show_table
 from rmexp.stages.examples import encoded_examples
 from rmexp.stages.parts import StageParts
-from rmexp.training.data.loader import Passes
 from rmexp.training.plan.needs import BatchShape, ModelShape, Needs, Setting, Sharing, needs
 from rmexp.training.plan.shapes import adapters_of, batch_shape, model_shape
-from rmexp.training.stage import TrainingModule
 from rmexp.verbs.training.parts import stage_parts
 
 DEVICES = (1, 8, 64)
 STATES = {"AdamW": 2.0, "SGD": 0.0, "Adafactor": 0.0, "MuonAdamW": 1.0, "adamw_8bit": 0.5, "adamw_paged": 2.0}
+
+
+class _AnyLearner(NamedTuple):
+    """Stands for a module that is not built."""
+
+    learns_from: tuple[str, ...] = ("pairs", "demonstrations")
+    packed: bool = True
 
 
 class RunPlan(NamedTuple):
@@ -102,10 +107,8 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
         adapters,
         linear if starting.load == FOUR_BIT else 0,
     )
-    passes = Passes(options.max_epochs, parts.seed, options.max_steps and options.max_steps * parts.trainer.accumulate)
-    learns = SimpleNamespace(learns_from=("pairs", "demonstrations"), packed=True)
-    encoder = Encoder(tokenizer, loaded.limits)
-    examples = encoded_examples(parts.task, cast(TrainingModule, learns), loaded, encoder, passes)
+    encoder, passes = Encoder(tokenizer, loaded.limits), replace(parts.passes, workers=0)
+    examples = encoded_examples(parts.task, _AnyLearner(), loaded, encoder, passes)
     loader = examples.data.train_dataloader()
     batch = batch_shape(map(_responses, loader), likelihood=parts.task != "reward")
     shared: tuple[Sharing, ...] = ("ddp", "fsdp")

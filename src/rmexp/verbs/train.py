@@ -16,7 +16,6 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.identity.saved import run_config
 from rmexp.config.overrides import typed
 from rmexp.phases import importing
 from rmexp.reports.terminal import show_table
@@ -49,9 +48,9 @@ def plan(config: DictConfig) -> None:
 def train(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder out."""
     data, tests = load_run_data(config.data, config.tests)
-    bound = run_config(config)
-    path = run_folder("train", config, bound)
-    stage = train_stage(stage_plan(config, bound, data, tests), data, tests, path)
+    wanted = stage_plan(config, data, tests)
+    path = run_folder("train", config, wanted.config)
+    stage = train_stage(wanted, data, tests, path)
     if stage.summary is None:
         raise SystemExit(0)  # of a process that follows another one, which says what has come of it
     show_stage(stage.summary, path, reused=stage.reused, in_sweep=config.sweep_dir is not None)

@@ -2,7 +2,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
-from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData
 from rmexp.preference_data import PreferenceData
 from rmexp.verbs.training.parts import stage_parts
@@ -12,12 +11,8 @@ DATA = LoadedData(PreferenceData({}), "d", None, None, None, "d1")
 PPO = ("task=ppo", "data=synthetic", "scorer=gold")
 
 
-def planned(config, data, tests):
-    return stage_plan(config, run_config(config), data, tests)
-
-
 def test_ppo_without_a_reference_asks_for_one():
-    plan = planned(compose("train", PPO), DATA, {})
+    plan = stage_plan(compose("train", PPO), DATA, {})
     assert (plan.task, plan.reference.task, plan.reference.reference) == ("ppo", "sft", None)
     asked = OmegaConf.create(plan.reference.config.text)
     assert (asked.module.sides, asked.data.name, asked.model.reference) == ("both", "synthetic", None)
@@ -26,22 +21,22 @@ def test_ppo_without_a_reference_asks_for_one():
 
 
 def test_ppo_with_a_reference_asks_for_none(reference_folder):
-    plan = planned(compose("train", [*PPO, f"model.reference={reference_folder}"]), DATA, {})
+    plan = stage_plan(compose("train", [*PPO, f"model.reference={reference_folder}"]), DATA, {})
     assert plan.reference is None
     assert plan.inputs["reference"] is not None
 
 
 def test_ppo_with_a_model_to_start_from_is_measured_against_it(reference_folder):
     config = compose("train", [*PPO, f"model.init_from={reference_folder}"])
-    assert planned(config, DATA, {}).reference is None
+    assert stage_plan(config, DATA, {}).reference is None
     assert stage_parts(config).folders == (str(reference_folder), str(reference_folder))
 
 
 def test_what_a_policy_starts_from_is_an_input_beside_its_reference(reference_folder, reward_folder):
     given = [f"model.init_from={reward_folder}", f"model.reference={reference_folder}"]
-    inputs = planned(compose("train", ["task=dpo", *given]), DATA, {}).inputs
+    inputs = stage_plan(compose("train", ["task=dpo", *given]), DATA, {}).inputs
     assert inputs["init_from"] != inputs["reference"]
-    alone = planned(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
+    alone = stage_plan(compose("train", ["task=dpo", given[1]]), DATA, {}).inputs
     assert alone == {name: inputs[name] for name in ("data", "reference", "reference.tokenizer")}
 
 
@@ -58,7 +53,7 @@ def test_a_task_without_a_reference_starts_from_one_model():
 
 
 def test_the_data_of_a_stage_and_of_its_tests_are_among_its_inputs():
-    plan = planned(compose("train", []), DATA, {"other": DATA._replace(fingerprint="d2")})
+    plan = stage_plan(compose("train", []), DATA, {"other": DATA._replace(fingerprint="d2")})
     assert plan.inputs == {"data": "d1", "tests.other": "d2", "reference": None}
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.identity.saved import run_config
 from rmexp.config.stages import stage, stage_names
 from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.start import RELATIVE
@@ -47,7 +46,7 @@ def _obtained(
     relative = name in RELATIVE  # a policy is measured against what it starts from
     OmegaConf.update(own, "model.init_from", None if relative else start)
     OmegaConf.update(own, "model.reference", start if relative else None)
-    return obtain_stage(stage_plan(own, run_config(own), data, {}), data, path)
+    return obtain_stage(stage_plan(own, data, {}), data, path)
 
 
 def _refuse_bad_values(config: DictConfig) -> None:

@@ -10,7 +10,6 @@ from rmexp.config.stages import stage
 from rmexp.config.tracked import trackers_of
 from rmexp.data.loaded import LoadedData
 from rmexp.models.backbones.start import starting_folders
-from rmexp.runs.folder import RunConfig
 from rmexp.stages.plan import StagePlan
 from rmexp.verbs.training.inputs import stage_inputs
 from rmexp.verbs.training.parts import stage_parts
@@ -18,24 +17,22 @@ from rmexp.verbs.training.parts import stage_parts
 _TINY = "rmexp.models.backbones.tiny.tiny"  # which has no tokenizer before it learns one
 
 
-def stage_plan(config: DictConfig, bound: RunConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
+def stage_plan(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> StagePlan:
     """A stage as its configuration asks for it; PPO without a model to start from asks for that, too.
 
     Args:
         config: of the stage.
-        bound: the same as plain values.
         data: that it learns from.
         tests: further data sets, whose held-out pairs are scored too.
     """
     folders = starting_folders(config.task, config.model.init_from, config.model.reference)
     reference = None
     if config.task == "ppo" and folders.start is None:
-        sft = stage(config, "sft")
-        reference = stage_plan(sft, run_config(sft), data, {})
+        reference = stage_plan(stage(config, "sft"), data, {})
     read = {"data": data.fingerprint} | {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     return StagePlan(
         task=config.task,
-        config=bound,
+        config=run_config(config),
         inputs=read | stage_inputs(config, folders),
         parts=partial(stage_parts, config),
         trackers=partial(trackers_of, config),

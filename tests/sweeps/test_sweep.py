@@ -128,7 +128,7 @@ def test_a_cell_folder_of_another_configuration_is_left_alone(here, capsys):
 
 
 def test_cells_of_one_process_read_their_data_once(here, monkeypatch):
-    import rmexp.verbs.data as data
+    import rmexp.data.learnt as data
 
     split, parted = data.with_splits, []
     monkeypatch.setattr(data, "with_splits", lambda *args: parted.append(args) or split(*args))

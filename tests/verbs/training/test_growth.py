@@ -21,7 +21,7 @@ import sys
 from rmexp.hardware.memory import peak_memory_mb
 from rmexp.config.compose import compose
 from rmexp.verbs.data import load_run_data
-import rmexp.data.leaks
+import rmexp.data.leaks.check
 before = peak_memory_mb()
 config = compose("train", ["data=jsonl", f"data.path={sys.argv[1]}"])
 loaded = load_run_data(config.data, config.tests)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 K = TypeVar("K", bound=np.generic)
 
 SEVERAL = 8192  # records that are worth several processes
-PART = 4096  # records that one of them looks at at once
+PART = 1024  # records that one of them looks at at once: more of them, and the others wait for the last
 
 
 def passed(work: Callable[[Sequence[R]], T], records: Sequence[R]) -> Iterator[T]:
@@ -36,5 +36,5 @@ def column(
 ) -> NDArray[K]:
     """The same as one array of a kind, (N,), or (N, width) where each record has several values."""
     shape = (0,) if width is None else (0, width)
-    parts = (np.asarray(part, kind) for part in passed(work, records))
+    parts = passed(lambda some: np.asarray(work(some), kind), records)  # an array is quicker to send than numbers
     return np.concatenate([np.empty(shape, kind), *parts])

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Encode = Callable[[Iterable[Item]], WholeTokens]
 SEVERAL = 8192  # pairs that are worth several processes
 FIRST = 512  # of them, encoded before the others: all processes know what was found out
-PART = 4096  # pairs that one of them encodes at once
+PART = 1024  # pairs that one of them encodes at once
 
 _PARTS = (
     *("encode.py", "frames.py", "marked_text.py", "parted_text.py", "pinned_date.py", "rendering.py", "side_tokens.py"),

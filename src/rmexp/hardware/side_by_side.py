@@ -119,11 +119,15 @@ def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
 
 
 def _know(work: Callable[[Any], Any]) -> None:
-    """Know the work, and leave Ctrl-C to the process that waits for it."""
+    """Know the work, and leave Ctrl-C to the process that waits for it; garbage is looked for between parts alone."""
     global _work
     _work = work
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _done(part: Any) -> Any:
-    return _work(part)
+    try:
+        return _work(part)
+    finally:
+        gc.collect()

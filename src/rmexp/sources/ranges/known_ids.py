@@ -3,6 +3,8 @@
 from array import array
 from bisect import bisect_right
 
+import numpy as np
+
 from rmexp.records import Record
 from rmexp.sources.ranges.read_parts import ReadPart, texts_hash
 from rmexp.sources.rows import Row
@@ -29,15 +31,15 @@ class KnownIds:
 
     def take(self, part: ReadPart, path: str) -> bool:
         """Know the ids of a part of a file, if none of them is that of another record; whether it is so."""
-        before = len(self._texts)
+        before, count = len(self._texts), len(part.ids)
         self._texts.extend(part.texts)
-        for at, name in enumerate(part.ids, before):
-            if self._texts[self._first.setdefault(name, at)] != self._texts[at]:
-                for known in part.ids[: at - before + 1]:
-                    if self._first.get(known, -1) >= before:
-                        del self._first[known]
-                del self._texts[before:]
-                return False
+        first = np.fromiter(map(self._first.setdefault, part.ids, range(before, before + count)), np.int64, count)
+        if (np.asarray(self._texts)[first] != part.texts).any():
+            for known in part.ids:
+                if self._first.get(known, -1) >= before:
+                    del self._first[known]
+            del self._texts[before:]
+            return False
         self._rows.extend(part.numbers)
         self._enter(Row(path, 0, {}), before)
         return True

@@ -18,8 +18,8 @@ def agrees() -> bool:
     """Whether output and gradients are those of one dense mask in float32, up to rounding."""
     generator = torch.Generator().manual_seed(0)
     count = SEGMENTS[-1][1]
-    drawn = [torch.randn(heads, count, WIDTH, generator=generator).bfloat16() for heads in (HEADS, 1, 1, HEADS)]
-    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
+        drawn = [torch.randn(heads, count, WIDTH, generator=generator).bfloat16() for heads in (HEADS, 1, 1, HEADS)]
         found, expected = _with_gradients(_fused, drawn), _with_gradients(_dense, [part.float() for part in drawn])
     pairs = zip(found, expected, strict=True)
     return all(bool((ours - right).norm() <= TOLERANCE * right.norm()) for ours, right in pairs)

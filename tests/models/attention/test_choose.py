@@ -37,8 +37,8 @@ def test_an_older_gpu_has_tiles(gpu):
     assert "older than the flash kernel" in str(no_flash("cuda", torch.bfloat16, 64, None))
 
 
-def test_a_processor_has_tiles():
-    assert attention_kind(torch.zeros(1, 1, 8), None) == "tiles"
+def test_a_processor_has_tiles_for_every_number():
+    assert attention_kind(torch.zeros(1, 1, 8, dtype=torch.float64), None) == "tiles"
 
 
 def test_a_kernel_that_does_not_run_is_no_crash():

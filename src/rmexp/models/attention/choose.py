@@ -1,8 +1,7 @@
 """Which attention computes a packed row, and why: the one place that decides.
 
-The variable-length flash kernel serves half precision on a GPU of today, the fused kernel half precision on a processor
-that has products of it. Tiles are plain batched products and serve everything else: any device, number format, head
-width and window.
+The variable-length flash kernel serves half precision on a GPU of today, the fused kernel processors with AVX512 and a
+compiler. Tiles are plain batched products and serve everything else: any device, number format, head width and window.
 """
 
 import logging
@@ -14,7 +13,8 @@ from torch import Tensor
 
 from rmexp.models.attention.flash import TYPES, WIDEST, FlashKernel
 from rmexp.models.attention.fused.agreement import agrees
-from rmexp.models.attention.fused.library import NotHere, library
+from rmexp.models.attention.fused.attention import NUMBERS, has_numbers
+from rmexp.models.attention.fused.library import NotHere
 from rmexp.models.attention.merged_attention import Sequences
 
 Kind = Literal["tiles", "flash", "fused"]
@@ -38,27 +38,23 @@ def attention_kind(query: Tensor, window: int | None) -> Kind:
     else:
         kind, reason = FLASH, no_flash(device.type, dtype, width, window) or _failure(device, dtype, width)
     line = f"attention: {kind} kernel" if reason is None else f"attention: tiles, {reason}"
-    if line not in _said and (device.type != "cpu" or dtype == torch.bfloat16):
+    if line not in _said:
         _said.add(line)
         log.info("%s", line)
     return kind if reason is None else "tiles"
 
 
+@cache
 def no_fused(dtype: torch.dtype) -> str | None:
     """Why the fused kernel does not serve on the processor; None where it does."""
-    if dtype != torch.bfloat16:
+    if dtype not in NUMBERS:
         return f"the fused kernel has no {str(dtype).removeprefix('torch.')}"
-    return _fused_failure()
-
-
-@cache
-def _fused_failure() -> str | None:
-    """What keeps the fused kernel from running here; None where nothing does."""
     try:
-        library()
+        if not has_numbers(dtype):
+            return "the processor has no bf16 products"
     except NotHere as error:
         return str(error)
-    return None if agrees() else "the fused kernel, as it is built here, computes something else"
+    return None if agrees(dtype) else "the fused kernel, as it is built here, computes something else"
 
 
 def no_flash(device: str, dtype: torch.dtype, width: int, window: int | None) -> str | None:

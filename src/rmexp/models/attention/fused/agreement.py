@@ -11,18 +11,18 @@ from rmexp.models.attention.fused.attention import EVERYTHING, FusedAttention, F
 
 SEGMENTS = ((0, 37, 0, 0), (37, 71, 0, 37), (71, 72, 0, 37), (72, 77, 72, 72))  # of a row made to tell
 HEADS, WIDTH, SCALING = 2, 24, 0.2
-TOLERANCE = 0.02  # of the norm of what is right: bfloat16 rounds by 0.004 at most
+TOLERANCE = {torch.bfloat16: 0.02, torch.float32: 1e-5}  # of the norm of what is right
 
 
-def agrees() -> bool:
-    """Whether output and gradients are those of one dense mask in float32, up to rounding."""
+def agrees(dtype: torch.dtype) -> bool:
+    """Whether output and gradients of such numbers are those of one dense mask in float32, up to rounding."""
     generator = torch.Generator().manual_seed(0)
     count = SEGMENTS[-1][1]
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
-        drawn = [torch.randn(heads, count, WIDTH, generator=generator).bfloat16() for heads in (HEADS, 1, 1, HEADS)]
+        drawn = [torch.randn(heads, count, WIDTH, generator=generator).to(dtype) for heads in (HEADS, 1, 1, HEADS)]
         found, expected = _with_gradients(_fused, drawn), _with_gradients(_dense, [part.float() for part in drawn])
     pairs = zip(found, expected, strict=True)
-    return all(bool((ours - right).norm() <= TOLERANCE * right.norm()) for ours, right in pairs)
+    return all(bool((ours - right).norm() <= TOLERANCE[dtype] * right.norm()) for ours, right in pairs)
 
 
 def _with_gradients(attention: Callable[..., Tensor], drawn: list[Tensor]) -> list[Tensor]:

@@ -16,6 +16,7 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import segments
 from rmexp.models.attention.fused.library import library
 
+NUMBERS = (torch.bfloat16, torch.float32)
 EVERYTHING = 2**31 - 1  # a window that ends nowhere
 Places = NDArray[np.int32]
 
@@ -33,16 +34,32 @@ class _Row(ctypes.Structure):
 class _Heads(ctypes.Structure):
     """`Heads` of row.h."""
 
-    _fields_ = [
-        *((name, ctypes.c_int) for name in ("queries", "keys", "width")),
-        ("scale", ctypes.c_float),
-    ]
+    _fields_ = [*((name, ctypes.c_int) for name in ("queries", "keys", "width")), ("scale", ctypes.c_float)]
 
 
 class _Strided(ctypes.Structure):
     """`Strided` of layouts.h."""
 
     _fields_ = [("data", ctypes.c_void_p), ("head_step", ctypes.c_long), ("token_step", ctypes.c_long)]
+
+
+class _Call(ctypes.Structure):
+    """`Call` of attention.cpp."""
+
+    _fields_ = [
+        ("row", _Row),
+        ("heads", _Heads),
+        *((name, _Strided) for name in ("query", "key", "value", "output")),
+        ("logarithms", ctypes.c_void_p),
+        ("query_count", ctypes.c_long),
+        ("threads", ctypes.c_int),
+    ]
+
+
+class _Gradients(ctypes.Structure):
+    """`Gradients` of attention.cpp."""
+
+    _fields_ = [(name, _Strided) for name in ("output", "query", "key", "value")]
 
 
 class FusedPlan(NamedTuple):
@@ -85,29 +102,47 @@ class FusedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float) -> Tensor:
-        """See `packed_attention`; all in bfloat16, on the processor."""
+        """See `packed_attention`; all of one type, bfloat16 or float32, on the processor."""
         query, key, value = (_readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
         logarithms = torch.empty(query.shape[:2], dtype=torch.float32)
-        row, heads = plan.of_row(), _Heads(len(query), len(key), query.shape[2], scaling)
-        tensors = (_pointer(tensor) for tensor in (query, key, value, output))
-        library().attention_forward(ctypes.byref(row), ctypes.byref(heads), *tensors, *_figures(logarithms), _threads())
-        ctx.save_for_backward(query, key, value, output, logarithms)
-        ctx.plan, ctx.heads = plan, heads
+        ctx.plan, ctx.scaling = plan, scaling
+        tensors = query, key, value, output, logarithms
+        ctx.save_for_backward(*tensors)
+        _function("forward", query.dtype)(ctypes.byref(_call(tensors, plan, scaling)))
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of query, key and value."""
-        query, key, value, output, logarithms = ctx.saved_tensors
-        row, tokens = ctx.plan.of_row(), int(ctx.plan.segments[-1, 1])
-        gradients = _like(query, len(ctx.plan.tokens)), _like(key, tokens), _like(value, tokens)
-        of_forward = (_pointer(tensor) for tensor in (query, key, value, output))
-        of_backward = (_pointer(tensor) for tensor in (_readable(gradient), *gradients))
-        library().attention_backward(
-            ctypes.byref(row), ctypes.byref(ctx.heads), *of_forward, *_figures(logarithms), *of_backward, _threads()
-        )
-        return *gradients, None, None
+        tensors = query, key, value, *_ = ctx.saved_tensors
+        gradient, tokens = _readable(gradient), int(ctx.plan.segments[-1, 1])
+        found = _like(query, len(ctx.plan.tokens)), _like(key, tokens), _like(value, tokens)
+        call = _call(tensors, ctx.plan, ctx.scaling)
+        gradients = _Gradients(*map(_strided, (gradient, *found)))
+        _function("backward", query.dtype)(ctypes.byref(call), ctypes.byref(gradients))
+        return *found, None, None
+
+
+def has_numbers(dtype: torch.dtype) -> bool:
+    """Whether the kernel computes with such numbers here.
+
+    Raises:
+        NotHere: there is no kernel here.
+    """
+    return hasattr(library(), f"forward_{str(dtype).removeprefix('torch.')}")
+
+
+def _function(name: str, dtype: torch.dtype) -> Any:
+    return getattr(library(), f"{name}_{str(dtype).removeprefix('torch.')}")
+
+
+def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call:
+    """What the kernel is told, while tensors and plan are alive."""
+    query, key, _, _, logarithms = tensors
+    heads = _Heads(len(query), len(key), query.shape[2], scaling)
+    figures = logarithms.data_ptr(), logarithms.shape[1]
+    return _Call(plan.of_row(), heads, *map(_strided, tensors[:4]), *figures, torch.get_num_threads())
 
 
 def _like(heads: Tensor, count: int) -> Tensor:
@@ -122,13 +157,5 @@ def _readable(heads: Tensor) -> Tensor:
     return heads if heads.stride(2) == 1 else heads.contiguous()
 
 
-def _pointer(heads: Tensor) -> Any:
-    return ctypes.byref(_Strided(heads.data_ptr(), heads.stride(0), heads.stride(1)))
-
-
-def _figures(logarithms: Tensor) -> tuple[ctypes.c_void_p, ctypes.c_long]:
-    return ctypes.c_void_p(logarithms.data_ptr()), ctypes.c_long(logarithms.shape[1])
-
-
-def _threads() -> ctypes.c_int:
-    return ctypes.c_int(torch.get_num_threads())
+def _strided(heads: Tensor) -> _Strided:
+    return _Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))

@@ -23,18 +23,20 @@ struct Scratch {
 };
 
 // Heads of tokens as a tensor has them: (heads, tokens, width) with steps of its own.
+template <class Number>
 struct Strided {
-  half* data;
+  Number* data;
   long head_step, token_step;
-  half* at(int head, long token) const { return data + head * head_step + token * token_step; }
+  Number* at(int head, long token) const { return data + head * head_step + token * token_step; }
 };
 
 // A block of `count` tokens of a head from `token` on, zeros behind them and beside them.
-inline void fill_block(half* block, int width, const Strided& from, int head, int token, int count, int head_width) {
+template <class Number>
+void fill_block(Number* block, int width, const Strided<Number>& from, int head, int token, int count, int head_width) {
   for (int row = 0; row < filled(count); ++row, block += width) {
     const int columns = row < count ? head_width : 0;
-    std::memcpy(block, from.at(head, token + row), sizeof(half) * columns);
-    std::memset(block + columns, 0, sizeof(half) * (width - columns));
+    std::memcpy(block, from.at(head, token + row), sizeof(Number) * columns);
+    std::memset(block + columns, 0, sizeof(Number) * (width - columns));
   }
 }
 
@@ -44,19 +46,50 @@ inline __m512i row_starts(int apart) {
   return _mm512_mullo_epi32(lanes, _mm512_set1_epi32(apart));
 }
 
+inline __mmask16 first_lanes(int count) { return count < LANES ? (1u << count) - 1 : 0xffff; }
+
+// ---- float32: a right factor is the matrix itself
+
+// The transpose of a block: (width, rows).
+inline void transpose(float* transposed, const float* block, int width, int rows) {
+  for (int column = 0; column < width; ++column)
+    for (int row = 0; row < rows; row += LANES)
+      _mm512_storeu_ps(transposed + (long)column * rows + row,
+                       _mm512_i32gather_ps(row_starts(width), block + (long)row * width + column, 4));
+}
+
+// The right factor that the transpose of a block of 32 rows is.
+inline void transposed_factor(float* factor, const float* block, int width) { transpose(factor, block, width, STEP); }
+
+// The right factor that a block of 32 rows is; `room` is there for what has to be made.
+inline const float* right_factor(float*, const float* block, int) { return block; }
+
+// Two rows of 32 of a right factor: one half of each.
+inline void store_two_rows(float* rows, int part, __m512 first, __m512 second) {
+  _mm512_store_ps(rows + LANES * part, first);
+  _mm512_store_ps(rows + STEP + LANES * part, second);
+}
+
+inline void store(float* to, __m512 exact) { _mm512_store_ps(to, exact); }
+
+inline void store_first(float* to, __m512 exact, int count) { _mm512_mask_storeu_ps(to, first_lanes(count), exact); }
+
+inline __m512 add_products(__m512 sum, const float* left, const float* right) {
+  sum = _mm512_fmadd_ps(_mm512_load_ps(left), _mm512_load_ps(right), sum);
+  return _mm512_fmadd_ps(_mm512_load_ps(left + LANES), _mm512_load_ps(right + LANES), sum);
+}
+
+inline int right_stride(const float*, int columns) { return columns; }
+
+// ---- bfloat16: a right factor has two rows in one
+
+#if defined(__AVX512BF16__)
+
 // Two neighbours in a row of each of 16 rows.
 inline __m512i neighbours(const half* first, int width) {
   return _mm512_i32gather_epi32(row_starts(width / 2), first, 4);
 }
 
-// The right factor that the transpose of a block of 32 rows is: (width / 2, 32, 2).
-inline void pair_columns(half* pairs, const half* block, int width) {
-  for (int column = 0; column < width; column += 2)
-    for (int row = 0; row < STEP; row += LANES)
-      _mm512_storeu_si512(pairs + column * STEP + 2 * row, neighbours(block + (long)row * width + column, width));
-}
-
-// The transpose of a block: (width, rows).
 inline void transpose(half* transposed, const half* block, int width, int rows) {
   for (int column = 0; column < width; column += 2)
     for (int row = 0; row < rows; row += LANES) {
@@ -67,37 +100,66 @@ inline void transpose(half* transposed, const half* block, int width, int rows) 
     }
 }
 
+inline void transposed_factor(half* factor, const half* block, int width) {
+  for (int column = 0; column < width; column += 2)
+    for (int row = 0; row < STEP; row += LANES)
+      _mm512_storeu_si512(factor + column * STEP + 2 * row, neighbours(block + (long)row * width + column, width));
+}
+
 // Two rows as a pair of them.
 inline __m512i paired(__m256i first, __m256i second) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
 }
 
-// The right factor that a block of 32 rows is: (16, width, 2).
-inline void pair_rows(half* pairs, const half* block, int width) {
+inline const half* right_factor(half* room, const half* block, int width) {
   for (int row = 0; row < STEP; row += 2)
     for (int column = 0; column < width; column += LANES) {
       const half* at = block + (long)row * width + column;
-      const __m512i both = paired(_mm256_load_si256((const __m256i*)at), _mm256_load_si256((const __m256i*)(at + width)));
-      _mm512_storeu_si512(pairs + (long)row * width + 2 * column, both);
+      const __m512i both =
+          paired(_mm256_load_si256((const __m256i*)at), _mm256_load_si256((const __m256i*)(at + width)));
+      _mm512_storeu_si512(room + (long)row * width + 2 * column, both);
     }
+  return room;
 }
 
 inline __m256i rounded(__m512 exact) { return (__m256i)_mm512_cvtneps_pbh(exact); }
 
-// The first columns of what is left of a head's width.
-inline void store_rounded(half* to, __m512 exact, int left) {
-  _mm256_mask_storeu_epi16(to, left < LANES ? (1u << left) - 1 : 0xffff, rounded(exact));
+inline void store_two_rows(half* rows, int part, __m512 first, __m512 second) {
+  _mm512_store_si512(rows + 2 * LANES * part, paired(rounded(first), rounded(second)));
 }
 
+inline void store(half* to, __m512 exact) { _mm256_store_si256((__m256i*)to, rounded(exact)); }
+
+inline void store_first(half* to, __m512 exact, int count) {
+  _mm256_mask_storeu_epi16(to, first_lanes(count), rounded(exact));
+}
+
+inline __m512 add_products(__m512 sum, const half* left, const half* right) {
+  return _mm512_dpbf16_ps(sum, (__m512bh)_mm512_load_si512(left), (__m512bh)_mm512_load_si512(right));
+}
+
+inline int right_stride(const half*, int columns) { return 2 * columns; }
+
+#endif
+
+// ---- both
+
 // A row of a token for each of the first columns of (width, 32) sums, times its factor.
-inline void store_columns(const Strided& to, int head, int token, int count, int head_width, const float* sums,
-                          const float* factors) {
+template <class Number>
+void store_columns(const Strided<Number>& to, int head, int token, int count, int head_width, const float* sums,
+                   const float* factors) {
   for (int lane = 0; lane < count; ++lane)
     for (int column = 0; column < head_width; column += LANES) {
       const __m512 figures = _mm512_i32gather_ps(row_starts(STEP), sums + column * STEP + lane, 4);
-      store_rounded(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
-                    head_width - column);
+      store_first(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
+                  head_width - column);
     }
+}
+
+// A right factor as it stands in memory, `columns` wide.
+template <class Number>
+Right<Number> right(const Number* data, int columns) {
+  return {data, right_stride(data, columns)};
 }
 
 // exp(x) of x from -87 to 0, to the last bits of a float32; below that next to nothing. Coefficients: Cephes' expf.

@@ -10,10 +10,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from rmexp.hardware.precision import AVX_HALF, processor_has
-
 HERE = Path(__file__).parent
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fPIC")
+NEEDED = {b"avx512f", b"avx512bw", b"avx512dq", b"avx512vl"}  # instructions
 VECTORS_ALONE = ("-mno-amx-bf16", "-mno-amx-tile")  # where the system does not let a process use tiles
 
 
@@ -28,8 +27,8 @@ def library() -> ctypes.CDLL:
     Raises:
         NotHere: no such processor or system, no compiler, or it cannot build them.
     """
-    if not sys.platform.startswith("linux") or not processor_has(AVX_HALF):
-        raise NotHere("the fused kernel is for processors with AVX512-BF16 under Linux")
+    if not sys.platform.startswith("linux") or not set(_processor().split()) >= NEEDED:
+        raise NotHere("the fused kernel is for processors with AVX512 under Linux")
     for flags in ((), VECTORS_ALONE):
         found = loaded(built(flags, kept_in()))
         if found.attention_allowed():

@@ -1,4 +1,5 @@
-// Products of bfloat16 matrices with sums in float32, by the tiles of AMX or by the vectors of AVX512-BF16.
+// Products of matrices with sums in float32: of bfloat16 by the tiles of AMX or the vectors of AVX512-BF16, and of
+// float32.
 
 #pragma once
 
@@ -16,14 +17,17 @@ using half = uint16_t;  // the bits of a bfloat16
 constexpr int STEP = 32;  // what all sizes of a product are multiples of
 
 // A left factor: (m, k), its rows `stride` apart.
+template <class Number>
 struct Left {
-  const half* data;
+  const Number* data;
   int stride;
 };
 
-// A right factor: (k / 2, n, 2), two rows of a (k, n) matrix in one, such pairs `stride` apart.
+// A right factor: (k, n) of float32; of bfloat16 (k / 2, n, 2), where two rows stand in one. Such rows are `stride`
+// apart.
+template <class Number>
 struct Right {
-  const half* data;
+  const Number* data;
   int stride;
 };
 
@@ -59,7 +63,7 @@ struct TilesOfThread {
   ~TilesOfThread() { _tile_release(); }
 };
 
-inline void multiply(Sums sums, Left left, Right right, Shape shape) {
+inline void multiply(Sums sums, Left<half> left, Right<half> right, Shape shape) {
   __asm__ volatile("" ::: "memory");  // the compiler does not see what tiles load and store
   const long sum_bytes = 4L * sums.stride, left_bytes = 2L * left.stride, right_bytes = 2L * right.stride;
   for (int i = 0; i < shape.m; i += STEP)
@@ -105,7 +109,8 @@ struct TilesOfThread {
   TilesOfThread() {}
 };
 
-inline void multiply(Sums sums, Left left, Right right, Shape shape) {
+#if defined(__AVX512BF16__)
+inline void multiply(Sums sums, Left<half> left, Right<half> right, Shape shape) {
   constexpr int ROWS = 8;  // with two vectors each, which registers hold
   for (int i = 0; i < shape.m; i += ROWS)
     for (int j = 0; j < shape.n; j += STEP) {
@@ -113,7 +118,8 @@ inline void multiply(Sums sums, Left left, Right right, Shape shape) {
       __m512 held[ROWS][2];
       for (int row = 0; row < ROWS; ++row)
         for (int part = 0; part < 2; ++part)
-          held[row][part] = sums.go_on ? _mm512_loadu_ps(at + (long)row * sums.stride + 16 * part) : _mm512_setzero_ps();
+          held[row][part] =
+              sums.go_on ? _mm512_loadu_ps(at + (long)row * sums.stride + 16 * part) : _mm512_setzero_ps();
       for (int p = 0; p < shape.k; p += 2) {
         const half* pairs = right.data + (long)(p / 2) * right.stride + 2 * j;
         const __m512bh first = (__m512bh)_mm512_loadu_si512(pairs), second = (__m512bh)_mm512_loadu_si512(pairs + 32);
@@ -126,8 +132,35 @@ inline void multiply(Sums sums, Left left, Right right, Shape shape) {
         }
       }
       for (int row = 0; row < ROWS; ++row)
-        for (int part = 0; part < 2; ++part) _mm512_storeu_ps(at + (long)row * sums.stride + 16 * part, held[row][part]);
+        for (int part = 0; part < 2; ++part)
+          _mm512_storeu_ps(at + (long)row * sums.stride + 16 * part, held[row][part]);
     }
 }
+#endif
 
 #endif
+
+inline void multiply(Sums sums, Left<float> left, Right<float> right, Shape shape) {
+  constexpr int ROWS = 8;
+  for (int i = 0; i < shape.m; i += ROWS)
+    for (int j = 0; j < shape.n; j += STEP) {
+      float* at = sums.data + (long)i * sums.stride + j;
+      __m512 held[ROWS][2];
+      for (int row = 0; row < ROWS; ++row)
+        for (int part = 0; part < 2; ++part)
+          held[row][part] =
+              sums.go_on ? _mm512_loadu_ps(at + (long)row * sums.stride + 16 * part) : _mm512_setzero_ps();
+      for (int p = 0; p < shape.k; ++p) {
+        const float* from = right.data + (long)p * right.stride + j;
+        const __m512 first = _mm512_loadu_ps(from), second = _mm512_loadu_ps(from + 16);
+        for (int row = 0; row < ROWS; ++row) {
+          const __m512 each = _mm512_set1_ps(left.data[(long)(i + row) * left.stride + p]);
+          held[row][0] = _mm512_fmadd_ps(each, first, held[row][0]);
+          held[row][1] = _mm512_fmadd_ps(each, second, held[row][1]);
+        }
+      }
+      for (int row = 0; row < ROWS; ++row)
+        for (int part = 0; part < 2; ++part)
+          _mm512_storeu_ps(at + (long)row * sums.stride + 16 * part, held[row][part]);
+    }
+}

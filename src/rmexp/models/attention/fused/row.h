@@ -9,11 +9,11 @@
 
 struct Row {
   const int* segments;  // (S, 4): of each segment its start and end, and those of what it shares with others
-  const int* groups;    // (N + 1): where a group of segments begins; the first of it is what the others share, if any do
-  const int* queries;   // (S + 1): where the queries of a segment begin
-  const int* tokens;    // of each query
+  const int* groups;   // (N + 1): where a group of segments begins; the first of it is what the others share, if any do
+  const int* queries;  // (S + 1): where the queries of a segment begin
+  const int* tokens;   // of each query
   int group_count;
-  int window;           // positions that a query looks back, itself among them
+  int window;  // positions that a query looks back, itself among them
 
   int start(int segment) const { return segments[4 * segment]; }
   int length(int segment) const { return segments[4 * segment + 1] - segments[4 * segment]; }
@@ -32,8 +32,7 @@ struct Keys {
   std::vector<int> places;  // where those of each segment begin
   int count = 0;
 
-  Keys(const Row& row, int group)
-      : row(row), first_segment(row.groups[group]), end_segment(row.groups[group + 1]) {
+  Keys(const Row& row, int group) : row(row), first_segment(row.groups[group]), end_segment(row.groups[group + 1]) {
     for (int segment = first_segment; segment < end_segment; ++segment) {
       places.push_back(count);
       count += filled(row.length(segment));
@@ -42,7 +41,8 @@ struct Keys {
 
   int place(int segment) const { return places[segment - first_segment]; }
 
-  void fill(half* block, int width, const Strided& from, int head, int head_width) const {
+  template <class Number>
+  void fill(Number* block, int width, const Strided<Number>& from, int head, int head_width) const {
     for (int segment = first_segment; segment < end_segment; ++segment)
       fill_block(block + (long)place(segment) * width, width, from, head, row.start(segment), row.length(segment),
                  head_width);
@@ -60,8 +60,7 @@ struct Block {
   __m512i positions[2];  // -1 behind the last query
   Stretch stretches[2];  // what is shared, which may be empty; own tokens up to the last query
 
-  Block(const Keys& keys, int segment, int first, int count)
-      : first(first), count(count), window(keys.row.window) {
+  Block(const Keys& keys, int segment, int first, int count) : first(first), count(count), window(keys.row.window) {
     const Row& row = keys.row;
     const int shared = row.shared(segment);
     alignas(64) int of_lanes[STEP];

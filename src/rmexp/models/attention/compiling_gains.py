@@ -7,7 +7,7 @@ from rmexp.models.attention.compiled import has_compiler
 from rmexp.models.attention.decoder_layers import is_compilable
 
 COST = 10.0  # seconds that compiling takes the first time; later ones find it on disk
-GAIN = 35e-9  # seconds that a token gains in each layer of a step, by width of the hidden states
+GAIN = 15e-9  # seconds that a token gains in each layer of a step, by width of the hidden states, on two cores
 FORWARD = 1 / 3  # of a step's gain is without a gradient
 
 

@@ -6,7 +6,7 @@ import tempfile
 import numpy as np
 import pytest
 
-from rmexp import stored_records
+from rmexp import record_file
 from rmexp.dialogue import Dialogue, Turns
 from rmexp.records import Candidates, Message, Preference
 from rmexp.stored_records import stored, texts_digest
@@ -24,7 +24,7 @@ RECORDS = (
 @pytest.fixture(params=["held", "in a file"])
 def found(request, monkeypatch):
     if request.param == "in a file":
-        monkeypatch.setattr(stored_records, "HELD", 500)  # so that some are there and some are still held
+        monkeypatch.setattr(record_file, "HELD", 500)  # so that some are there and some are still held
     return stored(iter(RECORDS))
 
 
@@ -76,7 +76,7 @@ def test_texts_have_a_digest_that_tells_turns_from_their_text():
 
 
 def test_the_file_has_no_name(monkeypatch, tmp_path):
-    monkeypatch.setattr(stored_records, "HELD", 10)
+    monkeypatch.setattr(record_file, "HELD", 10)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert stored(RECORDS) == RECORDS
     assert not list(tmp_path.iterdir())

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from rmexp.data.described import fingerprint
 from rmexp.phases import Phase, phase, progressed
+from rmexp.record_file import RecordFile
 from rmexp.records import Record, Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
 from rmexp.scoring.scorer import Scorer
-from rmexp.stored_records import RecordFile, all_of
+from rmexp.stored_records import all_of
 
 log = logging.getLogger(__name__)
 

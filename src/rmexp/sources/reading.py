@@ -15,12 +15,13 @@ from rmexp.hardware.side_by_side import side_by_side
 from rmexp.jsonl import BadRow
 from rmexp.lines import Bounds
 from rmexp.preference_data import SkippedRow
+from rmexp.record_file import RecordFile
 from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
 from rmexp.sources.ranges.known_ids import KnownIds
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.sources.ranges.read_parts import ReadPart, read_part
 from rmexp.sources.rows import Format, LeftOut, Row
-from rmexp.stored_records import RecordFile, StoredRecords, all_of
+from rmexp.stored_records import StoredRecords, all_of
 
 log = logging.getLogger(__name__)
 

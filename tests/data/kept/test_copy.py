@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rmexp import stored_records
+from rmexp import record_file
 from rmexp.checked_arrays import Damaged
 from rmexp.data.kept import copy
 from rmexp.data.kept.copy import KeptCopy, keep_copy, load
@@ -25,7 +25,7 @@ RECORDS = (
 
 @pytest.fixture(params=[100, 5])
 def copied(request, monkeypatch, tmp_path):
-    monkeypatch.setattr(stored_records, "HELD", 500)
+    monkeypatch.setattr(record_file, "HELD", 500)
     monkeypatch.setattr(copy, "NEIGHBOURS", request.param)
     original = stored(RECORDS).file
     name, ends = keep_copy(original, tmp_path)

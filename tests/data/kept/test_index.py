@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rmexp import stored_records
+from rmexp import record_file
 from rmexp.config.compose import compose
 from rmexp.data import learnt
 from rmexp.data.selection import selected
@@ -20,7 +20,7 @@ TURNS = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "
 
 @pytest.fixture(autouse=True)
 def _large(monkeypatch):
-    monkeypatch.setattr(stored_records, "HELD", 200)  # bytes; larger data sets lie in files
+    monkeypatch.setattr(record_file, "HELD", 200)  # bytes; larger data sets lie in files
     monkeypatch.setattr(logging.getLogger("rmexp"), "propagate", True)
 
 
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_named_and_made_again(read, kind, damage):
 
 def test_nothing_is_kept_of_small_data_nor_without_a_folder(read, monkeypatch):
     read("data.cache_dir=null")
-    monkeypatch.setattr(stored_records, "HELD", 1 << 20)
+    monkeypatch.setattr(record_file, "HELD", 1 << 20)
     read()
     assert not read.cache.exists()
 

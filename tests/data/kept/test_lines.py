@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from rmexp import stored_records
+from rmexp import record_file, stored_records
 from rmexp.config.compose import compose
 from rmexp.data.kept.copy import KeptCopy
 from rmexp.data.kept.lines import KeptLines
@@ -35,7 +35,7 @@ def lines(rows, end="\n"):
 @pytest.fixture
 def read(tmp_path, monkeypatch):
     """What is read of some files, and again, with the store of the second."""
-    monkeypatch.setattr(stored_records, "HELD", 200)
+    monkeypatch.setattr(record_file, "HELD", 200)
 
     def read(files, *overrides, data="jsonl"):
         for name, content in files.items():

@@ -12,8 +12,9 @@ from rmexp.encoding.parted_text import PartedText
 from rmexp.encoding.splits import encode_pairs
 from rmexp.evaluation.test_set import Origin, as_test_set
 from rmexp.lines import read_lines
+from rmexp.record_file import RecordFile
 from rmexp.sources import file_rows
-from rmexp.stored_records import RecordFile, StoredRecords, labels_of, texts_digest
+from rmexp.stored_records import StoredRecords, labels_of, texts_digest
 from rmexp.verbs import data as run_data
 
 MEASURED = """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rmexp.checked_arrays import Damaged
 from rmexp.dialogue import Dialogue, Message, Turns
 from rmexp.durable import whole_file
-from rmexp.stored_records import Kept, RecordFile, record_in
+from rmexp.record_file import Kept, RecordFile, record_in
 
 SUFFIX = ".records"
 NEIGHBOURS = 256  # records that are compressed together: of one alone, all of them are unpacked

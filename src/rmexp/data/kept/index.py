@@ -27,9 +27,10 @@ from rmexp.data.kept.copy import KeptCopy, keep_copy
 from rmexp.data.kept.lines import KeptLines, Lines, lines_of
 from rmexp.data.loading import Batching, Limits
 from rmexp.preference_data import PreferenceData, SkippedRow
+from rmexp.record_file import RecordFile
 from rmexp.sources.file_names import named_files
 from rmexp.sources.rows import Format
-from rmexp.stored_records import Labels, RecordFile, RecordStore, StoredRecords, labels_of, texts_digest
+from rmexp.stored_records import Labels, RecordStore, StoredRecords, labels_of, texts_digest
 
 log = logging.getLogger(__name__)
 

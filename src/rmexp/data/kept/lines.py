@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from rmexp.data.passes import passed
 from rmexp.jsonl import parse_row
+from rmexp.record_file import Kept, RecordFile
 from rmexp.records import Record, put
 from rmexp.sources.rows import Format, Row
-from rmexp.stored_records import Kept, RecordFile, StoredRecords, all_of
+from rmexp.stored_records import StoredRecords, all_of
 
 SUFFIXES = (".jsonl", ".json")
 _COMPARED = 256  # records that are made again at once

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.lines import Bounds, TooLong
+from rmexp.record_file import RecordFile
 from rmexp.records import Preference, Record, put
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.sources.rows import Format, LeftOut, Row
-from rmexp.stored_records import RecordFile
 
 
 class ReadPart(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +148,8 @@ class EncodedResponses(Sequence[ResponseTokens | None]):
 
     def read(self, places: NDArray[np.int64]) -> list[ResponseTokens]:
         """Some of them, of which none is dropped."""
-        return ReadResponses(self.of(places))[:]
+        some = self.of(places)
+        return [cast(ResponseTokens, some[place]) for place in range(len(some))]
 
     def __len__(self) -> int:
         return len(self.whole.prompt)
@@ -169,35 +170,6 @@ class EncodedResponses(Sequence[ResponseTokens | None]):
         kept, rest = fitted
         cut = len(kept) + len(rest) < len(prompt) + len(response)
         return ResponseTokens((*kept, *rest), len(kept), cut)
-
-
-class ReadResponses(Sequence[ResponseTokens]):
-    """Encoded responses of which none is dropped.
-
-    Args:
-        responses: all of them.
-    """
-
-    def __init__(self, responses: EncodedResponses) -> None:
-        self.responses = responses
-
-    def of(self, places: NDArray[np.int64]) -> "ReadResponses":
-        """Some of them."""
-        return ReadResponses(self.responses.of(places))
-
-    def __len__(self) -> int:
-        return len(self.responses)
-
-    @overload
-    def __getitem__(self, place: int) -> ResponseTokens: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[ResponseTokens]: ...
-    def __getitem__(self, place: int | slice) -> ResponseTokens | list[ResponseTokens]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        found = self.responses[place]
-        assert found is not None
-        return found
 
 
 def _row(ids: NDArray[Any], ends: NDArray[np.int64], number: int) -> list[int]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rmexp.data.clusters import clusters_of
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder
-from rmexp.encoding.encoded import EncodedResponses, ReadResponses
-from rmexp.encoding.tokens import PairTokens
+from rmexp.encoding.encoded import EncodedResponses
+from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
 from rmexp.stored_records import labels_of
@@ -72,6 +72,35 @@ class EncodedPairs(Sequence[PairTokens]):
             groups=None if self.groups is None else [self.groups[place] for place in some],
             reference_logps=None if self.reference_logps is None else self.reference_logps[some],
         )
+
+
+class ReadResponses(Sequence[ResponseTokens]):
+    """Encoded responses of which none is dropped.
+
+    Args:
+        responses: all of them.
+    """
+
+    def __init__(self, responses: EncodedResponses) -> None:
+        self.responses = responses
+
+    def of(self, places: NDArray[np.int64]) -> "ReadResponses":
+        """Some of them."""
+        return ReadResponses(self.responses.of(places))
+
+    def __len__(self) -> int:
+        return len(self.responses)
+
+    @overload
+    def __getitem__(self, place: int) -> ResponseTokens: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ResponseTokens]: ...
+    def __getitem__(self, place: int | slice) -> ResponseTokens | list[ResponseTokens]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        found = self.responses[place]
+        assert found is not None
+        return found
 
 
 def encode_split(

@@ -10,8 +10,7 @@ from rmexp.data.clusters import clusters_of
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.account import Account
 from rmexp.encoding.encode import Encoder
-from rmexp.encoding.encoded import ReadResponses
-from rmexp.encoding.splits import EncodedPairs, encode_split
+from rmexp.encoding.splits import EncodedPairs, ReadResponses, encode_split
 from rmexp.training.data.demonstration_data import DemonstrationData
 from rmexp.training.data.loader import Passes
 from rmexp.training.data.pair_data import PairData

@@ -36,11 +36,13 @@ def _shape_of(size: tuple[int, ...], vocabulary: int) -> ModelShape:
 def _predicted(name: str, precision: str) -> Needs:
     own = MEASURED[name]
     tokens = PAIRS * (PROMPT + 2 * RESPONSE)
+    from rmexp.models.attention.choose import keeps_scores
     from rmexp.training.plan.shapes import batch_shape
 
+    kept = keeps_scores("cpu", half=precision != "32-true")
     found = batch_shape([(PAIRS, _batch().responses)], likelihood=False)
     assert found.tokens == tokens
-    return needs(_shape_of(own, 2048), found, Setting(precision, 2, False, True, 1e12), 1, "ddp")
+    return needs(_shape_of(own, 2048), found, Setting(precision, 2, False, kept, 1e12), 1, "ddp")
 
 
 def _batch():

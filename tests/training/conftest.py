@@ -83,7 +83,7 @@ def fit(tmp_path: Path) -> Callable[..., L.Trainer]:
             log_every_n_steps=1,
             **({"logger": False} | options),
         )
-        trainer.fit(module, FixedBatches([rows] * batches), FixedBatches([rows]))
+        trainer.fit(module, FixedBatches([lambda: rows] * batches), FixedBatches([lambda: rows]))
         return trainer
 
     return run

@@ -49,7 +49,7 @@ def trained(toy, tmp_path):
         original, trainer.save_checkpoint = trainer.save_checkpoint, save
         loader = TrainingLoader(range(8), batch, Shuffled(8, 1), Passes(1, 0))
         with callback.signals:
-            trainer.fit(toy, loader, FixedBatches([batch(0)]), ckpt_path=checkpoint, weights_only=True)
+            trainer.fit(toy, loader, FixedBatches([lambda: batch(0)]), ckpt_path=checkpoint, weights_only=True)
         return saved
 
     return run

@@ -5,6 +5,7 @@ import torch
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.models.attention.choose import keeps_scores
 from rmexp.models.backbones.tiny import tiny
 from rmexp.models.backbones.trained_weights import choose_trained
 from rmexp.models.reward_model import RewardModel
@@ -94,6 +95,8 @@ def test_activations_are_what_the_backward_pass_is_left(size):
         model(batch).sum().backward()
     found = sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
     planned = activations(
-        model_shape(start.body.config), batch_shape([(4, batch)], likelihood=False), setting(keeps_scores=True)
+        model_shape(start.body.config),
+        batch_shape([(4, batch)], likelihood=False),
+        setting(keeps_scores=keeps_scores("cpu", half=False)),
     )
     assert planned == pytest.approx(found, rel=0.1)

@@ -57,6 +57,16 @@ def no_fused(dtype: torch.dtype) -> str | None:
     return None if agrees(dtype) else "the fused kernel, as it is built here, computes something else"
 
 
+def keeps_scores(device: str, half: bool) -> bool:
+    """Whether attention on a device keeps its probabilities for the gradient, as tiles do.
+
+    Args:
+        device: `cpu` or the type of an accelerator.
+        half: whether it computes in half precision.
+    """
+    return device == "cpu" and no_fused(torch.bfloat16 if half else torch.float32) is not None
+
+
 def no_flash(device: str, dtype: torch.dtype, width: int, window: int | None) -> str | None:
     """Why the flash kernel does not serve; None where it does."""
     if device != "cuda":

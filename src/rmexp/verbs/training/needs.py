@@ -11,6 +11,7 @@ from rmexp.encoding.encode import Encoder
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products
 from rmexp.hardware.threads import SMALL_PARAMETERS
+from rmexp.models.attention.choose import keeps_scores
 from rmexp.models.backbones.four_bit import FOUR_BIT
 from rmexp.models.backbones.pretrained import find_source
 from rmexp.reports.terminal import show_table
@@ -98,11 +99,12 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
     adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
     device = accelerator_type(parts.trainer.accelerator)
     half = shape.parameters >= SMALL_PARAMETERS and has_half_products(device)
+    precision = options.precision if options.precision != AUTO else HALF if half else FULL
     setting = Setting(
-        options.precision if options.precision != AUTO else HALF if half else FULL,
+        precision,
         states,
         starting.gradient_checkpointing,
-        device == "cpu",
+        keeps_scores(device, half=precision != FULL),
         flops,
         adapters,
         linear if starting.load == FOUR_BIT else 0,

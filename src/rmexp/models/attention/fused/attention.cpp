@@ -2,8 +2,8 @@
 // time.
 //
 // Queries stand in lanes, keys in rows: what is masked, summed or scaled for a query never leaves its lane. What scores
-// and weights are never leaves the cache. The gradient computes them again from the logarithm of the sum that the
-// softmax divided by (Dao et al. 2022, algorithm 4).
+// and weights are never leaves the cache. The gradient computes them again from the highest product and the sum that
+// the softmax divided by (Dao et al. 2022, algorithm 4).
 
 #include "backward.h"
 

@@ -50,7 +50,8 @@ class _Call(ctypes.Structure):
         ("row", _Row),
         ("heads", _Heads),
         *((name, _Strided) for name in ("query", "key", "value", "output")),
-        ("logarithms", ctypes.c_void_p),
+        ("peaks", ctypes.c_void_p),
+        ("factors", ctypes.c_void_p),
         ("query_count", ctypes.c_long),
         ("threads", ctypes.c_int),
     ]
@@ -98,16 +99,16 @@ def _places(of_row: NDArray[np.signedinteger[Any]]) -> Places:
 
 
 class FusedAttention(torch.autograd.Function):
-    """Keeps queries, keys, values, outputs, and one figure a query and head."""
+    """Keeps queries, keys, values, outputs, and two figures a query and head."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float) -> Tensor:
         """See `packed_attention`; all of one type, bfloat16 or float32, on the processor."""
         query, key, value = (_readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
-        logarithms = torch.empty(query.shape[:2], dtype=torch.float32)
+        softmax = torch.empty(2, *query.shape[:2], dtype=torch.float32)
         ctx.plan, ctx.scaling = plan, scaling
-        tensors = query, key, value, output, logarithms
+        tensors = query, key, value, output, softmax
         ctx.save_for_backward(*tensors)
         _function("forward", query.dtype)(ctypes.byref(_call(tensors, plan, scaling)))
         return output
@@ -139,9 +140,10 @@ def _function(name: str, dtype: torch.dtype) -> Any:
 
 def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call:
     """What the kernel is told, while tensors and plan are alive."""
-    query, key, _, _, logarithms = tensors
+    query, key, _, _, softmax = tensors
     heads = _Heads(len(query), len(key), query.shape[2], scaling)
-    figures = logarithms.data_ptr(), logarithms.shape[1]
+    peaks, factors = softmax
+    figures = peaks.data_ptr(), factors.data_ptr(), softmax.shape[2]
     return _Call(plan.of_row(), heads, *map(_strided, tensors[:4]), *figures, torch.get_num_threads())
 
 

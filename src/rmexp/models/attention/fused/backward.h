@@ -18,7 +18,7 @@ struct Backward {
       outer_pairs, weights, inner, inner_pairs;
   Scratch<float> scores, products, to_keys, to_values, to_queries;
   const Number *queries, *outers;  // as right factors
-  alignas(64) float logarithms[STEP], along[STEP];
+  alignas(64) float peaks[STEP], factors[STEP], along[STEP];
 
   Backward(const Keys& of_group, const Heads& heads, int key_head, const Strided<Number>& key,
            const Strided<Number>& value)
@@ -65,7 +65,9 @@ struct Backward {
         sum = add_products(sum, output_rows.data + (long)lane * width + column,
                            outer_rows.data + (long)lane * width + column);
       along[lane] = _mm512_reduce_add_ps(sum);
-      logarithms[lane] = lane < block.count ? call.logarithms[head * call.query_count + block.first + lane] : 0.0f;
+      const long query = head * call.query_count + block.first + lane;
+      peaks[lane] = lane < block.count ? call.peaks[query] : 0.0f;
+      factors[lane] = lane < block.count ? call.factors[query] : 0.0f;
     }
   }
 
@@ -74,12 +76,14 @@ struct Backward {
     const __m512 scale = _mm512_set1_ps(heads.scale);
     for (int key = 0; key < filled(stretch.count); key += 2)
       for (int part = 0; part < 2; ++part) {
-        const __m512 logarithm = _mm512_load_ps(logarithms + LANES * part), off = _mm512_load_ps(along + LANES * part);
+        const __m512 peak = _mm512_load_ps(peaks + LANES * part), factor = _mm512_load_ps(factors + LANES * part);
+        const __m512 off = _mm512_load_ps(along + LANES * part);
         __m512 both[2];
         for (int next = 0; next < 2; ++next) {
           const long at = (long)(key + next) * STEP + LANES * part;
-          const __m512 below = _mm512_fmsub_ps(_mm512_load_ps(scores.data + at), scale, logarithm);
-          const __m512 weight = _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next), exponential(below));
+          const __m512 below = _mm512_mul_ps(_mm512_sub_ps(_mm512_load_ps(scores.data + at), peak), scale);
+          const __m512 weight =
+              _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next), _mm512_mul_ps(exponential(below), factor));
           both[next] = _mm512_mul_ps(weight, _mm512_sub_ps(_mm512_load_ps(products.data + at), off));
           store(weights.data + at, weight);
           store(inner.data + at, both[next]);

@@ -11,7 +11,7 @@ struct Call {
   Row row;
   Heads heads;
   Strided<Number> query, key, value, output;
-  float* logarithms;  // (heads, queries), of the sums that the softmax divided by
+  float *peaks, *factors;  // (heads, queries): the highest product, and one over the sum of the softmax
   long query_count;
   int threads;
 };
@@ -89,7 +89,7 @@ struct Forward {
   }
 };
 
-// Outputs of the queries, and the logarithms of the sums that their softmax divided by.
+// Outputs of the queries, and what their softmax consists of besides the products.
 template <class Number>
 void forward(const Call<Number>& call) {
   const Row& row = call.row;
@@ -106,16 +106,14 @@ void forward(const Call<Number>& call) {
         __m512 highest[2], total[2];
         task.score(block, highest);
         task.weigh(block, highest, total);
+        const long first_query = head * call.query_count + block.first;
         alignas(64) float peaks[STEP], factors[STEP];
         for (int part = 0; part < 2; ++part) {
           _mm512_store_ps(peaks + LANES * part, highest[part]);
-          _mm512_store_ps(factors + LANES * part, total[part]);
+          _mm512_store_ps(factors + LANES * part, _mm512_div_ps(_mm512_set1_ps(1.0f), total[part]));
         }
-        float* logarithms = call.logarithms + head * call.query_count + block.first;
-        for (int lane = 0; lane < block.count; ++lane) {
-          logarithms[lane] = peaks[lane] * heads.scale + std::log(factors[lane]);
-          factors[lane] = 1 / factors[lane];
-        }
+        std::copy_n(peaks, block.count, call.peaks + first_query);
+        std::copy_n(factors, block.count, call.factors + first_query);
         store_columns(call.output, head, block.first, block.count, heads.width, task.sums.data, factors);
       });
     }

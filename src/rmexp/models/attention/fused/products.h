@@ -147,9 +147,7 @@ inline void multiply(Sums sums, Left<float> left, Right<float> right, Shape shap
       float* at = sums.data + (long)i * sums.stride + j;
       __m512 held[ROWS][2];
       for (int row = 0; row < ROWS; ++row)
-        for (int part = 0; part < 2; ++part)
-          held[row][part] =
-              sums.go_on ? _mm512_loadu_ps(at + (long)row * sums.stride + 16 * part) : _mm512_setzero_ps();
+        for (int part = 0; part < 2; ++part) held[row][part] = _mm512_setzero_ps();
       for (int p = 0; p < shape.k; ++p) {
         const float* from = right.data + (long)p * right.stride + j;
         const __m512 first = _mm512_loadu_ps(from), second = _mm512_loadu_ps(from + 16);
@@ -160,7 +158,9 @@ inline void multiply(Sums sums, Left<float> left, Right<float> right, Shape shap
         }
       }
       for (int row = 0; row < ROWS; ++row)
-        for (int part = 0; part < 2; ++part)
-          _mm512_storeu_ps(at + (long)row * sums.stride + 16 * part, held[row][part]);
+        for (int part = 0; part < 2; ++part) {
+          float* to = at + (long)row * sums.stride + 16 * part;  // added last: fewer figures meet a large sum
+          _mm512_storeu_ps(to, sums.go_on ? _mm512_add_ps(_mm512_loadu_ps(to), held[row][part]) : held[row][part]);
+        }
     }
 }

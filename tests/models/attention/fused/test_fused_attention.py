@@ -24,11 +24,16 @@ CASES = {  # (tokens of the prompt, tokens of each response to it)
 }
 
 
-@pytest.fixture(params=[(), library.VECTORS_ALONE], ids=["as here", "vectors"])
-def kernel(request, monkeypatch, tmp_path):
-    built = library.loaded(library.built(request.param, tmp_path))
-    if not built.attention_allowed():
+@pytest.fixture(scope="module", params=[(), library.VECTORS_ALONE], ids=["as here", "vectors"])
+def built(request, tmp_path_factory):
+    found = library.loaded(library.built(request.param, tmp_path_factory.mktemp("kernel")))
+    if not found.attention_allowed():
         pytest.skip("the system does not let a process use tiles")
+    return found
+
+
+@pytest.fixture
+def kernel(built, monkeypatch):
     monkeypatch.setattr(attention, "library", lambda: built)
 
 

@@ -36,9 +36,15 @@ def compiled_parts(asked: bool, *, scoring: bool = False) -> Iterator[None]:
         _asked, _scoring = before
 
 
+def compiler() -> str | None:
+    """The compiler of C++, which torch.compile needs on a processor; None where there is none."""
+    found = (shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++") if name)
+    return next((path for path in found if path), None)
+
+
 def has_compiler() -> bool:
-    """Whether there is a compiler of C++, which torch.compile needs on a processor."""
-    return any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++") if name)
+    """Whether there is one."""
+    return compiler() is not None
 
 
 @functools.cache

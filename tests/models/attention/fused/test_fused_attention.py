@@ -126,6 +126,22 @@ def test_scores_far_apart_neither_overflow_nor_vanish(kernel, dtype):
     assert output[0, :, 0].tolist() == [1.0, 2.0, 2.0]
 
 
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
+@pytest.mark.parametrize("where", [0, 1, 2])
+def test_what_is_no_number_is_not_hidden(kernel, dtype, where, wrong):
+    inputs = [torch.ones(1, 5, 16, dtype=dtype) for _ in range(3)]
+    inputs[where][0, 3] = wrong
+    output = packed_attention(*inputs, AttentionPlans(row([(0, 5)]), 5).within(None, *inputs[:2]), 1.0)
+    assert output[0, :3].isfinite().all() or where == 2  # a value is multiplied by the weight of 0, too
+    assert not output[0, 3].isfinite().any()
+
+
+def test_numbers_of_several_types_are_refused(kernel):
+    query, key = torch.ones(1, 5, 16), torch.ones(1, 5, 16, dtype=torch.bfloat16)
+    with pytest.raises(TypeError, match=r"of one type, got torch\.float32, torch\.bfloat16"):
+        packed_attention(query, key, key, AttentionPlans(row([(0, 5)]), 5).within(None, query, query), 1.0)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_change_no_bit(kernel, dtype, threads, monkeypatch):
     expected, _ = results(row(CASES["long"]), (4, 2), 32, dtype)
@@ -142,7 +158,6 @@ def test_both_kinds_of_numbers_take_it_and_others_do_not(dtype):
 def test_a_kernel_that_computes_something_else_is_noticed(monkeypatch, dtype):
     with torch.inference_mode():  # as when scores are what it is needed for first
         assert agreement.agrees(dtype)
-    monkeypatch.setattr(agreement, "SCALING", 0.3)
     right = agreement._dense
     monkeypatch.setattr(agreement, "_dense", lambda *inputs: right(*inputs) + 0.1)
     assert not agreement.agrees(dtype)

@@ -104,6 +104,8 @@ class FusedAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float) -> Tensor:
         """See `packed_attention`; all of one type, bfloat16 or float32, on the processor."""
+        if not query.dtype == key.dtype == value.dtype:
+            raise TypeError(f"queries, keys and values of one type, got {query.dtype}, {key.dtype} and {value.dtype}")
         query, key, value = (_readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
         softmax = torch.empty(2, *query.shape[:2], dtype=torch.float32)

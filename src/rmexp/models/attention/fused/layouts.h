@@ -162,9 +162,10 @@ Right<Number> right(const Number* data, int columns) {
   return {data, right_stride(data, columns)};
 }
 
-// exp(x) of x from -87 to 0, to the last bits of a float32; below that next to nothing. Coefficients: Cephes' expf.
+// exp(x) of x from -87 to 0, to the last bits of a float32; below that next to nothing, and of what is no number none.
+// Coefficients: Cephes' expf.
 inline __m512 exponential(__m512 x) {
-  x = _mm512_max_ps(x, _mm512_set1_ps(-87.0f));
+  x = _mm512_max_ps(_mm512_set1_ps(-87.0f), x);  // in this order, which keeps what is no number
   const __m512 twos = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
   __m512 rest = _mm512_fnmadd_ps(twos, _mm512_set1_ps(0.693359375f), x);
   rest = _mm512_fnmadd_ps(twos, _mm512_set1_ps(-2.12194440e-4f), rest);

@@ -3,12 +3,13 @@
 import ctypes
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+
+from rmexp.models.attention.compiled import compiler
 
 HERE = Path(__file__).parent
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fPIC")
@@ -52,13 +53,13 @@ def built(flags: tuple[str, ...], folder: Path) -> Path:
     library = folder / f"attention-{name}.so"
     if library.is_file():
         return library
-    compiler = shutil.which(os.environ.get("CXX", "g++"))
-    if compiler is None:
-        raise NotHere("the fused kernel needs g++, which is not here")
+    compile_with = compiler()
+    if compile_with is None:
+        raise NotHere("the fused kernel needs a compiler of C++, as g++ is, and there is none")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         compiled, linked = Path(scratch) / "attention.o", Path(scratch) / "attention.so"
-        _run(compiler, *FLAGS, *flags, "-c", str(sources[0]), "-o", str(compiled))
-        _run(compiler, "-shared", str(compiled), "-o", str(linked))  # without an OpenMP of its own
+        _run(compile_with, *FLAGS, *flags, "-c", str(sources[0]), "-o", str(compiled))
+        _run(compile_with, "-shared", str(compiled), "-o", str(linked))  # without an OpenMP of its own
         linked.replace(library)
     return library
 

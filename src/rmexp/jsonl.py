@@ -6,7 +6,6 @@ import lzma
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from json.scanner import make_scanner
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -70,10 +69,7 @@ def decoded(text: str) -> Any:
     ValueError: the key "chosen" stands twice in one object
     """
     if text[:1] == "{":
-        try:
-            found, end = _SCAN(text, 0)  # what `decode` does, without looking for white space
-        except StopIteration:
-            end = -1
+        found, end = _DECODER.raw_decode(text)  # what `decode` does, without looking for white space
         if end == len(text):
             return found
     return _DECODER.decode(text)
@@ -133,7 +129,6 @@ def _distinct(fields: list[tuple[str, Any]]) -> JsonObject:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_distinct)
-_SCAN = make_scanner(_DECODER)  # type: ignore[arg-type]  # typed as what it makes
 
 
 def _compressing(raw: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:

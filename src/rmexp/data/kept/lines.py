@@ -150,6 +150,7 @@ def _lines(records: RecordFile) -> Iterable[tuple[str, NDArray[np.uint32]]]:
     """Files that records are of, and the numbers of their lines; of records of no line neither."""
     if records.lines is None:
         return chain.from_iterable(passed(_places, all_of(records)))
+    # of SUFFIXES without a look: they come of `line_ranges` alone, which takes nothing but `.jsonl`
     return ((path, np.array(numbers, np.uint32)) for path, numbers in records.lines)
 
 

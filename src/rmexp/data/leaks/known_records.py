@@ -43,7 +43,7 @@ class KnownRecords:
     def shingled(self, places: NDArray[np.int64]) -> Shingled:
         """The shingles of what the records at some ascending places are known by, made alike."""
         parts = list[Shingles]()
-        for records, start in zip(self._records, self._starts.tolist(), strict=False):
+        for records, start in zip(self._records, self._starts[:-1].tolist(), strict=True):
             within = places[slice(*np.searchsorted(places, (start, start + len(records))))] - start
             parts += passed(_shingles_of, stored(records).of(within))
         return Shingled.joined(parts)

@@ -42,9 +42,49 @@ def test_a_work_is_done_by_another_beside_a_block_which_waits_for_it(tmp_path):
     assert int(done.read_text()) != os.getpid()
 
 
-def test_a_work_beside_a_block_that_fails_or_has_no_processor_is_left(monkeypatch, tmp_path):
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_work_is_given_up_where_the_block_beside_it_is(tmp_path, error):
+    begun = tmp_path / "begun"
+
+    def work():
+        begun.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    def interrupted():
+        while not begun.exists() or not begun.read_text():
+            time.sleep(0.01)
+        raise error
+
+    began = time.monotonic()
+    with pytest.raises(error), beside(work):
+        interrupted()
+    assert time.monotonic() - began < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
+def test_a_work_is_given_up_where_who_waits_for_it_is_interrupted():
+    parent, began = os.getpid(), time.monotonic()
+
+    def work():
+        time.sleep(0.5)  # until the block has ended
+        os.kill(parent, signal.SIGINT)
+        time.sleep(60)
+
+    with pytest.raises(KeyboardInterrupt), beside(work):
+        pass
+    assert time.monotonic() - began < 30
+
+
+def test_a_work_that_fails_or_has_no_processor_is_left(monkeypatch, tmp_path, caplog):
+    caplog.set_level("DEBUG", module.__name__)
+    with beside((tmp_path / "before").touch):
+        pass
+    assert not caplog.records
     with beside(lambda: 1 / 0):
         pass
+    assert "has failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
     monkeypatch.setattr(module, "processors", lambda: 1)
     with beside((tmp_path / "done").touch):
         pass

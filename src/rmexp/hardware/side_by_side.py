@@ -5,6 +5,7 @@ process, or it is one of several itself, all parts are done here.
 """
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -14,10 +15,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from rmexp.hardware.processes import end_with, this_process
 from rmexp.hardware.processors import processors
+
+log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -66,15 +70,30 @@ def side_by_side(work: Callable[[P], R], parts: Sequence[P]) -> Generator[R, Non
 def beside(work: Callable[[], object]) -> Iterator[None]:
     """Do a work in a process that is forked off while a block runs, where there is another processor for it.
 
+    The end of the block waits for the work; where the block fails, or either is interrupted, the work is given up.
+
     Args:
         work: leaves what it comes to in files; where it fails, whoever needs them does it again.
     """
     if hands() < 2:
         yield
         return
-    with _one_thread_each(), forked(1, _know, lambda _: work() and None) as pool:
-        pool.submit(_done, None)
-        yield
+    with _one_thread_each(), forked(1, _know, partial(_done_alone, work)) as pool:
+        done = pool.submit(_done, None)
+        try:
+            yield
+            failed = done.exception()
+        except BaseException:
+            for process in pool._processes.values():  # as `kill_workers` does from Python 3.14 on
+                process.kill()
+            raise
+    if failed is not None:
+        log.debug("what was done beside this process has failed", exc_info=failed)
+
+
+def _done_alone(work: Callable[[], object], _: None) -> None:
+    """Do a work that has no parts; what it comes to is not sent back."""
+    work()
 
 
 @contextmanager

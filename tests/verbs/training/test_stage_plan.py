@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -50,6 +52,12 @@ def test_a_task_without_a_reference_starts_from_one_model():
     parts = stage_parts(compose("train", ["model.init_from=a", "model.reference=b"]))
     with pytest.raises(ValueError, match=r"model.init_from is a and model.reference is b \(set model.reference=null\)"):
         _ = parts.folders
+
+
+@pytest.mark.parametrize("made", [stage_parts, partial(stage_plan, data=DATA, tests={})])
+def test_two_models_of_a_task_without_a_reference_are_refused_before_any_is_loaded(made):
+    with pytest.raises(ValueError, match=r"task=reward is measured against no reference, but model.init_from is a"):
+        made(compose("train", ["model=hub", "model.init_from=a", "model.reference=b"]))
 
 
 def test_the_data_of_a_stage_and_of_its_tests_are_among_its_inputs():

@@ -1,13 +1,14 @@
 """What a stage is made of, built as its configuration says."""
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import build, framed
+from rmexp.models.backbones.start import starting_folders
 
 if TYPE_CHECKING:
-    from rmexp.stages.parts import StageParts
+    from rmexp.stages.parts import StageParts, TrainerParts
 
 
 def stage_parts(config: DictConfig) -> "StageParts":
@@ -20,17 +21,16 @@ def stage_parts(config: DictConfig) -> "StageParts":
         ValueError: a setting is out of its range, or does not fit another one.
     """
     from rmexp.models.backbones.four_bit import check_load
-    from rmexp.stages.parts import PPOParts, StageParts, TrainerParts, callback_parts, check_settings, model_parts
+    from rmexp.stages.parts import PPOParts, StageParts, callback_parts, check_settings, model_parts
     from rmexp.training.ppo.policy_update import Learning
 
-    node, settings = _with_path(config.model), _trainer_settings(config.trainer)
+    node = _with_path(config.model, config.task)
     check_load(node.load, node.trained, config.task)
     make_model, starting = framed("model", node)
-    make_trainer, options = framed("trainer", config.trainer)
+    trainer = _trainer_parts(config.trainer)
     names = ["module", "loss", "optimizer", "schedule", "callbacks"]
     names += [*Learning._fields, "scorer", "gold"] if config.task == "ppo" else []
     built = {name: build(config[name]) for name in names if name in config}
-    trainer = TrainerParts(make_trainer(), options, *settings)
     model = model_parts(make_model(), starting, node.path if "path" in node else None, config.seed)
     callbacks, ppo = callback_parts(built["callbacks"] or {}), None
     if config.task == "ppo":
@@ -51,32 +51,26 @@ def stage_parts(config: DictConfig) -> "StageParts":
     )
 
 
-class _TrainerSettings(NamedTuple):
-    """What the trainer is asked for, as plain values; see `TrainerParts`."""
+def _trainer_parts(node: DictConfig) -> "TrainerParts":
+    from rmexp.stages.parts import TrainerParts
 
-    accelerator: str
-    accumulate: int
-    gradient_limit: float | None
-    log_every_steps: int
-    devices: int | str | list[int]
-    num_nodes: int
-    strategy: str | None
-
-
-def _trainer_settings(node: DictConfig) -> _TrainerSettings:
-    return _TrainerSettings(
-        node.accelerator,
-        node.accumulate_grad_batches,
-        node.gradient_clip_val,
-        node.log_every_n_steps,
-        list(node.devices) if OmegaConf.is_list(node.devices) else node.devices,
-        node.num_nodes,
-        node.strategy if isinstance(node.strategy, str) else None,
+    make_trainer, options = framed("trainer", node)
+    return TrainerParts(
+        make=make_trainer(),
+        options=options,
+        accelerator=node.accelerator,
+        accumulate=node.accumulate_grad_batches,
+        gradient_limit=node.gradient_clip_val,
+        log_every_steps=node.log_every_n_steps,
+        devices=list(node.devices) if OmegaConf.is_list(node.devices) else node.devices,
+        num_nodes=node.num_nodes,
+        strategy=node.strategy if isinstance(node.strategy, str) else None,
     )
 
 
-def _with_path(model: DictConfig) -> DictConfig:
+def _with_path(model: DictConfig, task: str) -> DictConfig:
     """A node of the model group whose path is given where nobody needs it."""
     if not OmegaConf.is_missing(model, "path"):
         return model
-    return cast(DictConfig, OmegaConf.merge(model, {"path": model.init_from or model.reference}))
+    start = starting_folders(task, model.init_from, model.reference).start
+    return cast(DictConfig, OmegaConf.merge(model, {"path": start}))

@@ -17,7 +17,7 @@ from rmexp.scoring.responses import MOST_TOKENS
 from rmexp.training.data.batch_order import Shuffled, Together
 from rmexp.training.data.fixed_batches import FixedBatches, batches_in
 from rmexp.training.data.loader import Passes, TrainingLoader
-from rmexp.training.data.validation_order import validation_order
+from rmexp.training.data.validation_order import ValidationOrder, validation_order
 from rmexp.training.pairs import Pairs
 from rmexp.training.stage import TrainingModule
 
@@ -36,13 +36,14 @@ class PairData(L.LightningDataModule):
         super().__init__()
         self.given = self.pairs = pairs
         self.passes, self.batch_tokens, self.packed = passes, batch_tokens, packed
+        self._order: ValidationOrder | None = None
         check_batch_tokens(batch_tokens, (side for pair in pairs.train for side in (pair.chosen, pair.rejected)))
 
     def setup(self, stage: str) -> None:
         """Let the module that is to be trained compute once what it needs of every pair."""
         assert self.trainer is not None
         module = cast(TrainingModule, self.trainer.lightning_module)
-        self.pairs = module.prepared(self.given)
+        self.pairs, self._order = module.prepared(self.given), None
 
     @property
     def train(self) -> EncodedPairs:
@@ -67,11 +68,17 @@ class PairData(L.LightningDataModule):
 
     def val_pairing(self) -> PairIndex:
         """The validation pairs, as rows of what `val_dataloader` gives."""
-        return validation_order(self.pairs.val, packed=self.packed).pairing(self.pairs.val)
+        return self._validation_order().pairing(self.pairs.val)
+
+    def _validation_order(self) -> ValidationOrder:
+        """In which batches and pairing agree; it is found when somebody first asks for either."""
+        if self._order is None:
+            self._order = validation_order(self.pairs.val, packed=self.packed)
+        return self._order
 
     def _validated(self, trainer: L.Trainer | None) -> FixedBatches[ResponseBatch | Tensor]:
         val, pack = self.pairs.val, self.pairs.pack_responses
-        batches = validation_order(val, packed=self.packed).batches(MOST_TOKENS, packed=self.packed)
+        batches = self._validation_order().batches(MOST_TOKENS, packed=self.packed)
         return batches_in(trainer, batches, lambda places: pack(val.responses.read(places)))
 
 

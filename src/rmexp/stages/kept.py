@@ -9,7 +9,7 @@ from rmexp.data.trained_on import TrainedOn
 from rmexp.runs.folder import LAST_MODEL
 from rmexp.runs.summaries.train import KeptWeights, ValidatedAt
 from rmexp.stages.built import Built
-from rmexp.stages.model_folders import save_model
+from rmexp.stages.model_folders import StageModel, save_model
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.training.callbacks.checkpoints import BEST, is_intact
 from rmexp.training.callbacks.kept import Kept
@@ -51,7 +51,7 @@ def keep_weights(
     # The mean of its rewards would be another pass over the training pairs.
     fields = {} if module.kind == "reward_model" else module.contract_fields(built.examples.train)
     assert isinstance(module, L.LightningModule)
-    save_model(folder / LAST_MODEL, module, built.start, built.max_tokens, fields, seen)
+    save_model(folder / LAST_MODEL, StageModel(module, built.start, built.max_tokens, fields, seen))
     for figures in (module.train_figures, module.val_figures):
         figures.reset()  # or they would go on saying what they have computed before
     load_weights(module, best)

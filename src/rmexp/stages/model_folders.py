@@ -4,7 +4,7 @@ import copy
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -44,37 +44,37 @@ def seen_by(parts: StageParts, records: PreferenceData) -> TrainedOn | None:
     return union([seen_before(parts), trained_on(records, prompts_alone=parts.ppo is not None)])
 
 
-def save_model(
-    folder: Path,
-    module: StageModule,
-    start: Backbone,
-    max_tokens: int,
-    fields: ContractFields,
-    seen: TrainedOn | None,
-) -> str:
-    """Write the model of a module into a folder, with its contract.
+class StageModel(NamedTuple):
+    """The model of a stage, with all that its folder says of it.
 
-    Args:
-        folder: that is made.
+    Attributes:
         module: that was trained, or is about to be.
         start: what it started from.
         max_tokens: longest sequence in training.
         fields: of the contract, beyond those of every model.
         seen: what the model has been trained on; None where nobody knows.
-
-    Returns:
-        The folder's fingerprint.
     """
+
+    module: StageModule
+    start: Backbone
+    max_tokens: int
+    fields: ContractFields
+    seen: TrainedOn | None
+
+
+def save_model(folder: Path, model: StageModel) -> str:
+    """Write the model of a stage into a folder, with its contract; the folder's fingerprint."""
+    module, start = model.module, model.start
     tokenizer = start.tokenizer if module.kind != "reward_model" else _ready_to_pad(start)
     contract = Contract(
         kind=module.kind,
         pooling=module.pooling,
-        max_tokens=max_tokens,
+        max_tokens=model.max_tokens,
         dtype=start.save_dtype,
         base_model=start.base_model,
         revision=start.revision,
         **tokenizer_fields(tokenizer),
-        **fields,
+        **model.fields,
     )
 
     def save_weights(written: Path) -> None:
@@ -84,7 +84,7 @@ def save_model(
             cast_files(written, start.save_dtype)
 
     with phase(Phase.SAVING, str(folder)):
-        return save_folder(folder, save_weights, tokenizer, contract, trained_on=seen)
+        return save_folder(folder, save_weights, tokenizer, contract, trained_on=model.seen)
 
 
 def _ready_to_pad(start: Backbone) -> Any:
@@ -97,18 +97,12 @@ def _ready_to_pad(start: Backbone) -> Any:
     return tokenizer
 
 
-def leave_model(
-    folder: Path,
-    module: StageModule,
-    start: Backbone,
-    max_tokens: int,
-    fields: ContractFields,
-    seen: TrainedOn | None,
-) -> ModelMade:
+def leave_model(folder: Path, model: StageModel) -> ModelMade:
     """Write the finished model, as `save_model` does, its adapters merged; what is said of it in the summary."""
-    parameters = sum(parameter.numel() for parameter in module.model.parameters())  # adapters among them
-    merge(module.model)
-    return ModelMade(str(folder), save_model(folder, module, start, max_tokens, fields, seen), parameters)
+    whole = model.module.model
+    parameters = sum(parameter.numel() for parameter in whole.parameters())  # adapters among them
+    merge(whole)
+    return ModelMade(str(folder), save_model(folder, model), parameters)
 
 
 def save_adapter_alone(parts: StageParts, module: StageModule, start: Backbone, folder: Path) -> None:

@@ -20,7 +20,15 @@ from rmexp.stages.as_saved import FLOAT32, as_trained, known_rewards, weights_as
 from rmexp.stages.built import Built, build_stage
 from rmexp.stages.held_out import evaluation_rows, judged, samples, score_sets, stage_scorer
 from rmexp.stages.kept import keep_weights
-from rmexp.stages.model_folders import leave_model, promise_alike, save_adapter_alone, save_model, seen_before, seen_by
+from rmexp.stages.model_folders import (
+    StageModel,
+    leave_model,
+    promise_alike,
+    save_adapter_alone,
+    save_model,
+    seen_before,
+    seen_by,
+)
 from rmexp.stages.parts import StageParts
 from rmexp.stages.remarks import equal_loss
 from rmexp.stages.summary import Fitted, stage_summary
@@ -82,7 +90,7 @@ def _left(
     validated = weights_as_saved(built, device)
     with as_trained(built, device):
         fields = built.module.contract_fields(built.examples.train)
-    model = leave_model(run.model, built.module, built.start, built.max_tokens, fields, seen)
+    model = leave_model(run.model, StageModel(built.module, built.start, built.max_tokens, fields, seen))
     promise_alike(run.path / "adapter", run.model)
     seconds = (time.perf_counter() - began[0], time.process_time() - began[1])
     return Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
@@ -93,7 +101,8 @@ def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers
     if built.module.relative and parts.reference is None and not this_process().number:
         rounded = parts.model.starting.save_dtype is not None  # not what a policy was measured against
         start = built.start._replace(save_dtype=FLOAT32) if rounded else built.start
-        left = save_model(run.path / "reference", built.module, start, built.max_tokens, {}, seen_before(parts))
+        model = StageModel(built.module, start, built.max_tokens, {}, seen_before(parts))
+        left = save_model(run.path / "reference", model)
         if isinstance(built.module, DPOModule) and parts.model.starting.load == FOUR_BIT:
             built.module.reference = left  # and not the folder that it started from: in 4 bits it is another model
     watched = partial(_watched, parts, built, run, watch)

@@ -24,7 +24,7 @@ from rmexp.models.folders.export import prepare_export
 from rmexp.models.folders.folder import load_backbone, load_reward_model, save_folder
 from rmexp.models.reward_model import RewardModel
 from rmexp.scoring.explicit import ExplicitScorer
-from rmexp.stages.model_folders import save_adapter_alone, save_model
+from rmexp.stages.model_folders import StageModel, save_adapter_alone, save_model
 
 TURN = "<|{{ message.role }}|>{{ message.content }}{{ eos_token }}"
 ASK = "{% if add_generation_prompt %}<|assistant|>{% endif %}"
@@ -106,7 +106,7 @@ def trained(request, tmp_path, tiny_model, limits):
 def test_model_adapter_and_export_give_the_rewards_of_training(trained, tmp_path, limits):
     peft = pytest.importorskip("peft", reason="peft is not installed (pip install 'rmexp[lora]')")
     folder = tmp_path / "model"
-    save_model(folder, trained.module, trained.start, 256, {}, None)
+    save_model(folder, StageModel(trained.module, trained.start, 256, {}, None))
     assert plain_rewards(folder) == pytest.approx(trained.expected, abs=1e-4)
 
     adapter = tmp_path / "adapter"
@@ -121,7 +121,7 @@ def test_model_adapter_and_export_give_the_rewards_of_training(trained, tmp_path
 
 def test_here_the_own_template_goes_on(trained, tmp_path, limits):
     folder = tmp_path / "model"
-    save_model(folder, trained.module, trained.start, 256, {}, None)
+    save_model(folder, StageModel(trained.module, trained.start, 256, {}, None))
     suits = trained.template in ("begin token rendered", NOTHING_FREE)
     assert (folder / ("chat_template.jinja" if suits else own_template.FILE)).read_text() == TEMPLATES[trained.template]
     assert load_reward_model(str(folder))[1].chat_template == TEMPLATES[trained.template]
@@ -156,7 +156,7 @@ def test_a_padding_token_is_new_where_none_is_free(trained, tmp_path, monkeypatc
     monkeypatch.setattr(padding, "ADDED", "<|spare|>")  # the tokenizer of these tests has <|pad|>
     embeddings = trained.start.body.get_input_embeddings()
     weight, rows = embeddings.weight, len(embeddings.weight)
-    save_model(tmp_path / "model", trained.module, trained.start, 256, {}, None)
+    save_model(tmp_path / "model", StageModel(trained.module, trained.start, 256, {}, None))
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
     assert (tokenizer.pad_token, tokenizer.pad_token_id) == ("<|spare|>", rows)
     config = json.loads((tmp_path / "model" / "config.json").read_text())

@@ -17,7 +17,7 @@ from rmexp.runs.summaries.train import ModelMade, TrainSummary
 from rmexp.scoring.implicit import ImplicitScorer, implicit_scorer
 from rmexp.stages.held_out import cut_to_fit, evaluation_rows, judged, score_sets
 from rmexp.stages.judged_sets import held_out_sets
-from rmexp.stages.model_folders import leave_model, save_model, seen_by
+from rmexp.stages.model_folders import StageModel, leave_model, save_model, seen_by
 from rmexp.stages.parts import PPOParts, StageParts
 from rmexp.stages.ppo.built import PPOBuilt, build_ppo
 from rmexp.stages.ppo.summary import COLUMNS, PPOFitted, ppo_summary
@@ -102,7 +102,7 @@ def _left(built: PPOBuilt, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
     """Leave the policy in the run folder."""
     (run.path / "checkpoints" / GOOD).unlink(missing_ok=True)  # the last one is as good
     fields, most = built.module.contract_fields(), built.loaded.limits.max_tokens
-    return leave_model(run.model, built.module, built.start, most, fields, seen)
+    return leave_model(run.model, StageModel(built.module, built.start, most, fields, seen))
 
 
 def _watched(ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | None) -> Watched:
@@ -128,7 +128,7 @@ def _last_sound(built: PPOBuilt, run: RunFolder, start: str | None, seen: Traine
         return f"no checkpoint had been written before, the last sound policy is the one that it starts from, {start}"
     module.on_load_checkpoint(load_weights(module, path))
     fields, most = module.contract_fields(), built.module.sampler.encoder.limits.max_tokens
-    save_model(run.path / GOOD_MODEL, module, built.start, most, fields, seen)
+    save_model(run.path / GOOD_MODEL, StageModel(module, built.start, most, fields, seen))
     return (
         f"the last good checkpoint is {path}, after iteration {batches_of(path)}, and its policy is the model "
         f"{run.path / GOOD_MODEL}"

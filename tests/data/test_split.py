@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rmexp.data.clusters import group_key
+from rmexp.data.known_keys import keys_of
 from rmexp.data.loading import SplitRule
 from rmexp.data.split import split_by_hash, with_splits
 from rmexp.preference_data import PreferenceData, SkippedRow
@@ -29,6 +30,15 @@ def test_no_group_is_in_two_splits_and_no_pair_is_lost(group):
     keys = {name: {group_key(record, group) for record in part} for name, part in splits.items()}
     assert keys["train"].isdisjoint(keys["val"])
     assert sorted((*splits["train"], *splits["val"]), key=records.index) == list(records)
+
+
+@pytest.mark.parametrize("group", [None, "meta.topic.name"])
+def test_keys_are_found_where_they_will_be_asked_for_and_are_those_of_each_part(group):
+    for keyed in (False, True):
+        splits = split_by_hash(make(60), replace(RULE, group=group), "test", keyed=keyed)
+        for part in splits.values():
+            assert (part.keys is not None) == (keyed and group is None)
+            assert keys_of(part).tolist() == keys_of(tuple(part)).tolist()
 
 
 @pytest.mark.parametrize(("fraction", "expected"), [(0.2, 20), (0.001, 1), (0.5, 50), (0.999, 99)])

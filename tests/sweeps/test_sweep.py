@@ -131,7 +131,7 @@ def test_cells_of_one_process_read_their_data_once(here, monkeypatch):
     import rmexp.data.learnt as data
 
     split, parted = data.with_splits, []
-    monkeypatch.setattr(data, "with_splits", lambda *args: parted.append(args) or split(*args))
+    monkeypatch.setattr(data, "with_splits", lambda *args, **asked: parted.append(args) or split(*args, **asked))
     assert main([*SWEEP, "data.seed=7", "seed=0,1"]) == 0
     assert len(parted) == 1
 

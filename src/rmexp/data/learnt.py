@@ -28,7 +28,7 @@ def learnt_of(
     Raises:
         ValueError: nothing is left of a split or of a test.
     """
-    records = with_splits(data.records, data.split_rule, data.name)
+    records = with_splits(data.records, data.split_rule, data.name, keyed=selection.leaks != "ignore")
     unlearnt = {name: unlearnt_of(name, test, records) for name, test in tests.items()}
     others = {name: stored(chain.from_iterable(test.records.splits.values())) for name, test in unlearnt.items()}
     with phase(Phase.LEAKS, f"training prompts of {data.name} in what is held out"):

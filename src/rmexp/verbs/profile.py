@@ -136,7 +136,7 @@ def _leaks(data: LoadedData) -> Leaks | None:
     if data.selection.leaks == "ignore":
         return None
     try:
-        split = with_splits(data.records, data.split_rule, data.name)
+        split = with_splits(data.records, data.split_rule, data.name, keyed=True)
     except ValueError as error:
         log.info("leaks between splits are not looked for: %s", error)
         return None

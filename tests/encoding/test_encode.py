@@ -2,10 +2,16 @@ import copy
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from rmexp.encoding.encode import Encoder
+from rmexp.encoding.token_rows import TokenRows, end_to_end
 from rmexp.records import Message, Preference
 from rmexp.stored_records import stored
 
@@ -196,6 +202,20 @@ def test_equal_items_are_encoded_alike_whoever_is_beside_them(tokenizer, limits)
     first, second, third = (("a", "b"), ("a", "It is long."), ("p", "b"))
     together = encoder.encode([first, second, first, third])
     assert together == [encoder.encode([item])[0] for item in (first, second, first, third)]
+
+
+def test_a_vocabulary_may_have_gaps(limits):
+    ids = {character: number for number, character in enumerate(ByteLevel.alphabet())}
+    backend = Tokenizer(BPE({**ids, "<|end|>": 70_000, "ab": 70_001}, [("a", "b")]))
+    backend.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    encoder = Encoder(PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|end|>"), limits)
+    (found,) = encoder.encode([("c", "ab")])
+    assert found.token_ids == (ids["c"], 70_001, 70_000)
+
+
+def test_ids_beyond_a_kind_are_refused():
+    with pytest.raises(OverflowError, match="token 70000 is greater"):
+        end_to_end([TokenRows.of([[1], [70_000]])], np.uint16)
 
 
 def test_a_tokenizer_that_cannot_do_it_is_refused(tokenizer, limits):

@@ -40,6 +40,22 @@ def test_every_pair_is_accounted_for(tokenizer, limits, rule):
     assert max(len(side.token_ids) for pair in pairs for side in (pair.chosen, pair.rejected)) <= limit.max_tokens
 
 
+def test_pairs_that_are_left_out_need_no_field_that_batches_go_by(tokenizer, limits):
+    records = [
+        Preference("p", "x", "y", meta={"topic": "a"}),
+        Preference("p", "x" * 40, "y"),
+        Preference("q", "x", "z", meta={"topic": "b"}),
+        Preference("r", "z", "y", meta={"topic": "a"}),
+    ]
+    limit = replace(limits, max_tokens=length_of(tokenizer, limits, "p", "x" * 8), truncation="drop")
+    encoder = Encoder(tokenizer, limit)
+    pairs, account = encode_pairs(records, encoder, "meta.topic")
+    assert [pair.group for pair in pairs] == [0, 1, 0]
+    assert account.dropped == 1
+    with pytest.raises(ValueError, match=r"meta\.topic"):
+        encode_pairs([*records, Preference("s", "x", "y")], encoder, "meta.topic")
+
+
 def test_label_and_margin_travel_with_the_pair(tokenizer, limits):
     records = [Preference("Q", "a", "b", target=0.25, margin=-2.0), Preference("Q", "a", "c")]
     encoded, _ = encode_pairs(records, Encoder(tokenizer, limits))

@@ -51,7 +51,7 @@ class Encoder:
         first = tokenizer("a").input_ids[:1]
         self._bos: int | None = tokenizer.bos_token_id if first == [tokenizer.bos_token_id] else None
         self._last: tuple[Sequence[Record], EncodedResponses] | None = None  # of which some neighbours were asked for
-        self._wide = max(len(tokenizer), *tokenizer.added_tokens_decoder, 0) >= 1 << 16
+        self._wide = max(tokenizer.get_vocab().values()) >= 1 << 16  # a vocabulary may have gaps
 
     def without_dropping(self) -> Self:
         """One that encodes every response; see `Limits`."""
@@ -118,8 +118,8 @@ class Encoder:
     def encode_prompts(self, prompts: Iterable[Prompt], max_tokens: int) -> list[list[int]]:
         """Ids of prompts for a response to be sampled behind them; longer ones lose tokens from the left."""
         encoded = []
-        for ids, _ in self.marked.tokenize([self.rendering.prompt(prompt) for prompt in prompts]):
-            whole = [self._bos, *ids] if self._bos is not None and ids[:1] != [self._bos] else ids
+        texts = [self.rendering.prompt(prompt) for prompt in prompts]
+        for whole in self._begun(TokenRows.of([ids for ids, _ in self.marked.tokenize(texts)])).lists():
             start = int(whole[:1] == [self.tokenizer.bos_token_id])
             encoded.append([*whole[:start], *whole[start:][max(0, len(whole) - max_tokens) :]])
         return encoded

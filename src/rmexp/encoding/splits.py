@@ -14,7 +14,7 @@ from rmexp.encoding.encoded import EncodedResponses
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Preference
-from rmexp.stored_records import labels_of
+from rmexp.stored_records import labels_of, stored
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +141,12 @@ def _pairs(
     identical = encoded.identical & ~dropped
     kept = ~dropped & ~identical
     labels, groups = labels_of(records), None
-    if batch_by is not None:
-        group = None if batch_by == "prompt" else batch_by
-        groups = clusters_of(records, group, "data.batch_by")[kept].tolist()
-    pairs = EncodedPairs(encoded, np.flatnonzero(kept), labels.target[kept], labels.margin[kept], groups)
+    places = np.flatnonzero(kept)
+    if batch_by == "prompt":
+        groups = clusters_of(records, None)[places].tolist()
+    elif batch_by is not None:  # a field that those which are left out need not have
+        groups = clusters_of(stored(records).of(places), batch_by, "data.batch_by").tolist()
+    pairs = EncodedPairs(encoded, places, labels.target[kept], labels.margin[kept], groups)
     account = Account(
         pairs=len(records),
         kept=len(pairs),

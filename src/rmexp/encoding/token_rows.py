@@ -72,14 +72,20 @@ def ends_of(lengths: Iterable[int], count: int) -> NDArray[np.int64]:
     return ends
 
 
-def end_to_end(rows: Iterable[TokenRows], kind: type[np.generic]) -> TokenRows:
+def end_to_end(rows: Iterable[TokenRows], kind: type[np.unsignedinteger[Any]]) -> TokenRows:
     """All rows, with ids of a kind.
+
+    Raises:
+        OverflowError: an id is greater than those of the kind.
 
     >>> end_to_end([TokenRows.of([[1, 2]]), TokenRows.of([[], [3]])], np.uint16).lists()
     [[1, 2], [], [3]]
     """
+    most = np.iinfo(kind).max
     ids, lengths = [np.empty(0, kind)], [np.zeros(1, np.int64)]
     for part in rows:
+        if part.ids.max(initial=0) > most:
+            raise OverflowError(f"token {part.ids.max()} is greater than the largest of the tokenizer's vocabulary")
         ids.append(part.ids.astype(kind))
         lengths.append(np.diff(part.ends))
     return TokenRows(np.concatenate(ids), np.cumsum(np.concatenate(lengths)))

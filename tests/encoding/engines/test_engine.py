@@ -1,11 +1,13 @@
 """A faster engine tokenises only where it gives the tokens of the tokenizer."""
 
+import copy
 import logging
 import sys
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from tokenizers.normalizers import NFC
 
 from rmexp.encoding.engines.engine import engine_of
 from rmexp.encoding.marked_text import MarkedText
@@ -99,3 +101,11 @@ def test_gigatoken_itself_gives_the_same_tokens(tokenizer, caplog):
         engine = engine_of(tokenizer, TEXTS)
     assert "tokenised by gigatoken" in caplog.text
     assert engine(TEXTS).lists() == own_ids(tokenizer, TEXTS)
+
+
+@pytest.mark.parametrize("text", ["foo\u0301", "cafe\u0301", "a=>\u0338"])
+def test_added_tokens_that_a_normalizer_touches_are_found_as_the_tokenizer_finds_them(tokenizer, text):
+    made = copy.deepcopy(tokenizer)
+    made.backend_tokenizer.normalizer = NFC()
+    made.add_tokens(["foo", "caf\u00e9", "=>"])
+    assert engine_of(made, TEXTS)([text]).lists() == own_ids(made, [text])

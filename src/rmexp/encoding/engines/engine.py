@@ -44,9 +44,8 @@ def engine_of(tokenizer: Any, texts: Sequence[str]) -> Engine:
     if fast is not None:
         log.info("tokenised by gigatoken, whose tokens are those of the tokenizer in %d texts", len(compared))
         return fast
-    if parts_before_spaces(backend) and Words(backend, own)(compared).lists() == expected:
-        return Words(backend, own)
-    return own
+    words = Words(backend, own) if parts_before_spaces(backend) else own
+    return words if words(compared).lists() == expected else own
 
 
 def _gigatoken(tokenizer: Any, texts: Sequence[str], expected: Mapping[str, list[int]]) -> Engine | None:
@@ -60,6 +59,10 @@ def _gigatoken(tokenizer: Any, texts: Sequence[str], expected: Mapping[str, list
     try:
         import gigatoken
     except ImportError:
+        return None
+    added = tokenizer.added_tokens_decoder.values()
+    if tokenizer.backend_tokenizer.normalizer is not None and any(token.normalized for token in added):
+        log.info("gigatoken finds added tokens before it normalises, this tokenizer afterwards: it tokenises itself")
         return None
     try:
         encode = gigatoken.Tokenizer.from_json(tokenizer.backend_tokenizer.to_str()).encode  # which starts no threads

@@ -135,13 +135,25 @@ def _sequence_logps(model: Any, rows: list[list[int]], prompts: Tensor) -> Tenso
 
 
 def trl(
-    task: str, folder: Path, batches: list[list[Any]], clock: Clock, *, grouped: bool = False, **settings: Any
+    task: str,
+    folder: Path,
+    batches: list[list[Any]],
+    clock: Clock,
+    *,
+    grouped: bool = False,
+    half: bool | None = None,
+    **settings: Any,
 ) -> None:
-    """TRL's trainers on the same encoded pairs; `grouped` by length, which they can do for other columns alone."""
+    """TRL's trainers on the same encoded pairs; `grouped` by length, which they can do for other columns alone.
+
+    In bf16 where the device has such products, as by themselves, unless `half` says otherwise.
+    """
     import datasets
     import trl as library
     from transformers import TrainerCallback
     from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    from rmexp.hardware.precision import has_half_products
 
     class Steps(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, *_: Any, **__: Any) -> None:
@@ -161,11 +173,13 @@ def trl(
                 else super()._get_train_sampler(dataset)
             )
 
+    half = has_half_products(clock.device) if half is None else half
     clock.libraries_loaded()
+    clock.precision = "bf16" if half else "float32"
     common = {
         "output_dir": str(folder / "trl"), "per_device_train_batch_size": len(batches[0]), "num_train_epochs": 1,
         "max_length": 512, "report_to": [], "save_strategy": "no", "disable_tqdm": True,
-        "use_cpu": clock.device == "cpu", "learning_rate": LEARNING_RATE, "bf16": True, **settings,
+        "use_cpu": clock.device == "cpu", "learning_rate": LEARNING_RATE, "bf16": half, **settings,
     }  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
     if task == "reward":
@@ -272,7 +286,7 @@ ARMS: dict[str, Callable[..., None]] = {
     "trl": trl,
     "trl_fast": partial(trl, **FAST),
     "trl_grouped": partial(trl, **GROUPED),
-    "trl_fp32": partial(trl, **GROUPED, bf16=False),
+    "trl_fp32": partial(trl, **GROUPED, half=False),
     "rmexp_fp32": partial(rmexp, precision="32-true"),
     "rmexp": rmexp,
     "rmexp_compiled": partial(rmexp, compile=True),

@@ -91,7 +91,11 @@ def test_training_and_validation_are_those_of_the_plain_way(name, tiny_model, en
     module.zero_grad()
     _loss(name, module, batch).backward()
     for key, parameter in module.named_parameters():
-        torch.testing.assert_close(parameter.grad, expected_grads[key], rtol=1e-4, atol=5e-6)
+        expected = expected_grads[key]
+        least = (
+            1e-5 * float(expected.abs().max()) if name.startswith("dpo") else 1e-6
+        )  # log-probabilities of all tokens
+        torch.testing.assert_close(parameter.grad, expected, rtol=1e-4, atol=least)
 
 
 def fit(module, data, folder):

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 
+from rmexp.data.clusters import clusters_of
 from rmexp.profile.consistency import consistency
 from rmexp.profile.label_noise import flip_rate, label_noise
 from rmexp.profile.pair_texts import pair_texts
 from rmexp.records import Preference
 
 
-def estimates(records, margins=None):
-    texts = pair_texts(records)
-    return {e.method: e for e in label_noise(consistency(texts)[0], texts.target, margins)}
+def estimates(records, margins=None, group=None):
+    texts, clusters = pair_texts(records), clusters_of(records, group)
+    return {e.method: e for e in label_noise(consistency(texts)[0], texts.target, margins, clusters)}
 
 
 def noisy_order(rate, prompts, responses, repeats=1):
@@ -54,6 +55,22 @@ def test_confident_disagreement_is_a_share_of_the_labelled_pairs():
     margins = np.full(41, 1.0)
     margins[:3] = -5.0
     assert estimates(records, margins)["confident_disagreement"].value == pytest.approx(2 / 40)
+
+
+@pytest.mark.parametrize("method", ["votes", "confident_disagreement"])
+def test_pairs_of_a_prompt_that_are_alike_tell_no_more_than_one(method):
+    def found(copies):
+        records = [
+            Preference(f"p{i}", f"a{i}{copy}", f"b{i}{copy}", target=0.6 + 0.01 * (i % 30))
+            for i in range(60)
+            for copy in range(copies)
+        ]
+        margins = np.repeat(np.where(np.arange(60) % 4, 3.0, -3.0), copies)
+        return estimates(records, margins)[method]
+
+    one, four = found(1), found(4)
+    assert four.value == pytest.approx(one.value)
+    assert (four.low, four.high) == pytest.approx((one.low, one.high), abs=0.01)
 
 
 def test_what_cannot_be_estimated_says_why():

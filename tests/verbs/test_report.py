@@ -1,6 +1,7 @@
 """Reports of real runs: one, a sweep, several folders together."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -31,13 +32,16 @@ def test_a_run(sweep, capsys):
     ):
         assert text in page
     assert ">model.layers</th>" not in page  # is as it is by default
+    settings = page[page.index('id="settings"') : page.index('id="made"')]
+    assert re.search(r'>optimizer.lr</th><td class="wrap">0.001</td><td class="wrap">[\d.]+</td>', settings)
+    assert not re.search(r"\$\{|\?\?\?", settings), "values, not their names"
     assert len(page) < 300_000
 
 
 def test_a_run_that_failed(sweep):
     cell = sweep / "optimizer.lr=-1,seed=0"
     assert main(["report", f"run_dir='{cell}'"]) == 0
-    assert "It failed: ValueError: Invalid learning rate" in (cell / "report.html").read_text()
+    assert "It failed before its first step: ValueError: Invalid learning rate" in (cell / "report.html").read_text()
 
 
 def test_a_sweep(sweep, capsys):

@@ -39,6 +39,7 @@ class Baseline:
         low: lower end of the 95 % interval, which takes clusters as independent; None with fewer than two.
         high: upper end.
         undecided: share of the pairs to which the rule gives equal scores.
+        few: whether the interval is a rough one, see `Share`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Baseline:
     low: float | None
     high: float | None
     undecided: float | None
+    few: bool = False
 
 
 def judged(name: str, scores: NDArray[Any], target: NDArray[Any], clusters: NDArray[Any]) -> Baseline:
@@ -63,7 +65,7 @@ def judged(name: str, scores: NDArray[Any], target: NDArray[Any], clusters: NDAr
     labelled = credit.weight > 0
     figure = clustered_accuracy(values, target, clusters)
     undecided = float(credit.tie[labelled].mean()) if figure.n else None
-    return Baseline(name, figure.n, figure.value, figure.low, figure.high, undecided)
+    return Baseline(name, figure.n, figure.value, figure.low, figure.high, undecided, figure.few and figure.n > 0)
 
 
 def baseline_scores(

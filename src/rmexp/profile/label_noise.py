@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.profile.consistency import Consistency
-from rmexp.statistics.shares import wilson
+from rmexp.statistics.means import clustered_mean
+from rmexp.statistics.shares import clustered_share, wilson
 
 FEWEST = 20  # repeated pairs, triangles or shared votes from which an estimate is made
 CONFIDENT = 0.9  # probability from which a baseline's disagreement with a label is called confident
@@ -23,7 +24,8 @@ class NoiseEstimate:
         method: `repeated_pairs`, `triangles`, `votes` or `confident_disagreement`.
         n: pairs, triangles or labels that it rests on.
         value: share of wrong labels; None where there is too little to estimate it from.
-        low: lower end of the 95 % interval, cases taken as independent; None where they are not, as for triangles.
+        low: lower end of the 95 % interval, which takes clusters as independent, of repeated pairs each by itself; None
+            where it cannot be said, as of triangles, which share labels.
         high: upper end.
         says: what is estimated, and on what assumption.
     """
@@ -36,19 +38,22 @@ class NoiseEstimate:
     says: str
 
 
-def label_noise(counts: Consistency, target: NDArray[Any], margins: NDArray[Any] | None) -> tuple[NoiseEstimate, ...]:
+def label_noise(
+    counts: Consistency, target: NDArray[Any], margins: NDArray[Any] | None, clusters: NDArray[Any]
+) -> tuple[NoiseEstimate, ...]:
     """Every estimate that the data allows, and why the others cannot be had.
 
     Args:
         counts: of repeated pairs and triangles.
         target: (N,) probability that the first response is the better one.
         margins: (N,) held-out log-odds of the baseline that it is; None when it could not be fitted.
+        clusters: (N,) numbers of what is independent, such as prompts.
     """
     return (
         _from_repeated(counts),
         _from_triangles(counts),
-        _from_votes(target),
-        _from_disagreement(target, margins),
+        _from_votes(target, clusters),
+        _from_disagreement(target, margins, clusters),
     )
 
 
@@ -79,18 +84,18 @@ def _from_triangles(counts: Consistency) -> NoiseEstimate:
     return replace(found, low=None, high=None)  # triangles share labels
 
 
-def _from_votes(target: NDArray[Any]) -> NoiseEstimate:
+def _from_votes(target: NDArray[Any], clusters: NDArray[Any]) -> NoiseEstimate:
     soft = target[(target > 0) & (target < 1)]
     says = "Mean probability that a rater contradicts the label, if the soft labels are shares of raters or calibrated."
     if len(soft) < FEWEST:
         return NoiseEstimate("votes", len(soft), None, None, None, f"{says} {_too_few(len(soft), 'soft labels')}")
     against = np.minimum(target, 1 - target)
-    half = 1.96 * float(against.std(ddof=1)) / math.sqrt(len(against))
-    mean = float(against.mean())
-    return NoiseEstimate("votes", len(against), mean, max(0.0, mean - half), mean + half, says)
+    mean = clustered_mean(against, clusters)
+    low, high = (None if end is None else min(max(end, 0.0), 0.5) for end in (mean.low, mean.high))
+    return NoiseEstimate("votes", len(against), mean.value, low, high, says)
 
 
-def _from_disagreement(target: NDArray[Any], margins: NDArray[Any] | None) -> NoiseEstimate:
+def _from_disagreement(target: NDArray[Any], margins: NDArray[Any] | None, clusters: NDArray[Any]) -> NoiseEstimate:
     says = (
         f"Share of pairs whose label words and length, learnt from the other folds, contradict with a probability of "
         f"at least {CONFIDENT:g}: a flag for pairs to be read, no estimate, for the baseline is wrong too and sees "
@@ -101,14 +106,17 @@ def _from_disagreement(target: NDArray[Any], margins: NDArray[Any] | None) -> No
     labelled = ~is_tie(target)
     towards = np.where(preferred_side(target), -margins, margins)[labelled]
     threshold = math.log(CONFIDENT / (1 - CONFIDENT))
-    n, against = len(towards), int((towards <= -threshold).sum())
-    return _estimate("confident_disagreement", against, n, float, says)
+    if len(towards) < FEWEST:
+        return NoiseEstimate(
+            "confident_disagreement", len(towards), None, None, None, f"{says} {_too_few(len(towards), 'pairs')}"
+        )
+    found = clustered_share(towards <= -threshold, clusters[labelled])
+    return NoiseEstimate("confident_disagreement", found.n, found.value, found.low, found.high, says)
 
 
 def _estimate(method: str, cases: int, n: int, turned: Any, says: str) -> NoiseEstimate:
     if n < FEWEST:
-        noun = {"repeated_pairs": "repeated pairs", "triangles": "triangles"}.get(method, "pairs")
-        return NoiseEstimate(method, n, None, None, None, f"{says} {_too_few(n, noun)}")
+        return NoiseEstimate(method, n, None, None, None, f"{says} {_too_few(n, method.replace('_', ' '))}")
     low, high = wilson(cases, n)
     value, lower, upper = (turned(share) for share in (cases / n, low, high))
     return NoiseEstimate(method, n, value, lower, upper, says)

@@ -19,7 +19,7 @@ from rmexp.profile.label_noise import NoiseEstimate, label_noise
 from rmexp.profile.longer_by_part import Bin, Split, bin_of, splits_of
 from rmexp.profile.meta_fields import MetaField, meta_fields
 from rmexp.profile.pair_texts import PairTexts, pair_texts
-from rmexp.profile.resolution import Resolution, resolution
+from rmexp.profile.resolution import Resolution
 from rmexp.profile.token_lengths import Lengths, Tokens, length_figures, tokens_of
 from rmexp.profile.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.records import Preference
@@ -51,6 +51,7 @@ class Profile:
         difficulty: of each pair.
         bins: what is in each.
         leaks: between the splits that training would use; None without two splits.
+        resolution: what the split that a model would be judged on can tell; None where there is none.
         ceiling: the best that any model can get; None where the true probabilities are not known.
         seed: of the coin.
         train_stops: whether training would stop at the first of the bad rows, which a profile leaves out.
@@ -74,6 +75,7 @@ class Profile:
     difficulty: Difficulty
     bins: tuple[Bin, ...]
     leaks: Leaks | None
+    resolution: Resolution | None
     ceiling: Ceiling | None
     seed: int
     train_stops: bool = False
@@ -83,15 +85,11 @@ class Profile:
         """The baseline with the highest accuracy; the first of them where none has any."""
         return max(self.baselines, key=lambda baseline: baseline.accuracy or 0.0)
 
-    @property
-    def resolution(self) -> Resolution | None:
-        """What the split that a model would be judged on can tell; None where there is none."""
-        return None if self.leaks is None else resolution(self.best, self.leaks.sets)
-
 
 def profile_of(
     data: PreferenceData,
     leaks: Leaks | None,
+    resolution: Resolution | None = None,
     *,
     group: str | None,
     max_tokens: int,
@@ -104,6 +102,7 @@ def profile_of(
     Args:
         data: with at least one pair.
         leaks: between its splits, as found before.
+        resolution: of the split that a model would be judged on, likewise.
         group: field whose values are independent of each other; the prompt when None.
         max_tokens: longest sequence that training would take.
         tokenizer: see `tokens_of`.
@@ -140,10 +139,11 @@ def profile_of(
         dialogues=written_dialogues(texts),
         baselines=baselines,
         position=judged("first_listed", np.tile([1.0, 0.0], (len(records), 1)), texts.target, clusters),
-        noise=label_noise(counts, texts.target, None if learnt is None else learnt[:, 0]),
+        noise=label_noise(counts, texts.target, None if learnt is None else learnt[:, 0], clusters),
         difficulty=bins,
         bins=tuple(bin_of(name, bins, texts, clusters) for name in BINS),
         leaks=leaks,
+        resolution=resolution,
         ceiling=None if truth is None else ceiling(truth, texts.target),
         seed=seed,
     )

@@ -117,7 +117,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
             other inputs is moved aside.
 
     Yields:
-        The folder. An exception leaves `failure.json` in it; Ctrl-C leaves it to be gone on with.
+        The folder. An exception leaves `failure.json` in it until the run goes on; Ctrl-C leaves it to be gone on with.
 
     Raises:
         ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
@@ -134,6 +134,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         record = environment(config.seed, inputs)
         record = replace(record, plugins=config.plugins or None, choices=config.choices)
         if not (path / SUMMARY).exists():
+            (path / FAILURE).unlink(missing_ok=True)
             write_text(path / CONFIG, config.text)
             write_json(path / ENVIRONMENT, to_row(record))
         try:

@@ -112,7 +112,7 @@ def headline(cell: Outcome) -> Headline:
     if (compared := read_summary(cell.folder, CompareSummary)) is not None:
         figures: dict[str, str] = {}
         for name, one in (("explicit", compared.explicit), ("implicit", compared.implicit)):
-            bounds = share_interval(one.accuracy_low, one.accuracy_high, ties=one.tie_rate)
+            bounds = share_interval(one.accuracy_low, one.accuracy_high, few=one.few, ties=one.tie_rate)
             figures |= {name: percent(one.accuracy), f"{name} 95 %": bounds}
         worth = _worth(compared.explicit.accuracy, compared.implicit.accuracy)
         return Headline({**figures, "pairs": str(compared.explicit.n)}, worth)

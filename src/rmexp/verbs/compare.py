@@ -132,7 +132,7 @@ def _split(name: str, figures: SplitFigures) -> Iterator[tuple[str, ...]]:
 
 
 def _accuracy(scorer: str, of: str, one: Accuracy) -> tuple[str, ...]:
-    bounds = share_interval(one.accuracy_low, one.accuracy_high, ties=one.tie_rate)
+    bounds = share_interval(one.accuracy_low, one.accuracy_high, few=one.few, ties=one.tie_rate)
     return scorer, percent(one.accuracy), bounds, f"{one.n} {of}"
 
 

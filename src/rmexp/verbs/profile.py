@@ -11,7 +11,7 @@ Examples:
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,9 +27,10 @@ from rmexp.jsonl import write_rows
 from rmexp.models.backbones.location import model_inputs
 from rmexp.phases import Phase, phase
 from rmexp.profile.longer_by_part import Split
+from rmexp.records import Preference
 from rmexp.reports.drawing.numbers import count, counted
 from rmexp.reports.made import made_in
-from rmexp.reports.terminal import interval, percent, share_interval, show_table
+from rmexp.reports.terminal import percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.profile import ProfileFigures, ProfileSummary
@@ -72,8 +73,10 @@ def after_sweep(folders: list[Path], sweep_dir: Path) -> None:
         (
             row.name,
             str(row.pairs),
-            f"{percent(row.longer.accuracy)} {interval(row.longer.low, row.longer.high)}",
-            f"{percent(row.best.accuracy)} {interval(row.best.low, row.best.high)}",
+            *(
+                f"{percent(rule.accuracy)} {share_interval(rule.low, rule.high, few=rule.few, ties=rule.undecided)}"
+                for rule in (row.longer, row.best)
+            ),
             row.best_name,
             percent(row.ceiling),
         )
@@ -101,15 +104,18 @@ def _place(path: Path) -> str:
 
 def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSummary:
     from rmexp.profile.profile import profile_of
+    from rmexp.profile.resolution import resolution
     from rmexp.reports.profile.page import profile_report
     from rmexp.reports.profile.wording import warnings
     from rmexp.verbs.profile_figures import profile_figures
 
     began = time.perf_counter()
     write_bad_rows(data.records, run.path)
+    leaks, split = _split(data)
     found = profile_of(
         data.records,
-        _leaks(data),
+        leaks,
+        None if split is None else resolution(split, data.split_rule.group),
         group=data.split_rule.group,
         max_tokens=data.limits.max_tokens,
         tokenizer=config.tokenizer,
@@ -130,17 +136,19 @@ def _profile(config: DictConfig, data: LoadedData, run: RunFolder) -> ProfileSum
     return ProfileSummary(round(time.perf_counter() - began, 2), figures)
 
 
-def _leaks(data: LoadedData) -> Leaks | None:
-    """Between the splits that training would use; None where the data cannot be split or data.leaks is `ignore`."""
+def _split(data: LoadedData) -> tuple[Leaks | None, Mapping[str, Sequence[Preference]] | None]:
+    """Leaks between the splits that training would use, None where data.leaks is `ignore`, and the pairs of these.
+
+    Neither is there where the data cannot be split.
+    """
     assert data.selection is not None
-    if data.selection.leaks == "ignore":
-        return None
+    ignored = data.selection.leaks == "ignore"
     try:
-        split = with_splits(data.records, data.split_rule, data.name, keyed=True)
+        split = with_splits(data.records, data.split_rule, data.name, keyed=not ignored)
     except ValueError as error:
         log.info("leaks between splits are not looked for: %s", error)
-        return None
-    return leaks_of(split, data.selection)
+        return None, None
+    return None if ignored else leaks_of(split, data.selection), split.splits
 
 
 def _by_split(splits: Mapping[str, Split]) -> str:
@@ -157,7 +165,7 @@ def _show(found: ProfileFigures, path: Path) -> None:
         f"{counted(found.bad_rows, 'row')} left out"
     )
     rows = [
-        (name, percent(rule.accuracy), share_interval(rule.low, rule.high, ties=rule.undecided))
+        (name, percent(rule.accuracy), share_interval(rule.low, rule.high, few=rule.few, ties=rule.undecided))
         for name, rule in sorted(found.baselines.items(), key=lambda item: -(item[1].accuracy or 0))
     ]
     show_table(("baseline", "accuracy", "95 %"), rows)

@@ -68,7 +68,7 @@ def profile_figures(
 
 
 def _rule(rule: Baseline) -> RuleFigures:
-    return RuleFigures(rule.n, rule.accuracy, rule.low, rule.high, rule.undecided)
+    return RuleFigures(rule.n, rule.accuracy, rule.low, rule.high, rule.undecided, rule.few)
 
 
 def _leaks(leaks: Leaks) -> LeakAccount:

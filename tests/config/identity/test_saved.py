@@ -67,6 +67,17 @@ def test_differences_name_both_sides():
     ]
 
 
+def test_differences_are_told_in_values_and_a_name_is_the_same_as_what_it_stands_for():
+    recipe = {"lr": 0.1, "epochs": 2}
+    old = saved_yaml(config(recipe=recipe, lr="${recipe.lr}", epochs="${recipe.epochs}", path="???", key="${oc.env:K}"))
+    new = config(recipe=recipe, lr=0.2, epochs=2, path="a", key="${oc.env:L}")
+    assert differences(old, new) == [
+        "lr: 0.1 there, 0.2 here",
+        'path: not set there, "a" here',
+        'key: "${oc.env:K}" there, "${oc.env:L}" here',
+    ]
+
+
 def test_a_saved_configuration_does_not_differ_from_itself():
     whole = compose("compare", [])
     assert differences(saved_yaml(whole), whole) == []

@@ -96,7 +96,7 @@ def test_the_numbers_are_on_the_page(full, page):
     low, high = (
         f"{100 * end:.1f} %" for end in (full.splits[0].explicit.accuracy_low, full.splits[0].explicit.accuracy_high)
     )
-    assert f"90.0 % [{low}, {high}] of 10 pairs as labelled" in page
+    assert f"90.0 % [{low}, {high}, few] of 10 pairs as labelled" in page
     assert "same response first on 8 of 10" in page  # each errs on one pair, not on the same one
     assert "β = 0.1 times" in page
     assert "160,512" in page

@@ -45,6 +45,12 @@ def test_epochs_average_training_and_take_the_last_validation(stage):
 
 
 def test_a_fraction_that_was_rounded_up_stays_in_its_epoch():
-    rows = [{"step": 1, "epoch": "0.333333"}, {"step": 3, "epoch": "1.0000001"}, {"step": 4, "epoch": "1.33333"}]
-    assert [row.epoch for row in epochs(rows)] == [1, 2]
+    rows = [{"step": 1, "epoch": "0.333333"}, {"step": 3, "epoch": "1.0000001"}, {"step": 4, "epoch": "2"}]
+    assert [row.until for row in epochs(rows)] == [1, 2]
     assert epochs([{"step": 1}]) == ()
+
+
+def test_an_epoch_that_training_did_not_finish_ends_where_training_does():
+    rows = [{"step": step, "epoch": step / 50, "train/accuracy": 0.5} for step in range(1, 57)]
+    assert [(row.until, row.step) for row in epochs(rows)] == [(1, 50), (1.12, 56)]
+    assert [row.until for row in epochs(rows[:6])] == [0.12]

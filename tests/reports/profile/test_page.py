@@ -8,11 +8,12 @@ from markupsafe import escape
 from rmexp.data.leaks.check import find_leaks
 from rmexp.preference_data import PreferenceData, SkippedRow
 from rmexp.profile.profile import Profile, profile_of
+from rmexp.profile.resolution import Resolution, half_widths, resolution
 from rmexp.records import Preference
 from rmexp.reports.made import Made
 from rmexp.reports.profile.page import profile_report
 from rmexp.reports.profile.profiles import profiles_report, row_of
-from rmexp.reports.profile.wording import baseline_sentence, conclusions, warnings
+from rmexp.reports.profile.wording import baseline_sentence, conclusions, resolution_sentence, warnings
 from rmexp.runs.environment import Environment
 from rmexp.statistics.shares import SHARE_METHOD
 from rmexp.verbs.profile_figures import profile_figures
@@ -153,10 +154,24 @@ def test_what_a_bin_says_depends_on_what_made_it(full):
     assert "can be won by length alone" in page(profile(strong))
 
 
-def test_how_well_an_accuracy_will_be_known(full):
-    best, said = full.best, " ".join(conclusions(full))
-    half = min(0.5, (best.high - best.low) / 2 * (best.n / 2) ** 0.5)
-    assert f"2 judged on (`val`): an accuracy there is known to about \u00b1 {100 * half:.1f} points" in said
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_how_well_an_accuracy_will_be_known_is_no_matter_of_what_a_rule_gets(share):
+    records = list(longer_wins(share, pairs=100))
+    said = " ".join(conclusions(profile(records, resolution=resolution({"val": records}, None))))
+    assert "on 100 pairs (`val`): an accuracy near 50 %, where its interval is widest, is known" in said
+    assert "known there to about \u00b1 9.6 points (95 %)." in said
+
+
+def test_how_well_an_accuracy_will_be_known_is_a_matter_of_prompts(full):
+    def said(sizes, pairs=400):
+        clusters, widths = len(sizes), half_widths(sizes)
+        return resolution_sentence(full, Resolution("test", pairs, clusters, *widths))
+
+    together = said(np.full(100, 4))
+    assert "on 400 pairs of 100 prompts (`test`)" in together
+    assert "\u00b1 5.0 points (95 %) if the pairs of each are right or wrong one by one" in together
+    assert "and to about \u00b1 9.6 points if all of them together" in together
+    assert "has no interval" in said(np.array([400]))
 
 
 def test_profiles_side_by_side(full):

@@ -30,7 +30,7 @@ ROWS = [
 
 
 def page(summary=SUMMARY, rows=ROWS, failure=None):
-    changed = [("optimizer.lr", 0.1, HOSTILE)]
+    changed = [("optimizer.lr", "0.1", HOSTILE)]
     environment = Environment(("rmexp", "train", HOSTILE), "then", packages={"torch": "2"})
     made = Made("folder", environment, HOSTILE)
     return run_report(RunReport(made, "d", HOSTILE, summary, rows, changed, failure))
@@ -61,9 +61,16 @@ def test_responses_of_a_policy():
 
 def test_a_run_that_has_only_begun_or_failed():
     html = page(None, [], FailureLeft(f"ValueError: {HOSTILE}"))
-    for text in ("It failed: ValueError", "not finished", "Nothing was logged yet", "has not finished"):
+    for text in ("It failed before its first step: ValueError", "Nothing was logged yet", "It failed; pairs that"):
         assert text in html
     assert "<script" not in html
+    assert "not finished" not in html
+    begun = page(None, [])
+    assert "It has not finished; pairs that" in begun
+    for unfinished in (html, begun):
+        assert not re.search(r"</h2>\s*</section>", unfinished), "a heading of nothing"
+        assert 'id="data"' not in unfinished
+        assert "#data" not in unfinished
 
 
 def test_a_stage_without_scored_pairs_shows_its_validation():

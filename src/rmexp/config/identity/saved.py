@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from rmexp.config.identity.followed import followed
 from rmexp.config.identity.moved import LOGGERS
 from rmexp.config.identity.named_after import with_first_names
 from rmexp.config.identity.values import first_values, todays_values, with_implied
@@ -80,18 +81,30 @@ def _former_logger(node: Mapping[str, object]) -> dict[str, object]:
 
 
 def differences(old_yaml: str, config: DictConfig) -> list[str]:
-    """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`."""
-    contents = (_plain(OmegaConf.create(text)) for text in (old_yaml, saved_yaml(config)))
+    """Where a saved configuration and this one differ, such as `optimizer.lr: 0.1 there, 0.2 here`.
+
+    A name that stands for a value, such as `${model.recipe.reward.lr}`, is the same as that value.
+    """
+    contents = [_plain(OmegaConf.create(text)) for text in (old_yaml, saved_yaml(config))]
     old, new = (with_first_names(todays_values(content)) for content in contents)
     keys = list(dict.fromkeys([*old, *new]))
     old, new = (with_implied(values, keys) for values in (old, new))
+    there, here = (
+        values | with_implied(todays_values(followed(content)), keys)
+        for values, content in zip((old, new), contents, strict=True)
+    )
     return [
-        f"{key}: {_shown(old, key)} there, {_shown(new, key)} here"
+        f"{key}: {_shown(there, key)} there, {_shown(here, key)} here"
         for key in keys
         if key not in (*PLACES, *SPREAD)
         and key.partition(".")[0] != LOGGER
-        and (key not in old or key not in new or old[key] != new[key])
+        and _differ(old, new, key)
+        and _differ(there, here, key)
     ]
+
+
+def _differ(old: Mapping[str, object], new: Mapping[str, object], key: str) -> bool:
+    return key not in old or key not in new or old[key] != new[key]
 
 
 def _saved(config: DictConfig) -> dict[str, object]:
@@ -115,7 +128,9 @@ def _redact(content: Any, *, hidden: bool) -> Any:
 
 
 def _shown(leaves: dict[str, object], key: str) -> str:
-    return json.dumps(leaves[key], ensure_ascii=False, default=str) if key in leaves else "not"
+    if key not in leaves:
+        return "not"
+    return "not set" if leaves[key] == MISSING else json.dumps(leaves[key], ensure_ascii=False, default=str)
 
 
 def chosen_options(config: DictConfig) -> dict[str, str] | None:

@@ -29,6 +29,7 @@ class Accuracy:
         rejected_mean: their mean score.
         rejected_max: their highest score.
         margin_mean: mean of preferred minus other.
+        few: whether the interval is a rough one, see `Share`; not known in older files.
     """
 
     n: int
@@ -44,6 +45,7 @@ class Accuracy:
     rejected_mean: float | None = None
     rejected_max: float | None = None
     margin_mean: float | None = None
+    few: bool = False
 
 
 def pairwise_accuracy(scores: ArrayLike, target: ArrayLike, clusters: ArrayLike | None = None) -> Accuracy:
@@ -76,6 +78,7 @@ def pairwise_accuracy(scores: ArrayLike, target: ArrayLike, clusters: ArrayLike 
         **_range("chosen", oriented[:, 0]),
         **_range("rejected", oriented[:, 1]),
         margin_mean=float((oriented[:, 0].astype(np.float64) - oriented[:, 1]).mean()),
+        few=accuracy.few,
     )
 
 

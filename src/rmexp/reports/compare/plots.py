@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from rmexp.comparison.graded import Graded
@@ -14,7 +14,7 @@ from rmexp.reports.compare.content import SplitResult, StageResult
 from rmexp.reports.drawing.curves import Curve, curve, epochs, thinned
 from rmexp.reports.drawing.numbers import MINUS, number
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
-from rmexp.reports.drawing.ticks import in_percent
+from rmexp.reports.drawing.ticks import in_percent, on_log_scale
 from rmexp.reports.drawing.visible import one_line
 from rmexp.runs.summaries.compare import ShowcasePrompt
 
@@ -44,10 +44,7 @@ def loss_plot(stage: StageResult, marked: tuple[float, str] | None = None) -> st
         axes.plot(val.x, val.values, "s--", color=ORANGE, linewidth=1.3, markersize=5, label="validation")
         _mark(axes, marked)
         axes.set_yscale("log")
-        if both.max() / both.min() < 100:  # fewer than two powers of ten to label
-            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        on_log_scale(axes.yaxis, both.min(), both.max())
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.legend(loc="best")
         axes.set(title=_label(stage.name), xlabel="step", ylabel="loss (log scale)")
@@ -69,7 +66,7 @@ def accuracy_plot(stage: StageResult, marked: tuple[float, str] | None = None) -
     train, val = (curve(stage.rows, f"{part}/accuracy", against="epoch") for part in ("train", "val"))
     if not len(train.x) and not len(val.x):
         return None
-    means = [(row.epoch, row.train_accuracy) for row in epochs(stage.rows) if row.train_accuracy is not None]
+    means = [(row.until, row.train_accuracy) for row in epochs(stage.rows) if row.train_accuracy is not None]
 
     def paint(axes: Any) -> None:
         batches = thinned(train, MOST_POINTS)

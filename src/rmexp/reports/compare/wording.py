@@ -52,7 +52,10 @@ def _apart(split: SplitResult) -> str:
 
 
 def _accuracy(figures: Accuracy) -> str:
-    return f"{percent(figures.accuracy)} [{percent(figures.accuracy_low)}, {percent(figures.accuracy_high)}]"
+    if figures.accuracy_low is None:
+        return percent(figures.accuracy)
+    few = ", few" if figures.few else ""
+    return f"{percent(figures.accuracy)} [{percent(figures.accuracy_low)}, {percent(figures.accuracy_high)}{few}]"
 
 
 def paired_sentence(split: SplitResult) -> str:
@@ -107,7 +110,10 @@ def accuracy_sentence(stage: StageResult) -> str:
     """Accuracy in the first and in the last epoch of a stage."""
     rows = epochs(stage.rows)
     ends = rows if len(rows) < 2 else (rows[0], rows[-1])
-    said = (f"epoch {r.epoch}: train {percent(r.train_accuracy)}, validation {percent(r.val_accuracy)}" for r in ends)
+    said = (
+        f"epoch {number(r.until)}: train {percent(r.train_accuracy)}, validation {percent(r.val_accuracy)}"
+        for r in ends
+    )
     return f"{'; '.join(said).capitalize()}."
 
 

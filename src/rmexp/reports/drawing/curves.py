@@ -33,7 +33,7 @@ class EpochRow(NamedTuple):
     """One epoch: the training columns averaged over its steps, the validation columns as last logged in it.
 
     Attributes:
-        epoch: counted from 1.
+        until: where it ends, in epochs: a whole number, or less of one in which training stopped or still is.
         step: last step in it.
         train_loss: None where nothing was logged, as for the others.
         train_accuracy: running average over the epoch, so of a model that still learns.
@@ -41,7 +41,7 @@ class EpochRow(NamedTuple):
         val_accuracy: at the last validation.
     """
 
-    epoch: int
+    until: float
     step: int
     train_loss: float | None
     train_accuracy: float | None
@@ -95,10 +95,10 @@ def epochs(rows: Rows) -> tuple[EpochRow, ...]:
     for row in rows:
         if (finished := cell(row, "epoch")) is not None:
             by_epoch.setdefault(max(1, math.ceil(finished - 1e-6)), []).append(row)
-    return tuple(_epoch(number, by_epoch[number]) for number in sorted(by_epoch))
+    return tuple(_epoch(by_epoch[number]) for number in sorted(by_epoch))
 
 
-def _epoch(number: int, rows: Rows) -> EpochRow:
+def _epoch(rows: Rows) -> EpochRow:
     def logged(column: str) -> list[float]:
         return [value for row in rows if (value := cell(row, column)) is not None]
 
@@ -109,7 +109,7 @@ def _epoch(number: int, rows: Rows) -> EpochRow:
         return values[-1] if (values := logged(column)) else None
 
     return EpochRow(
-        epoch=number,
+        until=round(max(logged("epoch")), 4),
         step=int(max(logged("step"), default=0)),
         train_loss=mean("train/loss"),
         train_accuracy=mean("train/accuracy"),

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from rmexp.profile.baselines import Baseline
 from rmexp.profile.profile import Profile
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
-from rmexp.reports.drawing.ticks import in_percent
+from rmexp.reports.drawing.ticks import in_percent, on_log_scale
 
 NAMES = {
     "longer": "longer",
@@ -67,8 +66,7 @@ def lengths_plot(profile: Profile) -> str:
             heights = np.histogram(np.minimum(values, edges[-1]), edges)[0] / len(values)
             axes.stairs(heights, edges, color=colour, linestyle=style, linewidth=1.5, label=label)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        on_log_scale(axes.xaxis, edges[0], edges[-1])
         in_percent(axes.yaxis)
         axes.legend(loc="best")
         axes.set(title="length of responses", xlabel="tokens (log scale)", ylabel="share of responses")

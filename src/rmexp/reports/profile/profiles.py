@@ -13,15 +13,7 @@ from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.profile.plots import NAMES
-from rmexp.runs.summaries.profile import ProfileFigures
-
-
-class Figure(NamedTuple):
-    """An accuracy with its interval."""
-
-    accuracy: float | None
-    low: float | None
-    high: float | None
+from rmexp.runs.summaries.profile import ProfileFigures, RuleFigures
 
 
 class Row(NamedTuple):
@@ -51,8 +43,8 @@ class Row(NamedTuple):
     bad_rows: int
     contradictions: int
     leaks: int | None
-    longer: Figure
-    best: Figure
+    longer: RuleFigures
+    best: RuleFigures
     best_name: str
     ceiling: float | None
     noise: float | None
@@ -70,8 +62,8 @@ def row_of(name: str, folder: str, profile: ProfileFigures) -> Row:
         bad_rows=profile.bad_rows,
         contradictions=profile.consistency.contradictions,
         leaks=None if leaks is None else leaks.exact + leaks.normalised + leaks.near,
-        longer=_figure(profile, "longer"),
-        best=_figure(profile, profile.best_baseline),
+        longer=profile.baselines["longer"],
+        best=profile.baselines[profile.best_baseline],
         best_name=profile.best_baseline,
         ceiling=None if profile.ceiling is None else profile.ceiling.bayes_accuracy,
         noise=next((noise[kind].value for kind in ("triangles", "repeated_pairs") if noise[kind].n >= 20), None),
@@ -109,7 +101,7 @@ def side_by_side_plot(rows: Sequence[Row]) -> str:
         axes.axvline(0.5, color=GREY, linewidth=1)
         for offset, key, marker, colour in ((0.14, "best", "s", ORANGE), (-0.14, "longer", "o", BLUE)):
             for place, row in zip(places + offset, rows, strict=True):
-                figure: Figure = getattr(row, key)
+                figure: RuleFigures = getattr(row, key)
                 if figure.accuracy is None:
                     continue
                 ends = [figure.accuracy if end is None else end for end in (figure.low, figure.high)]
@@ -127,8 +119,3 @@ def side_by_side_plot(rows: Sequence[Row]) -> str:
         axes.figure.legend(loc="outside lower center", ncols=2)
 
     return draw(paint, "Baselines of several data sets", height=1.3 + 0.45 * len(rows))
-
-
-def _figure(profile: ProfileFigures, name: str) -> Figure:
-    rule = profile.baselines[name]
-    return Figure(rule.accuracy, rule.low, rule.high)

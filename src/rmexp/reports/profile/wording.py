@@ -156,12 +156,17 @@ def length_sentence(profile: Profile) -> str:
 
 def resolution_sentence(profile: Profile, found: Resolution) -> str:
     """What can be told of a model that is trained on this data."""
-    learnt = 0 if profile.leaks is None else profile.leaks.pairs
-    return (
-        f"Split as for training, {counted(learnt, 'pair')} {'is' if learnt == 1 else 'are'} learnt from and "
-        f"{count(found.pairs)} judged on (`{found.split}`): an accuracy there is known to about \u00b1 "
-        f"{100 * found.half_width:.1f} points (95 %)."
+    among = "" if found.pairs == found.clusters else f" of {count(found.clusters)} {profile.cluster}"
+    judged = f"Split as for training, a model is judged on {counted(found.pairs, 'pair')}{among} (`{found.split}`)"
+    if found.half_width is None or found.half_width_alike is None:
+        return f"{judged}: an accuracy there has no interval, for these are not independent of each other."
+    apart, alike = (
+        f"\u00b1 {100 * half_width:.1f} points" for half_width in (found.half_width, found.half_width_alike)
     )
+    said = f"{judged}: an accuracy near 50 %, where its interval is widest, is known there to about {apart} (95 %)"
+    if not among:
+        return f"{said}."
+    return f"{said} if the pairs of each are right or wrong one by one, and to about {alike} if all of them together."
 
 
 def bins_caption(profile: Profile) -> str:

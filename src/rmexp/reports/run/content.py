@@ -97,6 +97,7 @@ class RunReport(NamedTuple):
         failure: why it failed; None when it did not.
         samples: responses that its policy gave, the latest last; see samples.jsonl.
         scored: the held-out pairs that its headline is of; None where none were scored.
+        checkpoint: whether it has left one to go on from.
         watched: whether the page asks the browser for its next version.
     """
 
@@ -105,10 +106,11 @@ class RunReport(NamedTuple):
     model: str
     summary: TrainSummary | None
     rows: Rows
-    changed: Sequence[tuple[str, object, object]]
+    changed: Sequence[tuple[str, str, str]]
     failure: FailureLeft | None
     samples: Sequence[PolicySample] = ()
     scored: ScoredSet | None = None
+    checkpoint: bool = False
     watched: bool = False
 
 

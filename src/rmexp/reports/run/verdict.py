@@ -1,25 +1,41 @@
 """What a run came to, in sentences that are built from its figures."""
 
+import math
 from collections.abc import Iterator
 
 from rmexp.reports.drawing.curves import Rows, cell
 from rmexp.reports.drawing.numbers import counted, decimals, number, percent
+from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.run.content import RunReport, headline
+from rmexp.runs.folder import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow
-from rmexp.runs.summaries.policy import PolicyFigures
-from rmexp.runs.summaries.train import TrainSummary
+from rmexp.runs.summaries.policy import BeforeAndAfter, PolicyFigures
+from rmexp.runs.summaries.train import KeptWeights, TrainSummary
+from rmexp.statistics.multiple_tests import lower_of_best
 
+LONGEST = 400  # characters of what a run failed with
 WORSE = 1.05  # a validation loss that is so many times the lowest tells of over-fitting
 
 
 def verdict(report: RunReport) -> list[str]:
     """The sentences that lead the page, the one that says most first."""
+    steps = max((cell(row, "step") or 0.0 for row in report.rows), default=0.0)
     if report.failure is not None:
-        return []  # which the page says itself
+        return [*_failed(report.failure, steps, report.checkpoint)]
     if report.summary is None:
-        steps = max((cell(row, "step") or 0.0 for row in report.rows), default=0.0)
-        return [f"Not finished: {steps:,.0f} steps are done, and the same command goes on with it."]
+        onward = "goes on with it" if report.checkpoint else "begins it anew"
+        return [f"Not finished: {counted(int(steps), 'step')} done. Unless it still runs, the same command {onward}."]
     return [*_sentences(report.summary, report.rows)]
+
+
+def _failed(failure: FailureLeft, steps: float, checkpoint: bool) -> Iterator[str]:
+    when = f"after step {steps:,.0f}" if steps else "before its first step"
+    yield f"It failed {when}: {one_line(failure.error, LONGEST)}"
+    onward = "goes on from the last checkpoint" if checkpoint else "begins anew"
+    yield (
+        f"Where the cause lay outside the settings, such as in a full disk, the same command {onward}. With another "
+        "setting it is another run: set another run_dir, or delete this folder. failure.json has the traceback."
+    )
 
 
 def _sentences(summary: TrainSummary, rows: Rows) -> Iterator[str]:
@@ -27,9 +43,9 @@ def _sentences(summary: TrainSummary, rows: Rows) -> Iterator[str]:
     if summary.policy is not None:
         yield _policy(summary.policy)
     elif row is not None:
-        yield _preferences(row)
+        yield _preferences(row, summary.kept)
     else:
-        yield _losses(rows)
+        yield _losses(summary, rows)
     if summary.kept is None and (fitted := _over_fitted(rows)) is not None:
         yield fitted
     yield from (f"{remark[0].upper()}{remark[1:]}." for remark in summary.remarks)
@@ -37,23 +53,43 @@ def _sentences(summary: TrainSummary, rows: Rows) -> Iterator[str]:
         yield from _remarks(row)
 
 
-def _preferences(row: HeldOutRow) -> str:
+def _preferences(row: HeldOutRow, kept: KeptWeights | None) -> str:
+    """Whether a model orders held-out pairs better than chance does.
+
+    Pairs that chose the step tell of the best of several validations. By chance the best of many is above 50 %, so that
+    its interval is asked at a level that is shared out among all of them.
+    """
     assert row.accuracy is not None
     where = f"{percent(row.accuracy)} of {counted(row.n - row.label_ties, 'pair')} of {row.place}"
     if row.accuracy_low is not None and row.accuracy_high is not None:
         where += f" [{percent(row.accuracy_low)}, {percent(row.accuracy_high)}]"
     said = f"{where} stand in the right order"
+    if row.tie_rate:
+        said += f"; {percent(row.tie_rate)} have equal scores and count one half"
     if row.tie_rate == 1:
         return (
             f"Nothing is told apart: {counted(row.n - row.label_ties, 'pair')} of {row.place}, all with equal scores."
         )
     if row.accuracy_low is None or row.accuracy_high is None:
-        return f"Too few pairs to tell: {said}."
-    if row.accuracy_low > 0.5:
-        return f"Learnt: {said}."
+        return f"Too little to tell: {said}, none of them independent of another."
     if row.accuracy_high < 0.5:
         return f"Worse than chance: {said}; are the labels turned round?"
-    return f"Not better than chance: {said}."
+    if row.accuracy_low <= 0.5:
+        return f"Not told from chance: {said}."
+    among = shared_among(kept) if row.selected_on and kept is not None else 1
+    if lower_of_best(row.accuracy, row.accuracy_low, among) > 0.5:
+        return f"Learnt: {said}."
+    chose = "but these pairs chose the step, the best of several validations; judge it on others"
+    return f"Not told from chance: {said}, {chose}."
+
+
+def shared_among(kept: KeptWeights) -> int:
+    """How many figures an error is shared out among where the best of the validations was chosen by the same pairs.
+
+    Where they also said when to stop, their number is no matter of plan. Then each k-th one has the k (k + 1)-th part,
+    and all parts together are still one whole.
+    """
+    return kept.validations * (kept.validations + 1) if kept.stopped else max(1, kept.validations)
 
 
 def _remarks(row: HeldOutRow) -> Iterator[str]:
@@ -80,26 +116,36 @@ def _over_fitted(rows: Rows) -> str | None:
     )
 
 
-def _losses(rows: Rows) -> str:
-    """Of a run that learns no preferences, such as SFT."""
-    losses = [loss for row in rows if (loss := cell(row, "val/loss")) is not None]
+def _losses(summary: TrainSummary, rows: Rows) -> str:
+    """Of a run that learns no preferences, such as SFT; one batch is too little to say by how much it has learnt."""
     first = next((loss for row in rows if (loss := cell(row, "train/loss")) is not None), None)
-    if not losses:
+    if not summary.val.n or summary.val.loss is None:
         return "Nothing that it did not learn from was judged (data.val_fraction=0)."
-    end = f"validation loss is {number(min(losses))}"
-    if first is None:
-        return f"Finished: {end}."
-    learnt = "Learnt" if min(losses) < first else "Not learnt"
-    return f"{learnt}: {end}, from a loss of {number(first)} on the first batch."
+    beside = "" if first is None else f"; that of the first batch was {number(first)}"
+    return f"Finished: validation loss is {number(summary.val.loss)}{beside}."
 
 
 def _policy(policy: PolicyFigures) -> str:
     gain, true = policy.reward.gain, None if policy.gold is None else policy.gold.gain
+    reach = _reach(policy.samples)
     said = f"the reward of fresh samples moved by {decimals(gain)} of its deviations"
     said += "" if true is None else f" and the true reward by {decimals(true)}"
-    said += f", {number(policy.kl)} nats from the reference"
-    if gain is None or gain <= 0:
-        return f"Gained nothing: {said}."
-    if true is not None and true <= 0:
-        return f"Over-optimised: {said}."
-    return f"Learnt: {said}."
+    said += (
+        f", {number(policy.kl)} nats from the reference; chance alone moves either by \u00b1 {decimals(reach)} (95 %)"
+    )
+    if gain is None or abs(gain) <= reach:
+        return f"Not told from chance: {said}."
+    if gain < 0:
+        return f"Lost: {said}."
+    if true is None or true > reach:
+        return f"Learnt: {said}."
+    return f"Over-optimised: {said}." if true < -reach else f"Learnt, but the true reward is not told to rise: {said}."
+
+
+def _reach(samples: BeforeAndAfter) -> float:
+    """How far the mean of as many fresh samples moves while the policy does not, in deviations; of 20 means 19.
+
+    The prompts of both are the same, so that it moves no further than the mean of samples of other prompts would.
+    """
+    rewarded = [max(1.0, samples.n * (1 - means.empty)) for means in (samples.before, samples.after)]
+    return 1.96 * math.sqrt(sum(1 / count for count in rewarded))

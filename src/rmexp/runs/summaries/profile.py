@@ -24,6 +24,7 @@ class RuleFigures:
     low: float | None
     high: float | None
     undecided: float | None
+    few: bool = False  # not known in older files
 
 
 @dataclass(frozen=True, slots=True)

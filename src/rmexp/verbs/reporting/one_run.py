@@ -1,21 +1,24 @@
 """The page of one run of training, put together from its files."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
+from omegaconf import MISSING, OmegaConf
 
 from rmexp.config.compose import compose_unchecked
+from rmexp.config.identity.followed import followed
 from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import PLACES
-from rmexp.config.identity.values import leaves
+from rmexp.config.identity.values import leaves, todays_values
 from rmexp.config.problems import ConfigurationError
 from rmexp.durable import write_text
 from rmexp.evaluation.measures.orientation import preferred_first
 from rmexp.evaluation.per_pair import PairRow, read_pairs
 from rmexp.jsonl import parse_row
+from rmexp.left_files import read_yaml
 from rmexp.lines import read_lines
 from rmexp.reports.made import made_in
 from rmexp.reports.run.content import PolicySample, RunReport, SamplePair, ScoredSet, headline
@@ -76,6 +79,7 @@ def write_run_page(folder: Path, *, watched: bool = False) -> Path:
         changed=[*_changed(folder)],
         failure=read_failure(folder),
         scored=scored_set(folder, summary),
+        checkpoint=any(folder.glob("checkpoints/*.ckpt")),
         watched=watched,
     )
     write_text(page, run_report(content))
@@ -97,7 +101,7 @@ def _samples(path: Path) -> list[PolicySample]:
     return [from_row(PolicySample, row) for row in rows]
 
 
-def _changed(folder: Path) -> Iterator[tuple[str, object, object]]:
+def _changed(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Settings of a run that the options it chose do not have by themselves."""
     command = read_environment(folder).command
     overrides = read_stamp(folder).overrides or [text for text in command[2:] if "=" in text]
@@ -107,10 +111,19 @@ def _changed(folder: Path) -> Iterator[tuple[str, object, object]]:
         composed = compose_unchecked("train", own).config
     except ConfigurationError:  # of a tree that is no longer there
         composed = compose_unchecked("train", []).config
-    defaults = leaves(OmegaConf.to_container(composed, resolve=False))
+    plain = OmegaConf.to_container(composed, resolve=False)
+    assert isinstance(plain, dict)
+    defaults, told = leaves(plain), leaves(followed(plain))
+    here = todays_values(followed(read_yaml(folder / CONFIG)))
     for key, value in run_settings(folder).items():
-        if key not in PLACES and (key not in defaults or defaults[key] != value):
-            yield key, value, defaults.get(key, "not there")
+        if key not in PLACES and defaults.get(key, MISSING) != value and told.get(key, MISSING) != here.get(key, value):
+            default = told.get(key, "not there")
+            yield key, _told(here.get(key, value)), "not set" if default == MISSING else _told(default)
+
+
+def _told(value: object) -> str:
+    """A value as it is typed."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def scored_set(folder: Path, summary: TrainSummary | None) -> ScoredSet | None:

@@ -60,9 +60,9 @@ def test_no_drift_and_nothing_to_tell(by, lot, judged):
 
 
 def test_the_distribution_of_a_constant_fails_and_of_few_values_warns(by, lot, judged):
-    assert controls.distribution(by(lambda prompt, text: 1.0), judged).verdict == "fail"
-    assert controls.distribution(by(lambda prompt, text: len(text) > 15), judged).verdict == "warn"
-    check = controls.distribution(lot, judged)
+    assert controls.distribution(by(lambda prompt, text: 1.0), judged, each(judged)).verdict == "fail"
+    assert controls.distribution(by(lambda prompt, text: len(text) > 15), judged, each(judged)).verdict == "warn"
+    check = controls.distribution(lot, judged, each(judged))
     assert check.verdict == "pass"
     assert len(check.figures["scores"]) == 80
 
@@ -72,6 +72,9 @@ def test_pairs_of_one_prompt_are_not_taken_for_independent(by):
     check = controls.labels(by(lambda prompt, text: text.startswith("good") == (prompt != "Q0")), pairs, each(pairs))
     assert check.figures["accuracy"] == 0.75
     assert check.verdict == "warn"  # as 18 of 24 independent pairs it would be above chance
+    by_prompt = by(lambda prompt, text: len(prompt) if prompt == "Q0" else 0.0)
+    assert "Mean 0.5 [-1.09, 2.09]" in controls.distribution(by_prompt, pairs, each(pairs)).says
+    assert "Mean 2, standard" in controls.distribution(by_prompt, pairs[:6], each(pairs[:6])).says
     assert controls.labels(by(lambda prompt, text: len(text)), pairs[:6], each(pairs[:6])).verdict == "skip"
 
 

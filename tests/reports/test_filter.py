@@ -33,7 +33,7 @@ def pairs():
 def test_a_page_with_known_noise_is_self_contained_and_the_same_each_time(pairs):
     items, records = pairs
     flipped = np.arange(60) % 5 == 0
-    quality = filter_quality(flipped, items.margin[:60] >= 0, items.margin[:60])
+    quality = filter_quality(flipped, items.margin[:60] >= 0, items.margin[:60], np.arange(60))
     page = made(items, records, "pair", quality)
     assert page == made(items, records, "pair", quality)
     assert page.count("<svg") == 2

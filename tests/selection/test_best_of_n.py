@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from rmexp.selection.best_of_n import Pool, best_of_n_curve, best_of_n_kl, fit, pick_weights, sizes_up_to
+from rmexp.selection.best_of_n import Pool, best_of_n_curve, pick_weights, sizes_up_to
+from rmexp.selection.gain_fit import fit
+from rmexp.selection.kl import best_of_n_kl
 
 
 def brute_force(scores, values, n):
@@ -106,3 +108,29 @@ def test_a_curve_of_the_fitted_form_is_recovered():
     assert found.measured
     assert found.residual == pytest.approx(0, abs=1e-9)
     assert fit(sizes, np.stack([d * 2], axis=1)).peak_n is None
+
+
+def curves(draws, gold_of, prompts=40):
+    """Curves of pools of sixteen candidates whose scores are drawn by lot."""
+    rng = np.random.default_rng(3)
+    for _ in range(draws):
+        scores = rng.normal(size=(prompts, 16))
+        gold = gold_of(scores, rng)
+        yield best_of_n_curve([Pool(*row) for row in zip(scores, gold, strict=True)])
+
+
+def test_a_fall_that_is_none_is_seldom_told():
+    """The truth has nothing to do with the score: the mean is the same at every n, and highest somewhere by chance."""
+    found = [curve.fall for curve in curves(100, lambda scores, rng: rng.normal(size=scores.shape))]
+    assert sum(fall is not None for fall in found) > 50
+    assert np.mean([fall is not None and fall.low > 0 for fall in found]) <= 0.025 + 2 * math.sqrt(0.025 / 100)
+
+
+def test_a_fall_that_there_is_is_told():
+    """Best is a score of one half: the highest of sixteen is too much of it."""
+    (curve,) = curves(1, lambda scores, rng: -np.abs(scores - 0.5))
+    assert curve.fall.n < 16
+    assert 0 < curve.fall.low < curve.fall.lost
+    assert curve.fall.lost == pytest.approx(max(point.gold for point in curve.points) - curve.points[-1].gold)
+    (rising,) = curves(1, lambda scores, rng: scores)
+    assert rising.fall is None

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from rmexp.selection.filter_quality import auroc, filter_quality
+from rmexp.selection.filter_quality import filter_quality
+
+ALONE = np.arange(400)
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def case():
 
 def test_figures_equal_those_of_scikit_learn(case):
     flipped, margin = case
-    found = filter_quality(flipped, margin >= 0, margin)
+    found = filter_quality(flipped, margin >= 0, margin, ALONE)
     assert found.precision.value == pytest.approx(precision_score(flipped, margin < 0))
     assert found.recall.value == pytest.approx(recall_score(flipped, margin < 0))
     assert found.auroc == pytest.approx(roc_auc_score(flipped, -margin))
@@ -25,20 +27,19 @@ def test_figures_equal_those_of_scikit_learn(case):
     assert found.left.value == pytest.approx(flipped[margin >= 0].mean())
 
 
-def test_delongs_interval_is_as_wide_as_the_spread_of_simulated_values():
-    rng = np.random.default_rng(1)
-    values, widths = [], []
-    for _ in range(400):
-        wrong = np.arange(150) < 40
-        low, value, high = auroc(rng.normal(size=150) + wrong, wrong)
-        values.append(value)
-        widths.append((high - low) / (2 * 1.96))
-    assert np.mean(widths) == pytest.approx(np.std(values), rel=0.12)
+def test_pairs_of_one_prompt_that_err_alike_tell_less(case):
+    flipped, margin = case
+    twice = [np.repeat(values, 2) for values in (flipped, margin >= 0, margin)]
+    alone, copies = filter_quality(flipped, margin >= 0, margin, ALONE), filter_quality(*twice, np.repeat(ALONE, 2))
+    for name in ("flipped", "precision", "recall", "left"):
+        one, two = getattr(alone, name), getattr(copies, name)
+        assert two.value == one.value
+        assert (two.low, two.high) == pytest.approx((one.low, one.high), abs=0.005), "copies tell nothing new"
 
 
 def test_the_curve_ends_with_all_found(case):
     flipped, margin = case
-    curve = filter_quality(flipped, margin >= 0, margin).curve
+    curve = filter_quality(flipped, margin >= 0, margin, ALONE).curve
     assert curve[-1].dropped == curve[-1].recall == 1
     assert curve[-1].precision == pytest.approx(flipped.mean())
     assert all(a.recall <= b.recall for a, b in itertools.pairwise(curve))
@@ -48,5 +49,5 @@ def test_the_curve_ends_with_all_found(case):
 
 
 def test_nothing_wrong_or_nothing_dropped():
-    found = filter_quality([False] * 4, [True] * 4, [1.0, 2.0, 3.0, 4.0])
+    found = filter_quality([False] * 4, [True] * 4, [1.0, 2.0, 3.0, 4.0], np.arange(4))
     assert (found.precision.value, found.recall.value, found.auroc, found.curve) == (None, None, None, ())

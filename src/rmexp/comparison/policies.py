@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.statistics.means import mean_interval
+from rmexp.statistics.shares import mean_share
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ class Verdict:
         mean: score of its responses.
         gain: of the mean over that of the first policy, in standard deviations of the first policy's scores.
         wins: probability in [0, 1] that a response of it beats one of the first policy to the same prompt, ties half.
-        low: lower end of the 95 % interval of `wins` over prompts; None for fewer than two.
+        low: lower end of the 95 % interval of `wins` over prompts, see `mean_share`; None for fewer than two.
         high: upper end.
     """
 
@@ -73,11 +73,11 @@ def verdict(scores: Sequence[Array], first: Sequence[Array]) -> Verdict:
     (0.7071067811865475, 0.75)
     """
     by_prompt = [win_rate(own, other) for own, other in zip(scores, first, strict=True)]
-    low, high = mean_interval(by_prompt)
+    over_prompts = mean_share(by_prompt, np.arange(len(by_prompt)))
     pooled, base = np.concatenate(scores), np.concatenate(first)
     sd = float(base.std(ddof=1))
     gain = float(pooled.mean() - base.mean()) / sd if sd else 0.0
-    return Verdict(float(pooled.mean()), gain, float(np.mean(by_prompt)), low, high)
+    return Verdict(float(pooled.mean()), gain, float(np.mean(by_prompt)), over_prompts.low, over_prompts.high)
 
 
 def win_rate(scores: Array, others: Array) -> float:

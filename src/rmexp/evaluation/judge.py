@@ -140,7 +140,7 @@ def _probabilities(test: TestSet, scores: Scores, kept: Mask) -> Probabilities:
     return Probabilities(
         nll=clustered_mean(pair_nll(margin, target), clusters),
         brier=clustered_mean((expit(margin) - target) ** 2, clusters),
-        calibration=calibration(margin, target),
+        calibration=calibration(margin, target, clusters),
         against_truth=None if truth is None else against_truth(scores.values[kept], truth),
     )
 

@@ -20,7 +20,7 @@ from rmexp.inspection.check import (
 )
 from rmexp.records import Preference, Prompt, prompt_text
 from rmexp.statistics.correlation import spearman
-from rmexp.statistics.means import mean_interval
+from rmexp.statistics.means import clustered_mean
 from rmexp.statistics.shares import Share, clustered_share
 
 NEUTRAL = "This is a response."
@@ -111,15 +111,16 @@ def length_drift(score: Score, pairs: Sequence[Preference]) -> Check:
     return Check("drift with length", verdict, says, {"spearman": found})
 
 
-def distribution(score: Score, pairs: Sequence[Preference]) -> Check:
-    """Where scores lie, and whether they tell responses apart at all."""
+def distribution(score: Score, pairs: Sequence[Preference], clusters: Clusters) -> Check:
+    """Where scores lie, and whether they tell responses apart at all; arguments as for `labels`."""
     values = np.array([row.numbers for row in score(pairs)], dtype=np.float64).ravel()
     texts = {(prompt_text(pair.prompt), text) for pair in pairs for text in pair.responses}
     distinct = len(np.unique(values.astype(np.float32))) / len(texts)
-    low, high = mean_interval(values)
+    mean = clustered_mean(values, np.repeat(clusters, 2))
+    bounds = "" if mean.low is None or mean.high is None else f" [{mean.low:.3g}, {mean.high:.3g}]"
     verdict = FAIL if values.std() == 0 else WARN if distinct < 0.5 else PASS
     says = (
-        f"Mean {values.mean():.3g} [{low:.3g}, {high:.3g}], standard deviation {values.std():.3g}, from "
+        f"Mean {values.mean():.3g}{bounds}, standard deviation {values.std():.3g}, from "
         f"{values.min():.3g} to {values.max():.3g}; {_percent(min(1.0, distinct))} of the different responses have a "
         "score of their own."
     )

@@ -88,9 +88,10 @@ def conclusions(report: FilterReport) -> Iterator[str]:
             f"{percent(quality.left.value)} of the kept still have one."
         )
     if quality.auroc is not None:
-        bounds = f"[{decimals(quality.auroc_low)}, {decimals(quality.auroc_high)}]"
         value = decimals(quality.auroc)
-        yield f"A wrong label has a lesser margin than a right one with probability {value} {bounds}; a coin has 0.50."
+        if quality.auroc_low is not None:
+            value += f" [{decimals(quality.auroc_low)}, {decimals(quality.auroc_high)}]"
+        yield f"A wrong label has a lesser margin than a right one with probability {value}; a coin has 0.50."
 
 
 def distribution_plot(report: FilterReport) -> str:

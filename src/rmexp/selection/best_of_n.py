@@ -3,7 +3,6 @@
 Shapes: N candidates of one prompt.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmexp.selection.gain_fit import Fit, fit
+from rmexp.selection.kl import best_of_n_kl
 from rmexp.statistics.means import mean_interval
+from rmexp.statistics.multiple_tests import lower_of_best
 
 Array = NDArray[np.float64]
 
@@ -62,30 +64,19 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """Gain of true reward as d (a - b d), where d is the root of the KL.
+class Fall:
+    """True reward that is lost from the n where it is highest to the largest n.
 
     Attributes:
-        a: slope at the start.
-        b: how the gain bends down.
-        b_low: lower end of the 95 % interval over prompts; above 0 the curve is told to bend.
-        b_high: upper end.
-        peak_n: n at which the fitted curve is highest; None where it never turns down, or beyond 10^9.
-        peak_kl: KL there.
-        peak_gain: height there.
-        measured: whether the peak lies inside the n that were measured.
-        residual: root of the mean squared distance of the points from the curve.
+        n: where it is highest.
+        lost: on the way to the largest.
+        low: lower end of its 95 % interval over prompts, shared out among the n that it was chosen from; None for fewer
+            than two prompts. Above 0 the fall is told from chance.
     """
 
-    a: float
-    b: float
-    b_low: float | None
-    b_high: float | None
-    peak_n: int | None
-    peak_kl: float | None
-    peak_gain: float | None
-    measured: bool
-    residual: float
+    n: int
+    lost: float
+    low: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +87,13 @@ class Curve:
         points: at 1, 2, 4, ... up to the smallest pool.
         fit: of the true gain; None without gold or with fewer than three points.
         prompts: that the means are over.
+        fall: of true reward; None without gold, and where it is highest at the largest n.
     """
 
     points: tuple[Point, ...]
     fit: Fit | None
     prompts: int
-
-
-def best_of_n_kl(n: int) -> float:
-    """KL divergence of best-of-n from its policy in nats; exact where no two candidates are equally good, else a bound.
-
-    Source: Stiennon et al. 2020, appendix G.3; Beirami et al. 2024 show that it bounds.
-
-    >>> best_of_n_kl(1), round(best_of_n_kl(4), 4)
-    (0.0, 0.6363)
-    """
-    return math.log(n) - (n - 1) / n
+    fall: Fall | None = None  # not known in older files
 
 
 def pick_weights(scores: ArrayLike, n: int) -> Array:
@@ -183,7 +165,17 @@ def best_of_n_curve(pools: Sequence[Pool]) -> Curve:
         _point(n, proxy[row], proxy[0], gold[row] if known else None, oracle[row], random)
         for row, n in enumerate(sizes)
     ]
-    return Curve(tuple(points), fit(sizes, gold - gold[0]) if known and len(sizes) > 2 else None, len(pools))
+    fitted = fit(sizes, gold - gold[0]) if known and len(sizes) > 2 else None
+    return Curve(tuple(points), fitted, len(pools), _fall(sizes, gold) if known else None)
+
+
+def _fall(sizes: Sequence[int], gold: Array) -> Fall | None:
+    best = int(gold.mean(axis=1).argmax())
+    if best == len(sizes) - 1:
+        return None
+    lost = gold[best] - gold[-1]
+    value, (low, _) = float(lost.mean()), mean_interval(lost)
+    return Fall(sizes[best], value, None if low is None else lower_of_best(value, low, len(sizes) - 1))
 
 
 def _point(n: int, proxy: Array, first: Array, gold: Array | None, oracle: Array, random: Array) -> Point:
@@ -203,44 +195,3 @@ def _point(n: int, proxy: Array, first: Array, gold: Array | None, oracle: Array
         gain_low=gain_low,
         gain_high=gain_high,
     )
-
-
-def fit(sizes: Sequence[int], gains: Array) -> Fit:
-    """Least squares of d (a - b d) through the gains of each prompt; the curve of the means is the mean of the curves.
-
-    Args:
-        sizes: n of each row, at least three of them.
-        gains: (sizes, prompts) over a random candidate.
-
-    Source: Gao, Schulman and Hilton 2022, "Scaling laws for reward model overoptimization", section 3.
-    """
-    kl = np.array([best_of_n_kl(n) for n in sizes])
-    design = np.stack([np.sqrt(kl), -kl], axis=1)
-    by_prompt = np.linalg.lstsq(design, gains, rcond=None)[0]  # (2, prompts)
-    a, b = (float(value) for value in by_prompt.mean(axis=1))
-    low, high = mean_interval(by_prompt[1])
-    residual = gains.mean(axis=1) - design @ [a, b]
-    peak_kl = (a / (2 * b)) ** 2 if a > 0 and b > 0 else None
-    peak_n = None if peak_kl is None else _n_of(peak_kl)
-    return Fit(
-        a,
-        b,
-        low,
-        high,
-        peak_n,
-        peak_kl,
-        None if peak_kl is None else a * a / (4 * b),
-        peak_kl is not None and bool(peak_kl <= kl[-1]),
-        float(np.sqrt((residual**2).mean())),
-    )
-
-
-def _n_of(kl: float) -> int | None:
-    """The n whose KL is nearest."""
-    low, high = 1, 10**9
-    if kl > best_of_n_kl(high):
-        return None
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (middle, high) if best_of_n_kl(middle) <= kl else (low, middle)
-    return min((low, high), key=lambda n: abs(best_of_n_kl(n) - kl))

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
-from rmexp.data.clusters import group_key
+from rmexp.data.clusters import clusters_of, group_key
 from rmexp.data.described import fingerprint
 from rmexp.data.loaded import LoadedData, write_bad_rows
 from rmexp.data.selection import with_label_noise
@@ -33,7 +34,7 @@ from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Preference, Record, Scored
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import filtered_sentence
-from rmexp.reports.terminal import interval, percent, show_table
+from rmexp.reports.terminal import percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.runs.summaries.seen import seen_of
@@ -122,7 +123,7 @@ def _filter(
     for name, kept in ((KEPT, True), (DROPPED, False)):
         rows = pair_rows(pairs, items, decisions, kept) if pairs else response_rows(lists, items, decisions, kept)
         write_rows(run.path / name, rows)
-    quality = _quality(pairs, items, decisions)
+    quality = _quality(pairs, items, decisions, clusters_of(records, data.split_rule.group))
     about = FilterSummary(
         data=data.name,
         unit="pair" if pairs else "response",
@@ -152,7 +153,9 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
     return scores
 
 
-def _quality(records: Sequence[Preference], items: FilterItems, decisions: Sequence[Decision]) -> FilterQuality | None:
+def _quality(
+    records: Sequence[Preference], items: FilterItems, decisions: Sequence[Decision], clusters: NDArray[np.int64]
+) -> FilterQuality | None:
     """How well the filter found labels that are known to be wrong; None where nothing is known of them."""
     if items.margin is None:
         return None
@@ -164,7 +167,7 @@ def _quality(records: Sequence[Preference], items: FilterItems, decisions: Seque
     if not judged:
         return None
     flipped = [bool(records[index].meta["flipped"]) for index in judged]
-    return filter_quality(flipped, [decisions[index].kept for index in judged], items.margin[judged])
+    return filter_quality(flipped, [decisions[index].kept for index in judged], items.margin[judged], clusters[judged])
 
 
 def _show(summary: FilterSummary, path: Path) -> None:
@@ -183,9 +186,14 @@ def _show(summary: FilterSummary, path: Path) -> None:
             "of the kept": noise.left,
             "found": noise.recall,
         }
-        cells = [(name, percent(share.value), interval(share.low, share.high)) for name, share in shares.items()]
+        cells = [
+            (name, percent(share.value), share_interval(share.low, share.high, few=share.few and share.n > 0))
+            for name, share in shares.items()
+        ]
         if noise.auroc is not None:
-            cells.append(("AUROC", f"{noise.auroc:.3f}", f"[{noise.auroc_low:.3f}, {noise.auroc_high:.3f}]"))
+            known = noise.auroc_low is not None
+            bounds = f"[{noise.auroc_low:.3f}, {noise.auroc_high:.3f}]" if known else ""
+            cells.append(("AUROC", f"{noise.auroc:.3f}", bounds))
         show_table(("wrong labels", "", "95 %"), cells)
     print(f"kept         {path / KEPT}")
     print(f"dropped      {path / DROPPED}")

@@ -117,8 +117,8 @@ def _controls(scorer: Any, pairs: Sequence[Preference], clusters: Any, trained: 
     tolerance = invariance.COARSE_TOLERANCE if coarse else invariance.TOLERANCE
     by_label = list(label_controls(scorer.score, pairs, clusters, trained))
     yield by_label[0]
-    for check in (controls.distribution, controls.length_drift):
-        yield check(scorer.score, pairs)
+    yield controls.distribution(scorer.score, pairs, clusters)
+    yield controls.length_drift(scorer.score, pairs)
     for same in (invariance.swapped_sides, invariance.batching):
         yield same(scorer.score, pairs, tolerance)
     yield by_label[1]

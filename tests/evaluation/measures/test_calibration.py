@@ -99,3 +99,21 @@ def test_no_temperature_where_none_is_best(margins, target):
 def test_any_scale_of_rewards(sample, scale):
     margins, target = sample
     assert temperature(margins * scale, target) == pytest.approx(temperature(margins, target) * scale, rel=1e-9)
+
+
+@pytest.mark.parametrize(("each", "spread"), [(1, 1.0), (1, 5.0), (1, 8.0), (6, 1.0), (6, 5.0), (6, 8.0)])
+def test_margins_that_are_calibrated_are_seldom_said_not_to_be(each, spread):
+    """Labels drawn from the margins, one a prompt for all of its pairs; of sure ones hardly any is wrong."""
+    rng, said = np.random.default_rng(0), []
+    for _ in range(400):
+        margins = rng.normal(scale=spread, size=80)
+        target = (rng.uniform(size=80) < expit(margins)).astype(float)
+        found = calibration(np.repeat(margins, each), np.repeat(target, each), np.repeat(np.arange(80), each))
+        said.append(found.calibration_p < 0.05)
+    assert np.mean(said) < 0.05 + 2 * np.sqrt(0.05 / 400)
+
+
+def test_margins_that_are_too_sure_are_found_whatever_prompts_they_are_of(sample):
+    margins, target = sample
+    assert calibration(margins[:600], target[:600], np.arange(600) // 3).calibration_p < 1e-3
+    assert calibration(margins[:6], target[:6], np.zeros(6)).calibration_p is None, "which depend on each other"

@@ -15,9 +15,9 @@ def test_what_is_better_where(sets):
     both = [told(val, 0.1, 0.001), told(layout, -0.2, 0.01), told(other, 0.3, 0.2)]
     assert wording.shifts_sentence(both) == (
         "The explicit reward is right more often on val; the implicit reward is right more often on layout; "
-        "on elsewhere the difference is within chance."
+        "on elsewhere the difference is not told from chance."
     )
-    assert wording.shifts_sentence([told(val, 0.0, None)]) == "On val the difference is within chance."
+    assert wording.shifts_sentence([told(val, 0.0, None)]) == "On val the difference is not told from chance."
 
 
 def test_kinds(sets):
@@ -36,20 +36,22 @@ def test_scale(full):
     assert "is the mean of log-ratios" in unknown
 
 
-def at(figures, temperature):
-    calibration = replace(figures.probabilities.calibration, temperature=temperature)
+def at(figures, temperature, p):
+    calibration = replace(figures.probabilities.calibration, temperature=temperature, calibration_p=p)
     return replace(figures, probabilities=replace(figures.probabilities, calibration=calibration))
 
 
 def test_temperatures(full):
     part = full.sets[0].slices[0]
 
-    def with_temperatures(explicit, implicit):
-        changed = replace(part, explicit=at(part.explicit, explicit), implicit=at(part.implicit, implicit))
+    def with_temperatures(explicit, implicit, p=0.01):
+        changed = replace(part, explicit=at(part.explicit, explicit, p), implicit=at(part.implicit, implicit, p))
         return wording.temperature_sentence(replace(full, sets=[replace(full.sets[0], slices=[changed])]))
 
     said = with_temperatures(2.0, 0.5)
     assert "Explicit margins are overconfident on val (T = 2); implicit margins are underconfident" in said
+    doubtful = with_temperatures(2.0, 0.5, p=0.2)
+    assert "Explicit margins are not told from calibrated ones on val (T = 2); implicit margins are not" in doubtful
     assert "of 0.2 would calibrate the implicit one" in said  # 0.1 over 0.5
     assert with_temperatures(None, 4.0).endswith(
         "no temperature is best for explicit margins, for they order every pair as labelled or no more than by chance."

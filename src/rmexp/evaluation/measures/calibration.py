@@ -6,14 +6,15 @@ to the response it prefers, against how often that one is indeed preferred. Shap
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, ndtr
+from scipy.special import expit, ndtr, stdtr
 
 from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.metrics.preferred_side import is_tie
+from rmexp.statistics.means import mean_and_error
 
 BINS = 10  # of confidence, equally wide from 0.5 to 1
 _STEPS = 100  # of Newton's method at most; about ten are needed
@@ -48,7 +49,10 @@ class Calibration:
         ece: expected calibration error: distance of confidence from accuracy in a bin, averaged over the pairs.
         ece_if_calibrated: what it would be on average, with as many pairs, if all confidences were right: never 0.
         calibration_z: Spiegelhalter's statistic, positive for too much confidence: standard normal if calibrated.
-        calibration_p: its two-sided p-value; None where a label is no certain one.
+        calibration_p: two-sided p-value that the margins are calibrated: the greater one of that of the statistic, its
+            variance larger where the pairs of a cluster are alike, and of that of Student's t over clusters. The first
+            is too small where one of many sure pairs is wrong, the second where none is. None where a label is no
+            certain one, or all pairs depend on each other.
         temperature: what margins must be divided by to be calibrated as a whole: above 1 they are overconfident; None
             where none is best, since the pairs are ordered perfectly, or no better than by a coin.
         nll_at_temperature: log-loss with it, in nats.
@@ -63,13 +67,14 @@ class Calibration:
     nll_at_temperature: float | None
 
 
-def calibration(margin: ArrayLike, target: ArrayLike) -> Calibration:
+def calibration(margin: ArrayLike, target: ArrayLike, clusters: ArrayLike | None = None) -> Calibration:
     """Judge the margins of one scorer.
 
     Args:
         margin: (N,) score of the response listed first minus that of the second, as log-odds.
         target: (N,) probability in [0, 1] that the first is the better one. Labelled ties count for the Brier score and
             the temperature, not for the bins.
+        clusters: (N,) numbers of what is independent, such as prompts; None where every pair is.
 
     Source: Brier 1950; Naeini, Cooper and Hauskrecht 2015 for the error in bins; Spiegelhalter 1986, "Probabilistic
         prediction in patient management and clinical trials"; Guo et al. 2017, "On calibration of modern neural
@@ -80,7 +85,8 @@ def calibration(margin: ArrayLike, target: ArrayLike) -> Calibration:
         return Calibration(None, None, None, None, None, None, None)
     brier = float(((expit(margins) - labels) ** 2).mean())
     bins = reliability(margins, labels)
-    z = _spiegelhalter(margins, labels)
+    numbers = np.arange(len(margins)) if clusters is None else np.asarray(clusters)
+    z, p = _spiegelhalter(margins, labels, numbers)
     scale = temperature(margins, labels)
     scaled = None if scale is None else float(pair_nll(margins / scale, labels).mean())
     return Calibration(
@@ -88,7 +94,7 @@ def calibration(margin: ArrayLike, target: ArrayLike) -> Calibration:
         expected_calibration_error(bins),
         _expected_by_chance(bins),
         z,
-        None if z is None else 2 * float(ndtr(-abs(z))),
+        p,
         scale,
         scaled,
     )
@@ -165,14 +171,26 @@ def _confidence(margin: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.float6
     return expit(np.abs(margins)), right
 
 
-def _spiegelhalter(margin: NDArray[np.float64], target: NDArray[np.float64]) -> float | None:
-    """(observed - expected Brier score) over its standard deviation; of pairs that are labelled for certain."""
+def _spiegelhalter(
+    margin: NDArray[np.float64], target: NDArray[np.float64], clusters: NDArray[Any]
+) -> tuple[float | None, float | None]:
+    """(observed - expected Brier score) over its standard deviation, and p; of pairs that are labelled for certain."""
     decided = ~is_tie(target)
     labels, p = target[decided], expit(margin[decided])
     variance = float(((1 - 2 * p) ** 2 * p * (1 - p)).sum())
     if not variance or not np.isin(labels, (0.0, 1.0)).all():
-        return None
-    return float(((labels - p) * (1 - 2 * p)).sum()) / math.sqrt(variance)
+        return None, None
+    excess = (labels - p) * (1 - 2 * p)
+    z = float(excess.sum()) / math.sqrt(variance)
+    _, numbers = np.unique(clusters[decided], return_inverse=True)
+    sizes = np.bincount(numbers)
+    if len(sizes) < 2:
+        return z, None
+    sums = np.bincount(numbers, excess)
+    effect = max(1.0, float((sums**2).sum() / (excess**2).sum()))  # by which the variance grows where pairs are alike
+    fit = mean_and_error(sums, sizes)
+    by_cluster = 2 * float(stdtr(fit.freedom, -abs(fit.mean) / fit.error)) if fit.error > 0 else 0.0
+    return z, max(2 * float(ndtr(-abs(z) / math.sqrt(effect))), by_cluster)
 
 
 def _expected_by_chance(bins: tuple[Bin, ...]) -> float | None:

@@ -15,7 +15,8 @@ from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.made import Made
 from rmexp.runs.summaries.best_of_n import CandidatePool
-from rmexp.selection.best_of_n import Curve, Point, best_of_n_kl
+from rmexp.selection.best_of_n import Curve, Point
+from rmexp.selection.kl import best_of_n_kl
 
 MOST_EXAMPLES = 6
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from rmexp.reports.drawing.numbers import MINUS, counted, number
 from rmexp.reports.seen import pool_sentences
 from rmexp.runs.summaries.best_of_n import CandidatePool
-from rmexp.selection.best_of_n import Curve, Fit, Point
+from rmexp.selection.best_of_n import Curve, Point
+from rmexp.selection.gain_fit import Fit
 
 
 def conclusions(curve: Curve, about: CandidatePool) -> Iterator[str]:
@@ -89,12 +90,15 @@ def _gain(last: Point) -> str:
 
 
 def _turn(curve: Curve, last: Point) -> Iterator[str]:
-    best = max(curve.points, key=lambda point: point.gold or 0.0)
-    if best is not last:
-        yield (
-            f"True reward is highest at n = {best.n} ({number(best.gold)}) and {number(last.gold)} at n = {last.n}, "
-            "while the score goes on rising: more candidates find more of what the scorer gets wrong."
-        )
+    fall = curve.fall
+    if fall is None:
+        return
+    best = next(point for point in curve.points if point.n == fall.n)
+    said = f"True reward is highest at n = {best.n} ({number(best.gold)}) and {number(last.gold)} at n = {last.n}"
+    if fall.low is not None and fall.low > 0:
+        yield f"{said}, while the score goes on rising: more candidates find more of what the scorer gets wrong."
+    else:
+        yield f"{said}: a fall that these prompts do not tell from chance."
 
 
 def _lost(about: CandidatePool, n: int) -> Iterator[str]:

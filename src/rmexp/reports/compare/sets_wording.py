@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rmexp.comparison.progress import ProgressPoint
+from rmexp.evaluation.figures import Figures
 from rmexp.reports.compare.content import ComparedSet, CompareReport
 from rmexp.reports.drawing.numbers import count, counted, decimals, number, percent
 from rmexp.statistics.multiple_tests import holm
@@ -36,7 +37,7 @@ def shifts_sentence(sets: Sequence[ComparedSet]) -> str:
         if names and reward != "neither"
     ]
     if better["neither"]:
-        parts.append(f"on {', '.join(better['neither'])} the difference is within chance")
+        parts.append(f"on {', '.join(better['neither'])} the difference is not told from chance")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -63,8 +64,8 @@ def temperature_sentence(report: CompareReport) -> str:
     whole = report.sets[0].slices[0]
     explicit, implicit = whole.temperatures
     said = [
-        f"{name} margins are {'over' if value > 1 else 'under'}confident on {report.sets[0].name} (T = {number(value)})"
-        for name, value in (("explicit", explicit), ("implicit", implicit))
+        f"{name} margins are {_confidence(figures, value)} on {report.sets[0].name} (T = {number(value)})"
+        for name, value, figures in (("explicit", explicit, whole.explicit), ("implicit", implicit, whole.implicit))
         if value is not None
     ]
     missing = [name for name, value in (("explicit", explicit), ("implicit", implicit)) if value is None]
@@ -79,6 +80,15 @@ def temperature_sentence(report: CompareReport) -> str:
         )
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _confidence(figures: Figures, temperature: float) -> str:
+    """What a temperature tells of margins: nothing where they are not told from calibrated ones."""
+    found = figures.probabilities
+    p = None if found is None else found.calibration.calibration_p
+    if p is None or p >= _ADVANTAGE:
+        return "not told from calibrated ones"
+    return f"{'over' if temperature > 1 else 'under'}confident"
 
 
 def progress_sentence(points: Sequence[ProgressPoint]) -> str:

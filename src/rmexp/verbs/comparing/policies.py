@@ -18,7 +18,7 @@ from rmexp.records import Candidates, Record
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.shared_scoring import score_together
-from rmexp.selection.best_of_n import best_of_n_kl
+from rmexp.selection.kl import best_of_n_kl
 from rmexp.selection.picks import picks
 from rmexp.selection.policy import Policy
 from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool

@@ -29,3 +29,11 @@ def test_a_sum_of_negative_terms_is_seen_to_fall_with_length():
 def test_lengths_must_match_the_scores():
     with pytest.raises(ValueError, match=r"\(1, 2\), got \(2,\)"):
         length_effect([[1, 2]], [3, 4], [1.0], [0])
+
+
+def test_of_twenty_correlations_that_are_none_one_is_as_large_as_is_told():
+    rng, found = np.random.default_rng(0), []
+    for _ in range(400):
+        effect = length_effect(rng.normal(size=(60, 2)), rng.integers(5, 40, (60, 2)), np.ones(60), np.arange(60))
+        found.append(abs(effect.spearman_chosen) > effect.told)
+    assert np.mean(found) == pytest.approx(0.05, abs=0.025)

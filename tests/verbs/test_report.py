@@ -31,7 +31,8 @@ def test_a_run(sweep, capsys):
         '<th scope="row">data.pairs</th>',
     ):
         assert text in page
-    assert ">model.layers</th>" not in page  # is as it is by default
+    for key in ("model.layers", "data.name"):
+        assert f">{key}</th>" not in page  # is as it is by default
     settings = page[page.index('id="settings"') : page.index('id="made"')]
     assert re.search(r'>optimizer.lr</th><td class="wrap">0.001</td><td class="wrap">[\d.]+</td>', settings)
     assert not re.search(r"\$\{|\?\?\?", settings), "values, not their names"

@@ -21,6 +21,7 @@ class LengthEffect:
         equal_length: accuracy where both have as many.
         spearman_chosen: rank correlation of score and length among the preferred responses; None where undefined.
         spearman_rejected: the same among the other responses.
+        clusters: how many of the pairs are independent of each other; 0 in older files, where it is not known.
     """
 
     chosen_longer: Share
@@ -28,6 +29,12 @@ class LengthEffect:
     equal_length: Share
     spearman_chosen: float | None
     spearman_rejected: float | None
+    clusters: int = 0
+
+    @property
+    def told(self) -> float:
+        """From which size on a correlation inside a class is told from chance: of 20 that are 0 one reaches it."""
+        return 1.96 / max(1, self.clusters - 1) ** 0.5 if self.clusters else 0.0
 
 
 def length_effect(scores: ArrayLike, tokens: ArrayLike, target: ArrayLike, clusters: ArrayLike) -> LengthEffect:
@@ -59,4 +66,5 @@ def length_effect(scores: ArrayLike, tokens: ArrayLike, target: ArrayLike, clust
         equal_length=accuracy(~longer & ~shorter),
         spearman_chosen=spearman(values[:, 0], lengths[:, 0]),
         spearman_rejected=spearman(values[:, 1], lengths[:, 1]),
+        clusters=len(np.unique(numbers)),
     )

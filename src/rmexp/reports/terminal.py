@@ -73,17 +73,19 @@ def interval(low: float | None, high: float | None) -> str:
 def share_interval(
     low: float | None, high: float | None, *, few: bool | None = False, ties: float | None = None
 ) -> str:
-    """The same, with what it lacks: `few` on the rarer side, or nothing but ties, so that there is none.
+    """The same, with what it lacks: `few` on the rarer side, no two that are independent, or nothing but ties.
 
     Args:
         low: lower end.
         high: upper end.
-        few: whether the interval is a rough one.
+        few: whether the interval is a rough one; of a share of nothing False.
         ties: share of the pairs with equal scores.
 
-    >>> share_interval(None, None, ties=1.0)
-    'ties alone'
+    >>> share_interval(None, None, ties=1.0), share_interval(None, None, few=True)
+    ('ties alone', 'no interval')
     """
     if ties == 1:
         return "ties alone"
+    if low is None or high is None:
+        return "no interval" if few else ""
     return interval(low, high) + (" few" if few else "")

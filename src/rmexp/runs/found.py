@@ -87,7 +87,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             row.scorer,
             row.data,
             row.split,
-            row.n,
+            row.n - row.label_ties,
             row.accuracy,
             row.accuracy_low,
             row.accuracy_high,

@@ -126,7 +126,9 @@ def headline(cell: Outcome) -> Headline:
     by = [None if loss is None else -loss]
     if trained.task == "sft":  # whose accuracy is nothing that it learns
         return Headline({"accuracy": percent(accuracy), "loss": number(loss)}, _worth(*by))
-    bounds = share_interval(row.accuracy_low, row.accuracy_high, few=row.few, ties=row.tie_rate)
+    bounds = share_interval(
+        row.accuracy_low, row.accuracy_high, few=row.few and accuracy is not None, ties=row.tie_rate
+    )
     figures = {"accuracy": percent(accuracy), "95 %": bounds, "loss": number(loss), "pairs": str(row.n)}
     return Headline(figures, _worth(accuracy, *by))
 

@@ -133,7 +133,9 @@ def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
     entry = Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows), min(row.n for row in rows))
     if len(rows) > 1:
         return entry
-    return entry._replace(low=rows[0].accuracy_low, high=rows[0].accuracy_high, few=rows[0].few)
+    return entry._replace(
+        low=rows[0].accuracy_low, high=rows[0].accuracy_high, few=rows[0].few and rows[0].accuracy is not None
+    )
 
 
 def _evaluation(folder: Path) -> Sequence[HeldOutRow]:

@@ -15,7 +15,7 @@ def test_what_is_better_where(sets):
     both = [told(val, 0.1, 0.001), told(layout, -0.2, 0.01), told(other, 0.3, 0.2)]
     assert wording.shifts_sentence(both) == (
         "The explicit reward is right more often on val; the implicit reward is right more often on layout; "
-        "on elsewhere the difference is not told from chance."
+        "on elsewhere the difference is not told from chance (p-values adjusted for the number of sets, Holm)."
     )
     assert wording.shifts_sentence([told(val, 0.0, None)]) == "On val the difference is not told from chance."
 

@@ -48,8 +48,9 @@ def test_showcase_counts_order_and_not_height(full):
     [(-0.5, -0.4, "the sum falls"), (-0.5, 0.1, "one of the two"), (None, 0.3, "no sign")],
 )
 def test_length_is_blamed_only_where_the_reward_falls_with_it(full, chosen, rejected, sentence):
-    effect = replace(full.splits[0].implicit_length, spearman_chosen=chosen, spearman_rejected=rejected)
+    effect = replace(full.splits[0].implicit_length, spearman_chosen=chosen, spearman_rejected=rejected, clusters=100)
     assert sentence in wording.length_sentence(effect)
+    assert "no sign" in wording.length_sentence(replace(effect, clusters=10)), "of ten prompts chance comes to as much"
 
 
 def test_disagreements_are_counted_over_all_splits(full):

@@ -108,7 +108,10 @@ def test_a_scorer_that_does_not_beat_a_rule_is_told():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"nll": 0.9, "temperature": 4.0}, "worse than a coin's: log-loss 0.9 against ln 2"),
+        (
+            {"nll": 0.9, "nll_low": 0.8, "nll_high": 1.0, "temperature": 4.0},
+            "worse than a coin's: log-loss 0.9 against ln 2",
+        ),
         (
             {"calibration_p": 0.001, "calibration_z": 5.0},
             "one are overconfident (calibration error 3.0 %); divided by 1.02",
@@ -118,6 +121,10 @@ def test_a_scorer_that_does_not_beat_a_rule_is_told():
 )
 def test_probabilities(change, sentence):
     assert sentence in said([ROW | change])[-1]
+
+
+def test_a_log_loss_that_chance_explains_is_no_reason():
+    assert said([ROW | {"nll": 0.72, "nll_low": 0.68, "nll_high": 0.76}]) == said([ROW])
 
 
 def test_length_and_the_ceiling():

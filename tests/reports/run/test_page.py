@@ -60,8 +60,13 @@ def test_responses_of_a_policy():
 
 
 def test_a_run_that_has_only_begun_or_failed():
-    html = page(None, [], FailureLeft(f"ValueError: {HOSTILE}"))
-    for text in ("It failed before its first step: ValueError", "Nothing was logged yet", "It failed; pairs that"):
+    html = page(None, [], FailureLeft(f"ValueError: {HOSTILE}", "", "at noon"))
+    for text in (
+        "Started then, failed at noon.",
+        "It failed before its first step: ValueError",
+        "Nothing was logged yet",
+        "It failed; pairs that",
+    ):
         assert text in html
     assert "<script" not in html
     assert "not finished" not in html

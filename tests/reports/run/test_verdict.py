@@ -57,6 +57,7 @@ def test_length_the_ceiling_and_confidence_are_remarked_upon():
     assert "85.0 %" in length
     assert ceiling == "No scorer can be expected to get more than 90.0 %."
     assert "1.5" in sure
+    assert len(told(replace(SUMMARY, evaluation=(replace(row, nll_low=0.6, nll_high=2.4),)))) == 3, "or by chance"
 
 
 KEPT = KeptWeights(10, 40, "val/loss", 4, stopped=False, selected=True, last=ValidatedAt(40, 3.0, 0.5))

@@ -39,7 +39,8 @@ def shifts_sentence(sets: Sequence[ComparedSet]) -> str:
     if better["neither"]:
         parts.append(f"on {', '.join(better['neither'])} the difference is not told from chance")
     text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+    adjusted = " (p-values adjusted for the number of sets, Holm)" if len(sets) > 1 else ""
+    return f"{text[:1].upper()}{text[1:]}{adjusted}."
 
 
 def scale_sentence(report: CompareReport) -> str:

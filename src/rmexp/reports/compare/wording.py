@@ -17,10 +17,10 @@ def verdict(split: SplitResult) -> str:
     """Both accuracies and the agreement on one split."""
     figures = split.agreement
     if figures.same_order is None:
-        return f"{split.name}: no pair has a preference, so there is nothing to compare."
+        return f"{split.title}: no pair has a preference, so there is nothing to compare."
     same = round(figures.same_order * figures.pairs)
     return (
-        f"{split.name}: the explicit reward orders {_accuracy(split.explicit)} of {counted(figures.pairs, 'pair')} as "
+        f"{split.title}: the explicit reward orders {_accuracy(split.explicit)} of {counted(figures.pairs, 'pair')} as "
         f"labelled, the implicit reward {_accuracy(split.implicit)}; they put the same response first on "
         f"{count(same)} of {count(figures.pairs)}. {paired_sentence(split)}"
     )
@@ -162,7 +162,7 @@ def flips_sentence(levels: Sequence[LevelFigures]) -> str:
 def length_sentence(effect: LengthEffect) -> str:
     """What length does to the implicit reward."""
     inside = (effect.spearman_chosen, effect.spearman_rejected)
-    falling = sum(value is not None and value < -0.2 for value in inside)
+    falling = sum(value is not None and value < -max(0.2, effect.told) for value in inside)
     meaning = (
         "no sign that the sum penalises length here",
         "in one of the two classes the sum falls with length",

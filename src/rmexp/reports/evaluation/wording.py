@@ -186,7 +186,7 @@ def _about_probabilities(scorer: Figures) -> Iterator[str]:
     if found is None or found.nll.value is None:
         return
     z, p = found.calibration.calibration_z, found.calibration.calibration_p
-    if found.nll.value > log(2):
+    if found.nll.low is not None and found.nll.low > log(2):
         yield (
             f"As probabilities the margins of {scorer.scorer} are worse than a coin's: log-loss "
             f"{number(found.nll.value)} against ln 2 = 0.693{_rescaled(found.calibration)}."

@@ -98,7 +98,8 @@ def _remarks(row: HeldOutRow) -> Iterator[str]:
         yield f"The longer response wins on {percent(row.longer_accuracy)} of these pairs: length alone does as well."
     if row.bayes_accuracy is not None:
         yield f"No scorer can be expected to get more than {percent(row.bayes_accuracy)}."
-    if row.nll is not None and row.nll > 1 and (row.accuracy or 0) > 0.5:
+    worse = row.nll is not None and row.nll > 1 and (row.nll_low is None or row.nll_low > math.log(2))
+    if worse and (row.accuracy or 0) > 0.5:
         yield f"It is surer than it should be: a log-loss of {number(row.nll)} is worse than guessing (0.693)."
 
 

@@ -40,14 +40,26 @@ def _show_set(title: str, figures: Sequence[Figures]) -> None:
     for one in whole:
         halves = [percent(parts.get((one.scorer, f"length={part}"))) for part in ("matched", "shorter_chosen")]
         found = one.accuracy
-        bounds = share_interval(found.low, found.high, few=found.few and one.n > 0, ties=one.tie_rate)
-        name, unscored = one.scorer + (" (rule)" if one.rule else ""), str(one.unscored or "")
+        bounds = share_interval(found.low, found.high, few=found.few and found.n > 0, ties=one.tie_rate)
+        name = one.scorer + (" (rule)" if one.rule else "")
+        counts = str(one.n), str(one.label_ties or ""), str(one.unscored or "")
         calibrated = map(number, _calibrated(one))
-        table.append((name, percent(one.accuracy.value), bounds, str(one.n), unscored, *halves, *calibrated))
+        table.append((name, percent(one.accuracy.value), bounds, *counts, *halves, *calibrated))
     if (ceiling := whole[0].ceiling) is not None:
-        best = (percent(ceiling.bayes_accuracy), "", str(whole[0].n), "", "", "", number(ceiling.bayes_nll), "", "")
+        best = (percent(ceiling.bayes_accuracy), "", str(whole[0].n), "", "", "", "", number(ceiling.bayes_nll), "", "")
         table.append(("best possible", *best))
-    header = ("accuracy", "95 %", "n", "unscored", "like length", "shorter better", "nll", "ece", "temperature")
+    header = (
+        "accuracy",
+        "95 %",
+        "n",
+        "labelled ties",
+        "unscored",
+        "like length",
+        "shorter better",
+        "nll",
+        "ece",
+        "temperature",
+    )
     show_table((title, *header), table)
     if whole[0].method:
         print(f"accuracies: {whole[0].method}")

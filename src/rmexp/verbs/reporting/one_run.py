@@ -12,7 +12,7 @@ from rmexp.config.compose import compose_unchecked
 from rmexp.config.identity.followed import followed
 from rmexp.config.identity.run_settings import run_settings
 from rmexp.config.identity.saved import PLACES
-from rmexp.config.identity.values import leaves, todays_values
+from rmexp.config.identity.values import leaves, todays_values, without_implied
 from rmexp.config.problems import ConfigurationError
 from rmexp.durable import write_text
 from rmexp.evaluation.measures.orientation import preferred_first
@@ -114,8 +114,9 @@ def _changed(folder: Path) -> Iterator[tuple[str, str, str]]:
     plain = OmegaConf.to_container(composed, resolve=False)
     assert isinstance(plain, dict)
     defaults, told = leaves(plain), leaves(followed(plain))
-    here = todays_values(followed(read_yaml(folder / CONFIG)))
-    for key, value in run_settings(folder).items():
+    content = read_yaml(folder / CONFIG)
+    here = todays_values(followed(content))
+    for key, value in without_implied(todays_values(content)).items():
         if key not in PLACES and defaults.get(key, MISSING) != value and told.get(key, MISSING) != here.get(key, value):
             default = told.get(key, "not there")
             yield key, _told(here.get(key, value)), "not set" if default == MISSING else _told(default)

@@ -28,7 +28,7 @@ def show_stage(summary: TrainSummary, path: Path, *, reused: bool, in_sweep: boo
         length, kind = f"{policy.iterations} iterations, {length}", "responses"
     by = ", by implicit reward" if summary.task in ("dpo", "ppo") else ""
     if summary.evaluation:
-        header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "cut")
+        header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "ties", "cut")
         show_table(header, [*map(_held_out, summary.evaluation)])
         methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
         print("".join(f"accuracies: {method}\n" for method in methods), end="")
@@ -60,12 +60,15 @@ def _held_out(row: HeldOutRow) -> tuple[str, ...]:
     return (
         row.place,
         percent(row.accuracy),
-        share_interval(row.accuracy_low, row.accuracy_high, few=row.few, ties=row.tie_rate),
+        share_interval(
+            row.accuracy_low, row.accuracy_high, few=row.few and row.accuracy is not None, ties=row.tie_rate
+        ),
         number(row.nll),
         number(row.usable_bits),
         percent(row.longer_accuracy),
         "" if row.bayes_accuracy is None else percent(row.bayes_accuracy),
         str(row.n),
+        str(row.label_ties or ""),
         str(row.truncated or ""),
     )
 

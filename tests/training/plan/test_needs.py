@@ -95,7 +95,7 @@ def test_activations_are_what_the_backward_pass_is_left(size):
         model(batch).sum().backward()
     found = sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
     planned = activations(
-        model_shape(start.body.config),
+        model_shape(start.body.config, likelihood=False),
         batch_shape([(4, batch)], likelihood=False),
         setting(keeps_scores=keeps_scores("cpu", half=False)),
     )

@@ -20,7 +20,7 @@ def test_a_plan_is_a_table_and_no_run(here, capsys):
 def test_adapters_need_less(here, capsys, four_bits):
     beside = ["model.trained=adapters", "model.load=4bit"]
     assert main(["train", "task=reward", "plan=true", *beside, *SMALL]) == 0
-    assert "parameters, 38,848 of adapters; " in capsys.readouterr().out
+    assert ", 38,848 of them in adapters, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("overrides", "words"), [(["task=ppo", "scorer=baseline"], "plan=true is for task=sft")])

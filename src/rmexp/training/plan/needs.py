@@ -23,8 +23,9 @@ class ModelShape:
         key_heads: of keys and values.
         head_width: of each.
         mlp: width inside.
-        parameters: of what is trained and kept, embeddings among them.
-        embedded: of these, those that are looked up, not multiplied.
+        parameters: of what is trained and kept, embeddings and head among them.
+        embedded: of these, those that no token is multiplied by on its way: embeddings, which are looked up, and the
+            head, which reads what comes out.
     """
 
     hidden: int

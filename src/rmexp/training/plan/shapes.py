@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForCausalLM
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import Heads, attention_plan
@@ -15,12 +15,20 @@ from rmexp.training.plan.needs import BatchShape, ModelShape
 MOST_BATCHES = 50  # that a plan looks at
 
 
-def model_shape(config: Any) -> ModelShape:
-    """The shape of a body with a head of one number, told by its configuration."""
+def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
+    """The shape of a body with its head, told by its configuration.
+
+    Args:
+        config: of the body.
+        likelihood: whether the head is that of a language model, which may be its embedding; else it gives one number.
+    """
     text = config.get_text_config()
     with torch.device("meta"):
         body = AutoModel.from_config(text)
-    heads = int(text.num_attention_heads)
+        whole = AutoModelForCausalLM.from_config(text) if likelihood else None
+    inner, heads = _count(body), int(text.num_attention_heads)
+    head = int(text.hidden_size) if whole is None else _count(whole) - inner
+    embedded = sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding))
     return ModelShape(
         hidden=int(text.hidden_size),
         layers=int(text.num_hidden_layers),
@@ -28,9 +36,13 @@ def model_shape(config: Any) -> ModelShape:
         key_heads=int(getattr(text, "num_key_value_heads", None) or heads),
         head_width=int(getattr(text, "head_dim", None) or text.hidden_size // heads),
         mlp=int(getattr(text, "intermediate_size", None) or 4 * text.hidden_size),
-        parameters=sum(parameter.numel() for parameter in body.parameters()),
-        embedded=sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding)),
+        parameters=inner + head,
+        embedded=embedded + head,
     )
+
+
+def _count(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def adapters_of(config: Any, adapters: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The plan of a stage: what its configuration would take, told by the shapes of its model and of its batches."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from rmexp.training.plan.shapes import adapters_of, batch_shape, model_shape
 from rmexp.verbs.training.parts import stage_parts
 
 DEVICES = (1, 8, 64)
+SIZES = {"TiB": 2.0**40, "GiB": 2.0**30, "MiB": 2.0**20, "KiB": 2.0**10}
+TIMES = {"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6}
 STATES = {"AdamW": 2.0, "SGD": 0.0, "Adafactor": 0.0, "MuonAdamW": 1.0, "adamw_8bit": 0.5, "adamw_paged": 2.0}
 
 
@@ -64,20 +67,38 @@ def show_needs(config: DictConfig, data: LoadedData) -> None:
         raise ValueError("plan=true shows one run, and its cells would count as finished (leave out -m)")
     plan = run_plan(stage_parts(config), data, config.plan_flops)
     batch, setting = plan.batch, plan.setting
-    header = ("devices", *("weights", "gradients", "optimizer", "activations", "peak", "sent"), "a step", "all")
+    size, unit = _unit(max(need.peak for need in plan.rows.values()), SIZES)
+    print(
+        f"{plan.shape.parameters + setting.adapters:,} parameters"
+        f"{f', {setting.adapters:,} of them in adapters' if setting.adapters else ''}, {setting.precision}; "
+        f"{plan.steps} steps of {batch.pairs:.0f} examples in {batch.tokens:.0f} tokens"
+    )
+    print(f"times assume {setting.flops:.3g} operations a second on each device (set plan_flops to what yours does)")
+    header = (
+        f"{unit} a device",
+        *("weights", "gradients", "optimizer", "activations", "peak", "sent"),
+        "a step",
+        "all",
+    )
     rows = []
     for (count, sharing), need in plan.rows.items():
         sizes = (need.weights, need.gradients, need.optimizer, need.activations, need.peak, need.communication)
-        times = (f"{need.seconds:.3g} s", f"{need.seconds * plan.steps / 60:.3g} min")
+        times = (_duration(need.seconds), _duration(need.seconds * plan.steps))
         rows.append(
-            (f"{count} {sharing if count > 1 else ''}".strip(), *(f"{size / 2**30:.3g}" for size in sizes), *times)
+            (f"{count} {sharing if count > 1 else ''}".strip(), *(f"{one / size:.1f}" for one in sizes), *times)
         )
     show_table(header, rows)
-    print(
-        f"GiB of each device, {setting.precision}; {plan.shape.parameters:,} parameters"
-        f"{f', {setting.adapters:,} of adapters' if setting.adapters else ''}; {plan.steps} steps of "
-        f"{batch.pairs:.0f} examples in {batch.tokens:.0f} tokens, at {setting.flops:.3g} operations a second"
-    )
+
+
+def _unit(most: float, units: Mapping[str, float]) -> tuple[float, str]:
+    """The largest unit that a quantity is at least one of, or the smallest that there is."""
+    name = next((name for name, size in units.items() if most >= size), [*units][-1])
+    return units[name], name
+
+
+def _duration(seconds: float) -> str:
+    size, unit = _unit(seconds, TIMES)
+    return f"{seconds / size:.1f} {unit}"
 
 
 def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
@@ -95,7 +116,7 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
         raise ValueError("plan=true is for task=sft, reward and dpo: what PPO samples has no length beforehand")
     states, options, starting = _states(parts), parts.trainer.options, parts.model.starting
     config, tokenizer = _start(parts, loaded)
-    shape = model_shape(config)
+    shape = model_shape(config, likelihood=parts.task != "reward")
     adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
     device = accelerator_type(parts.trainer.accelerator)
     half = shape.parameters >= SMALL_PARAMETERS and has_half_products(device)

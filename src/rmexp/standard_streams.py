@@ -25,8 +25,11 @@ def open_closed_streams() -> None:
 def standard_streams() -> Iterator[None]:
     """Progress and remarks of the library go to standard error, drawn where that can be; results to standard output.
 
-    A process that follows another says neither.
+    A process that follows another says neither. Of what other libraries log, which is for those who know them, only
+    errors are shown.
     """
+    if logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.ERROR)
     if this_process().number:
         _log_to(logging.StreamHandler(), logging.ERROR)
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):

@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmexp.tracking.wandb_staging import give_up_temporary
+
 if TYPE_CHECKING:
     import wandb
 
@@ -20,6 +22,7 @@ def known_settings() -> "wandb.Settings":
     """What wandb's settings files and environment variables say."""
     import wandb
 
+    give_up_temporary()
     settings = wandb.Settings()
     folder = os.environ.get("WANDB_CONFIG_DIR", "~/.config/wandb")
     settings.settings_system = str(Path(folder).expanduser() / "settings")

@@ -18,6 +18,7 @@ from rmexp.tracking.metrics_csv import NOT_FIGURES, read_metrics
 from rmexp.tracking.tracked_run import Results, Table, TrackedRun
 from rmexp.tracking.tracker import OpenRun, Outcome
 from rmexp.tracking.wandb_artifacts import log_artifacts
+from rmexp.tracking.wandb_staging import Staging, write_beside
 from rmexp.tracking.wandb_sweep import beside_the_trial, trial_config, trial_id
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class WeightsAndBiases:
         settings = self._settings()
         # its service may run in a folder of its own; a folder is one run, however often its process was started
         folder, own_id = run.folder.resolve(), _run_id(run)
+        write_beside(folder)
         older = [] if settings.mode == "disabled" else [*folder.glob(f"wandb/offline-run-*-{own_id}")]
         with nullcontext() if run.whole else beside_the_trial(settings):
             opened = _opened(
@@ -96,7 +98,8 @@ class WeightsAndBiases:
             )
         for cut in older:
             shutil.rmtree(cut)
-        return _Run(opened, run, frozenset(self.artifacts))
+        staging = None if settings.mode == "disabled" else Staging(folder)
+        return _Run(opened, run, frozenset(self.artifacts), staging)
 
     def _settings(self) -> "wandb.Settings":
         """Those of the command line before those of wandb itself."""
@@ -122,8 +125,8 @@ class WeightsAndBiases:
 class _Run:
     """A run that wandb has opened."""
 
-    def __init__(self, run: "wandb.Run", told: TrackedRun, artifacts: frozenset[str]) -> None:
-        self._run, self._folder, self._artifacts = run, told.folder, artifacts
+    def __init__(self, run: "wandb.Run", told: TrackedRun, artifacts: frozenset[str], staging: Staging | None) -> None:
+        self._run, self._folder, self._artifacts, self._staging = run, told.folder, artifacts, staging
         self.last_step = run.starting_step - 1 if run.resumed else 0
         self._step = 0  # whose row is open
         run.define_metric(STEP)
@@ -160,7 +163,11 @@ class _Run:
 
     def close(self, outcome: Outcome) -> None:
         """Finish it; a server that does not answer is not waited for."""
-        self._run.finish(exit_code=EXIT_CODES[outcome])
+        try:
+            self._run.finish(exit_code=EXIT_CODES[outcome])
+        finally:
+            if self._staging is not None:
+                self._staging.close()
 
 
 def _ends(folder: Path) -> dict[str, dict[str, float]]:

@@ -1,0 +1,35 @@
+"""What wandb puts together lies in the run folder, for nobody clears a temporary one behind a killed process."""
+
+from pathlib import Path
+
+from rmexp.tracking.wandb_staging import Staging, _folders, give_up_temporary
+
+
+def names():
+    return [Path(made.name) for made in _folders()]
+
+
+def test_temporary_folders_go_and_those_of_runs_come_and_go_one_inside_the_other(tmp_path):
+    give_up_temporary()
+    before = names()
+    assert not any(path.exists() for path in before)
+    outer = Staging(tmp_path / "outer")
+    inner = Staging(tmp_path / "inner")
+    assert all(path.is_dir() and path.is_relative_to(tmp_path / "inner" / "wandb") for path in names())
+    give_up_temporary()
+    inner.close()
+    assert all(path.is_dir() and path.is_relative_to(tmp_path / "outer" / "wandb") for path in names())
+    outer.close()
+    assert names() == before
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["inner", "outer", "wandb", "wandb"]
+
+
+def test_what_a_killed_process_has_left_goes_with_the_next(tmp_path):
+    killed = Staging(tmp_path)
+    (names()[0] / "half.json").write_text("{")
+    killed_names = names()
+    again = Staging(tmp_path)
+    assert not (killed_names[0] / "half.json").exists()
+    again.close()
+    killed.close()
+    assert list((tmp_path / "wandb").iterdir()) == []

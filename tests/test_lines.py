@@ -19,12 +19,38 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
     whole = compress(b"".join(json.dumps({"n": n, "text": str(hash(str(n)))}).encode() + b"\n" for n in range(20000)))
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
-    for content in (whole[: len(whole) // 2], bytes(flipped), b'{"not": "compressed"}\n'):
+    for content in (whole[: len(whole) // 2], bytes(flipped), whole[:12]):
         path.write_bytes(content)
         with pytest.raises(
             ValueError, match=rf"{name}: compressed data is damaged or cut off (after line \d+|in its first line)"
         ):
             list(read_lines(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", bytes(range(1, 256)), "expected JSON lines in UTF-8, got bytes that are no text"),
+        ("a.csv", b"\xff" + bytes(range(253, 0, -1)) * 4, "expected a table in UTF-8, got bytes that are no text"),
+        ("a.txt", bytes(range(1, 32)), "expected text in UTF-8, got bytes that are no text"),
+        ("a.jsonl.gz", gzip.compress(bytes(range(1, 255))), "expected JSON lines in UTF-8, got bytes that are no text"),
+        ("a.jsonl", gzip.compress(b"{}"), r"expected JSON lines in UTF-8, got a file packed by gzip \(name it .gz\)"),
+        ("a.json", lzma.compress(b"{}"), r"expected JSON in UTF-8, got a file packed by xz \(name it .xz\)"),
+        ("a.jsonl", b"PAR1\x15\x04", r"expected JSON lines in UTF-8, got .* by Parquet \(name it .parquet\)"),
+        ("a.jsonl.gz", b'{"not": "packed"}\n', "expected a file packed by gzip, got other bytes"),
+        ("a.jsonl.xz", b'{"not": "packed"}\n', "expected a file packed by xz, got other bytes"),
+    ],
+)
+def test_what_is_no_text_is_told_with_what_was_expected(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name}: {message}"):
+        list(read_lines(tmp_path / name))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x07", "caf\xe9 \x85".encode("latin-1"), b"a\tb\x1b[0m\f\r\n", b"\x01" * 2])
+def test_texts_of_any_encoding_with_a_stray_sign_are_left_to_their_readers(tmp_path, content):
+    (tmp_path / "a.txt").write_bytes(content)
+    assert b"".join(line for _, line in read_lines(tmp_path / "a.txt")) == content
 
 
 def test_paths_that_are_no_files(tmp_path):

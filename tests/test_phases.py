@@ -135,7 +135,7 @@ def test_an_interruption_names_the_innermost_phase():
         assert interruption() == "interrupted"
         with pytest.raises(KeyboardInterrupt), phase(Phase.EVALUATING, "val"), phase(Phase.ENCODING, "8 responses"):
             raise KeyboardInterrupt
-        assert interruption() == "interrupted while encoding: 8 responses"
+        assert interruption() == "interrupted during encoding: 8 responses"
 
 
 def test_leaks_are_looked_for_not_found(clock):

@@ -13,6 +13,19 @@ from typing import IO, Any, NamedTuple, cast
 
 SMALL = 16 << 20  # bytes to which any compressed file may unpack
 BLANK = 15  # bytes
+_LOOKED_AT = 1024  # bytes at the beginning of a file, which tell whether it is text
+_NO_SIGNS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})  # bytes that stand for no sign of a text
+_FEW = 0.03  # share of them that may have got into a text
+_PACKED = {
+    b"\x1f\x8b": "gzip (name it .gz)",
+    b"\xfd7zXZ": "xz (name it .xz)",
+    b"PAR1": "Parquet (name it .parquet)",
+    b"PK\x03\x04": "zip (unpack it)",
+    b"(\xb5/\xfd": "zstd (unpack it)",
+    b"BZh": "bzip2 (unpack it)",
+}
+_UNPACKED = {".gz": "gzip", ".xz": "xz"}  # suffixes of files that are unpacked
+_KINDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "a table", ".tsv": "a table"}
 
 
 class Bounds(NamedTuple):
@@ -77,6 +90,8 @@ def all_lines(
     except UnicodeError as error:
         raise ValueError(f"{path}: not {encoding} after line {number} (set data.encoding)") from error
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        if not number and not _is_packed(path):
+            raise ValueError(f"{path}: expected a file packed by {_UNPACKED[path.suffix]}, got other bytes") from error
         where = f"after line {number}" if number else "in its first line"
         raise ValueError(f"{path}: compressed data is damaged or cut off {where} ({error})") from error
 
@@ -122,7 +137,7 @@ def open_bounded(path: Path, bounds: Bounds) -> IO[bytes]:
         path: of the file.
         bounds: reading a compressed file that unpacks to more is a ValueError that names the file and the key.
     """
-    if path.suffix not in (".gz", ".xz"):
+    if path.suffix not in _UNPACKED:
         return path.open("rb")
     opened = gzip.open if path.suffix == ".gz" else lzma.open
     unpacked = cast(IO[bytes], opened(path, "rb"))
@@ -163,10 +178,12 @@ def _in_utf8(path: Path, file: IO[bytes], encoding: str | None, longest: int | N
     """Lines; of one that is longer than `longest` bytes, or characters of another encoding, no more than one above."""
     limit = -1 if longest is None else longest + 1
     if encoding in (None, "utf-8"):
+        start = cast(BufferedReader, file).peek(_LOOKED_AT)[:_LOOKED_AT]
         first = file.readline(limit)
         if (found := _other_encoding(first)) is not None:
             remedy = "save it as UTF-8" if encoding is None else f"set data.encoding={found}"
             raise ValueError(f"{path}: expected UTF-8, but this is {found.upper()} ({remedy})")
+        _check_text(path, start)
         yield from chain(
             [first] if first else [], file if longest is None else iter(partial(file.readline, limit), b"")
         )
@@ -179,6 +196,23 @@ def _in_utf8(path: Path, file: IO[bytes], encoding: str | None, longest: int | N
         ) from error
     text = TextIOWrapper(cast(Any, file), encoding=encoding, newline="\n")
     yield from (line.encode() for line in iter(partial(text.readline, limit), ""))
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file begins as its compression does."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    return any(start.startswith(mark) and path.suffix in how for mark, how in _PACKED.items())
+
+
+def _check_text(path: Path, start: bytes) -> None:
+    """Raise a ValueError where a file begins with what is no text, whatever its encoding."""
+    packed = next((how for mark, how in _PACKED.items() if start.startswith(mark)), None)
+    if packed is None and len(start) - len(start.translate(None, _NO_SIGNS)) <= max(2, _FEW * len(start)):
+        return
+    kind = _KINDS.get(path.with_suffix("").suffix if path.suffix in _UNPACKED else path.suffix, "text")
+    got = "bytes that are no text" if packed is None else f"a file packed by {packed}"
+    raise ValueError(f"{path}: expected {kind} in UTF-8, got {got}")
 
 
 def _other_encoding(line: bytes) -> str | None:

@@ -220,7 +220,7 @@ def unwatched() -> None:
 def interruption() -> str:
     """What Ctrl-C has ended, in words."""
     run = _RUN.get()
-    return f"interrupted while {run.interrupted}" if run is not None and run.interrupted else "interrupted"
+    return f"interrupted during {run.interrupted}" if run is not None and run.interrupted else "interrupted"
 
 
 def in_words(account: Mapping[str, float]) -> str:

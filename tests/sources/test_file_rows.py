@@ -238,7 +238,7 @@ def test_a_damaged_parquet_file_is_one_sentence(tmp_path):
     whole = (tmp_path / "a.parquet").read_bytes()
     for content in (b"nothing of the kind", whole[: len(whole) // 2]):
         (tmp_path / "a.parquet").write_bytes(content)
-        with pytest.raises(ValueError, match=r"a.parquet: not a whole Parquet file"):
+        with pytest.raises(ValueError, match=r"a.parquet: expected a whole Parquet file"):
             read(tmp_path / "a.parquet")
 
 

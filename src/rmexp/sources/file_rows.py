@@ -205,7 +205,9 @@ def _parquet(path: Path, written: Written) -> Iterator[Row]:
                 problem = content if isinstance(content, ValueError) else None
                 yield Row(str(path), number, {} if problem else content, "row", problem)
     except (ArrowException, OSError) as error:
-        raise ValueError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
+        raise ValueError(
+            f"{path}: expected a whole Parquet file, got another, or a part of one ({str(error).splitlines()[0]})"
+        ) from error
 
 
 def _contents(batch: Any) -> Iterator[Any]:

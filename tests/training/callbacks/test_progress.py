@@ -34,7 +34,14 @@ def test_the_figures_of_a_line_are_those_of_its_step(lines, toy):
 
 def test_one_line_a_step_of_several_batches(lines):
     trained = [line for line in lines(accumulate_grad_batches=2) if "train/loss" in line]
-    assert [line.partition(" train")[0] for line in trained] == ["step 2 of 5", "step 4 of 5"]
+    assert [line.partition(" train")[0] for line in trained] == ["step 2 of 5", "step 4 of 5", "step 5 of 5"]
+
+
+def test_a_run_that_is_shorter_than_the_pause_between_lines_has_one_at_its_end(fit, toy, caplog):
+    with caplog.at_level(logging.INFO, "rmexp"):
+        fit(toy, 3, 3, None, Progress(50))
+    (line,) = [record.getMessage() for record in caplog.records if "train/loss" in record.getMessage()]
+    assert line.split()[:4] == ["step", "3", "of", "3"]
 
 
 class Seen:

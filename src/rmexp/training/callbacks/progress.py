@@ -3,7 +3,7 @@
 import logging
 import time
 from contextlib import ExitStack
-from typing import Any
+from typing import Annotated, Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
@@ -16,7 +16,7 @@ LEAST_PAUSE = 0.25  # seconds between two steps that are shown to a watcher, who
 log = logging.getLogger(__name__)
 
 
-def progress(line_every_steps: int) -> Callback:
+def progress(line_every_steps: Annotated[int, "at least 1"]) -> Callback:
     """The callback that says how far a run is; without a terminal, by a line every `line_every_steps` steps."""
     return Progress(line_every_steps)
 
@@ -37,7 +37,7 @@ class ValidationPhase(Callback):
 
 
 class Progress(Callback):
-    """Says step, loss, accuracy and margin, or reward and divergence, and every validation.
+    """Says step, loss, accuracy and margin, or reward and divergence, of the last step too, and every validation.
 
     All figures are those that were logged: nothing is read from the device for them. A step is told when the next one
     begins, for only then it is logged.
@@ -49,6 +49,7 @@ class Progress(Callback):
     def __init__(self, every_steps: int) -> None:
         self.every_steps = every_steps
         self._done = self._told = 0  # batches
+        self._said = 0  # the newest step that somebody was shown
         self._told_at = 0.0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -74,24 +75,27 @@ class Progress(Callback):
         self._tell(trainer)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Tell of the last step."""
-        self._tell(trainer)
+        """Tell of the last step, in a line however few there were."""
+        self._tell(trainer, last=True)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the validation's figures."""
         if trainer.is_global_zero:
             log.info("  step %d  %s", trainer.global_step, _line(trainer, "val/"))
 
-    def _tell(self, trainer: L.Trainer) -> None:
+    def _tell(self, trainer: L.Trainer, *, last: bool = False) -> None:
         step, within = divmod(self._done, trainer.accumulate_grad_batches)
-        if within or self._done == self._told or not trainer.is_global_zero:
+        if within or step == self._said or not trainer.is_global_zero or (self._done == self._told and not last):
             return
         self._told, total = self._done, int(trainer.estimated_stepping_batches)
-        line, now = step % self.every_steps == 0, time.monotonic()
+        line, now = last or step == total or step % self.every_steps == 0, time.monotonic()
         if now - self._told_at < LEAST_PAUSE and not line:
             return
         self._told_at = now
-        if not progressed(step, total, _shown(trainer)) and line:
+        if progressed(step, total, _shown(trainer)):
+            self._said = step
+        elif line:
+            self._said = step
             log.info("  step %d of %d  %s", step, total, _line(trainer, "train/"))
 
 

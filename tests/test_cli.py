@@ -156,7 +156,7 @@ def test_problems_are_listed_and_nothing_runs(job, capsys):
     ("error", "line"),
     [
         (ValueError("`beta` must\nbe > 0"), "rmexp: `beta` must be > 0"),
-        (FileNotFoundError(2, "No such file", "x"), "rmexp: [Errno 2] No such file: 'x'"),
+        (FileNotFoundError(2, "No such file", "x"), "rmexp: x: No such file"),
         (KeyError("chosen"), "rmexp: KeyError: 'chosen'"),
         (RuntimeError(), "rmexp: RuntimeError:"),
     ],

@@ -17,9 +17,10 @@ from typing import Any, NoReturn
 import rmexp
 from rmexp.config.help.general import general_help
 from rmexp.config.plugins import flags, plugins, with_plugins
-from rmexp.config.problems import ConfigurationError, did_you_mean, in_words, with_its_key
+from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
+from rmexp.hardware.termination import told_of_termination
 from rmexp.hardware.waiting import wait_asleep
 from rmexp.phases import Phase, counting, importing, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
@@ -85,7 +86,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _told(verb: str, arguments: list[str]) -> int:
     """Run a verb; whatever ends it is told in a sentence."""
     try:
-        with standard_streams():
+        with told_of_termination(), standard_streams():
             return _run(verb, arguments)
     except KeyboardInterrupt as error:
         if this_process().number:  # the one that it follows says so
@@ -227,7 +228,7 @@ def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str
             log.info("%s", seconds_in_words(phase_seconds()))
             return done
         except Exception as error:
-            failures.append(with_its_key(in_words(error), leaves(OmegaConf.to_container(config, resolve=False))))
+            failures.append(in_words(error, leaves(OmegaConf.to_container(config, resolve=False))))
             _fail(failures[-1], FAILED, error)
             return None
 

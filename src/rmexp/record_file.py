@@ -65,9 +65,13 @@ class RecordFile:
 
     def _spill(self) -> None:
         if len(self._last) > HELD:
-            self._file = self._file or tempfile.TemporaryFile(prefix="rmexp-records-")  # noqa: SIM115
-            self._file.write(self._last)
-            self._file.flush()
+            try:
+                self._file = self._file or tempfile.TemporaryFile(prefix="rmexp-records-")  # noqa: SIM115
+                self._file.write(self._last)
+                self._file.flush()
+            except OSError as error:
+                error.filename = tempfile.gettempdir()  # a full disk does not say which
+                raise
             self._written += len(self._last)
             self._last = bytearray()
 

@@ -30,6 +30,14 @@ def accepts(annotation: str, value: object, **aliases: str) -> bool:
         ("Literal[1]", [1], [True, "1"]),
         ("float | Tensor", [0.1], ["two"]),
         ("Path", ["a/b"], [1]),
+        ("Annotated[int, 'at least 1']", [1, 10**9], [0, -1, 1.5, "1", True]),
+        ("Annotated[float, 'in [0, 1)'] | None", [0, 0.5, None], [1, -0.1, float("nan")]),
+        ("Annotated[float, 'in (0, 1]']", [0.5, 1], [0, 1.1]),
+        ("Annotated[float, '> 0']", [1e-9], [0, -1, float("inf"), float("nan")]),
+        ("tuple[Annotated[float, 'at most 0'], float]", [[-1, 3]], [[1, 3]]),
+        ("Annotated[int, 'told by others']", [-1], ["a"]),
+        ("float | None", [1.5], [float("nan"), float("inf"), float("-inf")]),
+        ("Literal[-1] | Annotated[int, 'at least 1']", [-1, 1], [0, -2]),
     ],
 )
 def test_simple_annotations(annotation, good, bad):
@@ -37,7 +45,7 @@ def test_simple_annotations(annotation, good, bad):
     assert [value for value in bad if accepts(annotation, value)] == []
 
 
-@pytest.mark.parametrize("annotation", ["Any", "Callable[[int], int]", "torch.dtype", "Annotated[int, 3]", "int | Any"])
+@pytest.mark.parametrize("annotation", ["Any", "Callable[[int], int]", "torch.dtype", "Annotated[Any, 3]", "int | Any"])
 def test_what_is_not_simple_accepts_everything(annotation):
     assert accepts(annotation, "anything")
 

@@ -45,7 +45,7 @@ def test_an_interpolation_that_leads_nowhere():
 
 def test_values_are_judged_after_interpolation():
     (problem,) = check({"rate": "fast", "optimizer": ADAMW | {"lr": "${rate}"}})
-    assert problem == 'optimizer.lr takes a number, got "fast"'
+    assert problem == 'optimizer.lr takes a number of at least 0, got "fast"'
 
 
 def test_a_key_the_target_does_not_take():
@@ -95,10 +95,10 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
     [
         (
             "trainer.max_epochs=two",
-            'trainer.max_epochs takes a whole number, got "two"',
+            'trainer.max_epochs takes a whole number of at least 1, got "two"',
         ),
-        ("data.max_tokens=1.5", "data.max_tokens takes a whole number, got 1.5"),
-        ("data.val_fraction=true", "data.val_fraction takes a number, got true"),
+        ("data.max_tokens=1.5", "data.max_tokens takes a whole number of at least 2, got 1.5"),
+        ("data.val_fraction=true", "data.val_fraction takes a number in [0, 1), got true"),
         ("+optimizer.foo=1", "optimizer.foo: torch.optim.adamw.AdamW takes no `foo`"),
         ("+trainer.max_epoch=1", "takes no `max_epoch`; did you mean `max_epochs`?"),
         (

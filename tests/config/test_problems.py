@@ -1,9 +1,10 @@
+import errno
 import pickle
 
 import pytest
 import yaml
 
-from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key, in_words, with_its_key
+from rmexp.config.problems import ConfigurationError, did_you_mean, did_you_mean_key, in_words
 
 
 def test_a_single_problem_is_the_message():
@@ -22,13 +23,48 @@ def test_the_problems_survive_the_way_between_processes():
 
 def test_a_message_is_told_its_keys_once():
     settings = {"scorer.path": "a/b", "model.reference": "a/b", "run_dir": "a", "seed": 0, "gold": None}
-    assert with_its_key("a/b is no model folder", settings) == (
+    assert in_words(ValueError("a/b is no model folder"), settings) == (
         "a/b is no model folder (set scorer.path or model.reference)"
     )
-    settings = {"model.path": "org/name@main"}
-    assert with_its_key("org/name is neither here", settings) == "org/name is neither here (set model.path)"
     for message in ("a/b: no (set data.path)", "a/b/c: no", "something else"):
-        assert with_its_key(message, settings) == message
+        assert in_words(ValueError(message), settings) == message
+    settings = {"model.path": "org/name@main", "data.paths": ["a.txt", "b.txt"]}
+    assert in_words(ValueError("org/name is neither here"), settings) == "org/name is neither here (set model.path)"
+    assert in_words(ValueError("b.txt: no text"), settings) == "b.txt: no text (set data.paths)"
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("runs/train/a/checkpoints/last.ckpt", "run_dir"),  # run_dir=null goes to runs/
+        ("runs/cache/a.tokens", "data.cache_dir"),
+        ("there/b/model", "sweep_dir"),
+    ],
+)
+def test_a_full_disk_is_told_with_the_place_what_to_do_and_the_key(path, key):
+    settings = {"run_dir": None, "data.cache_dir": "runs/cache", "sweep_dir": "there", "out": None, "seed": 0}
+    assert in_words(OSError(errno.ENOSPC, "No space left on device", path), settings) == (
+        f"{path}: No space left on device; make room and run the same command again (or set {key})"
+    )
+    assert in_words(PermissionError(13, "Permission denied", path), settings) == (
+        f"{path}: Permission denied (set {key})"
+    )
+
+
+def test_what_the_system_says_of_other_places_has_no_key():
+    assert in_words(FileNotFoundError(2, "No such file or directory", "/x/y"), {"run_dir": None}) == (
+        "/x/y: No such file or directory"
+    )
+    assert in_words(OSError(errno.ENOSPC, "No space left on device")) == (
+        "No space left on device; make room and run the same command again"
+    )
+
+
+@pytest.mark.parametrize("key", ["trainer.batch_size", "batch_size", "data.per_device_train_batch_size"])
+def test_what_others_call_a_key_is_answered_with_ours_wherever_it_was_looked_for(key):
+    assert did_you_mean_key(key, ["trainer.patience", "data.batch_by", "data.batch_pairs"]) == (
+        "; did you mean `data.batch_pairs`?"
+    )
 
 
 def test_nothing_is_suggested_when_nothing_is_near():

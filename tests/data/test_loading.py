@@ -20,9 +20,9 @@ RULE = {"val_fraction": 0.2, "group": None, "split_seed": 0}
             LIMITS | {"truncation": "cut"},
             "data.truncation must be one of cut_prompt, cut_response, drop, error, got cut",
         ),
-        (SplitRule, RULE | {"val_fraction": -0.1}, "data.val_fraction must be at least 0 and below 1, got -0.1"),
-        (SplitRule, RULE | {"val_fraction": 1.0}, "data.val_fraction must be at least 0 and below 1, got 1.0"),
-        (SplitRule, RULE | {"val_fraction": float("nan")}, "data.val_fraction must be at least 0 and below 1, got nan"),
+        (SplitRule, RULE | {"val_fraction": -0.1}, r"data.val_fraction must be in \[0, 1\), got -0.1"),
+        (SplitRule, RULE | {"val_fraction": 1.0}, r"data.val_fraction must be in \[0, 1\), got 1.0"),
+        (SplitRule, RULE | {"val_fraction": float("nan")}, r"data.val_fraction must be in \[0, 1\), got nan"),
     ],
 )
 def test_a_value_out_of_range_names_its_key(part, changes, message):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rmexp.hardware import precision
-from rmexp.hardware.precision import check_name, choose_precision, computing, scorer_fingerprint
+from rmexp.hardware.precision import choose_precision, computing, scorer_fingerprint
 
 SMALL, LARGE = nn.Linear(10, 10), nn.Linear(2000, 1000)
 
@@ -59,10 +59,3 @@ def test_weights_are_put_into_the_format_they_are_trained_in():
         precision.weights_in(wanted, model)
         assert model.weight.dtype == dtype
     assert [precision.of_trainer(name) for name in ("bf16-true", "bf16-mixed")] == ["32-true", "bf16-mixed"]
-
-
-def test_what_is_no_precision_of_a_trainer_is_refused():
-    for name in ("auto", "16-mixed", "bf16", 32):
-        check_name(name)
-    with pytest.raises(ValueError, match=r"trainer\.precision must be one of auto, 32-true, .*, got bf17"):
-        check_name("bf17")

@@ -20,12 +20,21 @@ def test_a_folder_says_what_it_is_bound_to_before_anything_is_done(tmp_path):
 
 def test_a_folder_of_another_configuration_is_refused(tmp_path):
     with claim(tmp_path, bound(), {}):
-        pass
+        (tmp_path / "curve.json").write_text("{}")
     with (
         pytest.raises(FolderRefused, match=r"lr: 1 there, lr: 2 here.*set another run_dir"),
         claim(tmp_path, bound("lr: 2\n"), {}),
     ):
         pass
+
+
+def test_one_that_failed_before_it_did_anything_blocks_no_corrected_command(tmp_path):
+    with pytest.raises(ZeroDivisionError), claim(tmp_path, bound(), {"data": "old"}):
+        1 / 0  # noqa: B018
+    with claim(tmp_path, bound("lr: 2\n"), {"data": "new"}):
+        assert (tmp_path / "config.yaml").read_text() == "lr: 2\n"
+        assert not (tmp_path / "failure.json").exists()
+    assert [path.name for path in tmp_path.parent.glob(f"{tmp_path.name}*")] == [tmp_path.name]
 
 
 def test_a_folder_in_use_is_refused(tmp_path):

@@ -82,7 +82,7 @@ def test_a_full_disk_in_one_cell_lets_the_others_go_on(here, capsys, monkeypatch
 
     monkeypatch.setattr(folder, "write_json", full)
     assert main([*SWEEP, "seed=1,2"]) == 1
-    assert "seed=1: [Errno 28] No space left on device" in capsys.readouterr().out
+    assert "seed=1: No space left on device; make room" in capsys.readouterr().out
     assert Path("sweep/seed=2/summary.json").exists()
 
 

@@ -47,3 +47,10 @@ def test_every_factor_is_in_range_rises_then_falls(schedule, total, warmup):
 def test_a_warm_up_without_end_is_refused(schedule, warmup):
     with pytest.raises(ValueError, match=rf"schedule.warmup_fraction must be in \[0, 1\), got {warmup}"):
         schedule(0, 10, warmup)
+
+
+@pytest.mark.parametrize("schedule", [cosine, linear])
+@pytest.mark.parametrize("floor", [-2, 7])
+def test_a_floor_that_is_no_share_is_refused(schedule, floor):
+    with pytest.raises(ValueError, match=rf"schedule.floor must be in \[0, 1\], got {floor}"):
+        schedule(0, 10, warmup_fraction=0.0, floor=floor)

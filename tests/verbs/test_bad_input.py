@@ -84,13 +84,16 @@ def test_skipped_rows_are_counted(here):
         (["model=hub", "model.path=empty"], "empty is no model folder: it has no config.json"),
         (["model=hub", "model.path=some-organisation/some-model"], "the hub cannot be reached"),
         (["model=hub", "model.path=./nowhere"], "there is no such folder (set model.path)"),
-        (["task=dpo", "loss.beta=-0.1"], "`beta` must be > 0, got -0.1 (set loss.beta)"),
-        (["run_dir=/dev/null/run"], "cannot be written"),
+        (["task=dpo", "loss.beta=-0.1"], "loss.beta takes a number > 0, got -0.1"),
+        (
+            ["run_dir=/dev/null/run"],
+            "expected a folder to write to, but /dev/null is a file (set run_dir)",
+        ),
         (["data.group=meta.nothing", "data=jsonl", "data.path=pairs.jsonl"], "has no field meta.nothing"),
         (["data.max_tokens=4096"], "the model has 2048 positions, but data.max_tokens is 4096"),
-        (["data.batch_pairs=0"], "data.batch_pairs must be at least 1, got 0"),
+        (["data.batch_pairs=0"], "data.batch_pairs takes a whole number of at least 1, got 0"),
         (["model.hidden_size=63"], "set model.hidden_size or model.heads"),
-        (["trainer.threads=0"], "trainer.threads must be at least 1"),
+        (["trainer.threads=0"], "trainer.threads takes a whole number of at least 1 or null, got 0"),
         (["model.reference=empty"], "empty is no model folder: it has no config.json (set model.reference)"),
     ],
 )
@@ -106,5 +109,5 @@ def test_bad_values(here, capsys, overrides, message):
 
 def test_compare_refuses_a_bad_beta_before_it_trains(here, capsys):
     assert main(["compare", "dpo.loss.beta=-0.1", "logger=csv", "run_dir=run"]) == 1
-    assert "`beta` must be > 0" in capsys.readouterr().err
+    assert "dpo.loss.beta takes a number > 0" in capsys.readouterr().err
     assert not Path("run/sft").exists()

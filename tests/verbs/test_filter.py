@@ -81,7 +81,7 @@ def test_rejection_sampling_from_a_pool(here):
         ([], "expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)"),
         (["scored=none.jsonl"], "none.jsonl: expected a scored file or a folder of such files, but there is none"),
         (["scored=other/scored/all.jsonl"], "has scores of the data"),
-        ([*LONGER, "keep.share=2"], "`share` must be in (0, 1], got 2"),
+        ([*LONGER, "keep.share=2"], "keep.share takes a number in (0, 1] or null, got 2"),
         ([*LONGER, "keep.max_disagreement=1"], "needs the scores of several scorers"),
         ([*LONGER, "keep.per_group=1"], "a quota needs groups (set data.group"),
         ([*LONGER, "keep.per_group=1", "data.group=meta.side"], "has no field meta.side"),

@@ -47,7 +47,7 @@ def test_a_rule_is_inspected_without_training(pair_file, capsys):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["pairs=1"], "`pairs` must be at least 2, got 1 (set pairs)"),
+        (["pairs=1"], "pairs takes a whole number of at least 2, got 1"),
         (["split=none"], "has no split `none`"),
         (["data=candidates", "data.path=pool.jsonl"], "expected at least 2 pairs with a better response, got 0"),
     ],

@@ -26,7 +26,7 @@ def pages(comparison, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     reward, runs = comparison.path / "reward", folder / "runs"
     scorer = ["scorer=explicit", f"scorer.path={reward / 'model'}", *SMALL]
-    cells = ["model=tiny", "trainer=smoke", "logger=csv", "seed=0,1", "optimizer.lr=1e-3,1e-4,-1"]
+    cells = ["model=tiny", "trainer=smoke", "logger=csv", "seed=0,1", "optimizer.lr=1e-3,1e-4,1e30"]
     synthetic = ["data=synthetic", "data.pairs=40", "data.val_pairs=10", "data.test_pairs=10"]
     policy = [*synthetic, "scorer=gold", "candidates.n=4", "candidates.prompts=8", "scorer@gold=gold"]
     ppo = [*synthetic, "scorer=gold", "model=tiny", "trainer=smoke", "logger=csv"]

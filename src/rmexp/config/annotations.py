@@ -2,11 +2,13 @@
 
 import ast
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rmexp.config.problems import did_you_mean
 from rmexp.jsonl import describe
+from rmexp.ranges import Range, read_range
 
 _NAMES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -38,7 +40,7 @@ _LISTS = ("list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"
 
 
 def fits(value: Any, annotation: ast.expr | None, aliases: Mapping[str, ast.expr]) -> bool:
-    """Tell whether `value` is what `annotation` asks for; an int is fine for a float, a bool is no number.
+    """Tell whether `value` is what `annotation` asks for; an int is fine for a float, a bool or a NaN is no number.
 
     Args:
         value: plain data: number, text, bool, None, list or dict.
@@ -64,7 +66,10 @@ def fits(value: Any, annotation: ast.expr | None, aliases: Mapping[str, ast.expr
 
 def _fits_generic(value: Any, name: str, arguments: list[ast.expr], aliases: Mapping[str, ast.expr]) -> bool:
     if name == "Literal":
-        return any(isinstance(word, ast.Constant) and _same(word.value, value) for word in arguments)
+        return any(_same(word, value) for word in _named(arguments))
+    if name == "Annotated":
+        found = _range(arguments)
+        return fits(value, arguments[0], aliases) and (found is None or not _is_number(value) or found.holds(value))
     if name in ("Optional", "Union"):
         return (name == "Optional" and value is None) or any(fits(value, word, aliases) for word in arguments)
     if name not in _NAMES:
@@ -78,8 +83,25 @@ def _fits_generic(value: Any, name: str, arguments: list[ast.expr], aliases: Map
     return all(fits(item, arguments[0], aliases) for item in value)
 
 
+def _named(arguments: Sequence[ast.expr]) -> list[Any]:
+    """The values that a Literal lists; -1 is no constant to Python's grammar."""
+    return [ast.literal_eval(word) for word in arguments if isinstance(word, ast.Constant | ast.UnaryOp)]
+
+
 def _is(value: Any, types: tuple[type, ...]) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return isinstance(value, types) and (not isinstance(value, bool) or bool in types)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _range(arguments: Sequence[ast.expr]) -> Range | None:
+    """The range that a text behind an annotated type says; others annotate otherwise."""
+    texts = (word.value for word in arguments[1:] if isinstance(word, ast.Constant) and isinstance(word.value, str))
+    return next(filter(None, map(read_range, texts)), None)
 
 
 def _same(first: Any, second: Any) -> bool:
@@ -114,7 +136,10 @@ def in_words(annotation: ast.expr | None, aliases: Mapping[str, ast.expr]) -> st
 
 def _generic_in_words(name: str, arguments: list[ast.expr], aliases: Mapping[str, ast.expr]) -> str:
     if name == "Literal":
-        return " | ".join(str(word.value) for word in arguments if isinstance(word, ast.Constant))
+        return " | ".join(map(str, _named(arguments)))
+    if name == "Annotated":
+        inner, found = in_words(arguments[0], aliases), _range(arguments)
+        return f"{inner} {found.words}" if inner and found is not None else inner
     if name in ("Optional", "Union"):
         return _either([*(in_words(word, aliases) for word in arguments), *["null"] * (name == "Optional")])
     if name in _LISTS:
@@ -134,10 +159,12 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
     'takes best or last, got bst; did you mean `best`?'
     >>> misfit("ten", ast.parse("int | None", mode="eval").body, {})
     'takes a whole number or null, got "ten"'
+    >>> misfit(-1, ast.parse("Annotated[float, 'at least 0'] | None", mode="eval").body, {})
+    'takes a number of at least 0 or null, got -1'
     """
     words = in_words(annotation, aliases).split(" | ")
-    named = [word for word in words if word not in _TOLD and not word.startswith("list of ")]
-    told = [_TOLD.get(word) or _told_list(word) for word in words]
+    named = [word for word in words if word.partition(" ")[0] not in (*_TOLD, "list")]
+    told = [_told(word) for word in words]
     *others, last = told
     taken = f"{', '.join(others)} or {last}" if others else last
     plain = isinstance(value, str) and bool(named) and value.split() == [value]
@@ -146,7 +173,13 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
     return f"{TAKES} {taken}, got {value if plain else got}{hint}"
 
 
-def _told_list(word: str) -> str:
-    """A list in words, its items as they are told; a named value as it is."""
+def _told(word: str) -> str:
+    """A kind of value in words, of a list its items, of numbers their range; a named value as it is."""
     start, _, inner = word.partition("list of ")
-    return word if start or not inner else f"a list of {_PLURAL.get(inner, inner)}"
+    listed = bool(inner) and not start
+    kind, _, within = (inner if listed else word).partition(" ")
+    names = _PLURAL if listed else _TOLD
+    if kind not in names:
+        return f"a list of {inner}" if listed else word
+    told = f" of {within}" if within.startswith("at ") else f" {within}" if within not in ("", "finite") else ""
+    return f"{'a list of ' * listed}{names[kind]}{told}"

@@ -6,9 +6,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from rmexp.config.annotations import TAKES
+from rmexp.config.annotations import TAKES, fits, misfit
 from rmexp.config.binding import Problem, Unknown, unbound
 from rmexp.config.build import FRAMES, framed_group
+from rmexp.config.narrowed import of_verbs
 from rmexp.config.overrides import key_paths
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.signatures import signature_of
@@ -30,6 +31,7 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     """
     names, values, known = stage_names(config), _plain(config), _plain(skeleton)
     problems = [*_unset(values, known, _needless(config)), *_unknown_keys(values, known, ""), *_idle(values, known, "")]
+    problems += _misfits(config, values)
     # what the stages of a configuration share is looked at with each, unless it is a stage itself
     elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
     problems += _unbuildable({key: value for key, value in values.items() if key not in elsewhere}, config)
@@ -51,6 +53,20 @@ def _unset(values: Any, known: Any, needless: Collection[str]) -> Iterator[Probl
             yield Problem(path, f"not set; set {path}=...")
         elif value == "" and path in in_tree and in_tree[path] is None:
             yield Problem(path, f"an empty text; set {path}=... or {path}=null")
+
+
+def _misfits(config: DictConfig, values: Any) -> Iterator[Problem]:
+    """Keys that no target takes, with another kind of value than their verbs ask for."""
+    paths = {*key_paths(values)}
+    for path, annotation in of_verbs().items():
+        if path not in paths:
+            continue
+        try:
+            value = _plain(OmegaConf.select(config, path))
+        except OmegaConfBaseException:  # whoever needs it says so
+            continue
+        if value not in (_MISSING, {}) and not fits(value, annotation, {}):  # a refused override leaves an empty node
+            yield Problem(path, misfit(value, annotation, {}))
 
 
 def _needless(config: DictConfig) -> set[str]:

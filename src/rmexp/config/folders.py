@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.problems import RUNS
 from rmexp.runs.folder import RunConfig
 from rmexp.sources.file_names import name_of_files
 
@@ -29,7 +30,7 @@ def run_folder(verb: str, config: DictConfig, bound: RunConfig) -> Path:
         return Path(str(config.run_dir))  # a name such as 0.5 is read as a number
     keys = ("task", "scorer.name", "data.name", "model.name")
     parts = [value for key in keys if isinstance(value := _named(config, key), str)]
-    name, place, digits = _safe("-".join(parts)), Path("runs", verb), bound.fingerprint
+    name, place, digits = _safe("-".join(parts)), Path(RUNS, verb), bound.fingerprint
     folder = place / f"{name}-{digits}".lstrip("-")
     if folder.exists():
         return folder
@@ -52,7 +53,7 @@ def sweep_folder(verb: str, sweep_dir: str | None, fixed: Collection[str], swept
     if sweep_dir is not None:
         return Path(str(sweep_dir))
     digest = hashlib.sha256(json.dumps([sorted(fixed), sorted(swept)]).encode()).hexdigest()[:8]
-    return Path("runs", "sweep", f"{_safe(','.join([verb, *sorted(swept)]))}-{digest}")
+    return Path(RUNS, "sweep", f"{_safe(','.join([verb, *sorted(swept)]))}-{digest}")
 
 
 def cell_name(overrides: Sequence[str], swept: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""Files and models that a configuration names: looked for before anything heavy is imported."""
+"""Files, models and folders that a configuration names: looked for before anything heavy is imported."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.definitions import class_constant
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.stages import stage_names
+from rmexp.config.written import unwritable
 from rmexp.lines import check_file
 from rmexp.models.backbones.location import is_adapter, is_model_folder, model_folder
 from rmexp.sources.file_names import is_place, named_files
@@ -40,12 +41,15 @@ class Named(NamedTuple):
 
 
 def look_for_paths(config: DictConfig) -> None:
-    """Look for all that a configuration names; a run folder in the place of a model becomes the model in it.
+    """Look for all that a configuration reads, and whether it can be written where it is to be.
+
+    A run folder in the place of a model becomes the model in it.
 
     Raises:
-        ConfigurationError: something is not there, each with its key and the nearest name beside it.
+        ConfigurationError: something is not there, each with its key and the nearest name beside it, or a folder cannot
+            be written to.
     """
-    problems, stages = [], stage_names(config)
+    problems, stages = [*unwritable(_content(config))], stage_names(config)
     for key, what in _named(config):
         value = _value(config, key)
         if not value or (what == MODEL and value in stages):  # such as `reward`, which this run trains
@@ -59,10 +63,15 @@ def look_for_paths(config: DictConfig) -> None:
 
 
 def _named(config: DictConfig) -> Iterator[Named]:
-    content = OmegaConf.to_container(config, resolve=False)
     yield from (Named(key, what) for key, what in _VERBS_OWN.items() if OmegaConf.select(config, key) is not None)
     yield from (Named(f"{name}.path", MODEL) for name in stage_names(config) if "path" in config[name])
-    yield from _in_nodes(content, "")
+    yield from _in_nodes(_content(config), "")
+
+
+def _content(config: DictConfig) -> dict[str, Any]:
+    content = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(content, dict)
+    return {str(key): value for key, value in content.items()}
 
 
 def _in_nodes(node: Any, path: str) -> Iterator[Named]:

@@ -1,7 +1,41 @@
 """What is wrong with a configuration: all of it at once, each with the nearest right name."""
 
 import difflib
+import errno
+import os
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+RUNS = "runs"  # where run folders go when nobody says
+PLACES = ("run_dir", "sweep_dir", "out", "cache_dir")  # last parts of keys that name a folder to write to
+# What TRL, transformers, OpenRLHF and reward-bench call a key; docs/migrating.md has them in tables.
+ELSEWHERE: Mapping[str, str] = {
+    "learning_rate": "optimizer.lr",
+    "num_train_epochs": "trainer.max_epochs",
+    "per_device_train_batch_size": "data.batch_pairs",
+    "train_batch_size": "data.batch_pairs",
+    "batch_size": "data.batch_pairs",
+    "num_epochs": "trainer.max_epochs",
+    "gradient_accumulation_steps": "trainer.accumulate_grad_batches",
+    "max_grad_norm": "trainer.gradient_clip_val",
+    "max_norm": "trainer.gradient_clip_val",
+    "max_length": "data.max_tokens",
+    "max_len": "data.max_tokens",
+    "model_name_or_path": "model.path",
+    "pretrain": "model.path",
+    "dataset_name": "data.path",
+    "dataset": "data.path",
+    "output_dir": "run_dir",
+    "save_path": "run_dir",
+    "eval_steps": "trainer.validate_every_steps",
+    "warmup_ratio": "schedule.warmup_fraction",
+    "report_to": "logger",
+    "use_wandb": "logger",
+    "lr_scheduler_type": "schedule",
+    "lr_scheduler": "schedule",
+}
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ConfigurationError(ValueError):
@@ -17,37 +51,61 @@ class ConfigurationError(ValueError):
         return "\n  ".join([f"{len(self.problems)} problems in the configuration", *self.problems])
 
 
-def in_words(error: Exception) -> str:
-    """An error as one line for users; its type goes with it where the message was not made for them."""
+def in_words(error: Exception, settings: Mapping[str, object] = MappingProxyType({})) -> str:
+    """An error as one line for users; its type goes with it where the message was not made for them.
+
+    Args:
+        error: of any kind.
+        settings: values of the configuration by dotted path, whose keys are told where they mend it.
+    """
     if isinstance(error, ConfigurationError):
         return str(error)
     mark = getattr(error, "problem_mark", None)  # of a YAML parser
     if mark is not None:
         return f"{mark.name}:{mark.line + 1}: not YAML: {getattr(error, 'problem', None)} in column {mark.column + 1}"
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
+        return _of_the_system(error, settings)
     text = " ".join(str(error).split())
     meant = isinstance(error, ValueError | OSError | RuntimeError)
-    return text if text and meant else f"{type(error).__name__}: {text}"
+    return _with_its_key(text, settings) if text and meant else f"{type(error).__name__}: {text}"
 
 
-def with_its_key(message: str, settings: Mapping[str, object]) -> str:
+def _of_the_system(error: OSError, settings: Mapping[str, object]) -> str:
+    """What a system call says, behind the path that it is about, with the key whose folder that lies in."""
+    said = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
+    keys = [] if error.filename is None else _keys_of_place(Path(os.fsdecode(error.filename)), settings)
+    if error.errno in FULL:
+        elsewhere = f" (or set {' or '.join(keys)})" if keys else ""
+        return f"{said}; make room and run the same command again{elsewhere}"
+    return f"{said} (set {' or '.join(keys)})" if keys else _with_its_key(said, settings)
+
+
+def _keys_of_place(path: Path, settings: Mapping[str, object]) -> list[str]:
+    """The keys whose folder is the innermost one that a path lies in."""
+    named = {key: value for key, value in settings.items() if key.rpartition(".")[2] in PLACES}
+    named |= {"run_dir": named["run_dir"] or RUNS} if "run_dir" in named else {}
+    folders = {key: Path(str(value)).absolute() for key, value in named.items() if value is not None}
+    around = {key: folder for key, folder in folders.items() if path.absolute().is_relative_to(folder)}
+    if not around:
+        return ["TMPDIR"] if path.is_relative_to(os.environ.get("TMPDIR", "/tmp")) else []
+    innermost = max(around.values(), key=lambda folder: len(folder.parts))
+    return [key for key, folder in around.items() if folder == innermost]
+
+
+def _with_its_key(message: str, settings: Mapping[str, object]) -> str:
     """A message that begins with a value, such as a folder, with the keys that have it where it does not tell itself.
 
-    Args:
-        message: for users.
-        settings: values of the configuration by dotted path.
-
-    >>> with_its_key("./no: there is no such folder", {"scorer.path": "./no", "seed": 0})
+    >>> _with_its_key("./no: there is no such folder", {"scorer.path": "./no", "seed": 0})
     './no: there is no such folder (set scorer.path)'
     """
     if "set " in message:
         return message
-    values = {key: value for key, value in settings.items() if isinstance(value, str) and value}
+    lists = {key: value if isinstance(value, list) else [value] for key, value in settings.items()}
+    named = {key: [text for text in values if isinstance(text, str) and text] for key, values in lists.items()}
     ends = (": ", " is no ", " is neither ", " at revision ", " cannot be ")
-    ids = {key: value.partition("@")[0] for key, value in values.items()}  # a revision is none of the id
-    starts = {
-        key: [f"{text}{end}" for text in (value, ids[key]) if text for end in ends] for key, value in values.items()
-    }
-    keys = [key for key, texts in starts.items() if message.startswith(tuple(texts))]
+    ids = {key: [*texts, *(text.partition("@")[0] for text in texts)] for key, texts in named.items()}  # no revision
+    starts = {key: tuple(f"{text}{end}" for text in texts if text for end in ends) for key, texts in ids.items()}
+    keys = [key for key, beginnings in starts.items() if message.startswith(beginnings)]
     return f"{message} (set {' or '.join(keys)})" if keys else message
 
 
@@ -72,9 +130,16 @@ def did_you_mean_key(key: str, keys: Collection[str]) -> str:
 def nearest_keys(key: str, keys: Collection[str]) -> list[str]:
     """At most three dotted paths whose end is nearest to a name, those that lie least deep; none where none is near.
 
+    What other programs call a key stands for it, wherever it was looked for.
+
     >>> nearest_keys("lr", ["optimizer.lr", "model.recipe.sft.lr", "seed"])
     ['optimizer.lr']
+    >>> nearest_keys("trainer.batch_size", ["trainer.patience", "data.batch_pairs"])
+    ['data.batch_pairs']
     """
+    meant = ELSEWHERE.get(key.rpartition(".")[2])
+    if meant is not None and (ends := [other for other in keys if f".{other}".endswith(f".{meant}")]):
+        return ends[:3]
     tails: dict[str, list[str]] = {}
     for other in sorted(keys, key=lambda other: other.count(".")):
         parts = other.split(".")

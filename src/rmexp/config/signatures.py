@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from rmexp.config.definitions import Definition, find_definition
+from rmexp.config.narrowed import narrowed
 from rmexp.config.plugins import plugins
 
 ALLOWED = (
@@ -60,6 +61,9 @@ def signature_of(target: str) -> Signature:
 def _signature(target: str) -> Signature:
     node, definitions, aliases = find_definition(target)
     parameters, takes_any = _class(node, definitions) if isinstance(node, ast.ClassDef) else _function(node)
+    for key, annotation in narrowed(target).items():
+        if key in parameters:
+            parameters[key] = parameters[key]._replace(annotation=annotation)
     return Signature(parameters, takes_any, aliases)
 
 

@@ -11,7 +11,8 @@ from rmexp.config.build import build
 from rmexp.jsonl import JsonObject
 from rmexp.left_files import read_yaml
 from rmexp.runs.environment import Environment
-from rmexp.runs.folder import CONFIG, read_environment
+from rmexp.runs.files import CONFIG
+from rmexp.runs.folder import read_environment
 from rmexp.runs.rows import to_row
 from rmexp.tracking.tracked_run import TrackedRun
 from rmexp.tracking.tracker import Tracker

@@ -4,7 +4,9 @@ They stand side by side under `data` in the configuration; each part of the prog
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Annotated, Self
+
+from rmexp.ranges import check_ranges
 
 TRUNCATIONS = ("cut_prompt", "cut_response", "drop", "error")
 
@@ -33,17 +35,15 @@ class Limits:
         batch_pairs: pairs that a model of others scores at once, at least 1; our own go by tokens.
     """
 
-    max_tokens: int
+    max_tokens: Annotated[int, "at least 2"]
     truncation: str
     cache_dir: str | None
-    batch_pairs: int
+    batch_pairs: Annotated[int, "at least 1"]
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 2:
-            raise ValueError(f"data.max_tokens must be at least 2, got {self.max_tokens}")
+        check_ranges(self, "data")
         if self.truncation not in TRUNCATIONS:
             raise ValueError(f"data.truncation must be one of {', '.join(TRUNCATIONS)}, got {self.truncation}")
-        _check_batch_pairs(self.batch_pairs)
 
     def without_dropping(self) -> Self:
         """The same, for those who need a score of every response: what would be dropped loses some of its prompt."""
@@ -64,17 +64,13 @@ class Batching:
             whole prompts or groups are drawn. What is evaluated at the end is not bound. None computes all of them.
     """
 
-    batch_pairs: int
+    batch_pairs: Annotated[int, "at least 1"]
     batch_by: str | None
-    batch_tokens: int | None
-    max_val_pairs: int | None
+    batch_tokens: Annotated[int, "at least 1"] | None
+    max_val_pairs: Annotated[int, "at least 1"] | None
 
     def __post_init__(self) -> None:
-        _check_batch_pairs(self.batch_pairs)
-        if self.batch_tokens is not None and self.batch_tokens < 1:
-            raise ValueError(f"data.batch_tokens must be at least 1, got {self.batch_tokens}")
-        if self.max_val_pairs is not None and self.max_val_pairs < 1:
-            raise ValueError(f"data.max_val_pairs must be at least 1, got {self.max_val_pairs}")
+        check_ranges(self, "data")
 
 
 @dataclass(frozen=True)
@@ -85,18 +81,12 @@ class SplitRule:
         val_fraction: share in [0, 1) of the pairs that go to validation; 0 trains on all of them.
         group: field that no two splits may share, such as `meta.topic`; the prompt when None. Intervals take its
             values as independent of each other.
-        split_seed: another one gives another split.
+        split_seed: at least 0; another one gives another split.
     """
 
-    val_fraction: float
+    val_fraction: Annotated[float, "in [0, 1)"]
     group: str | None
-    split_seed: int
+    split_seed: Annotated[int, "at least 0"]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.val_fraction < 1:
-            raise ValueError(f"data.val_fraction must be at least 0 and below 1, got {self.val_fraction}")
-
-
-def _check_batch_pairs(batch_pairs: int) -> None:
-    if batch_pairs < 1:
-        raise ValueError(f"data.batch_pairs must be at least 1, got {batch_pairs}")
+        check_ranges(self, "data")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Annotated
 
 import numpy as np
 
@@ -20,9 +21,9 @@ class Splitting:
     """How parts without splits of their own are split; the fields mean what they mean in `SplitRule`."""
 
     name: str
-    val_fraction: float
+    val_fraction: Annotated[float, "in [0, 1)"]
     group: str | None
-    split_seed: int
+    split_seed: Annotated[int, "at least 0"]
 
 
 def mixture(
@@ -30,7 +31,7 @@ def mixture(
     parts: Mapping[str, PreferenceData],
     weights: Mapping[str, float],
     until: str,
-    seed: int,
+    seed: Annotated[int, "at least 0"],
     splitting: Splitting,
 ) -> PreferenceData:
     """Mix data sets; `meta.source` of each pair names its part, and ids begin with that name.
@@ -44,7 +45,7 @@ def mixture(
         weights: of each part, above 0, in any unit; none at all weighs all alike.
         until: `exhaust` takes training pairs until the first part is used up, no pair twice; `repeat` until each part
             has been used up once, so that all but the one that lasts longest begin again.
-        seed: of which pairs are taken, and of their order.
+        seed: of which pairs are taken, and of their order; at least 0.
         splitting: of parts without splits.
 
     Raises:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
 from rmexp.preference_data import PreferenceData
+from rmexp.ranges import check_ranges
 from rmexp.records import Preference
 from rmexp.stored_records import stored
 
@@ -21,7 +23,7 @@ class Selection:
         train_pairs: size of a random subset of the training split; None for all of it. Of two subsets with the same
             seed the smaller one is part of the larger one.
         label_noise: share in [0, 1] of the training pairs whose label is turned round; `meta.flipped` records it.
-        sample_seed: of the subset and of the noise.
+        sample_seed: of the subset and of the noise, at least 0.
         difficulty: `difficulty.jsonl` of `rmexp profile`; None uses every pair.
         difficulty_bins: bins of it that are kept, in every split.
         leaks: what happens to training pairs whose prompt occurs in an evaluation split: `warn`, `drop` or `ignore`.
@@ -33,25 +35,20 @@ class Selection:
             slice of their own, `keep` counts them with all others.
     """
 
-    train_pairs: int | None
-    label_noise: float
-    sample_seed: int
+    train_pairs: Annotated[int, "at least 1"] | None
+    label_noise: Annotated[float, "in [0, 1]"]
+    sample_seed: Annotated[int, "at least 0"]
     difficulty: str | None
     difficulty_bins: list[str]
     leaks: str
-    leak_similarity: float | None
+    leak_similarity: Annotated[float, "in (0, 1]"] | None
     leaks_against: list[str]
     trained_on: str
 
     def __post_init__(self) -> None:
-        if self.train_pairs is not None and self.train_pairs < 1:
-            raise ValueError(f"data.train_pairs must be at least 1, got {self.train_pairs}")
-        if not 0 <= self.label_noise <= 1:
-            raise ValueError(f"data.label_noise must be in [0, 1], got {self.label_noise}")
+        check_ranges(self, "data")
         if self.leaks not in LEAKS:
             raise ValueError(f"data.leaks must be one of {', '.join(LEAKS)}, got {self.leaks}")
-        if self.leak_similarity is not None and not 0 < self.leak_similarity <= 1:
-            raise ValueError(f"data.leak_similarity must be in (0, 1], got {self.leak_similarity}")
         if self.trained_on not in TRAINED_ON:
             raise ValueError(f"data.trained_on must be one of {', '.join(TRAINED_ON)}, got {self.trained_on}")
 

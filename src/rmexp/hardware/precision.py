@@ -11,8 +11,6 @@ from rmexp.hardware.threads import SMALL_PARAMETERS
 AUTO, FULL, HALF, HALF_WEIGHTS = "auto", "32-true", "bf16-mixed", "bf16-true"
 AVX_HALF, AMX_HALF = "avx512_bf16", "amx_bf16"  # as torch calls instructions of a processor
 ASKED_BEFORE = {AVX_HALF: "_is_avx512_bf16_supported", AMX_HALF: "_is_amx_tile_supported"}
-TRAINED_IN = (FULL, HALF, HALF_WEIGHTS, "16-mixed", "16-true", "64-true")
-OTHER_NAMES = ("16", "32", "64", "bf16", "transformer-engine", "transformer-engine-float16")  # Lightning's
 HALF_OF_CUDA = ("16-mixed", "16-true", 16, "16")  # whose losses are scaled, or whose sums overflow
 
 
@@ -48,16 +46,6 @@ def check_precision(wanted: str, device: str) -> None:
             f"trainer.precision={wanted}: {torch.cuda.get_device_name()} has no bf16 products "
             "(set trainer.precision=16-mixed or 32-true)"
         )
-
-
-def check_name(wanted: str) -> None:
-    """Refuse what is no precision of a trainer, which Lightning would do without the key.
-
-    Raises:
-        ValueError: naming those that are.
-    """
-    if str(wanted) not in (AUTO, *TRAINED_IN, *OTHER_NAMES):
-        raise ValueError(f"trainer.precision must be one of {', '.join((AUTO, *TRAINED_IN))}, got {wanted}")
 
 
 def weights_in(precision: str, model: nn.Module) -> None:

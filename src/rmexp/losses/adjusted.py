@@ -1,6 +1,7 @@
 """What can be added to any loss of pairs: a margin, labels believed to be wrong in part, rewards held near zero."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -14,9 +15,9 @@ def adjusted_loss(
     rejected_rewards: Tensor,
     *,
     loss: Callable[..., Tensor],
-    margin_scale: float,
-    label_smoothing: float,
-    centering: float,
+    margin_scale: Annotated[float, "at least 0"],
+    label_smoothing: Annotated[float, "in [0, 0.5)"],
+    centering: Annotated[float, "at least 0"],
     target: Tensor | None = None,
     margin: Tensor | None = None,
 ) -> Tensor:

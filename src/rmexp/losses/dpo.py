@@ -1,6 +1,6 @@
 """The DPO loss, and the implicit reward that it defines."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from torch import Tensor
 
@@ -21,7 +21,7 @@ def dpo_loss(
     reference_chosen_logps: Tensor,
     reference_rejected_logps: Tensor,
     *,
-    beta: float,
+    beta: Annotated[float, "> 0"],
     target: Tensor | None = None,
 ) -> DPOLoss:
     """Bradley-Terry loss of the implicit rewards, beta times the log-ratio of policy to reference.

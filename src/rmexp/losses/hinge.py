@@ -1,11 +1,13 @@
 """The hinge loss of an explicit reward model."""
 
+from typing import Annotated
+
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def hinge_loss(
-    chosen_rewards: Tensor, rejected_rewards: Tensor, *, width: float, target: Tensor | None = None
+    chosen_rewards: Tensor, rejected_rewards: Tensor, *, width: Annotated[float, "> 0"], target: Tensor | None = None
 ) -> Tensor:
     """What is missing to a lead of `width`; a pair that has it costs nothing and teaches nothing.
 

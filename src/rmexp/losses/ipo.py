@@ -1,5 +1,7 @@
 """Identity preference optimisation: a policy that leads by a fixed amount, instead of by ever more."""
 
+from typing import Annotated
+
 from torch import Tensor
 
 from rmexp.losses.dpo import DPOLoss, check_beta
@@ -11,7 +13,7 @@ def ipo_loss(
     reference_chosen_logps: Tensor,
     reference_rejected_logps: Tensor,
     *,
-    beta: float,
+    beta: Annotated[float, "> 0"],
     target: Tensor | None = None,
 ) -> DPOLoss:
     """Squared distance of the difference of log-ratios from 1 / (2 beta).

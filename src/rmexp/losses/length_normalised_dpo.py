@@ -1,5 +1,7 @@
 """DPO whose implicit reward is a mean over the response's tokens, so that length alone earns and costs nothing."""
 
+from typing import Annotated
+
 from torch import Tensor
 
 from rmexp.losses.dpo import DPOLoss, dpo_loss
@@ -12,7 +14,7 @@ def length_normalised_dpo_loss(
     reference_rejected_logps: Tensor,
     *,
     response_tokens: Tensor,
-    beta: float,
+    beta: Annotated[float, "> 0"],
     target: Tensor | None = None,
 ) -> DPOLoss:
     """DPO loss of log-ratios that are averaged over the tokens of each response.

@@ -1,5 +1,7 @@
 """DPO for labels of which a known share is wrong: on average the loss is the one that the true labels would give."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
@@ -13,8 +15,8 @@ def robust_dpo_loss(
     reference_chosen_logps: Tensor,
     reference_rejected_logps: Tensor,
     *,
-    beta: float,
-    label_smoothing: float,
+    beta: Annotated[float, "> 0"],
+    label_smoothing: Annotated[float, "in [0, 0.5)"],
     target: Tensor | None = None,
 ) -> DPOLoss:
     """DPO loss freed of the bias of labels that were turned round at random.

@@ -6,6 +6,7 @@ several values are comparable by their validation loss, the likelihood of the sa
 """
 
 import math
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from torch import Tensor
 
 
 def rao_kupper_loss(
-    chosen_rewards: Tensor, rejected_rewards: Tensor, *, theta: float, target: Tensor | None = None
+    chosen_rewards: Tensor, rejected_rewards: Tensor, *, theta: Annotated[float, "> 1"], target: Tensor | None = None
 ) -> Tensor:
     """Negative log-likelihood where two rewards less than ln(theta) apart cannot be told apart reliably.
 
@@ -46,7 +47,7 @@ def rao_kupper_loss(
 
 
 def davidson_loss(
-    chosen_rewards: Tensor, rejected_rewards: Tensor, *, nu: float, target: Tensor | None = None
+    chosen_rewards: Tensor, rejected_rewards: Tensor, *, nu: Annotated[float, "> 0"], target: Tensor | None = None
 ) -> Tensor:
     """Negative log-likelihood where a tie is worth nu times the geometric mean of both responses.
 

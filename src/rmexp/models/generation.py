@@ -11,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from rmexp.models.key_values import key_values
+from rmexp.ranges import check_ranges
 from rmexp.records import Prompt, prompt_json
 
 MOST_ROWS = 256  # computed at a time; on a processor no larger batch was faster
@@ -34,17 +35,12 @@ class Sampling:
         top_p: probability in (0, 1] of the smallest set of likeliest tokens that are drawn from; 1 for all.
     """
 
-    max_new_tokens: int
-    temperature: float = 1.0
-    top_p: float = 1.0
+    max_new_tokens: Annotated[int, "at least 1"]
+    temperature: Annotated[float, "at least 0"] = 1.0
+    top_p: Annotated[float, "in (0, 1]"] = 1.0
 
     def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise ValueError(f"`max_new_tokens` must be at least 1, got {self.max_new_tokens}")
-        if not 0 <= self.temperature < float("inf"):
-            raise ValueError(f"`temperature` must be at least 0, got {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"`top_p` must be in (0, 1], got {self.top_p}")
+        check_ranges(self, "")
 
 
 class Generated(NamedTuple):

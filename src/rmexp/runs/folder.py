@@ -15,15 +15,15 @@ from rmexp.durable import remove_parts, write_json, write_text
 from rmexp.hardware.processes import this_process
 from rmexp.left_files import read_text, read_yaml
 from rmexp.phases import interruption
+from rmexp.runs.begun import forget, has_begun
 from rmexp.runs.environment import Environment, environment, now
+from rmexp.runs.files import CONFIG, ENVIRONMENT, FAILURE, LOCK
 from rmexp.runs.kept_work import RunStopped, kept_work
 from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.file import SUMMARY, Summary, read_summary, write_summary
 
 log = logging.getLogger(__name__)
 
-CONFIG, ENVIRONMENT, FAILURE = "config.yaml", "environment.json", "failure.json"
-LOCK = ".lock"
 MODEL, LAST_MODEL = "model", "last_model"  # folders of the kept weights, and of the last ones where these are others
 
 LATER = (".tokenizer", ".base")  # ends of the names of inputs that earlier versions did not note
@@ -112,7 +112,7 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
 
     Args:
         path: of the folder; made when missing.
-        config: of the run; a folder of another one is refused.
+        config: of the run; a folder in which another one has done something is refused.
         inputs: fingerprints of what the configuration only names, such as the content of data files. A folder made from
             other inputs is moved aside.
 
@@ -123,8 +123,10 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
         RunStopped: the block was interrupted.
     """
-    _refuse_other_configuration(path, config)
+    other = _other_configuration(path, config)
     lock = _hold(path)
+    if other:
+        forget(path)
     if _outdated(path, inputs):
         _move_aside(path)
         lock.close()
@@ -193,14 +195,15 @@ def read_config(folder: Path) -> str:
     return read_text(folder / CONFIG)
 
 
-def _refuse_other_configuration(path: Path, config: RunConfig) -> None:
-    if (path / CONFIG).is_file():
-        changed = config.differences(read_config(path))
-        if changed:
-            raise FolderRefused(
-                f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"
-                f"{'; ...' if len(changed) > 5 else ''}); set another run_dir, or delete the folder"
-            )
+def _other_configuration(path: Path, config: RunConfig) -> bool:
+    """Whether a folder was claimed for another configuration, which has done nothing there."""
+    changed = config.differences(read_config(path)) if (path / CONFIG).is_file() else []
+    if changed and has_begun(path):
+        raise FolderRefused(
+            f"the run folder {path} holds another configuration ({'; '.join(changed[:5])}"
+            f"{'; ...' if len(changed) > 5 else ''}); set another run_dir, or delete the folder"
+        )
+    return bool(changed)
 
 
 def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:

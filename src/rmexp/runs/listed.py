@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from rmexp.jsonl import JsonObject
 from rmexp.runs.axes import Settings
-from rmexp.runs.folder import CONFIG, read_environment, read_failure
+from rmexp.runs.files import CONFIG
+from rmexp.runs.folder import read_environment, read_failure
 from rmexp.runs.found import run_folders
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import read_summary, summary_row, verb_of

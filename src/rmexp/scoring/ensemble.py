@@ -1,7 +1,7 @@
 """Several scorers as one: their mean, or less where they disagree."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class EnsembleScorer:
         name: str,
         members: Mapping[str, Callable[..., Scorer]],
         reduction: str,
-        k: float,
+        k: Annotated[float, "at least 0"],
         *,
         limits: Limits,
         threads: int | None,

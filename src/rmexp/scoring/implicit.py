@@ -6,7 +6,7 @@ Without a reference it is the log-probability itself, times beta: what is left w
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
@@ -93,7 +93,7 @@ class ImplicitScorer:
         name: str,
         policy: str,
         reference: str | None,
-        beta: float | None,
+        beta: Annotated[float, "> 0"] | None,
         reduction: str | None,
         precision: str,
         *,

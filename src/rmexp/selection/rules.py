@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rmexp.ranges import check_ranges
 
 Array = NDArray[np.float64]
 
@@ -27,18 +29,13 @@ class Keep:
 
     min_margin: float | None
     min_score: float | None
-    max_disagreement: float | None
-    share: float | None
-    per_group: int | None
-    top: int | None
+    max_disagreement: Annotated[float, "at least 0"] | None
+    share: Annotated[float, "in (0, 1]"] | None
+    per_group: Annotated[int, "at least 1"] | None
+    top: Annotated[int, "at least 1"] | None
 
     def __post_init__(self) -> None:
-        if self.share is not None and not 0 < self.share <= 1:
-            raise ValueError(f"`share` must be in (0, 1], got {self.share} (set keep.share)")
-        for name in ("per_group", "top"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` must be at least 1, got {value} (set keep.{name})")
+        check_ranges(self, "keep")
 
 
 class FilterItems(NamedTuple):

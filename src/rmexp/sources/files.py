@@ -1,6 +1,7 @@
 """Preference data of your own: local files of any kind and format, one file or one per split."""
 
 from itertools import chain
+from typing import Annotated
 
 from rmexp.hardware.side_by_side import hands
 from rmexp.lines import Bounds
@@ -21,9 +22,9 @@ def files(
     delimiter: str | None,
     format: Format,
     on_bad_row: str,
-    max_bad_share: float,
-    max_row_mb: float | None,
-    max_unpacking: float | None,
+    max_bad_share: Annotated[float, "in [0, 1]"],
+    max_row_mb: Annotated[float, "> 0"] | None,
+    max_unpacking: Annotated[float, "at least 1"] | None,
 ) -> PreferenceData:
     """Read preference pairs.
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote_plus
 
 from rmexp.jsonl import JsonObject
@@ -28,7 +28,7 @@ def hub(
     test_split: str | None,
     format: Format,
     on_bad_row: str,
-    max_bad_share: float,
+    max_bad_share: Annotated[float, "in [0, 1]"],
 ) -> PreferenceData:
     """Read preference pairs.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 from rmexp.preference_data import Aggregate, PreferenceData
 from rmexp.sources.file_rows import file_rows
@@ -21,7 +22,7 @@ def suite(
     format: Format,
     aggregate: Aggregate,
     on_bad_row: str,
-    max_bad_share: float,
+    max_bad_share: Annotated[float, "in [0, 1]"],
 ) -> PreferenceData:
     """Read a benchmark.
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 from rmexp.jsonl import describe
 from rmexp.lines import all_lines
@@ -16,7 +17,9 @@ _TABLES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _ENDS = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s"), re.compile(r"\s"))
 
 
-def text(*, paths: list[str], fields: list[str] | None, passage_characters: int, encoding: str) -> PreferenceData:
+def text(
+    *, paths: list[str], fields: list[str] | None, passage_characters: Annotated[int, "at least 1"], encoding: str
+) -> PreferenceData:
     """Read texts as demonstrations without a prompt.
 
     Args:

@@ -13,7 +13,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.hardware.device import accelerator_type
-from rmexp.hardware.precision import check_name, choose_precision, of_trainer
+from rmexp.hardware.precision import choose_precision, of_trainer
 from rmexp.hardware.processes import this_process
 from rmexp.hardware.threads import threads_kept, use_threads
 from rmexp.models.attention.compiled import compiled_parts
@@ -175,6 +175,5 @@ def _saving(parts: StageParts, folder: Path, signals: Signals) -> Callback:
 def computing(parts: TrainerParts, module: StageModule) -> tuple[int, str]:
     """Processor threads, which are set, and the precision that a module is trained in."""
     assert isinstance(module, L.LightningModule)
-    check_name(parts.options.precision)
     threads = use_threads(parts.options.threads, module, this_process().count // parts.num_nodes)
     return threads, choose_precision(parts.options.precision, module, accelerator_type(parts.accelerator))

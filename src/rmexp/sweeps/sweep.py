@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rmexp.config.compose import search_path
 from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
+from rmexp.config.identity.values import leaves
 from rmexp.config.multirun import Cell, Multirun
 from rmexp.config.plugins import flags
 from rmexp.config.problems import in_words
@@ -22,7 +23,8 @@ from rmexp.durable import alone
 from rmexp.hardware.processes import command_line
 from rmexp.phases import Phase, counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
-from rmexp.runs.folder import FAILURE, LOCK, FolderRefused, read_failure, write_failure
+from rmexp.runs.files import FAILURE, LOCK
+from rmexp.runs.folder import FolderRefused, read_failure, write_failure
 from rmexp.sweeps.bound_folder import bind_folder
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
 from rmexp.sweeps.forked import ForkedLauncher
@@ -151,9 +153,10 @@ def _outcome(launch: Launch, name: str, overrides: Sequence[str], config: DictCo
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exception(error)
         _leave_failure(folder, error)
-        log.warning("%s failed: %s", name, in_words(error))
+        why = in_words(error, leaves(OmegaConf.to_container(config, resolve=False)))
+        log.warning("%s failed: %s", name, why)
         seconds = time.perf_counter() - began
-        return Outcome(name, folder, FAILED, in_words(error), seconds, phase_seconds().get(imports, 0.0))
+        return Outcome(name, folder, FAILED, why, seconds, phase_seconds().get(imports, 0.0))
 
 
 def _launch(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import lightning as L
 import torch
@@ -71,7 +71,7 @@ class RewardModule(L.LightningModule):
         loss: Callable[..., Tensor],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
-        head_lr_factor: float,
+        head_lr_factor: Annotated[float, "> 0"],
     ) -> None:
         super().__init__()
         if not head_lr_factor > 0:

@@ -1,9 +1,12 @@
 """Learning-rate schedules: pure functions from a step to a factor of the optimizer's learning rate."""
 
 import math
+from typing import Annotated
 
 
-def cosine(step: int, total_steps: int, *, warmup_fraction: float, floor: float) -> float:
+def cosine(
+    step: int, total_steps: int, *, warmup_fraction: Annotated[float, "in [0, 1)"], floor: Annotated[float, "in [0, 1]"]
+) -> float:
     """Linear warm-up, then half a cosine from 1 down to `floor`.
 
     Args:
@@ -15,21 +18,23 @@ def cosine(step: int, total_steps: int, *, warmup_fraction: float, floor: float)
     >>> [round(cosine(step, 10, warmup_fraction=0.2, floor=0.0), 2) for step in (0, 1, 2, 6, 10)]
     [0.5, 1.0, 1.0, 0.5, 0.0]
     """
-    warm, progress = _progress(step, total_steps, warmup_fraction)
+    warm, progress = _progress(step, total_steps, warmup_fraction, floor)
     return warm * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def linear(step: int, total_steps: int, *, warmup_fraction: float, floor: float) -> float:
+def linear(
+    step: int, total_steps: int, *, warmup_fraction: Annotated[float, "in [0, 1)"], floor: Annotated[float, "in [0, 1]"]
+) -> float:
     """Linear warm-up, then a straight line from 1 down to `floor`; arguments as for `cosine`.
 
     >>> [round(linear(step, 10, warmup_fraction=0.0, floor=0.1), 2) for step in (0, 5, 10)]
     [1.0, 0.55, 0.1]
     """
-    warm, progress = _progress(step, total_steps, warmup_fraction)
+    warm, progress = _progress(step, total_steps, warmup_fraction, floor)
     return warm * (floor + (1 - floor) * (1 - progress))
 
 
-def constant(step: int, total_steps: int, *, warmup_fraction: float) -> float:
+def constant(step: int, total_steps: int, *, warmup_fraction: Annotated[float, "in [0, 1)"]) -> float:
     """Linear warm-up, then 1; arguments as for `cosine`.
 
     >>> [constant(step, 10, warmup_fraction=0.4) for step in (0, 1, 4, 10)]
@@ -39,10 +44,12 @@ def constant(step: int, total_steps: int, *, warmup_fraction: float) -> float:
     return warm
 
 
-def _progress(step: int, total_steps: int, warmup_fraction: float) -> tuple[float, float]:
+def _progress(step: int, total_steps: int, warmup_fraction: float, floor: float = 0.0) -> tuple[float, float]:
     """Factor of the warm-up in (0, 1], and the share of the steps after it that are done, in [0, 1]."""
     if not 0 <= warmup_fraction < 1:
         raise ValueError(f"schedule.warmup_fraction must be in [0, 1), got {warmup_fraction}")
+    if not 0 <= floor <= 1:
+        raise ValueError(f"schedule.floor must be in [0, 1], got {floor}")
     warmup_steps = math.ceil(warmup_fraction * total_steps)
     if step < warmup_steps:
         return (step + 1) / warmup_steps, 0.0

@@ -1,8 +1,26 @@
 """How long a run is, when it looks up and which weights it keeps: the keys of the trainer group beside Lightning's."""
 
-import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from rmexp.ranges import check_ranges
+
+# As Lightning spells them; those behind the first seven are its other names.
+Precision = Literal[
+    "auto",
+    "32-true",
+    "bf16-mixed",
+    "bf16-true",
+    "16-mixed",
+    "16-true",
+    "64-true",
+    "32",
+    "bf16",
+    "16",
+    "64",
+    "transformer-engine",
+    "transformer-engine-float16",
+]
 
 
 @dataclass(frozen=True)
@@ -27,28 +45,21 @@ class TrainerOptions:
             update is left out with `skip`.
     """
 
-    precision: str
+    precision: Precision
     compiled: bool | Literal["auto"]
-    max_epochs: int
-    max_steps: int | None
-    threads: int | None
-    validate_every_steps: int | None
-    workers: int
+    max_epochs: Annotated[int, "at least 1"]
+    max_steps: Annotated[int, "at least 1"] | None
+    threads: Annotated[int, "at least 1"] | None
+    validate_every_steps: Annotated[int, "at least 1"] | None
+    workers: Annotated[int, "at least 0"]
     keep: Literal["best", "last"]
     monitor: Literal["val/loss", "val/accuracy", "val/margin"]
-    patience: int | None
-    min_delta: float
+    patience: Annotated[int, "at least 1"] | None
+    min_delta: Annotated[float, "at least 0"]
     on_nonfinite: Literal["stop", "skip"]
 
     def __post_init__(self) -> None:
-        for name in ("max_epochs", "max_steps", "threads", "validate_every_steps", "patience"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"trainer.{name} must be at least 1, got {value}")
-        if self.workers < 0:
-            raise ValueError(f"trainer.workers must be at least 0, got {self.workers}")
-        if not 0 <= self.min_delta < math.inf:
-            raise ValueError(f"trainer.min_delta must be a number of at least 0, got {self.min_delta}")
+        check_ranges(self, "trainer")
 
     def check_validations(self, kind: str, *, validates: bool) -> None:
         """Refuse to look for what no validation will say.

@@ -12,7 +12,7 @@ from rmexp.config.paths import look_for_paths
 from rmexp.config.tracked import tracked_run, trackers_of
 from rmexp.hardware.processes import launched, this_process
 from rmexp.phases import importing
-from rmexp.runs.folder import CONFIG
+from rmexp.runs.files import CONFIG
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
 from rmexp.tracking.tracked_run import TrackedRun

@@ -25,7 +25,8 @@ from rmexp.lines import check_file
 from rmexp.metrics.parity import Parity
 from rmexp.models.backbones.location import model_inputs
 from rmexp.phases import Phase, phase
-from rmexp.runs.folder import CONFIG, LAST_MODEL, MODEL, claim
+from rmexp.runs.files import CONFIG
+from rmexp.runs.folder import LAST_MODEL, MODEL, claim
 from rmexp.runs.rows import record_of
 from rmexp.runs.summaries.export import ExportedModel, ExportSummary
 from rmexp.runs.summaries.file import read_summary

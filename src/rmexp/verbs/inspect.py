@@ -103,8 +103,6 @@ def _pairs(config: DictConfig, data: LoadedData) -> list[Preference]:
     pairs = [record for record in records if isinstance(record, Preference) and not is_tie(record.target)]
     if len(pairs) < 2:
         raise ValueError(f"expected at least 2 pairs with a better response, got {len(pairs)} (set data or split)")
-    if config.pairs < 2:
-        raise ValueError(f"`pairs` must be at least 2, got {config.pairs} (set pairs)")
     order = np.random.default_rng([config.seed, 4]).permutation(len(pairs))[: config.pairs]
     return [pairs[index] for index in sorted(order.tolist())]
 

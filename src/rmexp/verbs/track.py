@@ -14,7 +14,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.tracked import tracked_run, trackers_of
-from rmexp.runs.folder import CONFIG
+from rmexp.runs.files import CONFIG
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.file import summary_row, verb_of
 

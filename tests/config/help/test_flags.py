@@ -2,8 +2,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose_unchecked
-from rmexp.config.help.flags import ELSEWHERE, wrong_flag
+from rmexp.config.help.flags import wrong_flag
 from rmexp.config.overrides import key_paths
+from rmexp.config.problems import ELSEWHERE
 
 FLAGS = ("--help", "-h", "--multirun", "-m", "--cfg", "-c")
 

@@ -9,7 +9,7 @@ RATE = """optimizer.lr=0.001
 
   value now   0.001
   default     0.0005
-  may be      float
+  may be      float at least 0
   comes with  the choice of `optimizer`
 """
 

@@ -124,7 +124,7 @@ def test_a_row_of_another_shape_is_one_error(problem, change, overrides, message
     [
         ("pairing.pairs=some", r"data.format.pairing.pairs must be one of all, best_worst, best_random, got some"),
         ("pairing.ties=half", r"data.format.pairing.ties must be one of keep, drop, got half"),
-        ("pairing.min_gap=-1", r"data.format.pairing.min_gap must be at least 0, got -1"),
+        ("pairing.min_gap=-1", r"data.format.pairing.min_gap takes a number of at least 0, got -1"),
     ],
 )
 def test_options_are_checked_before_a_row_is_read(outcomes, override, message):

@@ -64,5 +64,5 @@ def test_a_column_that_is_not_there(problem):
 
 
 def test_the_ratio_is_at_least_one(outcomes):
-    with pytest.raises(ValueError, match=r"data.format.min_ratio must be at least 1, got 0.5"):
+    with pytest.raises(ValueError, match=r"data.format.min_ratio takes a number of at least 1, got 0.5"):
         outcomes("shp", [ROW], "min_ratio=0.5")

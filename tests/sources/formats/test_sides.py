@@ -152,7 +152,7 @@ def test_a_choice_among_two_summaries(pairs, choice, chosen):
     ("overrides", "message"),
     [
         (["positive=third"], "data.format.positive must be null, first or second, got third"),
-        (["certain=0"], "data.format.certain must be above 0, got 0"),
+        (["certain=0"], "data.format.certain takes a number > 0 or null, got 0"),
         (["label=[a]"], "data.format.label must be one column or two, got 1"),
     ],
 )

@@ -115,8 +115,8 @@ def test_the_real_figures_are_those_of_the_validation(toy, fit, tmp_path):
     ("wrong", "message"),
     [
         ({"patience": 0}, "trainer.patience must be at least 1, got 0"),
-        ({"min_delta": -0.1}, "trainer.min_delta must be a number of at least 0, got -0.1"),
-        ({"min_delta": NAN}, "trainer.min_delta must be a number of at least 0, got nan"),
+        ({"min_delta": -0.1}, "trainer.min_delta must be at least 0, got -0.1"),
+        ({"min_delta": NAN}, "trainer.min_delta must be at least 0, got nan"),
     ],
 )
 def test_settings_out_of_range(wrong, message):

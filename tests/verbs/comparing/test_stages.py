@@ -127,7 +127,7 @@ def test_another_beta_trains_the_policy_alone(comparison):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["policies.best_of=0"], "policies.best_of must be at least 1, got 0"),
+        (["policies.best_of=0"], "policies.best_of takes a whole number of at least 1, got 0"),
         (
             ["task@ppo=ppo", "ppo.scorer.path=reward", "ppo.rollouts.max_new_tokens=512"],
             "must be below data.max_tokens",

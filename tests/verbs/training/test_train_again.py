@@ -78,11 +78,13 @@ def test_folder_in_use_is_refused_with_its_owner(here, capsys):
 
 
 def test_failed_run_says_why_and_is_not_taken_for_finished(here, capsys):
-    assert main(["train", *FEW, *SMOKE, "optimizer.lr=-1"]) == 1
-    assert "Invalid learning rate" in json.loads(Path("run/failure.json").read_text())["error"]
+    assert main(["train", *FEW, *SMOKE, "model.hidden_size=63"]) == 1
+    assert "the width must be a multiple" in json.loads(Path("run/failure.json").read_text())["error"]
     assert not Path("run/summary.json").exists()
     assert not Path("run/model").exists()
     assert "Traceback" not in capsys.readouterr().err
+    assert main(["train", *FEW, *SMOKE, "model.hidden_size=32"]) == 0  # no step was made: nobody is in the way
+    assert not Path("run/failure.json").exists()
 
 
 def test_interrupted_run_goes_on_with_the_same_command(here, interrupted_at, capsys):

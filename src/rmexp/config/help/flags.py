@@ -1,39 +1,13 @@
 """Flags that there are not, such as `--lr 1e-3`: which key the writer means."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose_unchecked
 from rmexp.config.overrides import key_paths
-from rmexp.config.problems import nearest_keys
+from rmexp.config.problems import ELSEWHERE, nearest_keys
 from rmexp.config.tree import options_of
-
-# What TRL, transformers, OpenRLHF and reward-bench call a key; docs/migrating.md has them in tables.
-ELSEWHERE: Mapping[str, str] = {
-    "learning_rate": "optimizer.lr",
-    "num_train_epochs": "trainer.max_epochs",
-    "per_device_train_batch_size": "data.batch_pairs",
-    "train_batch_size": "data.batch_pairs",
-    "batch_size": "data.batch_pairs",
-    "gradient_accumulation_steps": "trainer.accumulate_grad_batches",
-    "max_grad_norm": "trainer.gradient_clip_val",
-    "max_norm": "trainer.gradient_clip_val",
-    "max_length": "data.max_tokens",
-    "max_len": "data.max_tokens",
-    "model_name_or_path": "model.path",
-    "pretrain": "model.path",
-    "dataset_name": "data.path",
-    "dataset": "data.path",
-    "output_dir": "run_dir",
-    "save_path": "run_dir",
-    "eval_steps": "trainer.validate_every_steps",
-    "warmup_ratio": "schedule.warmup_fraction",
-    "report_to": "logger",
-    "use_wandb": "logger",
-    "lr_scheduler_type": "schedule",
-    "lr_scheduler": "schedule",
-}
 
 
 def wrong_flag(verb: str, arguments: Sequence[str], flags: Collection[str], folder: str | None = None) -> str | None:

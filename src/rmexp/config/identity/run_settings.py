@@ -7,7 +7,7 @@ from rmexp.config.identity.named_after import with_file_names
 from rmexp.config.identity.values import todays_values, without_implied
 from rmexp.left_files import read_yaml
 from rmexp.runs.axes import Settings
-from rmexp.runs.folder import CONFIG
+from rmexp.runs.files import CONFIG
 
 _REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
 

@@ -1,6 +1,7 @@
 """A small random Llama with a tokenizer trained on the data: the backbone that needs no download."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -19,7 +20,14 @@ CHAT_TEMPLATE = (
 
 
 def tiny(
-    texts: Iterable[str], seed: int, *, hidden_size: int, layers: int, heads: int, vocabulary: int, max_positions: int
+    texts: Iterable[str],
+    seed: int,
+    *,
+    hidden_size: Annotated[int, "at least 2"],
+    layers: Annotated[int, "at least 1"],
+    heads: Annotated[int, "at least 1"],
+    vocabulary: Annotated[int, "at least 262"],
+    max_positions: Annotated[int, "at least 2"],
 ) -> LanguageModel:
     """Build the model with random weights and train its byte-level BPE tokenizer.
 

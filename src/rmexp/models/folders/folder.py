@@ -1,11 +1,15 @@
 """Model folders: read with their contract checked, written whole or not at all."""
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from rmexp.data.trained_on import TrainedOn
 from rmexp.models.backbones.backbone import Backbone
@@ -151,7 +155,7 @@ def save_folder(
         save_weights: writes the weights into a folder.
         tokenizer: that goes with them.
         contract: what the folder promises.
-        finish: called with what is written before it is moved; where it raises nothing is left.
+        finish: called with what is written before it is moved; where it raises, as before it, nothing is left.
         trained_on: what the model has seen; None where nobody knows.
 
     Returns:
@@ -160,11 +164,12 @@ def save_folder(
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_weights(partial)
-    save_tokenizer(partial, tokenizer)
-    promised = Promise(None, None) if trained_on is None else write_trained_on(partial, trained_on)
-    replace(contract, trained_on=promised.file, trained_on_fingerprint=promised.fingerprint).save(partial)
     try:
+        with _system_told(folder):
+            save_weights(partial)
+        save_tokenizer(partial, tokenizer)
+        promised = Promise(None, None) if trained_on is None else write_trained_on(partial, trained_on)
+        replace(contract, trained_on=promised.file, trained_on_fingerprint=promised.fingerprint).save(partial)
         finish(partial)
     except BaseException:
         shutil.rmtree(partial)
@@ -172,6 +177,17 @@ def save_folder(
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
     return folder_fingerprint(str(folder))
+
+
+@contextmanager
+def _system_told(folder: Path) -> Iterator[None]:
+    """Let what the system says of a folder, such as that the disk is full, be the error that it is elsewhere."""
+    try:
+        yield
+    except SafetensorError as error:
+        if (number := re.search(r"os error (\d+)", str(error))) is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error
 
 
 def _expect(contract: Contract | None, kind: str, folder: str) -> None:

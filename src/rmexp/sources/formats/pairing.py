@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from rmexp.jsonl import JsonObject
+from rmexp.ranges import check_ranges
 from rmexp.records import Preference, Prompt, prompt_text
 from rmexp.sources.rows import LeftOut, Outcome
 
@@ -34,7 +35,7 @@ class Pairing:
     """
 
     pairs: str
-    min_gap: float
+    min_gap: Annotated[float, "at least 0"]
     ties: str
     seed: int
 
@@ -42,8 +43,7 @@ class Pairing:
         for key, value, known in (("pairs", self.pairs, PAIRS), ("ties", self.ties, TIES)):
             if value not in known:
                 raise ValueError(f"data.format.pairing.{key} must be one of {', '.join(known)}, got {value}")
-        if not self.min_gap >= 0:
-            raise ValueError(f"data.format.pairing.min_gap must be at least 0, got {self.min_gap}")
+        check_ranges(self, "data.format.pairing")
 
     def of(
         self, prompt: Prompt, candidates: Sequence[Candidate], meta: JsonObject, *, group: str | None = None

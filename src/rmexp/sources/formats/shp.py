@@ -7,9 +7,10 @@ stanfordnlp/SHP.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from rmexp.jsonl import JsonObject
+from rmexp.ranges import check_ranges
 from rmexp.records import Preference
 from rmexp.sources.rows import LeftOut, Outcome, Row, extras, field, number, row_by_row
 
@@ -26,15 +27,14 @@ class Shp:
         meta: further columns to keep.
     """
 
-    min_ratio: float
+    min_ratio: Annotated[float, "at least 1"]
     soft: bool
     meta: list[str]
 
     by_row: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.min_ratio < 1:
-            raise ValueError(f"data.format.min_ratio must be at least 1, got {self.min_ratio}")
+        check_ranges(self, "data.format")
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make at most one pair of each row."""

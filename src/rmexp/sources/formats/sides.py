@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from rmexp.jsonl import JsonObject, describe
 from rmexp.metrics.preferred_side import preferred_side
+from rmexp.ranges import check_ranges
 from rmexp.records import Preference
 from rmexp.sources.formats.listed_turns import as_turns
 from rmexp.sources.formats.two_sides import beside, check_no_tie, sided
@@ -79,7 +80,7 @@ class Sides:
     ties: list[str | int | bool]
     both_bad: list[str | int | bool]
     positive: str | None
-    certain: float | None
+    certain: Annotated[float, "> 0"] | None
     winner_first: bool
     meta: list[str]
     tools: str | None
@@ -90,8 +91,7 @@ class Sides:
     def __post_init__(self) -> None:
         if self.positive not in (None, *POSITIVE):
             raise ValueError(f"data.format.positive must be null, first or second, got {self.positive}")
-        if self.certain is not None and not self.certain > 0:
-            raise ValueError(f"data.format.certain must be above 0, got {self.certain}")
+        check_ranges(self, "data.format")
         if isinstance(self.label, list) and len(self.label) != 2:
             raise ValueError(f"data.format.label must be one column or two, got {len(self.label)}")
 

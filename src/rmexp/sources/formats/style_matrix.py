@@ -5,9 +5,10 @@ Source: Liu et al. 2024, "RM-Bench: benchmarking reward models of language model
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from rmexp.jsonl import JsonObject, describe
+from rmexp.ranges import check_ranges
 from rmexp.records import Preference
 from rmexp.sources.rows import Outcome, Row, extras, field, row_by_row
 
@@ -19,14 +20,17 @@ class StyleMatrix:
     Each pair has `meta.row`, and `meta.chosen_style` and `meta.rejected_style`, both from 0.
 
     Attributes:
-        styles: number of styles.
+        styles: number of styles, at least 1.
         meta: further columns to keep.
     """
 
-    styles: int
+    styles: Annotated[int, "at least 1"]
     meta: list[str]
 
     by_row: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "data.format")
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make styles x styles pairs of each row; one that cannot be used is an error, the others stay."""

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import lightning as L
 import torch
@@ -28,9 +28,11 @@ class Saving(Callback):
         signals: that end the run.
     """
 
-    def __init__(self, folder: Path | None, every_seconds: float, seed: int, signals: Signals) -> None:
+    def __init__(
+        self, folder: Path | None, every_seconds: Annotated[float, "at least 0"], seed: int, signals: Signals
+    ) -> None:
         if not every_seconds >= 0:
-            raise ValueError(f"expected a number of seconds of at least 0, got {every_seconds} (set callbacks.saving)")
+            raise ValueError(f"callbacks.saving.every_seconds must be at least 0, got {every_seconds}")
         self.folder, self.every_seconds, self.seed, self.signals = folder, every_seconds, seed, signals
         self.wait = every_seconds  # until the next checkpoint
         self.saved_at = 0.0

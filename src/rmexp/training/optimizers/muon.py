@@ -1,7 +1,7 @@
 """Muon for the matrices inside a model, AdamW for everything else, as one optimizer."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -34,12 +34,12 @@ class MuonAdamW(Optimizer):
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[dict[str, Any]],
-        lr: float,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-        momentum: float = 0.95,
-        widest: int = 20_000,
+        lr: Annotated[float, "at least 0"],
+        betas: tuple[Annotated[float, "in [0, 1)"], Annotated[float, "in [0, 1)"]] = (0.9, 0.999),
+        eps: Annotated[float, "at least 0"] = 1e-8,
+        weight_decay: Annotated[float, "at least 0"] = 0.01,
+        momentum: Annotated[float, "in [0, 1)"] = 0.95,
+        widest: Annotated[int, "at least 1"] = 20_000,
     ) -> None:
         super().__init__(params, {"lr": lr})
         self.widest = widest

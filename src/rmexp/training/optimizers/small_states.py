@@ -1,7 +1,7 @@
 """AdamW whose states take less memory of the device; each needs a package of its own."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -9,7 +9,13 @@ from torch.optim import Optimizer
 Params = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 
 
-def adamw_8bit(params: Params, lr: float, betas: tuple[float, float], eps: float, weight_decay: float) -> Optimizer:
+def adamw_8bit(
+    params: Params,
+    lr: Annotated[float, "at least 0"],
+    betas: tuple[Annotated[float, "in [0, 1)"], Annotated[float, "in [0, 1)"]],
+    eps: Annotated[float, "at least 0"],
+    weight_decay: Annotated[float, "at least 0"],
+) -> Optimizer:
     """AdamW with states of 8 bits, by torchao.
 
     Args:
@@ -32,7 +38,13 @@ def adamw_8bit(params: Params, lr: float, betas: tuple[float, float], eps: float
     return made
 
 
-def adamw_paged(params: Params, lr: float, betas: tuple[float, float], eps: float, weight_decay: float) -> Optimizer:
+def adamw_paged(
+    params: Params,
+    lr: Annotated[float, "at least 0"],
+    betas: tuple[Annotated[float, "in [0, 1)"], Annotated[float, "in [0, 1)"]],
+    eps: Annotated[float, "at least 0"],
+    weight_decay: Annotated[float, "at least 0"],
+) -> Optimizer:
     """AdamW whose states move to the memory of the host when that of the GPU is full, by bitsandbytes.
 
     Args:

@@ -5,12 +5,13 @@ An estimator is a frozen dataclass with `responses`, `uses_values` and a call fr
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
 from rmexp.losses.advantages import Advantages, generalised_advantages
+from rmexp.ranges import check_ranges
 
 
 class Estimator(Protocol):
@@ -42,15 +43,12 @@ class ValueModel:
     """
 
     uses_values = True
-    responses: int
-    discount: float
-    decay: float
+    responses: Annotated[int, "at least 1"]
+    discount: Annotated[float, "in [0, 1]"]
+    decay: Annotated[float, "in [0, 1]"]
 
     def __post_init__(self) -> None:
-        _check_responses(self.responses, 1)
-        for name in ("discount", "decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"estimator.{name} must be in [0, 1], got {getattr(self, name)}")
+        check_ranges(self, "estimator")
 
     def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
         """See `generalised_advantages`."""
@@ -67,18 +65,13 @@ class OtherResponses:
     """
 
     uses_values = False
-    responses: int
+    responses: Annotated[int, "at least 2"]
     advantages: Callable[[Tensor, int], Tensor]
 
     def __post_init__(self) -> None:
-        _check_responses(self.responses, 2)
+        check_ranges(self, "estimator")
 
     def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
         """Those of whole responses, and no returns to learn."""
         advantages = self.advantages((token_rewards * mask).sum(dim=1), self.responses)
         return Advantages(advantages[:, None] * mask, torch.zeros_like(token_rewards))
-
-
-def _check_responses(responses: int, least: int) -> None:
-    if responses < least:
-        raise ValueError(f"estimator.responses must be at least {least}, got {responses}")

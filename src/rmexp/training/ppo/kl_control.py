@@ -1,10 +1,12 @@
 """How a policy is held near its reference: how strongly, where the KL divergence counts, when it is too much."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import Tensor
 
 from rmexp.losses.kl_estimators import ESTIMATORS
+from rmexp.ranges import check_ranges
 
 PLACES = ("reward", "loss")
 LARGEST_ERROR = 0.2  # relative, that one iteration answers to
@@ -17,8 +19,8 @@ class KLControl:
     Attributes:
         coefficient: of the divergence, in rewards a nat, at least 0; where there is a target, the one to begin with.
         target: divergence in nats a response that the coefficient is steered to, > 0; None keeps the coefficient.
-        rate: by how much one iteration may change the coefficient, as a multiple of the relative error, which counts
-            to 0.2 at most.
+        rate: by how much one iteration may change the coefficient, > 0, as a multiple of the relative error, which
+            counts to 0.2 at most.
         place: `reward` takes it off the reward of each token, `loss` adds it to the loss.
         estimator: of the divergence: k1, k2 or k3; as a loss k1 would teach nothing.
         limit: mean divergence in nats a response beyond which the run is stopped, > 0.
@@ -26,20 +28,15 @@ class KLControl:
     Source: Ziegler et al. 2019, "Fine-tuning language models from human preferences", section 2.2.
     """
 
-    coefficient: float
-    target: float | None
-    rate: float
+    coefficient: Annotated[float, "at least 0"]
+    target: Annotated[float, "> 0"] | None
+    rate: Annotated[float, "> 0"]
     place: str
     estimator: str
-    limit: float
+    limit: Annotated[float, "> 0"]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.coefficient < float("inf"):
-            raise ValueError(f"kl.coefficient must be at least 0, got {self.coefficient}")
-        for name in ("target", "rate", "limit"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"kl.{name} must be > 0, got {value}")
+        check_ranges(self, "kl")
         if self.place not in PLACES:
             raise ValueError(f"kl.place must be one of {', '.join(PLACES)}, got {self.place}")
         if self.estimator not in ESTIMATORS:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rmexp.losses.clipped_surrogate import clipped_surrogate_loss, clipped_value_loss
 from rmexp.losses.kl_estimators import k3
+from rmexp.ranges import check_ranges
 from rmexp.training.ppo.estimators import Estimator
 from rmexp.training.ppo.experience import Experience
 from rmexp.training.ppo.kl_control import KLControl
@@ -33,23 +34,16 @@ class PolicyUpdate:
             more, > 0.
     """
 
-    epochs: int
-    minibatches: int
-    clip: float
-    value_clip: float
-    value_coefficient: float
+    epochs: Annotated[int, "at least 1"]
+    minibatches: Annotated[int, "at least 1"]
+    clip: Annotated[float, "> 0"]
+    value_clip: Annotated[float, "> 0"]
+    value_coefficient: Annotated[float, "at least 0"]
     whiten: bool
-    stop_kl: float
+    stop_kl: Annotated[float, "> 0"]
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "minibatches"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"update.{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("clip", "value_clip", "stop_kl"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"update.{name} must be > 0, got {getattr(self, name)}")
-        if not self.value_coefficient >= 0:
-            raise ValueError(f"update.value_coefficient must be at least 0, got {self.value_coefficient}")
+        check_ranges(self, "update")
 
     def parts(self, samples: int, seed: int, iteration: int) -> list[NDArray[np.int64]]:
         """Which responses each minibatch has, over all epochs: a function of seed and iteration alone."""

@@ -3,17 +3,17 @@
 The scorer reads texts: what it makes of them with a tokenizer of its own is its own business.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from transformers import PreTrainedModel
 
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.generation import Sampling, generate, prompt_seed
+from rmexp.ranges import check_ranges
 from rmexp.records import Candidates, Prompt, prompt_text
 from rmexp.scoring.scorer import Scorer
 
@@ -36,26 +36,19 @@ class Rollouts:
         show_every: iterations between two that are shown.
     """
 
-    iterations: int
-    samples: int
-    max_new_tokens: int
+    iterations: Annotated[int, "at least 1"]
+    samples: Annotated[int, "at least 2"]
+    max_new_tokens: Annotated[int, "at least 1"]
     standardised: bool
-    missing_end_penalty: float
-    empty_reward: float
-    empty_limit: float
-    evaluation_samples: int
-    shown: int
-    show_every: int
+    missing_end_penalty: Annotated[float, "at least 0"]
+    empty_reward: Annotated[float, "finite"]
+    empty_limit: Annotated[float, "in [0, 1]"]
+    evaluation_samples: Annotated[int, "at least 2"]
+    shown: Annotated[int, "at least 0"]
+    show_every: Annotated[int, "at least 1"]
 
     def __post_init__(self) -> None:
-        least = {"iterations": 1, "samples": 2, "evaluation_samples": 2, "shown": 0, "show_every": 1}
-        for name, bound in (least | {"max_new_tokens": 1, "missing_end_penalty": 0}).items():
-            if not getattr(self, name) >= bound:
-                raise ValueError(f"rollouts.{name} must be at least {bound}, got {getattr(self, name)}")
-        if not math.isfinite(self.empty_reward):
-            raise ValueError(f"rollouts.empty_reward must be finite, got {self.empty_reward}")
-        if not 0 <= self.empty_limit <= 1:
-            raise ValueError(f"rollouts.empty_limit must be in [0, 1], got {self.empty_limit}")
+        check_ranges(self, "rollouts")
 
 
 class Samples(NamedTuple):

@@ -74,8 +74,6 @@ def token_shifts(first: ScoredPairs, scorers: Scorers, most: int, folder: Path) 
         most: pairs that are looked at, evenly picked.
         folder: of the scored files.
     """
-    if most < 0:
-        raise ValueError(f"`shift_pairs` must be at least 0, got {most} (set shift_pairs)")
     pairs, split = first.test.pairs, first.test.split
     picked = np.unique(np.linspace(0, len(pairs) - 1, most).round().astype(int)).tolist()
     place = {pairs[index].id: index for index in picked}

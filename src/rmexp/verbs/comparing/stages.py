@@ -51,9 +51,6 @@ def _obtained(
 
 def _refuse_bad_values(config: DictConfig) -> None:
     """What a later stage would refuse is refused before the first one has cost its minutes."""
-    for key, least in (("prompts", 0), ("responses", 1), ("best_of", 1), ("max_new_tokens", 1)):
-        if config.policies[key] < least:
-            raise ValueError(f"policies.{key} must be at least {least}, got {config.policies[key]}")
     for name in stage_names(config):
         parts = stage_parts(stage(config, name))
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rmexp.runs.folder import ENVIRONMENT, FAILURE
+from rmexp.runs.files import ENVIRONMENT, FAILURE
 from rmexp.runs.summaries.file import SUMMARY
 from rmexp.verbs.reporting.one_run import MADE_FROM, is_run
 

@@ -96,8 +96,7 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     compiled_here = compiling() and is_compilable(body, packed=True)
     fillers = -len(rows) % ROW_STEP if len(rows) > ROW_STEP and _in_half_on_processor(batch.device) else 0
     every, read = AttentionPlans(batch, len(token_ids)), AttentionPlans(batch, len(token_ids), rows, fillers)
-    update = torch.zeros((), dtype=residual.dtype, device=residual.device).expand_as(residual)
-    # What is compiled gives the whole residual, and its update stays zero.
+    update: Tensor | None = None  # what is compiled gives the whole residual, and leaves nothing to add
     checkpointed = body.gradient_checkpointing and torch.is_grad_enabled()
     for layer in layers:
         compute = _method(layer)
@@ -151,7 +150,7 @@ def _norm_of(module: Any) -> Norm:
 def _layer(
     layer: Any,
     residual: Tensor,
-    update: Tensor,
+    update: Tensor | None,
     cosine: Tensor,
     sine: Tensor,
     plans: "AttentionPlans",

@@ -12,13 +12,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmexp.models.attention.choose import no_fused
+from rmexp.models.attention.fused import between_products
 
-def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+
+def add_rms_norm(residual: Tensor, update: Tensor | None, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
     """The next residual, and its root-mean-square normalisation.
 
     Args:
         residual: (T, E).
-        update: (T, E), what a block adds to it.
+        update: (T, E), what a block adds to it; None for nothing.
         weight: (E,) of the normalisation.
         epsilon: added to the mean square.
 
@@ -27,6 +30,8 @@ def add_rms_norm(residual: Tensor, update: Tensor, weight: Tensor, epsilon: floa
 
     Source: Zhang and Sennrich 2019, eq. 4.
     """
+    if update is None:
+        return residual, rms_norm(residual, weight, epsilon)
     return AddRMSNorm.apply(residual, update, weight, epsilon, product_dtype(residual))  # type: ignore[no-any-return, no-untyped-call]
 
 
@@ -75,14 +80,22 @@ class RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
         """See `rms_norm`."""
-        normalised, factor = _normalised(hidden, weight, epsilon, dtype)
+        ctx.fused = _fused_norm(hidden, weight, dtype)
+        if ctx.fused:
+            _, normalised, factor = between_products.norm(hidden, None, weight, epsilon, dtype)
+        else:
+            normalised, factor = _normalised(hidden, weight, epsilon, dtype)
         ctx.save_for_backward(hidden, weight, factor)
         return normalised
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of hidden states and weight."""
-        hidden, weight, factor = ctx.saved_tensors
+        saved = hidden, weight, factor = ctx.saved_tensors
+        if ctx.fused:
+            asked = ctx.needs_input_grad[1]
+            of_hidden, _, of_weight = between_products.norm_gradients(gradient, None, *saved, with_weight=asked)
+            return of_hidden, of_weight, None, None
         return *_norm_gradients(gradient, hidden, weight, factor), None, None
 
 
@@ -94,8 +107,12 @@ class AddRMSNorm(torch.autograd.Function):
         ctx: Any, residual: Tensor, update: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
         """See `add_rms_norm`."""
-        total = residual + update
-        normalised, factor = _normalised(total, weight, epsilon, dtype)
+        ctx.fused = _fused_norm(residual, weight, dtype) and update.dtype == dtype
+        if ctx.fused:
+            total, normalised, factor = between_products.norm(residual, update, weight, epsilon, dtype)
+        else:
+            total = residual + update
+            normalised, factor = _normalised(total, weight, epsilon, dtype)
         ctx.save_for_backward(total, weight, factor)
         ctx.update_dtype = update.dtype
         return total, normalised
@@ -103,7 +120,10 @@ class AddRMSNorm(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, of_total: Tensor, of_normalised: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of residual, update and weight."""
-        total, weight, factor = ctx.saved_tensors
+        saved = total, weight, factor = ctx.saved_tensors
+        if ctx.fused:
+            asked = ctx.needs_input_grad[2]
+            return *between_products.norm_gradients(of_normalised, of_total, *saved, with_weight=asked), None, None
         of_hidden, of_weight = _norm_gradients(of_normalised, total, weight, factor)
         of_hidden += of_total
         return of_hidden, of_hidden.to(ctx.update_dtype), of_weight, None, None
@@ -116,12 +136,14 @@ class SwiGLU(torch.autograd.Function):
     def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
         """See `swiglu`."""
         ctx.save_for_backward(gate, up)
-        return _gated(gate, up)
+        ctx.fused = _fused(gate, up) and gate.dtype == up.dtype
+        return between_products.gate(gate, up) if ctx.fused else _gated(gate, up)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of gate and up."""
-        return _gate_gradients(gradient, *ctx.saved_tensors)
+        found = between_products.gate_gradients if ctx.fused else _gate_gradients
+        return found(gradient, *ctx.saved_tensors)
 
 
 class Rotation(torch.autograd.Function):
@@ -131,14 +153,28 @@ class Rotation(torch.autograd.Function):
     def forward(ctx: Any, projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """See `rotated`."""
         ctx.save_for_backward(cosine, sine)
-        return _turned(projected.transpose(0, 1), cosine, sine)
+        ctx.fused = _fused(projected) and cosine.dtype == sine.dtype == torch.float32
+        turned = between_products.rotate if ctx.fused else _turned
+        return turned(projected.transpose(0, 1), cosine, sine)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of what was rotated."""
         cosine, sine = ctx.saved_tensors
+        if ctx.fused:
+            return between_products.rotate(gradient, cosine, sine, backwards=True).transpose(0, 1), None, None
         turned = _turned(gradient.transpose(0, 1), cosine[:, None], -sine[:, None])
         return turned, None, None
+
+
+def _fused(*tensors: Tensor) -> bool:
+    """Whether the fused kernels serve such tensors."""
+    return all(tensor.device.type == "cpu" and no_fused(tensor.dtype) is None for tensor in tensors)
+
+
+def _fused_norm(hidden: Tensor, weight: Tensor, dtype: torch.dtype) -> bool:
+    """Whether they normalise hidden states and leave that in a type."""
+    return _fused(hidden) and weight.dtype == torch.float32 and dtype in (hidden.dtype, torch.bfloat16)
 
 
 def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

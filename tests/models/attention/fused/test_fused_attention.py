@@ -7,12 +7,10 @@ import torch.nn.functional as F
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention.attention_plan import dense_mask
-from rmexp.models.attention.choose import attention_kind, no_fused
-from rmexp.models.attention.fused import agreement, attention, library
+from rmexp.models.attention.choose import attention_kind
+from rmexp.models.attention.fused import agreement, attention
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
 
-REASON = no_fused(torch.float32)
-pytestmark = pytest.mark.skipif(REASON is not None, reason=f"{REASON}")
 ROUNDING = {torch.bfloat16: 0.01, torch.float32: 5e-6}  # of the norm; an operand of bfloat16 rounds to 0.004
 CASES = {  # (tokens of the prompt, tokens of each response to it)
     "pairs": [(7, 5, 3), (2, 1, 1), (9, 4, 30)],
@@ -22,26 +20,6 @@ CASES = {  # (tokens of the prompt, tokens of each response to it)
     "long": [(250, 100, 70), (140, 300)],
     "one token": [(0, 1)],
 }
-
-
-@pytest.fixture(scope="module", params=[(), library.VECTORS_ALONE], ids=["as here", "vectors"])
-def built(request, tmp_path_factory):
-    found = library.loaded(library.built(request.param, tmp_path_factory.mktemp("kernel")))
-    if not found.attention_allowed():
-        pytest.skip("the system does not let a process use tiles")
-    return found
-
-
-@pytest.fixture
-def kernel(built, monkeypatch):
-    monkeypatch.setattr(attention, "library", lambda: built)
-
-
-@pytest.fixture(params=[torch.bfloat16, torch.float32], ids=["bfloat16", "float32"])
-def dtype(request):
-    if no_fused(request.param) is not None:
-        pytest.skip(f"{no_fused(request.param)}")
-    return request.param
 
 
 def row(groups):
@@ -55,7 +33,7 @@ def row(groups):
 
 
 def results(batch, heads, width, dtype, *, window=None, queries=None, fillers=0):
-    """Output and gradients of the kernel, and of one dense mask in float64."""
+    """Output and gradients of the kernels, and of one dense mask in float64."""
     tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(width)
     wanted = torch.arange(tokens) if queries is None else queries
     shapes = (
@@ -84,20 +62,20 @@ def off(found, expected):
 
 @pytest.mark.parametrize("window", [None, 1, 6, 40])
 @pytest.mark.parametrize("name", CASES)
-def test_values_and_gradients_are_those_of_the_dense_mask(kernel, dtype, name, window):
+def test_values_and_gradients_are_those_of_the_dense_mask(kernels, dtype, name, window):
     for heads, width in (((4, 2), 32), ((3, 1), 80)):
         for ours, theirs in zip(*results(row(CASES[name]), heads, width, dtype, window=window), strict=True):
             assert off(ours, theirs) < ROUNDING[dtype]
 
 
 @pytest.mark.parametrize("width", [8, 16, 24, 64, 100, 128, 256])
-def test_every_width_of_heads(kernel, dtype, width):
+def test_every_width_of_heads(kernels, dtype, width):
     for ours, theirs in zip(*results(row(CASES["pairs"]), (2, 2), width, dtype), strict=True):
         assert off(ours, theirs) < ROUNDING[dtype]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_some_queries_alone_and_fillers_behind_them(kernel, dtype, name):
+def test_some_queries_alone_and_fillers_behind_them(kernels, dtype, name):
     batch = row(CASES[name])
     found, expected = results(batch, (4, 2), 16, dtype, queries=batch.last_tokens.unique(), fillers=3)
     assert not found[0][:, -3:].any()
@@ -107,7 +85,7 @@ def test_some_queries_alone_and_fillers_behind_them(kernel, dtype, name):
         assert off(ours, theirs) < ROUNDING[dtype]
 
 
-def test_rows_filled_up_behind_the_last_token(kernel, dtype):
+def test_rows_filled_up_behind_the_last_token(kernels, dtype):
     batch = row(CASES["pairs"])
     tokens = len(batch.token_ids)
     inputs = [torch.ones(2, tokens + 5, 16, dtype=dtype, requires_grad=True) for _ in range(3)]
@@ -117,7 +95,7 @@ def test_rows_filled_up_behind_the_last_token(kernel, dtype):
     assert not any(part[:, tokens:].any() for part in torch.autograd.grad(output.sum(), inputs))
 
 
-def test_scores_far_apart_neither_overflow_nor_vanish(kernel, dtype):
+def test_scores_far_apart_neither_overflow_nor_vanish(kernels, dtype):
     batch = row([(0, 3)])
     query = torch.full((1, 3, 32), 30.0, dtype=dtype)
     key = torch.tensor([[-30.0], [30.0], [29.0]], dtype=dtype).expand(3, 32)[None]
@@ -128,7 +106,7 @@ def test_scores_far_apart_neither_overflow_nor_vanish(kernel, dtype):
 
 @pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
 @pytest.mark.parametrize("where", [0, 1, 2])
-def test_what_is_no_number_is_not_hidden(kernel, dtype, where, wrong):
+def test_what_is_no_number_is_not_hidden(kernels, dtype, where, wrong):
     inputs = [torch.ones(1, 5, 16, dtype=dtype) for _ in range(3)]
     inputs[where][0, 3] = wrong
     output = packed_attention(*inputs, AttentionPlans(row([(0, 5)]), 5).within(None, *inputs[:2]), 1.0)
@@ -136,14 +114,14 @@ def test_what_is_no_number_is_not_hidden(kernel, dtype, where, wrong):
     assert not output[0, 3].isfinite().any()
 
 
-def test_numbers_of_several_types_are_refused(kernel):
+def test_numbers_of_several_types_are_refused(kernels):
     query, key = torch.ones(1, 5, 16), torch.ones(1, 5, 16, dtype=torch.bfloat16)
     with pytest.raises(TypeError, match=r"of one type, got torch\.float32, torch\.bfloat16"):
         packed_attention(query, key, key, AttentionPlans(row([(0, 5)]), 5).within(None, query, query), 1.0)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_change_no_bit(kernel, dtype, threads, monkeypatch):
+def test_threads_change_no_bit(kernels, dtype, threads, monkeypatch):
     expected, _ = results(row(CASES["long"]), (4, 2), 32, dtype)
     monkeypatch.setattr(attention.torch, "get_num_threads", lambda: threads)
     found, _ = results(row(CASES["long"]), (4, 2), 32, dtype)

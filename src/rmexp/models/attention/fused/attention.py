@@ -1,4 +1,4 @@
-"""Attention over a packed row in one pass, which keeps no scores: the functions of `attention.cpp` and their gradient.
+"""Attention over a packed row in one pass, which keeps no scores: `forward` of forward.h and its gradient.
 
 Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` queries, `T` tokens of the row, `S` of its
 segments, `N` groups of segments that share a start.
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import segments
-from rmexp.models.attention.fused.library import library
+from rmexp.models.attention.fused.library import function, has_function
 
 NUMBERS = (torch.bfloat16, torch.float32)
 EVERYTHING = 2**31 - 1  # a window that ends nowhere
@@ -37,19 +37,19 @@ class _Heads(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_int) for name in ("queries", "keys", "width")), ("scale", ctypes.c_float)]
 
 
-class _Strided(ctypes.Structure):
+class Strided(ctypes.Structure):
     """`Strided` of layouts.h."""
 
     _fields_ = [("data", ctypes.c_void_p), ("head_step", ctypes.c_long), ("token_step", ctypes.c_long)]
 
 
 class _Call(ctypes.Structure):
-    """`Call` of attention.cpp."""
+    """`Call` of forward.h."""
 
     _fields_ = [
         ("row", _Row),
         ("heads", _Heads),
-        *((name, _Strided) for name in ("query", "key", "value", "output")),
+        *((name, Strided) for name in ("query", "key", "value", "output")),
         ("peaks", ctypes.c_void_p),
         ("factors", ctypes.c_void_p),
         ("query_count", ctypes.c_long),
@@ -58,9 +58,9 @@ class _Call(ctypes.Structure):
 
 
 class _Gradients(ctypes.Structure):
-    """`Gradients` of attention.cpp."""
+    """`Gradients` of backward.h."""
 
-    _fields_ = [(name, _Strided) for name in ("output", "query", "key", "value")]
+    _fields_ = [(name, Strided) for name in ("output", "query", "key", "value")]
 
 
 class FusedPlan(NamedTuple):
@@ -106,24 +106,24 @@ class FusedAttention(torch.autograd.Function):
         """See `packed_attention`; all of one type, bfloat16 or float32, on the processor."""
         if not query.dtype == key.dtype == value.dtype:
             raise TypeError(f"queries, keys and values of one type, got {query.dtype}, {key.dtype} and {value.dtype}")
-        query, key, value = (_readable(heads) for heads in (query, key, value))
+        query, key, value = (readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
         softmax = torch.empty(2, *query.shape[:2], dtype=torch.float32)
         ctx.plan, ctx.scaling = plan, scaling
         tensors = query, key, value, output, softmax
         ctx.save_for_backward(*tensors)
-        _function("forward", query.dtype)(ctypes.byref(_call(tensors, plan, scaling)))
+        function("attend", query.dtype)(ctypes.byref(_call(tensors, plan, scaling)))
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of query, key and value."""
         tensors = query, key, value, *_ = ctx.saved_tensors
-        gradient, tokens = _readable(gradient), int(ctx.plan.segments[-1, 1])
+        gradient, tokens = readable(gradient), int(ctx.plan.segments[-1, 1])
         found = _like(query, len(ctx.plan.tokens)), _like(key, tokens), _like(value, tokens)
         call = _call(tensors, ctx.plan, ctx.scaling)
-        gradients = _Gradients(*map(_strided, (gradient, *found)))
-        _function("backward", query.dtype)(ctypes.byref(call), ctypes.byref(gradients))
+        gradients = _Gradients(*map(strided, (gradient, *found)))
+        function("attend_back", query.dtype)(ctypes.byref(call), ctypes.byref(gradients))
         return *found, None, None
 
 
@@ -133,11 +133,7 @@ def has_numbers(dtype: torch.dtype) -> bool:
     Raises:
         NotHere: there is no kernel here.
     """
-    return hasattr(library(), f"forward_{str(dtype).removeprefix('torch.')}")
-
-
-def _function(name: str, dtype: torch.dtype) -> Any:
-    return getattr(library(), f"{name}_{str(dtype).removeprefix('torch.')}")
+    return has_function("attend", dtype)
 
 
 def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call:
@@ -146,7 +142,7 @@ def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call
     heads = _Heads(len(query), len(key), query.shape[2], scaling)
     peaks, factors = softmax
     figures = peaks.data_ptr(), factors.data_ptr(), softmax.shape[2]
-    return _Call(plan.of_row(), heads, *map(_strided, tensors[:4]), *figures, torch.get_num_threads())
+    return _Call(plan.of_row(), heads, *map(strided, tensors[:4]), *figures, torch.get_num_threads())
 
 
 def _like(heads: Tensor, count: int) -> Tensor:
@@ -156,10 +152,11 @@ def _like(heads: Tensor, count: int) -> Tensor:
     return memory.transpose(0, 1)
 
 
-def _readable(heads: Tensor) -> Tensor:
+def readable(heads: Tensor) -> Tensor:
     """(heads, tokens, D) whose figures of a token and head lie side by side."""
     return heads if heads.stride(2) == 1 else heads.contiguous()
 
 
-def _strided(heads: Tensor) -> _Strided:
-    return _Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))
+def strided(heads: Tensor) -> Strided:
+    """(heads, tokens, D) as the kernels read it, while the tensor is alive."""
+    return Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))

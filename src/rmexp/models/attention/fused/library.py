@@ -8,6 +8,9 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from rmexp.models.attention.compiled import compiler
 
@@ -23,18 +26,32 @@ class NotHere(Exception):
 
 @cache
 def library() -> ctypes.CDLL:
-    """The functions of `attention.cpp`; OpenMP is the one that torch has loaded, and so are its threads.
+    """The functions of `kernels.cpp`; OpenMP is the one that torch has loaded, and so are its threads.
 
     Raises:
         NotHere: no such processor or system, no compiler, or it cannot build them.
     """
     if not sys.platform.startswith("linux") or not set(_processor().split()) >= NEEDED:
-        raise NotHere("the fused kernel is for processors with AVX512 under Linux")
+        raise NotHere("fused kernels are for processors with AVX512 under Linux")
     for flags in ((), VECTORS_ALONE):
         found = loaded(built(flags, kept_in()))
-        if found.attention_allowed():
+        if found.allowed():
             return found
-    raise NotHere("the system does not let the fused kernel run")
+    raise NotHere("the system does not let fused kernels run")
+
+
+def function(name: str, *dtypes: torch.dtype) -> Any:
+    """A function of the library for such numbers; see `library`."""
+    return getattr(library(), _full(name, dtypes))
+
+
+def has_function(name: str, *dtypes: torch.dtype) -> bool:
+    """Whether there is a function for such numbers here; see `library`."""
+    return hasattr(library(), _full(name, dtypes))
+
+
+def _full(name: str, dtypes: tuple[torch.dtype, ...]) -> str:
+    return "_".join([name, *(str(dtype).removeprefix("torch.") for dtype in dtypes)])
 
 
 def built(flags: tuple[str, ...], folder: Path) -> Path:
@@ -47,17 +64,17 @@ def built(flags: tuple[str, ...], folder: Path) -> Path:
     Raises:
         NotHere: no compiler, or it fails.
     """
-    sources = [HERE / "attention.cpp", *sorted(HERE.glob("*.h"))]
+    sources = [HERE / "kernels.cpp", *sorted(HERE.glob("*.h"))]
     made_of = [source.read_bytes() for source in sources] + [" ".join((*FLAGS, *flags)).encode(), _processor()]
     name = hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
-    library = folder / f"attention-{name}.so"
+    library = folder / f"kernels-{name}.so"
     if library.is_file():
         return library
     compile_with = compiler()
     if compile_with is None:
-        raise NotHere("the fused kernel needs a compiler of C++, as g++ is, and there is none")
+        raise NotHere("fused kernels need a compiler of C++, as g++ is, and there is none")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        compiled, linked = Path(scratch) / "attention.o", Path(scratch) / "attention.so"
+        compiled, linked = Path(scratch) / "kernels.o", Path(scratch) / "kernels.so"
         _run(compile_with, *FLAGS, *flags, "-c", str(sources[0]), "-o", str(compiled))
         _run(compile_with, "-shared", str(compiled), "-o", str(linked))  # without an OpenMP of its own
         linked.replace(library)
@@ -73,7 +90,7 @@ def loaded(path: Path) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
-        raise NotHere(f"the fused kernel cannot be loaded ({error})") from error
+        raise NotHere(f"fused kernels cannot be loaded ({error})") from error
 
 
 def kept_in() -> Path:
@@ -101,4 +118,4 @@ def _processor() -> bytes:
 def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise NotHere(f"{Path(command[0]).name} cannot build the fused kernel ({done.stderr.strip().splitlines()[0]})")
+        raise NotHere(f"{Path(command[0]).name} cannot build the fused kernels ({done.stderr.strip().splitlines()[0]})")

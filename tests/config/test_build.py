@@ -79,7 +79,7 @@ def test_a_key_of_the_frame_stays_with_the_frame():
     make, options = framed("trainer", OmegaConf.merge(config.trainer, {"_target_": "rmexp.records.Preference"}))
     assert options == TrainerOptions(
         precision="auto",
-        compiled="auto",
+        compiled=False,
         max_epochs=2,
         max_steps=None,
         threads=None,

@@ -5,15 +5,11 @@ from itertools import chain
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import batches_of_tokens, response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.group import shared_out
-from rmexp.models.attention.compiled import compiled_parts
-from rmexp.models.attention.compiling_gains import scoring_gains
-from rmexp.models.backbones.text_body import text_body
 from rmexp.records import Record, Scored
 
 MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
@@ -48,18 +44,9 @@ def compute(
         figures: list[list[float]] = function(response_batch(rows).to(device)).reshape(len(rows), -1).cpu().tolist()
         return figures
 
-    with compiled_parts(_compiles(model, batches, packed=packed), scoring=True):
-        found = shared_out(batches, figures_of) if together else map(figures_of, batches)
-        done = dict(zip(chain.from_iterable(batches), chain.from_iterable(found), strict=True))
+    found = shared_out(batches, figures_of) if together else map(figures_of, batches)
+    done = dict(zip(chain.from_iterable(batches), chain.from_iterable(found), strict=True))
     return [done[response] for response in responses]
-
-
-def _compiles(model: nn.Module, batches: Sequence[Sequence[ResponseTokens]], *, packed: bool) -> bool:
-    """Whether batches are enough to gain by compiling for them."""
-    body = text_body(model) if isinstance(model, PreTrainedModel) else getattr(model, "body", None)
-    tokens = sum(len(response.token_ids) for batch in batches for response in batch)
-    device = next(model.parameters()).device.type
-    return body is not None and scoring_gains(body, device, tokens, packed=packed)
 
 
 def compute_read(

@@ -9,7 +9,6 @@ import lightning as L
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
-from rmexp.hardware.device import accelerator_type
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import check_positions
 from rmexp.phases import Phase, phase
@@ -19,7 +18,6 @@ from rmexp.stages.judged_sets import held_out_sets, learns_preferences
 from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
-from rmexp.training.compiling import compiles, tokens_of
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
@@ -37,7 +35,6 @@ class Built(NamedTuple):
         cut: what the length limit does to each of them.
         threads: processor threads.
         precision: of computing.
-        compiled: whether its layers are compiled.
     """
 
     loaded: LoadedData
@@ -48,7 +45,6 @@ class Built(NamedTuple):
     cut: dict[str, dict[str, int]]
     threads: int
     precision: str
-    compiled: bool
 
     @property
     def max_tokens(self) -> int:
@@ -80,8 +76,4 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     threads, precision = computing(parts.trainer, module)
     rows = "packed" if module.packed else "padded"
     log.info("%s: threads: %d, %s, %s rows", parts.task, threads, precision, rows)
-    loader = examples.data.train_dataloader()
-    tokens = tokens_of(examples.train, len(loader) / loader.steps_per_epoch)
-    device = accelerator_type(parts.trainer.accelerator)
-    compiled = compiles(parts.trainer.options, device, start.body, packed=module.packed, tokens=tokens)
-    return Built(loaded, start, module, examples, sets, cut, threads, precision, compiled)
+    return Built(loaded, start, module, examples, sets, cut, threads, precision)

@@ -84,7 +84,7 @@ def module_of(parts: StageParts, start: Backbone) -> TrainingModule:
     if (reference := other_reference(parts, start)) is not None:
         learnt["reference"] = reference
     module: TrainingModule = parts.module(start=start, **learnt)
-    if parts.trainer.options.compiled is True:
+    if parts.trainer.options.compiled:
         check_compilable(start.body, module.packed)
     return module
 

@@ -183,10 +183,6 @@ class StageParts:
         max_batches = options.max_steps and options.max_steps * self.trainer.accumulate
         return Passes(options.max_epochs, self.seed, max_batches, options.workers)
 
-    def compiling(self, compiled: bool) -> "StageParts":
-        """The same, once it is known whether its layers are compiled."""
-        return replace(self, trainer=replace(self.trainer, options=replace(self.trainer.options, compiled=compiled)))
-
     def starting_from(self, folder: str) -> "StageParts":
         """The same with a reference, which it starts from."""
         return replace(self, model=replace(self.model, starting=replace(self.model.starting, reference=folder)))

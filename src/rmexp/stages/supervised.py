@@ -65,7 +65,6 @@ def fit(
     began = (time.perf_counter(), time.process_time())
     with together(parts.trainer, run):
         built = build_stage(parts, loaded, tests)
-        parts = parts.compiling(built.compiled)
         watch = watchers(parts, built, run.path / "checkpoints")
         trained = _trained(parts, built, run, trackers, watch)
         built, steps = built._replace(module=trained.module), trained.trainer.global_step

@@ -112,7 +112,7 @@ def train(
         strategy.frozen, whole = frozen, without_memory(module)
     began = time.perf_counter()
     try:
-        compiled = compiled_parts(parts.trainer.options.compiled is True)
+        compiled = compiled_parts(parts.trainer.options.compiled)
         with phase(Phase.TRAINING, parts.task), signals, threads_kept(), compiled:
             trainer.fit(module, data, ckpt_path=checkpoint and str(checkpoint), weights_only=True)
     except Interrupted as interrupted:

@@ -29,7 +29,7 @@ class TrainerOptions:
 
     Attributes:
         precision: of computing, as Lightning spells it; `auto` for bf16 products where they are faster.
-        compiled: whether the layers are compiled first; `auto` where a run is long enough to gain by it.
+        compiled: whether the layers are compiled by torch.compile first.
         max_epochs: passes over the training pairs, at least 1.
         max_steps: optimizer steps at most; None leaves it to `max_epochs`.
         threads: processor threads; None chooses by model size.
@@ -46,7 +46,7 @@ class TrainerOptions:
     """
 
     precision: Precision
-    compiled: bool | Literal["auto"]
+    compiled: bool
     max_epochs: Annotated[int, "at least 1"]
     max_steps: Annotated[int, "at least 1"] | None
     threads: Annotated[int, "at least 1"] | None

@@ -7,11 +7,8 @@ from transformers import LlamaConfig, LlamaModel, Qwen2Config, Qwen2Model, Qwen3
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
-from rmexp.models.attention import compiling_gains
 from rmexp.models.attention.compiled import compiled_parts, compiling
 from rmexp.models.attention.decoder_layers import check_compilable, decoder_states
-from rmexp.models.reward_model import RewardModel
-from rmexp.scoring.responses import compute
 
 SIZE = {
     "vocab_size": 100,
@@ -74,28 +71,6 @@ def test_states_and_gradients_are_those_of_the_operations_and_nothing_is_compile
     assert not counters["graph_break"]
 
 
-def test_scoring_compiles_the_same_parts_once_where_it_is_long_enough(traced, monkeypatch):
-    torch.manual_seed(0)
-    model = RewardModel(LlamaModel(BODIES["llama"][1]))
-    monkeypatch.setattr("rmexp.scoring.responses.MOST_TOKENS", 60)
-    monkeypatch.setattr(compiling_gains, "_has_matrix_units", lambda: True)
-    monkeypatch.setattr(compiling_gains, "has_compiler", lambda: True)
-    generator = torch.Generator().manual_seed(0)
-    lengths = torch.randint(3, 40, (24,), generator=generator).tolist()
-    texts = [tuple(torch.randint(100, (length,), generator=generator).tolist()) for length in lengths]
-    responses = [ResponseTokens(text, 1, False) for text in texts]
-    expected = compute(model, model, responses, packed=True)
-    assert not counters["stats"]["unique_graphs"]  # too few tokens
-    monkeypatch.setattr(compiling_gains, "COST", 0.0)
-    found = compute(model, model, responses, packed=True)
-    torch.testing.assert_close(torch.tensor(found), torch.tensor(expected), rtol=1e-4, atol=1e-4)
-    assert counters["stats"]["unique_graphs"] == 2
-    assert not counters["graph_break"]
-    compute(model, model, [ResponseTokens(text[1:], 1, False) for text in texts], packed=True)
-    assert counters["stats"]["unique_graphs"] == 2  # nothing is compiled again
-    assert not compiling()
-
-
 @pytest.mark.slow
 def test_in_half_precision_they_agree_up_to_its_rounding(traced):
     torch.manual_seed(0)
@@ -111,8 +86,6 @@ def test_only_what_has_a_gradient_is_compiled_and_only_inside():
         assert compiling()
         with torch.no_grad():
             assert not compiling()
-            with compiled_parts(True, scoring=True):
-                assert compiling()
         with compiled_parts(False):
             assert not compiling()
     assert not compiling()

@@ -65,7 +65,7 @@ LATER: Mapping[str, object] = {
     "*.max_val_pairs": 20000,  # all were validated with: the same unless there were more
     "keep": None,  # of export
     # of training
-    "trainer.compiled": "auto",  # it changes nothing but rounding
+    "trainer.compiled": False,
     "trainer.keep": "last",
     "trainer.monitor": "val/loss",
     "trainer.patience": None,
@@ -81,7 +81,10 @@ LATER: Mapping[str, object] = {
 MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monitor"}
 
 # Values that are called otherwise now, by key.
-MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {"trainer.strategy": {"ddp_fork": "ddp"}}
+MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {
+    "trainer.strategy": {"ddp_fork": "ddp"},
+    "trainer.compiled": {"auto": False},
+}
 
 # Options that are gone -> the overrides that say the same.
 MOVED_OPTIONS: Mapping[str, Sequence[str]] = {"trainer=ddp_fork": ("trainer=ddp", "trainer.accelerator=cpu")}

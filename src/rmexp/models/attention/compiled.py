@@ -1,4 +1,4 @@
-"""Parts of a layer as kernels that torch.compile writes for this machine, where a run is long enough to gain."""
+"""Parts of a layer as kernels that torch.compile writes for this machine, where a run asks for it."""
 
 import functools
 import os
@@ -12,28 +12,23 @@ from torch import Tensor
 
 R = TypeVar("R")
 
-_asked = _scoring = False
+_asked = False
 
 
 def compiling() -> bool:
-    """Whether parts are to be compiled here: see `compiled_parts`."""
-    return _asked and (_scoring or torch.is_grad_enabled())
+    """Whether parts are to be compiled here: within `compiled_parts`, where there is a gradient."""
+    return _asked and torch.is_grad_enabled()
 
 
 @contextmanager
-def compiled_parts(asked: bool, *, scoring: bool = False) -> Iterator[None]:
-    """Within it parts of layers are compiled, if that is asked; threads of a backward pass included.
-
-    Args:
-        asked: whether they are.
-        scoring: also where no gradient is computed, for which they are compiled by themselves.
-    """
-    global _asked, _scoring
-    before, (_asked, _scoring) = (_asked, _scoring), (asked, scoring)
+def compiled_parts(asked: bool) -> Iterator[None]:
+    """Within it parts of layers are compiled, if that is asked; threads of a backward pass included."""
+    global _asked
+    before, _asked = _asked, asked
     try:
         yield
     finally:
-        _asked, _scoring = before
+        _asked = before
 
 
 def compiler() -> str | None:

@@ -82,7 +82,7 @@ def build_ppo(parts: StageParts, ppo: PPOParts, loaded: LoadedData) -> PPOBuilt:
     models = {"start": start, "reference": other_reference(parts, start), "critic": critic}
     module: PPOModule = parts.module(**models, sampler=sampler, learning=ppo.learning, **learnt)
     threads, precision = computing(parts.trainer, module)
-    if parts.trainer.options.compiled is True:
+    if parts.trainer.options.compiled:
         check_compilable(start.body, module.model.likelihood.packed)
     data = _prompt_data(parts, ppo, loaded, train, val)
     cut, _ = (_cut_prompts(sampler, split, records) for split, records in (("train", train), ("val", val)))

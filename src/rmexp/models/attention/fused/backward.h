@@ -23,7 +23,7 @@ struct Backward {
   Backward(const Keys& of_group, const Heads& heads, int key_head, const Strided<Number>& key,
            const Strided<Number>& value)
       : heads(heads),
-        width(filled(heads.width)),
+        width(filled(heads.width, WIDTH_STEP<Number>)),
         count(of_group.count),
         keys((long)count * width),
         values((long)count * width),
@@ -61,7 +61,7 @@ struct Backward {
     outers = right_factor(outer_pairs.data, outer_rows.data, width);
     for (int lane = 0; lane < STEP; ++lane) {
       __m512 sum = _mm512_setzero_ps();
-      for (int column = 0; column < width; column += STEP)
+      for (int column = 0; column < width; column += WIDTH_STEP<Number>)
         sum = add_products(sum, output_rows.data + (long)lane * width + column,
                            outer_rows.data + (long)lane * width + column);
       along[lane] = _mm512_reduce_add_ps(sum);
@@ -74,7 +74,7 @@ struct Backward {
   // Weights again, and the gradient of the scores.
   void differentiate(const Block& block, const Stretch& stretch) {
     const __m512 scale = _mm512_set1_ps(heads.scale);
-    for (int key = 0; key < filled(stretch.count); key += 2)
+    for (int key = 0; key < filled(stretch.count, KEY_STEP<Number>); key += 2)
       for (int part = 0; part < 2; ++part) {
         const __m512 peak = _mm512_load_ps(peaks + LANES * part), factor = _mm512_load_ps(factors + LANES * part);
         const __m512 off = _mm512_load_ps(along + LANES * part);
@@ -96,7 +96,7 @@ struct Backward {
   void add(const Block& block) {
     bool go_on = false;
     for (const Stretch& stretch : block.stretches) {
-      const int rows = filled(stretch.count);
+      const int rows = filled(stretch.count, KEY_STEP<Number>);
       if (!rows) continue;
       const long at = (long)stretch.place * width;
       const Left<Number> of_keys = {keys.data + at, width}, of_values = {values.data + at, width};

@@ -28,7 +28,7 @@ struct Forward {
   Forward(const Keys& of_group, const Heads& heads, int key_head, const Strided<Number>& key,
           const Strided<Number>& value)
       : heads(heads),
-        width(filled(heads.width)),
+        width(filled(heads.width, WIDTH_STEP<Number>)),
         count(of_group.count),
         keys((long)count * width),
         values_transposed((long)count * width),
@@ -49,12 +49,12 @@ struct Forward {
     for (const Stretch& stretch : block.stretches) {
       const Number* of_keys = keys.data + (long)stretch.place * width;
       multiply({at, STEP, false}, Left<Number>{of_keys, width}, right(queries.data, STEP),
-               {filled(stretch.count), STEP, width});
+               {filled(stretch.count, KEY_STEP<Number>), STEP, width});
       for (int key = 0; key < stretch.count; ++key)
         for (int part = 0; part < 2; ++part)
           highest[part] = _mm512_mask_max_ps(highest[part], block.seeing(part, stretch, key), highest[part],
                                              _mm512_load_ps(at + key * STEP + LANES * part));
-      at += (long)filled(stretch.count) * STEP;
+      at += (long)filled(stretch.count, KEY_STEP<Number>) * STEP;
     }
   }
 
@@ -66,7 +66,7 @@ struct Forward {
     Number* to = weights.data;
     bool go_on = false;
     for (const Stretch& stretch : block.stretches) {
-      const int rows = filled(stretch.count);
+      const int rows = filled(stretch.count, KEY_STEP<Number>);
       for (int key = 0; key < rows; key += 2)
         for (int part = 0; part < 2; ++part) {
           __m512 both[2];

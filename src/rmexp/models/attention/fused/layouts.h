@@ -1,6 +1,7 @@
 // What rows of heads are brought into before they are multiplied, and their figures brought back.
 //
-// A block is (rows, width), both multiples of 32, without gaps, at an address that is a multiple of 64.
+// A block is (rows, width) without gaps, at an address that is a multiple of 64; its rows are a multiple of `STEP`, its
+// width one of `WIDTH_STEP`.
 
 #pragma once
 
@@ -10,7 +11,7 @@
 
 constexpr int LANES = 16;  // of a vector of float32
 
-inline int filled(int count) { return (count + STEP - 1) / STEP * STEP; }
+inline int filled(int count, int step = STEP) { return (count + step - 1) / step * step; }
 
 // Memory of one task, which holds anything at first.
 template <class Number>
@@ -75,8 +76,7 @@ inline void store(float* to, __m512 exact) { _mm512_store_ps(to, exact); }
 inline void store_first(float* to, __m512 exact, int count) { _mm512_mask_storeu_ps(to, first_lanes(count), exact); }
 
 inline __m512 add_products(__m512 sum, const float* left, const float* right) {
-  sum = _mm512_fmadd_ps(_mm512_load_ps(left), _mm512_load_ps(right), sum);
-  return _mm512_fmadd_ps(_mm512_load_ps(left + LANES), _mm512_load_ps(right + LANES), sum);
+  return _mm512_fmadd_ps(_mm512_load_ps(left), _mm512_load_ps(right), sum);
 }
 
 inline int right_stride(const float*, int columns) { return columns; }

@@ -14,7 +14,19 @@
 
 using half = uint16_t;  // the bits of a bfloat16
 
-constexpr int STEP = 32;  // what all sizes of a product are multiples of
+constexpr int STEP = 32;  // queries at a time, and what all sizes of a product of AMX are multiples of
+
+// What heads are filled up to: a vector of 64 bytes.
+template <class Number>
+constexpr int WIDTH_STEP = 64 / sizeof(Number);
+
+// What the number of keys is filled up to: the rows that are multiplied at a time.
+template <class Number>
+constexpr int KEY_STEP = 8;
+#if defined(__AMX_BF16__)
+template <>
+constexpr int KEY_STEP<half> = STEP;
+#endif
 
 // A left factor: (m, k), its rows `stride` apart.
 template <class Number>
@@ -140,27 +152,34 @@ inline void multiply(Sums sums, Left<half> left, Right<half> right, Shape shape)
 
 #endif
 
-inline void multiply(Sums sums, Left<float> left, Right<float> right, Shape shape) {
+// Columns of the sums from `j` on, as many as so many vectors hold.
+template <int PARTS>
+void multiply_columns(Sums sums, Left<float> left, Right<float> right, Shape shape, int j) {
   constexpr int ROWS = 8;
-  for (int i = 0; i < shape.m; i += ROWS)
-    for (int j = 0; j < shape.n; j += STEP) {
-      float* at = sums.data + (long)i * sums.stride + j;
-      __m512 held[ROWS][2];
-      for (int row = 0; row < ROWS; ++row)
-        for (int part = 0; part < 2; ++part) held[row][part] = _mm512_setzero_ps();
-      for (int p = 0; p < shape.k; ++p) {
-        const float* from = right.data + (long)p * right.stride + j;
-        const __m512 first = _mm512_loadu_ps(from), second = _mm512_loadu_ps(from + 16);
-        for (int row = 0; row < ROWS; ++row) {
-          const __m512 each = _mm512_set1_ps(left.data[(long)(i + row) * left.stride + p]);
-          held[row][0] = _mm512_fmadd_ps(each, first, held[row][0]);
-          held[row][1] = _mm512_fmadd_ps(each, second, held[row][1]);
-        }
+  for (int i = 0; i < shape.m; i += ROWS) {
+    __m512 held[ROWS][PARTS];
+    for (int row = 0; row < ROWS; ++row)
+      for (int part = 0; part < PARTS; ++part) held[row][part] = _mm512_setzero_ps();
+    for (int p = 0; p < shape.k; ++p) {
+      __m512 from[PARTS];
+      for (int part = 0; part < PARTS; ++part)
+        from[part] = _mm512_loadu_ps(right.data + (long)p * right.stride + j + 16 * part);
+      for (int row = 0; row < ROWS; ++row) {
+        const __m512 each = _mm512_set1_ps(left.data[(long)(i + row) * left.stride + p]);
+        for (int part = 0; part < PARTS; ++part) held[row][part] = _mm512_fmadd_ps(each, from[part], held[row][part]);
       }
-      for (int row = 0; row < ROWS; ++row)
-        for (int part = 0; part < 2; ++part) {
-          float* to = at + (long)row * sums.stride + 16 * part;  // added last: fewer figures meet a large sum
-          _mm512_storeu_ps(to, sums.go_on ? _mm512_add_ps(_mm512_loadu_ps(to), held[row][part]) : held[row][part]);
-        }
     }
+    for (int row = 0; row < ROWS; ++row)
+      for (int part = 0; part < PARTS; ++part) {
+        float* to = sums.data + (long)(i + row) * sums.stride + j + 16 * part;
+        // added last: fewer figures meet a large sum
+        _mm512_storeu_ps(to, sums.go_on ? _mm512_add_ps(_mm512_loadu_ps(to), held[row][part]) : held[row][part]);
+      }
+  }
+}
+
+inline void multiply(Sums sums, Left<float> left, Right<float> right, Shape shape) {
+  int j = 0;
+  for (; j + STEP <= shape.n; j += STEP) multiply_columns<2>(sums, left, right, shape, j);
+  if (j < shape.n) multiply_columns<1>(sums, left, right, shape, j);
 }

@@ -134,3 +134,5 @@ def test_a_fall_that_there_is_is_told():
     assert curve.fall.lost == pytest.approx(max(point.gold for point in curve.points) - curve.points[-1].gold)
     (rising,) = curves(1, lambda scores, rng: scores)
     assert rising.fall is None
+    (level,) = curves(1, lambda scores, rng: np.full(scores.shape, 0.1))
+    assert (level.fall, level.fit) == (None, None), "which rounding is not"

@@ -18,6 +18,9 @@ from rmexp.statistics.multiple_tests import lower_of_best
 Array = NDArray[np.float64]
 
 
+ROUNDING = 1e-12  # of true rewards, below which a gain is none
+
+
 class Pool(NamedTuple):
     """The candidates of one prompt.
 
@@ -85,7 +88,8 @@ class Curve:
 
     Attributes:
         points: at 1, 2, 4, ... up to the smallest pool.
-        fit: of the true gain; None without gold or with fewer than three points.
+        fit: of the true gain; None without gold, with fewer than three points, and where all of a pool are equally
+            good.
         prompts: that the means are over.
         fall: of true reward; None without gold, and where it is highest at the largest n.
     """
@@ -165,8 +169,10 @@ def best_of_n_curve(pools: Sequence[Pool]) -> Curve:
         _point(n, proxy[row], proxy[0], gold[row] if known else None, oracle[row], random)
         for row, n in enumerate(sizes)
     ]
-    fitted = fit(sizes, gold - gold[0]) if known and len(sizes) > 2 else None
-    return Curve(tuple(points), fitted, len(pools), _fall(sizes, gold) if known else None)
+    gains = gold - gold[0]
+    moves = known and bool(np.abs(gains).max() > ROUNDING * max(1.0, float(np.abs(gold).max())))
+    fitted = fit(sizes, gains) if moves and len(sizes) > 2 else None
+    return Curve(tuple(points), fitted, len(pools), _fall(sizes, gold) if moves else None)
 
 
 def _fall(sizes: Sequence[int], gold: Array) -> Fall | None:

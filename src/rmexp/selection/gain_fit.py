@@ -26,6 +26,8 @@ class Fit:
         peak_gain: height there.
         measured: whether the peak lies inside the n that were measured.
         residual: root of the mean squared distance of the points from the curve.
+        a_high: upper end of the 95 % interval of a over prompts; below 0 the curve is told to fall from the start. Not
+            known in older files.
     """
 
     a: float
@@ -37,6 +39,7 @@ class Fit:
     peak_gain: float | None
     measured: bool
     residual: float
+    a_high: float | None = None
 
 
 def fit(sizes: Sequence[int], gains: Array) -> Fit:
@@ -66,4 +69,5 @@ def fit(sizes: Sequence[int], gains: Array) -> Fit:
         None if peak_kl is None else a * a / (4 * b),
         peak_kl is not None and bool(peak_kl <= kl[-1]),
         float(np.sqrt((residual**2).mean())),
+        mean_interval(by_prompt[0])[1],
     )

@@ -33,6 +33,7 @@ from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.phases import Phase, phase
 from rmexp.records import Candidates, Record, Scored
+from rmexp.reports.drawing.numbers import counted
 from rmexp.reports.made import made_in
 from rmexp.reports.seen import pool_sentences
 from rmexp.reports.terminal import show_table
@@ -226,7 +227,8 @@ def _show(summary: BestOfNSummary, path: Path) -> None:
         rows.append((f"n = {point.n}", f"{point.kl:.2f}", f"{point.proxy:.3f}", *gold, bounds, *oracle))
     header = ("best of", "KL <=", "score", *(["gold"] if known else []), "95 %", *(["oracle"] if known else []))
     show_table(header, rows)
-    print(f"{curve.prompts} prompts, {pool.candidates} candidates, scored by {pool.scorer['name']}")
+    counts = f"{counted(curve.prompts, 'prompt')}, {counted(pool.candidates, 'candidate')}"
+    print(f"{counts}, scored by {pool.scorer['name']}")
     print("".join(f"{sentence}\n" for sentence in pool_sentences(pool, curve)), end="")
     if pool.wanted_n is not None and pool.n < pool.wanted_n:
         print(f"note: the policy kept silent too often; the curve ends at the smallest pool, n = {pool.n}")

@@ -60,6 +60,17 @@ def test_a_perfect_scorer_gains_all_there_is_and_a_misleading_one_turns_down(sco
     gold = -np.abs(scores - 0.5)  # best in the middle: the highest scores are too much of it
     said = " ".join(conclusions(*made(scores, gold.tolist())[0:3:2]))
     assert "True reward is highest at n = " in said
+    assert "more candidates find more of what the scorer gets wrong" in said
+
+
+def test_what_chance_explains_is_no_turn(scores):
+    gold = np.random.default_rng(6).normal(size=np.shape(scores))
+    said = " ".join(conclusions(*made(scores, gold.tolist())[0:3:2]))
+    assert "That it bends down is not told from chance." in said
+    assert "more candidates find" not in said
+    one = " ".join(conclusions(*made(scores[:1], gold[:1].tolist())[0:3:2]))
+    assert "A single prompt says nothing of others." in one
+    assert "The interval does not" not in one
 
 
 def test_what_was_lost_and_whose_template_is_told(scores):

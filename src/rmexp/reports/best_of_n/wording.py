@@ -41,8 +41,12 @@ def fit_sentence(fit: Fit, largest: int) -> str:
     if fit.b_low is not None:
         text += f" [{number(fit.b_low)}, {number(fit.b_high)}]"
     text += f", root mean square error {number(fit.residual)}. "
+    if fit.a_high is not None and fit.a_high < 0:
+        return f"{text}It falls from the start."
+    if fit.b_low is None or fit.b_low <= 0:
+        return f"{text}That it bends down is not told from chance."
     if fit.peak_kl is None:
-        return f"{text}It {'falls from the start' if fit.a < 0 else 'does not turn down'}."
+        return f"{text}It turns down so soon that where is not told."
     where = "beyond n = 10⁹" if fit.peak_n is None else f"near n = {fit.peak_n:,}"
     if fit.measured:
         return f"{text}It peaks {where}, {number(fit.peak_gain)} above a random candidate."
@@ -84,8 +88,10 @@ def _gain(last: Point) -> str:
     possible = last.oracle - last.random
     part = f"{100 * last.gain / possible:.0f}".replace("-", MINUS) if possible > 0 else ""
     share = f", {part} % of the {number(possible)} that were there" if part else ""
-    sure = last.gain_low is not None and last.gain_low > 0
-    doubt = "" if sure else " The interval does not exclude that picking gains nothing."
+    if last.gain_low is None:
+        doubt = " A single prompt says nothing of others."
+    else:
+        doubt = "" if last.gain_low > 0 else " The interval does not exclude that picking gains nothing."
     return f"Picking the best of {last.n} gains {number(last.gain)}{bounds} of true reward{share}.{doubt}"
 
 

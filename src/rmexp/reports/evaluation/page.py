@@ -120,7 +120,7 @@ def _panels(judgement: Judgement) -> Iterator[Panel]:
     scores = judgement.headline_scores
     drawn = {name: scores[name] for name in judgement.scorers[:MOST_DRAWN]}
     calibrated = {name: scores for name, scores in drawn.items() if scores.log_odds}
-    ideal = "On the line, confidence is what it says; below it, it is too much."
+    ideal = f"On the line, confidence is what it says; below it, it is too much. {plots.BARS}"
     meter = "A meter of length would climb from 0 % on the left to 100 % on the right."
     for draw, shown, caption in (
         (plots.reliability_plot, calibrated, ideal + plots.in_small_bins(test, calibrated)),

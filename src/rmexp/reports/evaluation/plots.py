@@ -22,11 +22,12 @@ from rmexp.statistics.shares import clustered_share
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "D", "-."), (GREY, "^", ":"))
 LENGTH_EDGES = (-np.inf, -1.0, -0.5, -0.15, 0.15, 0.5, 1.0, np.inf)  # doublings of the better response's length
 LENGTH_NAMES = ("< 1/2", "to 0.7", "to 0.9", "alike", "to 1.4", "to 2", "> 2")
+BARS = "Bars: two standard deviations to either side of where a calibrated scorer has its points, of independent pairs."
 FEWEST = 5  # pairs of a point in the colour of its scorer; that of fewer is small and grey
 
 
 def reliability_plot(test: TestSet, scores: Mapping[str, Scores]) -> str | None:
-    """Accuracy against confidence in bins, with two standard deviations of what a calibrated scorer would have."""
+    """Accuracy against confidence in bins; see `BARS` for what stands around the ideal line."""
     return drawn_reliability(_margins(test, scores), f"Reliability on {test.title}")
 
 
@@ -53,18 +54,21 @@ def drawn_reliability(
     found = {name: _points(_bins(*both)) for name, both in margins.items()}
     if not any(map(len, found.values())):
         return None
+    lowest: list[float] = []
 
     def paint(axes: Any) -> None:
         axes.plot([0.5, 1], [0.5, 1], color=GREY, linewidth=1)
         for (name, bins), (colour, marker, line) in zip(found.items(), STYLES, strict=False):
             x, y, error, _ = bins[bins[:, 3] >= FEWEST].T
             _grey_points(axes, bins[bins[:, 3] < FEWEST][:, [0, 1, 3]], marker)
-            axes.errorbar(
-                x, y, yerr=2 * error, color=colour, marker=marker, linestyle=line, markersize=4, linewidth=1.2,
-                elinewidth=0.8, capsize=2, label=one_line(name, 24),
-            )  # fmt: skip
+            around = np.minimum(2 * error, [x, 1 - x])
+            axes.errorbar(x, x, yerr=around, color=colour, linestyle="none", elinewidth=0.8, capsize=2, alpha=0.7)
+            axes.plot(
+                x, y, color=colour, marker=marker, linestyle=line, markersize=4, linewidth=1.2, label=one_line(name, 24)
+            )
+            lowest.extend([*bins[:, 1], *(x - around[0])])
         axes.set_xlim(0.49, 1.01)
-        axes.set_ylim(min(0.38, *(bins[:, 1].min(initial=1) - 0.04 for bins in found.values())), 1.03)
+        axes.set_ylim(min(0.38, min(lowest) - 0.04), 1.03)
         for axis in (axes.xaxis, axes.yaxis):
             in_percent(axis)
         axes.set(title="Reliability", xlabel="confidence", ylabel="pairs in the right order")

@@ -14,7 +14,7 @@ from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.svg import BLUE, ORANGE, draw
 from rmexp.reports.drawing.ticks import in_percent
-from rmexp.reports.evaluation.plots import drawn_reliability, small_bins
+from rmexp.reports.evaluation.plots import BARS, drawn_reliability, small_bins
 from rmexp.reports.kept import kept_words
 from rmexp.reports.rollout_plots import rollout_panels
 from rmexp.reports.run.content import RunReport, ScoredSet, mark
@@ -59,7 +59,7 @@ def _held_out(scored: ScoredSet) -> Iterator[Panel]:
     if (rewards := rewards_plot(scored)) is not None:
         yield Panel(Markup(rewards), f"Rewards of the better and of the other responses of {where}.")
     if (calibration := calibration_plot(scored)) is not None:
-        caption = f"How often it is right on {where}, against how sure it is; the grey line is ideal."
+        caption = f"How often it is right on {where}, against how sure it is; the grey line is ideal. {BARS}"
         yield Panel(Markup(calibration), caption + in_small_bins(scored))
 
 

@@ -64,7 +64,7 @@ def test_a_run_that_has_only_begun_or_failed():
     for text in (
         "Started then, failed at noon.",
         "It failed before its first step: ValueError",
-        "Nothing was logged yet",
+        "Nothing was logged.",
         "It failed; pairs that",
     ):
         assert text in html
@@ -72,6 +72,7 @@ def test_a_run_that_has_only_begun_or_failed():
     assert "not finished" not in html
     begun = page(None, [])
     assert "It has not finished; pairs that" in begun
+    assert "Nothing was logged yet." in begun
     for unfinished in (html, begun):
         assert not re.search(r"</h2>\s*</section>", unfinished), "a heading of nothing"
         assert 'id="data"' not in unfinished

@@ -6,7 +6,7 @@ import pytest
 
 from rmexp.runs.begun import forget, has_begun
 
-BOOKS = ("config.yaml", "environment.json", "failure.json", ".lock", "bad_rows.jsonl", "sft/config.yaml")
+BOOKS = ("config.yaml", "environment.json", "failure.json", ".lock", "bad_rows.jsonl", "report.html", "sft/config.yaml")
 TOLD = ("wandb/run_id", "wandb/offline-run-1/run-1.wandb", "events.out.tfevents.1.host")
 
 

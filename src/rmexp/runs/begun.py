@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rmexp.runs.files import CONFIG, ENVIRONMENT, FAILURE, LOCK
 
-_BOOKS = (CONFIG, ENVIRONMENT, FAILURE, LOCK, "bad_rows.jsonl")
+_BOOKS = (CONFIG, ENVIRONMENT, FAILURE, LOCK, "bad_rows.jsonl", "report.html")
 _CURVE = "metrics.csv"  # whose first line is there before the first step
 _TRACKER, _EVENTS = "wandb", "events.out.tfevents."  # a folder of one tracker, and how the files of another begin
 

@@ -104,6 +104,8 @@ def test_a_run_that_is_not_finished_or_failed():
     failed, then = told(None, failure=FailureLeft("ValueError: bad"))
     assert failed == "It failed before its first step: ValueError: bad"
     assert "the same command begins anew" in then
+    _, then = told(None, failure=FailureLeft("ValueError: bad"), begun=False)
+    assert then.startswith("The same command, or a corrected one, begins anew in this folder.")
 
 
 def test_the_marked_step_is_the_kept_one_else_that_of_the_lowest_loss():

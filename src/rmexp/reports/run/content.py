@@ -98,6 +98,7 @@ class RunReport(NamedTuple):
         samples: responses that its policy gave, the latest last; see samples.jsonl.
         scored: the held-out pairs that its headline is of; None where none were scored.
         checkpoint: whether it has left one to go on from.
+        begun: whether it has done anything in its folder, so that it is bound to its settings.
         watched: whether the page asks the browser for its next version.
     """
 
@@ -111,6 +112,7 @@ class RunReport(NamedTuple):
     samples: Sequence[PolicySample] = ()
     scored: ScoredSet | None = None
     checkpoint: bool = False
+    begun: bool = True
     watched: bool = False
 
 

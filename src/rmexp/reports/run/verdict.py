@@ -21,17 +21,20 @@ def verdict(report: RunReport) -> list[str]:
     """The sentences that lead the page, the one that says most first."""
     steps = max((cell(row, "step") or 0.0 for row in report.rows), default=0.0)
     if report.failure is not None:
-        return [*_failed(report.failure, steps, report.checkpoint)]
+        return [*_failed(report, report.failure, steps)]
     if report.summary is None:
         onward = "goes on with it" if report.checkpoint else "begins it anew"
         return [f"Not finished: {counted(int(steps), 'step')} done. Unless it still runs, the same command {onward}."]
     return [*_sentences(report.summary, report.rows)]
 
 
-def _failed(failure: FailureLeft, steps: float, checkpoint: bool) -> Iterator[str]:
+def _failed(report: RunReport, failure: FailureLeft, steps: float) -> Iterator[str]:
     when = f"after step {steps:,.0f}" if steps else "before its first step"
     yield f"It failed {when}: {one_line(failure.error, LONGEST)}"
-    onward = "goes on from the last checkpoint" if checkpoint else "begins anew"
+    if not report.begun:
+        yield "The same command, or a corrected one, begins anew in this folder. failure.json has the traceback."
+        return
+    onward = "goes on from the last checkpoint" if report.checkpoint else "begins anew"
     yield (
         f"Where the cause lay outside the settings, such as in a full disk, the same command {onward}. With another "
         "setting it is another run: set another run_dir, or delete this folder. failure.json has the traceback."

@@ -23,6 +23,7 @@ from rmexp.lines import read_lines
 from rmexp.reports.made import made_in
 from rmexp.reports.run.content import PolicySample, RunReport, SamplePair, ScoredSet, headline
 from rmexp.reports.run.page import run_report
+from rmexp.runs.begun import has_begun
 from rmexp.runs.files import CONFIG, FAILURE
 from rmexp.runs.folder import read_config, read_environment, read_failure
 from rmexp.runs.results import SAMPLES
@@ -81,6 +82,7 @@ def write_run_page(folder: Path, *, watched: bool = False) -> Path:
         failure=read_failure(folder),
         scored=scored_set(folder, summary),
         checkpoint=any(folder.glob("checkpoints/*.ckpt")),
+        begun=has_begun(folder),
         watched=watched,
     )
     write_text(page, run_report(content))

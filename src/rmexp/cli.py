@@ -75,6 +75,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     verb, *rest = arguments
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers draws one for every file that it reads
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of buckets that are kept for a purpose
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # or looking for a GPU keeps forked processes from it
     wait_asleep()
     if verb not in verbs():
         return _fail(f"unknown verb `{verb}`{did_you_mean(verb, verbs()) or '; see rmexp --help'}", USAGE)

@@ -69,6 +69,24 @@ def test_a_finite_run_is_the_same_with_a_guard_and_without(make, limit):
     assert nets[1].guard.read().number == 0
 
 
+@pytest.mark.parametrize("make", [FUSED, PLAIN])
+def test_a_limit_is_one_of_the_gradient_also_where_the_loss_is_scaled(make):
+    """As for float16: by 65536. A fused optimizer would otherwise undo that behind the limit."""
+    plain, scaled = Net(StepGuard()), Net(StepGuard())
+    plain.step(make(plain.parameters()), 1.0, 1e-6)
+    scaler, optimizer = torch.amp.GradScaler("cpu"), make(scaled.parameters())
+    scaled.trainer.precision_plugin = SimpleNamespace(scaler=scaler)
+    loss = scaled.first.square().sum() + scaled.second.sum()
+    scaler.scale(loss).backward()
+    if make is PLAIN:
+        scaler.unscale_(optimizer)  # as Lightning does for those that are not fused
+    scaled.guard.add(loss)
+    clip_gradients(scaled, optimizer, 1e-6, None)
+    scaler.step(optimizer)
+    assert scaled.guard.norm.item() == pytest.approx(plain.guard.norm.item())
+    torch.testing.assert_close(scaled.state_dict(), plain.state_dict())
+
+
 def test_the_norm_is_that_of_torchs_own_clipping():
     net = Net(StepGuard())
     net.step(FUSED(net.parameters()), 1.0)

@@ -75,7 +75,7 @@ def _train(model: Any, batches: Sequence[Sequence[PairTokens]], lr: float) -> li
     model.train()
     for pairs in batches:
         batch = pair_batch(pairs)
-        rewards = model(type(batch.responses)(*(field.to(device) for field in batch.responses)))
+        rewards = model(batch.responses.to(device))
         chosen, rejected = batch.pairing.sides(rewards.cpu())
         loss = bradley_terry_loss(chosen, rejected, target=batch.pairing.target).mean()
         optimizer.zero_grad()
@@ -91,7 +91,7 @@ def _train(model: Any, batches: Sequence[Sequence[PairTokens]], lr: float) -> li
 def _right(model: Any, pairs: Sequence[PairTokens]) -> float:
     batch = pair_batch(pairs)
     device = next(model.parameters()).device
-    rewards = model(type(batch.responses)(*(field.to(device) for field in batch.responses))).cpu()
+    rewards = model(batch.responses.to(device)).cpu()
     chosen, rejected = batch.pairing.sides(rewards)
     towards = torch.where(preferred_side(batch.pairing.target) == 0, chosen - rejected, rejected - chosen)
     return float((towards > 0).sum() + 0.5 * (towards == 0).sum())

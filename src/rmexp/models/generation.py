@@ -155,7 +155,8 @@ def _continue(
     longest = max(map(len, prompts))
     padding = torch.tensor([longest - len(prompt) for prompt in prompts], device=device)
     token_ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
-    visible = None if not padding.any() else (torch.arange(longest, device=device) >= padding[:, None]).long()
+    alike = all(len(prompt) == longest for prompt in prompts)
+    visible = None if alike else (torch.arange(longest, device=device) >= padding[:, None]).long()
     positions = (torch.arange(longest, device=device) - padding[:, None]).clamp(min=0)
     cache = key_values(causal_lm.config, sampling.max_new_tokens)
     logits = _next(causal_lm, token_ids, visible, positions, cache).repeat_interleave(responses, dim=0)
@@ -170,9 +171,10 @@ def _continue(
         chosen = sample(logits, uniform[rows, step], sampling)
         written[rows, step] = chosen
         over = torch.isin(chosen, ends)
-        ended_at[rows[over]] = ended_at[rows[over]].clamp(max=step)
-        going = ended_at[rows] == sampling.max_new_tokens
-        left = int(going.sum())
+        so_far = ended_at[rows]
+        ended_at[rows] = so_far = torch.where(over, so_far.clamp(max=step), so_far)
+        going = so_far == sampling.max_new_tokens
+        left = int(going.sum())  # the one thing that a token waits for
         if not left or step + 1 == sampling.max_new_tokens:
             break
         if left <= (1 - MOST_FINISHED) * len(rows):

@@ -57,9 +57,12 @@ def _groups(module: L.LightningModule, factors: Mapping[str, float]) -> list[tup
 def clip_gradients(module: L.LightningModule, optimizer: Optimizer, limit: float | None, algorithm: str | None) -> None:
     """Clip as trainer.gradient_clip_val says; Lightning refuses to for fused optimizers in half precision.
 
-    It does so because a scaler of gradients may be at work inside the optimizer; bf16 needs none. The guard of the
-    module, where it has one, judges the step by the same norm.
+    It does so because a scaler of gradients may be at work inside the optimizer: gradients of float16 are made as large
+    as they are before they are looked at. The guard of the module, where it has one, judges the step by the same norm.
     """
+    scaler = getattr(module.trainer.precision_plugin, "scaler", None)
+    if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+        scaler.unscale_(optimizer)
     guard: StepGuard | None = getattr(module, "guard", None)
     by_norm = limit and algorithm != "value"
     if guard is not None or by_norm:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from tests.dense_kernel import DenseKernel
 
 from rmexp.models.attention import choose
 from rmexp.models.attention.choose import _failure, attention_kind, no_flash
@@ -43,3 +44,29 @@ def test_a_processor_has_tiles_for_every_number():
 
 def test_a_kernel_that_does_not_run_is_no_crash():
     assert "does not run here" in str(_failure(torch.device("cpu"), torch.bfloat16, 64))
+
+
+class WithoutMerging(DenseKernel):
+    """The keys of a stretch weigh what they do beside the keys of that stretch alone."""
+
+    def backward(self, gradient, qkv, output, lse, along, scaling):
+        own, own_lse = self.forward(*qkv, along, scaling)
+        return super().backward(gradient, qkv, own, own_lse, along, scaling)
+
+
+class OtherLayout(DenseKernel):
+    """Older kernels give their log-sum-exp sequence by sequence."""
+
+    def forward(self, *arguments):
+        output, lse = super().forward(*arguments)
+        return output, lse[None]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"),
+    [(DenseKernel, None), (WithoutMerging, "computes something else"), (OtherLayout, "does not run here")],
+)
+def test_a_kernel_is_used_if_it_computes_attention(monkeypatch, kernel, said):
+    monkeypatch.setattr(choose, "FlashKernel", kernel)
+    found = _failure.__wrapped__(torch.device("cpu"), torch.float32, 64)
+    assert found is None if said is None else said in found

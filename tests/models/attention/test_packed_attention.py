@@ -92,22 +92,15 @@ def test_a_window_that_reaches_over_everything_is_none():
     assert plans.within(3, query, query) is not plans.within(None, query, query)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("window", [None, 5])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_an_accelerator_computes_values_and_gradients_alike(dtype, window):
-    batch = rows(CASES["longer than a tile"])
-    tokens, results = len(batch.token_ids), []
-    for device in ("cpu", "cuda"):
-        moved = type(batch)(*(field.to(device) for field in batch))
-        generator = torch.Generator().manual_seed(0)
-        inputs = [
-            torch.randn(heads, tokens, 16, generator=generator).to(device, dtype).requires_grad_()
-            for heads in (4, 2, 2)
-        ]
-        found = packed_attention(*inputs, AttentionPlans(moved, tokens).within(window, *inputs[:2]), 0.3)
-        results.append([found.detach().cpu(), *(part.cpu() for part in torch.autograd.grad(found.sum(), inputs))])
-    tolerance = 1e-4 if dtype == torch.float32 else 5e-2
-    for here, there in zip(*results, strict=True):
-        torch.testing.assert_close(here, there, rtol=tolerance, atol=tolerance)
+@pytest.mark.parametrize("name", ["longer than a tile", "pairs"])
+def test_numbers_of_five_bits_of_exponent_hide_what_they_hide(name):
+    """The lowest of them is far above what hides a key in others, and queries that fill up a tile see none."""
+    batch = rows(CASES[name])
+    tokens, generator, results = len(batch.token_ids), torch.Generator().manual_seed(0), []
+    drawn = [torch.randn(heads, tokens, 16, generator=generator) for heads in (4, 2, 2, 4)]
+    for dtype in (torch.float16, torch.float64):
+        *inputs, outer = (part.half().to(dtype).requires_grad_() for part in drawn)
+        found = packed_attention(*inputs, AttentionPlans(batch, tokens).within(5, *inputs[:2]), 0.3)
+        results.append([found.detach(), *torch.autograd.grad(found, inputs, outer)])
+    for found, expected in zip(*results, strict=True):
+        assert (found.double() - expected).norm() < 0.01 * expected.norm()

@@ -16,7 +16,8 @@ class FlashKernel:
         self, query: Tensor, key: Tensor, value: Tensor, along: Sequences, scaling: float
     ) -> tuple[Tensor, Tensor]:
         """See `Kernel`."""
-        stretches = (along.queries, along.keys, along.most_queries, along.most_keys)
+        most_queries = max(along.most_queries, 2)  # of stretches of one query each torch regroups the heads
+        stretches = (along.queries, along.keys, most_queries, along.most_keys)
         output, lse, *_ = torch.ops.aten._flash_attention_forward(
             query.contiguous(), key, value, *stretches, 0.0, along.causal, False, scale=scaling
         )

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.hardware.device import moved
-from rmexp.models.attention.attention_plan import AttentionPlan, Heads, TileGroup, attention_plan
+from rmexp.models.attention.attention_plan import MASKED, AttentionPlan, Heads, TileGroup, attention_plan
 from rmexp.models.attention.choose import Kind, attention_kind
 from rmexp.models.attention.flash import FlashKernel
 from rmexp.models.attention.fused.attention import FusedAttention, FusedPlan, fused_plan
@@ -91,9 +91,10 @@ class AttentionPlans:
 
 def _beside(plan: AttentionPlan, query: Tensor) -> AttentionPlan:
     """A plan where the queries are, and its figures in their type; it is made on the host, in float32."""
-    groups = []
+    groups, lowest = [], torch.finfo(query.dtype).min / 2  # a score is added to it, and the sum is to be finite
     for group in plan.groups:
-        queries, keys, mask = (moved(tensor, query.device) for tensor in group[:3])
+        hidden = group.mask.clamp(min=lowest) if lowest > MASKED else group.mask
+        queries, keys, mask = (moved(tensor, query.device) for tensor in (group.queries, group.keys, hidden))
         real = None if group.real is None else moved(group.real, query.device).to(query.dtype)
         groups.append(TileGroup(queries, keys, mask.to(query.dtype), real))
     return AttentionPlan(tuple(groups), *(moved(places, query.device) for places in plan[1:]))

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
+from rmexp.models.attention import agreement as dense_agreement
 from rmexp.models.attention.attention_plan import dense_mask
 from rmexp.models.attention.choose import attention_kind
 from rmexp.models.attention.fused import agreement, attention
@@ -136,6 +137,6 @@ def test_both_kinds_of_numbers_take_it_and_others_do_not(dtype):
 def test_a_kernel_that_computes_something_else_is_noticed(monkeypatch, dtype):
     with torch.inference_mode():  # as when scores are what it is needed for first
         assert agreement.agrees(dtype)
-    right = agreement._dense
-    monkeypatch.setattr(agreement, "_dense", lambda *inputs: right(*inputs) + 0.1)
+    right = dense_agreement._dense
+    monkeypatch.setattr(dense_agreement, "_dense", lambda *inputs: right(*inputs) + 0.1)
     assert not agreement.agrees(dtype)

@@ -1,0 +1,66 @@
+"""Whether a kernel, as it is on this machine, computes attention: asked once, before it is used."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rmexp.encoding.batches import ResponseBatch
+from rmexp.encoding.pack import response_batch
+from rmexp.encoding.tokens import ResponseTokens
+from rmexp.models.attention.attention_plan import dense_mask
+
+START: Final = tuple(range(100, 137))  # of the first two responses of a row made to tell
+TEXTS: Final = ((*START, *range(200, 234)), (*START, 300), tuple(range(400, 405)))
+HEADS, SCALING = 2, 0.2
+TOLERANCE = {torch.float32: 1e-5}  # of the norm of what is right; 0.03 in half precision
+
+
+def computes_attention(
+    function: type[torch.autograd.Function],
+    plan_of: Callable[[ResponseBatch], Any],
+    width: int,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+) -> bool:
+    """Whether output and gradients are those of one dense mask in float32, up to rounding.
+
+    Args:
+        function: of query, key, value, plan and scaling; see `packed_attention`.
+        plan_of: makes the plan of a row.
+        width: of a head.
+        dtype: of the numbers.
+        device: that computes.
+    """
+    generator = torch.Generator().manual_seed(0)
+    batch = response_batch([ResponseTokens(text, 0, False) for text in TEXTS])
+    seen, count = dense_mask(batch), len(batch.token_ids)
+    kind = torch.device(device).type
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(kind, enabled=False):
+        drawn = [torch.randn(heads, count, width, generator=generator).to(dtype) for heads in (HEADS, 1, 1, HEADS)]
+        there, plan = [part.to(device) for part in drawn], plan_of(batch.to(device))
+        found = with_gradients(lambda *qkv: function.apply(*qkv, plan, SCALING), there)  # type: ignore[no-untyped-call]
+        expected = with_gradients(partial(_dense, seen), [part.float() for part in drawn])
+    return near([part.cpu() for part in found], expected, dtype)
+
+
+def near(found: Sequence[Tensor], expected: Sequence[Tensor], dtype: torch.dtype) -> bool:
+    """Whether tensors are those that were expected, up to the rounding of numbers of a type."""
+    tolerance, pairs = TOLERANCE.get(dtype, 0.03), zip(found, expected, strict=True)
+    return all(bool((ours.float() - right).norm() <= tolerance * right.norm()) for ours, right in pairs)
+
+
+def with_gradients(attention: Callable[..., Tensor], drawn: list[Tensor]) -> list[Tensor]:
+    """What a function gives of all but the last tensor, and its gradients where the last is that of what it gives."""
+    *inputs, outer = (part.detach().requires_grad_() for part in drawn)
+    output = attention(*inputs)
+    return [output, *torch.autograd.grad(output, inputs, outer)]
+
+
+def _dense(seen: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    return F.scaled_dot_product_attention(
+        query, key.expand_as(query), value.expand_as(query), attn_mask=seen, scale=SCALING
+    )

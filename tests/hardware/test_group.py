@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import distributed
 
 from rmexp.hardware import group
 from rmexp.hardware.group import from_all, from_first, rank_and_count, shared_out, use_own_device
@@ -47,3 +48,19 @@ def test_each_process_of_a_machine_has_its_own_device(monkeypatch, environment, 
     monkeypatch.setattr(group.torch, "accelerator", SimpleNamespace(**there))
     use_own_device(devices)
     assert chosen == [expected]
+
+
+def test_hosts_talk_in_a_group_of_their_own_where_devices_have_another(connected, monkeypatch):
+    """That of NCCL, say, in which each word would wait for the GPUs."""
+    made = []
+
+    def work():
+        new_group = distributed.new_group
+        monkeypatch.setattr(distributed, "get_backend", lambda: "nccl")
+        monkeypatch.setattr(distributed, "new_group", lambda **options: made.append(options) or new_group(**options))
+        number, _ = group.rank_and_count()
+        found = [group.from_all(number), group.from_first(number), group.shared_out([5, 6, 7], str)]
+        group.part()
+        return found, len(made), made[0]["backend"]
+
+    assert connected(2, work) == [([[0, 1], 0, ["5", "6", "7"]], 1, "gloo")] * 2

@@ -18,21 +18,25 @@ from rmexp.hardware.slurm import meeting_point
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
+PATIENCE = timedelta(days=7)  # with a process that has more to do than the others
+_on_hosts: tuple[Any, Any] | None = None  # the group of all processes, and the one of their hosts
+
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Connect the processes of a launcher, on their hosts, for the time of a block.
+    """Connect processes, on their hosts, for the time of a block: those of a launcher, or that one has started.
 
     Raises:
         ValueError: in the first, where another one has ended too early.
         SystemExit: in the others, where the first has ended, or is about to.
     """
     process = this_process()
-    if "MASTER_ADDR" not in os.environ:
+    at = f"tcp://127.0.0.1:{process.port}" if process.port is not None else "env://"
+    if process.port is None and "MASTER_ADDR" not in os.environ:
         host, port = meeting_point()
         os.environ |= {"MASTER_ADDR": host, "MASTER_PORT": str(port)}
     use_own_device()
-    distributed.init_process_group("gloo", rank=process.number, world_size=process.count, timeout=timedelta(days=7))
+    distributed.init_process_group("gloo", at, PATIENCE, world_size=process.count, rank=process.number)
     try:
         with lost_told(lambda: "the same command goes on where it was"):
             yield
@@ -70,7 +74,7 @@ def part() -> None:
     """Wait until all have nothing left to say: one that ended while others listen would be taken for dead."""
     if rank_and_count()[1] > 1:
         with suppress(RuntimeError):
-            distributed.barrier()
+            distributed.barrier(_hosts())
 
 
 def use_own_device(devices: Sequence[int] = ()) -> None:
@@ -94,13 +98,24 @@ def rank_and_count() -> tuple[int, int]:
     return 0, 1
 
 
+def _hosts() -> Any:
+    """The group of what lies on hosts; None for that of all. Of another, every word would wait for the devices."""
+    global _on_hosts
+    if distributed.get_backend() == distributed.Backend.GLOO:
+        return None
+    whole = distributed.group.WORLD
+    if _on_hosts is None or _on_hosts[0] is not whole:
+        _on_hosts = whole, distributed.new_group(backend=distributed.Backend.GLOO, timeout=PATIENCE)
+    return _on_hosts[1]
+
+
 def from_all(own: Found) -> list[Found]:
     """What each process has, those of the first one first."""
     _, count = rank_and_count()
     if count == 1:
         return [own]
     found: list[Any] = [None] * count
-    distributed.all_gather_object(found, own)
+    distributed.all_gather_object(found, own, _hosts())
     return found
 
 
@@ -110,7 +125,7 @@ def from_first(own: Found) -> Found:
     if count == 1:
         return own
     found: list[Any] = [own]
-    distributed.broadcast_object_list(found, src=0)
+    distributed.broadcast_object_list(found, src=0, group=_hosts())
     return found[0]  # type: ignore[no-any-return]
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from rmexp.hardware.memory import keep_freed
+from rmexp.hardware.processes import this_process
 from rmexp.hardware.processors import processors
 
 SMALL_PARAMETERS = 2_000_000
@@ -20,8 +21,11 @@ def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int
         wanted: number of threads; None chooses 1 for a model below 2 million parameters, whose operations are too
             short to share, and otherwise all `processors`.
         model: what is about to run.
-        processes: of this machine that share its processors.
+        processes: of this machine that share its processors, besides those that one has started.
     """
+    process = this_process()
+    if process.port is not None:
+        processes = max(processes, process.count)
     if wanted is None:
         small = sum(parameter.numel() for parameter in model.parameters()) < SMALL_PARAMETERS
         wanted = 1 if small else max(1, processors() // processes)

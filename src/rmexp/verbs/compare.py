@@ -81,7 +81,7 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
         from rmexp.verbs.comparing.policies import compared_policies
         from rmexp.verbs.comparing.scores import both_scorers, score_everything
         from rmexp.verbs.comparing.shifts import domain_shifts, held_out, token_shifts
-        from rmexp.verbs.comparing.stages import obtain_stages
+        from rmexp.verbs.comparing.stages import obtain_stages, processes
         from rmexp.verbs.comparing.summary import as_summary
 
     began = time.perf_counter()
@@ -90,10 +90,10 @@ def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedDat
     stages = obtain_stages(config, data, run.path)
     trained = time.perf_counter()
     with phase(Phase.EVALUATING, "both rewards on the same pairs"):
-        scorers, folder = both_scorers(stages, data.limits, config.trainer.threads), run.path / "scored"
-        keep = config.data.trained_on == KEEP
+        folder, keep = run.path / "scored", config.data.trained_on == KEEP
         kept = {name: config.tests[name].trained_on == KEEP for name in tests}
-        with connected():
+        with connected(processes(config), run.path):
+            scorers = both_scorers(stages, data.limits, config.trainer.threads)
             scores = score_everything(scorers, data.records, folder, keep=keep)
             pairs = held_out(scores.splits, data, list(config.slices), keep=keep)
             pairs += token_shifts(pairs[0], scorers, config.shift_pairs, folder)

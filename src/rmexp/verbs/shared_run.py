@@ -1,11 +1,16 @@
 """A run of a verb whose records several processes of a launcher share: each is here, the first one alone writes."""
 
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
-from rmexp.hardware.processes import launched, this_process
-from rmexp.runs.folder import RunConfig, RunFolder, claim, shared
+from rmexp.hardware.processes import launched, started, this_process
+from rmexp.runs.folder import RunConfig, RunFolder, claim, shared, write_failure
+
+GOES_ON = "the same command goes on where it was"
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -27,23 +32,36 @@ def shared_run(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) 
 
 
 @contextmanager
-def connected() -> Iterator[None]:
-    """Have the processes of a launcher connected within a block: those that have trained together are so already.
+def connected(processes: int, folder: Path) -> Iterator[None]:
+    """Have processes connected within a block: those of a launcher, or as many as are wanted, started here.
+
+    Those of a launcher that have trained together are connected already.
+
+    Args:
+        processes: that are wanted where no launcher has started any.
+        folder: of the run, where it is left which of them has ended too early.
 
     Raises:
         ValueError: one of the processes has ended too early.
     """
-    if not launched():
+    if processes == 1 and not launched():
         yield
         return
     from rmexp.hardware.group import joined, lost_told, rank_and_count
 
-    if rank_and_count()[1] == 1:
-        with joined():
-            yield
-    else:
-        with lost_told(lambda: "the same command goes on where it was"):
-            yield
+    with started(processes, partial(_ended, folder)) if this_process().count == 1 else nullcontext():
+        if rank_and_count()[1] == 1:
+            with joined():
+                yield
+        else:
+            with lost_told(lambda: GOES_ON):
+                yield
+
+
+def _ended(folder: Path, sentence: str) -> None:
+    error = ValueError(f"{sentence}; {GOES_ON}")
+    write_failure(folder, error)
+    log.error("rmexp: %s", error)
 
 
 def leave_to_first() -> None:
@@ -52,5 +70,5 @@ def leave_to_first() -> None:
     Raises:
         SystemExit: it follows another one.
     """
-    if launched() and this_process().number:
+    if this_process().number:
         raise SystemExit(0)

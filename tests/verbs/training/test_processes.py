@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.forked import forking
 
 from rmexp.cli import main
+from rmexp.hardware import processes
+from rmexp.scoring.store import score_into
 
 DATA = ["data=jsonl", "data.path=pairs.jsonl", "data.val_fraction=0.25", "data.batch_pairs=11"]
 MODEL = ["model.hidden_size=16", "model.vocabulary=300", "trainer.threads=1", "trainer.max_epochs=2"]
@@ -277,9 +280,25 @@ def test_processes_of_a_launcher_share_a_comparison(several, monkeypatch):
     assert said.count("report       two/report.html") == 1
     names = sorted(path.relative_to("alone") for path in Path("alone").glob("*/**/*.jsonl"))
     assert len(names) > 20
+    monkeypatch.setattr(processes.subprocess, "Popen", forking(main))  # nobody has started others
+    monkeypatch.setattr("rmexp.scoring.shared_scoring.score_into", noted(score_into))
+    assert main([*given, "trainer=ddp", "run_dir=started"]) == 0
+    assert {"(0, 2)", "(1, 2)"} < set(Path("shares").read_text().splitlines())
     for name in names:
-        assert Path("two", name).read_bytes() == Path("alone", name).read_bytes()
-    assert not [*Path("two").glob("scored/*.shards")]
+        for folder in ("two", "started"):
+            assert Path(folder, name).read_bytes() == Path("alone", name).read_bytes()
+    assert not [*Path(".").glob("*/scored/*.shards")]
+
+
+def noted(score):
+    """What scores a set of records, which notes whose share of them it does."""
+
+    def scored(*arguments, share, **options):
+        with Path("shares").open("a") as file:
+            file.write(f"{share}\n")
+        return score(*arguments, share=share, **options)
+
+    return scored
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from rmexp.hardware.group import from_first
 from rmexp.training.callbacks.checkpoints import LAST
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.data.loader import TrainingLoader
@@ -59,7 +60,7 @@ class Saving(Callback):
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """What comes after training may be interrupted too, and is where the last step or validation was."""
         self._save(trainer)
-        if received := trainer.strategy.broadcast(self.signals.received):
+        if received := from_first(self.signals.received):
             raise self._interrupted(trainer, received)
 
     def _between(self, trainer: L.Trainer) -> None:
@@ -67,7 +68,7 @@ class Saving(Callback):
         if done % trainer.accumulate_grad_batches:
             return
         due = time.monotonic() - self.saved_at >= self.wait
-        received, due = trainer.strategy.broadcast((self.signals.received, due))  # the ranks do the same
+        received, due = from_first((self.signals.received, due))  # the ranks do the same
         if due or received:
             self._save(trainer)
         if received:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning as L
-import torch
 from lightning.pytorch.callbacks import Callback
+
+from rmexp.hardware.group import from_all
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +37,7 @@ class SameRun(Callback):
         """
         if trainer.world_size == 1:
             return
-        found: list[Any] = [None] * trainer.world_size
-        torch.distributed.all_gather_object(found, (self.text, self.inputs, self.step))
-        own, *others = found
+        own, *others = found = from_all((self.text, self.inputs, self.step))
         for number, other in enumerate(others, 1):
             if other != own:
                 if trainer.global_rank:

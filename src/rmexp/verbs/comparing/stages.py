@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.stages import stage, stage_names
 from rmexp.data.loaded import LoadedData
+from rmexp.hardware.device import device_count
 from rmexp.models.backbones.start import RELATIVE
 from rmexp.stages.obtain import Stage, obtain_stage
 from rmexp.training.dpo import implied_reward
@@ -34,6 +35,12 @@ def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str,
             OmegaConf.update(config, "ppo.scorer.path", stages["reward"].model)
         stages["ppo"] = _obtained(config, "ppo", None, sft.model, data, path)
     return stages
+
+
+def processes(config: DictConfig) -> int:
+    """How many of this machine train each stage, and share what is scored."""
+    trainer = stage_parts(stage(config, "reward")).trainer
+    return device_count(trainer.accelerator, trainer.devices)
 
 
 def _obtained(

@@ -44,9 +44,10 @@ axe: setup build/axe/node_modules/axe-core/axe.min.js
 build/axe/node_modules/axe-core/axe.min.js:
 	npm install --silent --prefix build/axe axe-core@4.14.1
 
-# On a machine with a CUDA device; benchmarks/gpu.sh does this and measures, without any set-up.
+# On a machine with a CUDA device; benchmarks/gpu.sh does this and measures, without any set-up. RMEXP_TEST_DEVICE=cpu
+# tries these tests where there is none.
 test-gpu: setup
-	$(BIN)/python -m pytest -m gpu -n 0
+	$(BIN)/python -m pytest -m gpu -n 0 tests/gpu
 
 # Kills runs at random moments for so many seconds, and prints whether the same command finished them alike.
 SECONDS_OF_FAULTS ?= 300

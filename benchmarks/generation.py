@@ -6,9 +6,12 @@ are medians. On a GPU (`--device cuda`) the clock is told, after the device is d
 """
 
 import argparse
+import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
@@ -27,6 +30,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="tiny")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -35,9 +39,14 @@ def main() -> None:
     arms = _arms(model, count, tokens)
     times: dict[str, list[float]] = {name: [] for name in arms}
     for round_number in range(options.rounds + 1):  # the first one warms up
-        for name, sample in arms.items():
+        for name, sample in list(arms.items()):
             began = _now(options.device)
-            sample()
+            try:
+                sample()
+            except Exception as error:
+                print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+                del arms[name], times[name]
+                continue
             if round_number:
                 times[name].append(_now(options.device) - began)
     million = sum(parameter.numel() for parameter in model.parameters()) / 1e6
@@ -45,8 +54,12 @@ def main() -> None:
     middle = {name: statistics.median(values) for name, values in times.items()}
     for name, seconds in middle.items():
         print(f"  {name:26}  {1000 * seconds:.0f} ms  {count * tokens / seconds:.0f} tokens/s")
-    best = min(seconds for name, seconds in middle.items() if name != OWN)
-    print(f"  rmexp takes {middle[OWN] / best:.2f} of the time of transformers' best")
+    others = [seconds for name, seconds in middle.items() if name != OWN]
+    if OWN in middle and others:
+        print(f"  rmexp takes {middle[OWN] / min(others):.2f} of the time of transformers' best")
+    if options.out:
+        rows = [{"arm": name, "tokens_per_second": count * tokens / seconds} for name, seconds in middle.items()]
+        options.out.write_text(json.dumps({"size": options.size, "parameters": 1e6 * million, "rows": rows}, indent=1))
 
 
 def _model(size: str) -> LlamaForCausalLM:

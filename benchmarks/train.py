@@ -1,10 +1,11 @@
 """Pairs per second of training: the plain loop, TRL and rmexp on the same weights, pairs, batch and steps.
 
 Usage: `python -m benchmarks.train [--task reward|dpo] [--size 1m|5m|30m] [--data dialogues|prompts|short|...]
-[--batch 8] [--rounds 3] [--steps 100] [--arms loop,trl,...] [--device cuda] [--out FILE.json]`. Every arm is a process
-of its own; rounds are interleaved, so that whatever else the machine does hits all of them; the table gives medians,
-ratios to the loop and to TRL's best, of the first steps and of those after them, and the share of the machine's peak
-that went into operations that no layout saves.
+[--batch 8] [--rounds 3] [--steps 100] [--arms loop,trl,...] [--device cuda] [--out FILE.json] [--workload FOLDER]`.
+Every arm is a process of its own; rounds are interleaved, so that whatever else the machine does hits all of them; the
+table gives medians, ratios to the loop and to TRL's best, of the first steps and of those after them, and the share of
+the machine's peak that went into operations that no layout saves (of a GPU in bf16 that is its MFU). The file is
+written anew after each arm; an arm that fails is told and left out.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepare
+from benchmarks.workload import LENGTHS, SIZES, needed_flops, prepared
 
 REWARD_ARMS = "loop,trl,trl_fast,trl_grouped,rmexp_fp32,rmexp,rmexp_compiled"
 DPO_ARMS = REWARD_ARMS + ",rmexp_online"
@@ -28,26 +29,27 @@ DPO_ARMS = REWARD_ARMS + ",rmexp_online"
 
 def matmul_peak(dtype: torch.dtype, device: str = "cpu") -> float:
     """Best GFLOP/s of a large matrix product on all threads, or on a GPU."""
-    size = 2048 if device == "cpu" else 8192
-    left, right = (torch.randn(shape, dtype=dtype, device=device) for shape in ((size, 1024), (1024, size)))
+    size, inner = (2048, 1024) if device == "cpu" else (8192, 8192)
+    left, right = (torch.randn(shape, dtype=dtype, device=device) for shape in ((size, inner), (inner, size)))
     best = 0.0
     for _ in range(12):
         began = time.perf_counter()
         left @ right
         if device != "cpu":
             torch.accelerator.synchronize()
-        best = max(best, 2 * size * 1024 * size / (time.perf_counter() - began) / 1e9)
+        best = max(best, 2 * size * inner * size / (time.perf_counter() - began) / 1e9)
     return best
 
 
-def measure(arm: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, float]:
-    """Figures of one run of an arm, as the command line asks for it."""
+def measure(arm: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, float] | None:
+    """Figures of one run of an arm, as the command line asks for it; None where it failed, which is told."""
     numbers = map(str, (given.batch, given.steps, given.warm_up, seed))
     arguments = [arm, given.task, str(folder), *numbers, given.device]
     command = [sys.executable, "-m", "benchmarks.train_arm", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{arm} failed:\n{done.stderr[-2000:]}")
+        print(f"{arm} failed:\n{done.stderr[-2000:]}", file=sys.stderr, flush=True)
+        return None
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
 
 
@@ -85,12 +87,12 @@ def summary(
 
 def _best_trl(speed: dict[str, list[float]]) -> list[float]:
     """The best of TRL's settings in each round."""
-    return [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=True)]
+    return [max(values) for values in zip(*(speed[arm] for arm in speed if arm.startswith("trl")), strict=False)]
 
 
 def _ratio(values: list[float], others: list[float]) -> float:
     """Median of the ratios within a round."""
-    return statistics.median(one / other for one, other in zip(values, others, strict=True))
+    return statistics.median(one / other for one, other in zip(values, others, strict=False))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -116,34 +118,58 @@ def main() -> None:
     parser.add_argument("--arms", help="comma-separated; all that suit the task when omitted")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    parser.add_argument("--workload", type=Path, help="folder of model and pairs, made when missing, and kept")
     given = parser.parse_args()
     arms = (given.arms or (REWARD_ARMS if given.task == "reward" else DPO_ARMS)).split(",")
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        workload = prepare(folder, given.size, given.data, given.batch * given.steps, 0)
-        runs: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
-        for number in range(given.rounds):
-            for arm in arms:
-                runs[arm].append(measure(arm, folder, given, number))
-                last = runs[arm][-1]
-                print(f"round {number} {arm}: {last['pairs'] / last['seconds']:.2f} pairs/s", file=sys.stderr)
+        folder = given.workload or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        workload = prepared(folder, given.size, given.data, given.batch * given.steps, 0, given.device)
+        measured = {"task": given.task, "batch": given.batch, **workload, **machine(given.device)}
+        rows, failed = _rounds(arms, folder, given, measured)
+    print(json.dumps(measured))
+    if rows:
+        print(table(rows))
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def machine(device: str) -> dict[str, Any]:
+    """What computes, and the most that it does."""
     types = {"float32": torch.float32, "bf16": torch.bfloat16}
-    peaks = {name: matmul_peak(dtype, given.device) for name, dtype in types.items()}
-    rows = summary(runs, needed_flops(given.task, workload), peaks)
-    machine = {
-        "device": given.device if given.device == "cpu" else torch.cuda.get_device_name(),
-        "processor": torch.cpu.get_capabilities()["cpu_name"],
-        "instructions": [name for name in ("avx512_bf16", "amx_bf16") if torch.cpu.get_capabilities().get(name)],
+    peaks = {f"gflops_{name}": round(matmul_peak(dtype, device)) for name, dtype in types.items()}
+    known = getattr(torch.cpu, "get_capabilities", dict)()  # which older versions of torch have not
+    return {
+        "device": device if device == "cpu" else torch.cuda.get_device_name(),
+        "processor": known.get("cpu_name", platform.processor()),
+        "instructions": [name for name in ("avx512_bf16", "amx_bf16") if known.get(name)],
         "threads": torch.get_num_threads(),
-        **{f"gflops_{precision}": round(peak) for precision, peak in peaks.items()},
+        **peaks,
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-    measured = {"task": given.task, "batch": given.batch, **workload, **machine}
-    print(json.dumps(measured))
-    print(table(rows))
-    if given.out:
-        given.out.write_text(json.dumps({**measured, "rows": rows, "runs": runs}, indent=1))
+
+
+def _rounds(
+    arms: list[str], folder: Path, given: argparse.Namespace, measured: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows of the arms that ran, which are written after each of them, and the arms that failed."""
+    peaks = {name: measured[f"gflops_{name}"] for name in ("float32", "bf16")}
+    runs: dict[str, list[dict[str, float]]] = {}
+    rows, failed = list[dict[str, Any]](), list[str]()
+    for number in range(given.rounds):
+        for arm in arms:
+            last = None if arm in failed else measure(arm, folder, given, number)
+            if last is None:
+                failed += [] if arm in failed else [arm]
+                continue
+            runs.setdefault(arm, []).append(last)
+            speed = last["pairs"] / last["seconds"]
+            print(f"round {number} {arm}: {speed:.2f} pairs/s", file=sys.stderr, flush=True)
+            rows = summary(runs, needed_flops(given.task, measured), peaks)
+            if given.out:
+                given.out.write_text(json.dumps({**measured, "rows": rows, "runs": runs}, indent=1))
+    return rows, failed
 
 
 if __name__ == "__main__":

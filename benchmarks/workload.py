@@ -30,7 +30,8 @@ LENGTHS = {  # of prompt and responses, drawn; `prompt…` to see what a longer 
     "prompt256": lambda _: (256, 64, 64),
     "prompt1024": lambda _: (1024, 64, 64),
 }
-DIALOGUES = Path("../shared/data/hh_helpful_base_test/pairs.jsonl.gz")
+PLACES = ("build/carried/pairs.jsonl.gz", "../shared/data/hh_helpful_base_test/pairs.jsonl.gz")
+DIALOGUES = next((path for path in map(Path, PLACES) if path.is_file()), Path(PLACES[-1]))
 Ids = list[int]
 
 
@@ -107,8 +108,20 @@ def needed_flops(task: str, workload: dict[str, Any]) -> float:
     return 6.0 * (workload["body_parameters"] * workload["distinct_tokens_a_pair"] + head)
 
 
-def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[str, Any]:
-    """Write `model/` and `pairs.json`; what they are, for the table."""
+def prepared(folder: Path, size: str, data: str, count: int, seed: int, device: str = "cpu") -> dict[str, Any]:
+    """What `prepare` wrote into a folder, or writes there now: several benchmarks may look at one."""
+    known = folder / "workload.json"
+    if known.is_file():
+        found: dict[str, Any] = json.loads(known.read_text())
+        if found["size"] == size and found["pairs"] >= count:
+            return found
+    found = prepare(folder, size, data, count, seed, device)
+    known.write_text(json.dumps(found))
+    return found
+
+
+def prepare(folder: Path, size: str, data: str, count: int, seed: int, device: str = "cpu") -> dict[str, Any]:
+    """Write `model/` and `pairs.json`, the weights drawn on a device; what they are, for the table."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -126,7 +139,8 @@ def prepare(folder: Path, size: str, data: str, count: int, seed: int) -> dict[s
         num_attention_heads=heads, num_key_value_heads=heads, max_position_embeddings=2048, pad_token_id=0,
         bos_token_id=1, eos_token_id=2, tie_word_embeddings=True,
     )  # fmt: skip
-    model = LlamaForCausalLM(config)
+    with torch.device(device):
+        model = LlamaForCausalLM(config)
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     (folder / "pairs.json").write_text(json.dumps(pairs))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.core.global_hydra import GlobalHydra
 from safetensors.torch import load_file
 from tests.forked import forking
 
@@ -280,7 +281,7 @@ def test_processes_of_a_launcher_share_a_comparison(several, monkeypatch):
     assert said.count("report       two/report.html") == 1
     names = sorted(path.relative_to("alone") for path in Path("alone").glob("*/**/*.jsonl"))
     assert len(names) > 20
-    monkeypatch.setattr(processes.subprocess, "Popen", forking(main))  # nobody has started others
+    monkeypatch.setattr(processes.subprocess, "Popen", forking(anew))  # nobody has started others
     monkeypatch.setattr("rmexp.scoring.shared_scoring.score_into", noted(score_into))
     assert main([*given, "trainer=ddp", "run_dir=started"]) == 0
     assert {"(0, 2)", "(1, 2)"} < set(Path("shares").read_text().splitlines())
@@ -288,6 +289,12 @@ def test_processes_of_a_launcher_share_a_comparison(several, monkeypatch):
         for folder in ("two", "started"):
             assert Path(folder, name).read_bytes() == Path("alone", name).read_bytes()
     assert not [*Path(".").glob("*/scored/*.shards")]
+
+
+def anew(arguments):
+    """A command in a process that was forked off in the midst of another one."""
+    GlobalHydra.instance().clear()
+    return main(arguments)
 
 
 def noted(score):

@@ -49,7 +49,10 @@ def connected(processes: int, folder: Path) -> Iterator[None]:
         return
     from rmexp.hardware.group import joined, lost_told, rank_and_count
 
-    with started(processes, partial(_ended, folder)) if this_process().count == 1 else nullcontext():
+    alone = this_process().count == 1
+    if alone:
+        log.info("%d processes", processes)
+    with started(processes, partial(_ended, folder)) if alone else nullcontext():
         if rank_and_count()[1] == 1:
             with joined():
                 yield

@@ -140,15 +140,16 @@ def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call
     """What the kernel is told, while tensors and plan are alive."""
     query, key, _, _, softmax = tensors
     heads = _Heads(len(query), len(key), query.shape[2], scaling)
-    peaks, factors = softmax
-    figures = peaks.data_ptr(), factors.data_ptr(), softmax.shape[2]
+    peaks = softmax.data_ptr()
+    figures = peaks, peaks + softmax.stride(0) * softmax.element_size(), softmax.shape[2]
     return _Call(plan.of_row(), heads, *map(strided, tensors[:4]), *figures, torch.get_num_threads())
 
 
 def _like(heads: Tensor, count: int) -> Tensor:
     """Memory for the first `count` tokens of heads, token by token; zeros for those behind them."""
     memory = heads.new_empty(heads.shape[1], heads.shape[0], heads.shape[2])
-    memory[count:] = 0
+    if count < len(memory):
+        memory[count:] = 0
     return memory.transpose(0, 1)
 
 

@@ -176,6 +176,8 @@ MEANS = SampledMeans(0.5, 0.5, 1.0, 20.0, 1.0, 0.0)
     ("reward", "gold", "begins"),
     [
         (0.1, None, "Not told from chance: "),
+        (0.1, 0.1, "Not told from chance: "),
+        (0.1, -0.5, "Its reward is not told from chance, but the true one fell: "),
         (0.6, None, "Learnt: "),
         (0.6, 0.5, "Learnt: "),
         (0.6, 0.1, "Learnt, but the true reward is not told to rise: "),

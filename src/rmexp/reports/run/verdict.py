@@ -9,7 +9,7 @@ from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.run.content import RunReport, headline
 from rmexp.runs.folder import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow
-from rmexp.runs.summaries.policy import BeforeAndAfter, PolicyFigures
+from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import KeptWeights, TrainSummary
 from rmexp.statistics.multiple_tests import lower_of_best
 
@@ -131,25 +131,18 @@ def _losses(summary: TrainSummary, rows: Rows) -> str:
 
 def _policy(policy: PolicyFigures) -> str:
     gain, true = policy.reward.gain, None if policy.gold is None else policy.gold.gain
-    reach = _reach(policy.samples)
+    reach = policy.samples.chance
     said = f"the reward of fresh samples moved by {decimals(gain)} of its deviations"
     said += "" if true is None else f" and the true reward by {decimals(true)}"
     said += (
         f", {number(policy.kl)} nats from the reference; chance alone moves either by \u00b1 {decimals(reach)} (95 %)"
     )
     if gain is None or abs(gain) <= reach:
+        if true is not None and abs(true) > reach:
+            return f"Its reward is not told from chance, but the true one {'rose' if true > 0 else 'fell'}: {said}."
         return f"Not told from chance: {said}."
     if gain < 0:
         return f"Lost: {said}."
     if true is None or true > reach:
         return f"Learnt: {said}."
     return f"Over-optimised: {said}." if true < -reach else f"Learnt, but the true reward is not told to rise: {said}."
-
-
-def _reach(samples: BeforeAndAfter) -> float:
-    """How far the mean of as many fresh samples moves while the policy does not, in deviations; of 20 means 19.
-
-    The prompts of both are the same, so that it moves no further than the mean of samples of other prompts would.
-    """
-    rewarded = [max(1.0, samples.n * (1 - means.empty)) for means in (samples.before, samples.after)]
-    return 1.96 * math.sqrt(sum(1 / count for count in rewarded))

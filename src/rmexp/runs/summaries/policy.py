@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import sqrt
 
 from rmexp.runs.rows import IF_KNOWN
 
@@ -64,6 +65,15 @@ class BeforeAndAfter:
     n: int
     before: SampledMeans
     after: SampledMeans
+
+    @property
+    def chance(self) -> float:
+        """How far a mean reward moves while the policy does not, in deviations: of 20 such means 19 move no further.
+
+        The prompts of both are the same, so that it moves no further than the mean of samples of other prompts would.
+        """
+        rewarded = [max(1.0, self.n * (1 - means.empty)) for means in (self.before, self.after)]
+        return 1.96 * sqrt(sum(1 / count for count in rewarded))
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _show_rewards(policy: PolicyFigures) -> None:
     samples = policy.samples
     for name in ("kl", "tokens", "ended", "empty"):
         rows.append((name, *(f"{getattr(means, name):.2f}" for means in (samples.before, samples.after)), ""))
-    show_table((f"{samples.n} fresh samples", "before", "after", "gain"), rows)
+    show_table((f"{samples.n} fresh samples", "before", "after", f"gain (chance \u00b1 {samples.chance:.2f} SD)"), rows)
 
 
 def _show_figures(summary: TrainSummary) -> None:

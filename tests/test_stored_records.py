@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import pickle
@@ -80,3 +81,14 @@ def test_the_file_has_no_name(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert stored(RECORDS) == RECORDS
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(record_file, "HELD", 0)
+    monkeypatch.setattr(record_file.tempfile, "TemporaryFile", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        record_file.RecordFile().add(Preference("p", "a", "b"))
+    assert caught.value.filename == tempfile.gettempdir()

@@ -25,12 +25,14 @@ WRONG = {
         *("trainer.gradient_clip_val=nan", "trainer.accumulate_grad_batches=0", "trainer.log_every_n_steps=0"),
         *("trainer.threads=0", "trainer.workers=-1", "trainer.validate_every_steps=0", "trainer.max_steps=-5"),
         *("trainer.max_epochs=0", "trainer.patience=0", "trainer.min_delta=-1", "trainer.min_delta=inf"),
-        *("trainer.precision=foo", "trainer.accelerator=foo", "module.head_lr_factor=0"),
+        *("trainer.precision=foo", "trainer.accelerator=foo", "+trainer.gradient_clip_algorithm=foo"),
+        *("+trainer.limit_val_batches=-3", "model.trained=foo", "model.layout=foo", "module.head_lr_factor=0"),
         *("callbacks.saving.every_seconds=-1", "callbacks.progress.line_every_steps=0"),
         *("optimizer.lr=-1", "optimizer.lr=nan", "optimizer.betas=[2,0.9]", "optimizer.eps=-1"),
         *("optimizer.weight_decay=-1", "schedule.warmup_fraction=3", "schedule.floor=7", "schedule.floor=-2"),
     ],
-    "train task=dpo": ["loss.beta=0", "loss.beta=inf"],
+    "train task=dpo": ["loss.beta=0", "loss.beta=inf", "module.reference_logps=foo"],
+    "train task=sft": ["module.sides=foo"],
     "train loss=bradley_terry_centred": ["loss.margin_scale=-1", "loss.label_smoothing=0.5", "loss.centering=-1"],
     "train loss=hinge": ["loss.width=0"],
     "train loss=davidson": ["loss.nu=0"],
@@ -50,7 +52,7 @@ WRONG = {
     "train data=jsonl data.path=a": ["data.max_bad_share=2", "data.max_row_mb=0", "data.max_unpacking=0"],
     "train data=hub data.path=a": ["data.max_bad_share=-1"],
     "train data=text data.paths=[a] task=sft": ["data.passage_characters=0"],
-    "train data=mixture": ["data.seed=-1"],
+    "train data=mixture": ["data.seed=-1", "+data.weights.a=0"],
     "train data=helpsteer2": ["data.format.pairing.min_gap=-1"],
     "train data=shp": ["data.format.min_ratio=0.5"],
     "train data=jsonl data.path=a data/format=arena_table": ["data.format.certain=0"],
@@ -63,6 +65,7 @@ WRONG = {
         ),
         *("rollouts.empty_reward=inf", "rollouts.empty_limit=2", "rollouts.evaluation_samples=1", "rollouts.shown=-1"),
         *("rollouts.show_every=0", "kl.coefficient=-1", "kl.target=0", "kl.rate=0", "kl.limit=0", "update.epochs=0"),
+        *("kl.place=foo", "kl.estimator=k4"),
         *("update.minibatches=0", "update.clip=0", "update.value_clip=0", "update.value_coefficient=-1"),
         *(
             "update.stop_kl=0",
@@ -95,7 +98,7 @@ def test_a_number_out_of_range_is_refused_with_its_key(command):
     verb, *choices = command.split()
     left = list(WRONG[command])
     while left:
-        together = {wrong.partition("=")[0]: wrong for wrong in left}  # each key once
+        together = {wrong.partition("=")[0].lstrip("+"): wrong for wrong in left}  # each key once
         with pytest.raises(ConfigurationError) as caught:
             compose(verb, [*choices, *together.values()])
         told = {problem.partition(" takes ")[0] for problem in caught.value.problems}

@@ -1,8 +1,9 @@
 """What wandb puts together lies in the run folder, for nobody clears a temporary one behind a killed process."""
 
+import os
 from pathlib import Path
 
-from rmexp.tracking.wandb_staging import Staging, _folders, give_up_temporary
+from rmexp.tracking.wandb_staging import Staging, _folders, give_up_temporary, write_beside
 
 
 def names():
@@ -33,3 +34,12 @@ def test_what_a_killed_process_has_left_goes_with_the_next(tmp_path):
     again.close()
     killed.close()
     assert list((tmp_path / "wandb").iterdir()) == []
+
+
+def test_what_cannot_be_written_into_the_folders_of_the_user_goes_beside_the_run(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
+    write_beside(tmp_path / "run")
+    assert os.environ["WANDB_CACHE_DIR"] == str(tmp_path / "run" / "wandb" / ".cache")
+    assert os.environ["WANDB_DATA_DIR"] == str(tmp_path / "data")

@@ -83,6 +83,14 @@ def _fits_generic(value: Any, name: str, arguments: list[ast.expr], aliases: Map
     return all(fits(item, arguments[0], aliases) for item in value)
 
 
+def of_values(annotation: ast.expr) -> ast.expr | None:
+    """The annotation of the values of a mapping; None for what is annotated otherwise."""
+    match annotation:
+        case ast.Subscript(value=ast.Name(id="dict" | "Dict" | "Mapping"), slice=ast.Tuple(elts=[_, inner])):
+            return inner
+    return None
+
+
 def _named(arguments: Sequence[ast.expr]) -> list[Any]:
     """The values that a Literal lists; -1 is no constant to Python's grammar."""
     return [ast.literal_eval(word) for word in arguments if isinstance(word, ast.Constant | ast.UnaryOp)]

@@ -1,9 +1,10 @@
 """Whether the keys of nodes with a `_target_` are what the target takes, found out without importing it."""
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rmexp.config.annotations import fits, misfit
+from rmexp.config.annotations import fits, misfit, of_values
 from rmexp.config.build import FRAMES, OWN_ARGUMENTS, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
@@ -64,6 +65,16 @@ def _unbound_target(node: JsonObject, path: str) -> Iterator[Problem]:
 
 def _misfit(value: Any, signature: Signature, key: str, path: str) -> Iterator[Problem]:
     annotation = signature.parameters[key].annotation
-    unchecked = isinstance(value, Unknown) or (isinstance(value, dict) and "_target_" in value)
-    if annotation and not unchecked and not fits(value, annotation, signature.aliases):
-        yield Problem(f"{path}{key}", misfit(value, annotation, signature.aliases))
+    if annotation:
+        yield from _misfits(value, annotation, signature.aliases, f"{path}{key}")
+
+
+def _misfits(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr], path: str) -> Iterator[Problem]:
+    """What an annotation does not take: of keys with values each by itself."""
+    if isinstance(value, Unknown) or (isinstance(value, dict) and "_target_" in value):
+        return
+    if isinstance(value, dict) and (inner := of_values(annotation)) is not None:
+        for name, item in value.items():
+            yield from _misfits(item, inner, aliases, f"{path}.{name}")
+    elif not fits(value, annotation, aliases):
+        yield Problem(path, misfit(value, annotation, aliases))

@@ -26,6 +26,9 @@ _OF_OTHERS = {
         "gradient_clip_val": f"{_LEAST_0} | None",
         "accumulate_grad_batches": _LEAST_1,
         "log_every_n_steps": _LEAST_1,
+        "gradient_clip_algorithm": "Literal['value', 'norm'] | None",
+        "limit_train_batches": f"{_LEAST_0} | None",
+        "limit_val_batches": f"{_LEAST_0} | None",
     },
 }
 _OF_VERBS = {

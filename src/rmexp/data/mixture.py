@@ -29,7 +29,7 @@ class Splitting:
 def mixture(
     *,
     parts: Mapping[str, PreferenceData],
-    weights: Mapping[str, float],
+    weights: Mapping[str, Annotated[float, "> 0"]],
     until: str,
     seed: Annotated[int, "at least 0"],
     splitting: Splitting,

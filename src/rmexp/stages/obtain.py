@@ -123,6 +123,7 @@ def _trained(
 ) -> TrainSummary | None:
     """What the stage came to; None in a process that follows another one."""
     with importing():
+        from rmexp.stages.refused import check_parts
         from rmexp.stages.trainer import quiet_libraries
 
         if plan.task == "ppo":
@@ -133,6 +134,7 @@ def _trained(
         began = time.perf_counter()
         quiet_libraries()
         parts = plan.parts()  # first: a mistake in it must not cost a reference
+        check_parts(parts)
     if plan.reference is not None:
         log.info("neither model.reference nor model.init_from is given: training a reference")
         parts = parts.starting_from(obtain_stage(plan.reference, data, run.path).model)

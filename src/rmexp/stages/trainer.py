@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import lightning as L
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.hardware.device import accelerator_type
@@ -149,20 +150,23 @@ def _trainer(
     if parts.trainer.strategy is not None:
         device = accelerator_type(parts.trainer.accelerator)
         options["strategy"] = strategy_named(parts.trainer.strategy, process.count, device)
-    return parts.trainer.make(
-        max_epochs=1,
-        check_val_every_n_epoch=1,
-        precision=of_trainer(precision),
-        callbacks=callbacks,
-        logger=[watched.metrics, trackers],
-        plugins=[DurableCheckpointIO(frozen), *environments(process)],
-        default_root_dir=folder,
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        **options,
-    )
+    try:
+        return parts.trainer.make(
+            max_epochs=1,
+            check_val_every_n_epoch=1,
+            precision=of_trainer(precision),
+            callbacks=callbacks,
+            logger=[watched.metrics, trackers],
+            plugins=[DurableCheckpointIO(frozen), *environments(process)],
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=False,
+            **options,
+        )
+    except MisconfigurationException as error:
+        raise ValueError(f"{error} (set trainer.*)") from error
 
 
 def _saving(parts: StageParts, folder: Path, signals: Signals) -> Callback:

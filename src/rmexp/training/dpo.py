@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -81,7 +81,7 @@ class DPOModule(L.LightningModule):
         loss: Callable[..., DPOLoss],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
-        reference_logps: str,
+        reference_logps: Literal["precomputed", "online"],
         reference: LanguageModel | None = None,
     ) -> None:
         super().__init__()

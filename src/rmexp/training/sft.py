@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -67,7 +67,7 @@ class SFTModule(L.LightningModule):
         loss: Callable[..., Tensor],
         optimizer: Callable[..., Optimizer],
         schedule: Schedule,
-        sides: str,
+        sides: Literal["both", "chosen"],
     ) -> None:
         super().__init__()
         if sides not in SIDES:

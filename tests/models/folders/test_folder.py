@@ -1,8 +1,10 @@
+import errno
 import json
 import shutil
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from rmexp.models.backbones.location import folder_fingerprint
 from rmexp.models.folders.folder import load_language_model, load_reward_model, save_folder
@@ -92,3 +94,14 @@ def test_the_fingerprint_sees_weights_and_configuration(changed, reference_folde
     weights[-1] ^= 1
     (copied / "model.safetensors").write_bytes(weights)
     assert folder_fingerprint(str(copied)) != before
+
+
+def test_a_full_disk_is_told_as_everywhere_else_and_leaves_nothing(tmp_path, tokenizer, make_contract):
+    def fill(written):
+        (written / "half").write_text("")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        save_folder(tmp_path / "model", fill, tokenizer, make_contract("reward_model"))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "model"))
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
@@ -100,3 +101,19 @@ def test_activations_are_what_the_backward_pass_is_left(size):
         setting(keeps_scores=keeps_scores("cpu", half=False)),
     )
     assert planned == pytest.approx(found, rel=0.1)
+
+
+def test_the_head_counts_among_the_parameters_unless_it_is_the_embedding():
+    size = {"hidden_size": 16, "layers": 1, "heads": 2, "vocabulary": 300, "max_positions": 64}
+    start = tiny(["some text"], 0, **size)
+    rewards = RewardModel(copy.deepcopy(start.body))
+    assert model_shape(start.body.config, likelihood=False).parameters == _count(rewards)
+    for tied in (True, False):
+        config = copy.deepcopy(start.body.config)
+        config.tie_word_embeddings = tied
+        assert model_shape(config, likelihood=True).parameters == _count(AutoModelForCausalLM.from_config(config))
+        assert model_shape(config, likelihood=True).multiplied == model_shape(config, likelihood=False).multiplied
+
+
+def _count(model):
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -67,12 +67,12 @@ class StartingPoint:
         load: how the weights beside the adapters are held: `full`, or in `4bit`; see `quantise`.
     """
 
-    layout: str
+    layout: Literal["auto", "packed", "padded"]
     name: str
     init_from: str | None
     reference: str | None
     chat_template: str | None
-    trained: str
+    trained: Literal["all", "adapters", "head"]
     adapters: Mapping[str, Any]
     gradient_checkpointing: bool
     recipe: Mapping[str, Mapping[str, float]]

@@ -1,7 +1,7 @@
 """How a policy is held near its reference: how strongly, where the KL divergence counts, when it is too much."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from torch import Tensor
 
@@ -31,8 +31,8 @@ class KLControl:
     coefficient: Annotated[float, "at least 0"]
     target: Annotated[float, "> 0"] | None
     rate: Annotated[float, "> 0"]
-    place: str
-    estimator: str
+    place: Literal["reward", "loss"]
+    estimator: Literal["k1", "k2", "k3"]
     limit: Annotated[float, "> 0"]
 
     def __post_init__(self) -> None:

@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.stages import stage, stage_names
@@ -11,6 +10,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.hardware.device import device_count
 from rmexp.models.backbones.start import RELATIVE
 from rmexp.stages.obtain import Stage, obtain_stage
+from rmexp.stages.refused import check_parts
 from rmexp.training.dpo import implied_reward
 from rmexp.verbs.training.parts import stage_parts
 from rmexp.verbs.training.plan import stage_plan
@@ -60,11 +60,7 @@ def _refuse_bad_values(config: DictConfig) -> None:
     """What a later stage would refuse is refused before the first one has cost its minutes."""
     for name in stage_names(config):
         parts = stage_parts(stage(config, name))
-        try:
-            parts.optimizer([torch.nn.Parameter(torch.zeros(1))])
-            parts.schedule(0, 10)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{error} (set {name}.optimizer.* or {name}.schedule.*)") from error
+        check_parts(parts, f"{name}.")
         if name == "dpo":
             assert parts.loss is not None
             implied_reward(parts.loss)

@@ -1,0 +1,25 @@
+"""Settings that only what they are for can refuse, tried before data are encoded or a reference is trained."""
+
+import torch
+
+from rmexp.stages.parts import StageParts
+from rmexp.training.processes.strategy import strategy_named
+
+
+def check_parts(parts: StageParts, stage: str = "") -> None:
+    """Make an optimizer and ask for a learning rate and a strategy, as the first step would.
+
+    Args:
+        parts: that a stage is made of.
+        stage: the beginning of its keys, with a dot, where the configuration has several.
+
+    Raises:
+        ValueError: one of them refuses its settings.
+    """
+    try:
+        parts.optimizer([torch.nn.Parameter(torch.zeros(1))])
+        parts.schedule(0, 10)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{error} (set {stage}optimizer.* or {stage}schedule.*)") from error
+    if parts.trainer.strategy is not None:
+        strategy_named(parts.trainer.strategy, 1, "cpu")

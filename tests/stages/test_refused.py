@@ -1,0 +1,34 @@
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from rmexp.stages.refused import check_parts
+from rmexp.training.schedules import constant
+
+PARTS = SimpleNamespace(
+    optimizer=partial(torch.optim.SGD, lr=0.1),
+    schedule=partial(constant, warmup_fraction=0.0),
+    trainer=SimpleNamespace(strategy="auto"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"optimizer": partial(torch.optim.RMSprop, lr=-1.0)},
+            r"Invalid learning rate: -1.0 \(set dpo",
+        ),
+        (
+            {"schedule": partial(constant, warmup_fraction=2.0)},
+            r"warmup_fraction must be in .* \(set dpo",
+        ),
+        ({"trainer": SimpleNamespace(strategy="foo")}, "trainer.strategy must be auto or ddp"),
+    ],
+)
+def test_what_a_first_step_would_refuse_is_refused_before(changed, message):
+    check_parts(PARTS)
+    with pytest.raises(ValueError, match=message):
+        check_parts(SimpleNamespace(**(vars(PARTS) | changed)), "dpo.")

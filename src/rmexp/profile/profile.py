@@ -83,7 +83,12 @@ class Profile:
     @property
     def best(self) -> Baseline:
         """The baseline with the highest accuracy; the first of them where none has any."""
-        return max(self.baselines, key=lambda baseline: baseline.accuracy or 0.0)
+        return max(self.rules, key=lambda baseline: baseline.accuracy or 0.0)
+
+    @property
+    def rules(self) -> tuple[Baseline, ...]:
+        """The baselines but for the coin, which nobody has to beat."""
+        return tuple(baseline for baseline in self.baselines if baseline.name != "random")
 
 
 def profile_of(

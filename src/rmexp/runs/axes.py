@@ -13,7 +13,7 @@ Settings = Mapping[str, object]  # values of a configuration by dotted path
 FIRST = ("task", "scorer", "data.name", "model.name")  # where several settings differ together, the one that names them
 SEED = "seed"
 SEEDS_ALONE = "other seeds alone (Student): the runs did not write down the prompts of the same pairs"
-OWN = "each run by itself: it did not write down the prompts of its pairs"
+OWN = "as the run itself has it: it left no prompts of its pairs to go by"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ def test_what_to_beat_is_the_best_baseline_and_the_best_rule(full):
     assert "A model must beat this" in baseline_sentence(full)
 
 
+def test_a_coin_is_no_rule_that_a_model_must_beat(full):
+    lucky = [replace(one, accuracy=0.79 if one.name == "random" else one.accuracy) for one in full.baselines]
+    assert "coin gets" not in baseline_sentence(replace(full, baselines=tuple(lucky)))
+
+
 def test_no_baseline_that_a_coin_explains_is_called_one():
     assert "is told from a coin" in baseline_sentence(profile(list(longer_wins(0.5, pairs=30))))
     assert "nothing to learn" in baseline_sentence(profile([Preference("p", "a", "b", target=0.5)]))

@@ -48,11 +48,11 @@ def baseline_sentence(profile: Profile) -> str:
     best = profile.best
     if best.accuracy is None:
         return "No pair has a preference, so there is nothing to learn."
-    rules = [baseline for baseline in best_first(profile.baselines) if baseline.name not in LEARNT]
+    rules = [baseline for baseline in best_first(profile.rules) if baseline.name not in LEARNT]
     said = f"{NAMES[best.name]} gets {_figure(best)}"
     if best.name in LEARNT:
         said += f"; without learning anything, {NAMES[rules[0].name]} gets {_figure(rules[0])}"
-    number_of_them = len(profile.baselines)
+    number_of_them = len(profile.rules)
     if best.low is None or lower_of_best(best.accuracy, best.low, number_of_them) <= 0.5:
         return f"No baseline is told from a coin by these pairs: the best of {number_of_them}, {said}."
     return f"A model must beat this before it has learnt anything else: {said}."

@@ -40,7 +40,7 @@ def test_nothing_left_and_everything_kept():
 
 def test_validation_and_prompts_are_told_and_counted():
     assert said({"rm": Seen(0, 40, 3)}) == [
-        "rm was validated with 40 of the pairs; these are counted.",
+        "rm was validated with 40 of the pairs; these are counted, and may have chosen its step.",
         "rm was trained on the prompts of 3 of the pairs; these are counted.",
     ]
 

@@ -61,7 +61,9 @@ def apart_sentences(seen: Sequence[SeenBy], figures: Sequence[Figures]) -> Itera
         yield f"{', '.join(filter(None, (first, who)))}{_consequence(left, seen)}"
     for one in seen:
         if one.seen.validated_on:
-            yield f"{one.scorer} was validated with {count(one.seen.validated_on)} of the {unit}; these are counted."
+            number = count(one.seen.validated_on)
+            chose = "these are counted, and may have chosen its step"
+            yield f"{one.scorer} was validated with {number} of the {unit}; {chose}."
         if one.seen.prompts_trained_on:
             number = count(one.seen.prompts_trained_on)
             yield f"{one.scorer} was trained on the prompts of {number} of the {unit}; these are counted."

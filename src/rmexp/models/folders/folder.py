@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from rmexp.data.trained_on import TrainedOn
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.hub import hub, read_model
@@ -167,7 +165,7 @@ def save_folder(
     try:
         with _system_told(folder):
             save_weights(partial)
-        save_tokenizer(partial, tokenizer)
+            save_tokenizer(partial, tokenizer)
         promised = Promise(None, None) if trained_on is None else write_trained_on(partial, trained_on)
         replace(contract, trained_on=promised.file, trained_on_fingerprint=promised.fingerprint).save(partial)
         finish(partial)
@@ -181,10 +179,13 @@ def save_folder(
 
 @contextmanager
 def _system_told(folder: Path) -> Iterator[None]:
-    """Let what the system says of a folder, such as that the disk is full, be the error that it is elsewhere."""
+    """Let what the system says of a folder, such as that the disk is full, be the error that it is elsewhere.
+
+    Libraries in Rust tell it in errors of their own, those of tokenizers of no kind.
+    """
     try:
         yield
-    except SafetensorError as error:
+    except Exception as error:
         if (number := re.search(r"os error (\d+)", str(error))) is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error

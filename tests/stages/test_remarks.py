@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from rmexp.runs.summaries.train import KeptWeights
-from rmexp.stages.remarks import overfitting
+from rmexp.stages.remarks import overfitting, rise_is_told
+from rmexp.tracking.validations import Validation
 
 THERE = ": over-fitted; trainer.patience={} stops there"
 
@@ -46,3 +48,41 @@ def test_a_run_that_was_stopped_is_told_no_patience():
     ]
     (sentence,) = overfitting(kept(10, 40, monitor="val/accuracy"), parted)
     assert "patience" not in sentence
+
+
+def validated(step, margins):
+    rewards = np.stack([margins, np.zeros(len(margins))], axis=1)
+    return Validation(step, step / 40, rewards, np.ones(len(margins)))
+
+
+def losses(validations):
+    return {one.step: float(np.logaddexp(0, -one.rewards[:, 0]).mean()) for one in validations}
+
+
+def told(validations, clusters):
+    found = losses(validations)
+    best, last = min(found, key=found.__getitem__), max(found)
+    return rise_is_told(found, best, last, validations=validations, clusters=clusters)
+
+
+def test_a_rise_on_many_prompts_is_told_and_one_on_few_is_not():
+    margins = np.random.default_rng(0).normal(size=60)
+    both = [validated(10, margins), validated(20, 3 * margins)]
+    assert told(both, np.arange(60))
+    assert not told(both, np.arange(60) // 10), "six prompts do not tell"
+    assert not told([validated(10, margins[:5]), validated(20, 3 * margins[:5])], np.arange(5))
+
+
+def test_a_rise_from_the_least_of_many_that_differ_by_chance_is_seldom_told():
+    rng, found = np.random.default_rng(0), []
+    for _ in range(200):
+        several = [validated(step, rng.normal(scale=0.5, size=40)) for step in range(10, 210, 10)]
+        found.append(told(several, np.arange(40)))
+    assert np.mean(found) <= 0.025 + 2 * np.sqrt(0.025 / 200)
+
+
+def test_of_what_was_not_kept_and_of_other_losses_the_losses_are_believed():
+    few = [validated(10, np.zeros(5)), validated(20, -np.ones(5))]
+    assert rise_is_told(losses(few), 10, 20, validations=[], clusters=np.arange(5))
+    assert rise_is_told(losses(few), 10, 20, validations=few, clusters=None)
+    assert rise_is_told({10: 3.0, 20: 9.0}, 10, 20, validations=few, clusters=np.arange(5))

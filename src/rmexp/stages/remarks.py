@@ -1,13 +1,19 @@
 """What is to be said of a training when it is done: what looked wrong, and where it began to over-fit."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from statistics import fmean
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rmexp.encoding.pack import distinct_responses, pairing
+from rmexp.evaluation.measures.usable_information import pair_nll
 from rmexp.runs.summaries.train import KeptWeights
 from rmexp.stages.built import Built
+from rmexp.statistics.means import clustered_difference
+from rmexp.statistics.multiple_tests import lower_of_best
 from rmexp.tracking.doubts import Doubts, doubts_of
 from rmexp.tracking.validations import Validation
 from rmexp.training.data.pair_data import PairData
@@ -17,6 +23,7 @@ RISE = 1.05  # of the validation loss from its lowest to its last, from which on
 SUGGESTED = 3  # validations of patience, where these do
 
 Rows = Sequence[Mapping[str, str]]
+Losses = Mapping[int, float]  # by step
 
 
 def remarks(built: Built, kept: KeptWeights, rows: Rows, validations: Sequence[Validation]) -> tuple[str, ...]:
@@ -31,7 +38,8 @@ def remarks(built: Built, kept: KeptWeights, rows: Rows, validations: Sequence[V
     found = doubts_of(rows, Doubts(partial(equal_loss, built)))
     if any(validation.constant for validation in validations):
         found.append(CONSTANT)
-    return (*found, *overfitting(kept, rows))
+    told = partial(rise_is_told, validations=validations, clusters=built.examples.val_clusters)
+    return (*found, *overfitting(kept, rows, told))
 
 
 CONSTANT = (
@@ -49,12 +57,16 @@ def equal_loss(built: Built) -> float | None:
     return loss.of_equal(pairing(pairs, distinct_responses(pairs)))
 
 
-def overfitting(kept: KeptWeights, rows: Rows) -> Iterator[str]:
+def overfitting(
+    kept: KeptWeights, rows: Rows, told: Callable[[Losses, int, int], bool] = lambda *_: True
+) -> Iterator[str]:
     """A sentence where the validation loss rose while the training loss went on falling.
 
     Args:
         kept: which weights were left, and whether training ended early.
         rows: of metrics.csv.
+        told: of the losses of all validations, the step of the least and the last step, whether the rise is told from
+            chance.
     """
     losses = {int(row["step"]): float(row["val/loss"]) for row in rows if row["val/loss"]}
     finite = {step: loss for step, loss in losses.items() if math.isfinite(loss)}
@@ -63,9 +75,37 @@ def overfitting(kept: KeptWeights, rows: Rows) -> Iterator[str]:
     best, last = min(finite, key=lambda step: finite[step]), max(finite)
     if finite[last] <= RISE * finite[best] or _trained(rows, losses, last) >= _trained(rows, losses, best):
         return
+    if not told(finite, best, last):
+        return
     patience = None if kept.stopped or kept.monitor != "val/loss" else _patience(list(losses.values()))
     advice = "" if patience is None else f"; trainer.patience={patience} stops there"
     yield f"validation loss is lowest at step {best} of {kept.last_step}: over-fitted{advice}"
+
+
+def rise_is_told(
+    losses: Losses,
+    best: int,
+    last: int,
+    *,
+    validations: Sequence[Validation],
+    clusters: NDArray[np.int64] | None,
+) -> bool:
+    """Whether the pairs tell that a validation has a larger loss than the least of all; True where they were not kept.
+
+    Args:
+        losses: of each validation by its step.
+        best: step of the least.
+        last: step of the other.
+        validations: with the rewards of the pairs.
+        clusters: (N,) numbers of what is independent among these, such as prompts.
+    """
+    found = {one.step: pair_nll(one.rewards[:, 0] - one.rewards[:, 1], one.target) for one in validations}
+    if clusters is None or any(len(found.get(step, ())) != len(clusters) for step in (best, last)):
+        return True
+    if any(not math.isclose(found[step].mean(), losses[step], rel_tol=1e-3) for step in (best, last)):
+        return True  # of a loss that is another one than that of log-odds
+    rise = clustered_difference(found[last], found[best], clusters)
+    return rise.low is not None and lower_of_best(rise.value or 0.0, rise.low, len(losses)) > 0
 
 
 def _trained(rows: Rows, losses: Mapping[int, float], step: int) -> float:

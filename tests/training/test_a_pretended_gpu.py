@@ -23,11 +23,13 @@ from rmexp.losses.bradley_terry import bradley_terry_loss
 from rmexp.losses.dpo import dpo_loss
 from rmexp.losses.token_logprobs import TokenLogprobs
 from rmexp.metrics.pair_figures import PairFigures
+from rmexp.models.actor_critic import ActorCritic
 from rmexp.models.attention import choose
 from rmexp.models.attention.flash import FlashKernel
 from rmexp.models.attention.lean_operations import AddRMSNorm, RMSNorm, Rotation, SwiGLU
 from rmexp.models.attention.merged_attention import MergedAttention
 from rmexp.models.attention.packed_attention import PackedAttention
+from rmexp.models.attention.packed_rows import packed_states
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.reward_model import RewardModel
 from rmexp.training.optimization import clip_gradients
@@ -202,6 +204,17 @@ def rewards(causal_lm):
     return model, loss
 
 
+def rewards_by_transformers_layers(causal_lm):
+    model, loss = rewards(causal_lm)
+    model.states.function = packed_states
+    return model, loss
+
+
+def values(causal_lm):
+    actor = ActorCritic(causal_lm, None, "packed")
+    return actor, lambda batch: actor(batch.responses, width=8).sum()
+
+
 def log_probabilities(causal_lm):
     likelihood = Likelihood(causal_lm, "packed")
 
@@ -210,6 +223,16 @@ def log_probabilities(causal_lm):
         return dpo_loss(*sides, *(side.detach() for side in sides), beta=0.1).losses.mean()
 
     return causal_lm, loss
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "bf16-true"])
+@pytest.mark.parametrize("task", [values, rewards_by_transformers_layers])
+def test_other_ways_compute_there_too(fresh, gpu, three, task, precision):
+    model, figure_of = task(fresh)
+    with gpu(model, precision) as mode:
+        figure = figure_of(three.to(GPU))
+        assert (figure.device, figure.dtype) == (GPU, torch.float32)
+        assert mode.sent > 5
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "bf16-true"])

@@ -89,7 +89,7 @@ def test_a_run_that_was_interrupted_goes_on(here, monkeypatch):
     assert main([*own, "run_dir=parts"]) == 0
     whole, parts = (load_file(here / name / "model" / "model.safetensors") for name in ("whole", "parts"))
     for name, weights in whole.items():
-        assert (parts[name] - weights).norm() <= 1e-2 * weights.norm(), name
+        assert (parts[name] - weights).norm() <= 5e-2 * weights.norm(), name
 
 
 def test_every_verb_runs(here, parity_here):

@@ -15,7 +15,9 @@ import torch
 from tests.training.test_step_guard import Net
 from torch import Tensor
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensor, FakeTensorMode
+from torch.nn import Parameter
 from torch.overrides import TorchFunctionMode
+from torchmetrics import Metric
 
 from rmexp.encoding.pack import pair_batch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
@@ -110,6 +112,17 @@ def there(fakes, tensor):
         return fakes.from_tensor(tensor).to(GPU)
 
 
+def send(module, moved):
+    """Put what a module holds on a GPU; nothing of it learns there."""
+    for part in module.modules():
+        if isinstance(part, Metric):
+            part._apply(moved)
+        part._parameters |= {
+            name: Parameter(moved(held), False) for name, held in part._parameters.items() if isinstance(held, Tensor)
+        }
+        part._buffers |= {name: moved(held) for name, held in part._buffers.items() if isinstance(held, Tensor)}
+
+
 @pytest.fixture
 def gpu(monkeypatch):
     """A GPU of today, whose flash kernel is right."""
@@ -121,7 +134,7 @@ def gpu(monkeypatch):
         fakes = FakeTensorMode()
         if precision == "bf16-true":
             module.to(torch.bfloat16)
-        module.requires_grad_(False)._apply(lambda tensor: there(fakes, tensor.detach()))
+        send(module, lambda tensor: there(fakes, tensor.detach()))
         before = torch.get_autocast_dtype("cuda")
         torch.set_autocast_enabled("cuda", precision == "bf16-mixed")
         torch.set_autocast_dtype("cuda", torch.bfloat16)

@@ -11,7 +11,7 @@ PIP=(python3 -m pip --quiet --disable-pip-version-check)
 mkdir -p build/carried
 cp -f ../shared/data/hh_helpful_base_test/pairs.jsonl.gz build/carried/ || echo "no dialogues: their lengths are drawn"
 grep -E '^(antlr4-python3-runtime|hydra-core|omegaconf|datasets|dill|multiprocess)==' requirements/lock.txt >build/carried/wanted.txt
-echo 'trl>=1.16,<2' >>build/carried/wanted.txt
+printf 'trl>=1.16,<2\nliger-kernel\n' >>build/carried/wanted.txt
 while read -r package; do
   # Of one of them there is source alone.
   "${PIP[@]}" download --no-deps --only-binary=:all: --python-version "$VERSION" --dest build/carried "$package" 2>/dev/null ||

@@ -69,6 +69,8 @@ nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv >"$WORK/dev
 "$PYTHON" -c 'import torch; print(torch.__version__, torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU")' | tee -a "$WORK/device.txt"
 TRL=
 "$PYTHON" -c 'import trl' 2>/dev/null && TRL=,trl_grouped
+LIGER=
+[ "$DEVICE" != cpu ] && "$PYTHON" -c 'import trl, liger_kernel' 2>/dev/null && LIGER=trl_liger,
 QUICK='rewards or kernel'
 
 asked smoke && step smoke 60 "$PYTHON" -m rmexp train task=reward data=json_vs_text model=tiny "trainer=$TRAINER" logger=csv "run_dir=$WORK/smoke"
@@ -87,6 +89,6 @@ elif asked compare; then
 fi
 asked small && train reward_small 90 reward "$SMALL" 32 "rmexp${TRL:-,loop_bf16}"
 asked generation && step generation 90 "$PYTHON" -m benchmarks.generation --size "$SAMPLED" --rounds 2 --device "$DEVICE" --out "$WORK/generation.json"
-asked loops && train loops_large 120 reward "$LARGE" 8 loop_bf16,loop
+asked loops && train loops_large 120 reward "$LARGE" 8 "${LIGER}loop_bf16,loop"
 cat "$OUT/steps.txt" "$OUT/table.md"
 ! grep -qv "exit code 0" "$OUT/steps.txt"

@@ -26,6 +26,7 @@ TRAINED = (
     Training("dpo_large.json", "DPO", 4.0, 0.5),
     Training("reward_small.json", "reward model", 2.5, None),
 )
+MORE_OF, MORE = "reward_large.json", "loops_large.json"  # further arms of the first, which come last
 SCORED = 3.0
 SAMPLED = 1.0
 FIFTY_STEPS = 4.0  # seconds
@@ -58,7 +59,10 @@ def rows(folder: Path) -> Iterator[Row]:
         shown = f"{smoke['steps']} steps of tiny, seconds"
         yield Row(shown, seconds, "", seconds / FIFTY_STEPS, f"under {FIFTY_STEPS:g} s", seconds < FIFTY_STEPS)
     for wanted in TRAINED:
-        yield from _trained(_read(folder / wanted.file), wanted)
+        found = _read(folder / wanted.file)
+        if found and wanted.file == MORE_OF:
+            found["rows"] += _read(folder / MORE).get("rows", [])
+        yield from _trained(found, wanted)
     yield from _beside(folder / "score_large.json", "scoring, {size}, pairs/s", "pairs_per_second", SCORED)
     here, there = (_read(folder / name / "summary.json") for name in ("compare", "compare_cpu"))
     if here and there:

@@ -287,6 +287,7 @@ ARMS: dict[str, Callable[..., None]] = {
     "trl_fast": partial(trl, **FAST),
     "trl_grouped": partial(trl, **GROUPED),
     "trl_fp32": partial(trl, **GROUPED, half=False),
+    "trl_liger": partial(trl, **GROUPED, use_liger_kernel=True),  # with the kernels of liger-kernel, on a GPU
     "rmexp_fp32": partial(rmexp, precision="32-true"),
     "rmexp": rmexp,
     "rmexp_compiled": partial(rmexp, compile=True),

@@ -61,11 +61,16 @@ def test_the_table_of_a_gpu_has_what_is_there(tmp_path):
     (tmp_path / "dpo_large.json").write_text(json.dumps({"size": "1100m", "batch": 8, "rows": trained}))
     scored = [{"arm": arm, "pairs_per_second": speed} for arm, speed in (("rmexp bf16", 40.0), ("transformers", 10.0))]
     (tmp_path / "score_large.json").write_text(json.dumps({"size": "1100m", "rows": scored}))
-    (tmp_path / "reward_large.json").write_text('{"rows": [')  # half written
+    (tmp_path / "reward_small.json").write_text('{"rows": [')  # half written
+    (tmp_path / "reward_large.json").write_text(json.dumps({"size": "1100m", "batch": 8, "rows": trained}))
+    later = {**trained[1], "arm": "trl_liger", "pairs_per_second": 25.0}
+    (tmp_path / "loops_large.json").write_text(json.dumps({"rows": [later]}))
     found = {row.figure: (row.ratio, row.wanted, row.holds) for row in rows(tmp_path)}
     assert found == {
         "DPO, 1100m, 8 pairs a batch, pairs/s": (3.0, "at least 4", False),
         "DPO, 1100m, 8 pairs a batch, MB": (pytest.approx(1 / 3), "at most 0.5", True),
+        "reward model, 1100m, 8 pairs a batch, pairs/s": (2.4, "at least 2.5", False),
+        "reward model, 1100m, 8 pairs a batch, MB": (pytest.approx(1 / 3), "at most 0.5", True),
         "scoring, 1100m, pairs/s": (4.0, "at least 3", True),
     }
 

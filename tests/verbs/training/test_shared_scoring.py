@@ -20,7 +20,8 @@ def model(here):
 
 def finished(processes):
     assert not any(processes.codes()), "".join(processes.said)
-    assert not any(processes.said[1:])
+    others = [line for text in processes.said[1:] for line in text.splitlines() if not line.startswith("[Gloo")]
+    assert not others  # but for what older versions of torch say of a connection
     return processes.said[0]
 
 

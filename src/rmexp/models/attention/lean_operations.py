@@ -174,7 +174,8 @@ def _fused(*tensors: Tensor) -> bool:
 
 def _fused_norm(hidden: Tensor, weight: Tensor, dtype: torch.dtype) -> bool:
     """Whether they normalise hidden states and leave that in a type."""
-    return _fused(hidden) and weight.dtype == torch.float32 and dtype in (hidden.dtype, torch.bfloat16)
+    written = dtype == hidden.dtype or (dtype == torch.bfloat16 and no_fused(dtype) is None)
+    return _fused(hidden) and weight.dtype == torch.float32 and written
 
 
 def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

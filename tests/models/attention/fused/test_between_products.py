@@ -155,6 +155,22 @@ def test_other_numbers_take_the_operations(dtype, counted):
     assert not counted
 
 
+def test_without_products_of_half_precision_there_is_no_norm_for_them_either(counted, monkeypatch):
+    without = {torch.bfloat16: "the processor has no bf16 products"}
+    monkeypatch.setattr(lean_operations, "no_fused", without.get)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert rms_norm(drawn(3, 8), torch.ones(8), 1e-5).dtype == torch.bfloat16
+    assert not counted
+
+
+def test_rows_that_lie_otherwise_in_memory(dtype):
+    rows = drawn(40, 9, dtype=dtype)
+    found = rms_norm(rows.t(), torch.ones(40), 1e-5)
+    plain = exact(rows)
+    outer = [drawn(9, 40, seed=3, dtype=dtype)]
+    check([found], [rows], [F.rms_norm(plain[0].t(), (40,), eps=1e-5)], plain, outer)
+
+
 def test_where_the_kernels_do_not_serve_it_is_the_same(monkeypatch):
     inputs = drawn(5, 24), drawn(5, 24, seed=1), drawn(24, seed=2)
     served = [*add_rms_norm(*inputs, 1e-5), swiglu(*inputs[:2])]

@@ -30,10 +30,13 @@ def _between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> list[Ten
     (rows, of_rows), weight = (part.flatten(0, 1) for part in (heads, outer)), gate[0, 0].float()
     total, normalised, factors = between_products.norm(rows.float(), of_rows, weight, EPSILON, rows.dtype)
     gradients = between_products.norm_gradients(of_rows, rows.float(), total, weight, factors, with_weight=True)
+    _, alone, of_alone = between_products.norm(rows, None, weight, EPSILON, rows.dtype)
+    of_row, _, _ = between_products.norm_gradients(of_rows, None, rows, weight, of_alone, with_weight=False)
     angles = [part(up[0, :, : WIDTH // 2].float()) for part in (torch.cos, torch.sin)]
     turned, back = (between_products.rotate(heads, *angles, backwards=backwards) for backwards in (False, True))
     gates = between_products.gate(gate, up), *between_products.gate_gradients(outer[:1], gate, up)
-    return [total, normalised, *(part for part in gradients if part is not None), turned, back, *gates]
+    norms = [total, normalised, *(part for part in gradients if part is not None), alone, of_row]
+    return [*norms, turned, back, *gates]
 
 
 def _plain_between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> list[Tensor]:
@@ -44,7 +47,10 @@ def _plain_between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> li
     back_to = [outer.flatten(0, 1), heads.flatten(0, 1)]
     of_rows, of_weight = torch.autograd.grad([normalised, total], [rows, weight], back_to)
     gradients = [of_rows.flatten(0, 1)] * 2 + [of_weight]
+    alone = F.rms_norm(rows.flatten(0, 1), (WIDTH,), weight, EPSILON)
+    (of_row,) = torch.autograd.grad(alone, rows, outer.flatten(0, 1))
     coordinates, angle = torch.complex(*heads.chunk(2, dim=-1)), up[0, :, : WIDTH // 2]
     turned = [coordinates * torch.polar(torch.ones_like(angle), by) for by in (angle, -angle)]
     gates = with_gradients(lambda gate, up: F.silu(gate) * up, [gate, up, outer[:1]])
-    return [total, normalised, *gradients, *(torch.cat((part.real, part.imag), dim=-1) for part in turned), *gates]
+    norms = [total, normalised, *gradients, alone, of_row.flatten(0, 1)]
+    return [*norms, *(torch.cat((part.real, part.imag), dim=-1) for part in turned), *gates]

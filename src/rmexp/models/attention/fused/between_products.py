@@ -110,7 +110,8 @@ def norm_gradients(
     Returns:
         Those of the residual, of the update and of the weight.
     """
-    gradient, of_total = gradient.contiguous(), None if of_total is None else of_total.contiguous()
+    gradient, total = gradient.contiguous(), total.contiguous()
+    of_total = None if of_total is None else of_total.contiguous()
     of_residual = torch.empty_like(total)
     of_update = of_residual if gradient.dtype == total.dtype else torch.empty_like(gradient)
     rows, width = total.shape

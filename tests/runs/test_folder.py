@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from rmexp.runs import folder
 from rmexp.runs.folder import FolderRefused, RunConfig, claim
 from rmexp.runs.summaries.inspect import InspectSummary
 
@@ -35,6 +36,33 @@ def test_one_that_failed_before_it_did_anything_blocks_no_corrected_command(tmp_
         assert (tmp_path / "config.yaml").read_text() == "lr: 2\n"
         assert not (tmp_path / "failure.json").exists()
     assert [path.name for path in tmp_path.parent.glob(f"{tmp_path.name}*")] == [tmp_path.name]
+
+
+def test_files_of_others_are_left_where_they_are(tmp_path):
+    theirs = {"config.yaml": "my: own\n", "wandb/offline.wandb": "mine"}
+    for name, text in theirs.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(FolderRefused, match="holds another configuration"), claim(tmp_path, bound(), {}):
+        pass
+    assert {str(p.relative_to(tmp_path)): p.read_text() for p in tmp_path.rglob("*") if p.is_file()} == theirs
+
+
+def test_what_another_process_does_before_the_folder_is_held_counts(tmp_path, monkeypatch):
+    with pytest.raises(ZeroDivisionError), claim(tmp_path, bound(), {}):
+        1 / 0  # noqa: B018
+    hold = folder._hold
+
+    def held_late(path):
+        (path / "curve.json").write_text("{}")
+        return hold(path)
+
+    monkeypatch.setattr(folder, "_hold", held_late)
+    with pytest.raises(FolderRefused, match="holds another configuration"), claim(tmp_path, bound("lr: 2\n"), {}):
+        pass
+    monkeypatch.setattr(folder, "_hold", hold)
+    with claim(tmp_path, bound(), {}):  # nothing holds it any more
+        assert (tmp_path / "curve.json").exists()
 
 
 def test_a_folder_in_use_is_refused(tmp_path):

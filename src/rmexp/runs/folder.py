@@ -6,7 +6,7 @@ import os
 import platform
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
@@ -123,15 +123,8 @@ def claim(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> It
         ValueError: the folder cannot be written, is held by another process, or belongs to another configuration.
         RunStopped: the block was interrupted.
     """
-    other = _other_configuration(path, config)
-    lock = _hold(path)
-    if other:
-        forget(path)
-    if _outdated(path, inputs):
-        _move_aside(path)
-        lock.close()
-        lock = _hold(path)
-    with lock:
+    _other_configuration(path, config)  # what is refused is left as it is, without a lock
+    with _bound(path, config, inputs):
         remove_parts(path)
         record = environment(config.seed, inputs)
         record = replace(record, plugins=config.plugins or None, choices=config.choices)
@@ -204,6 +197,19 @@ def _other_configuration(path: Path, config: RunConfig) -> bool:
             f"{'; ...' if len(changed) > 5 else ''}); set another run_dir, or delete the folder"
         )
     return bool(changed)
+
+
+def _bound(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> IO[str]:
+    """Take a folder's lock, and out of the folder what no longer holds, whatever was left there until then."""
+    with ExitStack() as held:
+        lock = held.enter_context(_hold(path))
+        if _other_configuration(path, config):
+            forget(path)
+        if not _outdated(path, inputs):
+            held.pop_all()
+            return lock
+        _move_aside(path)
+    return _bound(path, config, inputs)
 
 
 def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:

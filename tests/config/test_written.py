@@ -28,7 +28,6 @@ def test_a_file_where_a_folder_is_to_be(here, tmp_path):
         f"file: {expected} it is a file (set tests.a.cache_dir)",
         f"file/a/b: {expected} {tmp_path}/file is a file (set run_dir)",
     ]
-    assert problems("train", "sweep_dir=file") == [f"file: {expected} it is a file (set sweep_dir)"]
     assert problems("export", "path=a", "out=file/a") == [f"file/a: {expected} {tmp_path}/file is a file (set out)"]
 
 
@@ -52,4 +51,16 @@ def test_nothing_is_left_where_it_was_looked_and_what_writes_nothing_asks_for_no
     assert [path.name for path in Path().iterdir()] == ["file"]
     alone = ["scorer=baseline", "prompt=a", "response=b", "data.cache_dir=file"]
     look_for_paths(compose("score", alone))
-    look_for_paths(compose("train", ["plan=true", "data.cache_dir=null"]))
+    look_for_paths(compose("train", ["plan=true", "run_dir=file", "data.cache_dir=null", "sweep_dir=file"]))
+
+
+def test_a_cache_in_which_nothing_will_be_kept_asks_for_nothing(here, monkeypatch):
+    Path("pairs.jsonl").write_text("{}\n")
+    small = ["data=jsonl", "data.path=pairs.jsonl", "data.cache_dir=file"]
+    look_for_paths(compose("profile", small))
+    look_for_paths(compose("evaluate", ["scorer=baseline", *small]))
+    expected = ["file: expected a folder to write to, but it is a file (set data.cache_dir)"]
+    member = ["scorer=ensemble", "+scorer@scorer.members.a=explicit", "scorer.members.a.path=a"]
+    assert problems("score", *member, *small)[:1] == expected
+    monkeypatch.setattr("rmexp.config.written._LARGE", 1)
+    assert problems("profile", *small) == expected

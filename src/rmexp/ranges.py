@@ -11,17 +11,18 @@ from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
+FINITE = "finite"
 _FORMS = (
     r"at least (?P<least>\S+)",
     r"at most (?P<most>\S+)",
     r"> (?P<above>\S+)",
     r"in (?P<opens>[\[(])(?P<low>\S+), (?P<high>\S+)(?P<closes>[\])])",
-    r"finite",
+    FINITE,
 )
 
 
 class Range(NamedTuple):
-    """Numbers between two others, which are none of them where they are left out; nothing that is not finite.
+    """Numbers between two others, which are none of them where they are left out; what is no number never is.
 
     Attributes:
         words: that say it.
@@ -42,10 +43,12 @@ class Range(NamedTuple):
 
         >>> [read_range("in [0, 1)").holds(value) for value in (0, 0.5, 1, float("nan"))]
         [True, True, False, False]
+        >>> read_range("at least 0").holds(math.inf), read_range("finite").holds(math.inf)
+        (True, False)
         """
         above = value > self.low if self.without_low else value >= self.low
         below = value < self.high if self.without_high else value <= self.high
-        return math.isfinite(value) and above and below
+        return above and below and not (self.words == FINITE and math.isinf(value))
 
 
 @cache

@@ -33,10 +33,11 @@ def accepts(annotation: str, value: object, **aliases: str) -> bool:
         ("Annotated[int, 'at least 1']", [1, 10**9], [0, -1, 1.5, "1", True]),
         ("Annotated[float, 'in [0, 1)'] | None", [0, 0.5, None], [1, -0.1, float("nan")]),
         ("Annotated[float, 'in (0, 1]']", [0.5, 1], [0, 1.1]),
-        ("Annotated[float, '> 0']", [1e-9], [0, -1, float("inf"), float("nan")]),
+        ("Annotated[float, '> 0']", [1e-9, float("inf")], [0, -1, float("-inf"), float("nan")]),
         ("tuple[Annotated[float, 'at most 0'], float]", [[-1, 3]], [[1, 3]]),
         ("Annotated[int, 'told by others']", [-1], ["a"]),
-        ("float | None", [1.5], [float("nan"), float("inf"), float("-inf")]),
+        ("float | None", [1.5, float("inf"), float("-inf")], [float("nan")]),
+        ("Annotated[float, 'finite']", [1.5], [float("nan"), float("inf")]),
         ("Literal[-1] | Annotated[int, 'at least 1']", [-1, 1], [0, -2]),
     ],
 )

@@ -17,21 +17,21 @@ from rmexp.ranges import read_range
 WRONG = {
     "train": [
         *("seed=-1", "plan_flops=0", "data.batch_pairs=0", "data.batch_tokens=0", "data.max_val_pairs=0"),
-        *("data.max_tokens=1", "data.val_fraction=1", "data.val_fraction=-0.1", "data.split_seed=-1"),
+        *("data.max_tokens=1", "data.val_fraction=1", "data.val_fraction=-0.1"),
         *("data.train_pairs=0", "data.label_noise=1.5", "data.sample_seed=-1", "data.leak_similarity=0"),
         *("model.hidden_size=0", "model.layers=0", "model.heads=0", "model.vocabulary=100", "model.max_positions=0"),
         *("model.adapters.rank=0", "model.adapters.alpha=0"),
         *("trainer.devices=0", "trainer.devices=-2", "trainer.num_nodes=0", "trainer.gradient_clip_val=-1"),
-        *("trainer.gradient_clip_val=nan", "trainer.accumulate_grad_batches=0", "trainer.log_every_n_steps=0"),
+        *("trainer.gradient_clip_val=nan", "trainer.accumulate_grad_batches=0", "trainer.log_every_n_steps=-1"),
         *("trainer.threads=0", "trainer.workers=-1", "trainer.validate_every_steps=0", "trainer.max_steps=-5"),
-        *("trainer.max_epochs=0", "trainer.patience=0", "trainer.min_delta=-1", "trainer.min_delta=inf"),
+        *("trainer.max_epochs=0", "trainer.patience=0", "trainer.min_delta=-1", "trainer.min_delta=nan"),
         *("trainer.precision=foo", "trainer.accelerator=foo", "+trainer.gradient_clip_algorithm=foo"),
         *("+trainer.limit_val_batches=-3", "model.trained=foo", "model.layout=foo", "module.head_lr_factor=0"),
         *("callbacks.saving.every_seconds=-1", "callbacks.progress.line_every_steps=0"),
         *("optimizer.lr=-1", "optimizer.lr=nan", "optimizer.betas=[2,0.9]", "optimizer.eps=-1"),
         *("optimizer.weight_decay=-1", "schedule.warmup_fraction=3", "schedule.floor=7", "schedule.floor=-2"),
     ],
-    "train task=dpo": ["loss.beta=0", "loss.beta=inf", "module.reference_logps=foo"],
+    "train task=dpo": ["loss.beta=0", "loss.beta=nan", "module.reference_logps=foo"],
     "train task=sft": ["module.sides=foo"],
     "train loss=bradley_terry_centred": ["loss.margin_scale=-1", "loss.label_smoothing=0.5", "loss.centering=-1"],
     "train loss=hinge": ["loss.width=0"],
@@ -42,7 +42,7 @@ WRONG = {
         f"train task=dpo loss={name}": ["loss.beta=0", "loss.label_smoothing=0.5"]
         for name in ("conservative_dpo", "robust_dpo")
     },
-    "train optimizer=sgd": ["optimizer.lr=-1", "optimizer.momentum=1", "optimizer.weight_decay=-1"],
+    "train optimizer=sgd": ["optimizer.lr=-1", "optimizer.momentum=-1", "optimizer.weight_decay=-1"],
     "train optimizer=adafactor": ["optimizer.lr=-1", "optimizer.beta2_decay=0.1", "optimizer.d=0.5"],
     "train optimizer=muon": ["optimizer.lr=-1", "optimizer.momentum=-1", "optimizer.widest=0", "optimizer.eps=-1"],
     "train optimizer=adamw_8bit": ["optimizer.lr=-1", "optimizer.betas=[0.9,1]"],
@@ -104,6 +104,19 @@ def test_a_number_out_of_range_is_refused_with_its_key(command):
         told = {problem.partition(" takes ")[0] for problem in caught.value.problems}
         assert together.keys() - told == set()
         left = [wrong for wrong in left if wrong not in together.values()]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("trainer.log_every_n_steps=0", "data.split_seed=-1", "data=mixture data.split_seed=-1"),
+        *("optimizer=sgd optimizer.momentum=1.0 +optimizer.dampening=-0.5", "trainer.gradient_clip_val=inf"),
+        "callbacks.saving.every_seconds=inf",
+        "task=ppo data=synthetic scorer=gold kl.limit=inf kl.target=inf update.stop_kl=inf update.value_clip=inf",
+    ],
+)
+def test_what_switches_something_off_or_is_only_unusual_is_taken(command):
+    compose("train", command.split())
 
 
 def test_every_narrowed_argument_is_one_of_its_target():

@@ -97,7 +97,7 @@ def _named(arguments: Sequence[ast.expr]) -> list[Any]:
 
 
 def _is(value: Any, types: tuple[type, ...]) -> bool:
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and math.isnan(value):
         return False
     return isinstance(value, types) and (not isinstance(value, bool) or bool in types)
 

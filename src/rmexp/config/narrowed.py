@@ -13,7 +13,7 @@ _ADAM = {**_OPTIMIZER, "eps": _LEAST_0, "betas": f"tuple[{_SHARE}, {_SHARE}]"}
 _OF_OTHERS = {
     "torch.optim.adam.Adam": _ADAM,
     "torch.optim.adamw.AdamW": _ADAM,
-    "torch.optim.sgd.SGD": {**_OPTIMIZER, "momentum": _SHARE, "dampening": _LEAST_0},
+    "torch.optim.sgd.SGD": {**_OPTIMIZER, "momentum": _LEAST_0},
     "torch.optim._adafactor.Adafactor": {
         **_OPTIMIZER,
         "beta2_decay": "Annotated[float, 'at most 0']",
@@ -25,7 +25,7 @@ _OF_OTHERS = {
         "num_nodes": _LEAST_1,
         "gradient_clip_val": f"{_LEAST_0} | None",
         "accumulate_grad_batches": _LEAST_1,
-        "log_every_n_steps": _LEAST_1,
+        "log_every_n_steps": "Annotated[int, 'at least 0']",
         "gradient_clip_algorithm": "Literal['value', 'norm'] | None",
         "limit_train_batches": f"{_LEAST_0} | None",
         "limit_val_batches": f"{_LEAST_0} | None",

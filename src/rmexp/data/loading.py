@@ -81,12 +81,12 @@ class SplitRule:
         val_fraction: share in [0, 1) of the pairs that go to validation; 0 trains on all of them.
         group: field that no two splits may share, such as `meta.topic`; the prompt when None. Intervals take its
             values as independent of each other.
-        split_seed: at least 0; another one gives another split.
+        split_seed: another one gives another split.
     """
 
     val_fraction: Annotated[float, "in [0, 1)"]
     group: str | None
-    split_seed: Annotated[int, "at least 0"]
+    split_seed: int
 
     def __post_init__(self) -> None:
         check_ranges(self, "data")

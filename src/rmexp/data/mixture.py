@@ -23,7 +23,7 @@ class Splitting:
     name: str
     val_fraction: Annotated[float, "in [0, 1)"]
     group: str | None
-    split_seed: Annotated[int, "at least 0"]
+    split_seed: int
 
 
 def mixture(

@@ -105,5 +105,5 @@ def _validated_with(
     told = (most, len(val), kind, " all pairs are scored when it is done" if kind == "pairs" else "")
     log.info("val: %d of %d %s validate during training (data.max_val_pairs);%s", *told)
     together = np.arange(len(val)) if clusters is None else clusters
-    drawn = np.random.default_rng([data.split_rule.split_seed, 1]).permutation(int(together.max()) + 1)
+    drawn = np.random.default_rng([data.split_rule.split_seed % 2**64, 1]).permutation(int(together.max()) + 1)
     return np.sort(np.argsort(drawn[together], kind="stable")[:most])

@@ -32,3 +32,14 @@ def test_what_a_first_step_would_refuse_is_refused_before(changed, message):
     check_parts(PARTS)
     with pytest.raises(ValueError, match=message):
         check_parts(SimpleNamespace(**(vars(PARTS) | changed)), "dpo.")
+
+
+class ForMatrices(torch.optim.SGD):
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, lr)
+        if any(parameter.ndim != 2 for group in self.param_groups for parameter in group["params"]):
+            raise ValueError("only matrices")  # as torch.optim.Muon does
+
+
+def test_an_optimizer_may_be_one_of_matrices_alone():
+    check_parts(SimpleNamespace(**(vars(PARTS) | {"optimizer": partial(ForMatrices, lr=0.1)})))

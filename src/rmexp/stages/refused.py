@@ -17,7 +17,7 @@ def check_parts(parts: StageParts, stage: str = "") -> None:
         ValueError: one of them refuses its settings.
     """
     try:
-        parts.optimizer([torch.nn.Parameter(torch.zeros(1))])
+        parts.optimizer([torch.nn.Parameter(torch.zeros(1, 1))])  # a matrix, which all of them take
         parts.schedule(0, 10)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{error} (set {stage}optimizer.* or {stage}schedule.*)") from error

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rmexp.config.identity.values import telling
+from rmexp.config.identity.telling import telling
 from rmexp.config.multirun import Multirun
 from rmexp.durable import write_json
 from rmexp.runs.rows import read_record, to_row

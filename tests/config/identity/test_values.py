@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from rmexp.config.identity.moved import moved_to
 from rmexp.config.identity.saved import differences, run_config, saved_yaml
-from rmexp.config.identity.values import telling, with_first_targets, with_todays_targets
+from rmexp.config.identity.values import with_first_targets, with_todays_targets
 
 
 def config(**content):
@@ -93,8 +93,3 @@ def test_a_key_that_is_gone_belongs_to_every_configuration_of_before(changes):
     assert fingerprint(new) == fingerprint(old) == before
     assert differences(there, new) == differences(saved_yaml(new), old) == []
     assert fingerprint(config(scorer=1)) == fingerprint(config(scorer=1, run_dir=None))  # of a verb without the group
-
-
-def test_an_override_that_says_what_was_done_before_tells_nothing():
-    given = ["task=reward", "trainer.keep=last", "trainer.patience=2", "trainer.min_delta=0.0"]
-    assert telling(given) == ["task=reward", "trainer.patience=2"]

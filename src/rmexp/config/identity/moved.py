@@ -129,22 +129,25 @@ def moved_to(target: str) -> str | None:
 
 def with_todays_overrides(overrides: Sequence[str]) -> list[str]:
     """The overrides of a command line with each key as it is called now; what was changed is told."""
-    found = []
+    found: list[str] = []
     for text in overrides:
-        key, _, value = text.lstrip("+").partition("=")
-        if key in LATER:  # it had to be added before the tree had it
-            text = text.removeprefix("+")
-        if key in MOVED_KEYS:
-            log.info("%s is %s now", key, MOVED_KEYS[key])
-            found.append(f"{MOVED_KEYS[key]}={value}")
-        elif value in MOVED_VALUES.get(key, {}):
-            log.info("%s=%s is %s now", key, value, MOVED_VALUES[key][value])
-            found.append(f"{key}={MOVED_VALUES[key][value]}")
-        elif text in MOVED_OPTIONS:
-            log.info("%s is %s now", text, " ".join(MOVED_OPTIONS[text]))
-            found += MOVED_OPTIONS[text]
-        elif key in GONE:
-            log.info("%s is gone and has no effect", key)
-        else:
-            found.append(text)
+        now, told = todays_override(text)
+        found += now
+        if told:
+            log.info("%s", told)
     return found
+
+
+def todays_override(text: str) -> tuple[Sequence[str], str]:
+    """The overrides that say what one of any version did, and what was changed in words; empty where nothing was."""
+    key, _, value = text.lstrip("+").partition("=")
+    if key in LATER:  # it had to be added before the tree had it
+        text = text.removeprefix("+")
+    if key in MOVED_KEYS:
+        return [f"{MOVED_KEYS[key]}={value}"], f"{key} is {MOVED_KEYS[key]} now"
+    if value in MOVED_VALUES.get(key, {}):
+        now = MOVED_VALUES[key][value]
+        return [f"{key}={now}"], f"{key}={value} is {now} now"
+    if text in MOVED_OPTIONS:
+        return MOVED_OPTIONS[text], f"{text} is {' '.join(MOVED_OPTIONS[text])} now"
+    return ([], f"{key} is gone and has no effect") if key in GONE else ([text], "")

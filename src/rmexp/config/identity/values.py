@@ -100,20 +100,16 @@ def _with(moves: Mapping[str, Mapping[Any, Any]], key: str, value: Any) -> Any:
     return moves[key].get(value, value) if key in moves and isinstance(value, str) else value
 
 
-def telling(overrides: Iterable[str]) -> list[str]:
-    """Overrides without those that set a later key to what was done before there was the key."""
-    return [text for text in overrides if text.partition("=")[2] not in map(str, _implied(text.partition("=")[0]))]
-
-
 def without_implied(values: Mapping[str, object]) -> dict[str, object]:
     """Values without later keys that only say what was done before there were such keys."""
-    return {key: value for key, value in values.items() if value not in _implied(key)}
+    return {key: value for key, value in values.items() if value not in implied(key)}
 
 
 def with_implied(values: Mapping[str, object], keys: Iterable[str]) -> dict[str, object]:
     """Values with those that a configuration from before the later ones of `keys` stands for."""
-    return {key: value for key in keys if key not in values for value in _implied(key)} | dict(values)
+    return {key: value for key in keys if key not in values for value in implied(key)} | dict(values)
 
 
-def _implied(key: str) -> list[Any]:
+def implied(key: str) -> list[Any]:
+    """What was done before there was a later key; nothing of the others."""
     return [value for pattern, value in moved.LATER.items() if fnmatchcase(key, pattern)]

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
@@ -113,6 +113,17 @@ def test_the_head_counts_among_the_parameters_unless_it_is_the_embedding():
         config.tie_word_embeddings = tied
         assert model_shape(config, likelihood=True).parameters == _count(AutoModelForCausalLM.from_config(config))
         assert model_shape(config, likelihood=True).multiplied == model_shape(config, likelihood=False).multiplied
+
+
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
+def test_models_that_also_see_have_the_head_of_their_text(kind):
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    size |= {"num_key_value_heads": 2, "vocab_size": 300}
+    untied, tied = (
+        model_shape(AutoConfig.for_model(kind, text_config=size, tie_word_embeddings=tied), likelihood=True)
+        for tied in (False, True)
+    )
+    assert untied.parameters - tied.parameters == 300 * 32
 
 
 def _count(model):

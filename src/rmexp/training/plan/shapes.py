@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from transformers import AutoModel, AutoModelForCausalLM
+from transformers import AutoModel
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import Heads, attention_plan
@@ -25,9 +25,9 @@ def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
     text = config.get_text_config()
     with torch.device("meta"):
         body = AutoModel.from_config(text)
-        whole = AutoModelForCausalLM.from_config(text) if likelihood else None
-    inner, heads = _count(body), int(text.num_attention_heads)
-    head = int(text.hidden_size) if whole is None else _count(whole) - inner
+    inner, heads = sum(parameter.numel() for parameter in body.parameters()), int(text.num_attention_heads)
+    tied = bool(getattr(config, "tie_word_embeddings", False))  # as the whole says that its text may not
+    head = int(text.hidden_size) * (1 if not likelihood else 0 if tied else int(text.vocab_size))
     embedded = sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding))
     return ModelShape(
         hidden=int(text.hidden_size),
@@ -39,10 +39,6 @@ def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
         parameters=inner + head,
         embedded=embedded + head,
     )
-
-
-def _count(model: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def adapters_of(config: Any, adapters: Mapping[str, Any]) -> tuple[int, int]:

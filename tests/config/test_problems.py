@@ -51,6 +51,32 @@ def test_a_full_disk_is_told_with_the_place_what_to_do_and_the_key(path, key):
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("runs/f/kept.jsonl", "data.path"),
+        ("/tmp/data/x.jsonl", "data.tests.paths"),
+        ("runs/train/a/model/config.json", "scorer.path"),
+        ("runs/train/b", "run_dir"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_the_key_that_names_it(path, key):
+    settings = {"run_dir": None, "data.path": "runs/f/kept.jsonl", "data.delimiter": "/"}
+    settings |= {"data.tests.paths": ["a", "/tmp/data/x.jsonl"], "scorer.path": "runs/train/a", "data.name": "kept"}
+    settings |= {"sweep_dir": None, "tokenizer": "."}
+    assert in_words(PermissionError(13, "Permission denied", path), settings) == (
+        f"{path}: Permission denied (set {key})"
+    )
+
+
+def test_where_temporary_files_go_is_told_of_a_full_disk_alone(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/scratch")
+    full = in_words(OSError(errno.ENOSPC, "No space left on device", "/scratch/a"), {"run_dir": None})
+    assert full.endswith(" (or set TMPDIR)")
+    refused = in_words(PermissionError(13, "Permission denied", "/scratch/a"), {"run_dir": None})
+    assert refused == "/scratch/a: Permission denied"
+
+
 def test_what_the_system_says_of_other_places_has_no_key():
     assert in_words(FileNotFoundError(2, "No such file or directory", "/x/y"), {"run_dir": None}) == (
         "/x/y: No such file or directory"

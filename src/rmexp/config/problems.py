@@ -71,25 +71,41 @@ def in_words(error: Exception, settings: Mapping[str, object] = MappingProxyType
 
 
 def _of_the_system(error: OSError, settings: Mapping[str, object]) -> str:
-    """What a system call says, behind the path that it is about, with the key whose folder that lies in."""
+    """What a system call says, behind the path that it is about, with the key that names that or a folder around it."""
     said = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
-    keys = [] if error.filename is None else _keys_of_place(Path(os.fsdecode(error.filename)), settings)
+    path = None if error.filename is None else Path(os.fsdecode(error.filename))
+    places = _places(settings)
     if error.errno in FULL:
+        keys = [] if path is None else _innermost(path, places) or ["TMPDIR"] * path.is_relative_to(_temporary())
         elsewhere = f" (or set {' or '.join(keys)})" if keys else ""
         return f"{said}; make room and run the same command again{elsewhere}"
+    keys = [] if path is None else _innermost(path, [*_texts(settings), *places])
     return f"{said} (set {' or '.join(keys)})" if keys else _with_its_key(said, settings)
 
 
-def _keys_of_place(path: Path, settings: Mapping[str, object]) -> list[str]:
-    """The keys whose folder is the innermost one that a path lies in."""
+def _innermost(path: Path, named: Iterable[tuple[str, str]]) -> list[str]:
+    """The keys of the texts that name a path, or the innermost folder around it that is named."""
+    folders = [(key, Path(text).absolute()) for key, text in named]
+    around = [(key, folder) for key, folder in folders if folder.name and path.absolute().is_relative_to(folder)]
+    deepest = max((len(folder.parts) for _, folder in around), default=0)
+    return list(dict.fromkeys(key for key, folder in around if len(folder.parts) == deepest))
+
+
+def _places(settings: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Keys with the folders to write to that they name, or leave to be chosen."""
     named = {key: value for key, value in settings.items() if key.rpartition(".")[2] in PLACES}
     named |= {"run_dir": named["run_dir"] or RUNS} if "run_dir" in named else {}
-    folders = {key: Path(str(value)).absolute() for key, value in named.items() if value is not None}
-    around = {key: folder for key, folder in folders.items() if path.absolute().is_relative_to(folder)}
-    if not around:
-        return ["TMPDIR"] if path.is_relative_to(os.environ.get("TMPDIR", "/tmp")) else []
-    innermost = max(around.values(), key=lambda folder: len(folder.parts))
-    return [key for key, folder in around.items() if folder == innermost]
+    return [(key, str(value)) for key, value in named.items() if value is not None]
+
+
+def _texts(settings: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Keys with each text that they have, themselves or in a list."""
+    lists = [(key, value if isinstance(value, list) else [value]) for key, value in settings.items()]
+    return [(key, text) for key, values in lists for text in values if isinstance(text, str) and text.strip("./")]
+
+
+def _temporary() -> str:
+    return os.environ.get("TMPDIR", "/tmp")
 
 
 def _with_its_key(message: str, settings: Mapping[str, object]) -> str:

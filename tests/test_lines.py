@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import json
 import lzma
@@ -37,6 +38,8 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
         ("a.jsonl", gzip.compress(b"{}"), r"expected JSON lines in UTF-8, got a file packed by gzip \(name it .gz\)"),
         ("a.json", lzma.compress(b"{}"), r"expected JSON in UTF-8, got a file packed by xz \(name it .xz\)"),
         ("a.jsonl", b"PAR1\x15\x04", r"expected JSON lines in UTF-8, got .* by Parquet \(name it .parquet\)"),
+        ("a.txt", bz2.compress(b"a"), r"expected text in UTF-8, got a file packed by bzip2 \(unpack it\)"),
+        ("a.txt", bz2.compress(b""), r"expected text in UTF-8, got a file packed by bzip2 \(unpack it\)"),
         ("a.jsonl.gz", b'{"not": "packed"}\n', "expected a file packed by gzip, got other bytes"),
         ("a.jsonl.xz", b'{"not": "packed"}\n', "expected a file packed by xz, got other bytes"),
     ],
@@ -45,6 +48,12 @@ def test_what_is_no_text_is_told_with_what_was_expected(tmp_path, name, content,
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name}: {message}"):
         list(read_lines(tmp_path / name))
+
+
+@pytest.mark.parametrize("content", [b"PAR1 is a gene.\n", b"BZhang said so\n"])
+def test_a_text_may_begin_as_the_marks_of_packed_files_do(tmp_path, content):
+    (tmp_path / "a.txt").write_bytes(content)
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, content)]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x07", "caf\xe9 \x85".encode("latin-1"), b"a\tb\x1b[0m\f\r\n", b"\x01" * 2])

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
@@ -16,13 +17,13 @@ BLANK = 15  # bytes
 _LOOKED_AT = 1024  # bytes at the beginning of a file, which tell whether it is text
 _NO_SIGNS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})  # bytes that stand for no sign of a text
 _FEW = 0.03  # share of them that may have got into a text
-_PACKED = {
-    b"\x1f\x8b": "gzip (name it .gz)",
-    b"\xfd7zXZ": "xz (name it .xz)",
-    b"PAR1": "Parquet (name it .parquet)",
-    b"PK\x03\x04": "zip (unpack it)",
-    b"(\xb5/\xfd": "zstd (unpack it)",
-    b"BZh": "bzip2 (unpack it)",
+_PACKED = {  # by how they begin, which no text in UTF-8 does
+    rb"\x1f\x8b": "gzip (name it .gz)",
+    rb"\xfd7zXZ\0": "xz (name it .xz)",
+    rb"PAR1\x15": "Parquet (name it .parquet)",
+    rb"PK\x03\x04": "zip (unpack it)",
+    rb"\(\xb5/\xfd": "zstd (unpack it)",
+    rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": "bzip2 (unpack it)",
 }
 _UNPACKED = {".gz": "gzip", ".xz": "xz"}  # suffixes of files that are unpacked
 _KINDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "a table", ".tsv": "a table"}
@@ -201,13 +202,18 @@ def _in_utf8(path: Path, file: IO[bytes], encoding: str | None, longest: int | N
 def _is_packed(path: Path) -> bool:
     """Whether a file begins as its compression does."""
     with path.open("rb") as file:
-        start = file.read(8)
-    return any(start.startswith(mark) and path.suffix in how for mark, how in _PACKED.items())
+        how = _packed_by(file.read(_LOOKED_AT))
+    return how is not None and path.suffix in how
+
+
+def _packed_by(start: bytes) -> str | None:
+    """What a file was packed by, and what to do about it; None where it begins otherwise."""
+    return next((how for mark, how in _PACKED.items() if re.match(mark, start)), None)
 
 
 def _check_text(path: Path, start: bytes) -> None:
     """Raise a ValueError where a file begins with what is no text, whatever its encoding."""
-    packed = next((how for mark, how in _PACKED.items() if start.startswith(mark)), None)
+    packed = _packed_by(start)
     if packed is None and len(start) - len(start.translate(None, _NO_SIGNS)) <= max(2, _FEW * len(start)):
         return
     kind = _KINDS.get(path.with_suffix("").suffix if path.suffix in _UNPACKED else path.suffix, "text")

@@ -117,3 +117,11 @@ def test_margins_that_are_too_sure_are_found_whatever_prompts_they_are_of(sample
     margins, target = sample
     assert calibration(margins[:600], target[:600], np.arange(600) // 3).calibration_p < 1e-3
     assert calibration(margins[:6], target[:6], np.zeros(6)).calibration_p is None, "which depend on each other"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [300.0, 700.0])
+def test_margins_whose_doubt_has_no_square_are_calibrated(size):
+    margins = np.array([size, -size] * 8)
+    found = calibration(margins, (margins > 0).astype(float), np.arange(16) // 2)
+    assert found.calibration_p == 1.0

@@ -186,8 +186,8 @@ def _spiegelhalter(
     sizes = np.bincount(numbers)
     if len(sizes) < 2:
         return z, None
-    sums = np.bincount(numbers, excess)
-    effect = max(1.0, float((sums**2).sum() / (excess**2).sum()))  # by which the variance grows where pairs are alike
+    sums, largest = np.bincount(numbers, excess), float(np.abs(excess).max())  # whose square may be too small a number
+    effect = max(1.0, float(((sums / largest) ** 2).sum() / ((excess / largest) ** 2).sum()))  # of pairs that are alike
     fit = mean_and_error(sums, sizes)
     by_cluster = 2 * float(stdtr(fit.freedom, -abs(fit.mean) / fit.error)) if fit.error > 0 else 0.0
     return z, max(2 * float(ndtr(-abs(z) / math.sqrt(effect))), by_cluster)

@@ -111,12 +111,17 @@ def test_a_number_out_of_range_is_refused_with_its_key(command):
     [
         *("trainer.log_every_n_steps=0", "data.split_seed=-1", "data=mixture data.split_seed=-1"),
         *("optimizer=sgd optimizer.momentum=1.0 +optimizer.dampening=-0.5", "trainer.gradient_clip_val=inf"),
-        "callbacks.saving.every_seconds=inf",
+        *("callbacks.saving.every_seconds=inf", "trainer.precision=32", "trainer.precision='16'"),
         "task=ppo data=synthetic scorer=gold kl.limit=inf kl.target=inf update.stop_kl=inf update.value_clip=inf",
     ],
 )
 def test_what_switches_something_off_or_is_only_unusual_is_taken(command):
     compose("train", command.split())
+
+
+def test_a_value_that_may_be_typed_as_number_and_as_text_is_told_once():
+    with pytest.raises(ConfigurationError, match=r"trainer.precision takes .*, 64-true, 32, bf16, 16, 64, .*, got 8$"):
+        compose("train", ["trainer.precision=8"])
 
 
 def test_every_narrowed_argument_is_one_of_its_target():

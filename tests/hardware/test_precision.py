@@ -19,6 +19,13 @@ def test_half_precision_is_for_large_models_where_it_is_fast(model, fast, chosen
     assert choose_precision("bf16-true", model, "cpu") == "bf16-true"
 
 
+@pytest.mark.parametrize(("wanted", "spelled"), [(32, "32-true"), ("32", "32-true"), ("bf16", "bf16-mixed")])
+def test_other_names_of_a_precision_are_the_same_one(wanted, spelled):
+    assert choose_precision(wanted, SMALL, "cpu") == spelled
+    with pytest.raises(ValueError, match=r"trainer.precision=16-mixed is for a GPU"):
+        choose_precision(16, SMALL, "cpu")
+
+
 def test_a_processor_says_what_it_can(monkeypatch):
     for capabilities, expected in (({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)):
         monkeypatch.setattr(

@@ -144,7 +144,7 @@ def in_words(annotation: ast.expr | None, aliases: Mapping[str, ast.expr]) -> st
 
 def _generic_in_words(name: str, arguments: list[ast.expr], aliases: Mapping[str, ast.expr]) -> str:
     if name == "Literal":
-        return " | ".join(map(str, _named(arguments)))
+        return " | ".join(dict.fromkeys(map(str, _named(arguments))))  # 32 and "32" are typed alike
     if name == "Annotated":
         inner, found = in_words(arguments[0], aliases), _range(arguments)
         return f"{inner} {found.words}" if inner and found is not None else inner

@@ -11,15 +11,21 @@ from rmexp.hardware.threads import SMALL_PARAMETERS
 AUTO, FULL, HALF, HALF_WEIGHTS = "auto", "32-true", "bf16-mixed", "bf16-true"
 AVX_HALF, AMX_HALF = "avx512_bf16", "amx_bf16"  # as torch calls instructions of a processor
 ASKED_BEFORE = {AVX_HALF: "_is_avx512_bf16_supported", AMX_HALF: "_is_amx_tile_supported"}
-HALF_OF_CUDA = ("16-mixed", "16-true", 16, "16")  # whose losses are scaled, or whose sums overflow
+OTHER_NAMES = {"32": FULL, "64": "64-true", "16": "16-mixed", "bf16": HALF}
+HALF_OF_CUDA = ("16-mixed", "16-true")  # whose losses are scaled, or whose sums overflow
 
 
-def choose_precision(wanted: str, model: nn.Module, device: str) -> str:
+def spelled_out(wanted: str | int) -> str:
+    """A precision by the first of its names: `32-true` for 32."""
+    return OTHER_NAMES.get(str(wanted), str(wanted))
+
+
+def choose_precision(wanted: str | int, model: nn.Module, device: str) -> str:
     """The precision that a model computes in, as Lightning spells it.
 
     Args:
-        wanted: a precision, or `auto` for bf16 products around float32 weights, norms, rewards and losses where the
-            device has such products and the model is large enough to gain by them.
+        wanted: a precision by any name, or `auto` for bf16 products around float32 weights, norms, rewards and losses
+            where the device has such products and the model is large enough to gain by them.
         model: what is about to run.
         device: `cpu` or the type of an accelerator.
 
@@ -27,8 +33,8 @@ def choose_precision(wanted: str, model: nn.Module, device: str) -> str:
         ValueError: the device has no such numbers.
     """
     if wanted != AUTO:
-        check_precision(wanted, device)
-        return wanted
+        check_precision(spelled_out(wanted), device)
+        return spelled_out(wanted)
     large = sum(parameter.numel() for parameter in model.parameters()) >= SMALL_PARAMETERS
     return HALF if large and has_half_products(device) else FULL
 
@@ -48,7 +54,7 @@ def check_precision(wanted: str, device: str) -> None:
         )
 
 
-def weights_in(precision: str, model: nn.Module) -> None:
+def weights_in(precision: str | int, model: nn.Module) -> None:
     """Put a model's weights into the format that a precision trains them in."""
     if precision == HALF_WEIGHTS:
         model.to(torch.bfloat16)

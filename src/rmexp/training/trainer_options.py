@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from rmexp.ranges import check_ranges
 
-# As Lightning spells them; those behind the first seven are its other names.
+# As Lightning spells them; those behind the first seven are its other names, see `spelled_out`.
 Precision = Literal[
     "auto",
     "32-true",
@@ -15,9 +15,12 @@ Precision = Literal[
     "16-true",
     "64-true",
     "32",
+    32,
     "bf16",
     "16",
+    16,
     "64",
+    64,
     "transformer-engine",
     "transformer-engine-float16",
 ]

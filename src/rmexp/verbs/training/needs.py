@@ -10,7 +10,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.encoding.batches import FeatureBatch, PairBatch, ResponseBatch
 from rmexp.encoding.encode import Encoder
 from rmexp.hardware.device import accelerator_type
-from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products
+from rmexp.hardware.precision import AUTO, FULL, HALF, has_half_products, spelled_out
 from rmexp.hardware.threads import SMALL_PARAMETERS
 from rmexp.models.attention.choose import keeps_scores
 from rmexp.models.backbones.four_bit import FOUR_BIT
@@ -120,7 +120,7 @@ def run_plan(parts: StageParts, loaded: LoadedData, flops: float) -> RunPlan:
     adapters, linear = adapters_of(config, starting.adapters) if starting.trained == "adapters" else (0, 0)
     device = accelerator_type(parts.trainer.accelerator)
     half = shape.parameters >= SMALL_PARAMETERS and has_half_products(device)
-    precision = options.precision if options.precision != AUTO else HALF if half else FULL
+    precision = spelled_out(options.precision) if options.precision != AUTO else HALF if half else FULL
     setting = Setting(
         precision,
         states,

@@ -80,8 +80,7 @@ def fit(tmp_path: Path) -> Callable[..., L.Trainer]:
             enable_model_summary=False,
             enable_progress_bar=False,
             num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            **({"logger": False} | options),
+            **({"logger": False, "log_every_n_steps": 1} | options),
         )
         trainer.fit(module, FixedBatches([lambda: rows] * batches), FixedBatches([lambda: rows]))
         return trainer

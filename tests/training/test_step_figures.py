@@ -11,6 +11,7 @@ from rmexp.metrics.pairwise_accuracy import PairwiseAccuracy
 from rmexp.statistics.shares import clustered_share
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.metrics_logger import MetricsCSV
+from rmexp.training.callbacks.nonfinite import NonFinite
 from rmexp.training.step_figures import accuracy_interval, on_host, order_of, policy_figures, rewards_of
 
 CHOSEN, REJECTED = torch.tensor([3.0, 1.0, 2.0, 5.0]), torch.tensor([1.0, 2.0, 2.0, 0.0])
@@ -70,6 +71,14 @@ class Reads(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, arguments=(), options=None):
         self.count += function in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default)
         return function(*arguments, **(options or {}))
+
+
+def test_where_the_figures_of_no_step_are_logged_those_of_validations_are(toy, fit, tmp_path):
+    path = tmp_path / "metrics.csv"
+    guard = NonFinite(tmp_path, skip=False, every_steps=0, examples_of=lambda step: ("pairs", []), setting="")
+    fit(toy, 2, 2, None, guard, logger=MetricsCSV(path, 1), log_every_n_steps=0)
+    (validated,) = read_metrics(path)
+    assert (bool(validated["val/margin"]), bool(validated["train/margin"])) == (True, False)
 
 
 def test_the_figures_of_a_batch_are_computed_without_waiting_for_the_device(toy, fit, tmp_path):

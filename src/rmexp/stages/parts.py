@@ -69,7 +69,7 @@ class TrainerParts:
         accelerator: that it was asked for.
         accumulate: batches of an optimizer step.
         gradient_limit: largest norm of a step's gradient; None leaves it.
-        log_every_steps: between two steps whose figures are logged.
+        log_every_steps: between two steps whose figures are logged; 0 logs none.
         devices: of one machine.
         num_nodes: machines.
         strategy: Lightning's name of how they work together; None where an object was built for it.

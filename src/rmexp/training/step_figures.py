@@ -158,7 +158,8 @@ def log_step(module: L.LightningModule, found: StepFigures) -> None:
         found: of the batch that is done.
     """
     trainer = module.trainer
-    if module.global_step != found.step or found.step % max(1, trainer.log_every_n_steps):  # type: ignore[attr-defined]
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    if module.global_step != found.step or not every or found.step % every:
         return
     guard: StepGuard | None = getattr(module, "guard", None)
     norm = None if guard is None else guard.norm

@@ -25,7 +25,7 @@ class NonFinite(Callback):
     Args:
         checkpoints: folder of them.
         skip: whether bad steps are left out and counted; else the first of them stops the run.
-        every_steps: between two that are logged.
+        every_steps: between two that are logged; 0 where none is.
         examples_of: names of the examples of a step, counted from 1, with what they are.
         setting: limit of the gradient and precision, in words.
     """
@@ -64,7 +64,7 @@ class NonFinite(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Look where the figures of a step are about to be logged, which waits for the device anyway."""
-        if (batch_idx + 1) % (trainer.accumulate_grad_batches * self.every_steps) == 0:
+        if self.every_steps and (batch_idx + 1) % (trainer.accumulate_grad_batches * self.every_steps) == 0:
             self._look(pl_module)
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -26,7 +26,7 @@ WRONG = {
         *("trainer.threads=0", "trainer.workers=-1", "trainer.validate_every_steps=0", "trainer.max_steps=-5"),
         *("trainer.max_epochs=0", "trainer.patience=0", "trainer.min_delta=-1", "trainer.min_delta=nan"),
         *("trainer.precision=foo", "trainer.accelerator=foo", "+trainer.gradient_clip_algorithm=foo"),
-        *("+trainer.limit_val_batches=-3", "model.trained=foo", "model.layout=foo", "module.head_lr_factor=0"),
+        *("+trainer.limit_train_batches=-3", "model.trained=foo", "model.layout=foo", "module.head_lr_factor=0"),
         *("callbacks.saving.every_seconds=-1", "callbacks.progress.line_every_steps=0"),
         *("optimizer.lr=-1", "optimizer.lr=nan", "optimizer.betas=[2,0.9]", "optimizer.eps=-1"),
         *("optimizer.weight_decay=-1", "schedule.warmup_fraction=3", "schedule.floor=7", "schedule.floor=-2"),

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from rmexp.config.compose import compose
 from rmexp.encoding.batches import PairIndex
 from rmexp.encoding.pack import pair_batch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
+from rmexp.losses.adjusted import adjusted_loss
+from rmexp.losses.dpo import DPOLoss
 from rmexp.training.dpo import SCORES as POLICY_SCORES
 from rmexp.training.dpo import implied_reward
 from rmexp.training.pair_loss import PairLoss
@@ -69,14 +72,17 @@ def test_a_loss_of_another_task_is_refused():
 
 
 def test_a_loss_gets_the_fields_that_it_names():
+    got = []
+
     def loss(chosen_rewards, rejected_rewards, *, rows, margin):
-        return rows, margin
+        got[:] = rows, margin
+        return margin
 
     one = torch.ones(1)
     pairing = PairIndex(torch.arange(2), one, 3 * one, torch.arange(2), None)
-    rows, margin = PairLoss(loss, SCORES, "reward")(one, one, pairing=pairing)
-    assert rows is pairing.rows
-    assert margin is pairing.margin
+    PairLoss(loss, SCORES, "reward")(one, one, pairing=pairing)
+    assert got[0] is pairing.rows
+    assert got[1] is pairing.margin
 
 
 def test_missing_margins_are_told_before_training(encoded_pairs):
@@ -111,3 +117,36 @@ def test_the_loss_of_a_model_that_knows_nothing(task, name, scores, expected):
     pairing = PairIndex(torch.arange(6), torch.tensor([1.0, 1.0, 1.0]), None, torch.ones(6, dtype=torch.long), None)
     overrides = ["loss.beta=0.1"] if name == "ipo" else []
     assert PairLoss(configured(task, name, *overrides), scores, task).of_equal(pairing) == pytest.approx(expected)
+
+
+def mean_of_pairs(chosen_rewards, rejected_rewards, *, target=None):
+    return configured("reward", "bradley_terry")(chosen_rewards, rejected_rewards, target=target).mean()
+
+
+def mean_of_policies(*, losses, rewards):
+    def loss(policy_chosen_logps, policy_rejected_logps, reference_chosen_logps, reference_rejected_logps):
+        return DPOLoss(losses(policy_chosen_logps), rewards(policy_chosen_logps), policy_rejected_logps)
+
+    return loss
+
+
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_a_loss_that_gives_a_mean_is_refused_before_the_first_step(adjusted):
+    loss = mean_of_pairs
+    if adjusted:
+        loss = partial(adjusted_loss, loss=mean_of_pairs, margin_scale=0.0, label_smoothing=0.0, centering=0.1)
+    with pytest.raises(ValueError, match=r"one value per pair, shape \(2,\), got a single value"):
+        PairLoss(loss, SCORES, "reward").check([], 2)
+
+
+def test_each_value_of_a_policy_is_one_per_pair():
+    def keep(logps):
+        return logps
+
+    PairLoss(mean_of_policies(losses=keep, rewards=keep), POLICY_SCORES, "dpo").check([], 2)
+    for wrong, name in (
+        ({"losses": torch.mean, "rewards": keep}, "losses"),
+        ({"losses": keep, "rewards": torch.mean}, "chosen_rewards"),
+    ):
+        with pytest.raises(ValueError, match=f"as `{name}`, got a single value"):
+            PairLoss(mean_of_policies(**wrong), POLICY_SCORES, "dpo").check([], 2)

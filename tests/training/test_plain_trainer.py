@@ -66,6 +66,30 @@ def fitted(module, encoded, tmp_path):
     return kept.rows, val
 
 
+@pytest.mark.parametrize("module", ["reward", "dpo", "sft"], indirect=True)
+@pytest.mark.parametrize("limit", [1, 3, None])
+def test_validation_batches_that_are_not_computed_are_no_error(module, encoded, monkeypatch, tmp_path, limit):
+    """Figures are of the pairs of which both responses are computed: of none, of some, of all."""
+    monkeypatch.setattr("rmexp.training.data.pair_data.MOST_TOKENS", 2)  # so that each response is a batch
+    kept = Kept()
+    data = PairData(Pairs(encoded[:5], encoded[5:], 2), Passes(2, 0), batch_tokens=None, packed=module.packed)
+    quiet = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = L.Trainer(
+        max_epochs=1, val_check_interval=3, accelerator="cpu", logger=kept, num_sanity_val_steps=1,
+        limit_val_batches=limit, default_root_dir=tmp_path, log_every_n_steps=1, **quiet,
+    )  # fmt: skip
+    if limit == 1:
+        with pytest.raises(ValueError, match="what it leaves, 1 of them, has none"):
+            trainer.fit(module, data)
+        return
+    trainer.fit(module, data)
+    computed = data.val_pairing() if limit is None else data.val_pairing().among(limit)
+    each = 2 if isinstance(module, SFTModule) else 1  # losses of a pair
+    assert int(module.val_figures.loss.weight) == each * computed.size
+    assert 0 < computed.size <= len(encoded[5:])
+    assert sum("val/loss" in row for _, row in kept.rows) == 2
+
+
 def test_a_policy_is_measured_against_another_model_than_its_start(start, tiny_model, encoded, plain, tmp_path):
     torch.manual_seed(3)
     with torch.no_grad():

@@ -29,6 +29,7 @@ OWN_ARGUMENTS = {
         "logger": "choose another logger",
         "plugins": "checkpoints are written by the framework",
         "default_root_dir": "set run_dir",
+        "limit_val_batches": "set data.max_val_pairs",
         "num_sanity_val_steps": "no validation comes before the first step",
         "enable_progress_bar": "see callbacks.progress",
         "enable_model_summary": "summary.json has the number of parameters",

@@ -28,7 +28,6 @@ _OF_OTHERS = {
         "log_every_n_steps": "Annotated[int, 'at least 0']",
         "gradient_clip_algorithm": "Literal['value', 'norm'] | None",
         "limit_train_batches": f"{_LEAST_0} | None",
-        "limit_val_batches": f"{_LEAST_0} | None",
     },
 }
 _OF_VERBS = {

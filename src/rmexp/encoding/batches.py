@@ -92,6 +92,29 @@ class PairIndex(NamedTuple):
         chosen, rejected = figures[self.rows].chunk(2)
         return chosen, rejected
 
+    def among(self, responses: int) -> "PairIndex":
+        """The pairs of which both responses are among the first so many.
+
+        >>> ones = torch.ones(2)
+        >>> pairing = PairIndex(torch.tensor([0, 1, 1, 2]), ones, ones, torch.ones(4, dtype=torch.int64), None)
+        >>> pairing.among(2).rows.tolist(), pairing.among(3).rows.tolist()
+        ([0, 1], [0, 1, 1, 2])
+        """
+        kept = (self.rows.reshape(2, -1) < responses).all(dim=0)
+        both = kept.repeat(2)
+        return PairIndex(
+            self.rows[both],
+            self.target[kept],
+            None if self.margin is None else self.margin[kept],
+            self.response_tokens[both],
+            None if self.reference_logps is None else self.reference_logps[both],
+        )
+
+    @property
+    def size(self) -> int:
+        """Number of pairs, B."""
+        return self.target.shape[0]
+
 
 class PairBatch(NamedTuple):
     """Preference pairs."""
@@ -106,7 +129,7 @@ class PairBatch(NamedTuple):
     @property
     def size(self) -> int:
         """Number of pairs, B."""
-        return self.pairing.target.shape[0]
+        return self.pairing.size
 
 
 class FeatureBatch(NamedTuple):
@@ -122,4 +145,4 @@ class FeatureBatch(NamedTuple):
     @property
     def size(self) -> int:
         """Number of pairs, B."""
-        return self.pairing.target.shape[0]
+        return self.pairing.size

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rmexp.losses.label_smoothing import smoothed
+from rmexp.losses.one_each import check_one_each
 from rmexp.losses.reward_centering import centering_penalty
 
 
@@ -62,4 +63,5 @@ def adjusted_loss(
             )
         lead = margin_scale * margin.abs() * (target - 0.5).sign()
     losses = loss(chosen_rewards - lead, rejected_rewards, target=smoothed(target, label_smoothing))
+    check_one_each(losses, len(chosen_rewards), "pair")
     return losses + centering * centering_penalty(chosen_rewards, rejected_rewards)

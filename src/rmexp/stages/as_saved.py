@@ -20,7 +20,7 @@ from rmexp.phases import Phase, phase
 from rmexp.stages.built import Built
 from rmexp.stages.parts import StageParts
 from rmexp.tracking.validations import read_validations
-from rmexp.training.data.pair_data import PairData, pairing_on
+from rmexp.training.data.pair_data import PairData
 
 FLOAT32 = "float32"
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _validate(built: Built, device: str) -> None:
     pairing = None
     if isinstance(data, PairData):
         data.pairs = data.pairs._replace(pack_responses=data.given.pack_responses)  # no features of other weights
-        pairing = pairing_on(torch.device(device), data)
+        pairing = data.val_pairing().to(torch.device(device))
     trained.on_validation_epoch_start()
     for index, batch in enumerate(data.whole_validation()):
         assert isinstance(batch, ResponseBatch)

@@ -181,9 +181,11 @@ class DPOModule(L.LightningModule):
         self.val_figures.update(result.losses, *self.validated)
 
     def on_validation_epoch_end(self) -> None:
-        """Log loss and accuracy over all validation pairs."""
+        """Log loss and accuracy over the validation pairs that were computed."""
         self.val_logps = [whole_validation(self, self.val_logps)]
-        pairing = validation_pairing(self)
+        pairing = validation_pairing(self, len(self.val_logps[0]))
+        if pairing is not None and not pairing.size:
+            return
         self.judge_validation(pairing)
         assert pairing is not None
         assert self.validated is not None

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from rmexp.encoding.batches import PairIndex
 from rmexp.encoding.splits import EncodedPairs
+from rmexp.losses.dpo import DPOLoss
+from rmexp.losses.one_each import check_one_each
 
 
 class PairLoss:
@@ -36,8 +38,19 @@ class PairLoss:
         self.fields = [name for name in PairIndex._fields if name in names]
 
     def __call__(self, *scores: Tensor, pairing: PairIndex) -> Any:
-        """What the loss makes of the scores of both sides."""
-        return self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+        """What the loss makes of the scores of both sides.
+
+        Raises:
+            ValueError: that is not one value per pair, or not one per choice of a loss of whole lists.
+        """
+        found = self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+        count = None if "rows" in self.fields else pairing.size
+        if self.scores == 2:
+            check_one_each(found, count, "choice" if count is None else "pair")
+        else:
+            for name in DPOLoss._fields:
+                check_one_each(getattr(found, name, None), pairing.size, "pair", name)
+        return found
 
     def of_equal(self, pairing: PairIndex) -> float:
         """Mean loss of pairs whose scores are all equal: of a model that knows nothing yet."""
@@ -53,12 +66,15 @@ class PairLoss:
             batch_pairs: pairs per batch.
 
         Raises:
-            ValueError: a pair has no margin and the loss uses it, or lists would be torn apart.
+            ValueError: a pair has no margin and the loss uses it, lists would be torn apart, or what the loss gives
+                is not one value per pair.
         """
         if "margin" in self.fields and any(np.isnan(pairs.margin).any() for pairs in splits):
             self.loss(torch.zeros(1), torch.zeros(1), target=torch.ones(1), margin=None)  # it raises if it must
         if "rows" in self.fields:
             _check_whole_lists(splits, batch_pairs)
+        two = torch.ones(2)
+        self(*torch.zeros(self.scores, 2), pairing=PairIndex(torch.arange(4), two, two, torch.ones(4).long(), None))
 
 
 def _check_whole_lists(splits: Sequence[EncodedPairs], batch_pairs: int) -> None:

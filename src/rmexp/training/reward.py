@@ -144,9 +144,12 @@ class RewardModule(L.LightningModule):
         self.val_figures.update(self.loss(chosen, rejected, pairing=pairing), *self.validated)
 
     def on_validation_epoch_end(self) -> None:
-        """Log loss and accuracy over all validation pairs."""
+        """Log loss and accuracy over the validation pairs that were computed."""
         self.val_rewards = [whole_validation(self, self.val_rewards)]
-        self.judge_validation(validation_pairing(self))
+        pairing = validation_pairing(self, len(self.val_rewards[0]))
+        if pairing is not None and not pairing.size:
+            return
+        self.judge_validation(pairing)
         assert self.validated is not None
         interval = accuracy_interval(self, *self.validated)
         log_validation(self, self.val_figures, rewards_of(*on_host(*self.validated)), interval)

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from rmexp.encoding.batches import PairBatch, PairIndex, ResponseBatch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.hardware.device import moved
+from rmexp.losses.one_each import check_one_each
 from rmexp.metrics.pair_figures import PairFigures
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.models.attention.row_parts import in_parts
@@ -107,11 +108,14 @@ class SFTModule(L.LightningModule):
         self, logps: Tensor, tokens: Tensor, pairing: PairIndex | None, mean_tokens: float | None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Losses of responses, those of pairs as often as pairs have them; scores of both sides with their target."""
-        if pairing is None:
-            return self.loss(logps, tokens, mean_tokens=mean_tokens), ()
-        used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
-        losses = self.loss(logps[used], tokens[used], mean_tokens=mean_tokens)
-        return losses, (*pairing.sides(logps), pairing.target)
+        judged: tuple[Tensor, ...] = ()
+        if pairing is not None:
+            judged = *pairing.sides(logps), pairing.target
+            used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
+            logps, tokens = logps[used], tokens[used]
+        losses = self.loss(logps, tokens, mean_tokens=mean_tokens)
+        check_one_each(losses, len(logps), "response")
+        return losses, judged
 
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:
         """Loss of a batch."""
@@ -146,10 +150,12 @@ class SFTModule(L.LightningModule):
         self.val_figures.update(losses, *judged)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the loss over all validation responses, and the accuracy over their pairs where they are of pairs."""
+        """Log the loss over the validation responses that were computed, and the accuracy where they are of pairs."""
         self.val_logps = [whole_validation(self, self.val_logps)]
         self.val_tokens = [whole_validation(self, self.val_tokens)]
-        pairing = validation_pairing(self)
+        pairing = validation_pairing(self, len(self.val_logps[0]))
+        if pairing is not None and not pairing.size:
+            return
         self.judge_validation(pairing)
         figures = {}
         if pairing is not None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import lightning as L
-import torch
 from torch import Tensor
 
 from rmexp.data.loading import Limits
@@ -140,13 +139,27 @@ def check_batch_tokens(batch_tokens: int | None, responses: Iterable[ResponseTok
         )
 
 
-def validation_pairing(module: L.LightningModule) -> PairIndex | None:
-    """The validation pairs of the run that a module is in, on its device; None for a run without pairs."""
-    data = module.trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
-    return pairing_on(module.device, data) if isinstance(data, PairData) else None
+def validation_pairing(module: L.LightningModule, responses: int) -> PairIndex | None:
+    """The validation pairs of the run that a module is in, on its device; None for a run without pairs.
 
+    A sanity check, or a trainer with `limit_val_batches`, computes some of the batches: these are the pairs of which
+    both responses are among them, none at all in a sanity check that has no whole pair.
 
-def pairing_on(device: torch.device, data: PairData) -> PairIndex:
-    """The validation pairs of some data, on a device."""
-    moved: list[Any] = [field if field is None else field.to(device) for field in data.val_pairing()]
-    return PairIndex(*moved)
+    Args:
+        module: that is validated.
+        responses: that were computed, the first ones of those that `val_dataloader` gives.
+
+    Raises:
+        ValueError: a validation has no whole pair.
+    """
+    trainer: L.Trainer = module.trainer
+    data = trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit
+    if not isinstance(data, PairData):
+        return None
+    pairing = data.val_pairing().among(responses)
+    if not pairing.size and not trainer.sanity_checking:
+        raise ValueError(
+            "limit_val_batches must leave a pair of which both responses are computed, but what it leaves, "
+            f"{responses} of them, has none (raise it)"
+        )
+    return pairing.to(module.device)

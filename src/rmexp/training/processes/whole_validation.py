@@ -11,7 +11,7 @@ from rmexp.training.data.fixed_batches import FixedBatches
 
 
 def whole_validation(module: L.LightningModule, found: Sequence[Tensor]) -> Tensor:
-    """What the steps of a validation gave for all examples, in the order of the batches.
+    """What the steps of a validation gave, in the order of the batches: for all examples, or the first ones of them.
 
     Args:
         module: that is validated.
@@ -22,4 +22,5 @@ def whole_validation(module: L.LightningModule, found: Sequence[Tensor]) -> Tens
     loader = module.trainer.val_dataloaders
     assert isinstance(loader, FixedBatches)
     shares = from_all([figures.cpu() for figures in found])
-    return torch.cat(in_turn(shares, loader.total)).to(module.device)
+    computed = min(loader.total, len(found) * len(shares))  # a limit of the trainer is one of each process
+    return torch.cat(in_turn(shares, computed)).to(module.device)

@@ -52,6 +52,21 @@ def test_columns_are_told_too(recognise, caplog, row, options, what):
     assert line == f"told.jsonl: taken for {what} (another data/format=... says otherwise)"
 
 
+def test_a_vote_that_is_not_read_is_told_with_what_reads_it(recognise, caplog):
+    row = {"prompt": "p", "response_a": "x", "response_b": "y", "winner": "a"}
+    named = ["data.format.chosen=response_a", "data.format.rejected=response_b"]
+    logging.getLogger("rmexp").propagate = True
+    with caplog.at_level(logging.WARNING, logger="rmexp"):
+        assert recognise([row], *named, name="votes.jsonl") == []
+        assert recognise([row], *named, "data.format.target=1", name="told_so.jsonl") == []
+        assert recognise([row | {"target": 1}], *named, name="target.jsonl") == []
+    (line,) = caplog.messages
+    assert line.startswith(
+        "votes.jsonl: `response_a` is taken for the better one in every row, though the row seems to"
+    )
+    assert "(set data/format=sides data.format.first=response_a data.format.second=response_b data.format.lab" in line
+
+
 def test_pairs_need_no_choice_and_a_choice_that_is_made_stands(recognise):
     assert recognise([PAIR], name="b.jsonl") == []
     assert recognise([PKU], "data/format=sides", name="c.jsonl") == []

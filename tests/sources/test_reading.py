@@ -2,6 +2,8 @@ import logging
 
 import pytest
 
+from rmexp.config.build import build
+from rmexp.config.compose import compose
 from rmexp.records import Preference
 from rmexp.sources.reading import Reading
 from rmexp.sources.rows import LeftOut, Row, row_by_row
@@ -80,3 +82,21 @@ def test_an_id_stands_for_one_pair_of_texts_over_all_files():
 def test_the_share_is_one(share):
     with pytest.raises(ValueError, match=r"data.max_bad_share must be in \[0, 1\], got"):
         Reading(on_bad_row="skip", max_bad_share=share)
+
+
+def test_a_column_that_is_not_there_is_told_with_the_key_that_names_it():
+    row = Row("f", 1, {"prompt": "p", "chosen": "c", "rejected": "r"})
+    for key, value in (("margin", "strenght"), ("meta", "[strenght]"), ("target", "strenght")):
+        options = ["data=jsonl", "data.path=x", "data/format=columns", f"data.format.{key}={value}"]
+        format = build(compose("train", options).data.format)
+        told = rf"`strenght` is missing; the row has prompt, chosen, rejected; set data.format.{key}, or choose"
+        with pytest.raises(ValueError, match=told):
+            Reading(on_bad_row="error", max_bad_share=0.5).records("f", [row], format)
+        with pytest.raises(ValueError, match=rf"1 of 1 rows are bad, .* \(such as line 1: {told}"):
+            Reading(**SKIP).records("f", [row], format)
+
+
+def test_a_problem_of_many_rows_is_told_once():
+    problems = [ValueError("bad") for _ in range(4)]
+    with pytest.raises(ValueError, match=r"4 of 4 rows are bad, .* \(such as line 1: bad\)$"):
+        Reading(**SKIP).records("f", rows(*problems), form)

@@ -49,7 +49,7 @@ def test_a_shape_is_taken_for_what_it_is(name):
     [
         (
             "qgb.jsonl",
-            r"qgb.jsonl:1: `prompt`, `chosen`, `rejected` are missing; .* set data.format.prompt, ",
+            r"qgb.jsonl:1: `prompt`, `chosen`, `rejected` are missing; .* set data.format.prompt=question ",
         ),
         (
             "nonstr.jsonl",

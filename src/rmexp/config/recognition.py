@@ -18,6 +18,7 @@ from rmexp.config.overrides import change, read_overrides
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.formats.columns import Columns
+from rmexp.sources.formats.likely_layout import votes_in
 from rmexp.sources.formats.two_sides import is_talk
 from rmexp.sources.hub import hub_rows, open_hub
 from rmexp.sources.recognition import first_rows, has_steps, recognised
@@ -100,6 +101,7 @@ def _choice(verb: str, overrides: tuple[str, ...], folder: str | None, node: str
             _say(rows[0].path, "columns with messages" if "prompt" in rows[0].content else "dialogues that begin alike")
         elif isinstance(own, Columns):
             _say(rows[0].path, f"columns of texts, {own.prompt}, {own.chosen} and {own.rejected}")
+            _doubt(rows[0], own)
         return []
     if has_steps(rows):
         raise ValueError(
@@ -131,6 +133,16 @@ def _known(
 
 def _say(path: str, what: str) -> None:
     _say_once(path, what, Path(path).resolve())
+
+
+def _doubt(row: Row, own: Columns) -> None:
+    """Warn where a first response is taken for the better one, though a column beside both says who won."""
+    votes = votes_in(row.content) if own.target == "target" and "target" not in row.content else []
+    if {f"data.format.first={own.chosen}", f"data.format.second={own.rejected}"} <= set(votes):
+        log.warning(
+            "%s: `%s` is taken for the better one in every row, though the row seems to say which one won (set %s; or "
+            "data.format.target=1 where it is the better one)", row.path, own.chosen, " ".join(votes),
+        )  # fmt: skip
 
 
 @cache

@@ -20,7 +20,7 @@ from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
 from rmexp.sources.ranges.known_ids import KnownIds
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.sources.ranges.read_parts import ReadPart, read_part
-from rmexp.sources.rows import Format, LeftOut, Row
+from rmexp.sources.rows import Format, LeftOut, MissingColumn, Row
 from rmexp.stored_records import StoredRecords, all_of
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Reading:
             elif isinstance(outcome, LeftOut):
                 taken.left_out[outcome.reason] += 1
             else:
-                self._bad(row, outcome)
+                self._bad(row, with_key(outcome, form) if isinstance(outcome, MissingColumn) else outcome)
 
     def _readable(self, rows: Iterable[Row], taken: "_Taken") -> Iterator[Row]:
         for row in rows:
@@ -139,8 +139,9 @@ class Reading:
         self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200], row.unit))
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
-        lines = {row.line: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}
-        first = "; ".join(list(lines.values())[:-4:-1])
+        lines = {row.line for row in bad}
+        problems = {row.problem: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}
+        first = "; ".join(list(problems.values())[:-4:-1])
         if bad and len(lines) > self._max_bad_share * rows:
             raise ValueError(
                 f"{path}: {len(lines)} of {rows} rows are bad, more than data.max_bad_share={self._max_bad_share} "
@@ -149,6 +150,14 @@ class Reading:
         if bad:
             kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.kind for row in bad).items())
             log.warning("%s: %d of %d rows are bad and left out: %s (such as %s)", path, len(lines), rows, kinds, first)
+
+
+def with_key(error: MissingColumn, form: Format) -> ValueError:
+    """The error with the keys of the format that name the column, where any does."""
+    named = {name: value if isinstance(value, list) else [value] for name, value in vars(form).items()}
+    keys = [f"data.format.{name}" for name, values in named.items() if error.path in values]
+    what = f"set {' or '.join(keys)}, or choose" if keys else "set"
+    return ValueError(f"{error}; {what} another data/format")
 
 
 def _located(row: Row, problem: str) -> ValueError:

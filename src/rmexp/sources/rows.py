@@ -69,11 +69,23 @@ def row_by_row(
             yield row, error
 
 
+class MissingColumn(ValueError):
+    """A row has no such column.
+
+    Attributes:
+        path: of the column, as the configuration names it.
+    """
+
+    def __init__(self, path: str, content: JsonObject) -> None:
+        super().__init__(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+        self.path = path
+
+
 def field(content: JsonObject, path: str) -> Any:
     """The value of a column, or of what is inside it by a dotted path such as `meta.topic` or `summaries.0.text`.
 
     Raises:
-        ValueError: it is not there.
+        MissingColumn: it is not there.
 
     >>> field({"meta": {"topic": "maps"}, "a.b": 1}, "meta.topic")
     'maps'
@@ -84,7 +96,7 @@ def field(content: JsonObject, path: str) -> Any:
     """
     found = _found(content, path)
     if found is _MISSING:
-        raise ValueError(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+        raise MissingColumn(path, content)
     return found
 
 
@@ -107,9 +119,9 @@ def _found(content: JsonObject, path: str) -> Any:
     return value
 
 
-def has_field(content: JsonObject, path: str) -> bool:
-    """Whether `field` finds something."""
-    return _found(content, path) is not _MISSING
+def has_field(content: JsonObject, path: str | None) -> bool:
+    """Whether `field` finds something; not where there is no path."""
+    return path is not None and _found(content, path) is not _MISSING
 
 
 def optional_field(content: JsonObject, path: str | None) -> Any:

@@ -36,7 +36,8 @@ def test_labels_that_are_numbers(pairs):
 
 
 def test_an_unknown_label_is_told(problem):
-    expected = '`label` must be one of A>B, B>A, got "A=B"'
+    keys = "(set data.format.first_wins, data.format.second_wins or data.format.ties)"
+    expected = f'`label` must be one of A>B, B>A, got "A=B" {keys}'
     assert problem("judge_bench", JUDGE | {"label": "A=B"}) == expected
     assert "`response_A` is missing" in problem("judge_bench", {"label": "A>B", "question": "q"})
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rmexp.checked_fields import all_of, optional_id, optional_meta
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Preference
+from rmexp.sources.formats.likely_layout import likely_layout
 from rmexp.sources.formats.listed_turns import behind_turns
 from rmexp.sources.formats.two_sides import Sided, beside, check_no_tie, is_talk, sided
 from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
@@ -99,18 +100,24 @@ class Columns:
         sides = [optional_field(content, column) for column in (self.chosen, self.rejected)]
         shared = self.implicit or any(map(is_talk, sides))
         names = ("chosen", "rejected") if shared else ("prompt", "chosen", "rejected")
-        missing = {name: getattr(self, name) for name in names if not has_field(content, getattr(self, name))}
+        missing = {name: getattr(self, name) or name for name in names if not has_field(content, getattr(self, name))}
         if missing:
             raise ValueError(
                 f"{', '.join(f'`{column}`' for column in missing.values())} {'is' if len(missing) == 1 else 'are'} "
                 f"missing; the row has {', '.join(map(str, content)) or 'no fields'}; set "
-                f"{', '.join(f'data.format.{name}' for name in missing)}, or choose another data/format"
+                f"{self._likely(content) or ', '.join(f'data.format.{name}' for name in missing)}, "
+                "or choose another data/format"
             )
         columns = (self.prompt or "prompt", self.chosen, self.rejected)
         prompt, before = self._prompt(content), optional_field(content, self.history)
         prompt = prompt if before in (*_NOTHING, []) else behind_turns(before, prompt, (self.history or "", columns[0]))
         prompt, chosen, rejected = sided(prompt, sides[0], sides[1], columns, implicit=self.implicit)
         return beside(prompt, content, self.system, self.tools, self.chat_template_kwargs), chosen, rejected
+
+    def _likely(self, content: JsonObject) -> str:
+        """What the names of the columns say has to be set; nothing where they say nothing."""
+        here = {f"data.format.{name}={getattr(self, name)}" for name in ("prompt", "chosen", "rejected")}
+        return " ".join(override for override in likely_layout(content) if override not in here)
 
     def _prompt(self, content: JsonObject) -> Any:
         """The prompt, with the text of `input` below it where there is one."""

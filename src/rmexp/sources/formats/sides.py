@@ -152,7 +152,10 @@ class Sides:
         meant = [target for target, names in values.items() if any(_same(label, name) for name in names)]
         if not meant:
             known = ", ".join(str(name) for names in values.values() for name in names)
-            raise ValueError(f"`{self.label}` must be one of {known}, got {describe(label)}")
+            raise ValueError(
+                f"`{self.label}` must be one of {known}, got {describe(label)} (set data.format.first_wins, "
+                "data.format.second_wins or data.format.ties)"
+            )
         bad = any(_same(label, name) for name in self.both_bad)
         return Verdict(meant[0], None, {"both_bad": True} if bad else {})
 

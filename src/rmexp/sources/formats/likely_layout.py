@@ -1,0 +1,145 @@
+"""What the names of a row's columns say of its layout: the overrides that read it, as they are typed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rmexp.jsonl import JsonObject
+from rmexp.sources.rows import as_number
+
+_PROMPTS = ("prompt", "question", "instruction", "query", "context", "input", "post")
+_BETTER = (
+    ("chosen", "rejected"),
+    ("preferred", "dispreferred"),
+    ("preferred", "rejected"),
+    ("accepted", "rejected"),
+    ("better", "worse"),
+    ("best", "worst"),
+    ("good", "bad"),
+    ("positive", "negative"),
+    ("pos", "neg"),
+    ("winning", "losing"),
+    ("win", "lose"),
+    ("winner", "loser"),
+)
+_SIDES = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "second"), ("one", "two"))
+_LABELS = ("winner", "label", "preference", "preferred", "choice", "vote", "verdict", "better", "best")
+_NUMBERS = ("score", "reward", "rating", "winner", "votes")
+
+
+class Pair(NamedTuple):
+    """Two columns whose names differ in one word.
+
+    Attributes:
+        first: column of the first.
+        second: of the other one.
+        words: in which they differ.
+    """
+
+    first: str
+    second: str
+    words: tuple[str, str]
+
+
+def likely_layout(content: JsonObject) -> list[str]:
+    """The overrides that read a row whose columns have such names; none where they tell nothing.
+
+    A word in capitals stands for what the names do not tell; typed as it is, it is refused.
+
+    >>> likely_layout({"question": "q", "better": "c", "worse": "r"})
+    ['data.format.prompt=question', 'data.format.chosen=better', 'data.format.rejected=worse']
+    >>> likely_layout({"prompt": "p", "answer_1": "x", "answer_2": "y", "score_1": 3, "score_2": 1})[1:]
+    ['data.format.first=answer_1', 'data.format.second=answer_2', "'data.format.label=[score_1,score_2]'"]
+    >>> likely_layout({"prompt": "p", "completion": "x"})
+    []
+    """
+    if (sides := _pair(content, _BETTER)) is None:
+        return votes_in(content)
+    return [*_prompt(content), f"data.format.chosen={sides.first}", f"data.format.rejected={sides.second}"]
+
+
+def votes_in(content: JsonObject) -> list[str]:
+    """The overrides of a row with two responses and what says which one won; none where it has no such columns.
+
+    >>> votes_in({"prompt": "p", "response_a": "x", "response_b": "y", "winner": "b"})[3:]
+    ['data.format.label=winner', "'data.format.first_wins=[a]'", "'data.format.second_wins=[b]'"]
+    """
+    sides = _pair(content, _SIDES)
+    label = [] if sides is None else _label(content, sides)
+    if sides is None or not label:
+        return []
+    responses = [f"data.format.first={sides.first}", f"data.format.second={sides.second}"]
+    return ["data/format=sides", *_prompt(content), *responses, *label]
+
+
+def _label(content: JsonObject, sides: Pair) -> list[str]:
+    """The overrides for what says who won: two numbers, or a column with the values that its own value suggests."""
+    for first, second in (_numbers(content, word, sides.words) for word in _NUMBERS):
+        if first and second:
+            return [f"'data.format.label=[{first},{second}]'"]
+    named = [name for name in content if set(_words(name)) & set(_LABELS) and name not in sides[:2]]
+    if not named:
+        return []
+    first, second = _values(content[named[0]], sides)
+    return [
+        f"data.format.label={named[0]}",
+        f"'data.format.first_wins=[{first}]'",
+        f"'data.format.second_wins=[{second}]'",
+    ]
+
+
+def _values(value: Any, sides: Pair) -> tuple[str, str]:
+    """The values for both sides: words of which one is the value. What a number counts from is not guessed."""
+    word = str(value).strip().casefold()
+    named = [words for words in (sides.words, *_SIDES) if words[0].isalpha() or words == sides.words == ("0", "1")]
+    known = [("model_a", "model_b"), (sides.first, sides.second), *named]
+    found = next((pair for pair in known if word in [one.casefold() for one in pair]), None)
+    if found is None and sides.words[0].isalpha() and word.startswith("tie"):
+        return sides.words
+    return found or ("FIRST", "SECOND")
+
+
+def _numbers(content: JsonObject, word: str, sides: tuple[str, str]) -> tuple[str | None, str | None]:
+    """The columns of numbers that are called a word, one for each side."""
+    numbers = [name for name in content if word in _words(name) and _is_number(content[name])]
+    first, second = (next((name for name in numbers if side in _words(name)), None) for side in sides)
+    return first, second
+
+
+def _pair(content: JsonObject, pairs: tuple[tuple[str, str], ...]) -> Pair | None:
+    """The first two columns that may hold responses and whose names differ in the words of a pair alone."""
+    named = {name: _words(name) for name, value in content.items() if _is_side(value)}
+    for words in pairs:
+        for name, parts in named.items():
+            other = [words[1] if part == words[0] else part for part in parts]
+            found = [second for second in named if other != parts and named[second] == other]
+            if found:
+                return Pair(name, found[0], words)
+    return None
+
+
+def _prompt(content: JsonObject) -> list[str]:
+    """The override that names the prompt, where it is not called so; none where it is, or where none has its name."""
+    found = next((name for name in _PROMPTS if name in content), "prompt")
+    return [] if found == "prompt" else [f"data.format.prompt={found}"]
+
+
+def _words(name: str) -> list[str]:
+    """The words of a column's name, digits by themselves.
+
+    >>> _words("response_A"), _words("output1"), _words("modelAnswerB")
+    (['response', 'a'], ['output', '1'], ['model', 'answer', 'b'])
+    """
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
+    return [part.casefold() for part in parts]
+
+
+def _is_side(value: Any) -> bool:
+    """Whether a value may be a response: a text that is no number, a message, or a list of these."""
+    if isinstance(value, str):
+        return isinstance(as_number(value), str)
+    return isinstance(value, Mapping | list | tuple)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(as_number(value), bool | int | float)

@@ -34,8 +34,16 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
         ("a.jsonl", bytes(range(1, 256)), "expected JSON lines in UTF-8, got bytes that are no text"),
         ("a.csv", b"\xff" + bytes(range(253, 0, -1)) * 4, "expected a table in UTF-8, got bytes that are no text"),
         ("a.txt", bytes(range(1, 32)), "expected text in UTF-8, got bytes that are no text"),
-        ("a.jsonl.gz", gzip.compress(bytes(range(1, 255))), "expected JSON lines in UTF-8, got bytes that are no text"),
-        ("a.jsonl", gzip.compress(b"{}"), r"expected JSON lines in UTF-8, got a file packed by gzip \(name it .gz\)"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(bytes(range(1, 255)), mtime=0),
+            "expected JSON lines in UTF-8, got bytes that are no text",
+        ),
+        (
+            "a.jsonl",
+            gzip.compress(b"{}", mtime=0),
+            r"expected JSON lines in UTF-8, got a file packed by gzip \(name it .gz\)",
+        ),
         ("a.json", lzma.compress(b"{}"), r"expected JSON in UTF-8, got a file packed by xz \(name it .xz\)"),
         ("a.jsonl", b"PAR1\x15\x04", r"expected JSON lines in UTF-8, got .* by Parquet \(name it .parquet\)"),
         ("a.txt", bz2.compress(b"a"), r"expected text in UTF-8, got a file packed by bzip2 \(unpack it\)"),

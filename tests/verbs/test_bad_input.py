@@ -90,7 +90,7 @@ def test_skipped_rows_are_counted(here):
             "expected a folder to write to, but /dev/null is a file (set run_dir)",
         ),
         (["data.group=meta.nothing", "data=jsonl", "data.path=pairs.jsonl"], "has no field meta.nothing"),
-        (["data.max_tokens=4096"], "the model has 2048 positions, but data.max_tokens is 4096"),
+        (["data.max_tokens=4096"], "data.max_tokens must be at most the 2048 positions of the model, got 4096"),
         (["data.batch_pairs=0"], "data.batch_pairs takes a whole number of at least 1, got 0"),
         (["model.hidden_size=63"], "set model.hidden_size or model.heads"),
         (["trainer.threads=0"], "trainer.threads takes a whole number of at least 1 or null, got 0"),

@@ -16,13 +16,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
-from rmexp.config.identity.named_after import RESOLVER, name_after
+from rmexp.config.identity import named_after, unset
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
 
-OmegaConf.register_new_resolver(RESOLVER, name_after, replace=True)  # here, for all that is composed
+for resolver, function in ((named_after.RESOLVER, named_after.name_after), (unset.RESOLVER, unset.unset)):
+    OmegaConf.register_new_resolver(resolver, function, replace=True)  # here, for all that is composed
 
 _COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from rmexp.data.loading import Limits
 from rmexp.hardware.precision import AUTO
 from rmexp.models.backbones.location import model_folder
-from rmexp.models.backbones.pretrained import AS_SAVED, find_source
-from rmexp.models.folders.contract import Contract, read_contract
+from rmexp.models.folders.contract import read_contract
+from rmexp.models.folders.longest_read import longest_read
 from rmexp.records import prompt_text
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
@@ -18,8 +18,6 @@ from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.text_items import Item, record_of
 
 log = logging.getLogger(__name__)
-
-MAX_TOKENS = 512  # as `data.max_tokens` has it, where no contract says what a model was trained with
 
 
 class Comparison(NamedTuple):
@@ -143,7 +141,7 @@ def load(
     """
     path = model_folder(str(folder))
     contract = read_contract(path)
-    limits = Limits(max_tokens or _longest(path, contract), "cut_prompt", None, 16)
+    limits = Limits(max_tokens or longest_read(path), "cut_prompt", None, 16)
     if contract is None or contract.kind == "reward_model":
         if reference is not None:
             raise ValueError(f"{folder} is a reward model, which has no reference, got {reference}")
@@ -159,14 +157,6 @@ def load(
         )
     scorer = ImplicitScorer("implicit", path, base, None, None, AUTO, limits=limits, threads=threads)
     return TextScorer(scorer)
-
-
-def _longest(path: str, contract: Contract | None) -> int:
-    """Tokens of the longest sequence that a model is known to read."""
-    if contract is not None:
-        return contract.max_tokens
-    config = find_source(path, None, AS_SAVED, trust_remote_code=False).config()
-    return min(MAX_TOKENS, getattr(config, "max_position_embeddings", None) or MAX_TOKENS)
 
 
 def _logistic(margin: float) -> float:

@@ -45,6 +45,7 @@ from rmexp.scored import NO, PAIR, PROMPT
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split
+from rmexp.verbs.limits import tell_cut
 from rmexp.verbs.scorers import scorer_inputs
 from rmexp.verbs.shared_run import leave_to_first, shared_run
 
@@ -118,6 +119,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     file = run.path / "scored" / "candidates.jsonl"
     scored = scored_pool(pool, score_together(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     leave_to_first()
+    tell_cut(scorer, given.data, "", scored.rows, given.limits)
     write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
     scoring = time.perf_counter()
     (curve, slices), seen = _curves(config, scored)

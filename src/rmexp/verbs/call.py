@@ -17,6 +17,7 @@ from rmexp.runs.summaries.file import SUMMARY
 from rmexp.tracking.told import not_told
 from rmexp.tracking.tracked_run import TrackedRun
 from rmexp.tracking.tracker import Tracker
+from rmexp.verbs.limits import with_limits
 
 SHARED = ("train", "compare", "score", "evaluate", "best-of-n")  # verbs that several processes may run together
 
@@ -35,6 +36,7 @@ def call(verb: str, config: DictConfig) -> Any:
     trackers = {} if this_process().number else trackers_of(config)
     for tracker in trackers.values():
         tracker.ready()
+    config = with_limits(config)
     name = verb.replace("-", "_")
     with importing():
         module = importlib.import_module(f"rmexp.verbs.{name}")

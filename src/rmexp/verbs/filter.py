@@ -46,6 +46,7 @@ from rmexp.selection.filter_quality import FilterQuality, filter_quality
 from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
 from rmexp.stored_records import of_kind, stored
 from rmexp.verbs.data import load_data
+from rmexp.verbs.limits import tell_cut
 from rmexp.verbs.scorers import path_inputs, scorer_inputs
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
@@ -149,6 +150,7 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
         built: Scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
         path = run.path / "scored" / f"{built.name}.jsonl"
         scores.rows.append(score_into(path, built, records, shard_records=SHARD_RECORDS).rows)
+        tell_cut(built, data.name, "", scores.rows[-1], data.limits)
         scores.scorers.append(built.describe())
     return scores
 

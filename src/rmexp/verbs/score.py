@@ -35,6 +35,7 @@ from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.scoring.store import ScoredSet
 from rmexp.verbs.data import load_data
+from rmexp.verbs.limits import tell_cut
 from rmexp.verbs.score_texts import score_texts
 from rmexp.verbs.scorers import scorer_inputs
 from rmexp.verbs.shared_run import leave_to_first, shared_run
@@ -83,6 +84,8 @@ def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary
         for name, records in data.records.sets().items()
     }
     leave_to_first()
+    for name, done in sets.items():
+        tell_cut(scorer, data.name, name, done.rows, data.limits)
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
     return ScoreSummary(
         scorer=scorer.describe(),

@@ -26,7 +26,7 @@ def scorer_inputs(nodes: Mapping[str, DictConfig | None]) -> dict[str, str | Non
         ValueError: a local path holds nothing that can be read.
     """
     contents = {name: OmegaConf.to_container(node, resolve=True) for name, node in nodes.items() if node}
-    found = [read for name, content in contents.items() for read in _named(content, name)]
+    found = [read for name, content in contents.items() for read in named(content, name)]
     inputs = {name: value for key, path, _ in found for name, value in path_inputs(key, path).items()}
     seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
     return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}
@@ -44,7 +44,7 @@ def path_inputs(key: str, path: str) -> dict[str, str | None]:
     return {key: digest.hexdigest()[:16]}
 
 
-def _named(content: Any, name: str) -> Iterator[tuple[str, str, str]]:
+def named(content: Any, name: str) -> Iterator[tuple[str, str, str]]:
     """Key and path of all that scorers read, and what it is."""
     if isinstance(content, dict):
         reads = class_constant(content["_target_"], "reads") or {} if "_target_" in content else {}
@@ -53,4 +53,4 @@ def _named(content: Any, name: str) -> Iterator[tuple[str, str, str]]:
             if key in reads and isinstance(value, str):
                 yield inner, value, reads[key]
             else:
-                yield from _named(value, inner)
+                yield from named(value, inner)

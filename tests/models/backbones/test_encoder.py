@@ -175,7 +175,7 @@ def test_positions_that_begin_behind_the_padding_are_not_counted():
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
     model = RobertaModel(RobertaConfig(vocab_size=30, max_position_embeddings=66, pad_token_id=1, **sizes))
     check_positions(model, 64)
-    with pytest.raises(ValueError, match=r"the model has 64 positions, but data.max_tokens is 65"):
+    with pytest.raises(ValueError, match=r"at most the 64 positions of the model, got 65 \(set data.max_tokens=64\)"):
         check_positions(model, 65)
 
 

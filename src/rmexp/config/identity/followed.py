@@ -7,9 +7,9 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rmexp.config.identity.named_after import RESOLVER
+from rmexp.config.identity import named_after, unset
 
-OPEN = ("oc.select", RESOLVER)  # resolvers that look at nothing but the configuration
+OPEN = ("oc.select", named_after.RESOLVER, unset.RESOLVER)  # resolvers that look at nothing but the configuration
 _RESOLVER = re.compile(r"\$\{\s*([\w.]+)\s*:")
 
 

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rmexp.config.identity.unset import UNSET_LIMIT
+
 log = logging.getLogger(__name__)
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
@@ -80,8 +82,10 @@ LATER: Mapping[str, object] = {
 # Keys that are called otherwise now.
 MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monitor"}
 
-# Values that are called otherwise now, by key.
+# Values that are called otherwise now, by key; in it `*` stands for any names.
 MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {
+    "data.max_tokens": {512: UNSET_LIMIT},
+    "*.max_tokens": {512: UNSET_LIMIT},
     "trainer.strategy": {"ddp_fork": "ddp"},
     "trainer.compiled": {"auto": False},
 }

@@ -49,7 +49,10 @@ def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
         if positions and name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
             positions -= module.padding_idx + 1
     if positions is not None and max_tokens > positions:
-        raise ValueError(f"the model has {positions} positions, but data.max_tokens is {max_tokens}; lower it")
+        raise ValueError(
+            f"data.max_tokens must be at most the {positions} positions of the model, got {max_tokens} "
+            f"(set data.max_tokens={positions})"
+        )
 
 
 def disable_dropout(model: nn.Module) -> None:

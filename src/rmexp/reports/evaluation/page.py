@@ -11,12 +11,14 @@ from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.measures.margins import towards_label
 from rmexp.metrics.preferred_side import preferred_side
 from rmexp.records import Preference, prompt_text
+from rmexp.reports.cut import cut_sentence
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.evaluation import plots, wording
 from rmexp.reports.evaluation.wording import conclusions
 from rmexp.reports.made import Made
 from rmexp.reports.seen import apart_sentences
+from rmexp.runs.summaries.cut import CutBy
 from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
 from rmexp.statistics.means import MEAN_METHOD
@@ -34,12 +36,14 @@ class EvaluationReport(NamedTuple):
         seeds: figures of methods that several scorers are seeds of.
         made: how.
         seen: how much of each set the model of each scorer had seen before.
+        cuts: how much of each set was too long for each scorer.
     """
 
     judgements: Sequence[Judgement]
     seeds: Sequence[MethodFigure]
     made: Made
     seen: Sequence[SeenBy] = ()
+    cuts: Sequence[CutBy] = ()
 
 
 class Mistake(NamedTuple):
@@ -102,6 +106,7 @@ def _section(judgement: Judgement, report: EvaluationReport) -> Section:
     verdict, *said = [
         *conclusions(judgement.figures, judgement.paired, seeds),
         *apart_sentences(seen, judgement.figures),
+        *(cut_sentence(one) for one in report.cuts if (one.data, one.split) == (test.data, test.split)),
     ]
     return Section(
         judgement,

@@ -15,6 +15,7 @@ from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
+from rmexp.runs.summaries.cut import CutBy
 from rmexp.runs.summaries.seed_groups import check_groups
 from rmexp.runs.summaries.seen import SeenBy, seen_of
 from rmexp.scoring.shared_scoring import score_together
@@ -31,6 +32,7 @@ class Column(NamedTuple):
         scores: of each set.
         marks: of the records of each set, what the scorer's model knows of them; see `rmexp.records.MARKS`.
         seen: the same of each set, counted.
+        cuts: how much of each set was too long; none of a scorer that reads no tokens itself.
         computed: records that this process has scored itself.
     """
 
@@ -38,6 +40,7 @@ class Column(NamedTuple):
     scores: list[Scores]
     marks: list[list[str | None]]
     seen: list[SeenBy]
+    cuts: list[CutBy]
     computed: int
 
 
@@ -59,7 +62,7 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
     columns: dict[str, Column] = {}
     for key, node in [(None, config.scorer), *config.scorers.items()]:
         named = {} if key is None else {"name": str(key)}
-        scorer, known, scores, marks, seen, computed = None, None, list[Scores](), [], [], 0
+        scorer, known, scores, marks, seen, cuts, computed = None, None, list[Scores](), [], [], [], 0
         for test, limits, keep in sets:
             if scorer is None or not (scorer.stored or limits == known):
                 scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
@@ -68,14 +71,18 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
             file = _NO_NAME.sub("_", f"{test.data}-{test.split}.jsonl")
             path = folder / _NO_NAME.sub("_", scorer.name) / file
             found = score_together(path, scorer, test.records, shard_records=config.shard_records)
-            told = [(row.scores, row.trained_on) for row in found.rows]
-            scores.append(scores_of([each for each, _ in told], log_odds=found.log_odds, responses=test.responses))
-            marks.append([mark for _, mark in told])
+            told = [(row.scores, row.trained_on, sum(row.truncated)) for row in found.rows]
+            scores.append(scores_of([each for each, *_ in told], log_odds=found.log_odds, responses=test.responses))
+            marks.append([mark for _, mark, _ in told])
+            cut = sum(lost for *_, lost in told)
+            if not scorer.stored and (cut or scorer.tokenizer is not None):
+                responses = sum(len(each) for each, *_ in told)
+                cuts.append(CutBy(scorer.name, test.data, test.split, limits.max_tokens, responses, cut))
             counted = seen_of(marks[-1], scorer.describe())
             seen.append(SeenBy(scorer.name, test.data, test.split, len(test.records), keep, counted))
             computed += found.computed
         assert scorer is not None
-        columns[scorer.name] = Column(scorer.describe(), scores, marks, seen, computed)
+        columns[scorer.name] = Column(scorer.describe(), scores, marks, seen, cuts, computed)
     return columns
 
 

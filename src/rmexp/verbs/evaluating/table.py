@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
+from rmexp.reports.cut import cut_sentence
 from rmexp.reports.drawing.numbers import p_value
 from rmexp.reports.seen import apart_sentences
 from rmexp.reports.terminal import interval, number, percent, share_interval, show_table
@@ -22,6 +23,8 @@ def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
         best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
         seen = [one for one in summary.seen if (one.data, one.split) == (data, split)]
         print("".join(f"{sentence}\n" for sentence in apart_sentences(seen, figures)), end="")
+        cuts = (cut_sentence(one) for one in summary.cuts if (one.data, one.split) == (data, split))
+        print("".join(f"{sentence}\n" for sentence in cuts), end="")
         _show_comparisons(paired, best)
         _show_suite([row for row in summary.suites if (row.data, row.split) == (data, split)])
         print()

@@ -1,0 +1,102 @@
+"""How long a sequence scorers read where the configuration leaves it to their models."""
+
+import logging
+from collections.abc import Iterable, Iterator
+
+from omegaconf import DictConfig, OmegaConf
+
+from rmexp.config.identity.unset import UNSET_LIMIT
+from rmexp.data.loading import Limits
+from rmexp.models.backbones.location import model_folder
+from rmexp.models.folders.contract import read_contract
+from rmexp.phases import importing
+from rmexp.records import Scored
+from rmexp.reports.cut import cut_sentence
+from rmexp.runs.summaries.cut import CutBy
+from rmexp.scoring.scorer import Scorer
+from rmexp.verbs.scorers import MODEL, named
+
+log = logging.getLogger(__name__)
+
+SCORERS = ("scorer", "scorers", "gold")  # nodes of verbs that train nothing
+LIMIT = "max_tokens"
+
+
+def with_limits(config: DictConfig) -> DictConfig:
+    """The configuration with `data.max_tokens` as its scorers' models were trained, where it is not set.
+
+    Where they were trained with several limits all keep to the smallest, so that they read the same texts. That of a
+    model which does not say it is 512, or what it has positions for.
+
+    Args:
+        config: of a verb; one that trains says itself how long its sequences are.
+    """
+    unset = [] if "trainer" in config else [path for path in _data(config) if _is_unset(config, path)]
+    if not unset:
+        return config
+    limits = dict(_limits(config))
+    if not limits:
+        return config
+    smallest = min(limits.values())
+    if len(set(limits.values())) > 1:
+        told = ", ".join(f"{key} with {limit}" for key, limit in limits.items())
+        log.warning(
+            "the models were trained with several limits, %s: all read %d tokens (set data.max_tokens)", told, smallest
+        )
+    config = config.copy()
+    for path in unset:
+        OmegaConf.update(config, f"{path}.{LIMIT}", smallest)
+    return config
+
+
+def _data(config: DictConfig) -> list[str]:
+    """Where the data sets of a configuration stand."""
+    return ["data", *(f"tests.{name}" for name in config.get("tests") or ())]
+
+
+def _is_unset(config: DictConfig, path: str) -> bool:
+    node = OmegaConf.select(config, path)
+    content = OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else {}
+    return isinstance(content, dict) and content.get(LIMIT) == UNSET_LIMIT
+
+
+def _limits(config: DictConfig) -> Iterator[tuple[str, int]]:
+    """What the models of all scorers read, each by its key; of an implicit reward, the policy."""
+    for name in SCORERS:
+        content = OmegaConf.to_container(config[name], resolve=True) if config.get(name) else {}
+        models = {
+            key.rpartition(".")[0]: (key, path)
+            for key, path, what in reversed([*named(content, name)])
+            if what == MODEL
+        }
+        for key, path in reversed(models.values()):
+            yield key, _longest(model_folder(path))
+
+
+def _longest(path: str) -> int:
+    contract = read_contract(path)
+    if contract is not None:
+        return contract.max_tokens
+    with importing("transformers"):
+        from rmexp.models.folders.longest_read import MAX_TOKENS, longest_read
+    try:
+        return longest_read(path)
+    except ValueError:  # whoever reads the whole model says what is wrong with it, or may read it by code of its own
+        return MAX_TOKENS
+
+
+def tell_cut(scorer: Scorer, data: str, split: str, rows: Iterable[Scored], limits: Limits) -> None:
+    """Say how much a scorer reads, and how much of a set was longer.
+
+    Args:
+        scorer: of any kind; nothing is said of one that reads no tokens itself.
+        data: name of the data set.
+        split: of it.
+        rows: its scores.
+        limits: that the scorer kept to.
+    """
+    cut, responses = 0, 0
+    for row in rows:
+        cut, responses = cut + sum(row.truncated), responses + len(row.scores)
+    if not scorer.stored and (cut or scorer.tokenizer is not None):
+        log.info("%s", cut_sentence(CutBy(scorer.name, data, split, limits.max_tokens, responses, cut)))

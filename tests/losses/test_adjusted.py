@@ -54,5 +54,5 @@ def test_smoothing_and_centering_by_hand():
 def test_bad_weights_and_missing_margins_are_refused():
     with pytest.raises(ValueError, match=r"`centering` must be at least 0, got -1 \(set loss.centering\)"):
         adjusted_loss(torch.ones(1), torch.ones(1), loss=bradley_terry_loss, **{**OFF, "centering": -1})
-    with pytest.raises(ValueError, match=r"there are pairs without \(set loss.margin_scale=0, or `margin`"):
+    with pytest.raises(ValueError, match=r"there are pairs without \(set data.format.margin to the column"):
         adjusted_loss(torch.ones(1), torch.ones(1), loss=bradley_terry_loss, **{**OFF, "margin_scale": 1.0})

@@ -43,7 +43,11 @@ def test_demonstrations_of_single_and_of_several_responses(tmp_path):
         ({"prompt": "p", "responses": ["a", ""]}, r"pool.jsonl:2: `responses\[1\]` must be a non-empty string"),
         ({"prompt": "p", "responses": ["a"], "gold": [1, 2]}, "pool.jsonl:2: `gold` must hold 1 numbers"),
         ({"prompt": "p", "responses": ["a"], "gold": [None]}, "pool.jsonl:2: `gold` must be a finite number"),
-        ({"prompt": "p"}, "pool.jsonl:2: `responses` is missing"),
+        (
+            {"prompt": "p", "candidates": ["a"]},
+            r"pool.jsonl:2: `responses` is missing; the row has prompt, candidates; expected `prompt` with "
+            r"`responses`, a list, or with a `response` \(set data.path\)$",
+        ),
     ],
 )
 def test_a_bad_row_names_file_and_line(tmp_path, row, message):

@@ -1,7 +1,9 @@
 """What training starts from: which head it goes on with, and what is said of it."""
 
+import json
 import logging
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -84,3 +86,25 @@ def test_an_encoder_of_ours_goes_on_where_its_pooling_is_said(started, tokenizer
         assert torch.equal(start.head.layer.weight, model.head.weight)
         with pytest.raises(ValueError, match=r"model.pooling is last_token \(set model.pooling=mean\)"):
             started("task=reward", "model=encoder", f"{where}={folder}", "model.pooling=last_token")
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"), [("", True), ("model.chat_template=plain", False), ("model.chat_template=a.jinja", False)]
+)
+def test_a_model_without_a_chat_template_is_told(started, reference_folder, here, choice, told):
+    folder = Path("bare")
+    shutil.copytree(reference_folder, folder, ignore=shutil.ignore_patterns("contract.json", "*.jinja"))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    settings.pop("chat_template", None)
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    Path("a.jinja").write_text("{% for message in messages %}{{ message.content }}{% endfor %}")
+    _, said = started("task=reward", "model=hub", f"model.path={folder}", *choice.split())
+    sentence = (
+        "bare has no chat template: a prompt is its text, several turns are `role: content` lines, and the response"
+    )
+    assert (sentence in said) == told
+
+
+def test_a_model_with_a_template_is_not_warned_of(started, reference_folder):
+    assert "no chat template" not in started("task=reward")[1]
+    assert "no chat template" not in started("task=reward", "model=hub", f"model.path={reference_folder}")[1]

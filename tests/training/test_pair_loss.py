@@ -85,16 +85,6 @@ def test_a_loss_gets_the_fields_that_it_names():
     assert got[1] is pairing.margin
 
 
-def test_missing_margins_are_told_before_training(encoded_pairs):
-    loss = PairLoss(configured("reward", "bradley_terry_margin"), SCORES, "reward")
-    loss.check([encoded_pairs(pairs())], 16)
-    with pytest.raises(ValueError, match="asks for the margin of every pair, but there are pairs without"):
-        loss.check([encoded_pairs(pairs(margins=(2.0, None)))], 16)
-    PairLoss(configured("reward", "bradley_terry_centred"), SCORES, "reward").check(
-        [encoded_pairs(pairs(margins=(None, None)))], 16
-    )
-
-
 def test_torn_lists_are_told_before_training(encoded_pairs):
     loss = PairLoss(configured("reward", "plackett_luce"), SCORES, "reward")
     loss.check([encoded_pairs(pairs(groups=(0, 0)))] * 2, 2)  # each split counts its prompts from 0

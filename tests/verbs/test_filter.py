@@ -105,3 +105,16 @@ def test_when_nothing_is_kept_that_is_counted_too(pair_file, capsys):
     out = capsys.readouterr().out
     assert "kept                          0     0.0 %" in out
     assert "dropped      run/dropped.jsonl" in out
+
+
+def test_the_path_of_a_model_alone_names_a_reward_model(pair_file, reward_folder):
+    for number, choice in enumerate((["data.max_tokens=64"], ["scorer=explicit", "data.max_tokens=64"])):
+        command = ["filter", *choice, f"scorer.path={reward_folder}", *DATA, f"run_dir=run{number}"]
+        assert main(command) == 0
+    assert rows_of("run0/dropped.jsonl") == rows_of("run1/dropped.jsonl")
+    assert Path("run0/config.yaml").read_text() == Path("run1/config.yaml").read_text().replace("run1", "run0")
+
+
+def test_where_nothing_is_kept_the_key_is_told(pair_file, capsys):
+    assert main(["filter", *LONGER, *DATA, "keep.min_margin=1000", "run_dir=run"]) == 0
+    assert "no pair is kept (set keep.min_margin)" in capsys.readouterr().out

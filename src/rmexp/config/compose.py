@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity import named_after, unset
-from rmexp.config.overrides import change, opens, read_overrides, without_unread
+from rmexp.config.overrides import change, opens, read_overrides, with_implied_choices, without_unread
 from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
@@ -104,7 +104,7 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
 
 def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:
     """The overrides with a `+` before each that sets a new key in a node of the tree that takes any."""
-    loader = config_loader(folder)
+    loader, overrides = config_loader(folder), with_implied_choices(verb, overrides)
     read = read_overrides(loader, verb, overrides, sweeps=True)
     skeleton, _ = _choose(loader, verb, tuple(map(_first, read.choices)))
     opening = {override.input_line for override in read.values if opens(skeleton, override)}

@@ -59,7 +59,7 @@ def adjusted_loss(
         if margin is None:
             raise ValueError(
                 f"loss.margin_scale={margin_scale:g} asks for the margin of every pair, but there are pairs without "
-                "(set loss.margin_scale=0, or `margin` in the data)"
+                "(set data.format.margin to the column of the data that has it, or loss.margin_scale=0)"
             )
         lead = margin_scale * margin.abs() * (target - 0.5).sign()
     losses = loss(chosen_rewards - lead, rejected_rewards, target=smoothed(target, label_smoothing))

@@ -9,6 +9,8 @@ from rmexp.sources.file_rows import file_rows
 from rmexp.sources.rows import Row
 from rmexp.stored_records import StoredRecords, stored
 
+_LAYOUT = "; expected `prompt` with `responses`, a list, or with a `response` (set {})"
+
 
 def candidates(*, path: str, encoding: str) -> PreferenceData:
     """Candidates to be scored, picked from or filtered.
@@ -46,13 +48,13 @@ def read_candidates(path: Path, *, key: str = "data.path", encoding: str | None 
     Raises:
         ValueError: a row is no record, the message names file and line; there is no such file, or no row in it.
     """
-    records = stored(map(_record_of, file_rows(path, key=key, encoding=encoding)))
+    records = stored(_record_of(row, key) for row in file_rows(path, key=key, encoding=encoding))
     if not records:
         raise ValueError(f"{path}: expected prompts with responses, but the file has no rows (set {key})")
     return records
 
 
-def _record_of(row: Row) -> Candidates:
+def _record_of(row: Row, key: str) -> Candidates:
     try:
         if row.error is not None:
             raise row.error
@@ -60,7 +62,8 @@ def _record_of(row: Row) -> Candidates:
     except BadRow:
         raise
     except ValueError as error:
-        raise ValueError(f"{row.place}: {error}") from error
+        layout = "" if {"prompt", "responses"} <= {*_with_responses(row.content)} else _LAYOUT.format(key)
+        raise ValueError(f"{row.place}: {error}{layout}") from error
     put(record, row.place)
     return record
 

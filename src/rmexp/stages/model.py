@@ -12,7 +12,7 @@ from rmexp.models.backbones.backbone import Backbone, language_model
 from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.trained_weights import choose_trained
-from rmexp.models.folders.chat_template import check_same_template, use_chat_template
+from rmexp.models.folders.chat_template import check_same_template, tell_no_template, use_chat_template
 from rmexp.models.folders.folder import checked_start
 from rmexp.phases import Phase, phase
 from rmexp.preference_data import PreferenceData
@@ -41,6 +41,7 @@ def start_model(parts: StageParts, records: PreferenceData, cache_dir: str | Non
     _check_kind(parts, start, folder or parts.model.path or start.base_model)
     weights_in(parts.trainer.options.precision, start.causal_lm if isinstance(start, LanguageModel) else start.body)
     use_chat_template(start.tokenizer, starting.chat_template)
+    tell_no_template(start.tokenizer, starting.chat_template, folder or parts.model.path or start.base_model)
     if starting.gradient_checkpointing:
         start.body.gradient_checkpointing_enable()
     if starting.trained != "all" and isinstance(start, LanguageModel):

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,11 +65,8 @@ class PairLoss:
             batch_pairs: pairs per batch.
 
         Raises:
-            ValueError: a pair has no margin and the loss uses it, lists would be torn apart, or what the loss gives
-                is not one value per pair.
+            ValueError: lists would be torn apart, or what the loss gives is not one value per pair.
         """
-        if "margin" in self.fields and any(np.isnan(pairs.margin).any() for pairs in splits):
-            self.loss(torch.zeros(1), torch.zeros(1), target=torch.ones(1), margin=None)  # it raises if it must
         if "rows" in self.fields:
             _check_whole_lists(splits, batch_pairs)
         two = torch.ones(2)

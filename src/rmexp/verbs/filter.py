@@ -6,7 +6,7 @@ data=demonstrations, which is rejection sampling), and report.html. Where labels
 
 Examples:
     rmexp filter scored=SCORED.jsonl data=jsonl data.path=PAIRS.jsonl
-    rmexp filter scorer=explicit scorer.path=MODEL_FOLDER data=synthetic keep.min_margin=null keep.share=0.8
+    rmexp filter scorer.path=MODEL_FOLDER data=synthetic keep.min_margin=null keep.share=0.8
     rmexp filter scorer=explicit scorer.path=MODEL_FOLDER data=candidates data.path=POOL.jsonl keep.top=2
 """
 
@@ -179,6 +179,9 @@ def _show(summary: FilterSummary, path: Path) -> None:
         for rule, count in sorted(summary.rules.items(), key=lambda item: item[0] != "kept")
     ]
     show_table((f"{unit}s", "", ""), rows)
+    if total and not summary.kept:
+        rules = [f"keep.{rule}" for rule in summary.rules if rule not in RULES]
+        print(f"no {unit} is kept (set {' or '.join(rules)})" if rules else f"no {unit} is kept: none has a score")
     if sentence := filtered_sentence(summary.seen, unit):
         print(sentence)
     if (noise := summary.noise) is not None:

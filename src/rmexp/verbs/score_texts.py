@@ -11,7 +11,7 @@ from typing import IO
 from omegaconf import DictConfig
 
 from rmexp.config.build import build, framed
-from rmexp.jsonl import BadRow, parse_row
+from rmexp.jsonl import BadRow, JsonObject, parse_row
 from rmexp.records import Candidates, Scored, put
 from rmexp.reports.terminal import show_table
 from rmexp.scoring.scorer import Scorer
@@ -26,17 +26,22 @@ def score_texts(config: DictConfig) -> None:
     """Score what a configuration of `score` says instead of a data set.
 
     Raises:
-        ValueError: its keys do not go together, or a line is none that can be scored.
+        ValueError: its keys do not go together, or lines cannot be scored; then all others have been.
     """
     _check(config)
     scorer = _scorer(config)
     if config.input is None:
         _show(next(scorer.score([Candidates(str(config.prompt or ""), (str(config.response),))])), scorer)
         return
+    count, bad = 0, list[str]()
     for lines in arriving(sys.stdin.buffer, MOST_LINES):
         for row in _answers(scorer, lines):
-            print(json.dumps(row.to_row(), ensure_ascii=False, allow_nan=False))
+            count += 1
+            bad += [row["error"]] if "error" in row else []
+            print(json.dumps(row, ensure_ascii=False, allow_nan=False))
         sys.stdout.flush()
+    if bad:
+        raise ValueError(f"{len(bad)} of {count} lines have an `error` in the place of scores, such as {bad[0]}")
 
 
 def arriving(stream: IO[bytes], most: int) -> Iterator[list[Line]]:
@@ -77,24 +82,35 @@ def _check(config: DictConfig) -> None:
         raise ValueError(f"input={STANDARD_INPUT} brings prompts and responses itself (leave out prompt and response)")
 
 
-def _answers(scorer: Scorer, lines: Sequence[Line]) -> Iterator[Scored]:
-    """A row for each line; those before one that cannot be read have theirs before it is refused."""
+def _answers(scorer: Scorer, lines: Sequence[Line]) -> Iterator[JsonObject]:
+    """A row for each line that is not blank: its scores, or why it has none."""
+    read = [_read(number, line) for number, line in lines if line.strip()]
+    records = [record for record in read if isinstance(record, Candidates)]
+    try:
+        found: Iterator[Scored | ValueError] = iter([*scorer.score(records)])
+    except ValueError:  # of one of them, so that each is scored by itself
+        found = (_scored(scorer, record) for record in records)
+    for record in read:
+        row = next(found) if isinstance(record, Candidates) else record
+        yield row.to_row() if isinstance(row, Scored) else {"error": str(row)}
+
+
+def _read(number: int, line: bytes) -> Candidates | ValueError:
     from rmexp.scoring.text_items import record_of
 
-    records, refused = list[Candidates](), None
-    for number, line in lines:
-        if not line.strip():
-            continue
-        try:
-            record = record_of(parse_row("standard input", number, line))
-            put(record, f"standard input:{number}")
-            records.append(record)
-        except ValueError as error:
-            refused = error if isinstance(error, BadRow) else BadRow("standard input", number, str(error))
-            break
-    yield from scorer.score(records)
-    if refused is not None:
-        raise refused
+    try:
+        record = record_of(parse_row("standard input", number, line))
+        put(record, f"standard input:{number}")
+    except ValueError as error:
+        return error if isinstance(error, BadRow) else BadRow("standard input", number, str(error))
+    return record
+
+
+def _scored(scorer: Scorer, record: Candidates) -> Scored | ValueError:
+    try:
+        return next(iter(scorer.score([record])))
+    except ValueError as error:
+        return error
 
 
 def _scorer(config: DictConfig) -> Scorer:

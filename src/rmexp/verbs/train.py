@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
 from rmexp.config.overrides import typed
+from rmexp.models.backbones.start import starting_folders
 from rmexp.phases import importing
 from rmexp.reports.terminal import show_table
 from rmexp.stages.obtain import train_stage
@@ -53,5 +54,7 @@ def train(config: DictConfig) -> Path:
     stage = train_stage(wanted, data, tests, path)
     if stage.summary is None:
         raise SystemExit(0)  # of a process that follows another one, which says what has come of it
-    show_stage(stage.summary, path, reused=stage.reused, in_sweep=config.sweep_dir is not None)
+    reference = starting_folders(config.task, config.model.init_from, config.model.reference).reference
+    in_sweep = config.sweep_dir is not None
+    show_stage(stage.summary, path, reference=reference, reused=stage.reused, in_sweep=in_sweep)
     return path

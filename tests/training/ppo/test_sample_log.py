@@ -12,8 +12,8 @@ SAMPLES = Samples(["p"] * 2, RESPONSES, ["one\n" * 40, ""], [True, False], [1.5,
 MODULE = SimpleNamespace(last_samples=(SAMPLES, torch.tensor([0.25, -0.5])))
 
 
-def show(folder, *iterations, keep=0, shown=2, every=2):
-    callback = SampleLog(folder, keep, shown, every)
+def show(folder, *iterations, keep=0, shown=2, every=2, of=99):
+    callback = SampleLog(folder, keep, shown, every, of)
     for iteration in iterations:
         callback.on_train_batch_end(SimpleNamespace(loggers=[]), MODULE, None, None, iteration)
 
@@ -29,6 +29,11 @@ def test_every_other_iteration_is_shown_whole_in_the_file(tmp_path):
     expected = {"iteration": 1, "prompt": "p", "response": "one\n" * 40, "reward": 1.5, "gold": 0.5}
     assert found[0] == expected | {"kl": 0.25, "tokens": 2, "ended": True}
     assert (found[1]["reward"], found[1]["gold"], found[1]["ended"]) == (None, None, False)
+
+
+def test_the_last_iteration_is_shown_too(tmp_path):
+    show(tmp_path, 0, 1, 2, 3, every=10, of=4)
+    assert [row["iteration"] for row in rows(tmp_path)] == [1, 1, 4, 4]
 
 
 def test_the_log_has_one_short_line(tmp_path, monkeypatch):

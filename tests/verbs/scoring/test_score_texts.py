@@ -57,12 +57,24 @@ BAD = {"{": "not JSON", '{"prompt": "a"}': "expected an object of"}
 
 
 @pytest.mark.parametrize(("line", "problem"), BAD.items())
-def test_a_line_that_is_none_ends_it_after_those_before(here, given, line, problem, capsys):
+def test_a_line_that_is_none_has_an_error_in_its_place_and_the_others_are_scored(here, given, line, problem, capsys):
     given({"prompt": "a", "response": "four"}, line, {"prompt": "a", "response": "no"})
     assert main([*LONGER, "input=-"]) == 1
     found = capsys.readouterr()
-    assert [json.loads(row)["scores"] for row in found.out.splitlines()] == [[4.0]]
-    assert f"standard input:2: {problem}" in found.err
+    answers = [json.loads(row) for row in found.out.splitlines()]
+    assert [answer.get("scores") for answer in answers] == [[4.0], None, [2.0]]
+    assert answers[1]["error"].startswith(f"standard input:2: {problem}")
+    assert f"1 of 3 lines have an `error` in the place of scores, such as standard input:2: {problem}" in found.err
+
+
+def test_a_line_that_the_scorer_refuses_does_not_end_the_others(here, given, reward_folder, capsys):
+    long, short = ({"prompt": "a", "response": text} for text in ("four " * 900, "no"))
+    given(short, long, short)
+    command = ["score", f"scorer.path={reward_folder}", "data.truncation=error", "data.max_tokens=32", "input=-"]
+    assert main(command) == 1
+    answers = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert ["scores" in answer for answer in answers] == [True, False, True]
+    assert "set data.max_tokens" in answers[1]["error"]
 
 
 @pytest.mark.parametrize(

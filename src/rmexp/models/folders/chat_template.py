@@ -1,6 +1,7 @@
 """How a prompt becomes text: by the model's own chat template, by another one, or by plain concatenation."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from rmexp.dialogue import Prompt, response_turns, turns_of
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.models.folders.contract import read_contract
+
+log = logging.getLogger(__name__)
 
 PLAIN = "plain"
 
@@ -55,6 +58,22 @@ def use_chat_template(tokenizer: Any, choice: str | None) -> None:
         raise ValueError(
             f"{choice}: expected a template that renders a message of a user, but {error} (set model.chat_template)"
         ) from error
+
+
+def tell_no_template(tokenizer: Any, choice: str | None, name: str) -> None:
+    """Warn where a model has no chat template and nobody has said that it is to have none.
+
+    Args:
+        tokenizer: that was given its template.
+        choice: as for `use_chat_template`.
+        name: folder or hub id of the model.
+    """
+    if choice is None and not tokenizer.chat_template and read_contract(name) is None:
+        log.warning(
+            "%s has no chat template: a prompt is its text, several turns are `role: content` lines, and the response "
+            "follows at once (set model.chat_template to a file with a Jinja template, or to plain if this is meant)",
+            name,
+        )
 
 
 def chat_messages(prompt: Prompt, response: str) -> list[dict[str, Any]]:

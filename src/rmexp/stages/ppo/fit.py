@@ -111,7 +111,7 @@ def _watched(ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | 
     epoch, leads = len(built.data.prompts) / built.data.per_iteration, not this_process().number
     shown: tuple[Callback, ...] = ()
     if leads:
-        log_of_samples = SampleLog(folder, done, rollouts.shown, rollouts.show_every)
+        log_of_samples = SampleLog(folder, done, rollouts.shown, rollouts.show_every, built.data.iterations)
         shown = (log_of_samples, GoodCheckpoint(folder / "checkpoints"))
     return Watched(
         metrics=MetricsCSV(folder / "metrics.csv" if leads else None, epoch, done, COLUMNS),

@@ -20,24 +20,25 @@ LONGEST = 100  # characters of a response in the log
 
 
 class SampleLog(Callback):
-    """Shows the first responses of an iteration now and then.
+    """Shows the first responses of an iteration now and then, and of the last one.
 
     Args:
         folder: of the run; those of an interrupted run up to its checkpoint are kept.
         keep_iterations: up to which they are kept; later ones will be written again.
         shown: responses of an iteration.
         every: iterations between two that are shown; the first one is.
+        iterations: of the run.
     """
 
-    def __init__(self, folder: Path, keep_iterations: int, shown: int, every: int) -> None:
-        self.path, self.shown, self.every = folder / FILE, shown, every
+    def __init__(self, folder: Path, keep_iterations: int, shown: int, every: int, iterations: int) -> None:
+        self.path, self.shown, self.every, self.iterations = folder / FILE, shown, every, iterations
         keep_rows(self.path, "iteration", keep_iterations)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Show them when it is time."""
-        if batch_idx % self.every or not self.shown:
+        if not self.shown or (batch_idx % self.every and batch_idx + 1 < self.iterations):
             return
         samples, divergences = pl_module.last_samples  # type: ignore[misc]  # set by a module that samples
         rows = [

@@ -33,7 +33,7 @@ class Rollouts:
         empty_limit: share of an iteration's responses without text, in [0, 1], beyond which the run is stopped.
         evaluation_samples: responses by which starting policy and result are compared, at least 2.
         shown: responses of an iteration that go into the log and the tables.
-        show_every: iterations between two that are shown.
+        show_every: iterations between two that are shown; the last one is, too.
     """
 
     iterations: Annotated[int, "at least 1"]

@@ -11,12 +11,13 @@ from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, TrainSummary
 
 
-def show_stage(summary: TrainSummary, path: Path, *, reused: bool, in_sweep: bool) -> None:
+def show_stage(summary: TrainSummary, path: Path, *, reference: str | None, reused: bool, in_sweep: bool) -> None:
     """Tables of its figures, what is to be said of it, and where it lies.
 
     Args:
         summary: of the stage.
         path: its run folder.
+        reference: folder that a policy is measured against, where it was given.
         reused: whether it was finished before.
         in_sweep: whether it is one of many, so that no next command is told.
     """
@@ -36,20 +37,22 @@ def show_stage(summary: TrainSummary, path: Path, *, reused: bool, in_sweep: boo
         print(sentence)
     print(f"{length}, {summary.train_pairs_per_second:.0f} {kind}/s, {summary.seconds:.1f} s")
     print(f"run folder   {path}{'   (finished before)' if reused else ''}")
-    if not in_sweep and (command := next_command(summary.task, path)):
-        print(command)
+    if not in_sweep:
+        print(f"report       rmexp report {typed('run_dir', str(path)).removeprefix('run_dir=')}")
+        if command := next_command(summary.task, path, reference or (None if policy is None else policy.reference)):
+            print(command)
 
 
-def next_command(task: str, run: Path) -> str:
+def next_command(task: str, run: Path, reference: str | None) -> str:
     """A line with the command that evaluates what a run has left; none where nothing is to be evaluated.
 
-    >>> next_command("reward", Path("runs/first"))
+    >>> next_command("reward", Path("runs/first"), None)
     'evaluate     rmexp evaluate scorer.path=runs/first/model data=...'
     """
     if task == "reward":
         scorer = typed("scorer.path", str(run / MODEL))
-    elif task in ("dpo", "ppo") and (run / "reference").is_dir():
-        places = {"policy": run / MODEL, "reference": run / "reference"}
+    elif task in ("dpo", "ppo") and (against := str(own) if (own := run / "reference").is_dir() else reference):
+        places = {"policy": run / MODEL, "reference": against}
         scorer = " ".join(["scorer=implicit", *(typed(f"scorer.{key}", str(place)) for key, place in places.items())])
     else:
         return ""

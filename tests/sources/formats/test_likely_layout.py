@@ -18,6 +18,7 @@ VOTES = {"prompt": "p", "response_a": "x", "response_b": "y", "winner": "a"}
         ({"question": "p", "answer_A": "x", "answer_B": "y", "human_preference": "B"}, ("x", "y"), 0.0),
         ({"prompt": "p", "output_0": "x", "output_1": "y", "preferred": 1}, ("x", "y"), 0.0),
         ({"prompt": "p", "output1": "x", "output2": "y", "score1": "2", "score2": "3.5"}, ("x", "y"), 0.0),
+        ({"prompt": "p", "answer a": "x", "answer b": "y", "who won: winner": "b"}, ("x", "y"), 0.0),
         ({"prompt": "p", "left": "x", "right": "y", "choice": "left"}, ("x", "y"), 1.0),
         ({"query": "p", "better_response": "x", "worse_response": "y"}, ("x", "y"), 1.0),
         ({"prompt": "p", "rejected": "y", "preferred": "x"}, ("x", "y"), 1.0),
@@ -29,6 +30,22 @@ def test_what_is_told_reads_the_row(pairs, problem, row, sides, target):
     name = "sides" if overrides[0] == "data/format=sides" else "columns"
     (pair,) = pairs(name, [row], *(text.removeprefix("data.format.") for text in overrides if "data.format." in text))
     assert (pair.prompt, pair.chosen, pair.rejected, pair.target) == ("p", *sides, target)
+
+
+def test_dialogues_without_a_prompt_are_told_so(pairs, problem):
+    said = {side: [{"role": "user", "content": "p"}, {"role": "assistant", "content": side}] for side in "xy"}
+    row = {"conversation_a": said["x"], "conversation_b": said["y"], "winner": "B"}
+    overrides = likely_layout(row)
+    assert overrides[1] == "data.format.prompt=null"
+    (pair,) = pairs("sides", [row], *(text.strip("'").removeprefix("data.format.") for text in overrides[1:]))
+    assert (pair.chosen, pair.rejected, pair.target) == ("x", "y", 0.0)
+
+
+def test_single_responses_with_a_number_are_paired(pairs):
+    rows = [{"question": "p", "response": text, "reward": number} for text, number in (("x", 0.5), ("y", 2))]
+    name, *overrides = likely_layout(rows[0])
+    (pair,) = pairs(name.removeprefix("data/format="), rows, *(text.removeprefix("data.format.") for text in overrides))
+    assert (pair.prompt, pair.chosen, pair.rejected) == ("p", "y", "x")
 
 
 def test_what_a_number_counts_from_is_not_guessed(pairs, problem):

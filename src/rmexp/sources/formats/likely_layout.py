@@ -8,6 +8,7 @@ from rmexp.jsonl import JsonObject
 from rmexp.sources.rows import as_number
 
 _PROMPTS = ("prompt", "question", "instruction", "query", "context", "input", "post")
+_RESPONSES = ("response", "completion", "answer", "output")
 _BETTER = (
     ("chosen", "rejected"),
     ("preferred", "dispreferred"),
@@ -50,12 +51,14 @@ def likely_layout(content: JsonObject) -> list[str]:
     ['data.format.prompt=question', 'data.format.chosen=better', 'data.format.rejected=worse']
     >>> likely_layout({"prompt": "p", "answer_1": "x", "answer_2": "y", "score_1": 3, "score_2": 1})[1:]
     ['data.format.first=answer_1', 'data.format.second=answer_2', "'data.format.label=[score_1,score_2]'"]
+    >>> likely_layout({"prompt": "p", "answer": "x", "rating": 3})
+    ['data/format=unpaired', 'data.format.response=answer', 'data.format.score=rating']
     >>> likely_layout({"prompt": "p", "completion": "x"})
     []
     """
     if (sides := _pair(content, _BETTER)) is None:
-        return votes_in(content)
-    return [*_prompt(content), f"data.format.chosen={sides.first}", f"data.format.rejected={sides.second}"]
+        return votes_in(content) or _single(content)
+    return [*_prompt(content), _names("chosen", sides.first), _names("rejected", sides.second)]
 
 
 def votes_in(content: JsonObject) -> list[str]:
@@ -68,23 +71,33 @@ def votes_in(content: JsonObject) -> list[str]:
     label = [] if sides is None else _label(content, sides)
     if sides is None or not label:
         return []
-    responses = [f"data.format.first={sides.first}", f"data.format.second={sides.second}"]
-    return ["data/format=sides", *_prompt(content), *responses, *label]
+    talks = not isinstance(content[sides.first], str) and not any(name in content for name in _PROMPTS)
+    prompt = ["data.format.prompt=null"] if talks else _prompt(content)
+    return ["data/format=sides", *prompt, _names("first", sides.first), _names("second", sides.second), *label]
+
+
+def _single(content: JsonObject) -> list[str]:
+    """The overrides of a row with one response and a number for it, which is paired with others of its prompt."""
+    response = next((name for name in _RESPONSES if _is_side(content.get(name))), None)
+    scores = [name for name, value in content.items() if {*_words(name)} & {"label", *_NUMBERS} and _is_number(value)]
+    if response is None or not scores:
+        return []
+    return ["data/format=unpaired", *_prompt(content), _names("response", response), _names("score", scores[0])]
 
 
 def _label(content: JsonObject, sides: Pair) -> list[str]:
     """The overrides for what says who won: two numbers, or a column with the values that its own value suggests."""
     for first, second in (_numbers(content, word, sides.words) for word in _NUMBERS):
         if first and second:
-            return [f"'data.format.label=[{first},{second}]'"]
+            return [f"'data.format.label=[{_quoted(first)},{_quoted(second)}]'"]
     named = [name for name in content if set(_words(name)) & set(_LABELS) and name not in sides[:2]]
     if not named:
         return []
     first, second = _values(content[named[0]], sides)
     return [
-        f"data.format.label={named[0]}",
-        f"'data.format.first_wins=[{first}]'",
-        f"'data.format.second_wins=[{second}]'",
+        _names("label", named[0]),
+        f"'data.format.first_wins=[{_quoted(first)}]'",
+        f"'data.format.second_wins=[{_quoted(second)}]'",
     ]
 
 
@@ -121,7 +134,20 @@ def _pair(content: JsonObject, pairs: tuple[tuple[str, str], ...]) -> Pair | Non
 def _prompt(content: JsonObject) -> list[str]:
     """The override that names the prompt, where it is not called so; none where it is, or where none has its name."""
     found = next((name for name in _PROMPTS if name in content), "prompt")
-    return [] if found == "prompt" else [f"data.format.prompt={found}"]
+    return [] if found == "prompt" else [_names("prompt", found)]
+
+
+def _names(key: str, column: str) -> str:
+    """An override that names a column, quoted for the shell where that is needed.
+
+    >>> print(_names("first", "answer_a"), _names("first", "answer a"))
+    data.format.first=answer_a 'data.format.first="answer a"'
+    """
+    return f"data.format.{key}={column}" if _quoted(column) == column else f"'data.format.{key}={_quoted(column)}'"
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[\w./:+-]+", text) else f'"{text}"'
 
 
 def _words(name: str) -> list[str]:

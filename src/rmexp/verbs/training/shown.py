@@ -48,6 +48,8 @@ def next_command(task: str, run: Path, reference: str | None) -> str:
 
     >>> next_command("reward", Path("runs/first"), None)
     'evaluate     rmexp evaluate scorer.path=runs/first/model data=...'
+    >>> next_command("ppo", Path("runs/p"), "runs/s/model").partition("scorer=")[2]
+    'implicit scorer.policy=runs/p/model scorer.reference=runs/s/model data=...'
     """
     if task == "reward":
         scorer = typed("scorer.path", str(run / MODEL))

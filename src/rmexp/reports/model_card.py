@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rmexp.reports.drawing.visible import one_line
-from rmexp.runs.summaries.held_out import HeldOutRow, split_name
+from rmexp.runs.summaries.held_out import HeldOutRow
 
 _SKIPPED = ("kind", "reward_mean", "reward_sd", "reward_responses")
 
@@ -133,7 +133,7 @@ def _evaluation(rows: Sequence[HeldOutRow]) -> Iterator[str]:
         "|---|---|---|---|---|---|---|",
     )
     for row in rows:
-        cells = (row.data or None, split_name(row.split, row.selected_on) or None, row.slice, row.n)
+        cells = (row.data or None, row.split_title or None, row.slice, row.n)
         low, high = row.accuracy_low, row.accuracy_high
         bounds = f"{_percent(low)} to {_percent(high)}" if low is not None and high is not None else "-"
         figures = (_percent(row.accuracy), bounds, _cell(row.nll))

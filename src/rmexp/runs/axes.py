@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
-from rmexp.runs.summaries.held_out import headline_of, split_name
+from rmexp.runs.summaries.held_out import headline_of, learnt_words, split_name
 from rmexp.statistics.means import mean_interval
 
 Settings = Mapping[str, object]  # values of a configuration by dotted path
@@ -32,6 +32,7 @@ class Judged:
         longer: what "the longer one wins" gets.
         ceiling: best possible accuracy.
         selected_on: whether these pairs chose the weights that were kept.
+        trained_on: how many of these pairs the scorer's model was trained on.
     """
 
     scorer: str
@@ -45,6 +46,7 @@ class Judged:
     longer: float | None = None
     ceiling: float | None = None
     selected_on: bool = False
+    trained_on: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Group(NamedTuple):
         longer: what "the longer one wins" gets; None where it is not known.
         ceiling: best possible accuracy; None where it is not known.
         seconds: mean time of a run.
+        trained_on: the most of these pairs that the model of a run was trained on.
     """
 
     settings: Settings
@@ -119,11 +122,17 @@ class Group(NamedTuple):
     method: str = ""
     few: bool = False
     selected_on: bool = False
+    trained_on: int = 0
 
     @property
     def place(self) -> str:
         """Data set and split, in words."""
         return f"{self.data} {split_name(self.split, self.selected_on)}"
+
+    @property
+    def learnt(self) -> str:
+        """What is said beside the accuracy where the pairs were trained on."""
+        return learnt_words(self.trained_on, self.n)
 
 
 def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]:
@@ -220,4 +229,5 @@ def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
         seconds=fmean(run.seconds for run, _ in members),
         method=OWN if len(known) == 1 else SEEDS_ALONE,
         selected_on=any(one.selected_on for _, one in members),
+        trained_on=max(one.trained_on for _, one in members),
     )

@@ -96,6 +96,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             longer=row.longer_accuracy,
             ceiling=row.bayes_accuracy,
             selected_on=bool(row.selected_on),
+            trained_on=min(row.trained_on or 0, row.n - row.label_ties),
         )
         for row in whole
     )

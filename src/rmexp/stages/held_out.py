@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from rmexp.phases import Phase, phase
 from rmexp.records import prompt_text
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.scored import PAIR
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import implicit_scorer
 from rmexp.scoring.scorer import Scorer
@@ -110,7 +111,14 @@ def _scored_file(folder: Path, test: TestSet) -> Path:
     return folder / "scored" / f"{file_of(test)}.jsonl"
 
 
-def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgement]:
+class HeldOut(NamedTuple):
+    """A set that was to be held out, judged, and how many of its pairs the model was trained on all the same."""
+
+    judgement: Judgement
+    trained_on: int
+
+
+def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[HeldOut]:
     """Score each set once and leave the scores and each pair's usable information in the run folder.
 
     Args:
@@ -118,28 +126,36 @@ def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[Judgem
         sets: to be scored.
         folder: run folder; `scored/` and `usable_information.jsonl` go there.
     """
-    judgements = list[Judgement]()
+    held_out = list[HeldOut]()
     for test in sets:
         found = score_into(_scored_file(folder, test), scorer, test.records, shard_records=SHARD_RECORDS)
         with phase(Phase.EVALUATING):
             scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
-            judgements.append(judge(test, {scorer.name: scores}))
-    write_pairs(folder, chain.from_iterable(pair_rows(one.test, *one.scores.values()) for one in judgements))
-    return judgements
+            trained_on = sum(row.trained_on == PAIR for row in found.rows)
+            held_out.append(HeldOut(judge(test, {scorer.name: scores}), trained_on))
+    each = (one.judgement for one in held_out)
+    write_pairs(folder, chain.from_iterable(pair_rows(one.test, *one.scores.values()) for one in each))
+    return held_out
 
 
-def evaluation_rows(judgements: Sequence[Judgement], cut: Mapping[str, Mapping[str, int]]) -> list[HeldOutRow]:
+def evaluation_rows(held_out: Sequence[HeldOut], cut: Mapping[str, Mapping[str, int]]) -> list[HeldOutRow]:
     """Figures for summary.json, one row a set and one a slice of it.
 
     Args:
-        judgements: of the sets.
+        held_out: the sets.
         cut: what `cut_to_fit` counted in them.
     """
     return [
-        from_row(HeldOutRow, {**row, **(cut[file_of(one.test)] if row["slice"] is None else {})})
-        for one in judgements
-        for row in one.result_rows()
+        from_row(HeldOutRow, {**row, **(_of_whole(one, cut) if row["slice"] is None else {})})
+        for one in held_out
+        for row in one.judgement.result_rows()
     ]
+
+
+def _of_whole(one: HeldOut, cut: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Fields that a slice does not have."""
+    learnt = {"trained_on": one.trained_on} if one.trained_on else {}
+    return {**cut[file_of(one.judgement.test)], **learnt}
 
 
 def samples(judgement: Judgement, each: int = 10) -> list[dict[str, Any]]:

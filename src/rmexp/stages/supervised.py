@@ -136,6 +136,6 @@ def _evaluated(scorer: Scorer | None, built: Built, run: RunFolder) -> list[Held
     """Rows of figures of all pairs that were not learnt from; none of a stage that learns no preferences."""
     if scorer is None:
         return []
-    judgements = judged(scorer, built.sets, run.path)
-    write_rows(run.path / SAMPLES, (row for one in judgements for row in samples(one)))
-    return evaluation_rows(judgements, built.cut)
+    held_out = judged(scorer, built.sets, run.path)
+    write_rows(run.path / SAMPLES, (row for one in held_out for row in samples(one.judgement)))
+    return evaluation_rows(held_out, built.cut)

@@ -8,7 +8,7 @@ from rmexp.reports.drawing.numbers import duration
 from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import read_summary
-from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
+from rmexp.runs.summaries.held_out import HeldOutRow, headline_of, learnt_words
 from rmexp.runs.summaries.train import LastValidation, TrainSummary
 
 BESIDE = ("95 %", "explicit 95 %", "implicit 95 %", "pairs")  # of an accuracy, in the table alone
@@ -130,6 +130,8 @@ def headline(cell: Outcome) -> Headline:
         row.accuracy_low, row.accuracy_high, few=row.few and accuracy is not None, ties=row.tie_rate
     )
     figures = {"accuracy": percent(accuracy), "95 %": bounds, "loss": number(loss), "pairs": str(row.n)}
+    if learnt := _learnt(trained, row):
+        figures["accuracy"] += f" ({learnt})"
     return Headline(figures, _worth(accuracy, *by))
 
 
@@ -141,6 +143,16 @@ def _on_headline(trained: TrainSummary) -> LastValidation | HeldOutRow:
     if not splits or (headline := headline_of(splits)).selected_on:
         return val
     return headline
+
+
+def _learnt(trained: TrainSummary, row: LastValidation | HeldOutRow) -> str:
+    """What is said beside the headline where its pairs were trained on."""
+    if isinstance(row, LastValidation):
+        scored = (one for one in trained.evaluation if one.slice is None and one.selected_on)
+        trained_on = next((one.trained_on for one in scored), None)
+    else:
+        trained_on = row.trained_on
+    return learnt_words(trained_on, row.n)
 
 
 def _worth(*by: float | None) -> tuple[float, ...]:

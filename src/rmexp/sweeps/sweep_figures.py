@@ -42,6 +42,7 @@ class Entry(NamedTuple):
     low: float | None = None  # lower end of the 95 % interval of one run; the leaderboard has that over seeds
     high: float | None = None
     few: bool | None = None  # prompts on the rarer side, of one run
+    trained_on: int = 0  # of the pairs, where a run was trained on them; the most where these differ
 
 
 def read_cells(folders: Sequence[Path]) -> list[Cell]:
@@ -108,7 +109,8 @@ def _shown(entry: Entry | None) -> str:
     if entry is None:
         return "-"
     spread = share_interval(entry.low, entry.high, few=entry.few) if entry.sd is None else f"sd {100 * entry.sd:.1f}"
-    return " ".join(filter(None, (percent(entry.accuracy), spread, f"of {entry.pairs:,}")))
+    learnt = f"({entry.trained_on:,} trained on)" if entry.trained_on else ""
+    return " ".join(filter(None, (percent(entry.accuracy), spread, f"of {entry.pairs:,}", learnt)))
 
 
 def _headline(cell: Cell) -> dict[str, HeldOutRow]:
@@ -131,6 +133,7 @@ def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
     bits = [math.nan if row.usable_bits is None else row.usable_bits for row in rows]
     sd = stdev(accuracies) if len(rows) > 1 else None
     entry = Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows), min(row.n for row in rows))
+    entry = entry._replace(trained_on=max(row.trained_on or 0 for row in rows))
     if len(rows) > 1:
         return entry
     return entry._replace(

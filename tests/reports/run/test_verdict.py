@@ -36,6 +36,16 @@ def told(summary=SUMMARY, rows=(), failure=None, **more):
         ({"accuracy": 0.2, "accuracy_low": 0.1, "accuracy_high": 0.4}, "Worse than chance: 20.0 %"),
         ({"accuracy_low": None}, "Too little to tell: 80.0 %"),
         (
+            {"trained_on": 100},
+            "Not told from learning by heart: 80.0 % of 100 pairs of pairs val (100 of 100 trained on) [70.0 %, 87.0 %]"
+            " stand in the right order, but it was trained on these pairs; judge it on others.",
+        ),
+        (
+            {"trained_on": 39},
+            "Learnt: 80.0 % of 100 pairs of pairs val (39 of 100 trained on)",
+        ),  # 31 of 61 others or more
+        ({"trained_on": 40}, "Not told from learning by heart"),
+        (
             {"tie_rate": 0.25},
             "Learnt: 80.0 % of 100 pairs of pairs val [70.0 %, 87.0 %] stand in the right order; 25.0 % have equal "
             "scores and count one half.",

@@ -50,6 +50,19 @@ def test_policies_are_told_by_what_they_gained():
     assert "#policies" not in sweep_report(SweepReport("sweep", 4, ("lr",), [], []))
 
 
+def test_pairs_that_were_trained_on_are_marked_beside_the_figure():
+    by = {0.1: 50, 0.2: 0}
+    runs = [Run(f"f{lr}", {"lr": lr}, (Judged("explicit", "a", "val", 50, 0.9 - lr, trained_on=known),), 2.0)
+            for lr, known in by.items()]  # fmt: skip
+    lines = leaderboard(grouped(runs, ["lr"]), lambda folder, group: {})
+    page = sweep_report(SweepReport("sweep", 2, ("lr",), lines, []))
+    assert "Best: lr=0.1, 80.0 % (50 of 50 trained on);" in page
+    assert "<td>80.0 % (50 of 50 trained on)</td>" in page
+    assert "<td>70.0 %</td>" in page
+    assert "80.0 % (50 of 50 trained on)" in leaderboard_markdown(lines)
+    assert [row["trained_on"] for row in csv.DictReader(leaderboard_csv(lines).splitlines())] == ["50", "0"]
+
+
 def test_what_all_lines_of_a_board_share_is_told_once():
     page = sweep_report(SweepReport("sweep", 4, ("optimizer.lr", "epochs"), standings(epochs=(1,), data=("a",)), []))
     assert page.count("epochs=1") == 1

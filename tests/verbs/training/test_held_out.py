@@ -56,6 +56,22 @@ def nine_pairs_a_prompt(here):
     return ["data=jsonl", "data.path=pairs.jsonl", "data.max_tokens=64"]
 
 
+def test_pairs_that_were_trained_on_are_marked_where_their_figure_stands(nine_pairs_a_prompt, capsys):
+    """In the terminal, in the summary, in the verdict of the page and on the leaderboard."""
+    assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_path=pairs.jsonl"]) == 0
+    mark = "270 of 270 trained on"
+    assert f"{mark})" in capsys.readouterr().out
+    (row,) = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    assert (row["n"], row["trained_on"]) == (270, 270)
+    assert main(["report", "run_dir=run"]) == 0
+    assert mark in Path("run/report.html").read_text().partition("<nav")[0]
+    Path("all").mkdir()
+    Path("run").rename("all/run")
+    assert main(["report", "run_dir=all"]) == 0
+    assert f"({mark})" in capsys.readouterr().out
+    assert f"({mark})" in Path("all/leaderboard.md").read_text()
+
+
 def test_train_says_of_its_model_what_evaluate_says(nine_pairs_a_prompt, capsys):
     assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
     assert "\naccuracies: 95 % by prompt: " in capsys.readouterr().out

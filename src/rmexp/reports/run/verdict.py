@@ -79,11 +79,19 @@ def _preferences(row: HeldOutRow, kept: KeptWeights | None) -> str:
         return f"Worse than chance: {said}; are the labels turned round?"
     if row.accuracy_low <= 0.5:
         return f"Not told from chance: {said}."
+    if row.trained_on and not _beyond_learnt(row):
+        return f"Not told from learning by heart: {said}, but it was trained on these pairs; judge it on others."
     among = shared_among(kept) if row.selected_on and kept is not None else 1
     if lower_of_best(row.accuracy, row.accuracy_low, among) > 0.5:
         return f"Learnt: {said}."
     chose = "but these pairs chose the step, the best of several validations; judge it on others"
     return f"Not told from chance: {said}, {chose}."
+
+
+def _beyond_learnt(row: HeldOutRow) -> bool:
+    """Whether the pairs that were not trained on are above chance even if all the others stand in the right order."""
+    trained, labelled = row.trained_on or 0, row.n - row.label_ties
+    return (row.accuracy_low or 0.0) * labelled - trained > 0.5 * (labelled - trained)
 
 
 def shared_among(kept: KeptWeights) -> int:

@@ -86,6 +86,7 @@ def sweep_report(report: SweepReport) -> str:
         side_by_side=side_by_side,
         best=best,
         label=label,
+        accuracy_of=accuracy_of,
         most=MOST_LINES,
         seeds=SEED in report.axes,
         methods=methods(report.standings),
@@ -156,7 +157,7 @@ def _longer_down(groups: Sequence[Group], first: str, second: str) -> tuple[str,
 
 def _verdict(standings: Sequence[Standing]) -> str:
     best = standings[0]
-    text = f"Best: {label(best.group.settings)}, {numbers.percent(best.group.accuracy)}"
+    text = f"Best: {label(best.group.settings)}, {accuracy_of(best.group)}"
     if len(standings) == 1:
         return f"{text}."
     if best.lead is None:
@@ -187,6 +188,11 @@ def label(settings: Settings) -> str:
     return ", ".join(f"{key}={value}" for key, value in settings.items()) or "these runs"
 
 
+def accuracy_of(group: Group) -> str:
+    """An accuracy, with the remark beside it where the pairs were trained on."""
+    return " ".join(filter(None, (numbers.percent(group.accuracy), group.learnt and f"({group.learnt})")))
+
+
 def leaderboard_csv(standings: Sequence[Standing]) -> str:
     """Every line with its figures, settings in columns of their own."""
     rows = [_row(line) for line in standings]
@@ -215,7 +221,7 @@ def _row(line: Standing) -> Row:
         **{"data": group.data, "split": group.split, "selected_on": group.selected_on, "rank": line.rank},
         **group.settings,
         **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "method": group.method, "few": group.few},
-        "nll": group.nll,
+        **{"trained_on": group.trained_on, "nll": group.nll},
         **{"longer": group.longer, "ceiling": group.ceiling, "runs": len(group.accuracies), "pairs": group.n},
         **{"lead": line.lead, "lead_low": line.lead_low, "lead_high": line.lead_high, "p": line.p},
         **{"seconds": round(group.seconds, 2), "folders": " ".join(group.folders)},
@@ -232,7 +238,7 @@ def leaderboard_markdown(standings: Sequence[Standing]) -> str:
         group = line.group
         bounds = "" if group.low is None else f"[{numbers.percent(group.low)}, {numbers.percent(group.high)}]"
         cells = (
-            *(group.place, line.rank, label(group.settings), numbers.percent(group.accuracy), bounds),
+            *(group.place, line.rank, label(group.settings), accuracy_of(group), bounds),
             *(numbers.number(group.nll), len(group.accuracies), "" if line.p is None else numbers.p_value(line.p)),
         )
         lines.append(

@@ -34,13 +34,24 @@ def headline_of(figures: Sequence[T]) -> T:
     return min(figures, key=lambda one: (bool(one.selected_on), one.split != "test"))
 
 
-def split_name(name: str, selected_on: bool | None) -> str:
-    """The name of a split, with the remark that it chose the step.
+def split_name(name: str, selected_on: bool | None, learnt: str = "") -> str:
+    """The name of a split, with the remarks that it chose the step and that it was learnt from.
 
-    >>> split_name("val", True), split_name("test", None)
-    ('val (chose the step)', 'test')
+    >>> split_name("val", True), split_name("test", None, "3 of 40 trained on")
+    ('val (chose the step)', 'test (3 of 40 trained on)')
     """
-    return f"{name} ({CHOSE})" if selected_on else name
+    remarks = ", ".join(filter(None, (CHOSE if selected_on else "", learnt)))
+    return f"{name} ({remarks})" if remarks else name
+
+
+def learnt_words(trained_on: int | None, n: int) -> str:
+    """What is said beside a figure of pairs some of which were trained on; nothing where none was.
+
+    Args:
+        trained_on: pairs of the training.
+        n: pairs that the figure is of.
+    """
+    return f"{trained_on:,} of {n:,} trained on" if trained_on else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class HeldOutRow:
         truncated: pairs with a side that was cut; None for a slice, as for the next.
         identical: pairs whose sides were equal then.
         selected_on: whether validations of these pairs chose the weights that were kept; None where they did not.
+        trained_on: pairs of them that the model was trained on, too; None where it was on none.
     """
 
     scorer: str = ""  # the first five are missing in figures of other programs
@@ -116,8 +128,14 @@ class HeldOutRow:
     truncated: int | None = field(default=None, metadata=IF_KNOWN)
     identical: int | None = field(default=None, metadata=IF_KNOWN)
     selected_on: bool | None = field(default=None, metadata=IF_KNOWN)
+    trained_on: int | None = field(default=None, metadata=IF_KNOWN)
+
+    @property
+    def split_title(self) -> str:
+        """The split, with the remarks on its pairs."""
+        return split_name(self.split, self.selected_on, learnt_words(self.trained_on, self.n))
 
     @property
     def place(self) -> str:
         """Data set, split and slice, in words."""
-        return " ".join(filter(None, (self.data, split_name(self.split, self.selected_on), self.slice)))
+        return " ".join(filter(None, (self.data, self.split_title, self.slice)))

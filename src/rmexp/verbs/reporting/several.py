@@ -14,6 +14,7 @@ from rmexp.reports.made import made_in
 from rmexp.reports.sweep.linked import LinkedRun
 from rmexp.reports.sweep.page import (
     SweepReport,
+    accuracy_of,
     label,
     leaderboard_csv,
     leaderboard_markdown,
@@ -21,7 +22,7 @@ from rmexp.reports.sweep.page import (
     policies_csv,
     sweep_report,
 )
-from rmexp.reports.terminal import interval, number, percent, show_table
+from rmexp.reports.terminal import interval, number, show_table
 from rmexp.runs.axes import Group, Run, Settings, differing, grouped, varied
 from rmexp.runs.folder import read_config
 from rmexp.runs.found import credits_of, find_runs
@@ -136,7 +137,7 @@ def _show(standings: Sequence[Standing]) -> None:
     rows = [
         (
             f"{line.group.place}  {line.rank}. {_told(line.group, apart)}",
-            percent(line.group.accuracy),
+            accuracy_of(line.group),
             interval(line.group.low, line.group.high) + (" few" if line.group.few else ""),
             number(line.group.nll),
             str(len(line.group.accuracies)),

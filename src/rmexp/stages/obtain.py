@@ -46,6 +46,11 @@ class Stage(NamedTuple):
     summary: TrainSummary | None
     reused: bool
 
+    @property
+    def given(self) -> bool:
+        """Whether it was given by path."""
+        return self.folder is None
+
 
 def obtain_stage(plan: StagePlan, data: LoadedData, path: Path) -> Stage:
     """A stage of a larger run, trained in a folder of that run unless it has been made before.

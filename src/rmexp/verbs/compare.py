@@ -3,7 +3,7 @@
 Obtains the SFT reference, the reward model and the policy (each trained, or reused when nothing that it depends on has
 changed), scores the evaluation splits with both, some of their pairs in other tokens too, and other data, and writes
 report.html, disagreements.jsonl and summary.json. Pairs that a model was trained on are left out of the figures, unless
-data.trained_on=keep.
+data.trained_on=keep. Where all models are given, all pairs are judged, or all splits but `train`.
 
 Examples:
     rmexp compare data=json_vs_text model=tiny
@@ -38,13 +38,19 @@ from rmexp.runs.folder import RunFolder, shared
 from rmexp.runs.summaries.compare import CompareSummary, SplitFigures
 from rmexp.runs.summaries.compared_sets import SetFigures
 from rmexp.runs.summaries.held_out import CHOSE
-from rmexp.verbs.data import load_run_data
+from rmexp.verbs.comparing.given import all_given, given_reference
+from rmexp.verbs.data import load_judged_data, load_run_data
+from rmexp.verbs.limits import limited_by
 from rmexp.verbs.shared_run import connected, leave_to_first
 
 
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    data, tests = load_run_data(config.data, config.tests)
+    load = load_run_data
+    if all_given(config):
+        config = limited_by(config, {"reward.path": config.reward.path, "dpo.path": config.dpo.path})
+        load = load_judged_data
+    data, tests = load(config.data, config.tests)
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
     bound = run_config(config)
@@ -59,7 +65,7 @@ def compare(config: DictConfig) -> Path:
 
 
 def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData]) -> dict[str, str | None]:
-    given = {"reference": config.model.reference, "reward": config.reward.path, "dpo": config.dpo.path}
+    given = {"reference": given_reference(config), "reward": config.reward.path, "dpo": config.dpo.path}
     if config.model.init_from is not None:
         given["init_from"] = config.model.init_from
     elif config.model.reference is None and "path" in config.model:

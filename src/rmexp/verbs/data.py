@@ -175,6 +175,22 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
     return _LAST[state]
 
 
+def load_judged_data(node: DictConfig, tests: DictConfig) -> RunData:
+    """Read a data set that nothing is learnt from here, and others beside it: all of it, or all splits but `train`.
+
+    Args:
+        node: of the data group.
+        tests: nodes of the data group by name.
+    """
+    asked, data = _asked(node), load_data(node)
+    bins = read_difficulty(asked.selection.difficulty)
+    records = selected(data.records, replace(asked.selection, train_pairs=None, label_noise=0.0), bins)
+    if set(records.splits) == {"train"}:
+        records = replace(records, splits={"all": records.splits["train"]})
+    data = data._replace(records=records, fingerprint=fingerprint(*records.sets().values()), bins=bins)
+    return RunData(data, {str(name): _test_data(test) for name, test in tests.items()})
+
+
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
 
 

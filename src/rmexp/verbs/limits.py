@@ -1,7 +1,7 @@
 """How long a sequence scorers read where the configuration leaves it to their models."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,18 +25,26 @@ LIMIT = "max_tokens"
 def with_limits(config: DictConfig) -> DictConfig:
     """The configuration with `data.max_tokens` as its scorers' models were trained, where it is not set.
 
+    Args:
+        config: of a verb; one that trains says itself how long its sequences are.
+    """
+    return config if "trainer" in config else limited_by(config, dict(_models(config)))
+
+
+def limited_by(config: DictConfig, models: Mapping[str, str]) -> DictConfig:
+    """The configuration with `data.max_tokens` as some models were trained, where it is not set.
+
     Where they were trained with several limits all keep to the smallest, so that they read the same texts. That of a
     model which does not say it is 512, or what it has positions for.
 
     Args:
-        config: of a verb; one that trains says itself how long its sequences are.
+        config: of a verb.
+        models: their folders or addresses, by the keys that name them.
     """
-    unset = [] if "trainer" in config else [path for path in _data(config) if _is_unset(config, path)]
-    if not unset:
+    unset = [path for path in _data(config) if _is_unset(config, path)]
+    if not unset or not models:
         return config
-    limits = dict(_limits(config))
-    if not limits:
-        return config
+    limits = {key: _longest(model_folder(path)) for key, path in models.items()}
     smallest = min(limits.values())
     if len(set(limits.values())) > 1:
         told = ", ".join(f"{key} with {limit}" for key, limit in limits.items())
@@ -60,8 +68,8 @@ def _is_unset(config: DictConfig, path: str) -> bool:
     return isinstance(content, dict) and content.get(LIMIT) == UNSET_LIMIT
 
 
-def _limits(config: DictConfig) -> Iterator[tuple[str, int]]:
-    """What the models of all scorers read, each by its key; of an implicit reward, the policy."""
+def _models(config: DictConfig) -> Iterator[tuple[str, str]]:
+    """The models of all scorers, each by its key; of an implicit reward, the policy."""
     for name in SCORERS:
         content = OmegaConf.to_container(config[name], resolve=True) if config.get(name) else {}
         models = {
@@ -69,8 +77,7 @@ def _limits(config: DictConfig) -> Iterator[tuple[str, int]]:
             for key, path, what in reversed([*named(content, name)])
             if what == MODEL
         }
-        for key, path in reversed(models.values()):
-            yield key, _longest(model_folder(path))
+        yield from reversed(models.values())
 
 
 def _longest(path: str) -> int:

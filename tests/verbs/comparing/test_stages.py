@@ -10,8 +10,12 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rmexp.cli import main
+from rmexp.config.compose import compose
+from rmexp.jsonl import write_rows
+from rmexp.records import Preference
 from rmexp.scoring.scored_file import read_scored
 from rmexp.tracking.metrics_csv import COLUMNS, read_metrics
+from rmexp.verbs.data import load_data
 
 STAGES = ("sft", "reward", "dpo")
 
@@ -112,6 +116,28 @@ def test_compare_with_given_models(comparison, tmp_path):
     summary = json.loads((path / "summary.json").read_text())
     assert summary["explicit"] == comparison.summary["explicit"]
     assert not any((path / stage).exists() for stage in STAGES)
+
+
+def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, tmp_path, capsys):
+    """And the page says that they were given, and on what they were trained; the reference beside a policy is its."""
+    learnt = load_data(compose("compare", comparison.data).data).records.splits["train"][:6]
+    new = [Preference(f"Describe {name}.", f'{{"name": "{name}"}}', f"It is {name}.") for name in "abcdefgh"]
+    write_rows(tmp_path / "pairs.jsonl", (record.to_row() for record in [*learnt, *new]))
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "model").symlink_to(comparison.path / "dpo" / "model")
+    (tmp_path / "policy" / "reference").symlink_to(comparison.path / "sft" / "model")
+    given = [f"reward.path={comparison.path / 'reward' / 'model'}", f"dpo.path={tmp_path / 'policy' / 'model'}"]
+    data, path = ["data=jsonl", f"data.path={tmp_path / 'pairs.jsonl'}"], tmp_path / "given"
+    assert main(["compare", *data, *given, "shift_pairs=0", "logger=csv", f"run_dir={path}"]) == 0
+    said = "Both models were given, trained on the same 120 pairs."
+    assert said in capsys.readouterr().out
+    summary = json.loads((path / "summary.json").read_text())
+    assert (summary["headline"], summary["agreement"]["pairs"], summary["train_pairs"]) == ("all", 8, None)
+    assert not any((path / stage).exists() for stage in STAGES)
+    page = (path / "report.html").read_text()
+    assert said in page
+    assert "from the same start" not in page
+    assert "Training pairs" not in page
 
 
 @pytest.mark.slow

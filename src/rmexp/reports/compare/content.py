@@ -174,21 +174,23 @@ class Facts:
 
     Attributes:
         data: name of the data set.
-        model: name of the model.
+        model: name of the model; `given` where neither was trained here.
         seed: seed of the run.
-        train_pairs: pairs trained on.
+        train_pairs: pairs trained on; None where neither model was trained here.
         bad_rows: malformed rows that were left out while reading.
         beta: the beta of DPO and of the implicit reward.
         made: how.
+        given: which models were given, and what they were trained on, in words; None where both were trained here.
     """
 
     data: str
     model: str
     seed: int
-    train_pairs: int
+    train_pairs: int | None
     bad_rows: int
     beta: float
     made: Made
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,10 @@ def disagreements_sentence(report: CompareReport, shown: int) -> str:
 
 def account_sentence(report: CompareReport) -> str:
     """Whether anything was lost on the way from the file to the model."""
+    if not report.account:
+        bad = report.facts.bad_rows
+        said = f"{counted(bad, 'malformed row')} left out" if bad else "No row was malformed"
+        return f"{said}; nothing was trained here."
     names = ("truncated", "dropped", "identical")
     truncated, dropped, identical = (sum(getattr(row, name) for row in report.account) for name in names)
     if not (truncated or dropped or identical or report.facts.bad_rows):

@@ -156,7 +156,7 @@ class CompareSummary:
         model: name of the model.
         seed: of the run.
         beta: of DPO and of the implicit reward.
-        train_pairs: pairs trained on.
+        train_pairs: pairs trained on; None where neither model was trained here.
         headline: the split whose figures stand first.
         explicit: figures of the reward model on it.
         implicit: of the implicit reward.
@@ -182,7 +182,7 @@ class CompareSummary:
     model: str
     seed: int
     beta: float
-    train_pairs: int
+    train_pairs: int | None
     headline: str
     explicit: Accuracy
     implicit: Accuracy

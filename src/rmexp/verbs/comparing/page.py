@@ -36,6 +36,7 @@ from rmexp.stages.obtain import Stage
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.validations import read_validations
 from rmexp.verbs.comparing.disagreements import disagreements
+from rmexp.verbs.comparing.given import given_sentence
 from rmexp.verbs.comparing.scores import AllScores, Scorers, SetScores
 from rmexp.verbs.comparing.sets import both, candidate_notes, compared_sets, notes
 from rmexp.verbs.comparing.shifts import ScoredPairs
@@ -70,11 +71,13 @@ def comparison(config: DictConfig, found: Compared, run: RunFolder) -> CompareRe
     held_out = {one.name: one for one in sets if one.kind == "held_out"}
     unseen = {one.name: one.scores.of(one.headline) for one in found.pairs if one.test.origin.kind == "held_out"}
     data = found.data
+    given = given_sentence(found.stages)
     facts = Facts(
         data=data.name,
-        model=config.model.name,
+        model="given" if found.stages["reward"].given and found.stages["dpo"].given else config.model.name,
         seed=config.seed,
-        train_pairs=_train_pairs(found.stages["reward"], data),
+        train_pairs=_train_pairs(found.stages, data),
+        given=given,
         bad_rows=len(data.records.bad_rows),
         beta=implicit.beta,
         made=made_in(run.path, run.config.text),
@@ -96,6 +99,7 @@ def comparison(config: DictConfig, found: Compared, run: RunFolder) -> CompareRe
         disagreements=disagreements(unseen, held_out),
         policies=found.policies,
         notes=[
+            *filter(None, [given]),
             *notes(found.pairs, sets, explicit.describe(), implicit.describe()),
             *candidate_notes(found.scores.left_out, data.records.candidates),
         ],
@@ -151,8 +155,12 @@ def _stage(stage: Stage) -> StageResult:
     )
 
 
-def _train_pairs(stage: Stage, data: LoadedData) -> int:
-    learnt = None if stage.summary is None else stage.summary.train_pairs
+def _train_pairs(stages: Mapping[str, Stage], data: LoadedData) -> int | None:
+    """Pairs that the two models, or the one of them that was not given, were trained on here."""
+    trained = [stages[name] for name in ("reward", "dpo") if not stages[name].given]
+    if not trained:
+        return None
+    learnt = None if trained[0].summary is None else trained[0].summary.train_pairs
     return len(data.records.splits["train"]) if learnt is None else learnt
 
 

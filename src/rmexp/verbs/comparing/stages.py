@@ -12,6 +12,7 @@ from rmexp.models.backbones.start import RELATIVE
 from rmexp.stages.obtain import Stage, obtain_stage
 from rmexp.stages.refused import check_parts
 from rmexp.training.dpo import implied_reward
+from rmexp.verbs.comparing.given import given_reference
 from rmexp.verbs.training.parts import stage_parts
 from rmexp.verbs.training.plan import stage_plan
 
@@ -26,7 +27,7 @@ def obtain_stages(config: DictConfig, data: LoadedData, path: Path) -> dict[str,
             "model.init_from is what the SFT reference is trained from, but model.reference gives it "
             "(set model.init_from=null)"
         )
-    sft = _obtained(config, "sft", config.model.reference, config.model.init_from, data, path)
+    sft = _obtained(config, "sft", given_reference(config), config.model.init_from, data, path)
     others = {name: _obtained(config, name, config[name].path, sft.model, data, path) for name in ("reward", "dpo")}
     stages = {"sft": sft, **others}
     if "ppo" in config:

@@ -41,3 +41,8 @@ def test_a_name_that_is_not_there(name, hint):
     with pytest.raises(ValueError, match=f"`train` has no key or choice `{name}` now; ") as raised:
         asked_for("train", [name])
     assert hint in str(raised.value)
+
+
+def test_a_key_that_stands_for_an_option_is_explained_as_its_own():
+    assert asked_for("filter", ["scorer.path"]).startswith("scorer.path=")
+    assert asked_for("filter", ["scorer.path"]) != asked_for("filter", ["scorer.path", "scorer=scored_file"])

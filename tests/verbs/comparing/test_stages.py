@@ -124,7 +124,10 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     new = [Preference(f"Describe {name}.", f'{{"name": "{name}"}}', f"It is {name}.") for name in "abcdefgh"]
     write_rows(tmp_path / "pairs.jsonl", (record.to_row() for record in [*learnt, *new]))
     (tmp_path / "policy").mkdir()
-    (tmp_path / "policy" / "model").symlink_to(comparison.path / "dpo" / "model")
+    shutil.copytree(comparison.path / "dpo" / "model", tmp_path / "policy" / "model")
+    contract = json.loads((tmp_path / "policy" / "model" / "contract.json").read_text())
+    unnamed = contract | {"reference": None}  # as that of a policy which began with new weights
+    (tmp_path / "policy" / "model" / "contract.json").write_text(json.dumps(unnamed))
     (tmp_path / "policy" / "reference").symlink_to(comparison.path / "sft" / "model")
     given = [f"reward.path={comparison.path / 'reward' / 'model'}", f"dpo.path={tmp_path / 'policy' / 'model'}"]
     data, path = ["data=jsonl", f"data.path={tmp_path / 'pairs.jsonl'}"], tmp_path / "given"
@@ -135,7 +138,7 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     assert (summary["headline"], summary["agreement"]["pairs"], summary["train_pairs"]) == ("all", 8, None)
     assert not any((path / stage).exists() for stage in STAGES)
     page = (path / "report.html").read_text()
-    assert said in page
+    assert f"to the reference) judge the same\npairs. {said}" in page
     assert "from the same start" not in page
     assert "Training pairs" not in page
 

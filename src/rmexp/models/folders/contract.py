@@ -115,8 +115,11 @@ def check_reference(policy: str, reference: str) -> None:
 
 
 def reference_beside(policy: str) -> str | None:
-    """The folder that a run left beside its policy, where the policy was measured against that one; else None."""
+    """The folder that a run left beside its policy, where the policy was measured against that one; else None.
+
+    A contract names no reference where the policy began with new weights: then it is the one that its run has left.
+    """
     contract, beside = read_contract(policy), Path(policy).parent / "reference"
-    if contract is None or contract.reference is None or not beside.is_dir():
+    if contract is None or not beside.is_dir():
         return None
-    return str(beside) if folder_fingerprint(str(beside)) == contract.reference else None
+    return str(beside) if contract.reference in (None, folder_fingerprint(str(beside))) else None

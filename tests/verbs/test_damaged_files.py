@@ -181,4 +181,4 @@ def test_a_refused_prompt_is_named_where_responses_are_sampled_or_lines_are_scor
         capsys.readouterr()
         assert main(command) == 1
         place = "standard input:2" if command[0] == "score" else "bad.jsonl:3"
-        assert f"rmexp: {place}: the chat template refuses the prompt " in capsys.readouterr().err.splitlines()[-1]
+        assert f" {place}: the chat template refuses the prompt " in capsys.readouterr().err.splitlines()[-1]

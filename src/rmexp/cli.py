@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import rmexp
 from rmexp.config.help.general import general_help
-from rmexp.config.plugins import flags, plugins, with_plugins
+from rmexp.config.plugins import flags, with_plugins, with_search_path
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
@@ -168,9 +168,7 @@ def _answer(verb: str, options: Namespace, parser: ArgumentParser) -> int:
         if problems := compose_unchecked(verb, options.overrides, options.config_dir).problems:
             raise ConfigurationError(problems)
         options.overrides = spelled_for_hydra(verb, options.overrides, options.config_dir)
-    folders = [f"'file://{plugin.conf}'" for plugin in plugins() if plugin.conf is not None]
-    if folders and not any(text.startswith("hydra.searchpath=") for text in options.overrides):
-        options.overrides = [*options.overrides, f"hydra.searchpath=[{','.join(folders)}]"]
+    options.overrides = with_search_path(options.overrides)
     answer(options, parser, str(conf_folder()), verb)
     return DONE
 

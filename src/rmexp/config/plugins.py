@@ -79,6 +79,13 @@ def flags() -> list[str]:
     return [word for name in os.environ.get(VARIABLE, "").split(",") if name for word in (FLAG, name)]
 
 
+def with_search_path(overrides: Sequence[str]) -> list[str]:
+    """Overrides by which Hydra itself finds the options of plug-ins, unless they name folders of their own."""
+    folders = [f"'file://{plugin.conf}'" for plugin in plugins() if plugin.conf is not None]
+    own = any(text.startswith("hydra.searchpath=") for text in overrides)
+    return [*overrides, f"hydra.searchpath=[{','.join(folders)}]"] if folders and not own else [*overrides]
+
+
 def _absolute(name: str) -> str:
     return str(Path(name).resolve()) if _is_path(name) else name
 

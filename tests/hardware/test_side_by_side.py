@@ -63,6 +63,15 @@ def test_a_work_is_given_up_where_the_block_beside_it_is(tmp_path, error):
         os.kill(int(begun.read_text()), 0)
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also where this was started in the background of a shell, which lets it do nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_work_is_given_up_where_who_waits_for_it_is_interrupted():
     parent, began = os.getpid(), time.monotonic()
 

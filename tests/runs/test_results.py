@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,8 @@ from rmexp.runs.results import results_of, sweep_results
 
 @pytest.fixture(scope="module")
 def frozen(tmp_path_factory):
-    import tarfile
-
     folder = tmp_path_factory.mktemp("frozen")
-    with tarfile.open(Path(__file__).parents[1] / "fixtures" / "runs_0_1_0.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(Path(__file__).parents[1] / "fixtures" / "runs_0_1_0.tar.xz", folder)
     return folder / "runs"
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-import tarfile
+import shutil
 from pathlib import Path
 from statistics import fmean
 
@@ -25,8 +25,7 @@ class Frozen:
     """An unpacked archive, which is the current folder."""
 
     def __init__(self, archive):
-        with tarfile.open(archive) as tar:
-            tar.extractall(filter="data")
+        shutil.unpack_archive(archive)
         self.made = json.loads(Path("commands.json").read_text())
 
     def command(self, name):

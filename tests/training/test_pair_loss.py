@@ -14,11 +14,9 @@ from rmexp.encoding.pack import pair_batch
 from rmexp.encoding.tokens import PairTokens, ResponseTokens
 from rmexp.losses.adjusted import adjusted_loss
 from rmexp.losses.dpo import DPOLoss
-from rmexp.training.dpo import SCORES as POLICY_SCORES
 from rmexp.training.dpo import implied_reward
 from rmexp.training.pair_loss import PairLoss
 
-SCORES = ("chosen_rewards", "rejected_rewards")
 EXPLICIT = ["bradley_terry", "bradley_terry_margin", "bradley_terry_smoothed", "bradley_terry_centred", "rao_kupper",
             "davidson", "hinge", "log_exp", "plackett_luce"]  # fmt: skip
 IMPLICIT = ["dpo", "conservative_dpo", "robust_dpo", "ipo", "length_normalised_dpo"]
@@ -38,7 +36,7 @@ def pairs(groups=(None, None), margins=(2.0, 0.0)):
 def test_every_explicit_loss_has_a_gradient_towards_the_label(name):
     pairing = pair_batch(pairs()).pairing
     rewards = torch.tensor([0.1, 0.2, -0.3], requires_grad=True)
-    losses = PairLoss(configured("reward", name), SCORES, "reward")(*pairing.sides(rewards), pairing=pairing)
+    losses = PairLoss(configured("reward", name), "reward")(*pairing.sides(rewards), pairing=pairing)
     losses.mean().backward()
     assert torch.isfinite(losses).all()
     assert rewards.grad[0] < 0 < rewards.grad[1]
@@ -66,7 +64,7 @@ def test_a_loss_of_another_task_is_refused():
     with pytest.raises(
         ValueError, match=r"task=reward needs a loss of chosen_rewards, rejected_rewards, got one of pol"
     ):
-        PairLoss(configured("dpo", "ipo"), SCORES, "reward")
+        PairLoss(configured("dpo", "ipo"), "reward")
     with pytest.raises(ValueError, match=r"task=dpo needs a loss of policy_chosen_logps, .* \(set loss\)"):
         implied_reward(configured("reward", "hinge"))
 
@@ -80,13 +78,13 @@ def test_a_loss_gets_the_fields_that_it_names():
 
     one = torch.ones(1)
     pairing = PairIndex(torch.arange(2), one, 3 * one, torch.arange(2), None)
-    PairLoss(loss, SCORES, "reward")(one, one, pairing=pairing)
+    PairLoss(loss, "reward")(one, one, pairing=pairing)
     assert got[0] is pairing.rows
     assert got[1] is pairing.margin
 
 
 def test_torn_lists_are_told_before_training(encoded_pairs):
-    loss = PairLoss(configured("reward", "plackett_luce"), SCORES, "reward")
+    loss = PairLoss(configured("reward", "plackett_luce"), "reward")
     loss.check([encoded_pairs(pairs(groups=(0, 0)))] * 2, 2)  # each split counts its prompts from 0
     with pytest.raises(ValueError, match=r"\(set data.batch_by=prompt\)"):
         loss.check([encoded_pairs(pairs())], 16)
@@ -95,18 +93,18 @@ def test_torn_lists_are_told_before_training(encoded_pairs):
 
 
 @pytest.mark.parametrize(
-    ("task", "name", "scores", "expected"),
+    ("task", "name", "expected"),
     [
-        ("reward", "bradley_terry", SCORES, math.log(2)),
-        ("reward", "hinge", SCORES, 1.0),
-        ("dpo", "dpo", POLICY_SCORES, math.log(2)),
-        ("dpo", "ipo", POLICY_SCORES, 25.0),  # 1 / (2 beta), squared
+        ("reward", "bradley_terry", math.log(2)),
+        ("reward", "hinge", 1.0),
+        ("dpo", "dpo", math.log(2)),
+        ("dpo", "ipo", 25.0),  # 1 / (2 beta), squared
     ],
 )
-def test_the_loss_of_a_model_that_knows_nothing(task, name, scores, expected):
+def test_the_loss_of_a_model_that_knows_nothing(task, name, expected):
     pairing = PairIndex(torch.arange(6), torch.tensor([1.0, 1.0, 1.0]), None, torch.ones(6, dtype=torch.long), None)
     overrides = ["loss.beta=0.1"] if name == "ipo" else []
-    assert PairLoss(configured(task, name, *overrides), scores, task).of_equal(pairing) == pytest.approx(expected)
+    assert PairLoss(configured(task, name, *overrides), task).of_equal(pairing) == pytest.approx(expected)
 
 
 def mean_of_pairs(chosen_rewards, rejected_rewards, *, target=None):
@@ -126,17 +124,17 @@ def test_a_loss_that_gives_a_mean_is_refused_before_the_first_step(adjusted):
     if adjusted:
         loss = partial(adjusted_loss, loss=mean_of_pairs, margin_scale=0.0, label_smoothing=0.0, centering=0.1)
     with pytest.raises(ValueError, match=r"one value per pair, shape \(2,\), got a single value"):
-        PairLoss(loss, SCORES, "reward").check([], 2)
+        PairLoss(loss, "reward").check([], 2)
 
 
 def test_each_value_of_a_policy_is_one_per_pair():
     def keep(logps):
         return logps
 
-    PairLoss(mean_of_policies(losses=keep, rewards=keep), POLICY_SCORES, "dpo").check([], 2)
+    PairLoss(mean_of_policies(losses=keep, rewards=keep), "dpo").check([], 2)
     for wrong, name in (
         ({"losses": torch.mean, "rewards": keep}, "losses"),
         ({"losses": keep, "rewards": torch.mean}, "chosen_rewards"),
     ):
         with pytest.raises(ValueError, match=f"as `{name}`, got a single value"):
-            PairLoss(mean_of_policies(**wrong), POLICY_SCORES, "dpo").check([], 2)
+            PairLoss(mean_of_policies(**wrong), "dpo").check([], 2)

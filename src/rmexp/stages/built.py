@@ -19,6 +19,7 @@ from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.margins import check_margins
+from rmexp.training.pair_loss import SCORES, PairLoss
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,9 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
         ValueError: the data, the model and the settings do not fit each other.
     """
     splits = loaded.records.splits
-    check_margins(parts.loss, {name: splits[name] for name in ("train", "val") if name in splits})
+    if parts.loss is not None and parts.task in SCORES:
+        learnt = {name: splits[name] for name in ("train", "val") if name in splits}
+        check_margins(PairLoss(parts.loss, parts.task), learnt)
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts, loaded.records, loaded.limits.cache_dir)
     check_positions(start.body, loaded.limits.max_tokens)

@@ -46,7 +46,6 @@ from rmexp.training.step_figures import (
 )
 
 REFERENCE_LOGPS = ("precomputed", "online")
-SCORES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
 
 
 class DPOModule(L.LightningModule):
@@ -92,7 +91,7 @@ class DPOModule(L.LightningModule):
         disable_dropout(self.model)
         self.likelihood = Likelihood(self.model, start.layout)
         self.beta, self.reduction = implied_reward(loss)
-        self.loss = PairLoss(loss, SCORES, "dpo")
+        self.loss = PairLoss(loss, "dpo")
         measured = reference or start
         self.optimizer, self.schedule, self.reference = optimizer, schedule, measured.fingerprint
         self.reference_is_named = self.reference is not None and not is_adapter(measured.base_model)
@@ -237,7 +236,7 @@ def implied_reward(loss: Callable[..., DPOLoss]) -> tuple[float, str]:
     Raises:
         ValueError: the loss is one of another task, or a coefficient of it is out of range.
     """
-    asked = PairLoss(loss, SCORES, "dpo")
+    asked = PairLoss(loss, "dpo")
     one = torch.ones(1)
 
     def reward(tokens: int) -> float:

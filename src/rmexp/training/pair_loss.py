@@ -2,7 +2,7 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,20 +13,26 @@ from rmexp.encoding.splits import EncodedPairs
 from rmexp.losses.dpo import DPOLoss
 from rmexp.losses.one_each import check_one_each
 
+# What the tasks that learn from pairs call the first arguments of their losses.
+SCORES: Mapping[str, Sequence[str]] = {
+    "reward": ("chosen_rewards", "rejected_rewards"),
+    "dpo": ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps"),
+}
+
 
 class PairLoss:
     """A configured loss.
 
     Args:
         loss: of scores, with keywords among the fields of `PairIndex`: `target`, `margin`, `rows`, `response_tokens`.
-        scores: names of its first arguments, as the task calls them.
-        task: that is to be trained, for messages.
+        task: that is to be trained, one of `SCORES`.
 
     Raises:
         ValueError: the loss is one of another task.
     """
 
-    def __init__(self, loss: Callable[..., Any], scores: Sequence[str], task: str) -> None:
+    def __init__(self, loss: Callable[..., Any], task: str) -> None:
+        scores = SCORES[task]
         names = list(inspect.signature(loss).parameters)
         if names[: len(scores)] != list(scores):
             raise ValueError(
@@ -42,7 +48,7 @@ class PairLoss:
         Raises:
             ValueError: that is not one value per pair, or not one per choice of a loss of whole lists.
         """
-        found = self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+        found = self._unchecked(*scores, pairing=pairing)
         count = None if "rows" in self.fields else pairing.size
         if self.scores == 2:
             check_one_each(found, count, "choice" if count is None else "pair")
@@ -50,6 +56,24 @@ class PairLoss:
             for name in DPOLoss._fields:
                 check_one_each(getattr(found, name, None), pairing.size, "pair", name)
         return found
+
+    def _unchecked(self, *scores: Tensor, pairing: PairIndex) -> Any:
+        return self.loss(*scores, **{name: getattr(pairing, name) for name in self.fields})
+
+    def without_margin(self) -> str:
+        """What the loss says where there is no margin; nothing where it needs none."""
+        one = torch.ones(1)
+        pairing = PairIndex(torch.arange(2), one, None, torch.ones(2).long(), None)
+        try:
+            self._unchecked(*torch.zeros(self.scores, 1), pairing=pairing)
+        except ValueError as error:
+            return str(error)
+        except (TypeError, AttributeError):  # it reckons with what is not there
+            return (
+                "the loss asks for the margin of every pair, but there are pairs without (set data.format.margin to "
+                "the column of the data that has it, or another loss)"
+            )
+        return ""
 
     def of_equal(self, pairing: PairIndex) -> float:
         """Mean loss of pairs whose scores are all equal: of a model that knows nothing yet."""

@@ -86,7 +86,7 @@ class RewardModule(L.LightningModule):
             layout=start.layout,
         )
         disable_dropout(self.model)
-        self.loss = PairLoss(loss, ("chosen_rewards", "rejected_rewards"), "reward")
+        self.loss = PairLoss(loss, "reward")
         self.optimizer, self.schedule = optimizer, schedule
         self.train_figures, self.val_figures = PairFigures(), PairFigures()
         self.step_figures: StepFigures | None = None  # of the batch that is running

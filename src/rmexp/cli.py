@@ -104,10 +104,12 @@ def _told(verb: str, arguments: list[str]) -> int:
 
 
 def _run(verb: str, arguments: list[str]) -> int:
+    from rmexp.config.compose import with_implied_choices
     from rmexp.config.help.flags import wrong_flag
     from rmexp.config.help.short_forms import spelled_out
     from rmexp.config.hydra_private import command_line_parser
     from rmexp.config.identity.moved import with_todays_overrides
+    from rmexp.config.overrides import with_texts_quoted
 
     arguments = spelled_out(verb, arguments)
     parser = command_line_parser()
@@ -120,7 +122,6 @@ def _run(verb: str, arguments: list[str]) -> int:
     if sentence := wrong_flag(verb, arguments, parser._option_string_actions):
         return _fail(sentence, USAGE)
     options = parser.parse_intermixed_args(arguments)
-    options.overrides = with_todays_overrides(options.overrides)
     if options.config_path or options.config_name or options.experimental_rerun:
         parser.error(
             "--config-path, --config-name and --experimental-rerun would go past the check of the configuration"
@@ -129,14 +130,13 @@ def _run(verb: str, arguments: list[str]) -> int:
         parser.error("--cfg and --info show one configuration, -m runs several: leave out -m, and all values but one")
     if sum(map(bool, (options.run, options.multirun, options.cfg, options.info, options.shell_completion))) > 1:
         parser.error("only one of --run, --multirun, --cfg, --info and --shell-completion makes sense")
+    options.overrides = with_implied_choices(verb, with_todays_overrides(options.overrides), options.config_dir)
     if options.help:
         from rmexp.config.help.key_help import asked_for
         from rmexp.config.help.page import show
 
         show(asked_for(verb, options.overrides, options.config_dir))
         return DONE
-    from rmexp.config.overrides import with_texts_quoted
-
     options.overrides = with_texts_quoted(verb, options.overrides)
     if options.cfg or options.info or options.shell_completion or options.hydra_help:
         return _answer(verb, options, parser)

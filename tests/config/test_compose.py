@@ -4,7 +4,7 @@ import shlex
 import pytest
 from omegaconf import OmegaConf
 
-from rmexp.config.compose import compose, compose_unchecked
+from rmexp.config.compose import compose, compose_unchecked, with_implied_choices
 from rmexp.config.help.described import described
 from rmexp.config.overrides import key_paths, typed
 from rmexp.config.problems import ConfigurationError
@@ -201,3 +201,16 @@ def test_overrides_are_typed_as_the_shell_and_hydra_read_them_back():
     for value in ("runs/a/model", "runs/lr=0.1,seed=1/model", "with space/a", "it's/here", "a$b=c", 'say "a", now'):
         (word,) = shlex.split(typed("scorer.path", value))
         assert compose("evaluate", [word]).scorer.path == value
+
+
+def test_keys_stand_for_an_option_only_where_no_other_is_chosen(tmp_path):
+    folder = tmp_path / "experiment"
+    folder.mkdir()
+    (folder / "byhub.yaml").write_text("# @package _global_\ndefaults:\n  - override /scorer: hub\n")
+    (folder / "open.yaml").write_text("# @package _global_\nseed: 1\n")
+    key, own = "scorer.path=x", str(tmp_path)
+    for experiment, option in (("byhub", "hub"), ("open", "explicit")):
+        words = with_implied_choices("filter", [f"experiment={experiment}", key], own)
+        assert compose("filter", words, own).scorer._target_.startswith(f"rmexp.scoring.{option}.")
+    swept = ["experiment=open,byhub", key]
+    assert with_implied_choices("filter", swept, own) == swept

@@ -13,7 +13,7 @@ import yaml
 from omegaconf import OmegaConf
 
 import rmexp
-from rmexp.config.compose import compose, compose_unchecked
+from rmexp.config.compose import compose, compose_unchecked, with_implied_choices
 from rmexp.config.help.docstrings import docstring_of
 from rmexp.config.help.key_help import asked_for, verb_help
 from rmexp.config.help.short_forms import spelled_out
@@ -40,7 +40,7 @@ HELP = sorted({command for block in BLOCKS for command in re.findall(r"^rmexp he
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_compose(command):
     verb, *words = shlex.split(command)
-    overrides = spelled_out(verb, words)
+    overrides = with_implied_choices(verb, spelled_out(verb, words))
     if overrides[0] == "-m" or is_multirun(verb, overrides):
         assert read_multirun(verb, [text for text in overrides if text != "-m"]).cells
     else:

@@ -48,6 +48,13 @@ def test_more_bad_rows_than_the_share_stop_with_counts_and_the_first_of_them():
         reading.records("f", rows(*problems, *good[:3]), form)
 
 
+def test_the_problem_of_most_rows_is_shown_first():
+    often = [ValueError("often")] * 5
+    found = rows(ValueError("odd"), *often, ValueError("once"), ValueError("odder"), ValueError("odd"), often[0])
+    with pytest.raises(ValueError, match=r"\(such as line 2: often; line 1: odd; line 7: once\)$"):
+        Reading(**SKIP).records("f", found, form)
+
+
 def test_a_row_counts_once_however_many_of_its_pairs_are_bad():
     row = [ValueError("a"), ValueError("b"), pair("a")]
     reading = Reading(on_bad_row="skip", max_bad_share=0.5)

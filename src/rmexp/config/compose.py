@@ -1,5 +1,6 @@
 """The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
@@ -17,13 +18,16 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity import named_after, unset
-from rmexp.config.overrides import change, opens, read_overrides, with_implied_choices, without_unread
+from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.plugins import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
 
 for resolver, function in ((named_after.RESOLVER, named_after.name_after), (unset.RESOLVER, unset.unset)):
     OmegaConf.register_new_resolver(resolver, function, replace=True)  # here, for all that is composed
+
+# Groups for which a verb chooses no option, with the one that other verbs choose: its keys alone stand for it.
+IMPLIED = {"filter": {"scorer": "explicit"}}
 
 _COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
 
@@ -104,11 +108,34 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
 
 def spelled_for_hydra(verb: str, overrides: Sequence[str], folder: str | None = None) -> list[str]:
     """The overrides with a `+` before each that sets a new key in a node of the tree that takes any."""
-    loader, overrides = config_loader(folder), with_implied_choices(verb, overrides)
+    loader = config_loader(folder)
     read = read_overrides(loader, verb, overrides, sweeps=True)
     skeleton, _ = _choose(loader, verb, tuple(map(_first, read.choices)))
     opening = {override.input_line for override in read.values if opens(skeleton, override)}
     return [f"+{text}" if text in opening else text for text in overrides]
+
+
+def with_implied_choices(verb: str, words: Sequence[str], folder: str | None = None) -> list[str]:
+    """The words of a command line with the option that their keys stand for, where nothing that is chosen has one.
+
+    >>> with_implied_choices("filter", ["scorer.path=a/model"])
+    ['scorer=explicit', 'scorer.path=a/model']
+    >>> with_implied_choices("filter", ["scorer=hub", "scorer.path=a/model"])
+    ['scorer=hub', 'scorer.path=a/model']
+    """
+    keys = [word.lstrip("+~").partition("=")[0] for word in words]
+    open_groups = {
+        group: option
+        for group, option in IMPLIED.get(verb, {}).items()
+        if group not in keys and any(key.startswith(f"{group}.") for key in keys)
+    }
+    if not open_groups:
+        return [*words]
+    loader = config_loader(folder)
+    choices = read_overrides(loader, verb, [word for word in words if "=" in word], sweeps=True).choices
+    made = [_choose(loader, verb, chosen)[0] for chosen in itertools.product(*map(_each, choices))]
+    implied = [group for group in open_groups if all(config[group] is None for config in made)]
+    return [*(f"{group}={open_groups[group]}" for group in implied), *words]
 
 
 def hydra_config(verb: str, overrides: Sequence[str], folder: str | None = None) -> DictConfig:
@@ -118,11 +145,16 @@ def hydra_config(verb: str, overrides: Sequence[str], folder: str | None = None)
     return cast(DictConfig, _choose(loader, verb, tuple(map(_first, choices)))[0].hydra)
 
 
-def _first(choice: Override) -> str:
-    """A choice of an option, the first one where several are swept."""
+def _each(choice: Override) -> list[str]:
+    """A choice of an option, each by itself where several are swept."""
     if not choice.is_sweep_override():
-        return str(choice.input_line)
-    return f"{choice.get_key_element()}={next(iter(choice.sweep_string_iterator()))}"
+        return [str(choice.input_line)]
+    return [f"{choice.get_key_element()}={option}" for option in choice.sweep_string_iterator()]
+
+
+def _first(choice: Override) -> str:
+    """The same, the first one."""
+    return _each(choice)[0]
 
 
 @cache

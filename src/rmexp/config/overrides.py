@@ -35,8 +35,6 @@ class Overrides(NamedTuple):
 
 # Keys of verbs whose values are texts of people: whatever is in them is no grammar.
 TEXTS = {"score": ("prompt", "response")}
-# Groups for which a verb chooses no option, with the one that other verbs choose: its keys alone stand for it.
-IMPLIED = {"filter": {"scorer": "explicit"}}
 
 
 def with_texts_quoted(verb: str, overrides: Sequence[str]) -> list[str]:
@@ -46,24 +44,6 @@ def with_texts_quoted(verb: str, overrides: Sequence[str]) -> list[str]:
     ['prompt="2 + 2, is it?"', 'seed=1']
     """
     return [_quoted(text) if text.partition("=")[0] in TEXTS.get(verb, ()) else text for text in overrides]
-
-
-def with_implied_choices(verb: str, overrides: Sequence[str]) -> list[str]:
-    """The overrides with the option that their keys stand for, where the verb leaves a group open.
-
-    >>> with_implied_choices("filter", ["scorer.path=a/model"])
-    ['scorer=explicit', 'scorer.path=a/model']
-    >>> with_implied_choices("filter", ["scorer=hub", "scorer.path=a/model"])
-    ['scorer=hub', 'scorer.path=a/model']
-    """
-    keys = [text.lstrip("+~").partition("=")[0] for text in overrides]
-    open_groups = IMPLIED.get(verb, {})
-    implied = [
-        f"{group}={option}"
-        for group, option in open_groups.items()
-        if group not in keys and any(key.startswith(f"{group}.") for key in keys)
-    ]
-    return [*implied, *overrides]
 
 
 def _quoted(override: str) -> str:
@@ -115,7 +95,7 @@ def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, swe
     parser = OverridesParser.create(config_loader=loader)
     search_path = tuple(text for text in texts if text.startswith("hydra.searchpath="))
     result = Overrides([], [], [], [])
-    for text in with_implied_choices(verb, texts):
+    for text in texts:
         try:
             override = parser.parse_overrides([text])[0]
         except HydraException as error:

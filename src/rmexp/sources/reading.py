@@ -26,6 +26,7 @@ from rmexp.stored_records import StoredRecords, all_of
 log = logging.getLogger(__name__)
 
 _KINDS = {EmptyText: "empty", IdenticalSides: "identical"}
+_MOST_SHOWN = 3  # problems of a file, those of most rows first
 _HINT = "data.on_bad_row=skip leaves such rows out and counts them"
 
 
@@ -140,16 +141,17 @@ class Reading:
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
         lines = {row.line for row in bad}
-        problems = {row.problem: f"{row.unit} {row.line}: {row.problem}" for row in reversed(bad)}
-        first = "; ".join(list(problems.values())[:-4:-1])
+        first = {row.problem: f"{row.unit} {row.line}" for row in reversed(bad)}
+        often = [problem for problem, _ in Counter(row.problem for row in bad).most_common(_MOST_SHOWN)]
+        shown = "; ".join(f"{first[problem]}: {problem}" for problem in often)
         if bad and len(lines) > self._max_bad_share * rows:
             raise ValueError(
                 f"{path}: {len(lines)} of {rows} rows are bad, more than data.max_bad_share={self._max_bad_share} "
-                f"allows (such as {first})"
+                f"allows (such as {shown})"
             )
         if bad:
             kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.kind for row in bad).items())
-            log.warning("%s: %d of %d rows are bad and left out: %s (such as %s)", path, len(lines), rows, kinds, first)
+            log.warning("%s: %d of %d rows are bad and left out: %s (such as %s)", path, len(lines), rows, kinds, shown)
 
 
 def with_key(error: MissingColumn, form: Format) -> ValueError:

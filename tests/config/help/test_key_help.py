@@ -1,5 +1,6 @@
 import pytest
 
+from rmexp.cli import main
 from rmexp.config.help.key_help import asked_for
 from rmexp.config.tree import options_of
 
@@ -43,6 +44,9 @@ def test_a_name_that_is_not_there(name, hint):
     assert hint in str(raised.value)
 
 
-def test_a_key_that_stands_for_an_option_is_explained_as_its_own():
-    assert asked_for("filter", ["scorer.path"]).startswith("scorer.path=")
-    assert asked_for("filter", ["scorer.path"]) != asked_for("filter", ["scorer.path", "scorer=scored_file"])
+def test_a_key_that_stands_for_an_option_is_explained_as_its_own(capsys):
+    assert main(["help", "filter", "scorer.path"]) == 0
+    own = capsys.readouterr().out
+    assert own.startswith("scorer.path=")
+    assert main(["help", "filter", "scorer.path", "scorer=scored_file"]) == 0
+    assert capsys.readouterr().out != own

@@ -15,6 +15,7 @@ VOTES = {"prompt": "p", "response_a": "x", "response_b": "y", "winner": "a"}
         (VOTES | {"winner": "tie"}, ("x", "y"), 0.5),
         (VOTES | {"winner": "response_b"}, ("x", "y"), 0.0),
         (VOTES | {"winner": "model_b"}, ("x", "y"), 0.0),
+        ({"preference_strength": 3, **VOTES, "winner": "model_a"}, ("x", "y"), 1.0),
         ({"question": "p", "answer_A": "x", "answer_B": "y", "human_preference": "B"}, ("x", "y"), 0.0),
         ({"prompt": "p", "output_0": "x", "output_1": "y", "preferred": 1}, ("x", "y"), 0.0),
         ({"prompt": "p", "output1": "x", "output2": "y", "score1": "2", "score2": "3.5"}, ("x", "y"), 0.0),
@@ -65,3 +66,12 @@ def test_names_that_say_nothing_are_told_as_before(problem):
 def test_texts_without_a_prompt_are_told_so(problem):
     row = {"prompt": "p", "chosen": "c", "rejected": "r"}
     assert "`prompt` is missing" in problem("columns", row, "prompt=null")
+
+
+def test_rows_with_the_same_columns_are_looked_at_once(outcomes, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "rmexp.sources.formats.columns.likely_layout", lambda row: seen.append(row) or likely_layout(row)
+    )
+    told = {str(error) for _, error in outcomes("columns", [VOTES, VOTES | {"winner": "model_b"}, VOTES | {"x": 1}])}
+    assert (len(seen), len(told)) == (2, 2)

@@ -9,7 +9,6 @@ from rmexp.config.help.page import beside, paragraph
 from rmexp.config.help.sources import phrase_of
 from rmexp.config.help.values import choices_in, shown
 from rmexp.config.help.verb_help import key_lines, verb_help
-from rmexp.config.overrides import with_implied_choices
 from rmexp.config.problems import did_you_mean_key
 from rmexp.config.tree import options_of, options_with
 
@@ -89,7 +88,6 @@ def asked_for(verb: str, words: Sequence[str], folder: str | None = None) -> str
     Raises:
         ValueError: there is none of a name.
     """
-    words = with_implied_choices(verb, words)
     names = [word for word in words if "=" not in word and not word.startswith("~")]
     overrides = [word for word in words if word not in names]
     return key_help(verb, names, overrides, folder) if names else verb_help(verb, overrides, folder)

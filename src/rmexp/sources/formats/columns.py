@@ -116,8 +116,16 @@ class Columns:
 
     def _likely(self, content: JsonObject) -> str:
         """What the names of the columns say has to be set; nothing where they say nothing."""
-        here = {f"data.format.{name}={getattr(self, name)}" for name in ("prompt", "chosen", "rejected")}
-        return " ".join(override for override in likely_layout(content) if override not in here)
+        names = tuple(content)
+        if names not in self._told:
+            here = {f"data.format.{name}={getattr(self, name)}" for name in ("prompt", "chosen", "rejected")}
+            self._told[names] = " ".join(override for override in likely_layout(content) if override not in here)
+        return self._told[names]
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, ...], str]:
+        """The same by the names: many rows may be bad in the same way."""
+        return {}
 
     def _prompt(self, content: JsonObject) -> Any:
         """The prompt, with the text of `input` below it where there is one."""

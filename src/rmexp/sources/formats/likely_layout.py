@@ -25,6 +25,7 @@ _BETTER = (
 )
 _SIDES = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "second"), ("one", "two"))
 _LABELS = ("winner", "label", "preference", "preferred", "choice", "vote", "verdict", "better", "best")
+_UNKNOWN = ("FIRST", "SECOND")  # stand for values that a column does not tell
 _NUMBERS = ("score", "reward", "rating", "winner", "votes")
 
 
@@ -93,9 +94,10 @@ def _label(content: JsonObject, sides: Pair) -> list[str]:
     named = [name for name in content if set(_words(name)) & set(_LABELS) and name not in sides[:2]]
     if not named:
         return []
-    first, second = _values(content[named[0]], sides)
+    values = {name: _values(content[name], sides) for name in named}
+    column, (first, second) = next((item for item in values.items() if item[1] != _UNKNOWN), (named[0], _UNKNOWN))
     return [
-        _names("label", named[0]),
+        _names("label", column),
         f"'data.format.first_wins=[{_quoted(first)}]'",
         f"'data.format.second_wins=[{_quoted(second)}]'",
     ]
@@ -109,7 +111,7 @@ def _values(value: Any, sides: Pair) -> tuple[str, str]:
     found = next((pair for pair in known if word in [one.casefold() for one in pair]), None)
     if found is None and sides.words[0].isalpha() and word.startswith("tie"):
         return sides.words
-    return found or ("FIRST", "SECOND")
+    return found or _UNKNOWN
 
 
 def _numbers(content: JsonObject, word: str, sides: tuple[str, str]) -> tuple[str | None, str | None]:

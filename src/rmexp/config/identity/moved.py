@@ -84,7 +84,6 @@ MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monito
 
 # Values that are called otherwise now, by key; in it `*` stands for any names.
 MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {
-    "data.max_tokens": {512: UNSET_LIMIT},
     "*.max_tokens": {512: UNSET_LIMIT},
     "trainer.strategy": {"ddp_fork": "ddp"},
     "trainer.compiled": {"auto": False},

@@ -96,7 +96,7 @@ def _with_first_keys(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _with(moves: Mapping[str, Mapping[Any, Any]], key: str, value: Any) -> Any:
-    """A value as it is called by some moves; what cannot be a key of a mapping, such as a list, never moves."""
+    """A value as it is called by some moves; only a text moves, so that a number is that number in either words."""
     if not isinstance(value, str):
         return value
     return next((own[value] for known, own in moves.items() if fnmatchcase(key, known) and value in own), value)

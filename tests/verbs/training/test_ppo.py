@@ -70,6 +70,20 @@ def test_what_a_run_leaves(here, ppo, sft):
     assert not Path("run/checkpoints/good.ckpt").exists()
 
 
+@pytest.mark.parametrize("every", [0, 2])
+def test_what_is_not_logged_counts_as_well(ppo, every):
+    assert ppo(f"trainer.log_every_n_steps={every}", "rollouts.evaluation_samples=4") == 0
+    assert len(read_metrics(Path("run/metrics.csv"))) == (1 if every else 0)
+    found = summary()
+    assert (found["iterations"], found["responses"], found["train"]["n"]) == (3, 24, 24)
+    assert found["epochs"] == pytest.approx(3 * 8 / 64)
+    assert found["train"]["loss"] is not None
+    whole = 3 * sum(found["iteration_seconds"].values())
+    assert found["train_pairs_per_second"] == pytest.approx(24 / whole, rel=1e-3)
+    assert 1 <= found["train_tokens_per_second"] / found["train_pairs_per_second"] <= 8
+    assert main(["report", "run_dir=run"]) == 0
+
+
 @pytest.mark.slow
 def test_without_a_reference_one_is_trained_and_kept(here, capsys):
     options = ["task=ppo", *SMALL, "scorer=gold", "sft.trainer.max_epochs=1", "run_dir=run"]
@@ -159,6 +173,9 @@ def test_killed_after_an_iteration_it_goes_on_to_the_same_bytes(ppo, monkeypatch
     metrics = [read_metrics(Path(name, "metrics.csv")) for name in ("whole", "died")]
     assert [timeless(row) for row in metrics[0]] == [timeless(row) for row in metrics[1]]
     assert summary("whole")["reward"] == summary("died")["reward"]
+    tallies = [found["callbacks"]["Tally"] for found in (one, other)]
+    assert all(tally["iterations"] == 3 for tally in tallies)
+    assert tallies[0]["tokens"] == tallies[1]["tokens"]
 
 
 def timeless(row):

@@ -23,7 +23,6 @@ from rmexp.stages.ppo.built import PPOBuilt, build_ppo
 from rmexp.stages.ppo.summary import COLUMNS, PPOFitted, ppo_summary
 from rmexp.stages.together import together
 from rmexp.stages.trainer import Trained, Watched, train
-from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
 from rmexp.training.callbacks.checkpoints import GOOD, batches_of, step_of
@@ -31,6 +30,7 @@ from rmexp.training.ppo.collapse import PolicyCollapsed, refuse_collapse
 from rmexp.training.ppo.good_checkpoint import GoodCheckpoint
 from rmexp.training.ppo.judgement import Judgement
 from rmexp.training.ppo.sample_log import SampleLog
+from rmexp.training.ppo.tally import Tally
 from rmexp.training.processes.fully_sharded import load_weights
 from rmexp.training.processes.same_run import SameRun
 
@@ -62,7 +62,7 @@ def fit_ppo(
         built = build_ppo(parts, ppo, loaded)
         seen, leads = seen_by(parts, loaded.records), not this_process().number
         try:
-            trained, after = _trained(parts, ppo, built, run, trackers)
+            trained, tally, after = _trained(parts, ppo, built, run, trackers)
         except PolicyCollapsed as collapsed:
             if not leads:
                 raise SystemExit(1) from None  # the first process has come to the same
@@ -76,26 +76,26 @@ def fit_ppo(
         return None
     cut = {} if scorer is None else cut_to_fit(sets, scorer.encoder)
     evaluation = [] if scorer is None else evaluation_rows(judged(scorer, sets, run.path), cut)
-    rows = read_metrics(run.path / "metrics.csv")
-    fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, rows, after)
+    fitted = PPOFitted(model, parts.reference, trained.trainer.global_step, trained.seconds, tally, after)
     return ppo_summary(parts.task, built, fitted, evaluation)
 
 
 def _trained(
     parts: StageParts, ppo: PPOParts, built: PPOBuilt, run: RunFolder, trackers: Trackers
-) -> tuple[Trained, Judgement]:
+) -> tuple[Trained, Tally, Judgement]:
     """Run all iterations that are still to be done, and look at what has come of the policy.
 
     Raises:
         PolicyCollapsed: it is lost.
     """
-    watched = partial(_watched, ppo, built, run)
+    tally = Tally()
+    watched = partial(_watched, ppo, built, run, tally)
     trained = train(parts, run.path, built.module, built.data, built.precision, watched, trackers)
     round_weights(built.module.model.policy, built.start.save_dtype)
     with phase(Phase.EVALUATING, "fresh samples of the policy"):
         after = built.module.judged()
     refuse_collapse(after.figures, ppo.learning.kl.limit, ppo.learning.rollouts.empty_limit, built.data.iterations)
-    return trained, after
+    return trained, tally, after
 
 
 def _left(built: PPOBuilt, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
@@ -105,14 +105,14 @@ def _left(built: PPOBuilt, run: RunFolder, seen: TrainedOn | None) -> ModelMade:
     return leave_model(run.model, StageModel(built.module, built.start, most, fields, seen))
 
 
-def _watched(ppo: PPOParts, built: PPOBuilt, run: RunFolder, checkpoint: Path | None) -> Watched:
+def _watched(ppo: PPOParts, built: PPOBuilt, run: RunFolder, tally: Tally, checkpoint: Path | None) -> Watched:
     """Batches are iterations; there is no validation loss that a checkpoint could be best at."""
     done, rollouts, folder = batches_of(checkpoint), ppo.learning.rollouts, run.path
     epoch, leads = len(built.data.prompts) / built.data.per_iteration, not this_process().number
-    shown: tuple[Callback, ...] = ()
+    shown: tuple[Callback, ...] = (tally,)
     if leads:
         log_of_samples = SampleLog(folder, done, rollouts.shown, rollouts.show_every, built.data.iterations)
-        shown = (log_of_samples, GoodCheckpoint(folder / "checkpoints"))
+        shown = (tally, log_of_samples, GoodCheckpoint(folder / "checkpoints"))
     return Watched(
         metrics=MetricsCSV(folder / "metrics.csv" if leads else None, epoch, done, COLUMNS),
         first=(SameRun(run.config.text, run.inputs, step_of(checkpoint), run.config.differences),),

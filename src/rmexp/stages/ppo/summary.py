@@ -1,6 +1,6 @@
 """The figures of a PPO run: columns of metrics.csv, and what summary.json makes of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rmexp.hardware.memory import peak_memory_mb
@@ -8,8 +8,9 @@ from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import LastEpoch, LastValidation, ModelMade, TrainSummary
 from rmexp.stages.ppo.built import PPOBuilt
-from rmexp.tracking.logged_figures import PPO_FIGURES, TIMED, columns
+from rmexp.tracking.logged_figures import PPO_FIGURES, columns
 from rmexp.training.ppo.judgement import Judgement
+from rmexp.training.ppo.tally import Tally
 
 COLUMNS = columns(PPO_FIGURES)
 
@@ -22,7 +23,7 @@ class PPOFitted(NamedTuple):
         reference: folder that training started from.
         steps: optimizer steps of the whole run.
         seconds: of training.
-        rows: of metrics.csv, one an iteration.
+        tally: of its iterations.
         after: fresh samples of the finished policy.
     """
 
@@ -30,7 +31,7 @@ class PPOFitted(NamedTuple):
     reference: str | None
     steps: int
     seconds: float
-    rows: Sequence[Mapping[str, str]]
+    tally: Tally
     after: Judgement
 
 
@@ -43,24 +44,23 @@ def ppo_summary(task: str, built: PPOBuilt, fitted: PPOFitted, evaluation: Seque
         fitted: what became of it.
         evaluation: figures of held-out pairs.
     """
-    rows, pairs, data = fitted.rows, built.loaded.records.splits, built.data
-    responses, seconds = len(rows) * built.module.learning.rollouts.samples, float(rows[-1]["seconds"])
-    tokens = sum(float(row["rollout/tokens"]) for row in rows) * built.module.learning.rollouts.samples
+    pairs, data, samples = built.loaded.records.splits, built.data, built.module.learning.rollouts.samples
+    responses, rates = data.iterations * samples, fitted.tally.rates(samples)
     return TrainSummary(
         task=task,
         model=fitted.model,
         steps=fitted.steps,
-        epochs=round(len(rows) * data.per_iteration / len(data.prompts), 4),
+        epochs=round(data.iterations * data.per_iteration / len(data.prompts), 4),
         train_pairs=len(pairs.get("train", ())),
         val_pairs=len(pairs.get("val", ())),
         truncated=built.cut_prompts,
-        train_pairs_per_second=round(responses / seconds, 2),  # the key of all stages; here it counts responses
-        train_tokens_per_second=round(tokens / seconds, 1),
+        train_pairs_per_second=round(rates[0], 2),  # the key of all stages; here it counts responses
+        train_tokens_per_second=round(rates[1], 1),
         threads=built.threads,
         precision=built.precision,
         peak_memory_mb=peak_memory_mb(),
         train_seconds=round(fitted.seconds, 2),
-        train=LastEpoch(responses, _mean(rows[-1:], "update/policy_loss")),
+        train=LastEpoch(responses, fitted.tally.policy_loss),
         val=_validation(evaluation),
         evaluation=tuple(evaluation),
         policy=_policy(built, fitted, responses),
@@ -83,10 +83,10 @@ def _policy(built: PPOBuilt, fitted: PPOFitted, responses: int) -> PolicyFigures
     before = module.before
     return PolicyFigures(
         reference=fitted.reference,
-        iterations=len(fitted.rows),
+        iterations=built.data.iterations,
         prompts=len(built.data.prompts),
         responses=responses,
-        iteration_seconds={name.rpartition("/")[2]: _mean(fitted.rows, name) for name in columns(TIMED)},
+        iteration_seconds=fitted.tally.iteration_seconds(),
         reward=Change(before.mean, after.mean, before.sd),
         gold=None if before.gold_sd is None else Change(before.figures["gold"], after.figures["gold"], before.gold_sd),
         kl=after.figures["kl"],
@@ -104,7 +104,3 @@ def _validation(evaluation: Sequence[HeldOutRow]) -> LastValidation:
     if row is None:
         return LastValidation(0)
     return LastValidation(row.n, row.nll, row.accuracy, row.tie_rate, row.accuracy_low, row.accuracy_high)
-
-
-def _mean(rows: Sequence[Mapping[str, str]], column: str) -> float:
-    return round(sum(float(row[column]) for row in rows) / len(rows), 6)

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rmexp.config.identity.unset import UNSET_LIMIT
-
 log = logging.getLogger(__name__)
 
 # Where a target was -> where it is. Several moves of one thing are several lines.
@@ -82,9 +80,8 @@ LATER: Mapping[str, object] = {
 # Keys that are called otherwise now.
 MOVED_KEYS: Mapping[str, str] = {"callbacks.checkpoint.monitor": "trainer.monitor"}
 
-# Values that are called otherwise now, by key; in it `*` stands for any names.
-MOVED_VALUES: Mapping[str, Mapping[Any, Any]] = {
-    "*.max_tokens": {512: UNSET_LIMIT},
+# Values that are called otherwise now, by key.
+MOVED_VALUES: Mapping[str, Mapping[str, Any]] = {
     "trainer.strategy": {"ddp_fork": "ddp"},
     "trainer.compiled": {"auto": False},
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from rmexp.config.identity import moved
 from rmexp.config.identity.named_after import with_first_names
+from rmexp.config.identity.unset import with_unset
 
 TARGET = "_target_"
 REFERENCE, INIT_FROM = "model.reference", "model.init_from"
@@ -21,7 +22,7 @@ def first_values(content: Mapping[str, object]) -> dict[str, object]:
     Args:
         content: a configuration as plain data.
     """
-    values = _with_first_keys(leaves(with_first_targets(content)))
+    values = _with_first_keys(with_unset(leaves(with_first_targets(content))))
     return with_first_names(without_implied(values))
 
 
@@ -97,9 +98,7 @@ def _with_first_keys(values: Mapping[str, object]) -> dict[str, object]:
 
 def _with(moves: Mapping[str, Mapping[Any, Any]], key: str, value: Any) -> Any:
     """A value as it is called by some moves; only a text moves, so that a number is that number in either words."""
-    if not isinstance(value, str):
-        return value
-    return next((own[value] for known, own in moves.items() if fnmatchcase(key, known) and value in own), value)
+    return moves.get(key, {}).get(value, value) if isinstance(value, str) else value
 
 
 def without_implied(values: Mapping[str, object]) -> dict[str, object]:

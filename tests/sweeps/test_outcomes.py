@@ -1,6 +1,7 @@
 import pytest
 
 from rmexp.runs.summaries.file import write_summary
+from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.train import LastValidation, ModelMade, TrainSummary
 from rmexp.sweeps.outcomes import FAILED, FINISHED, FINISHED_BEFORE, Outcome, Standing, headline, show_outcomes
 
@@ -57,3 +58,23 @@ def test_the_table_has_intervals_and_pairs_beside_accuracies(tmp_path, capsys):
     header, line = capsys.readouterr().out.split("\n")[1:3]
     assert header.split() == ["cell", "accuracy", "95", "%", "loss", "pairs"]
     assert " ".join(line.split()) == "a finished 95.0 % [88.0, 98.0] few 0.5000 100 0.0 s"
+
+
+@pytest.mark.parametrize(
+    ("validated", "known", "mark"),
+    [
+        ((10, None), {"trained_on": 4}, "(4 of 9 trained on)"),
+        ((10, True), {"trained_on": 4}, "(4 of 9 trained on)"),
+        ((3, True), {"trained_on": 4}, "(4 of all 9 trained on)"),  # data.max_val_pairs
+        ((10, True), {}, ""),
+    ],
+)
+def test_pairs_that_were_trained_on_are_counted_among_those_that_are_known(tmp_path, validated, known, mark):
+    pairs, chose = validated
+    val = LastValidation(pairs, 0.5, 0.75, selected_on=chose)
+    own = HeldOutRow("explicit", "a", "val", None, 10, 1, 0.75, selected_on=chose, **known)
+    other = HeldOutRow("explicit", "b", "val", None, 10, 0, 0.75, trained_on=10)
+    summary = TrainSummary("reward", ModelMade("model", "abc", 1), 1, 1.0, val=val, evaluation=(own, other))
+    write_summary(tmp_path / "a", summary)
+    figures = headline(Outcome("a", tmp_path / "a", FINISHED)).figures
+    assert figures["accuracy"] == f"75.0 % {mark}".strip()

@@ -88,7 +88,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             row.scorer,
             row.data,
             row.split,
-            row.n - row.label_ties,
+            row.labelled,
             row.accuracy,
             row.accuracy_low,
             row.accuracy_high,
@@ -96,7 +96,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             longer=row.longer_accuracy,
             ceiling=row.bayes_accuracy,
             selected_on=bool(row.selected_on),
-            trained_on=min(row.trained_on or 0, row.n - row.label_ties),
+            trained_on=row.trained_on or 0,
         )
         for row in whole
     )

@@ -19,6 +19,7 @@ from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.hardware.group import rank_and_count
 from rmexp.hardware.precision import AUTO
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.phases import Phase, phase
 from rmexp.records import prompt_text
 from rmexp.runs.rows import from_row
@@ -112,7 +113,7 @@ def _scored_file(folder: Path, test: TestSet) -> Path:
 
 
 class HeldOut(NamedTuple):
-    """A set that was to be held out, judged, and how many of its pairs the model was trained on all the same."""
+    """A set that was to be held out, judged, and how many pairs with a preference were trained on all the same."""
 
     judgement: Judgement
     trained_on: int
@@ -131,7 +132,8 @@ def judged(scorer: Scorer, sets: Sequence[TestSet], folder: Path) -> list[HeldOu
         found = score_into(_scored_file(folder, test), scorer, test.records, shard_records=SHARD_RECORDS)
         with phase(Phase.EVALUATING):
             scores = scores_of([row.scores for row in found.rows], log_odds=found.log_odds)
-            trained_on = sum(row.trained_on == PAIR for row in found.rows)
+            known = zip(found.rows, is_tie(test.target), strict=True)
+            trained_on = sum(row.trained_on == PAIR and not tie for row, tie in known)
             held_out.append(HeldOut(judge(test, {scorer.name: scores}), trained_on))
     each = (one.judgement for one in held_out)
     write_pairs(folder, chain.from_iterable(pair_rows(one.test, *one.scores.values()) for one in each))

@@ -8,7 +8,7 @@ from rmexp.reports.drawing.numbers import duration
 from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import read_summary
-from rmexp.runs.summaries.held_out import HeldOutRow, headline_of, learnt_words
+from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
 from rmexp.runs.summaries.train import LastValidation, TrainSummary
 
 BESIDE = ("95 %", "explicit 95 %", "implicit 95 %", "pairs")  # of an accuracy, in the table alone
@@ -146,13 +146,18 @@ def _on_headline(trained: TrainSummary) -> LastValidation | HeldOutRow:
 
 
 def _learnt(trained: TrainSummary, row: LastValidation | HeldOutRow) -> str:
-    """What is said beside the headline where its pairs were trained on."""
-    if isinstance(row, LastValidation):
-        scored = (one for one in trained.evaluation if one.slice is None and one.selected_on)
-        trained_on = next((one.trained_on for one in scored), None)
-    else:
-        trained_on = row.trained_on
-    return learnt_words(trained_on, row.n)
+    """What is said beside the headline where its pairs were trained on.
+
+    Which pairs were is known of those that were scored when the model was finished. Validations may have computed some
+    of these alone.
+    """
+    if isinstance(row, HeldOutRow):
+        return row.learnt
+    whole = (one for one in trained.evaluation if one.slice is None and one.split == "val")
+    own = next(whole, None)  # other data come later
+    if own is None or not own.trained_on or own.n == row.n:
+        return "" if own is None else own.learnt
+    return f"{own.trained_on:,} of all {own.labelled:,} trained on"
 
 
 def _worth(*by: float | None) -> tuple[float, ...]:

@@ -72,6 +72,16 @@ def test_pairs_that_were_trained_on_are_marked_where_their_figure_stands(nine_pa
     assert f"({mark})" in Path("all/leaderboard.md").read_text()
 
 
+def test_pairs_without_a_preference_are_no_pairs_that_a_figure_was_learnt_from(nine_pairs_a_prompt, capsys):
+    found = [json.loads(line) for line in Path("pairs.jsonl").read_text().splitlines()]
+    write_rows(Path("pairs.jsonl"), ({**row, "target": 0.5 if place % 3 else 1} for place, row in enumerate(found)))
+    options = ["data.format.target=target", "data.val_path=pairs.jsonl"]
+    assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, *options]) == 0
+    assert "(90 of 90 trained on)" in capsys.readouterr().out
+    (row,) = json.loads(Path("run/summary.json").read_text())["evaluation"]
+    assert (row["n"], row["label_ties"], row["trained_on"]) == (270, 180, 90)
+
+
 def test_train_says_of_its_model_what_evaluate_says(nine_pairs_a_prompt, capsys):
     assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
     assert "\naccuracies: 95 % by prompt: " in capsys.readouterr().out

@@ -63,16 +63,14 @@ def _preferences(row: HeldOutRow, kept: KeptWeights | None) -> str:
     its interval is asked at a level that is shared out among all of them.
     """
     assert row.accuracy is not None
-    where = f"{percent(row.accuracy)} of {counted(row.n - row.label_ties, 'pair')} of {row.place}"
+    where = f"{percent(row.accuracy)} of {counted(row.labelled, 'pair')} of {row.place}"
     if row.accuracy_low is not None and row.accuracy_high is not None:
         where += f" [{percent(row.accuracy_low)}, {percent(row.accuracy_high)}]"
     said = f"{where} stand in the right order"
     if row.tie_rate:
         said += f"; {percent(row.tie_rate)} have equal scores and count one half"
     if row.tie_rate == 1:
-        return (
-            f"Nothing is told apart: {counted(row.n - row.label_ties, 'pair')} of {row.place}, all with equal scores."
-        )
+        return f"Nothing is told apart: {counted(row.labelled, 'pair')} of {row.place}, all with equal scores."
     if row.accuracy_low is None or row.accuracy_high is None:
         return f"Too little to tell: {said}, none of them independent of another."
     if row.accuracy_high < 0.5:
@@ -90,8 +88,8 @@ def _preferences(row: HeldOutRow, kept: KeptWeights | None) -> str:
 
 def _beyond_learnt(row: HeldOutRow) -> bool:
     """Whether the pairs that were not trained on are above chance even if all the others stand in the right order."""
-    trained, labelled = row.trained_on or 0, row.n - row.label_ties
-    return (row.accuracy_low or 0.0) * labelled - trained > 0.5 * (labelled - trained)
+    trained = row.trained_on or 0
+    return (row.accuracy_low or 0.0) * row.labelled - trained > 0.5 * (row.labelled - trained)
 
 
 def shared_among(kept: KeptWeights) -> int:

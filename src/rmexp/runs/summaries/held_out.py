@@ -45,11 +45,11 @@ def split_name(name: str, selected_on: bool | None, learnt: str = "") -> str:
 
 
 def learnt_words(trained_on: int | None, n: int) -> str:
-    """What is said beside a figure of pairs some of which were trained on; nothing where none was.
+    """What is said beside an accuracy of pairs some of which were trained on; nothing where none was.
 
     Args:
         trained_on: pairs of the training.
-        n: pairs that the figure is of.
+        n: pairs that the accuracy is of, which are those with a preference.
     """
     return f"{trained_on:,} of {n:,} trained on" if trained_on else ""
 
@@ -92,7 +92,7 @@ class HeldOutRow:
         truncated: pairs with a side that was cut; None for a slice, as for the next.
         identical: pairs whose sides were equal then.
         selected_on: whether validations of these pairs chose the weights that were kept; None where they did not.
-        trained_on: pairs of them that the model was trained on, too; None where it was on none.
+        trained_on: pairs with a preference that the model was trained on, too; None where it was on none.
     """
 
     scorer: str = ""  # the first five are missing in figures of other programs
@@ -131,9 +131,19 @@ class HeldOutRow:
     trained_on: int | None = field(default=None, metadata=IF_KNOWN)
 
     @property
+    def labelled(self) -> int:
+        """Pairs with a preference, which the accuracy is of."""
+        return self.n - self.label_ties
+
+    @property
+    def learnt(self) -> str:
+        """What is said beside the accuracy where its pairs were trained on."""
+        return learnt_words(self.trained_on, self.labelled)
+
+    @property
     def split_title(self) -> str:
         """The split, with the remarks on its pairs."""
-        return split_name(self.split, self.selected_on, learnt_words(self.trained_on, self.n))
+        return split_name(self.split, self.selected_on, self.learnt)
 
     @property
     def place(self) -> str:

@@ -8,13 +8,14 @@ from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose
 from rmexp.config.identity.saved import run_config
+from rmexp.models.folders import longest_read
 from rmexp.verbs.limits import with_limits
 
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """Makes a model folder of which the contract alone is read."""
-    monkeypatch.setattr("rmexp.verbs.limits.read_contract", lambda path: CONTRACTS.get(path.rpartition("/")[2]))
+    monkeypatch.setattr(longest_read, "read_contract", lambda path: CONTRACTS.get(path.rpartition("/")[2]))
 
     def made(name):
         folder = tmp_path / name
@@ -73,3 +74,11 @@ def test_a_run_of_an_earlier_version_is_found_where_it_read_the_same(model):
         assert run_config(config).differences(run_config(before).text) == []
     short = compose("evaluate", ["scorer=explicit", f"scorer.path={model('short')}"])
     assert run_config(with_limits(short)).fingerprint != run_config(short).fingerprint
+
+
+def test_the_revision_beside_an_address_is_the_one_that_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(longest_read, "_positions_told", lambda *where: asked.append(where))
+    hub = ["scorer=hub", "scorer.path=org/model"]
+    assert (limit("score", *hub), limit("score", *hub, "scorer.revision=v2")) == (512, 512)
+    assert asked == [("org/model", None), ("org/model", "v2")]

@@ -8,8 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from rmexp.config.identity.unset import UNSET_LIMIT
 from rmexp.data.loading import Limits
 from rmexp.models.backbones.location import model_folder
-from rmexp.models.folders.contract import read_contract
-from rmexp.phases import importing
+from rmexp.models.folders.longest_read import longest_read
 from rmexp.records import Scored
 from rmexp.reports.cut import cut_sentence
 from rmexp.runs.summaries.cut import CutBy
@@ -44,7 +43,7 @@ def limited_by(config: DictConfig, models: Mapping[str, str]) -> DictConfig:
     unset = [path for path in _data(config) if _is_unset(config, path)]
     if not unset or not models:
         return config
-    limits = {key: _longest(model_folder(path)) for key, path in models.items()}
+    limits = {key: longest_read(model_folder(path), _revision(config, key)) for key, path in models.items()}
     smallest = min(limits.values())
     if len(set(limits.values())) > 1:
         told = ", ".join(f"{key} with {limit}" for key, limit in limits.items())
@@ -80,16 +79,10 @@ def _models(config: DictConfig) -> Iterator[tuple[str, str]]:
         yield from reversed(models.values())
 
 
-def _longest(path: str) -> int:
-    contract = read_contract(path)
-    if contract is not None:
-        return contract.max_tokens
-    with importing("transformers"):
-        from rmexp.models.folders.longest_read import MAX_TOKENS, longest_read
-    try:
-        return longest_read(path)
-    except ValueError:  # whoever reads the whole model says what is wrong with it, or may read it by code of its own
-        return MAX_TOKENS
+def _revision(config: DictConfig, key: str) -> str | None:
+    """The revision of a model, beside the key that names it."""
+    found = OmegaConf.select(config, f"{key.rpartition('.')[0]}.revision")
+    return None if found is None else str(found)
 
 
 def tell_cut(scorer: Scorer, data: str, split: str, rows: Iterable[Scored], limits: Limits) -> None:

@@ -1,8 +1,9 @@
 """The scores of a record, and what the scorer was trained on."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self
 
 from rmexp.checked_fields import required
@@ -84,6 +85,40 @@ class Scored:
         """Make a record of a line of a scored file."""
         scores, tokens, truncated = (tuple(required(row, name)) for name in ("scores", "tokens", "truncated"))
         return cls(str(required(row, "id")), scores, tokens, truncated, row.get("trained_on"))
+
+
+@dataclass(slots=True)
+class ResponseCounts:
+    """How many responses there are, and what became of them.
+
+    Attributes:
+        records: that they belong to.
+        responses: of these.
+        truncated: those that were cut to fit the limit.
+        unscored: those without a score.
+    """
+
+    records: int = 0
+    responses: int = 0
+    truncated: int = 0
+    unscored: int = 0
+
+    def counting(self, rows: Iterable[Scored]) -> Iterator[Scored]:
+        """The rows as they are, each counted as it passes."""
+        for row in rows:
+            self.records += 1
+            self.responses += len(row.scores)
+            self.truncated += sum(row.truncated)
+            self.unscored += row.unscored
+            yield row
+
+
+def counts_of(*sets: Iterable[Scored]) -> ResponseCounts:
+    """The counts of all rows of some sets together."""
+    counts = ResponseCounts()
+    for _ in counts.counting(chain.from_iterable(sets)):
+        pass
+    return counts
 
 
 def strongest(marks: Iterable[str | None]) -> str | None:

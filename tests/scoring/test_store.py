@@ -3,6 +3,7 @@ import json
 import pytest
 
 from rmexp.records import Scored
+from rmexp.scored import ResponseCounts, counts_of
 from rmexp.scoring.baseline import BaselineScorer
 from rmexp.scoring.scored_file import manifest_path, read_scored
 from rmexp.scoring.store import Column, score_columns_into, score_into
@@ -34,7 +35,7 @@ class Counting:
 def test_shards_change_nothing(pairs, tmp_path, shard_records):
     done = score_into(tmp_path / "val.jsonl", Counting(), pairs, shard_records=shard_records)
     assert done.rows == list(Counting().score(pairs)) == read_scored(tmp_path / "val.jsonl")[0]
-    assert done.account() == {"records": 12, "responses": 24, "truncated": 0}
+    assert counts_of(done.rows) == ResponseCounts(12, 24)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["val.jsonl", "val.manifest.json"]
 
 
@@ -139,7 +140,7 @@ def test_what_was_not_scored_is_counted(pairs, tmp_path):
                 yield Scored(row.id, (None, row.scores[1]), (0, 1), (False, False))
 
     done = score_into(tmp_path / "val.jsonl", Short(), pairs, shard_records=5)
-    assert done.account() == {"records": 12, "responses": 24, "truncated": 0, "unscored": 12}
+    assert counts_of(done.rows) == ResponseCounts(12, 24, unscored=12)
     rows, manifest = read_scored(tmp_path / "val.jsonl")
     assert (rows, manifest["unscored"]) == (done.rows, 12)
 

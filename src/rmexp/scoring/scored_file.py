@@ -1,7 +1,6 @@
 """Scored files: the one hand-over from models to analysis, with a manifest that says what they are."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rmexp.data.described import fingerprint
@@ -10,6 +9,7 @@ from rmexp.jsonl import BadRow, JsonObject, parse_row, write_rows
 from rmexp.left_files import read_json
 from rmexp.lines import read_lines
 from rmexp.records import Record, Scored
+from rmexp.scored import ResponseCounts
 from rmexp.stored_records import stored
 
 
@@ -31,24 +31,17 @@ def write_scored(
         log_odds: whether the difference of two scores is the log-odds of the first response; None where nobody
             knows, and the manifest says nothing of it.
     """
-    counted = Counter[str]()
-
-    def rows() -> Iterator[JsonObject]:
-        for row in scored:
-            counted.update(responses=len(row.scores), truncated=sum(row.truncated), unscored=row.unscored)
-            yield row.to_row()
-
-    write_rows(path, rows())
+    counts = ResponseCounts()
+    write_rows(path, (row.to_row() for row in counts.counting(scored)))
     manifest = {
         "scorer": scorer,
         **({} if log_odds is None else {"log_odds": log_odds}),
         "data": fingerprint(records),
-        "records": len(scored),
-        "responses": counted["responses"],
-        "truncated": counted["truncated"],
+        "records": counts.records,
+        "responses": counts.responses,
+        "truncated": counts.truncated,
+        **({"unscored": counts.unscored} if counts.unscored else {}),
     }
-    if unscored := counted["unscored"]:
-        manifest["unscored"] = unscored
     write_json(manifest_path(path), manifest)
 
 

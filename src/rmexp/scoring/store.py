@@ -51,16 +51,6 @@ class ScoredSet(NamedTuple):
     seconds: float
     log_odds: bool
 
-    def account(self) -> dict[str, int]:
-        """For summaries; `unscored` responses are told where there are any."""
-        unscored = sum(row.unscored for row in self.rows)
-        return {
-            "records": len(self.rows),
-            "responses": sum(len(row.scores) for row in self.rows),
-            "truncated": sum(sum(row.truncated) for row in self.rows),
-            **({"unscored": unscored} if unscored else {}),
-        }
-
 
 Rows = Mapping[str, Scored]  # of one record, by the name of the column
 ScoreColumns = Callable[[Sequence[Record]], Iterator[Rows]]

@@ -12,6 +12,7 @@ from rmexp.models.backbones.location import model_folder
 from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.longest_read import longest_read
 from rmexp.records import prompt_text
+from rmexp.scored import counts_of
 from rmexp.scoring.explicit import ExplicitScorer
 from rmexp.scoring.implicit import ImplicitScorer
 from rmexp.scoring.scorer import Scorer
@@ -79,8 +80,7 @@ class TextScorer:
             if len(records[-1].responses) != 1:
                 raise ValueError(f"item {place}: expected one response, got {len(records[-1].responses)}")
         rows = list(self.scorer.score(records))
-        cut = sum(any(row.truncated) for row in rows)
-        if cut:
+        if cut := counts_of(rows).truncated:
             log.warning("%d of %d texts are longer than the limit and lost tokens (set max_tokens)", cut, len(rows))
         return [row.numbers[0] for row in rows]
 

@@ -41,7 +41,7 @@ from rmexp.runs.folder import RunFolder
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.best_of_n import BestOfNCurve, BestOfNSummary, CandidatePool
 from rmexp.runs.summaries.seen import seen_of
-from rmexp.scored import NO, PAIR, PROMPT
+from rmexp.scored import NO, PAIR, PROMPT, counts_of
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split
@@ -119,7 +119,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     file = run.path / "scored" / "candidates.jsonl"
     scored = scored_pool(pool, score_together(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     leave_to_first()
-    tell_cut(scorer, given.data, "", scored.rows, given.limits)
+    tell_cut(scorer, counts_of(scored.rows), given.limits)
     write_rows(run.path / CANDIDATES, (record.to_row() for record in pool))
     scoring = time.perf_counter()
     (curve, slices), seen = _curves(config, scored)

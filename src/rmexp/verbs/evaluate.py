@@ -78,7 +78,7 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
     seeds = tuple(seed_rows(results, groups, list(columns)))
     by_set = [[column.seen[index] for column in columns.values()] for index in range(len(sets))]
     told = [(one.test.title, apart_sentences(seen, one.figures)) for one, seen in zip(judged, by_set, strict=True)]
-    cuts = tuple(chain.from_iterable(column.cuts for column in columns.values()))
+    read = tuple(chain.from_iterable(column.read for column in columns.values()))
     computed = sum(column.computed for column in columns.values())
     seconds = {"scoring": scored - began, "analysis": time.perf_counter() - scored}
     summary = EvaluateSummary(
@@ -90,12 +90,12 @@ def _evaluate(config: DictConfig, sets: Sequence[EvaluatedSet], run: RunFolder) 
         bootstrap={"draws": config.draws, "seed": config.seed, "confidence": 0.95},  # a key of older files
         seen=tuple(chain.from_iterable(by_set)),
         notes=tuple(f"{title}: {sentence}" for title, sentences in told for sentence in sentences),
-        cuts=cuts,
+        read=read,
         records_per_second=round(computed / seconds["scoring"], 1) if computed else None,
         seconds={name: round(value, 2) for name, value in seconds.items()},
     )
     of_the_run = ("records_per_second", "seconds")
     write_json(run.path / EVALUATION, {key: value for key, value in to_row(summary).items() if key not in of_the_run})
-    report = EvaluationReport(judged, seeds, made_in(run.path, run.config.text), summary.seen, cuts)
+    report = EvaluationReport(judged, seeds, made_in(run.path, run.config.text), summary.seen, read)
     write_text(run.path / REPORT, evaluation_report(report))
     return summary

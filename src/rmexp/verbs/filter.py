@@ -38,6 +38,7 @@ from rmexp.reports.terminal import percent, share_interval, show_table
 from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.runs.summaries.seen import seen_of
+from rmexp.scored import counts_of
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
@@ -150,7 +151,7 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
         built: Scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
         path = run.path / "scored" / f"{built.name}.jsonl"
         scores.rows.append(score_into(path, built, records, shard_records=SHARD_RECORDS).rows)
-        tell_cut(built, data.name, "", scores.rows[-1], data.limits)
+        tell_cut(built, counts_of(scores.rows[-1]), data.limits)
         scores.scorers.append(built.describe())
     return scores
 

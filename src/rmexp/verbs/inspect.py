@@ -36,7 +36,7 @@ from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.inspect import CheckMade, InspectSummary
 from rmexp.runs.summaries.seen import seen_of
-from rmexp.scored import PAIR
+from rmexp.scored import PAIR, counts_of
 from rmexp.scoring.store import score_into
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.limits import tell_cut
@@ -71,7 +71,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
     scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows
-    tell_cut(scorer, data.name, "", scored, data.limits)
+    tell_cut(scorer, counts_of(scored), data.limits)
     clusters = clusters_of(pairs, data.split_rule.group)
     probed = to_probe(scorer.score, pairs, clusters)
     marks = [row.trained_on for row in scored]

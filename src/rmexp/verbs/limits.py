@@ -1,7 +1,7 @@
 """How long a sequence scorers read where the configuration leaves it to their models."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -9,9 +9,8 @@ from rmexp.config.identity.unset import UNSET_LIMIT
 from rmexp.data.loading import Limits
 from rmexp.models.backbones.location import model_folder
 from rmexp.models.folders.longest_read import longest_read
-from rmexp.records import Scored
 from rmexp.reports.cut import cut_sentence
-from rmexp.runs.summaries.cut import CutBy
+from rmexp.scored import ResponseCounts
 from rmexp.scoring.scorer import Scorer
 from rmexp.verbs.scorers import MODEL, named
 
@@ -85,18 +84,18 @@ def _revision(config: DictConfig, key: str) -> str | None:
     return None if found is None else str(found)
 
 
-def tell_cut(scorer: Scorer, data: str, split: str, rows: Iterable[Scored], limits: Limits) -> None:
-    """Say how much a scorer reads, and how much of a set was longer.
+def is_limited(scorer: Scorer, counts: ResponseCounts) -> bool:
+    """Whether a scorer reads tokens itself, and so no more than its limit."""
+    return not scorer.stored and (counts.truncated > 0 or scorer.tokenizer is not None)
+
+
+def tell_cut(scorer: Scorer, counts: ResponseCounts, limits: Limits) -> None:
+    """Say how much a scorer reads, and how many responses were longer.
 
     Args:
         scorer: of any kind; nothing is said of one that reads no tokens itself.
-        data: name of the data set.
-        split: of it.
-        rows: its scores.
-        limits: that the scorer kept to.
+        counts: of all that it has scored.
+        limits: that it kept to.
     """
-    cut, responses = 0, 0
-    for row in rows:
-        cut, responses = cut + sum(row.truncated), responses + len(row.scores)
-    if not scorer.stored and (cut or scorer.tokenizer is not None):
-        log.info("%s", cut_sentence(CutBy(scorer.name, data, split, limits.max_tokens, responses, cut)))
+    if is_limited(scorer, counts):
+        log.info("%s", cut_sentence(scorer.name, limits.max_tokens, counts))

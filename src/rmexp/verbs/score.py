@@ -30,7 +30,8 @@ from rmexp.reports.seen import treated_sentence
 from rmexp.reports.terminal import show_table
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.summaries.score import DataRead, ScoredCounts, ScoreSummary
-from rmexp.runs.summaries.seen import Seen, seen_of
+from rmexp.runs.summaries.seen import seen_of
+from rmexp.scored import ResponseCounts, counts_of
 from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.scoring.store import ScoredSet
@@ -55,14 +56,15 @@ def score(config: DictConfig) -> Path | None:
         if summary is None:
             summary = _score(config, data, run)
             run.finish(summary)
-    unscored = any(one.unscored for one in summary.files.values())
+    counts = {name: one.counts for name, one in summary.files.items()}
+    unscored = any(one.unscored for one in counts.values())
     rows = [
-        (name, str(one.records), str(one.responses), str(one.truncated), str(one.unscored or 0) if unscored else "")
-        for name, one in summary.files.items()
+        (name, str(one.records), str(one.responses), str(one.truncated), str(one.unscored) if unscored else "")
+        for name, one in counts.items()
     ]
     show_table(("", "records", "responses", "truncated", "unscored"), rows)
     for name, one in summary.files.items():
-        if sentence := treated_sentence(one.seen, one.records, "record"):
+        if sentence := treated_sentence(one.seen, one.counts.records, "record"):
             print(f"{name}: {sentence}")
     if summary.records_per_second is not None:
         print(f"{summary.records_per_second:.1f} records per second")
@@ -70,8 +72,10 @@ def score(config: DictConfig) -> Path | None:
     return path
 
 
-def _seen(done: ScoredSet, scorer: Scorer) -> Seen:
-    return seen_of((row.trained_on for row in done.rows), scorer.describe())
+def _counts(done: ScoredSet, scorer: Scorer) -> ScoredCounts:
+    counts = ResponseCounts()
+    seen = seen_of((row.trained_on for row in counts.counting(done.rows)), scorer.describe())
+    return ScoredCounts(counts, seen)
 
 
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
@@ -84,13 +88,12 @@ def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary
         for name, records in data.records.sets().items()
     }
     leave_to_first()
-    for name, done in sets.items():
-        tell_cut(scorer, data.name, name, done.rows, data.limits)
+    tell_cut(scorer, counts_of(*(done.rows for done in sets.values())), data.limits)
     computed, seconds = sum(done.computed for done in sets.values()), sum(done.seconds for done in sets.values())
     return ScoreSummary(
         scorer=scorer.describe(),
         data=DataRead(data.name, data.fingerprint),
-        files={name: ScoredCounts(**done.account(), seen=_seen(done, scorer)) for name, done in sets.items()},
+        files={name: _counts(done, scorer) for name, done in sets.items()},
         bad_rows=len(data.records.bad_rows),
         seconds=round(seconds, 2),
         records_per_second=round(computed / seconds, 1) if computed else None,

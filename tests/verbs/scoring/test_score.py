@@ -95,6 +95,27 @@ def test_what_is_dropped_is_left_unscored_and_every_verb_says_so(data, reward_fo
     assert {f"Q{i}": 2 - sum(row) for i, row in enumerate(nulls) if not all(row)} == {
         prompt: row["candidates"] for prompt, row in picked.items()
     }
+    capsys.readouterr()
     assert main(["evaluate", *model, *data, *limits, "draws=20", "run_dir=judged"]) == 0
+    longer = "was longer and has" if unscored == 1 else "were longer and have"
+    told = (
+        f"explicit reads at most {tokens[13]} tokens (data.max_tokens): {unscored} of 20 responses {longer} no score."
+    )
+    assert f"\n{told}\n" in capsys.readouterr().out
+    assert told in Path("judged/report.html").read_text()
+    (read,) = json.loads(Path("judged/summary.json").read_text())["read"]
+    assert (read["responses"], read["truncated"], read["unscored"]) == (20, 0, unscored)
     assert main(["best-of-n", *options[:-1], "data.max_tokens=2", "run_dir=none"]) == 1
     assert "was scored: all are too long (set data.max_tokens)" in capsys.readouterr().err
+
+
+def test_the_limit_is_told_once_whatever_the_number_of_sets(here, reward_folder, capsys):
+    limits = ["data.max_tokens=16", "threads=1", "data.cache_dir=null"]
+    assert main(["score", f"scorer.path={reward_folder}", "data=json_vs_text", *limits, "run_dir=run"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "data.max_tokens" in line]
+    files = json.loads(Path("run/summary.json").read_text())["files"]
+    responses, cut = (sum(one[key] for one in files.values()) for key in ("responses", "truncated"))
+    assert len(files) > 2
+    assert [line.partition("(data.max_tokens)")[2] for line in told] == [
+        f": {cut:,} of {responses:,} responses were cut."
+    ]

@@ -18,7 +18,7 @@ from rmexp.reports.evaluation import plots, wording
 from rmexp.reports.evaluation.wording import conclusions
 from rmexp.reports.made import Made
 from rmexp.reports.seen import apart_sentences
-from rmexp.runs.summaries.cut import CutBy
+from rmexp.runs.summaries.read import ReadBy
 from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
 from rmexp.statistics.means import MEAN_METHOD
@@ -36,14 +36,14 @@ class EvaluationReport(NamedTuple):
         seeds: figures of methods that several scorers are seeds of.
         made: how.
         seen: how much of each set the model of each scorer had seen before.
-        cuts: how much of each set was too long for each scorer.
+        read: of each set by each scorer that reads tokens.
     """
 
     judgements: Sequence[Judgement]
     seeds: Sequence[MethodFigure]
     made: Made
     seen: Sequence[SeenBy] = ()
-    cuts: Sequence[CutBy] = ()
+    read: Sequence[ReadBy] = ()
 
 
 class Mistake(NamedTuple):
@@ -103,10 +103,11 @@ def _section(judgement: Judgement, report: EvaluationReport) -> Section:
     test, pairs = judgement.test, judgement.test.gold is None
     seeds = [row for row in report.seeds if (row.data, row.split) == (test.data, test.split)]
     seen = [one for one in report.seen if (one.data, one.split) == (test.data, test.split)]
+    read = [one for one in report.read if (one.data, one.split) == (test.data, test.split)]
     verdict, *said = [
         *conclusions(judgement.figures, judgement.paired, seeds),
         *apart_sentences(seen, judgement.figures),
-        *(cut_sentence(one) for one in report.cuts if (one.data, one.split) == (test.data, test.split)),
+        *(cut_sentence(one.scorer, one.max_tokens, one.counts) for one in read),
     ]
     return Section(
         judgement,

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.paired import Paired
 from rmexp.runs.rows import FLAT
-from rmexp.runs.summaries.cut import CutBy
+from rmexp.runs.summaries.read import ReadBy
 from rmexp.runs.summaries.result import Result
 from rmexp.runs.summaries.seed_groups import MethodFigure
 from rmexp.runs.summaries.seen import SeenBy
@@ -64,7 +64,7 @@ class EvaluateSummary:
         seconds: of scoring and of the analysis.
         seen: how much of each set the model of each scorer had seen before.
         notes: the same in words, as far as something was seen.
-        cuts: how much of each set was too long for each scorer that reads tokens.
+        read: of each set by each scorer that reads tokens.
     """
 
     verb: ClassVar[str] = "evaluate"
@@ -79,7 +79,7 @@ class EvaluateSummary:
     seconds: Mapping[str, float]
     seen: tuple[SeenBy, ...] = ()
     notes: tuple[str, ...] = ()
-    cuts: tuple[CutBy, ...] = ()
+    read: tuple[ReadBy, ...] = ()
 
 
 def results_of(judgement: Judgement) -> list[Result]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rmexp.runs.rows import FLAT, IF_KNOWN
+from rmexp.runs.rows import FLAT
 from rmexp.runs.summaries.seen import Seen
+from rmexp.scored import ResponseCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,11 @@ class ScoredCounts:
     """What is in a scored file.
 
     Attributes:
-        records: pairs or lists.
-        responses: of them.
-        truncated: responses that were cut.
-        unscored: responses without a score; None where all have one.
+        counts: of its rows.
         seen: records that the scorer's model had seen before.
     """
 
-    records: int
-    responses: int
-    truncated: int
-    unscored: int | None = field(default=None, metadata=IF_KNOWN)
+    counts: ResponseCounts = field(metadata=FLAT)
     seen: Seen = field(default=Seen(), metadata=FLAT)
 
 

@@ -15,11 +15,13 @@ from rmexp.evaluation.judgement import Judgement
 from rmexp.evaluation.scores import Scores, scores_of
 from rmexp.evaluation.test_set import TestSet
 from rmexp.profile.baselines import baseline_scores
-from rmexp.runs.summaries.cut import CutBy
+from rmexp.runs.summaries.read import ReadBy
 from rmexp.runs.summaries.seed_groups import check_groups
 from rmexp.runs.summaries.seen import SeenBy, seen_of
+from rmexp.scored import ResponseCounts
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.verbs.evaluating.sets import EvaluatedSet
+from rmexp.verbs.limits import is_limited
 
 _NO_NAME = re.compile(r"[^\w.-]")  # characters that no file is called with
 
@@ -32,7 +34,7 @@ class Column(NamedTuple):
         scores: of each set.
         marks: of the records of each set, what the scorer's model knows of them; see `rmexp.records.MARKS`.
         seen: the same of each set, counted.
-        cuts: how much of each set was too long; none of a scorer that reads no tokens itself.
+        read: of each set; none of a scorer that reads no tokens itself.
         computed: records that this process has scored itself.
     """
 
@@ -40,7 +42,7 @@ class Column(NamedTuple):
     scores: list[Scores]
     marks: list[list[str | None]]
     seen: list[SeenBy]
-    cuts: list[CutBy]
+    read: list[ReadBy]
     computed: int
 
 
@@ -62,7 +64,7 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
     columns: dict[str, Column] = {}
     for key, node in [(None, config.scorer), *config.scorers.items()]:
         named = {} if key is None else {"name": str(key)}
-        scorer, known, scores, marks, seen, cuts, computed = None, None, list[Scores](), [], [], [], 0
+        scorer, known, scores, marks, seen, read, computed = None, None, list[Scores](), [], [], [], 0
         for test, limits, keep in sets:
             if scorer is None or not (scorer.stored or limits == known):
                 scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
@@ -71,18 +73,17 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
             file = _NO_NAME.sub("_", f"{test.data}-{test.split}.jsonl")
             path = folder / _NO_NAME.sub("_", scorer.name) / file
             found = score_together(path, scorer, test.records, shard_records=config.shard_records)
-            told = [(row.scores, row.trained_on, sum(row.truncated)) for row in found.rows]
-            scores.append(scores_of([each for each, *_ in told], log_odds=found.log_odds, responses=test.responses))
-            marks.append([mark for _, mark, _ in told])
-            cut = sum(lost for *_, lost in told)
-            if not scorer.stored and (cut or scorer.tokenizer is not None):
-                responses = sum(len(each) for each, *_ in told)
-                cuts.append(CutBy(scorer.name, test.data, test.split, limits.max_tokens, responses, cut))
+            counts = ResponseCounts()
+            told = [(row.scores, row.trained_on) for row in counts.counting(found.rows)]
+            scores.append(scores_of([each for each, _ in told], log_odds=found.log_odds, responses=test.responses))
+            marks.append([mark for _, mark in told])
+            if is_limited(scorer, counts):
+                read.append(ReadBy(scorer.name, test.data, test.split, limits.max_tokens, counts))
             counted = seen_of(marks[-1], scorer.describe())
             seen.append(SeenBy(scorer.name, test.data, test.split, len(test.records), keep, counted))
             computed += found.computed
         assert scorer is not None
-        columns[scorer.name] = Column(scorer.describe(), scores, marks, seen, cuts, computed)
+        columns[scorer.name] = Column(scorer.describe(), scores, marks, seen, read, computed)
     return columns
 
 

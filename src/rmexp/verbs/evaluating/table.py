@@ -23,8 +23,8 @@ def show_evaluation(summary: EvaluateSummary, path: Path) -> None:
         best = [one.scorer for one in sorted(rules, key=lambda one: -(one.accuracy.value or 0.0))]
         seen = [one for one in summary.seen if (one.data, one.split) == (data, split)]
         print("".join(f"{sentence}\n" for sentence in apart_sentences(seen, figures)), end="")
-        cuts = (cut_sentence(one) for one in summary.cuts if (one.data, one.split) == (data, split))
-        print("".join(f"{sentence}\n" for sentence in cuts), end="")
+        read = [one for one in summary.read if (one.data, one.split) == (data, split)]
+        print("".join(f"{cut_sentence(one.scorer, one.max_tokens, one.counts)}\n" for one in read), end="")
         _show_comparisons(paired, best)
         _show_suite([row for row in summary.suites if (row.data, row.split) == (data, split)])
         print()

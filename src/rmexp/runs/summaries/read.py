@@ -1,10 +1,13 @@
-"""How much of a set was too long for a scorer."""
+"""How much of a set a scorer read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from rmexp.runs.rows import FLAT
+from rmexp.scored import ResponseCounts
 
 
 @dataclass(frozen=True, slots=True)
-class CutBy:
+class ReadBy:
     """What one scorer read of a set.
 
     Attributes:
@@ -12,13 +15,11 @@ class CutBy:
         data: name of the data set.
         split: of it.
         max_tokens: longest sequence of prompt and response that it reads.
-        responses: of the set.
-        cut: of these, how many lost tokens.
+        counts: of the set.
     """
 
     scorer: str
     data: str
     split: str
     max_tokens: int
-    responses: int
-    cut: int
+    counts: ResponseCounts = field(metadata=FLAT)

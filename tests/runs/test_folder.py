@@ -74,10 +74,17 @@ def test_a_folder_in_use_is_refused(tmp_path):
         pass
 
 
-def test_a_folder_made_from_other_inputs_is_moved_aside(tmp_path):
+def test_a_folder_made_from_other_inputs_is_moved_aside_and_it_is_said_which(tmp_path, caplog):
+    caplog.set_level("INFO")
     for inputs in ("old", "new", "newest"):
-        with claim(tmp_path / "run", bound(), {"data": inputs}):
+        model = {"reward.base": "a"} if inputs == "newest" else {"reward.base": None}
+        with claim(tmp_path / "run", bound(), {"data": inputs, "reward": "b", **model}):
             pass
+    run = tmp_path / "run"
+    assert caplog.messages == [
+        f"{run} was made from other inputs (data): moved to run-outdated-1",
+        f"{run} was made from other inputs (data, reward.base): moved to run-outdated-2",
+    ]
     found = {path.parent.name: json.loads(path.read_text())["inputs"] for path in tmp_path.glob("*/environment.json")}
     assert {name: inputs["data"] for name, inputs in found.items()} == {
         "run": "newest",

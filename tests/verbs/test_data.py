@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from rmexp.config.compose import compose
 from rmexp.verbs.data import load_run_data
 
@@ -25,3 +27,8 @@ def test_each_cell_has_its_tests_as_it_asks_for_them(tmp_path):
     assert asked("tests.other.group=meta.topic") is first
     assert asked().tests["other"].split_rule.group is None
     assert asked("tests.other.max_tokens=7").tests["other"].limits.max_tokens == 7
+    for key in ("tests.other.train_pairs=5", "tests.other.label_noise=0.5"):
+        with pytest.raises(
+            ValueError, match=f"{key} is for pairs that are learnt from, but those of data=other are ju"
+        ):
+            asked(key)

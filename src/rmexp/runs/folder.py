@@ -5,7 +5,7 @@ import logging
 import os
 import platform
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -156,8 +156,13 @@ def shared(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> I
 
 def same_inputs(noted: Mapping[str, str | None] | None, inputs: Mapping[str, str | None]) -> bool:
     """Whether a folder was made of some inputs, as far as its version noted them."""
+    return not _other_inputs(noted, inputs)
+
+
+def _other_inputs(noted: Mapping[str, str | None] | None, inputs: Mapping[str, str | None]) -> list[str]:
     known = dict(noted or {})
-    return known == {name: value for name, value in inputs.items() if name in known or not name.endswith(LATER)}
+    due = {name: value for name, value in inputs.items() if name in known or not name.endswith(LATER)}
+    return sorted({name for name, _ in known.items() ^ due.items()})
 
 
 def write_failure(folder: Path, error: Exception) -> None:
@@ -205,23 +210,25 @@ def _bound(path: Path, config: RunConfig, inputs: Mapping[str, str | None]) -> I
         lock = held.enter_context(_hold(path))
         if _other_configuration(path, config):
             forget(path)
-        if not _outdated(path, inputs):
+        others = _outdated(path, inputs)
+        if not others:
             held.pop_all()
             return lock
-        _move_aside(path)
+        _move_aside(path, others)
     return _bound(path, config, inputs)
 
 
-def _outdated(path: Path, inputs: Mapping[str, str | None]) -> bool:
-    return (path / ENVIRONMENT).is_file() and not same_inputs(read_environment(path).inputs, inputs)
+def _outdated(path: Path, inputs: Mapping[str, str | None]) -> list[str]:
+    """Inputs of which a folder has others."""
+    return _other_inputs(read_environment(path).inputs, inputs) if (path / ENVIRONMENT).is_file() else []
 
 
-def _move_aside(path: Path) -> None:
+def _move_aside(path: Path, others: Sequence[str]) -> None:
     number = 1
     while (aside := path.with_name(f"{path.name}-outdated-{number}")).exists():
         number += 1
     path.rename(aside)
-    log.info("%s was made from other data or models, which have changed: moved to %s", path, aside.name)
+    log.info("%s was made from other inputs (%s): moved to %s", path, ", ".join(others), aside.name)
 
 
 def _hold(path: Path) -> IO[str]:

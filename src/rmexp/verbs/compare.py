@@ -15,6 +15,7 @@ Examples:
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,9 +35,10 @@ from rmexp.models.folders.chat_template import template_fingerprint
 from rmexp.models.folders.trained_on import promise
 from rmexp.phases import Phase, importing, phase
 from rmexp.reports.terminal import interval, percent, share_interval, show_table
-from rmexp.runs.folder import RunFolder, shared
+from rmexp.runs.folder import RunFolder, read_environment, same_inputs, shared
 from rmexp.runs.summaries.compare import CompareSummary, SplitFigures
 from rmexp.runs.summaries.compared_sets import SetFigures
+from rmexp.runs.summaries.file import SUMMARY
 from rmexp.runs.summaries.held_out import CHOSE
 from rmexp.verbs.comparing.given import all_given, given_reference
 from rmexp.verbs.data import load_judged_data, load_run_data
@@ -46,16 +48,16 @@ from rmexp.verbs.shared_run import connected, leave_to_first
 
 def compare(config: DictConfig) -> Path:
     """Composed configuration in, finished run folder with its report out."""
-    load = load_run_data
-    if all_given(config):
+    given = all_given(config)
+    if given:
         config = limited_by(config, {"reward.path": config.reward.path, "dpo.path": config.dpo.path})
-        load = load_judged_data
-    data, tests = load(config.data, config.tests)
+    data, tests = (load_judged_data if given else load_run_data)(config.data, config.tests)
     if data.records.demonstrations:
         raise ValueError(f"a comparison needs pairs, but data={data.name} has demonstrations (set data)")
     bound = run_config(config)
     path = run_folder("compare", config, bound)
-    with shared(path, bound, _inputs(config, data, tests)) as run:
+    inputs = _inputs(config, data, tests)
+    with shared(path, bound, _finished_with(config, path, inputs) if given else inputs) as run:
         summary = run.summary(CompareSummary)
         if summary is None:
             summary = _compare(config, data, tests, run)
@@ -78,6 +80,18 @@ def _inputs(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData
     inputs |= {f"tests.{name}": test.fingerprint for name, test in tests.items()}
     template = template_fingerprint(config.model.chat_template)
     return inputs if template is None else inputs | {"chat_template": template}
+
+
+def _finished_with(config: DictConfig, path: Path, inputs: dict[str, str | None]) -> dict[str, str | None]:
+    """The inputs of a comparison of given models, or those that it has finished with in an earlier version.
+
+    Once given models judged only what a training would have left them, too.
+    """
+    if (path / SUMMARY).is_file() and not same_inputs(noted := read_environment(path).inputs, inputs):
+        with suppress(ValueError):  # the data are none that could be learnt from
+            once = _inputs(config, *load_run_data(config.data, config.tests))
+            return once if same_inputs(noted, once) else inputs
+    return inputs
 
 
 def _compare(config: DictConfig, data: LoadedData, tests: Mapping[str, LoadedData], run: RunFolder) -> CompareSummary:

@@ -66,6 +66,22 @@ class _Asked:
         return phase(Phase.READING, str(self.content.get("path") or self.content["name"]))
 
 
+def _asked_to_judge(node: DictConfig, key: str) -> _Asked:
+    """A data set that nothing is learnt from.
+
+    Raises:
+        ValueError: it is asked for with a key of training pairs.
+    """
+    asked = _asked(node)
+    for name in ("train_pairs", "label_noise"):
+        if value := getattr(asked.selection, name):
+            raise ValueError(
+                f"{key}.{name}={value} is for pairs that are learnt from, but those of data={asked.loaded.name} are "
+                f"judged (leave {key}.{name} out)"
+            )
+    return asked
+
+
 def _asked(node: DictConfig) -> _Asked:
     source, named, limits, batching, split_rule, selection = framed("data", node)
     content = OmegaConf.to_container(node, resolve=True)
@@ -155,7 +171,7 @@ def load_run_data(node: DictConfig, tests: DictConfig) -> RunData:
         ValueError: a set has no pairs, or is trained on throughout.
     """
     asked = _asked(node)
-    whole = {str(name): _test_data(test) for name, test in tests.items()}
+    whole = _test_sets(tests)
     content = {"data": asked.content, "tests": OmegaConf.to_container(tests, resolve=True)}
     files = [(str(path.resolve()), times) for path, times in file_states(content).items()]
     prints = {name: test.fingerprint for name, test in whole.items()}
@@ -181,29 +197,38 @@ def load_judged_data(node: DictConfig, tests: DictConfig) -> RunData:
     Args:
         node: of the data group.
         tests: nodes of the data group by name.
+
+    Raises:
+        ValueError: a set is asked for with a key of training pairs, or nothing is left of it.
     """
-    asked, data = _asked(node), load_data(node)
-    bins = read_difficulty(asked.selection.difficulty)
-    records = selected(data.records, replace(asked.selection, train_pairs=None, label_noise=0.0), bins)
+    asked = _asked_to_judge(node, "data")
+    records = load_data(node).records
     if set(records.splits) == {"train"}:
         records = replace(records, splits={"all": records.splits["train"]})
-    data = data._replace(records=records, fingerprint=fingerprint(*records.sets().values()), bins=bins)
-    return RunData(data, {str(name): _test_data(test) for name, test in tests.items()})
+    return RunData(_judged(asked, records), _test_sets(tests))
+
+
+def _judged(asked: _Asked, records: PreferenceData) -> LoadedData:
+    """Those of some records that a data set that nothing is learnt from is asked for with."""
+    bins = read_difficulty(asked.selection.difficulty)
+    records = selected(records, asked.selection, bins)
+    return asked.of(KeptData(records, fingerprint(*records.sets().values()), {}))._replace(bins=bins)
 
 
 _LAST: dict[str, RunData] = {}  # by its state: cells of a multirun in one process read the same data once
 
 
-def _test_data(node: DictConfig) -> LoadedData:
+def _test_sets(tests: DictConfig) -> dict[str, LoadedData]:
+    return {str(name): _test_data(test, f"tests.{name!s}") for name, test in tests.items()}
+
+
+def _test_data(node: DictConfig, key: str) -> LoadedData:
     """A data set with the one split that is tested on: `test`, or `val`, or all of it, or what is not for training."""
-    asked = _asked(node)
-    records, selection = asked.read(), asked.selection
+    asked = _asked_to_judge(node, key)
+    records = asked.read()
     if not records.splits:
         what = "demonstrations" if records.demonstrations else "lists"
         raise ValueError(f"a model is tested on pairs, but data={asked.loaded.name} has {what} (set tests.*)")
-    bins = read_difficulty(selection.difficulty)
     last = next((split for split in reversed(list(records.splits)) if split != "train"), "train")
     name = next((split for split in ("test", "val", "all") if split in records.splits), last)
-    whole = replace(selection, train_pairs=None, label_noise=0.0)
-    records = selected(replace(records, splits={name: records.splits[name]}, candidates={}), whole, bins)
-    return asked.of(KeptData(records, fingerprint(*records.sets().values()), {}))._replace(bins=bins)
+    return _judged(asked, replace(records, splits={name: records.splits[name]}, candidates={}))

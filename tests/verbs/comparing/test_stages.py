@@ -15,7 +15,7 @@ from rmexp.jsonl import write_rows
 from rmexp.records import Preference
 from rmexp.scoring.scored_file import read_scored
 from rmexp.tracking.metrics_csv import COLUMNS, read_metrics
-from rmexp.verbs.data import load_data
+from rmexp.verbs.data import load_data, load_run_data
 
 STAGES = ("sft", "reward", "dpo")
 
@@ -141,6 +141,30 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     assert f"to the reference) judge the same\npairs. {said}" in page
     assert "from the same start" not in page
     assert "Training pairs" not in page
+
+
+def test_a_finished_comparison_of_given_models_is_found_whichever_version_made_it(comparison, tmp_path, capsys):
+    """Earlier ones judged what a training would have left; that keys of training are for none is said by all."""
+    rows = (Preference(f"Describe {i}.", f'{{"name": {i}}}', f"It is {i}.").to_row() for i in range(60))
+    write_rows(tmp_path / "pairs.jsonl", rows)
+    given = ["model.reference=sft", "reward.path=reward", "dpo.path=dpo"]
+    models = [f"{key}={comparison.path / name / 'model'}" for key, _, name in (one.partition("=") for one in given)]
+    command = ["compare", "data=jsonl", f"data.path={tmp_path / 'pairs.jsonl'}", *models, "shift_pairs=0", "logger=csv"]
+    path = tmp_path / "run"
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr("rmexp.verbs.compare.load_judged_data", load_run_data)
+        assert main([*command, f"run_dir={path}"]) == 0
+    written = (path / "summary.json").read_bytes()
+    assert main([*command, f"run_dir={path}"]) == 0
+    assert (path / "summary.json").read_bytes() == written
+    assert "moved to" not in capsys.readouterr().err
+    for key in ("data.train_pairs=20", "data.label_noise=0.1"):
+        assert main([*command, key, f"run_dir={tmp_path / 'other'}"]) == 1
+        assert f"{key} is for pairs that are learnt from, but those of data=pairs are judged" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+    write_rows(tmp_path / "pairs.jsonl", (Preference(f"Tell {i}.", "yes", "no").to_row() for i in range(30)))
+    assert main([*command, f"run_dir={path}"]) == 0
+    assert f"{path} was made from other inputs (data): moved to run-outdated-1" in capsys.readouterr().err
 
 
 @pytest.mark.slow

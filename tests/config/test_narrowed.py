@@ -29,31 +29,47 @@ WRONG = {
         *("+trainer.limit_train_batches=-3", "model.trained=foo", "model.layout=foo", "module.head_lr_factor=0"),
         *("callbacks.saving.every_seconds=-1", "callbacks.progress.line_every_steps=0"),
         *("optimizer.lr=-1", "optimizer.lr=nan", "optimizer.betas=[2,0.9]", "optimizer.eps=-1"),
+        *("optimizer.lr=inf", "optimizer.eps=inf", "optimizer.weight_decay=inf", "plan_flops=inf"),
+        *("module.head_lr_factor=inf", "trainer.min_delta=inf", "model.adapters.alpha=inf"),
         *("optimizer.weight_decay=-1", "schedule.warmup_fraction=3", "schedule.floor=7", "schedule.floor=-2"),
     ],
-    "train task=dpo": ["loss.beta=0", "loss.beta=nan", "module.reference_logps=foo"],
+    "train task=dpo": ["loss.beta=0", "loss.beta=nan", "loss.beta=inf", "module.reference_logps=foo"],
     "train task=sft": ["module.sides=foo"],
     "train loss=bradley_terry_centred": ["loss.margin_scale=-1", "loss.label_smoothing=0.5", "loss.centering=-1"],
-    "train loss=hinge": ["loss.width=0"],
-    "train loss=davidson": ["loss.nu=0"],
-    "train loss=rao_kupper": ["loss.theta=1"],
-    **{f"train task=dpo loss={name}": ["loss.beta=0"] for name in ("ipo", "length_normalised_dpo")},
+    "train loss=bradley_terry_centred loss.label_smoothing=0": ["loss.margin_scale=inf", "loss.centering=inf"],
+    "train loss=hinge": ["loss.width=0", "loss.width=inf"],
+    "train loss=davidson": ["loss.nu=0", "loss.nu=inf"],
+    "train loss=rao_kupper": ["loss.theta=1", "loss.theta=inf"],
+    **{f"train task=dpo loss={name}": ["loss.beta=0", "loss.beta=inf"] for name in ("ipo", "length_normalised_dpo")},
     **{
         f"train task=dpo loss={name}": ["loss.beta=0", "loss.label_smoothing=0.5"]
         for name in ("conservative_dpo", "robust_dpo")
     },
-    "train optimizer=sgd": ["optimizer.lr=-1", "optimizer.momentum=-1", "optimizer.weight_decay=-1"],
-    "train optimizer=adafactor": ["optimizer.lr=-1", "optimizer.beta2_decay=0.1", "optimizer.d=0.5"],
+    "train optimizer=sgd": [
+        "optimizer.lr=-1",
+        "optimizer.momentum=-1",
+        "optimizer.weight_decay=-1",
+        "+optimizer.dampening=inf",
+    ],
+    "train optimizer=adafactor": [
+        *("optimizer.lr=-1", "optimizer.beta2_decay=0.1", "optimizer.d=0.5", "+optimizer.eps=[null,inf]"),
+        "optimizer.beta2_decay=-inf",
+    ],
     "train optimizer=muon": ["optimizer.lr=-1", "optimizer.momentum=-1", "optimizer.widest=0", "optimizer.eps=-1"],
     "train optimizer=adamw_8bit": ["optimizer.lr=-1", "optimizer.betas=[0.9,1]"],
     "train optimizer=adamw_paged": ["optimizer.lr=-1", "optimizer.betas=[0.9,1]"],
     "train schedule=linear": ["schedule.floor=7", "schedule.warmup_fraction=1"],
     "train schedule=constant": ["schedule.warmup_fraction=-0.1"],
-    "train data=jsonl data.path=a": ["data.max_bad_share=2", "data.max_row_mb=0", "data.max_unpacking=0"],
+    "train data=jsonl data.path=a": [
+        "data.max_bad_share=2",
+        "data.max_row_mb=0",
+        "data.max_unpacking=0",
+        "data.max_row_mb=inf",
+    ],
     "train data=hub data.path=a": ["data.max_bad_share=-1"],
     "train data=text data.paths=[a] task=sft": ["data.passage_characters=0"],
-    "train data=mixture": ["data.seed=-1", "+data.weights.a=0"],
-    "train data=helpsteer2": ["data.format.pairing.min_gap=-1"],
+    "train data=mixture": ["data.seed=-1", "+data.weights.a=0", "+data.weights.a=inf"],
+    "train data=helpsteer2": ["data.format.pairing.min_gap=-1", "data.format.pairing.min_gap=inf"],
     "train data=shp": ["data.format.min_ratio=0.5"],
     "train data=jsonl data.path=a data/format=arena_table": ["data.format.certain=0"],
     "train task=ppo data=synthetic scorer=gold": [
@@ -65,7 +81,8 @@ WRONG = {
         ),
         *("rollouts.empty_reward=inf", "rollouts.empty_limit=2", "rollouts.evaluation_samples=1", "rollouts.shown=-1"),
         *("rollouts.show_every=0", "kl.coefficient=-1", "kl.target=0", "kl.rate=0", "kl.limit=0", "update.epochs=0"),
-        *("kl.place=foo", "kl.estimator=k4"),
+        *("kl.place=foo", "kl.estimator=k4", "kl.coefficient=inf", "kl.rate=inf", "update.value_coefficient=inf"),
+        "rollouts.missing_end_penalty=inf",
         *("update.minibatches=0", "update.clip=0", "update.value_clip=0", "update.value_coefficient=-1"),
         *(
             "update.stop_kl=0",
@@ -82,13 +99,16 @@ WRONG = {
     ],
     "evaluate scorer=baseline": ["threads=0", "shard_records=0", "seed=-1"],
     "evaluate data=rm_bench scorer=baseline": ["data.format.styles=0", "data.max_bad_share=2"],
-    "evaluate scorer=ensemble": ["scorer.k=-1"],
-    "evaluate scorer=implicit scorer.policy=a scorer.reference=b": ["scorer.beta=0"],
-    "inspect scorer=baseline": ["pairs=1", "traced=-1", "learning.steps=-1", "learning.lr=-1"],
-    "filter": ["keep.share=0", "keep.per_group=0", "keep.top=0", "keep.max_disagreement=-1", "keep.min_margin=nan"],
+    "evaluate scorer=ensemble": ["scorer.k=-1", "scorer.k=inf"],
+    "evaluate scorer=implicit scorer.policy=a scorer.reference=b": ["scorer.beta=0", "scorer.beta=inf"],
+    "inspect scorer=baseline": ["pairs=1", "traced=-1", "learning.steps=-1", "learning.lr=-1", "learning.lr=inf"],
+    "filter": [
+        *("keep.min_margin=inf", "keep.min_score=-inf"),
+        *("keep.share=0", "keep.per_group=0", "keep.top=0", "keep.max_disagreement=-1", "keep.min_margin=nan"),
+    ],
     "best-of-n scorer=baseline": [
         *("candidates.prompts=0", "candidates.n=0", "candidates.max_new_tokens=0", "candidates.temperature=-1"),
-        "candidates.top_p=0",
+        *("candidates.top_p=0", "candidates.temperature=inf"),
     ],
 }
 
@@ -112,11 +132,20 @@ def test_a_number_out_of_range_is_refused_with_its_key(command):
         *("trainer.log_every_n_steps=0", "data.split_seed=-1", "data=mixture data.split_seed=-1"),
         *("optimizer=sgd optimizer.momentum=1.0 +optimizer.dampening=-0.5", "trainer.gradient_clip_val=inf"),
         *("callbacks.saving.every_seconds=inf", "trainer.precision=32", "trainer.precision='16'"),
-        "task=ppo data=synthetic scorer=gold kl.limit=inf kl.target=inf update.stop_kl=inf update.value_clip=inf",
+        "task=ppo data=synthetic scorer=gold kl.limit=inf kl.target=inf update.stop_kl=inf update.value_clip=inf "
+        "update.clip=inf",
+        "optimizer=adafactor optimizer.d=inf",
     ],
 )
 def test_what_switches_something_off_or_is_only_unusual_is_taken(command):
     compose("train", command.split())
+
+
+def test_that_a_number_must_be_finite_is_said_where_one_is_not():
+    with pytest.raises(ConfigurationError, match=r"loss.beta takes a finite number > 0, got inf$"):
+        compose("train", ["task=dpo", "loss.beta=inf"])
+    with pytest.raises(ConfigurationError, match=r"gradient_clip_val takes a number .* or inf or null, got -inf$"):
+        compose("train", ["trainer.gradient_clip_val=-inf"])
 
 
 def test_a_value_that_may_be_typed_as_number_and_as_text_is_told_once():

@@ -8,7 +8,7 @@ from typing import Any
 
 from rmexp.config.problems import did_you_mean
 from rmexp.jsonl import describe
-from rmexp.ranges import Range, read_range
+from rmexp.ranges import FINITE, OR_INFINITE, Range, read_range
 
 _NAMES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -169,25 +169,32 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
     'takes a whole number or null, got "ten"'
     >>> misfit(-1, ast.parse("Annotated[float, 'at least 0'] | None", mode="eval").body, {})
     'takes a number of at least 0 or null, got -1'
+    >>> misfit(math.inf, ast.parse("Annotated[float, '> 0']", mode="eval").body, {})
+    'takes a finite number > 0, got inf'
     """
     words = in_words(annotation, aliases).split(" | ")
     named = [word for word in words if word.partition(" ")[0] not in (*_TOLD, "list")]
-    told = [_told(word) for word in words]
+    infinite = isinstance(value, float) and math.isinf(value)
+    told = [_told(word, infinite=infinite) for word in words]
     *others, last = told
     taken = f"{', '.join(others)} or {last}" if others else last
     plain = isinstance(value, str) and bool(named) and value.split() == [value]
     hint = did_you_mean(value, named) if plain else ""
     got = json.dumps(value, ensure_ascii=False)[:40] if isinstance(value, list | dict) else describe(value)
-    return f"{TAKES} {taken}, got {value if plain else got}{hint}"
+    return f"{TAKES} {taken}, got {value if plain or infinite else got}{hint}"
 
 
-def _told(word: str) -> str:
-    """A kind of value in words, of a list its items, of numbers their range; a named value as it is."""
+def _told(word: str, *, infinite: bool) -> str:
+    """A kind of value in words, of a list its items, of numbers their range; a named value as it is.
+
+    That a number must be finite goes without saying until an infinite one is given.
+    """
     start, _, inner = word.partition("list of ")
     listed = bool(inner) and not start
     kind, _, within = (inner if listed else word).partition(" ")
     names = _PLURAL if listed else _TOLD
     if kind not in names:
         return f"a list of {inner}" if listed else word
-    told = f" of {within}" if within.startswith("at ") else f" {within}" if within not in ("", "finite") else ""
-    return f"{'a list of ' * listed}{names[kind]}{told}"
+    told = f" of {within}" if within.startswith("at ") else f" {within}" if within not in ("", FINITE) else ""
+    name = "a finite number" if kind == "float" and infinite and not within.endswith(OR_INFINITE) else names[kind]
+    return f"{'a list of ' * listed}{name}{told}"

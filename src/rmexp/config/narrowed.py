@@ -6,24 +6,26 @@ Both are written as annotations, see `rmexp.config.annotations`.
 import ast
 from collections.abc import Mapping
 
-_SHARE = "Annotated[float, 'in [0, 1)']"
+_FINITE, _SHARE = "Annotated[float, 'finite']", "Annotated[float, 'in [0, 1)']"
+_LIMIT = "Annotated[float, 'at least 0 or inf']"
 _LEAST_0, _LEAST_1 = "Annotated[float, 'at least 0']", "Annotated[int, 'at least 1']"
 _OPTIMIZER = {"lr": _LEAST_0, "weight_decay": _LEAST_0}
 _ADAM = {**_OPTIMIZER, "eps": _LEAST_0, "betas": f"tuple[{_SHARE}, {_SHARE}]"}
 _OF_OTHERS = {
     "torch.optim.adam.Adam": _ADAM,
     "torch.optim.adamw.AdamW": _ADAM,
-    "torch.optim.sgd.SGD": {**_OPTIMIZER, "momentum": _LEAST_0},
+    "torch.optim.sgd.SGD": {**_OPTIMIZER, "momentum": _LEAST_0, "dampening": _FINITE},
     "torch.optim._adafactor.Adafactor": {
         **_OPTIMIZER,
         "beta2_decay": "Annotated[float, 'at most 0']",
-        "d": "Annotated[float, 'at least 1']",
+        "d": "Annotated[float, 'at least 1 or inf']",
+        "eps": f"tuple[{_LEAST_0} | None, {_LEAST_0}]",
     },
     "lightning.pytorch.trainer.trainer.Trainer": {
         "accelerator": "Literal['auto', 'cpu', 'gpu', 'cuda', 'mps', 'tpu']",
         "devices": "Literal[-1] | Annotated[int, 'at least 1'] | str | list[Annotated[int, 'at least 0']]",
         "num_nodes": _LEAST_1,
-        "gradient_clip_val": f"{_LEAST_0} | None",
+        "gradient_clip_val": f"{_LIMIT} | None",
         "accumulate_grad_batches": _LEAST_1,
         "log_every_n_steps": "Annotated[int, 'at least 0']",
         "gradient_clip_algorithm": "Literal['value', 'norm'] | None",
@@ -46,9 +48,9 @@ _OF_VERBS = {
     "candidates.max_new_tokens": _LEAST_1,
     "candidates.temperature": _LEAST_0,
     "candidates.top_p": "Annotated[float, 'in (0, 1]']",
-    "keep.min_margin": "float | None",
-    "keep.min_score": "float | None",
-    "keep.max_disagreement": f"{_LEAST_0} | None",
+    "keep.min_margin": f"{_FINITE} | None",
+    "keep.min_score": f"{_FINITE} | None",
+    "keep.max_disagreement": f"{_LIMIT} | None",
     "keep.share": "Annotated[float, 'in (0, 1]'] | None",
     "keep.per_group": f"{_LEAST_1} | None",
     "keep.top": f"{_LEAST_1} | None",

@@ -9,6 +9,7 @@ from torch import Tensor
 from rmexp.losses.label_smoothing import smoothed
 from rmexp.losses.one_each import check_one_each
 from rmexp.losses.reward_centering import centering_penalty
+from rmexp.ranges import check_range
 
 
 def adjusted_loss(
@@ -50,9 +51,8 @@ def adjusted_loss(
     >>> adjusted_loss(two, one, **plain), adjusted_loss(two, one, **{**plain, "margin_scale": 0.5}, margin=two)
     (tensor([0.3133]), tensor([0.6931]))
     """
-    for name, value in (("margin_scale", margin_scale), ("centering", centering)):
-        if not value >= 0:
-            raise ValueError(f"`{name}` must be at least 0, got {value} (set loss.{name})")
+    check_range("loss.margin_scale", margin_scale, "at least 0")
+    check_range("loss.centering", centering, "at least 0")
     target = torch.ones_like(chosen_rewards) if target is None else target
     lead = torch.zeros_like(chosen_rewards)
     if margin_scale:

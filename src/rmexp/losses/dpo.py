@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 from torch import Tensor
 
 from rmexp.losses.bradley_terry import bradley_terry_loss
+from rmexp.ranges import check_range
 
 
 class DPOLoss(NamedTuple):
@@ -58,7 +59,6 @@ def check_beta(beta: float) -> None:
     """Refuse a beta that is no strength.
 
     Raises:
-        ValueError: it is not positive.
+        ValueError: it is not positive, or infinite.
     """
-    if not beta > 0:
-        raise ValueError(f"`beta` must be > 0, got {beta} (set loss.beta)")
+    check_range("loss.beta", beta, "> 0")

@@ -5,6 +5,8 @@ from typing import Annotated
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmexp.ranges import check_range
+
 
 def hinge_loss(
     chosen_rewards: Tensor, rejected_rewards: Tensor, *, width: Annotated[float, "> 0"], target: Tensor | None = None
@@ -33,8 +35,7 @@ def hinge_loss(
     >>> hinge_loss(torch.tensor([0.0, 0.4, 3.0]), torch.zeros(3), width=1.0)
     tensor([1.0000, 0.6000, 0.0000])
     """
-    if not width > 0:
-        raise ValueError(f"`width` must be > 0, got {width} (set loss.width)")
+    check_range("loss.width", width, "> 0")
     lead = chosen_rewards - rejected_rewards
     if target is None:
         return F.relu(width - lead)

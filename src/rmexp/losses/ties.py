@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmexp.ranges import check_range
+
 
 def rao_kupper_loss(
     chosen_rewards: Tensor, rejected_rewards: Tensor, *, theta: Annotated[float, "> 1"], target: Tensor | None = None
@@ -39,8 +41,7 @@ def rao_kupper_loss(
     >>> rao_kupper_loss(torch.zeros(3), torch.zeros(3), theta=2.0, target=torch.tensor([1.0, 0.5, 0.0])).exp()
     tensor([3., 3., 3.])
     """
-    if not theta > 1:
-        raise ValueError(f"`theta` must be > 1, got {theta} (set loss.theta)")
+    check_range("loss.theta", theta, "> 1")
     lead = chosen_rewards - rejected_rewards
     first, second = F.logsigmoid(lead - math.log(theta)), F.logsigmoid(-lead - math.log(theta))
     return _by_outcome(first, second, math.log(theta**2 - 1) + first + second, target)
@@ -72,8 +73,7 @@ def davidson_loss(
     >>> davidson_loss(torch.zeros(3), torch.zeros(3), nu=2.0, target=torch.tensor([1.0, 0.5, 0.0])).exp()
     tensor([4., 2., 4.])
     """
-    if not nu > 0:
-        raise ValueError(f"`nu` must be > 0, got {nu} (set loss.nu)")
+    check_range("loss.nu", nu, "> 0")
     half = (chosen_rewards - rejected_rewards) / 2
     outcomes = torch.stack([half, -half, torch.full_like(half, math.log(nu))])
     first, second, tie = outcomes.log_softmax(dim=0)

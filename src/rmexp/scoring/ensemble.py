@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmexp.data.loading import Limits
+from rmexp.ranges import check_range
 from rmexp.records import Record, Scored
 from rmexp.scored import strongest
 from rmexp.scoring.scorer import Scorer, fingerprint_of
@@ -53,8 +54,7 @@ class EnsembleScorer:
                 f"an ensemble needs at least two members, got {len(members)} "
                 "(+scorer@scorer.members.NAME=explicit adds one)"
             )
-        if not k >= 0:
-            raise ValueError(f"`k` must be at least 0, got {k} (set scorer.k)")
+        check_range("scorer.k", k, "at least 0")
         self.name, self.reduction, self.k = name, reduction, k
         self.members = {key: make(limits=limits, threads=threads) for key, make in members.items()}
         self.stored = any(member.stored for member in self.members.values())

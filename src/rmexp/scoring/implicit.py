@@ -25,6 +25,7 @@ from rmexp.models.folders.contract import Contract, check_reference, read_contra
 from rmexp.models.folders.folder import load_language_model
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.models.likelihood import Likelihood
+from rmexp.ranges import check_range
 from rmexp.records import Record, Scored
 from rmexp.scoring.responses import compute_read, scored_records, unknown, with_known
 from rmexp.scoring.store import Column
@@ -196,8 +197,7 @@ def _beta(beta: float | None, policy: str) -> float:
         if contract is None or contract.beta is None:
             raise ValueError(f"{policy} does not say which beta it was trained with (set scorer.beta)")
         beta = contract.beta
-    if not beta > 0:
-        raise ValueError(f"`beta` must be > 0, got {beta} (set scorer.beta)")
+    check_range("scorer.beta", beta, "> 0")
     return beta
 
 

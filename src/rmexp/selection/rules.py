@@ -27,9 +27,9 @@ class Keep:
         top: of responses: those of one prompt, ranked first.
     """
 
-    min_margin: float | None
-    min_score: float | None
-    max_disagreement: Annotated[float, "at least 0"] | None
+    min_margin: Annotated[float, "finite"] | None
+    min_score: Annotated[float, "finite"] | None
+    max_disagreement: Annotated[float, "at least 0 or inf"] | None
     share: Annotated[float, "in (0, 1]"] | None
     per_group: Annotated[int, "at least 1"] | None
     top: Annotated[int, "at least 1"] | None

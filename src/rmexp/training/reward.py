@@ -19,6 +19,7 @@ from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import disable_dropout
 from rmexp.models.reward_model import RewardModel
 from rmexp.phases import Phase, phase
+from rmexp.ranges import check_range
 from rmexp.scoring.responses import compute
 from rmexp.training.data.cached_features import cached_features, feature_batch, stacked
 from rmexp.training.data.pair_data import validation_pairing
@@ -74,8 +75,7 @@ class RewardModule(L.LightningModule):
         head_lr_factor: Annotated[float, "> 0"],
     ) -> None:
         super().__init__()
-        if not head_lr_factor > 0:
-            raise ValueError(f"module.head_lr_factor must be > 0, got {head_lr_factor}")
+        check_range("module.head_lr_factor", head_lr_factor, "> 0")
         self.head_lr_factor = head_lr_factor
         self.pooling = start.pooling
         self.model = RewardModel(

@@ -71,7 +71,7 @@ def test_no_more_than_its_share_of_the_time(trained, saving):
 
 
 def test_a_negative_interval_is_refused(saving):
-    with pytest.raises(ValueError, match="at least 0, got -1"):
+    with pytest.raises(ValueError, match="at least 0 or inf, got -1"):
         saving(every_seconds=-1)
 
 

@@ -28,8 +28,8 @@ def test_one_iteration_changes_it_by_the_rate_at_most():
     ("keys", "message"),
     [
         ({"coefficient": -0.1}, "kl.coefficient must be at least 0, got -0.1"),
-        ({"target": 0.0}, "kl.target must be > 0, got 0.0"),
-        ({"limit": -1}, "kl.limit must be > 0, got -1"),
+        ({"target": 0.0}, "kl.target must be > 0 or inf, got 0.0"),
+        ({"limit": -1}, "kl.limit must be > 0 or inf, got -1"),
         ({"place": "both"}, "kl.place must be one of reward, loss, got both"),
         ({"estimator": "k4"}, "kl.estimator must be one of k1, k2, k3, got k4"),
         ({"place": "loss"}, "kl.place=loss needs kl.estimator=k2 or k3"),

@@ -113,9 +113,9 @@ def test_figures_of_an_iteration_are_means_and_its_last_divergence():
     ("keys", "message"),
     [
         ({"epochs": 0}, "update.epochs must be at least 1, got 0"),
-        ({"clip": 0.0}, "update.clip must be > 0, got 0.0"),
+        ({"clip": 0.0}, "update.clip must be > 0 or inf, got 0.0"),
         ({"value_coefficient": -1.0}, "update.value_coefficient must be at least 0, got -1.0"),
-        ({"stop_kl": 0.0}, "update.stop_kl must be > 0, got 0.0"),
+        ({"stop_kl": 0.0}, "update.stop_kl must be > 0 or inf, got 0.0"),
     ],
 )
 def test_bad_values(keys, message):

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from rmexp.hardware.group import from_first
+from rmexp.ranges import check_range
 from rmexp.training.callbacks.checkpoints import LAST
 from rmexp.training.callbacks.interruption import Interrupted, Signals
 from rmexp.training.data.loader import TrainingLoader
@@ -30,10 +31,9 @@ class Saving(Callback):
     """
 
     def __init__(
-        self, folder: Path | None, every_seconds: Annotated[float, "at least 0"], seed: int, signals: Signals
+        self, folder: Path | None, every_seconds: Annotated[float, "at least 0 or inf"], seed: int, signals: Signals
     ) -> None:
-        if not every_seconds >= 0:
-            raise ValueError(f"callbacks.saving.every_seconds must be at least 0, got {every_seconds}")
+        check_range("callbacks.saving.every_seconds", every_seconds, "at least 0 or inf")
         self.folder, self.every_seconds, self.seed, self.signals = folder, every_seconds, seed, signals
         self.wait = every_seconds  # until the next checkpoint
         self.saved_at = 0.0

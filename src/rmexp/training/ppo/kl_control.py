@@ -29,11 +29,11 @@ class KLControl:
     """
 
     coefficient: Annotated[float, "at least 0"]
-    target: Annotated[float, "> 0"] | None
+    target: Annotated[float, "> 0 or inf"] | None
     rate: Annotated[float, "> 0"]
     place: Literal["reward", "loss"]
     estimator: Literal["k1", "k2", "k3"]
-    limit: Annotated[float, "> 0"]
+    limit: Annotated[float, "> 0 or inf"]
 
     def __post_init__(self) -> None:
         check_ranges(self, "kl")

@@ -36,11 +36,11 @@ class PolicyUpdate:
 
     epochs: Annotated[int, "at least 1"]
     minibatches: Annotated[int, "at least 1"]
-    clip: Annotated[float, "> 0"]
-    value_clip: Annotated[float, "> 0"]
+    clip: Annotated[float, "> 0 or inf"]
+    value_clip: Annotated[float, "> 0 or inf"]
     value_coefficient: Annotated[float, "at least 0"]
     whiten: bool
-    stop_kl: Annotated[float, "> 0"]
+    stop_kl: Annotated[float, "> 0 or inf"]
 
     def __post_init__(self) -> None:
         check_ranges(self, "update")

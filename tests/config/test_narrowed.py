@@ -100,7 +100,10 @@ WRONG = {
     "evaluate scorer=baseline": ["threads=0", "shard_records=0", "seed=-1"],
     "evaluate data=rm_bench scorer=baseline": ["data.format.styles=0", "data.max_bad_share=2"],
     "evaluate scorer=ensemble": ["scorer.k=-1", "scorer.k=inf"],
-    "evaluate scorer=implicit scorer.policy=a scorer.reference=b": ["scorer.beta=0", "scorer.beta=inf"],
+    "evaluate scorer=implicit scorer.policy=a scorer.reference=b": [
+        *("scorer.beta=0", "scorer.beta=inf", "scorer.precision=foo")
+    ],
+    "evaluate scorer.path=a": ["scorer.precision=16-mixed"],
     "inspect scorer=baseline": ["pairs=1", "traced=-1", "learning.steps=-1", "learning.lr=-1", "learning.lr=inf"],
     "filter": [
         *("keep.min_margin=inf", "keep.min_score=-inf"),
@@ -139,6 +142,15 @@ def test_a_number_out_of_range_is_refused_with_its_key(command):
 )
 def test_what_switches_something_off_or_is_only_unusual_is_taken(command):
     compose("train", command.split())
+
+
+@pytest.mark.parametrize(
+    "scorer", ["scorer.path=a", "scorer=centred scorer.path=a", "scorer=implicit scorer.policy=a scorer.reference=b"]
+)
+@pytest.mark.parametrize("name", [32, "'32'", "bf16", "bf16-mixed", "auto"])
+def test_a_scorer_takes_the_names_of_a_precision_that_a_trainer_takes(scorer, name):
+    for verb, key in (("evaluate", "scorer.precision"), ("train", "trainer.precision")):
+        compose(verb, [*(scorer.split() if verb == "evaluate" else ()), f"{key}={name}"])
 
 
 def test_that_a_number_must_be_finite_is_said_where_one_is_not():

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 import torch
 from torch import nn
 
 from rmexp.hardware.threads import SMALL_PARAMETERS
 
-AUTO, FULL, HALF, HALF_WEIGHTS = "auto", "32-true", "bf16-mixed", "bf16-true"
+AUTO: Final = "auto"
+FULL, HALF, HALF_WEIGHTS = "32-true", "bf16-mixed", "bf16-true"
 AVX_HALF, AMX_HALF = "avx512_bf16", "amx_bf16"  # as torch calls instructions of a processor
 ASKED_BEFORE = {AVX_HALF: "_is_avx512_bf16_supported", AMX_HALF: "_is_amx_tile_supported"}
 OTHER_NAMES = {"32": FULL, "64": "64-true", "16": "16-mixed", "bf16": HALF}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from rmexp.data.loading import Limits
 from rmexp.records import Record, Scored
@@ -32,7 +32,14 @@ class CentredScorer:
     stored = False
 
     def __init__(
-        self, name: str, path: str, precision: str, standardised: bool, *, limits: Limits, threads: int | None
+        self,
+        name: str,
+        path: str,
+        precision: Literal["auto", "32-true", "bf16-mixed", "32", 32, "bf16"],
+        standardised: bool,
+        *,
+        limits: Limits,
+        threads: int | None,
     ) -> None:
         self.name = name
         self.raw = ExplicitScorer("explicit", path, precision, limits=limits, threads=threads)

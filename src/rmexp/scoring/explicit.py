@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from rmexp.data.loading import Limits
 from rmexp.data.trained_on import marked
@@ -28,7 +28,8 @@ class ExplicitScorer:
         name: of the scorer, for files and tables.
         path: `model/` folder of a reward run, or a folder or hub id of others, whose head goes by one of several names;
             see `rmexp.models.backbones.found_head`.
-        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
+        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster; or by Lightning's other
+            names.
         limits: limits.
         threads: processor threads; None chooses by model size.
         head: names of a head's tensors, where they go by no known one; see `rmexp.models.backbones.found_head`.
@@ -43,7 +44,7 @@ class ExplicitScorer:
         self,
         name: str,
         path: str,
-        precision: str,
+        precision: Literal["auto", "32-true", "bf16-mixed", "32", 32, "bf16"],
         *,
         limits: Limits,
         threads: int | None,

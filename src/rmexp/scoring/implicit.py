@@ -6,7 +6,7 @@ Without a reference it is the log-probability itself, times beta: what is left w
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from torch import Tensor
 
@@ -77,7 +77,8 @@ class ImplicitScorer:
         beta: None takes the one in the policy's contract.
         reduction: over tokens, see `implicit_reward`; None takes the one that the policy was trained with, the sum
             where its contract says nothing.
-        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster.
+        precision: `32-true`, `bf16-mixed`, or `auto` for the latter where it is faster; or by Lightning's other
+            names.
         limits: limits.
         threads: processor threads; None chooses by model size.
         known: rewards that the policy has given already, in the same precision and reduction.
@@ -96,7 +97,7 @@ class ImplicitScorer:
         reference: str | None,
         beta: Annotated[float, "> 0"] | None,
         reduction: str | None,
-        precision: str,
+        precision: Literal["auto", "32-true", "bf16-mixed", "32", 32, "bf16"],
         *,
         limits: Limits,
         threads: int | None,

@@ -111,6 +111,7 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
             "trainer.callbacks: is set by rmexp itself; write callbacks/NAME.yaml in",
         ),
         ("+trainer.val_check_interval=10", "is set by rmexp itself; set trainer.validate_every_steps"),
+        ("+trainer.limit_val_batches=1", "trainer.limit_val_batches: is set by rmexp itself; set data.max_val_pairs"),
         ("trainer.keep=first", "trainer.keep takes best or last, got first"),
         ("loss._target_=rmexp.losses.dpo.dop_loss", "did you mean `dpo_loss`?"),
     ],
@@ -118,6 +119,10 @@ def test_a_target_that_is_put_into_a_plain_node_is_a_problem():
 def test_mistakes_on_the_command_line(override, message):
     (problem,) = of_train(override)
     assert message in problem
+
+
+def test_what_is_done_anyway_may_be_said_as_runs_of_earlier_versions_did():
+    assert compose("train", ["+trainer.limit_val_batches=1.0"]).trainer.limit_val_batches == 1
 
 
 def test_a_problem_of_a_stage_carries_the_name_of_the_stage_a_shared_one_comes_once():

@@ -66,7 +66,7 @@ def fits(value: Any, annotation: ast.expr | None, aliases: Mapping[str, ast.expr
 
 def _fits_generic(value: Any, name: str, arguments: list[ast.expr], aliases: Mapping[str, ast.expr]) -> bool:
     if name == "Literal":
-        return any(_same(word, value) for word in _named(arguments))
+        return any(same(word, value) for word in _named(arguments))
     if name == "Annotated":
         found = _range(arguments)
         return fits(value, arguments[0], aliases) and (found is None or not _is_number(value) or found.holds(value))
@@ -112,7 +112,8 @@ def _range(arguments: Sequence[ast.expr]) -> Range | None:
     return next(filter(None, map(read_range, texts)), None)
 
 
-def _same(first: Any, second: Any) -> bool:
+def same(first: Any, second: Any) -> bool:
+    """Whether two values are written alike: 1 is no 1.0, nor true."""
     return type(first) is type(second) and first == second
 
 

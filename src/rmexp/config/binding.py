@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rmexp.config.annotations import fits, misfit, of_values
-from rmexp.config.build import FRAMES, OWN_ARGUMENTS, framed_group
+from rmexp.config.annotations import fits, misfit, of_values, same
+from rmexp.config.build import FRAMES, OWN_ARGUMENTS, SAID_ANYWAY, framed_group
 from rmexp.config.problems import did_you_mean
 from rmexp.config.signatures import Signature, signature_of
 from rmexp.jsonl import JsonObject
@@ -48,8 +48,10 @@ def _unbound_target(node: JsonObject, path: str) -> Iterator[Problem]:
         return
     takes_any = any(signature.takes_any for signature in signatures.values())
     takers = {key: name for name in reversed(signatures) for key in signatures[name].parameters}  # the frame's first
-    own = OWN_ARGUMENTS.get(group or "", {})
+    own, anyway = (known.get(group or "", {}) for known in (OWN_ARGUMENTS, SAID_ANYWAY))
     for key, value in node.items():
+        if key in anyway and same(value, anyway[key]):
+            continue
         if key in own:
             yield Problem(f"{path}{key}", f"is set by rmexp itself; {own[key]}")
         elif key in takers:

@@ -40,6 +40,7 @@ OWN_ARGUMENTS = {
         "min_steps": "set trainer.max_steps",
     }
 }
+SAID_ANYWAY = {"trainer": {"limit_val_batches": 1.0}}  # values of such arguments that change nothing
 HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group
 
 

@@ -110,7 +110,8 @@ def _scored(scorer: Scorer, record: Candidates) -> Scored | ValueError:
     try:
         return next(iter(scorer.score([record])))
     except ValueError as error:
-        return error
+        place = str(record.place)
+        return error if str(error).startswith(f"{place}:") else ValueError(f"{place}: {error}")
 
 
 def _scorer(config: DictConfig) -> Scorer:

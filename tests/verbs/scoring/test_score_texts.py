@@ -74,6 +74,7 @@ def test_a_line_that_the_scorer_refuses_does_not_end_the_others(here, given, rew
     assert main(command) == 1
     answers = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
     assert ["scores" in answer for answer in answers] == [True, False, True]
+    assert answers[1]["error"].startswith("standard input:2: 1 of 1 sequences have more than 32 tokens")
     assert "set data.max_tokens" in answers[1]["error"]
 
 

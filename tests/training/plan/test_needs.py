@@ -115,6 +115,24 @@ def test_the_head_counts_among_the_parameters_unless_it_is_the_embedding():
         assert model_shape(config, likelihood=True).multiplied == model_shape(config, likelihood=False).multiplied
 
 
+@pytest.mark.parametrize(
+    "kind", ["phi", "gptj", "codegen", "ctrl", "bert-generation", "roberta", "gpt2", "opt", "cpmant"]
+)
+def test_all_that_a_head_has_is_counted(kind):
+    """Biases, and layers of its own, though its matrix may be the embedding."""
+    size = {"vocab_size": 300, "num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 32}
+    size |= {"ffn_dim": 64, "word_embed_proj_dim": 32} if kind == "opt" else {}
+    size |= {"rotary_dim": 8} if kind in ("codegen", "gptj") else {}
+    config = AutoConfig.for_model(kind, **size)
+    found = model_shape(config, likelihood=True)
+    whole = AutoModelForCausalLM.from_config(config)
+    assert found.parameters == _count(whole)
+    tables = sum(_count(part) for part in whole.modules() if isinstance(part, torch.nn.Embedding))
+    above = {name for name, _ in whole.named_parameters() if not name.startswith(f"{whole.base_model_prefix}.")}
+    head = sum(part.numel() for name, part in whole.named_parameters() if name in above)
+    assert found.embedded == tables + head
+
+
 @pytest.mark.parametrize("kind", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_models_that_also_see_have_the_head_of_their_text(kind):
     size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}

@@ -52,7 +52,7 @@ def read_model(source: Source, head_names: Mapping[str, str] | None = None) -> L
         return RewardStart.of(parts, tokenizer, source)
     if getattr(source.config(), "is_encoder_decoder", False):
         raise ValueError(f"{source.path} has an encoder and a decoder; rewards are trained on it with model=encoder")
-    causal_lm, missing = source.model(_class_of(source))
+    causal_lm, missing = source.model(class_of(source.config()))
     body = text_body(causal_lm)
     if body is not causal_lm.base_model:
         what = (
@@ -68,9 +68,8 @@ def read_model(source: Source, head_names: Mapping[str, str] | None = None) -> L
     return LanguageModel(causal_lm, tokenizer, source.path, source.commit, head=head, save_dtype=source.save_dtype)
 
 
-def _class_of(source: Source) -> Any:
-    """The class that predicts tokens; families that read images too have another one."""
-    config = source.config()
+def class_of(config: Any) -> Any:
+    """The class of transformers that predicts tokens; families that read images too have another one."""
     other = type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     return AutoModelForImageTextToText if other else AutoModelForCausalLM
 

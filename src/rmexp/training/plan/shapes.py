@@ -10,6 +10,8 @@ from transformers import AutoModel
 
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import Heads, attention_plan
+from rmexp.models.backbones.hub import class_of
+from rmexp.models.backbones.text_body import text_body
 from rmexp.training.plan.needs import BatchShape, ModelShape
 
 MOST_BATCHES = 50  # that a plan looks at
@@ -20,14 +22,15 @@ def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
 
     Args:
         config: of the body.
-        likelihood: whether the head is that of a language model, which may be its embedding; else it gives one number.
+        likelihood: whether the head is that of a language model, whose weights may be its embedding; else it gives one
+            number.
     """
     text = config.get_text_config()
     with torch.device("meta"):
-        body = AutoModel.from_config(text)
-    inner, heads = sum(parameter.numel() for parameter in body.parameters()), int(text.num_attention_heads)
-    tied = bool(getattr(config, "tie_word_embeddings", False))  # as the whole says that its text may not
-    head = int(text.hidden_size) * (1 if not likelihood else 0 if tied else int(text.vocab_size))
+        whole = class_of(config).from_config(config) if likelihood else None
+        body = AutoModel.from_config(text) if whole is None else text_body(whole)
+    inner, heads = _count(body.parameters()), int(text.num_attention_heads)
+    head = int(text.hidden_size) if whole is None else _count(_above(whole))
     embedded = sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding))
     return ModelShape(
         hidden=int(text.hidden_size),
@@ -39,6 +42,17 @@ def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
         parameters=inner + head,
         embedded=embedded + head,
     )
+
+
+def _above(whole: Any) -> list[torch.nn.Parameter]:
+    """What a language model has beside its body, with all that this reads beside text."""
+    body = whole.model if whole.base_model is whole else whole.base_model
+    below = set(body.parameters())
+    return [parameter for parameter in whole.parameters() if parameter not in below]
+
+
+def _count(parameters: Iterable[torch.nn.Parameter]) -> int:
+    return sum(parameter.numel() for parameter in parameters)
 
 
 def adapters_of(config: Any, adapters: Mapping[str, Any]) -> tuple[int, int]:

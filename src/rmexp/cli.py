@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import rmexp
 from rmexp.config.help.general import general_help
-from rmexp.config.plugins import flags, with_plugins, with_search_path
+from rmexp.config.plugins.named import flags, with_plugins, with_search_path
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process

@@ -10,7 +10,7 @@ import yaml
 
 import rmexp
 from rmexp.cli import main
-from rmexp.config.plugins import VARIABLE
+from rmexp.config.plugins.named import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 BLOCK = r"^`{{3}}{}\n(.*?)^`{{3}}$"

@@ -19,7 +19,7 @@ from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity import named_after, unset
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
-from rmexp.config.plugins import Plugin, plugins
+from rmexp.config.plugins.named import Plugin, plugins
 from rmexp.config.problems import ConfigurationError, did_you_mean_key
 from rmexp.config.tree import conf_folder, options_with
 

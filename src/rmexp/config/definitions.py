@@ -98,7 +98,7 @@ def _body(module: Path) -> tuple[ast.stmt, ...]:
             if isinstance(node, ast.If | ast.Try):
                 yield from statements([*node.body, *node.orelse])
 
-    return tuple(statements(ast.parse(module.read_text(encoding="utf-8")).body))
+    return tuple(statements(ast.parse(module.read_text(encoding="utf-8"), str(module)).body))
 
 
 def _origin(body: Iterable[ast.stmt], name: str, target: str) -> str | None:

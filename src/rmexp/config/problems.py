@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from rmexp.config.plugins.mistakes import place_of_mistake
+
 RUNS = "runs"  # where run folders go when nobody says
 PLACES = ("run_dir", "sweep_dir", "out", "cache_dir")  # last parts of keys that name a folder to write to
 # What TRL, transformers, OpenRLHF and reward-bench call a key; docs/migrating.md has them in tables.
@@ -54,6 +56,8 @@ class ConfigurationError(ValueError):
 def in_words(error: Exception, settings: Mapping[str, object] = MappingProxyType({})) -> str:
     """An error as one line for users; its type goes with it where the message was not made for them.
 
+    One that comes from a plug-in ends with its file and line.
+
     Args:
         error: of any kind.
         settings: values of the configuration by dotted path, whose keys are told where they mend it.
@@ -63,9 +67,15 @@ def in_words(error: Exception, settings: Mapping[str, object] = MappingProxyType
     mark = getattr(error, "problem_mark", None)  # of a YAML parser
     if mark is not None:
         return f"{mark.name}:{mark.line + 1}: not YAML: {getattr(error, 'problem', None)} in column {mark.column + 1}"
+    place = place_of_mistake(error)
+    said = _said(error, settings)
+    return f"{said.rstrip('.')}, at {place}" if place else said
+
+
+def _said(error: Exception, settings: Mapping[str, object]) -> str:
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
         return _of_the_system(error, settings)
-    text = " ".join(str(error).split())
+    text = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
     meant = isinstance(error, ValueError | OSError | RuntimeError)
     return _with_its_key(text, settings) if text and meant else f"{type(error).__name__}: {text}"
 

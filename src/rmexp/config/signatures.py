@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rmexp.config.definitions import Definition, find_definition
 from rmexp.config.narrowed import narrowed
-from rmexp.config.plugins import plugins
+from rmexp.config.plugins.named import plugins
 
 ALLOWED = (
     "rmexp.",

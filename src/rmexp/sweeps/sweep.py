@@ -17,7 +17,7 @@ from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
 from rmexp.config.identity.values import leaves
 from rmexp.config.multirun import Cell, Multirun
-from rmexp.config.plugins import flags
+from rmexp.config.plugins.named import flags
 from rmexp.config.problems import in_words
 from rmexp.durable import alone
 from rmexp.hardware.processes import command_line

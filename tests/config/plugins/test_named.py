@@ -10,7 +10,7 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.config.compose import compose
-from rmexp.config.plugins import VARIABLE
+from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.tree import options_of
 from rmexp.runs.folder import read_environment
 

@@ -1,0 +1,1 @@
+"""Parts of users: how they are named, and where in them a mistake was made."""

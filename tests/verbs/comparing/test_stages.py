@@ -139,6 +139,7 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     assert not any((path / stage).exists() for stage in STAGES)
     page = (path / "report.html").read_text()
     assert f"to the reference) judge the same\npairs. {said}" in page
+    assert (page.count(said), summary["notes"].count(said), summary["notes"][0]) == (1, 1, said)
     assert "from the same start" not in page
     assert "Training pairs" not in page
 

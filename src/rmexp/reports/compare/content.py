@@ -225,7 +225,7 @@ class CompareReport:
         scale: of the rewards; None when not known.
         disagreements: pairs that the two order differently; at most twenty are shown, as listed.
         policies: that were sampled from and judged, the first of them the one that the others are measured by.
-        notes: what of the sets the models were trained on, in words.
+        notes: what of the sets the models were trained on, in words; `facts.given` is said before.
     """
 
     facts: Facts

@@ -71,13 +71,12 @@ def comparison(config: DictConfig, found: Compared, run: RunFolder) -> CompareRe
     held_out = {one.name: one for one in sets if one.kind == "held_out"}
     unseen = {one.name: one.scores.of(one.headline) for one in found.pairs if one.test.origin.kind == "held_out"}
     data = found.data
-    given = given_sentence(found.stages)
     facts = Facts(
         data=data.name,
         model="given" if found.stages["reward"].given and found.stages["dpo"].given else config.model.name,
         seed=config.seed,
         train_pairs=_train_pairs(found.stages, data),
-        given=given,
+        given=given_sentence(found.stages),
         bad_rows=len(data.records.bad_rows),
         beta=implicit.beta,
         made=made_in(run.path, run.config.text),
@@ -99,7 +98,6 @@ def comparison(config: DictConfig, found: Compared, run: RunFolder) -> CompareRe
         disagreements=disagreements(unseen, held_out),
         policies=found.policies,
         notes=[
-            *filter(None, [given]),
             *notes(found.pairs, sets, explicit.describe(), implicit.describe()),
             *candidate_notes(found.scores.left_out, data.records.candidates),
         ],

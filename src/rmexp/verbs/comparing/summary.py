@@ -54,7 +54,7 @@ def as_summary(
         stages={name: _stage_used(stage) for name, stage in stages.items()},
         leaks=leaks,
         seconds=seconds,
-        notes=tuple(report.notes),
+        notes=tuple(note for note in (facts.given, *report.notes) if note is not None),
     )
 
 

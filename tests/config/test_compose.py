@@ -1,5 +1,6 @@
 import itertools
 import shlex
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
@@ -114,6 +115,28 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
     (problem,) = problems(verb, override)
     assert problem.startswith(override.lstrip("~").split("=")[0])
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "told"),
+    [
+        ("train", "data=pairs.jsonl", "data=jsonl data.path=pairs.jsonl"),
+        ("train", "data=./new.csv.gz", "data=jsonl data.path=./new.csv.gz"),
+        ("train", "data=org/pairs", "data=hub data.path=org/pairs"),
+        ("train", "data=notes", "data=jsonl data.path=notes"),
+        ("train", "data='a b.jsonl'", "data=jsonl \"data.path='a b.jsonl'\""),
+        ("train", "model=runs/x/model", "model=hub model.path=runs/x/model"),
+        ("train", "+data@tests.other=pairs.jsonl", "+data@tests.other=jsonl tests.other.path=pairs.jsonl"),
+        ("evaluate", "scorer=folder", "scorer=explicit scorer.path=folder"),
+        ("evaluate", "scorer=scored.jsonl", "scorer=scored_file scorer.path=scored.jsonl"),
+    ],
+)
+def test_a_path_in_the_place_of_an_option_is_told_with_what_reads_it(here, verb, override, told):
+    Path("folder").mkdir()
+    Path("notes").touch()
+    (problem,) = problems(verb, override)
+    value = override.partition("=")[2].strip("'")
+    assert problem.endswith(f" has no option `{value}`; that is read with {told}")
 
 
 @pytest.mark.parametrize(

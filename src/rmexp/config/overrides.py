@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import HOLDERS
 from rmexp.config.hydra_private import ConfigLoader, apply_override
+from rmexp.config.meant_paths import reader_of
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.tree import options_with
 
@@ -24,7 +25,7 @@ class Overrides(NamedTuple):
         choices: of options for groups, such as `data=jsonl`, and whatever concerns Hydra itself.
         values: of keys, such as `optimizer.lr=1e-4`.
         problems: one for each override that is neither; those are left out.
-        unread: keys of those that are not in Hydra's grammar.
+        unread: keys of those that are not in Hydra's grammar, or that a choice which cannot be made would have.
     """
 
     choices: list[Override]
@@ -114,6 +115,7 @@ def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, swe
         elif options and not isinstance(override.value(), dict):
             if problem := _unknown_option(override, options):
                 result.problems.append(problem)
+                result.unread.append(_path_key(override))  # which the option that is not there would have
             else:
                 result.choices.append(override)
         else:
@@ -188,6 +190,11 @@ def _options_with(key: str, keys: Sequence[str]) -> str:
     return f"; {' and '.join(found)} {'has' if len(found) == 1 else 'have'} it" if found and name else ""
 
 
+def _path_key(override: Override) -> str:
+    """The key of what is read with the option that an override chooses."""
+    return f"{override.package or override.key_or_group}.path"
+
+
 def _unknown_option(override: Override, options: list[str]) -> str | None:
     if override.is_delete():
         return None
@@ -200,6 +207,9 @@ def _unknown_option(override: Override, options: list[str]) -> str | None:
     own = [option for option in options if not option.startswith("_")]  # the others are only there to be included
     for value in values:
         if value not in own:
+            if reader := reader_of(group, value):
+                told = f"{override.input_line.partition('=')[0]}={reader} {typed(_path_key(override), str(value))}"
+                return f"{override.input_line}: `{group}` has no option `{value}`; that is read with {told}"
             hint = did_you_mean(str(value), own)
             shown = "null" if value is None else value
             return f"{override.input_line}: `{group}` has no option `{shown}`{hint} (options: {', '.join(own)})"

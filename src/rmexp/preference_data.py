@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 from rmexp.records import Candidates, Preference, Record
 
 # What a public benchmark itself makes of scores: from its records and the scores of their responses to named figures,
 # `score` among them; None where its parts are not all there.
 Aggregate = Callable[[Sequence[Record], Sequence[Sequence[float]]], Mapping[str, float | None]]
+_LOOKED_AT = 100  # records of a split, which tell what it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,31 @@ class PreferenceData:
     def sets(self) -> dict[str, Sequence[Record]]:
         """Splits and candidate sets alike, by name."""
         return {**self.splits, **self.demonstrations, **self.candidates}
+
+
+def checked_data(given: Any, source: str) -> PreferenceData:
+    """What a source gives.
+
+    Args:
+        given: by it.
+        source: its dotted name, for messages.
+
+    Raises:
+        ValueError: that is something else, or holds anything but records.
+    """
+    name = f"{source.rpartition('.')[2]}()"
+    if not isinstance(given, PreferenceData):
+        raise ValueError(f"{name} must give PreferenceData, got {_came(given)} (set data)")
+    for kind, holds in (("splits", Preference), ("candidates", Candidates), ("demonstrations", Candidates)):
+        for split, records in getattr(given, kind).items():
+            if not isinstance(records, Sequence):
+                raise ValueError(f"{name} must give {kind} as lists, got {_came(records)} as `{split}` (set data)")
+            wrong = next((record for record in islice(records, _LOOKED_AT) if not isinstance(record, holds)), None)
+            if wrong is not None:
+                expected = f"{kind} of {holds.__name__}"
+                raise ValueError(f"{name} must give {expected}, got {_came(wrong)} in `{split}` (set data)")
+    return given
+
+
+def _came(value: Any) -> str:
+    return "nothing" if value is None else type(value).__name__

@@ -107,3 +107,25 @@ def test_a_problem_of_many_rows_is_told_once():
     problems = [ValueError("bad") for _ in range(4)]
     with pytest.raises(ValueError, match=r"4 of 4 rows are bad, .* \(such as line 1: bad\)$"):
         Reading(**SKIP).records("f", rows(*problems), form)
+
+
+def test_a_mistake_in_a_format_is_told_with_the_row_and_what_was_called():
+    with pytest.raises(
+        RuntimeError, match=r"^f:2: form.<locals>.convert\(\): TypeError: 'int' object is not iterable$"
+    ):
+        Reading(**SKIP).records("f", rows([pair("a")], 3), form)
+
+
+@pytest.mark.parametrize(
+    ("make", "came"),
+    [
+        (lambda found: None, "NoneType"),
+        (lambda found: (pair("a") for _ in found), "Preference"),
+        (lambda found: ((row, "a") for row in found), "str"),
+        (lambda found: ((row.content, pair("a")) for row in found), "Preference"),
+    ],
+)
+def test_a_format_that_gives_no_records_of_rows_is_refused(make, came):
+    said = rf"<lambda>\(\) must give pairs of a row and its record one by one, got {came} \(set data/format\)$"
+    with pytest.raises(ValueError, match=said):
+        Reading(**SKIP).records("f", rows([pair("a")]), make)

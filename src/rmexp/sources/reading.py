@@ -20,7 +20,7 @@ from rmexp.records import Candidates, IdenticalSides, Preference, Record, put
 from rmexp.sources.ranges.known_ids import KnownIds
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
 from rmexp.sources.ranges.read_parts import ReadPart, read_part
-from rmexp.sources.rows import Format, LeftOut, MissingColumn, Row
+from rmexp.sources.rows import Format, LeftOut, MissingColumn, Row, outcomes
 from rmexp.stored_records import StoredRecords, all_of
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Reading:
 
     def _usable(self, rows: Iterable[Row], form: Format, taken: "_Taken") -> Iterator[Record]:
         """The records among what a format makes of rows; `taken` counts them, and what is left out on request."""
-        for row, outcome in form(self._readable(rows, taken)):
+        for row, outcome in outcomes(form, self._readable(rows, taken)):
             if isinstance(outcome, Record):
                 if place := self._ids.taken_by(row, outcome):
                     self._bad(row, ValueError(f"`id` {outcome.id} is that of another pair already ({place})"))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from rmexp.jsonl import JsonObject, describe
-from rmexp.records import Record
+from rmexp.records import Candidates, Preference, Record
 
 
 class Row(NamedTuple):
@@ -44,6 +44,7 @@ class LeftOut(NamedTuple):
 
 
 Outcome = Record | LeftOut | ValueError
+_OUTCOMES = (Preference, Candidates, LeftOut, ValueError)
 
 
 class Format(Protocol):
@@ -60,13 +61,44 @@ class Format(Protocol):
 def row_by_row(
     rows: Iterable[Row], convert: Callable[[JsonObject], Iterable[Outcome]]
 ) -> Iterator[tuple[Row, Outcome]]:
-    """Apply `convert` to each row by itself; a ValueError that it raises is an outcome like the others."""
+    """Apply `convert` to each row by itself; a ValueError that it raises is an outcome like the others.
+
+    Raises:
+        RuntimeError: it raises anything else, which is told with the row.
+    """
     for row in rows:
         try:
             for outcome in convert(row.content):
                 yield row, outcome
         except ValueError as error:
             yield row, error
+        except Exception as error:
+            raise RuntimeError(f"{row.place}: {_called(convert)}: {type(error).__name__}: {error}") from error
+
+
+def outcomes(form: Format, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
+    """What a format makes of rows.
+
+    Raises:
+        ValueError: it gives anything else.
+    """
+    made: Any = form(rows)
+    if not isinstance(made, Iterable):
+        raise ValueError(_unlike(form, type(made).__name__))
+    for given in made:
+        row, outcome = given if isinstance(given, tuple) and len(given) == 2 else (None, given)
+        if not isinstance(row, Row) or not isinstance(outcome, _OUTCOMES):
+            raise ValueError(_unlike(form, type(given if row is None else outcome).__name__))
+        yield row, outcome
+
+
+def _unlike(form: Format, came: str) -> str:
+    return f"{_called(form)} must give pairs of a row and its record one by one, got {came} (set data/format)"
+
+
+def _called(function: Any) -> str:
+    """What is called, as messages of Python name it."""
+    return f"{getattr(function, '__qualname__', f'{type(function).__qualname__}.__call__')}()"
 
 
 class MissingColumn(ValueError):

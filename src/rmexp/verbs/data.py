@@ -19,7 +19,7 @@ from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import SplitRule
 from rmexp.data.selection import Selection, selected
 from rmexp.phases import Phase, phase
-from rmexp.preference_data import PreferenceData
+from rmexp.preference_data import PreferenceData, checked_data
 from rmexp.records import Record
 from rmexp.sources.rows import Format
 from rmexp.sweeps.cell_stamp import file_states
@@ -46,7 +46,7 @@ class _Asked:
     def read(self) -> PreferenceData:
         """Its records as its source gives them."""
         with self._reading():
-            return self.source()
+            return checked_data(self.source(), str(self.content["_target_"]))
 
     def index(self, what: str, without: frozenset[str] = frozenset()) -> Path | None:
         """Where what was read of it is kept; see `index_file`."""

@@ -12,7 +12,7 @@ from rmexp.lines import Bounds, TooLong
 from rmexp.record_file import RecordFile
 from rmexp.records import Preference, Record, put
 from rmexp.sources.ranges.line_ranges import LineRange, RangeRows
-from rmexp.sources.rows import Format, LeftOut, Row
+from rmexp.sources.rows import Format, LeftOut, Row, outcomes
 
 
 class ReadPart(NamedTuple):
@@ -47,7 +47,7 @@ def read_part(part: LineRange, form: Format, encoding: str | None, bounds: Bound
     file, left_out = RecordFile(), Counter[str]()
     numbers, ids, texts, pairs = array("Q"), array("q"), array("q"), array("b")
     try:
-        for row, outcome in form(_readable(rows, count)):
+        for row, outcome in outcomes(form, _readable(rows, count)):
             if isinstance(outcome, LeftOut):
                 left_out[outcome.reason] += 1
             elif isinstance(outcome, Record):

@@ -25,7 +25,7 @@ class Line(NamedTuple):
         run: as it was found.
         name: its folder, from where the page lies.
         href: of its page; None where it has none.
-        value: of its figure, in words.
+        value: of its figure, in words, with what is said beside it.
     """
 
     run: ListedRun
@@ -71,4 +71,5 @@ def _line(run: ListedRun, place: Path) -> Line:
     name = relpath(run.folder, place)
     page = run.folder / "report.html"
     value = "" if run.value is None else percent(run.value) if run.figure in SHARES else number(run.value)
+    value += f" ({run.learnt})" if run.learnt else ""
     return Line(run, name, quote(f"{name}/report.html") if page.is_file() else None, value)

@@ -10,8 +10,9 @@ from rmexp.runs.files import CONFIG
 from rmexp.runs.folder import read_environment, read_failure
 from rmexp.runs.found import run_folders
 from rmexp.runs.results import results_of
+from rmexp.runs.summaries.evaluate import EvaluateSummary
 from rmexp.runs.summaries.file import read_summary, summary_row, verb_of
-from rmexp.runs.summaries.held_out import headline_of
+from rmexp.runs.summaries.held_out import headline_of, learnt_words
 from rmexp.runs.summaries.train import TrainSummary
 
 FINISHED, FAILED, NOT_FINISHED = "finished", "failed", "not finished"
@@ -30,6 +31,7 @@ class ListedRun(NamedTuple):
         seconds: that it took; None where it has not finished.
         figure: what its headline is, such as `accuracy`.
         value: of that figure; None where there is none.
+        learnt: what is said beside it where its pairs were trained on.
     """
 
     folder: Path
@@ -41,6 +43,18 @@ class ListedRun(NamedTuple):
     seconds: float | None
     figure: str
     value: float | None
+    learnt: str = ""
+
+
+class _Headline(NamedTuple):
+    """What a run is looked up for; fields as those of `ListedRun`."""
+
+    figure: str
+    value: float | None
+    learnt: str = ""
+
+
+_NOTHING = _Headline("", None)
 
 
 def listed_runs(folders: Sequence[Path], settings_of: Callable[[Path], Settings]) -> list[ListedRun]:
@@ -58,7 +72,7 @@ def _listed(path: Path, settings_of: Callable[[Path], Settings]) -> ListedRun:
     settings = settings_of(path) if (path / CONFIG).is_file() else {}
     environment, row = read_environment(path), summary_row(path)
     verb = verb_of(row) if row else next(iter(environment.command[1:2]), "")
-    figure, value = ("", None) if row is None else _headline(path, row)
+    headline = _NOTHING if row is None else _headline(path, row)
     state = FINISHED if row else FAILED if read_failure(path) else NOT_FINISHED
     return ListedRun(
         folder=path,
@@ -68,8 +82,9 @@ def _listed(path: Path, settings_of: Callable[[Path], Settings]) -> ListedRun:
         model=_text(settings, "model.name") or _text(settings, "scorer.name"),
         started=environment.start or "",
         seconds=None if row is None else _seconds(row),
-        figure=figure,
-        value=value,
+        figure=headline.figure,
+        value=headline.value,
+        learnt=headline.learnt,
     )
 
 
@@ -85,40 +100,55 @@ def _seconds(row: JsonObject) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def _headline(path: Path, row: JsonObject) -> tuple[str, float | None]:
-    """What a run is looked up for, and its value."""
+def _headline(path: Path, row: JsonObject) -> _Headline:
     verb = verb_of(row)
     if verb == "train":
         return _of_training(path)
     if verb == "profile":
-        return "best baseline", row["baselines"][row["best_baseline"]]["accuracy"]
+        return _Headline("best baseline", row["baselines"][row["best_baseline"]]["accuracy"])
     if verb == "filter":
-        return "kept", row["kept"] / row["units"] if row["units"] else None
-    return next(_figures(path, str(verb)), ("", None))
+        return _Headline("kept", row["kept"] / row["units"] if row["units"] else None)
+    if verb == "evaluate":
+        return _of_evaluation(path)
+    return next(_figures(path, str(verb)), _NOTHING)
 
 
-def _of_training(path: Path) -> tuple[str, float | None]:
+def _of_training(path: Path) -> _Headline:
     summary = read_summary(path, TrainSummary)
     assert summary is not None
     if summary.policy is not None:
-        return "gain, SD", summary.policy.reward.gain
+        return _Headline("gain, SD", summary.policy.reward.gain)
     whole = [one for one in summary.evaluation if one.slice is None and one.accuracy is not None]
     if whole:
-        return "accuracy", headline_of([one for one in whole if one.data == whole[0].data]).accuracy
+        held_out = headline_of([one for one in whole if one.data == whole[0].data])
+        return _Headline("accuracy", held_out.accuracy, held_out.learnt)
     if summary.val.accuracy is not None:
-        return "accuracy", summary.val.accuracy
-    return "validation loss", summary.val.loss
+        return _Headline("accuracy", summary.val.accuracy)
+    return _Headline("validation loss", summary.val.loss)
 
 
-def _figures(path: Path, verb: str) -> Iterator[tuple[str, float]]:
+def _of_evaluation(path: Path) -> _Headline:
+    """The best accuracy of its scorers on its sets."""
+    summary = read_summary(path, EvaluateSummary)
+    assert summary is not None
+    whole = [one for one in summary.results if one.figures.slice is None and one.figures.accuracy.value is not None]
+    if not whole:
+        return _NOTHING
+    best = max(whole, key=lambda one: one.figures.accuracy.value or 0.0)
+    place, labelled = (best.scorer, best.data, best.split), best.figures.n - best.figures.label_ties
+    trained_on = sum(one.seen.pairs for one in summary.seen if one.kept and (one.scorer, one.data, one.split) == place)
+    return _Headline("accuracy", best.figures.accuracy.value, learnt_words(min(trained_on, labelled), labelled))
+
+
+def _figures(path: Path, verb: str) -> Iterator[_Headline]:
     """Of verbs that name their figures; the best accuracy where they have several."""
     found = results_of(path)
     figures = {} if found is None else found.figures
     accuracies = [value for name, value in figures.items() if name.endswith("/accuracy")]
     if accuracies:
-        yield "accuracy", max(accuracies)
+        yield _Headline("accuracy", max(accuracies))
     if verb == "inspect":
-        yield "checks that fail", figures.get("fail", 0.0)
+        yield _Headline("checks that fail", figures.get("fail", 0.0))
     for name in ("gain", "proxy"):
         if name in figures:
-            yield name, figures[name]
+            yield _Headline(name, figures[name])

@@ -13,6 +13,7 @@ from rmexp.data.split import split_by_hash
 from rmexp.jsonl import write_rows
 from rmexp.models.folders.trained_on import read_trained_on
 from rmexp.records import Preference
+from rmexp.runs.listed import listed_runs
 
 TRAIN = [
     "train", "task=reward", "model=tiny", "model.layers=1", "optimizer.lr=1e-2", "trainer.max_epochs=6", "logger=csv",
@@ -124,6 +125,10 @@ def test_a_model_that_has_learnt_noise_is_judged_on_what_it_has_not_seen(here, n
     assert "and these are counted (data.trained_on=keep)" in capsys.readouterr().out
     assert main(["evaluate", *noise.scorer, *noise.data, "run_dir=run"]) == 0
     found = accuracies("run")
+    assert [one.learnt for one in listed_runs([Path("kept"), Path("run")], lambda folder: {})] == [
+        "",
+        "48 of 60 trained on",
+    ]
     assert found["trained on"][0] == 48
     assert found["trained on"][1] > 0.9
     assert found[None][0] == 12

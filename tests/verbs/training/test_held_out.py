@@ -57,7 +57,7 @@ def nine_pairs_a_prompt(here):
 
 
 def test_pairs_that_were_trained_on_are_marked_where_their_figure_stands(nine_pairs_a_prompt, capsys):
-    """In the terminal, in the summary, in the verdict of the page and on the leaderboard."""
+    """In the terminal, in the summary, in the verdict of the page, on the leaderboard and in the index."""
     assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_path=pairs.jsonl"]) == 0
     mark = "270 of 270 trained on"
     assert f"{mark})" in capsys.readouterr().out
@@ -70,6 +70,7 @@ def test_pairs_that_were_trained_on_are_marked_where_their_figure_stands(nine_pa
     assert main(["report", "run_dir=all"]) == 0
     assert f"({mark})" in capsys.readouterr().out
     assert f"({mark})" in Path("all/leaderboard.md").read_text()
+    assert f" % ({mark})</td>" in Path("all/index.html").read_text()
 
 
 def test_pairs_without_a_preference_are_no_pairs_that_a_figure_was_learnt_from(nine_pairs_a_prompt, capsys):

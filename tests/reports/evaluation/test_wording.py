@@ -98,11 +98,25 @@ def test_seeds_of_one_method_are_not_shown_against_each_other(seeded):
     assert len(comparisons_to_show(two_of(*two), ["a0", "a1", "b0", "b1"], ())) == 6
 
 
-def test_a_scorer_that_does_not_beat_a_rule_is_told():
+def test_a_scorer_that_does_not_beat_a_rule_is_told_in_the_sentence_that_leads():
     rule = ROW | {"scorer": "longer", "baseline": True, "accuracy": 0.69}
     against = TWO | {"second": "longer", "difference": 0.01, "difference_low": -0.02}
-    assert "one is not shown to beat the rule `longer`" in said([ROW, rule], [against])[-1]
-    assert not any("rule" in line for line in said([ROW, rule], [against | {"difference_low": 0.002}]))
+    lines = said([ROW, rule], [against])
+    assert lines[0] == (
+        "one is right on 70.0 % [66.0 %, 74.0 %] of 980 pairs, but is not shown to beat the rule `longer`, which knows "
+        "nothing of content and gets 69.0 %."
+    )
+    assert not any("rule" in line for line in lines[1:])
+    beaten = against | {"difference_low": 0.002}
+    assert not any("rule" in line for line in said([ROW, rule], [beaten]))
+    two = [ROW, ROW | {"scorer": "two", "accuracy": 0.68}, rule]
+    lines = said(two, [beaten, against | {"first": "two", "difference": -0.01}])
+    assert "rule" not in lines[0]
+    assert lines[-1].startswith("two is not shown to beat the rule `longer`")
+    other = ROW | {"scorer": "random", "baseline": True, "accuracy": 0.5}
+    assert (
+        "not shown to beat the rule `random`" in said([ROW, rule, other], [beaten, against | {"second": "random"}])[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,6 +179,6 @@ def test_nothing_to_be_right_about():
 def test_a_scorer_below_a_rule_is_said_to_do_worse():
     rule = ROW | {"scorer": "longer", "baseline": True, "accuracy": 0.8}
     against = TWO | {"second": "longer", "difference": -0.1}
-    for high, words in ((-0.05, "one does worse than the rule `longer`"), (0.01, "one is not shown to beat")):
+    for high, words in ((-0.05, "but does worse than the rule `longer`"), (0.01, "but is not shown to beat")):
         found = said([ROW, rule], [against | {"difference_low": -0.15, "difference_high": high}])
-        assert any(line.startswith(words) for line in found)
+        assert words in found[0]

@@ -1,6 +1,6 @@
 """The sentences of an evaluation: what its figures allow to be said, and what they do not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import log
 
 from rmexp.evaluation.figures import Figures
@@ -38,19 +38,21 @@ def conclusions(
         if not any(one.left_out for one in figures):
             yield "No pair here has a preference and a score, so there is nothing to be right about."
         return
-    yield from _best(max(scorers, key=_accuracy))
+    two = [one for one in comparisons if one.slice is None and one.difference.value is not None]
+    rules = [one for one in whole if one.rule]
+    best = max(scorers, key=_accuracy)
+    yield from _best(best, _unbeaten(best, rules, two))
     yield from (_unscored(one) for one in scorers if one.unscored)
     yield from _over_seeds(seeds)
-    two = [one for one in comparisons if one.slice is None and one.difference.value is not None]
     methods = _methods(seeds).values()
     later = {name for names in methods for name in names[1:]}
     spoken = [scorer for scorer in scorers if scorer.scorer not in later]
     named, of_methods = {scorer.scorer for scorer in spoken}, {names[0] for names in methods}
     pairs = [one for one in two if {one.first, one.second} <= named]
     yield from (_apart(one) for one in pairs if not {one.first, one.second} <= of_methods)
-    rules = {one.scorer: one for one in whole if one.rule}
     for scorer in spoken:
-        yield from _against_rules(scorer, rules, two)
+        if scorer is not best and (unbeaten := _unbeaten(scorer, rules, two)):
+            yield f"{scorer.scorer} {unbeaten}."
         yield from _about_length(scorer, [one for one in figures if one.scorer == scorer.scorer])
         yield from _about_probabilities(scorer)
 
@@ -70,9 +72,9 @@ def _accuracy(one: Figures) -> float:
     return one.accuracy.value or 0.0
 
 
-def _best(best: Figures) -> Iterator[str]:
-    found = best.accuracy
-    yield f"{best.scorer} is right on {percent(found.value)}{_bounds(found)} of {found.n:,} {best.records}."
+def _best(best: Figures, unbeaten: str) -> Iterator[str]:
+    found, but = best.accuracy, f", but {unbeaten}" if unbeaten else ""
+    yield f"{best.scorer} is right on {percent(found.value)}{_bounds(found)} of {found.n:,} {best.records}{but}."
     if found.few:
         rarer = "wrong" if _accuracy(best) > 0.5 else "right"
         yield (
@@ -148,18 +150,16 @@ def points(difference: float | None) -> str:
     return MISSING if difference is None else f"{100 * difference:.1f} points".replace("-", MINUS)
 
 
-def _against_rules(scorer: Figures, rules: Mapping[str, Figures], whole: Sequence[Paired]) -> Iterator[str]:
-    if not rules:
-        return
-    best = max(rules.values(), key=_accuracy)
-    found = next((one for one in whole if (one.first, one.second) == (scorer.scorer, best.scorer)), None)
-    if found is not None and (found.difference.low is None or found.difference.low <= 0):
-        high = found.difference.high
-        how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
-        yield (
-            f"{scorer.scorer} {how} the rule `{best.scorer}`, which knows nothing of content and "
-            f"gets {percent(best.accuracy.value)}."
-        )
+def _unbeaten(scorer: Figures, rules: Sequence[Figures], whole: Sequence[Paired]) -> str:
+    """What is said of a scorer and the best rule that it does not beat; nothing where it beats them all."""
+    found = {one.second: one.difference for one in whole if one.first == scorer.scorer}
+    left = [one for one in rules if one.scorer in found and (found[one.scorer].low or 0.0) <= 0]
+    if not left:
+        return ""
+    best = max(left, key=_accuracy)
+    high = found[best.scorer].high
+    how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
+    return f"{how} the rule `{best.scorer}`, which knows nothing of content and gets {percent(best.accuracy.value)}"
 
 
 def _about_length(scorer: Figures, slices: Sequence[Figures]) -> Iterator[str]:

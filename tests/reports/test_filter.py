@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rmexp.records import Candidates, Preference
-from rmexp.reports.filter import FilterReport, filter_report
+from rmexp.reports.filter import FilterReport, bar_edges, filter_report
 from rmexp.reports.made import Made
 from rmexp.runs.environment import Environment
 from rmexp.runs.summaries.filter import FilterSummary
@@ -54,3 +54,25 @@ def test_responses_are_shown_with_their_prompt():
     page = made(items, [Candidates("first", ("low", "high")), Candidates("second", ("only",))], "response")
     assert "rank 2 in its prompt, the first 1 stay: first" in page
     assert "score of kept and dropped" in page
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.37, -2.9, 2.6, 40.0, -40.0])
+def test_no_bar_holds_values_on_both_sides_of_the_threshold(threshold):
+    values = np.random.default_rng(1).normal(size=2000)
+    values[:4] = -50, 50, threshold, np.nextafter(threshold, -1e9)
+    kept = values >= threshold
+    edges = bar_edges(values, kept)
+    assert (np.diff(edges) > 0).all()
+    assert 30 <= len(edges) - 1 <= 33
+    two = [np.histogram(np.clip(values[part], edges[0], edges[-1]), edges)[0] for part in (kept, ~kept)]
+    assert [count.sum() for count in two] == [kept.sum(), (~kept).sum()]
+    assert not (two[0] * two[1]).any()
+
+
+@pytest.mark.parametrize("values", [[], [2.0], [2.0, 2.0, 2.0], [-1.0, 3.0]])
+def test_bars_are_there_whatever_is_kept(values):
+    for kept in (True, False):
+        edges = bar_edges(np.array(values), np.full(len(values), kept))
+        assert len(edges) >= 2
+        assert np.isfinite(edges).all()
+        assert (np.diff(edges) > 0).all()

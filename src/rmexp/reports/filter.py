@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from rmexp.metrics.preferred_side import is_tie, preferred_side
 from rmexp.records import Preference, Record, prompt_text
@@ -18,6 +19,7 @@ from rmexp.reports.seen import filtered_sentence
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.selection.filter_quality import FilterQuality
 
+BARS = 30
 MOST_EXAMPLES = 5  # of each kind
 
 
@@ -52,7 +54,10 @@ class Shown(NamedTuple):
 def filter_report(report: FilterReport) -> str:
     """The whole page as HTML: one file without script or request, byte-identical for equal content."""
     panels = [
-        Panel(Markup(distribution_plot(report)), "The extreme half per cent on each side lies in the outer bars.")
+        Panel(
+            Markup(distribution_plot(report)),
+            "The extreme half per cent on each side lies in the outer bars; a bar begins where the kept ones do.",
+        )
     ]
     if report.quality is not None and report.quality.curve:
         panels.append(
@@ -99,8 +104,7 @@ def distribution_plot(report: FilterReport) -> str:
     values = np.array(report.items.rank_by, dtype=np.float64)
     kept = np.array([decision.kept for decision in report.decisions])
     finite = np.isfinite(values)  # labelled ties have no margin
-    low, high = np.percentile(values[finite], (0.5, 99.5)) if finite.any() else (0.0, 1.0)
-    edges = np.linspace(low, high if high > low else low + 1, 31)
+    edges = bar_edges(values[finite], kept[finite])
     name = "score" if report.items.margin is None else "margin"
 
     def paint(axes: Any) -> None:
@@ -113,6 +117,29 @@ def distribution_plot(report: FilterReport) -> str:
         axes.set(title=f"{name} of kept and dropped", xlabel=name, ylabel=f"{report.about.unit}s")
 
     return draw(paint, f"Distribution of the {name} of kept and dropped")
+
+
+def bar_edges(values: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Ends of about thirty bars, one of them where the kept begin: what a threshold parts is in no bar together.
+
+    Args:
+        values: (N,) that items are ranked by.
+        kept: (N,) which of them are kept.
+
+    >>> values = np.array([-3.0, -0.1, 0.2, 27.0])
+    >>> 0.0 in bar_edges(values, values >= 0)
+    True
+    """
+    low, high = np.percentile(values, (0.5, 99.5)) if len(values) else (0.0, 1.0)
+    begin = values[kept].min() if kept.any() else low
+    below = values[values < begin]
+    if len(below) and below.max() < 0 <= begin:
+        begin = 0.0  # where the line is
+    low, high = min(low, begin), max(high, begin)
+    width = (high - low or 1.0) / BARS
+    first, last = np.floor((low - begin) / width), np.ceil((high - begin) / width)
+    edges: NDArray[np.float64] = begin + width * np.arange(min(first, -1 if len(below) else 0), max(last, 1) + 1)
+    return edges
 
 
 def quality_plot(quality: FilterQuality) -> str:

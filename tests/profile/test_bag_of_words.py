@@ -2,9 +2,9 @@ import numpy as np
 
 from rmexp.profile import bag_of_words
 from rmexp.profile.bag_of_words import (
+    add_length,
     first_word_differences,
     length_difference,
-    with_length,
     word_counts,
     word_differences,
 )
@@ -44,7 +44,8 @@ def test_words_are_those_of_all_pairs_however_many_are_looked_at_at_once(monkeyp
 
 def test_length_stands_last():
     texts = pair_texts([Preference("p", "aaa", "b"), Preference("p", "b", "aaa")])
-    features = with_length(word_differences(texts), texts)
+    features = word_differences(texts)
+    add_length(features, texts)
     np.testing.assert_allclose(features.toarray()[:, -1], [np.log(2), -np.log(2)], rtol=1e-6)
     np.testing.assert_allclose(length_difference(texts), [np.log(2), -np.log(2)], rtol=1e-6)
 

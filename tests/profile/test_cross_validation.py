@@ -27,6 +27,21 @@ def test_swapping_sides_and_labels_turns_the_sign():
     np.testing.assert_allclose(turned, -margins, atol=1e-4)
 
 
+def test_labels_that_alternate_are_learnt_as_others_are():
+    features, _ = linear(400)
+    target = (np.arange(400) % 2).astype(float)
+    features[:, 0] += 2 * target - 1
+    margins = held_out_margins(csr_array(features), target, np.repeat(np.arange(200), 2))
+    assert ((margins > 0) == (target > 0.5)).mean() > 0.8
+
+
+def test_features_are_as_they_were():
+    features, target = linear(300)
+    sparse = csr_array(features)
+    held_out_margins(sparse, target, np.arange(300))
+    np.testing.assert_array_equal(sparse.toarray(), features)
+
+
 def test_a_cluster_is_never_judged_by_itself():
     rng = np.random.default_rng(0)
     clusters = np.repeat(np.arange(40), 10)

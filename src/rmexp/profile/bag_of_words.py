@@ -26,20 +26,44 @@ def word_differences(texts: PairTexts) -> csr_array:
     first occur in prompts and responses.
     """
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    rows, parts, pairs = _numbered(texts, numbers), list[csr_array](), np.zeros(0, np.int64)
+    columns, values, ends = array("i"), array("f"), array("q", [0])  # they grow in place
+    rows, pairs = _numbered(texts, numbers), np.zeros(0, np.int64)
     while some := list(islice(rows, 2 * _AT_ONCE)):
         roots = word_counts(some, len(numbers)).sqrt()
         part = csr_array(roots[0::2] - roots[1::2])
         part.eliminate_zeros()
-        parts.append(part)
+        ends.extend((ends[-1] + part.indptr[1:]).tolist())
+        columns.frombytes(part.indices.astype(np.intc, copy=False).tobytes())
+        values.frombytes(part.data.astype(np.float32, copy=False).tobytes())
         pairs = np.pad(pairs, (0, len(numbers) - len(pairs))) + np.bincount(part.indices, minlength=len(numbers))
     kept = np.flatnonzero(pairs >= FEWEST)
     if len(kept) > MOST_WORDS:
         kept = np.sort(kept[np.argsort(-pairs[kept], kind="stable")[:MOST_WORDS]])
-    for place, part in enumerate(parts):
-        part.resize(part.shape[0], len(numbers))
-        parts[place] = csr_array(part[:, kept])
-    return _stacked(parts, len(kept))
+    entries = _kept(kept, len(numbers), columns, values, ends)
+    del columns[entries:], values[entries:]
+    arrays = (np.frombuffer(values, np.float32), np.frombuffer(columns, np.intc), np.frombuffer(ends, np.int64))
+    return csr_array(arrays, shape=(len(ends) - 1, len(kept)))
+
+
+def _kept(
+    kept: NDArray[np.int64], words: int, columns: "array[int]", values: "array[float]", ends: "array[int]"
+) -> int:
+    """How many entries of a sparse matrix are left without its other columns, which go where it lies, in parts."""
+    number = np.full(words, -1, np.intc)
+    number[kept] = np.arange(len(kept))
+    indices, data, indptr = (np.frombuffer(each, each.typecode) for each in (columns, values, ends))
+    start = done = 0
+    for row in range(1, len(indptr), _AT_ONCE):
+        stops = indptr[row : row + _AT_ONCE]
+        stop = int(stops[-1])
+        renumbered = number[indices[start:stop]]
+        there = renumbered >= 0
+        before = np.concatenate([[0], there.cumsum()])
+        left = slice(done, done + int(before[-1]))
+        indices[left], data[left] = renumbered[there], data[start:stop][there]
+        stops[:] = done + before[stops - start]
+        start, done = stop, left.stop
+    return done
 
 
 def _numbered(texts: PairTexts, numbers: defaultdict[str, int]) -> Iterator[list[int]]:
@@ -65,27 +89,20 @@ def word_counts(rows: Sequence[Sequence[int]], words: int) -> csr_array:
     return counts
 
 
-def _stacked(parts: list[csr_array], columns: int) -> csr_array:
-    """Matrices one below the other; each is let go once it is copied."""
-    ends = np.concatenate([[0], *(np.diff(part.indptr) for part in parts)]).cumsum()
-    indices, data = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
-    done = 0
-    while parts:
-        part = parts.pop(0)
-        indices[done : done + part.nnz], data[done : done + part.nnz] = part.indices, part.data
-        done += part.nnz
-    return csr_array((data, indices, ends), shape=(len(ends) - 1, columns))
+def add_length(differences: csr_array, texts: PairTexts) -> None:
+    """A last feature: the difference of the logarithms of the lengths in characters.
 
-
-def with_length(differences: csr_array, texts: PairTexts) -> csr_array:
-    """(N, F + 1) the features and the difference of the logarithms of the lengths in characters."""
-    length = length_difference(texts)
+    Args:
+        differences: (N, F), (N, F + 1) afterwards; one of its arrays is there twice at a time.
+        texts: of the pairs.
+    """
+    length, (rows, words) = length_difference(texts), differences.shape
     there = length != 0
     ends = differences.indptr[1:][there]
-    indices = np.insert(differences.indices, ends, differences.shape[1])
-    indptr = differences.indptr + np.concatenate([[0], there.cumsum()])
-    data = np.insert(differences.data, ends, length[there])
-    return csr_array((data, indices, indptr), shape=(len(length), differences.shape[1] + 1))
+    differences.indices = np.insert(differences.indices, ends, words)
+    differences.data = np.insert(differences.data, ends, length[there])
+    differences.indptr = (differences.indptr + np.concatenate([[0], there.cumsum()])).astype(differences.indptr.dtype)
+    differences.resize(rows, words + 1)
 
 
 def length_difference(texts: PairTexts) -> NDArray[np.float32]:

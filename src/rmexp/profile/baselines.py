@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rmexp.data.rules import LEARNT, rule_scores
 from rmexp.evaluation.measures.accuracy import clustered_accuracy
 from rmexp.metrics.pair_credit import pair_credit
-from rmexp.profile.bag_of_words import first_word_differences, with_length, word_differences
+from rmexp.profile.bag_of_words import add_length, first_word_differences, word_differences
 from rmexp.profile.cross_validation import held_out_margins
 from rmexp.profile.pair_texts import PairTexts, pair_texts
 from rmexp.records import Preference
@@ -97,6 +97,6 @@ def _held_out(names: Sequence[str], texts: PairTexts, clusters: NDArray[Any]) ->
     if "bag_of_words" in names:
         margins["bag_of_words"] = held_out_margins(differences, texts.target, clusters)
     if "bag_of_words_length" in names:
-        differences = with_length(differences, texts)  # in its place: there is room for one of them
+        add_length(differences, texts)
         margins["bag_of_words_length"] = held_out_margins(differences, texts.target, clusters)
     return {name: np.stack([each, np.zeros_like(each)], axis=1) for name, each in margins.items() if each is not None}

@@ -20,7 +20,8 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
     A cluster lies in one fold. The strength of the penalty is chosen inside the other folds.
 
     Args:
-        features: (N, F) first response minus second, so that swapping the two turns the sign of the result.
+        features: (N, F) first response minus second, so that swapping the two turns the sign of the result. They are
+            changed while a fit lasts.
         target: (N,) probability that the first is the better one; ties are predicted but not learnt from.
         clusters: (N,) numbers.
 
@@ -41,7 +42,7 @@ def held_out_margins(features: csr_array, target: NDArray[Any], clusters: NDArra
             rest = rest[labelled[rest]]
             if len(rest):
                 strength = _strength(features, sign, clusters, rest)
-                margins[held_out] = features[held_out] @ _weights(features[rest], sign[rest], strength)
+                margins[held_out] = features[held_out] @ _weights(features, sign, rest, strength)
     return margins
 
 
@@ -53,21 +54,25 @@ def _strength(features: csr_array, sign: NDArray[Any], clusters: NDArray[Any], r
     fit, check = some[~judged], some[judged]
     if not len(fit) or not len(check):
         return STRENGTHS[0]
+    few, signs, learnt = features[fit], sign[fit], np.arange(len(fit))
     losses = [
-        np.logaddexp(0, -sign[check] * (features[check] @ _weights(features[fit], sign[fit], strength))).mean()
+        np.logaddexp(0, -sign[check] * (features[check] @ _weights(few, signs, learnt, strength))).mean()
         for strength in STRENGTHS
     ]
     return STRENGTHS[int(np.argmin(losses))]
 
 
-def _weights(features: csr_array, sign: NDArray[Any], strength: float) -> NDArray[np.float64]:
-    """Of a fit to features, which are changed."""
+def _weights(features: csr_array, sign: NDArray[Any], rows: NDArray[Any], strength: float) -> NDArray[np.float64]:
+    """(F,) of a fit to some rows; the others weigh nothing there, which spares a copy of nearly all features."""
     from sklearn.linear_model import LogisticRegression
 
-    # both classes must occur: every other pair is shown with its responses swapped, which is the same loss
-    swapped = np.arange(len(sign)) % 2 == 1
-    values = np.repeat(swapped, np.diff(features.indptr))
-    np.negative(features.data, out=features.data, where=values)
+    # both classes must occur: pairs are shown with their responses swapped, which is the same loss, to be one and the
+    # other by turns
+    first, weight = np.zeros(len(sign), bool), np.zeros(len(sign))
+    first[rows], weight[rows] = np.arange(len(rows)) % 2 == 0, 1.0
+    swapped = np.repeat((weight > 0) & (first != (sign > 0)), np.diff(features.indptr))
+    np.negative(features.data, out=features.data, where=swapped)
     model = LogisticRegression(C=strength, fit_intercept=False, tol=1e-3, max_iter=300)
-    weights: NDArray[np.float64] = model.fit(features, np.where(swapped, -sign, sign) > 0).coef_[0]
+    weights: NDArray[np.float64] = model.fit(features, first, weight).coef_[0]
+    np.negative(features.data, out=features.data, where=swapped)
     return weights

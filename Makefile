@@ -52,12 +52,12 @@ test-gpu: setup
 # Kills runs at random moments for so many seconds, and prints whether the same command finished them alike.
 SECONDS_OF_FAULTS ?= 300
 test-faults: setup
-	$(BIN)/python tests/faults.py --seconds $(SECONDS_OF_FAULTS)
+	$(BIN)/python tests/programs/faults.py --seconds $(SECONDS_OF_FAULTS)
 
 # Where weights, scored files and keys of small commands differ from those of another version: make same REF=main
 EXPECTED ?= /dev/null
 same: setup
-	$(BIN)/python tests/same.py $(REF) --expected $(EXPECTED)
+	$(BIN)/python -m tests.programs.same $(REF) --expected $(EXPECTED)
 
 # The plain loop, TRL and rmexp on the same pairs; TRL comes with the extra `benchmark`.
 bench: setup

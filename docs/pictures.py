@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.browser import picture
+from tests.programs.browser import picture
 
 from rmexp.cli import main
 

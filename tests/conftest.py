@@ -1,4 +1,4 @@
-"""No network; fixtures of models are in small_models.py, which the processes that run tests read."""
+"""No network; fixtures of models are in support/small_models.py, which the processes that run tests read."""
 
 import gc
 import importlib.util
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
         gc.disable()
-        config.pluginmanager.import_plugin("tests.small_models")
+        config.pluginmanager.import_plugin("tests.support.small_models")
 
 
 def pytest_collection_finish() -> None:
@@ -51,7 +51,7 @@ def four_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights in 4 bits by bitsandbytes, or where it is not installed (125 MB) by a slow stand-in."""
     pytest.importorskip("peft", reason="the extra lora is not installed")
     if importlib.util.find_spec("bitsandbytes") is None:
-        from tests import four_bits
+        from tests.support import four_bits
 
         monkeypatch.setitem(sys.modules, "bitsandbytes.functional", four_bits)
 

@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 import transformers
-from tests.families import ALL
 from tests.gpu.device import DEVICE, marks, of_a_gpu
+from tests.programs.families import ALL
 from transformers import AutoModelForCausalLM
 
 from rmexp.encoding.pack import response_batch

@@ -1,4 +1,4 @@
-"""Run folders of earlier versions, as `tests/freeze.py` keeps them: found, gone on with, and read."""
+"""Run folders of earlier versions, as `tests/programs/freeze.py` keeps them: found, gone on with, and read."""
 
 import csv
 import json

@@ -1,8 +1,8 @@
 """Pages of real commands in a real browser: nothing goes wrong or is asked for, nothing is cut, axe finds nothing."""
 
 import pytest
-from tests.browser import AXE, CHROMIUM, opened, printed, violations, width_of
-from tests.pressed import Browser
+from tests.programs.browser import AXE, CHROMIUM, opened, printed, violations, width_of
+from tests.support.pressed import Browser
 
 from rmexp.cli import main
 

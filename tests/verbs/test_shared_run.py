@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from tests.forked import forking
+from tests.support.forked import forking
 
 from rmexp.hardware import processes
 from rmexp.hardware.group import from_all

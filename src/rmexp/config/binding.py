@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rmexp.config.annotations import fits, misfit, of_values, same
 from rmexp.config.build import FRAMES, OWN_ARGUMENTS, SAID_ANYWAY, framed_group
+from rmexp.config.parameters.annotations import fits, misfit, of_values, same
+from rmexp.config.parameters.signatures import Signature, signature_of
 from rmexp.config.problems import did_you_mean
-from rmexp.config.signatures import Signature, signature_of
 from rmexp.jsonl import JsonObject
 
 _SPECIAL = ("_target_", "_partial_", "_recursive_", "_convert_")

@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.signatures import signature_of
+from rmexp.config.parameters.signatures import signature_of
 from rmexp.phases import importing
 
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of

@@ -6,13 +6,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from rmexp.config.annotations import TAKES, fits, misfit
 from rmexp.config.binding import Problem, Unknown, unbound
 from rmexp.config.build import FRAMES, framed_group
-from rmexp.config.narrowed import of_verbs
 from rmexp.config.overrides import key_paths
+from rmexp.config.parameters.annotations import TAKES, fits, misfit
+from rmexp.config.parameters.narrowed import of_verbs
+from rmexp.config.parameters.signatures import signature_of
 from rmexp.config.problems import did_you_mean, did_you_mean_key
-from rmexp.config.signatures import signature_of
 from rmexp.config.stages import SHARED, stage, stage_names
 from rmexp.config.tree import options_of
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rmexp.config.definitions import class_constant
+from rmexp.config.parameters.definitions import class_constant
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.stages import stage_names
 from rmexp.config.written import unwritable

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.definitions import class_constant
+from rmexp.config.parameters.definitions import class_constant
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import promise
 

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 from rmexp.config.binding import unbound
 from rmexp.config.identity.moved import MOVED, moved_to, with_todays_overrides
 from rmexp.config.identity.saved import differences, run_config, saved_yaml
-from rmexp.config.signatures import signature_of
+from rmexp.config.parameters.signatures import signature_of
 
 
 def config(**content):

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from rmexp.config.definitions import find_definition
+from rmexp.config.parameters.definitions import find_definition
 from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.problems import in_words
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tests.dense_kernel import DenseKernel
+from tests.support.dense_kernel import DenseKernel
 
 from rmexp.models.attention import choose
 from rmexp.models.attention.choose import _failure, attention_kind, no_flash

@@ -1,5 +1,5 @@
 import pytest
-from tests.families import ALL, FAMILIES, PAGE, row_of
+from tests.programs.families import ALL, FAMILIES, PAGE, row_of
 
 
 @pytest.mark.parametrize(

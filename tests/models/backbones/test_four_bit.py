@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from tests import four_bits as slow
+from tests.support import four_bits as slow
 from torch import nn
 from transformers import AutoConfig, AutoModel, GPT2Config, GPT2LMHeadModel
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from rmexp.config.definitions import class_constant
+from rmexp.config.parameters.definitions import class_constant
 from rmexp.verbs.scorers import scorer_inputs
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
 from safetensors.torch import load_file
-from tests.forked import forking
+from tests.support.forked import forking
 
 from rmexp.cli import main
 from rmexp.hardware import processes

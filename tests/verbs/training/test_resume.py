@@ -1,8 +1,7 @@
-"""A run that dies at any moment is finished by the same command, with the same bytes: see tests/faults.py."""
+"""A run that dies at any moment is finished by the same command, with the same bytes: see tests/programs/faults.py."""
 
 import contextlib
 import functools
-import importlib.util
 import random
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.programs import faults
 
 from rmexp.cli import main
 from rmexp.models.folders.folder import load_reward_model
@@ -22,12 +22,6 @@ from rmexp.training.callbacks.checkpoints import DurableCheckpointIO, step_of
 from rmexp.training.callbacks.kept import Kept
 from rmexp.training.callbacks.saving import Saving
 
-FAULTS = Path(__file__).parents[2] / "faults.py"
-spec = importlib.util.spec_from_file_location("faults", FAULTS)
-faults = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(faults)
-
-STOPS = faults.STOPS
 ACCUMULATE, BF16 = "trainer.accumulate_grad_batches=2", "trainer.precision=bf16-mixed"
 
 
@@ -104,8 +98,8 @@ def after_saving_step(step):
         pytest.param(("task=reward", BF16), 5, marks=pytest.mark.slow),
         pytest.param(("task=sft",), 9, marks=pytest.mark.slow),
         (("task=dpo",), 7),
-        (("task=reward", *STOPS), 15),  # between the kept one and the last
-        pytest.param(("task=dpo", *STOPS), 15, marks=pytest.mark.slow),
+        (("task=reward", *faults.STOPS), 15),  # between the kept one and the last
+        pytest.param(("task=dpo", *faults.STOPS), 15, marks=pytest.mark.slow),
     ],
 )
 def test_after_any_step(dies, overrides, step):
@@ -113,7 +107,7 @@ def test_after_any_step(dies, overrides, step):
 
 
 def test_a_run_that_is_stopped_early_keeps_what_it_kept(undisturbed):
-    folder = undisturbed(("task=reward", *STOPS)) / "run"
+    folder = undisturbed(("task=reward", *faults.STOPS)) / "run"
     summary = read_summary(folder, TrainSummary)
     kept = summary.kept
     assert (kept.step, kept.last_step, kept.validations, kept.stopped) == (6, 18, 3, True)
@@ -142,11 +136,11 @@ def test_after_a_validation_has_decided(dies, step):
 
         return die
 
-    assert dies(("task=reward", *STOPS), Kept, "on_validation_end", fatal) == []
+    assert dies(("task=reward", *faults.STOPS), Kept, "on_validation_end", fatal) == []
 
 
 def test_while_the_last_weights_make_way(dies):
-    assert dies(("task=reward", *STOPS), sys.modules["rmexp.stages.kept"], "is_intact", dead) == []
+    assert dies(("task=reward", *faults.STOPS), sys.modules["rmexp.stages.kept"], "is_intact", dead) == []
 
 
 def test_before_the_first_checkpoint(dies):
@@ -215,7 +209,7 @@ def test_a_process_that_is_really_killed(here):
 @pytest.mark.slow
 def test_processes_that_are_really_killed():
     cases = ["reward-accumulation", "sft", "dpo"]
-    command = [sys.executable, str(FAULTS), "--faults", "3", "--seconds", "3600", "--seed", "3", "--cases", *cases]
+    command = [sys.executable, faults.__file__, "--faults", "3", "--seconds", "3600", "--seed", "3", "--cases", *cases]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     table = done.stdout.splitlines()[-len(cases) :]

@@ -8,12 +8,12 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rmexp.config.annotations import in_words
 from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.compose import Composed
 from rmexp.config.help.docstrings import docstring_of, first_sentence, told_of
 from rmexp.config.help.sources import choice_of, places, remark, remark_around, sources
-from rmexp.config.signatures import signature_of
+from rmexp.config.parameters.annotations import in_words
+from rmexp.config.parameters.signatures import signature_of
 
 
 @dataclass(frozen=True)

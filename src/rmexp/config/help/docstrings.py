@@ -3,7 +3,7 @@
 import ast
 import re
 
-from rmexp.config.definitions import find_definition
+from rmexp.config.parameters.definitions import find_definition
 
 _SECTION = re.compile(r"^(?:Args|Attributes|Parameters):\n((?:[ \t]+.*\n|[ \t]*\n)*)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.;])\s+(?=[A-Z])")

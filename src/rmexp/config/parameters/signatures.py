@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from rmexp.config.definitions import Definition, find_definition
-from rmexp.config.narrowed import narrowed
+from rmexp.config.parameters.definitions import Definition, find_definition
+from rmexp.config.parameters.narrowed import narrowed
 from rmexp.config.plugins.named import plugins
 
 ALLOWED = (

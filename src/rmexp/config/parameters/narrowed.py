@@ -1,6 +1,6 @@
 """What may stand in arguments of others' functions and in keys of verbs, which no signature of ours says.
 
-Both are written as annotations, see `rmexp.config.annotations`.
+Both are written as annotations, see `rmexp.config.parameters.annotations`.
 """
 
 import ast

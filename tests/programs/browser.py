@@ -1,7 +1,7 @@
 """A page in headless chromium: what it says, how wide it is, its picture, its print, and what axe finds.
 
-`python tests/browser.py PAGE.html ...` prints what axe finds in each page, in light and in dark, and exits with 1 if it
-finds anything. `make axe` installs axe first.
+`python tests/programs/browser.py PAGE.html ...` prints what axe finds in each page, in light and in dark, and exits
+with 1 if it finds anything. `make axe` installs axe first.
 """
 
 import html
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 AXE = Path(os.environ.get("AXE", ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"))
 QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

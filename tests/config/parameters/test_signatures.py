@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from rmexp.config import definitions
-from rmexp.config.signatures import _signature, signature_of
+from rmexp.config.parameters import definitions
+from rmexp.config.parameters.signatures import _signature, signature_of
 
 SOURCE = """
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ def of(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("from .thing import plain\nraise RuntimeError('imported')\n")
     (package / "thing.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("rmexp.config.signatures.ALLOWED", ("rmexp_probe.",))
+    monkeypatch.setattr("rmexp.config.parameters.signatures.ALLOWED", ("rmexp_probe.",))
     _signature.cache_clear()
     yield lambda name: signature_of(f"rmexp_probe.{name}")
     _signature.cache_clear()

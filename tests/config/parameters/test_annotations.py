@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from rmexp.config.annotations import fits
+from rmexp.config.parameters.annotations import fits
 
 
 def accepts(annotation: str, value: object, **aliases: str) -> bool:

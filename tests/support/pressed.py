@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.browser import CHROMIUM, QUIET
+from tests.programs.browser import CHROMIUM, QUIET
 
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}  # key code, text
 

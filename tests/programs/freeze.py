@@ -1,10 +1,10 @@
 """Makes an archive of run folders as the code of today leaves them, for later code to go on with and to read.
 
-    .venv/bin/python tests/freeze.py tests/fixtures/NAME.tar.xz
+    .venv/bin/python tests/programs/freeze.py tests/fixtures/NAME.tar.xz
 
 The archive holds `runs/` and `commands.json`: each command with the folder that it made. Small models of seconds, no
 data or models from outside, all folders by their default names, whose hashes the archive keeps too. What tells of the
-machine is left out. `tests/run/test_frozen.py` looks at every archive in `tests/fixtures/`.
+machine is left out. `tests/verbs/test_frozen.py` looks at every archive in `tests/fixtures/`.
 """
 
 import json

@@ -8,9 +8,9 @@ from omegaconf import OmegaConf
 
 import rmexp
 from rmexp.config.compose import compose
-from rmexp.config.narrowed import _OF_OTHERS, _OF_VERBS
+from rmexp.config.parameters.narrowed import _OF_OTHERS, _OF_VERBS
+from rmexp.config.parameters.signatures import signature_of
 from rmexp.config.problems import ConfigurationError
-from rmexp.config.signatures import signature_of
 from rmexp.config.tree import verbs
 from rmexp.ranges import read_range
 

@@ -1,6 +1,6 @@
 """Kills runs with -9 at random moments, starts them again with the same command, and compares what they leave.
 
-    .venv/bin/python tests/faults.py --seconds 300
+    .venv/bin/python tests/programs/faults.py --seconds 300
 
 Each case is run once without a fault. Then it is killed at a moment drawn from its length, once to three times in a
 row, and finished. Weights, optimizer state, schedule, metrics.csv, summary and scored files must be the same bytes,

@@ -1,6 +1,6 @@
 """Runs small commands with two versions of the code and says where what they leave differs.
 
-    .venv/bin/python tests/same.py REF [--expected FILE] [--cases NAME ...]
+    .venv/bin/python -m tests.programs.same REF [--expected FILE] [--cases NAME ...]
 
 REF is any name that git knows; its tree is checked out beside this one for the time of the comparison. Weights,
 scored files and written records are compared byte by byte, JSON files and tables by their keys. Each difference is a
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from freeze import DATA, PPO, SMALL
+from tests.programs.freeze import DATA, PPO, SMALL
 
 CASES = {
     "sft": ("train", "task=sft", *SMALL),
@@ -38,7 +38,7 @@ CASES = {
 }
 NEEDED = {"score": "reward", "evaluate": "reward", "filter": "reward", "best-of-n": "reward"}
 BYTES = (".safetensors", ".jsonl")
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Families of models, each tiny and with random weights: trained with our head, saved, read again, exported.
 
-`python tests/families.py` writes docs/families.md with what became of each.
+`python tests/programs/families.py` writes docs/families.md with what became of each.
 """
 
 import tempfile
@@ -84,10 +84,10 @@ FURTHER = {
     "Llama 4, text": ("Llama4TextConfig", {**WIDE, "head_dim": 8, "num_local_experts": 2, "intermediate_size_mlp": 32}),
 }
 ALL = FAMILIES | FURTHER
-PAGE = Path(__file__).parents[1] / "docs" / "families.md"
+PAGE = Path(__file__).parents[2] / "docs" / "families.md"
 TEXT = """# Families of models
 
-Made by `python tests/families.py`. It builds each family with two small layers and random weights, reads it as
+Made by `python tests/programs/families.py`. It builds each family with two small layers and random weights, reads it as
 `model=hub`, trains one step with a new reward head, saves the model, reads it again and compares the rewards.
 
 Families with an encoder and a decoder are read as `model=encoder`. `model.pooling=last_token` reads the decoder's state

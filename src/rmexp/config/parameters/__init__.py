@@ -1,0 +1,1 @@
+"""What a part may be given: its parameters as their file has them, and what their annotations allow."""

@@ -32,6 +32,20 @@ def test_what_a_sweep_went_through_is_taken_where_it_tells_the_runs_apart():
     assert varied([{"lr": 0.1}, {"lr": 0.2}, {"lr": 0.2, "other": 1}], ["lr"]) == ["lr", "other"]
 
 
+def test_what_was_typed_tells_rather_than_what_follows_from_it():
+    settings = [{"data.format": "columns", "data.path": "a"}, {"data.format": "trees", "data.path": "b"}]
+    assert varied(settings) == ["data.format"]
+    assert varied(settings, typed={"data.path"}) == ["data.path"]
+
+
+def test_the_reward_that_a_policy_learnt_from_is_not_the_one_that_is_judged():
+    both = Run("c", {"scorer": "gold"}, (row(0.7), row(0.8, scorer="implicit")), 1.0)
+    assert [group.settings for group in grouped([both], ["scorer"])] == [
+        {"scorer": "gold", "reward": "explicit"},
+        {"scorer": "gold", "reward": "implicit"},
+    ]
+
+
 def test_runs_alike_but_for_their_seed_are_one_group_with_its_interval():
     runs = [run(0.7, "f0", seed=0, lr=1), run(0.9, "f1", seed=1, lr=1), run(0.5, "f2", seed=0, lr=2)]
     first, second = grouped(runs, ["lr", "seed"])

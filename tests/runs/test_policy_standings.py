@@ -25,5 +25,25 @@ def test_the_truth_gives_the_order_where_all_know_it():
     assert [line.folders for line in policy_standings(unknown, ["lr"])] == [("a",), ("c",), ("b",)]
 
 
+def test_gains_of_other_rewards_prompts_or_starts_have_an_order_of_their_own():
+    def by(folder, gain, **settings):
+        return Run(folder, {"kl": folder, **settings}, (), 4.0, PolicyGain(gain, None, 1.0))
+
+    for key in ("scorer.path", "data.name", "model.reference", "sft.optimizer.lr"):
+        runs = [by("a", 1.0, **{key: 1}), by("b", 2.0, **{key: 1}), by("c", 9.0, **{key: 2})]
+        found = policy_standings(runs, ["kl"])
+        assert [(line.folders[0], line.measure, line.rank) for line in found] == [("b", 1, 1), ("a", 1, 2), ("c", 2, 1)]
+    runs = [by("a", 1.0, **{"kl.coefficient": 1}), by("b", 2.0, **{"kl.coefficient": 2})]
+    assert {line.measure for line in policy_standings(runs, ["kl"])} == {1}
+
+
+def test_the_reward_that_was_learnt_from_is_no_matter_where_the_truth_is_known():
+    runs = [
+        Run(name, {"scorer.path": name, "gold.noise": 0}, (), 4.0, PolicyGain(1.0, gold, 1.0))
+        for name, gold in (("a", 0.1), ("b", 0.2))
+    ]
+    assert [(line.folders, line.rank) for line in policy_standings(runs, ["scorer.path"])] == [(("b",), 1), (("a",), 2)]
+
+
 def test_runs_without_a_policy_are_passed_over():
     assert policy_standings([Run("a", {}, (), 1.0)], []) == []

@@ -79,3 +79,19 @@ def test_the_matrix_has_a_dash_where_nothing_was_tested():
     header, rows = matrix([one, Entry("b", "c", 0.25, 0.01, -0.5, 2, 80)])
     assert header[1:] == ["a", "c"]
     assert rows == [["a", "50.0 % [35.1, 64.9] few of 40", "-"], ["b", "-", "25.0 % sd 1.0 of 80"]]
+
+
+def test_options_that_a_sweep_went_through_are_called_as_they_were_typed(here, capsys):
+    data = ["data.pairs=40", "data.unseen_pairs=10", "data.label_noise=0,0.2"]
+    assert main(["train", "-m", *SMOKE, *data, "optimizer=adamw,sgd"]) == 0
+    trained = {entry["train"]: entry["runs"] for entry in json.loads(Path("sweep/transfer.json").read_text())}
+    assert trained == {
+        f"json_vs_text {noise}, optimizer={name}": 1
+        for noise in ("data.label_noise=0", "data.label_noise=0.2")
+        for name in ("adamw", "sgd")
+    }
+    capsys.readouterr()
+    assert main(["report", "run_dir=sweep"]) == 0
+    said = capsys.readouterr().out
+    assert "optimizer=sgd" in said
+    assert "_target_" not in said + Path("sweep/report.html").read_text().partition('id="made"')[0]

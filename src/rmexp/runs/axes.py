@@ -1,7 +1,7 @@
 """Which settings differ among runs, and the runs that differ in nothing but their seed put together."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
@@ -12,7 +12,9 @@ from rmexp.statistics.means import mean_interval
 Settings = Mapping[str, object]  # values of a configuration by dotted path
 FIRST = ("task", "scorer", "data.name", "model.name")  # where several settings differ together, the one that names them
 SEED = "seed"
+ABSENT = ""  # the value of a setting that a run has not
 SEEDS_ALONE = "other seeds alone (Student): the runs did not write down the prompts of the same pairs"
+POLICIES = ", implicit rewards of policies"
 OWN = "as the run itself has it: it left no prompts of its pairs to go by"
 
 
@@ -33,6 +35,7 @@ class Judged:
         ceiling: best possible accuracy.
         selected_on: whether these pairs chose the weights that were kept.
         trained_on: how many of these pairs the scorer's model was trained on.
+        of_policy: whether this is what a policy of reinforcement learning comes to as a reward, which it is not for.
     """
 
     scorer: str
@@ -47,6 +50,7 @@ class Judged:
     ceiling: float | None = None
     selected_on: bool = False
     trained_on: int = 0
+    of_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Group(NamedTuple):
         ceiling: best possible accuracy; None where it is not known.
         seconds: mean time of a run.
         trained_on: the most of these pairs that the model of a run was trained on.
+        of_policy: whether these are policies of reinforcement learning, judged by their implicit rewards.
     """
 
     settings: Settings
@@ -123,11 +128,17 @@ class Group(NamedTuple):
     few: bool = False
     selected_on: bool = False
     trained_on: int = 0
+    of_policy: bool = False
+
+    @property
+    def board(self) -> tuple[str, str, bool]:
+        """What the figures of a group have in common with those that they may be compared with."""
+        return self.data, self.split, self.of_policy
 
     @property
     def place(self) -> str:
         """Data set and split, in words."""
-        return f"{self.data} {split_name(self.split, self.selected_on)}"
+        return f"{self.data} {split_name(self.split, self.selected_on)}{POLICIES if self.of_policy else ''}"
 
     @property
     def learnt(self) -> str:
@@ -135,17 +146,18 @@ class Group(NamedTuple):
         return learnt_words(self.trained_on, self.n)
 
 
-def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]:
+def varied(settings: Sequence[Settings], swept: Sequence[str] = (), typed: Collection[str] = ()) -> list[str]:
     """Keys whose values differ, those left out that another one decides; the seed comes last.
 
     Args:
         settings: of each run.
         swept: keys that a sweep went through, where that is known; `data` stands for the name of the data.
+        typed: keys that somebody has set, which rather tell what differs than those that follow from them.
 
     >>> varied([{"lr": 1, "data.name": "a", "data.path": "x"}, {"lr": 1, "data.name": "b", "data.path": "y"}])
     ['data.name']
     """
-    keys = sorted(set().union(*settings), key=lambda key: (key not in FIRST, key == SEED, key))
+    keys = sorted(set().union(*settings), key=lambda key: (key not in FIRST, key == SEED, key not in typed, key))
     columns = {key: tuple(_plain(row.get(key)) for row in settings) for key in keys}
     differing = [key for key in keys if len(set(columns[key])) > 1]
     asked = [f"{key}.name" if f"{key}.name" in differing else key for key in swept]
@@ -160,9 +172,9 @@ def varied(settings: Sequence[Settings], swept: Sequence[str] = ()) -> list[str]
     return kept
 
 
-def differing(groups: Sequence[Group]) -> list[str]:
-    """Axes whose values differ among some of the groups, such as those tested on one set of pairs."""
-    return [axis for axis in groups[0].settings if len({_plain(group.settings[axis]) for group in groups}) > 1]
+def differing(lines: Sequence[Settings]) -> list[str]:
+    """Axes whose values differ among some lines, such as those tested on one set of pairs."""
+    return [axis for axis in lines[0] if len({_plain(settings[axis]) for settings in lines}) > 1]
 
 
 def _plain(value: object) -> str:
@@ -187,11 +199,12 @@ def grouped(runs: Sequence[Run], axes: Sequence[str]) -> list[Group]:
     found: dict[str, list[tuple[Run, Judged]]] = {}
     settings_of: dict[str, Settings] = {}
     several = any(len({one.scorer for one in run.tested}) > 1 for run in runs)  # such as those of a comparison
+    name = "reward" if "scorer" in axes else "scorer"  # that of a policy is another, which it learnt from
     for run in runs:
         for one in _headline(run.tested):
-            settings = {axis: run.settings.get(axis) for axis in axes if axis != SEED}
-            settings |= {"scorer": one.scorer} if several else {}
-            key = _plain([settings, one.data, one.split])
+            settings = {axis: run.settings.get(axis, ABSENT) for axis in axes if axis != SEED}
+            settings |= {name: one.scorer} if several else {}
+            key = _plain([settings, one.data, one.split, one.of_policy])
             settings_of[key] = settings
             found.setdefault(key, []).append((run, one))
     return [_group(settings_of[key], members) for key, members in found.items()]
@@ -230,4 +243,5 @@ def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
         method=OWN if len(known) == 1 else SEEDS_ALONE,
         selected_on=any(one.selected_on for _, one in members),
         trained_on=max(one.trained_on for _, one in members),
+        of_policy=first.of_policy,
     )

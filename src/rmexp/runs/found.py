@@ -82,7 +82,8 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
     if not whole:
         val = summary.val
         bounds = (val.accuracy, val.accuracy_low, val.accuracy_high)
-        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, selected_on=bool(val.selected_on)),)
+        more = {"selected_on": bool(val.selected_on), "of_policy": summary.policy is not None}
+        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, **more),)
     return tuple(
         Judged(
             row.scorer,
@@ -97,6 +98,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             ceiling=row.bayes_accuracy,
             selected_on=bool(row.selected_on),
             trained_on=row.trained_on or 0,
+            of_policy=summary.policy is not None,
         )
         for row in whole
     )

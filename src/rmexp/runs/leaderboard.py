@@ -35,7 +35,7 @@ class Standing(NamedTuple):
     """A line of a leaderboard.
 
     Attributes:
-        rank: from 1, within one data set.
+        rank: from 1, within one data set, and policies by themselves.
         group: the runs.
         lead: mean credit of a pair more than that of the next line; None where they did not score the same pairs.
         lead_low: lower end of its 95 % interval over prompts; None where the runs did not write down which pairs share
@@ -53,18 +53,18 @@ class Standing(NamedTuple):
 
 
 def leaderboard(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]) -> list[Standing]:
-    """Standings of each data set, the best first.
+    """Standings of each data set, the best first; those of policies behind all others.
 
     Args:
         groups: of runs.
         credits_of: the credits of a run folder on the pairs of a group; empty where it left none.
     """
     standings: list[Standing] = []
-    for place in dict.fromkeys((group.data, group.split) for group in groups):
+    for board in sorted(dict.fromkeys(group.board for group in groups), key=lambda board: board[2]):
         own = [
             _with_interval(group, [credits_of(folder, group) for folder in group.folders])
             for group in groups
-            if (group.data, group.split) == place and group.accuracies
+            if group.board == board and group.accuracies
         ]
         standings += _ranked(sorted(own, key=lambda group: (-group.accuracy, group.nll or 0.0)), credits_of)
     return standings

@@ -2,30 +2,39 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from rmexp.config.identity.run_settings import run_settings
+from rmexp.config.identity.run_settings import followed_settings, run_settings
 from rmexp.config.identity.saved import PLACES
 from rmexp.durable import write_json, write_text
 from rmexp.reports.terminal import percent, share_interval
-from rmexp.runs.axes import Settings
+from rmexp.runs.axes import ABSENT, SEED, Settings, differing, varied
+from rmexp.runs.folder import read_environment
+from rmexp.runs.named_settings import in_words, with_options
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
 from rmexp.runs.summaries.train import TrainSummary
+from rmexp.sweeps.bound_folder import read_sweep
 
 
 class Cell(NamedTuple):
-    """One finished run of a sweep."""
+    """One finished run of a sweep.
+
+    Attributes:
+        folder: of it.
+        settings: leaves of the configuration that the cells do not share.
+        name: what it was trained on and how, in words, whatever its seed.
+        evaluation: its figures.
+    """
 
     folder: Path
-    settings: Settings  # leaves of the configuration that the cells do not share
-    data: str
+    settings: Settings
+    name: str
     evaluation: Sequence[HeldOutRow]
 
 
@@ -45,15 +54,35 @@ class Entry(NamedTuple):
     trained_on: int = 0  # of the pairs, where a run was trained on them; the most where these differ
 
 
-def read_cells(folders: Sequence[Path]) -> list[Cell]:
-    """The cells with what tells them apart."""
-    configs = [run_settings(folder) for folder in folders]
-    keys = sorted(set().union(*configs) - {*PLACES, "data.name"})
-    varied = [key for key in keys if len({json.dumps(config.get(key), default=str) for config in configs}) > 1]
+def read_cells(folders: Sequence[Path], swept: Sequence[str]) -> list[Cell]:
+    """The cells with what tells them apart.
+
+    Args:
+        folders: of finished ones.
+        swept: keys that the sweep went through.
+    """
+    configs = [_without_places(run_settings(folder)) for folder in folders]
+    keys = differing([{key: config.get(key) for key in sorted(set().union(*configs))} for config in configs])
+    choices = [read_environment(folder).choices or {} for folder in folders]
+    named = with_options([_without_places(followed_settings(folder)) for folder in folders], choices, swept)
+    axes = [axis for axis in varied(named, swept) if axis not in (SEED, "data.name")]
     return [
-        Cell(folder, {key: config.get(key) for key in varied}, str(config["data.name"]), _evaluation(folder))
-        for folder, config in zip(folders, configs, strict=True)
+        Cell(
+            folder,
+            {key: config.get(key) for key in keys if key != "data.name"},
+            _name(str(config["data.name"]), {axis: settings.get(axis, ABSENT) for axis in axes}),
+            _evaluation(folder),
+        )
+        for folder, config, settings in zip(folders, configs, named, strict=True)
     ]
+
+
+def _without_places(settings: Settings) -> Settings:
+    return {key: value for key, value in settings.items() if key not in PLACES}
+
+
+def _name(data: str, settings: Settings) -> str:
+    return f"{data} {in_words(settings)}" if settings else data
 
 
 def transfer(cells: Sequence[Cell]) -> list[Entry]:
@@ -65,7 +94,7 @@ def transfer(cells: Sequence[Cell]) -> list[Entry]:
     groups: dict[tuple[str, str], list[HeldOutRow]] = {}
     for cell in cells:
         for test, row in _headline(cell).items():
-            groups.setdefault((_label(cell), test), []).append(row)
+            groups.setdefault((cell.name, test), []).append(row)
     return [_entry(train, test, rows) for (train, test), rows in groups.items()]
 
 
@@ -85,7 +114,7 @@ def write_sweep(folders: Sequence[Path], sweep_dir: Path) -> list[Entry]:
     Returns:
         The entries of the transfer matrix.
     """
-    cells = read_cells(folders)
+    cells = read_cells(folders, read_sweep(sweep_dir).swept)
     entries = transfer(cells)
     write_text(sweep_dir / "evaluation.csv", figures_csv(cells))
     write_json(sweep_dir / "transfer.json", [entry._asdict() for entry in entries])
@@ -120,12 +149,6 @@ def _headline(cell: Cell) -> dict[str, HeldOutRow]:
         if row.slice is None:
             rows.setdefault(row.data, []).append(row)
     return {data: headline_of(splits) for data, splits in rows.items()}
-
-
-def _label(cell: Cell) -> str:
-    own = {key: value for key, value in cell.settings.items() if key != "seed" and not key.startswith("data.")}
-    size = {key: value for key, value in cell.settings.items() if key == "data.train_pairs"}
-    return " ".join([cell.data, *(f"{key}={value}" for key, value in {**size, **own}.items())])
 
 
 def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:

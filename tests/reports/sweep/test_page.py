@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rmexp.reports.sweep.page import SweepReport, leaderboard_csv, leaderboard_markdown, policies_csv, sweep_report
+from rmexp.reports.sweep.files import leaderboard_csv, leaderboard_markdown, policies_csv
+from rmexp.reports.sweep.page import SweepReport, sweep_report
 from rmexp.runs.axes import Judged, Run, grouped
 from rmexp.runs.leaderboard import Earned, leaderboard
 from rmexp.runs.policy_standings import PolicyStanding
@@ -37,17 +38,51 @@ def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
 
 def test_policies_are_told_by_what_they_gained():
     lines = [
-        PolicyStanding({"lr": kl}, ("f", "g"), 2.5, 1.0, 4.0, gold, 3.25, 9.0) for kl, gold in ((0.1, 0.5), (0, None))
+        PolicyStanding({"lr": kl, "task": "ppo"}, 1, rank, ("f", "g"), 2.5, 1.0, 4.0, gold, 3.25, 9.0)
+        for rank, kl, gold in ((1, 0.1, 0.5), (2, 0, None))
     ]
     page = sweep_report(SweepReport("sweep", 4, ("lr",), [], [], lines))
-    for text in ('href="#policies"', "<td>0.50</td>", "[1.00, 4.00]", "<td>3.25</td>"):
+    for text in ('href="#policies"', "<td>0.50</td>", "[1.00, 4.00]", "<td>3.25</td>", ">lr=0.1</td>"):
         assert text in page
+    assert (
+        ">Best: lr=0.1; its reward moved by 2.50 deviations, the true one by 0.50, 3.25 nats from its start.<" in page
+    )
     rows = list(csv.DictReader(policies_csv(lines).splitlines()))
     assert [(row["rank"], row["kl"], row["gold"], row["folders"]) for row in rows] == [
         ("1", "3.25", "0.5", "f g"),
         ("2", "3.25", "", "f g"),
     ]
     assert "#policies" not in sweep_report(SweepReport("sweep", 4, ("lr",), [], []))
+
+
+def policy(measure, rank=1):
+    return PolicyStanding(
+        {"scorer": str(measure)}, measure, rank, (f"p{measure}{rank}",), 2.5, None, None, None, 1.0, 9.0
+    )
+
+
+def judged(task, lr, accuracy):
+    one = Judged("explicit", "a", "val", 50, accuracy, of_policy=task == "ppo")
+    return Run(f"{task}{lr}", {"task": task, "lr": lr}, (one,), 2.0)
+
+
+def test_policies_are_the_best_of_those_alone_whose_gains_are_measured_alike():
+    page = sweep_report(SweepReport("sweep", 2, ("scorer",), [], [], [policy(1), policy(2)]))
+    verdict = "2 policies that learnt from different rewards, prompts or starts: their gains cannot be compared"
+    assert verdict in page
+    assert "Best" not in page.partition("<nav")[0]
+    assert [row["rank"] for row in csv.DictReader(policies_csv([policy(1), policy(2)]).splitlines())] == ["1", "1"]
+
+
+def test_a_policy_is_no_rival_of_models_that_learnt_to_order_pairs():
+    runs = [judged("ppo", 1, 0.9), judged("reward", 1, 0.6), judged("reward", 2, 0.7)]
+    lines = leaderboard(grouped(runs, ["task", "lr"]), lambda folder, group: {})
+    assert [(line.rank, line.group.folders) for line in lines] == [(1, ("reward2",)), (2, ("reward1",)), (1, ("ppo1",))]
+    assert [line.group.place for line in lines] == ["a val", "a val", "a val, implicit rewards of policies"]
+    page = sweep_report(SweepReport("sweep", 3, ("task", "lr"), lines, [], [policy(1)]))
+    lead = page.partition("<nav")[0]
+    said = "The policy&#39;s reward moved by 2.50 deviations, 1.00 nats from its start. a val. Best: lr=2, 70.0 %;"
+    assert f'verdict">{said}' in lead
 
 
 def test_pairs_that_were_trained_on_are_marked_beside_the_figure():

@@ -13,6 +13,7 @@ from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.made import Made
 from rmexp.runs.axes import SEED, Settings
+from rmexp.runs.named_settings import in_words
 
 MOST_CURVES = 40  # in one figure
 MOST_POINTS = 60  # of a curve
@@ -113,4 +114,4 @@ def _style(names: Sequence[str], name: str, *, leads: bool) -> tuple[Mapping[str
 
 
 def _alike(settings: Settings) -> str:
-    return ", ".join(f"{key}={value}" for key, value in settings.items() if key != SEED) or "these runs"
+    return in_words({key: value for key, value in settings.items() if key != SEED})

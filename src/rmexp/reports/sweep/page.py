@@ -1,7 +1,5 @@
 """The page of several runs: which settings differed, what they did, which were best, what failed."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
@@ -12,13 +10,14 @@ from markupsafe import Markup
 from rmexp.reports.drawing import numbers
 from rmexp.reports.drawing.page import render
 from rmexp.reports.drawing.panel import Panel
-from rmexp.reports.drawing.visible import one_line, visible
+from rmexp.reports.drawing.visible import one_line
+from rmexp.reports.sweep.files import accuracy_of
 from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
 from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered
-from rmexp.runs.axes import SEED, Group, Settings, differing
+from rmexp.runs.axes import SEED, Group, differing
 from rmexp.runs.leaderboard import LEAD, Standing
-from rmexp.runs.policy_standings import PolicyStanding
-from rmexp.runs.rows import Row
+from rmexp.runs.named_settings import in_words
+from rmexp.runs.policy_standings import PolicyStanding, told_apart
 
 MOST_LINES = 200  # of the leaderboard on the page; the file has all
 MOST_CHARACTERS = 200  # of settings in the sentence that leads the page
@@ -29,16 +28,12 @@ class Board(NamedTuple):
     """One set of pairs with all that was tested on it.
 
     Attributes:
-        data: name of the data set.
-        split: of it.
         shared: settings that all of them have, in words; empty when there are none.
         standings: the best first, with the settings that tell them apart.
         panels: figures.
         verdict: a sentence on the best.
     """
 
-    data: str
-    split: str
     shared: str
     standings: Sequence[Standing]
     panels: Sequence[Panel]
@@ -48,6 +43,11 @@ class Board(NamedTuple):
     def place(self) -> str:
         """Data set and split, in words."""
         return self.standings[0].group.place
+
+    @property
+    def of_policy(self) -> bool:
+        """Whether these are rewards of policies, which learnt something else than to order pairs."""
+        return self.standings[0].group.of_policy
 
 
 class SweepReport(NamedTuple):
@@ -85,13 +85,15 @@ def sweep_report(report: SweepReport) -> str:
         boards=boards,
         side_by_side=side_by_side,
         best=best,
-        label=label,
+        policies=told_apart(report.policies),
+        in_words=in_words,
         accuracy_of=accuracy_of,
         most=MOST_LINES,
         seeds=SEED in report.axes,
         methods=methods(report.standings),
         lead_method=LEAD,
-        verdict=_lead(report, boards),
+        verdict=" ".join(_lead(report, boards)),
+        others=[board for board in boards if board is not _leading(report, boards)],
         pages_of=partial(_pages_of, {run.folder: run for run in report.linked if run.href}),
         curves=[*curve_panels(report.linked, best[0].folders if best else ())],
         told_how=told_how(report.linked),
@@ -104,18 +106,38 @@ def _pages_of(pages: Mapping[str, LinkedRun], folders: Sequence[str]) -> list[Li
     return found if len(found) == len(folders) else []
 
 
-def _lead(report: SweepReport, boards: Sequence[Board]) -> str:
-    """The sentence that leads the page."""
-    if report.policies:
-        first = report.policies[0]
-        gained = f"its reward moved by {numbers.decimals(first.gain)} deviations"
-        if first.gold is not None:
-            gained += f", the true one by {numbers.decimals(first.gold)}"
-        best = one_line(label(first.settings), MOST_CHARACTERS)
-        return f"Best: {best}; {gained}, {numbers.decimals(first.kl)} nats from its start."
+def _leading(report: SweepReport, boards: Sequence[Board]) -> Board | None:
+    """The set of pairs that leads the page: none where there are policies alone, whose gains do."""
     if not boards:
-        return "No run has figures on pairs yet."
-    return boards[0].verdict if len(boards) == 1 else f"{boards[0].place}. {boards[0].verdict}"
+        return None
+    return next((board for board in boards if not board.of_policy), None if report.policies else boards[0])
+
+
+def _lead(report: SweepReport, boards: Sequence[Board]) -> Iterator[str]:
+    """The sentences that lead the page."""
+    board = _leading(report, boards)
+    if report.policies:
+        yield _on_policies(report.policies)
+    if board is not None:
+        yield board.verdict if len(boards) == 1 else f"{board.place}. {board.verdict}"
+    elif not report.policies:
+        yield "No run has figures on pairs yet."
+
+
+def _on_policies(policies: Sequence[PolicyStanding]) -> str:
+    """The best policy, where all gains are measured alike."""
+    first = told_apart(policies)[0]
+    if any(line.measure != first.measure for line in policies):
+        return (
+            f"{len(policies)} policies that learnt from different rewards, prompts or starts: their gains cannot be "
+            "compared, so that none of them is the best."
+        )
+    true = "" if first.gold is None else f", the true one by {numbers.decimals(first.gold)}"
+    kl = numbers.decimals(first.kl)
+    gained = f"reward moved by {numbers.decimals(first.gain)} deviations{true}, {kl} nats from its start."
+    if len(policies) == 1:
+        return f"The policy's {gained}"
+    return f"Best: {one_line(in_words(first.settings), MOST_CHARACTERS)}; its {gained}"
 
 
 def methods(standings: Sequence[Standing]) -> list[str]:
@@ -124,14 +146,13 @@ def methods(standings: Sequence[Standing]) -> list[str]:
 
 
 def _boards(report: SweepReport) -> Iterator[Board]:
-    places = dict.fromkeys((line.group.data, line.group.split) for line in report.standings)
-    for data, split in places:
-        own = [line for line in report.standings if (line.group.data, line.group.split) == (data, split)]
-        apart = differing([line.group for line in own])
+    for board in dict.fromkeys(line.group.board for line in report.standings):
+        own = [line for line in report.standings if line.group.board == board]
+        apart = differing([line.group.settings for line in own])
         shared = {key: value for key, value in own[0].group.settings.items() if key not in apart and value is not None}
         own = [line._replace(group=_told_by(line.group, apart)) for line in own]
-        panels = [*_panels([line.group for line in own], f"{data} {split}")]
-        yield Board(data, split, label(shared) if shared else "", own, panels, _verdict(own))
+        panels = [*_panels([line.group for line in own], f"{board[0]} {board[1]}")]
+        yield Board(in_words(shared) if shared else "", own, panels, _verdict(own))
 
 
 def _told_by(group: Group, axes: Sequence[str]) -> Group:
@@ -157,9 +178,9 @@ def _longer_down(groups: Sequence[Group], first: str, second: str) -> tuple[str,
 
 def _verdict(standings: Sequence[Standing]) -> str:
     best = standings[0]
-    text = f"Best: {label(best.group.settings)}, {accuracy_of(best.group)}"
     if len(standings) == 1:
-        return f"{text}."
+        return f"{accuracy_of(best.group)} of {numbers.counted(best.group.n, 'pair')} stand in the right order."
+    text = f"Best: {in_words(best.group.settings)}, {accuracy_of(best.group)}"
     if best.lead is None:
         return (
             f"{text}; the next one was not scored on the same pairs, so that they cannot be tested against each other."
@@ -181,67 +202,3 @@ def _side_by_side_caption(best: Sequence[Group]) -> str:
         f"The best settings on each set of pairs; {hardest.data} {hardest.split} is the hardest "
         f"({numbers.percent(hardest.accuracy)})."
     )
-
-
-def label(settings: Settings) -> str:
-    """Settings in a few words."""
-    return ", ".join(f"{key}={value}" for key, value in settings.items()) or "these runs"
-
-
-def accuracy_of(group: Group) -> str:
-    """An accuracy, with the remark beside it where the pairs were trained on."""
-    return " ".join(filter(None, (numbers.percent(group.accuracy), group.learnt and f"({group.learnt})")))
-
-
-def leaderboard_csv(standings: Sequence[Standing]) -> str:
-    """Every line with its figures, settings in columns of their own."""
-    rows = [_row(line) for line in standings]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def policies_csv(policies: Sequence[PolicyStanding]) -> str:
-    """Every line with its figures, settings in columns of their own."""
-    text = io.StringIO()
-    figures = ("gain", "low", "high", "gold", "kl", "seconds")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["rank", *policies[0].settings, *figures, "runs", "folders"])
-    for rank, line in enumerate(policies, 1):
-        values = (getattr(line, name) for name in figures)
-        writer.writerow([rank, *line.settings.values(), *values, len(line.folders), " ".join(line.folders)])
-    return text.getvalue()
-
-
-def _row(line: Standing) -> Row:
-    group = line.group
-    return {
-        **{"data": group.data, "split": group.split, "selected_on": group.selected_on, "rank": line.rank},
-        **group.settings,
-        **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "method": group.method, "few": group.few},
-        **{"trained_on": group.trained_on, "nll": group.nll},
-        **{"longer": group.longer, "ceiling": group.ceiling, "runs": len(group.accuracies), "pairs": group.n},
-        **{"lead": line.lead, "lead_low": line.lead_low, "lead_high": line.lead_high, "p": line.p},
-        **{"seconds": round(group.seconds, 2), "folders": " ".join(group.folders)},
-    }
-
-
-def leaderboard_markdown(standings: Sequence[Standing]) -> str:
-    """A table for a README."""
-    lines = [
-        "| data | rank | settings | accuracy | 95 % | nll | runs | p to the next |",
-        "|---|--:|---|--:|---|--:|--:|--:|",
-    ]
-    for line in standings:
-        group = line.group
-        bounds = "" if group.low is None else f"[{numbers.percent(group.low)}, {numbers.percent(group.high)}]"
-        cells = (
-            *(group.place, line.rank, label(group.settings), accuracy_of(group), bounds),
-            *(numbers.number(group.nll), len(group.accuracies), "" if line.p is None else numbers.p_value(line.p)),
-        )
-        lines.append(
-            "| " + " | ".join(visible(str(cell)).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-        )
-    return "\n".join(lines) + "\n"

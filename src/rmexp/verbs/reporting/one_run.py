@@ -31,8 +31,8 @@ from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.file import SUMMARY, read_summary
 from rmexp.runs.summaries.train import TrainSummary
 from rmexp.scoring.scored_file import read_scored
-from rmexp.sweeps.cell_stamp import read_stamp
 from rmexp.tracking.metrics_csv import read_metrics
+from rmexp.verbs.reporting.typed import typed_overrides
 
 REPORT, METRICS = "report.html", "metrics.csv"
 MOST_SAMPLES = 8  # of a policy's responses on its page, the latest
@@ -106,8 +106,7 @@ def _samples(path: Path) -> list[PolicySample]:
 
 def _changed(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Settings of a run that the options it chose do not have by themselves."""
-    command = read_environment(folder).command
-    overrides = read_stamp(folder).overrides or [text for text in command[2:] if "=" in text]
+    overrides = typed_overrides(folder)
     choices = [text for text in overrides if "." not in text.partition("=")[0].partition("@")[0]]
     own = [text for text in choices if text.partition("=")[0] not in (*PLACES, "seed") and "," not in text]
     try:

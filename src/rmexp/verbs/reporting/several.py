@@ -1,6 +1,7 @@
 """The page of several runs, their leaderboard, and the index of all that lie below a folder."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
@@ -11,27 +12,21 @@ from rmexp.durable import write_text
 from rmexp.reports.drawing import numbers
 from rmexp.reports.index import index_report
 from rmexp.reports.made import made_in
+from rmexp.reports.sweep.files import accuracy_of, leaderboard_csv, leaderboard_markdown, policies_csv
 from rmexp.reports.sweep.linked import LinkedRun
-from rmexp.reports.sweep.page import (
-    SweepReport,
-    accuracy_of,
-    label,
-    leaderboard_csv,
-    leaderboard_markdown,
-    methods,
-    policies_csv,
-    sweep_report,
-)
+from rmexp.reports.sweep.page import SweepReport, methods, sweep_report
 from rmexp.reports.terminal import interval, number, show_table
-from rmexp.runs.axes import Group, Run, Settings, differing, grouped, varied
-from rmexp.runs.folder import read_config
+from rmexp.runs.axes import ABSENT, Group, Run, Settings, differing, grouped, varied
+from rmexp.runs.folder import read_config, read_environment
 from rmexp.runs.found import credits_of, find_runs
 from rmexp.runs.leaderboard import LEAD, Standing, leaderboard
 from rmexp.runs.listed import listed_runs
-from rmexp.runs.policy_standings import PolicyStanding, policy_standings
+from rmexp.runs.named_settings import in_words, with_options
+from rmexp.runs.policy_standings import PolicyStanding, policy_standings, told_apart
 from rmexp.sweeps.bound_folder import read_sweep
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.verbs.reporting.one_run import METRICS, REPORT, is_outdated, is_training, write_run_page
+from rmexp.verbs.reporting.typed import typed_keys
 
 MOST_SHOWN = 20  # lines of a table on the terminal
 BESIDE = ("logger.", "callbacks.saving.", "callbacks.progress.")
@@ -54,9 +49,11 @@ def write_pages(folder: Path, others: Sequence[Path], *, watched: bool = False) 
     runs, failures = find_runs([*found, *others], followed_settings)
     if not runs and not failures:
         raise ValueError(f"{folder} holds no runs (set run_dir or runs)")
-    swept = read_sweep(folder).swept
-    judged = [_that_matter(run.settings) for run in runs if run.tested or run.policy is not None]
-    axes = varied(judged, swept if not others else ()) if judged else []
+    swept = () if others else read_sweep(folder).swept
+    runs = _named(runs, swept)
+    judged = [run for run in runs if run.tested or run.policy is not None]
+    typed = {key for run in judged for key in typed_keys(Path(run.folder))}
+    axes = varied([run.settings for run in judged], swept, typed) if judged else []
     standings = leaderboard(grouped(runs, axes), credits_of)
     policies = policy_standings(runs, axes)
     linked = [_linked(run, folder, axes) for run in runs]
@@ -83,7 +80,7 @@ def _linked(run: Run, folder: Path, axes: Sequence[str]) -> LinkedRun:
         folder=run.folder,
         name=path.name if name.startswith("..") else name,
         href=quote(f"{name}/{REPORT}") if (path / REPORT).is_file() else None,
-        settings={axis: run.settings.get(axis) for axis in axes},
+        settings={axis: run.settings.get(axis, ABSENT) for axis in axes},
         made=made_in(path, read_config(path)),
         rows=read_metrics(path / METRICS),
     )
@@ -93,6 +90,14 @@ def _renew(path: Path, folder: Path) -> None:
     """Write the page of a run of training that lies below the folder, unless it is as new as the run's files."""
     if path.is_relative_to(folder) and is_training(path) and is_outdated(path):
         write_run_page(path)
+
+
+def _named(runs: Sequence[Run], swept: Sequence[str]) -> list[Run]:
+    """Runs with the settings that matter, as people call them."""
+    settings = [_that_matter(run.settings) for run in runs]
+    choices = [read_environment(Path(run.folder)).choices or {} for run in runs]
+    named = with_options(settings, choices, swept)
+    return [replace(run, settings=found) for run, found in zip(runs, named, strict=True)]
 
 
 def _that_matter(settings: Settings) -> Settings:
@@ -115,25 +120,27 @@ def _tell(page: SweepReport, folder: Path) -> None:
 def _show_policies(policies: Sequence[PolicyStanding]) -> None:
     rows = [
         (
-            f"{rank}. {label(line.settings)}",
+            f"{line.rank}. {in_words(line.settings)}",
             number(line.gain),
             f"[{number(line.low)}, {number(line.high)}]" if line.low is not None else "",
             number(line.gold),
             number(line.kl),
             str(len(line.folders)),
         )
-        for rank, line in enumerate(policies[:MOST_SHOWN], 1)
+        for line in told_apart(policies)[:MOST_SHOWN]
     ]
     if rows:
         show_table(("policies", "gain, SD", "95 %", "true gain, SD", "kl", "runs"), rows)
+        if policies[-1].measure > 1:
+            print("ranks are among policies of the same reward, prompts and start")
         print()
 
 
 def _show(standings: Sequence[Standing]) -> None:
-    places: dict[tuple[str, str], list[Group]] = {}
+    boards: dict[tuple[str, str, bool], list[Settings]] = {}
     for line in standings:
-        places.setdefault((line.group.data, line.group.split), []).append(line.group)
-    apart = {place: differing(groups) for place, groups in places.items()}
+        boards.setdefault(line.group.board, []).append(line.group.settings)
+    apart = {board: differing(settings) for board, settings in boards.items()}
     rows = [
         (
             f"{line.group.place}  {line.rank}. {_told(line.group, apart)}",
@@ -154,5 +161,5 @@ def _show(standings: Sequence[Standing]) -> None:
         print(f"... and {len(standings) - MOST_SHOWN} more lines")
 
 
-def _told(group: Group, apart: Mapping[tuple[str, str], Sequence[str]]) -> str:
-    return label({axis: group.settings[axis] for axis in apart[group.data, group.split]})
+def _told(group: Group, apart: Mapping[tuple[str, str, bool], Sequence[str]]) -> str:
+    return in_words({axis: group.settings[axis] for axis in apart[group.board]})

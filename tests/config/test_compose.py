@@ -25,6 +25,8 @@ NEEDED = {
     "scorer=implicit_reference_free": ["scorer.policy=x"],
     "scorer=gold": ["data=synthetic"],
     "task=ppo": ["scorer.path=x"],
+    **{f"loss={name}": ["task=dpo"] for name in options_of("loss") if name == "ipo" or name.endswith("dpo")},
+    "loss=next_token": ["task=sft"],
     "score": ["scorer.path=x"],
     "evaluate": ["scorer.path=x"],
     "export": ["path=x"],
@@ -44,7 +46,8 @@ def every_option():
         yield "train", [*choices, *(key for choice in choices for key in NEEDED.get(choice, []))]
     for options in itertools.zip_longest(*map(options_of, OF_A_FILE)):
         choices = [f"{group}={option}" for group, option in zip(OF_A_FILE, options, strict=True) if option]
-        yield "train", ["data=jsonl", *NEEDED["data=jsonl"], *choices]
+        needed = [key for choice in choices for key in NEEDED.get(choice, [])]
+        yield "train", ["data=jsonl", *NEEDED["data=jsonl"], *needed, *choices]
     groups = {path.name for path in conf_folder().iterdir() if path.is_dir()} - {"hydra", *SIDE_BY_SIDE, *OF_A_FILE}
     for group, option in itertools.chain(*(itertools.product([name], options_of(name)) for name in sorted(groups))):
         choice = f"{group}={option}"

@@ -61,12 +61,30 @@ def test_another_loss_is_adjusted_by_name():
 
 
 def test_a_loss_of_another_task_is_refused():
-    with pytest.raises(
-        ValueError, match=r"task=reward needs a loss of chosen_rewards, rejected_rewards, got one of pol"
-    ):
+    said = r"task=reward needs a loss of chosen_rewards, rejected_rewards, got ipo_loss\(\) of policy_chosen_logps,"
+    with pytest.raises(ValueError, match=said):
         PairLoss(configured("dpo", "ipo"), "reward")
     with pytest.raises(ValueError, match=r"task=dpo needs a loss of policy_chosen_logps, .* \(set loss\)"):
         implied_reward(configured("reward", "hinge"))
+
+
+def own(chosen_rewards, rejected_rewards, *, gives):
+    return gives(chosen_rewards - rejected_rewards)
+
+
+@pytest.mark.parametrize(
+    ("gives", "came"),
+    [
+        (lambda lead: None, "one value per pair, shape (2,), got nothing"),
+        (lambda lead: 3.0, "one value per pair, shape (2,), got float"),
+        (lambda lead: lead.mean(), "one value per pair, shape (2,), got a single value"),
+        (lambda lead: lead.exp().detach(), "values that the scores have a gradient of, got values without"),
+    ],
+)
+def test_a_loss_that_cannot_be_learnt_from_is_named(gives, came):
+    with pytest.raises(ValueError, match="must give") as refused:
+        PairLoss(partial(own, gives=gives), "reward").try_out()
+    assert str(refused.value).startswith(f"own() must give {came}")
 
 
 def test_a_loss_gets_the_fields_that_it_names():

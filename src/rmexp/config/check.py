@@ -10,11 +10,14 @@ from rmexp.config.binding import Problem, Unknown, unbound
 from rmexp.config.build import FRAMES, framed_group
 from rmexp.config.overrides import key_paths
 from rmexp.config.parameters.annotations import TAKES, fits, misfit
+from rmexp.config.parameters.definitions import find_definition
 from rmexp.config.parameters.narrowed import of_verbs
 from rmexp.config.parameters.signatures import signature_of
+from rmexp.config.plugins.named import is_own, place
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.stages import SHARED, stage, stage_names
 from rmexp.config.tree import options_of
+from rmexp.losses.scores import of_another_task
 
 _MISSING = "???"
 
@@ -31,13 +34,13 @@ def problems_of(config: DictConfig, skeleton: DictConfig) -> list[str]:
     """
     names, values, known = stage_names(config), _plain(config), _plain(skeleton)
     problems = [*_unset(values, known, _needless(config)), *_unknown_keys(values, known, ""), *_idle(values, known, "")]
-    problems += _misfits(config, values)
+    problems += [*_misfits(config, values), *_other_losses(values)]
     # what the stages of a configuration share is looked at with each, unless it is a stage itself
     elsewhere = {*names, *SHARED} if names and "task" not in config else {*names}
     problems += _unbuildable({key: value for key, value in values.items() if key not in elsewhere}, config)
     for name in names:
         part, paths = stage(config, name), set(key_paths(values[name]))
-        for path, text in _unbuildable(_plain(part), part):
+        for path, text in (*_unbuildable(_plain(part), part), *_other_losses(_plain(part))):
             problems.append(Problem(f"{name}.{path}" if path in paths else path, text))
     said = (f"{path} {text}" if text.startswith(TAKES) else f"{path}: {text}" for path, text in problems)
     return list(dict.fromkeys(said))
@@ -67,6 +70,20 @@ def _misfits(config: DictConfig, values: Any) -> Iterator[Problem]:
             continue
         if value not in (_MISSING, {}) and not fits(value, annotation, {}):  # a refused override leaves an empty node
             yield Problem(path, misfit(value, annotation, {}))
+
+
+def _other_losses(values: Any) -> Iterator[Problem]:
+    """A loss that is called with other scores than its task has."""
+    target = (values.get("loss") or {}).get("_target_")
+    if target is None or "task" not in values:
+        return
+    try:
+        takes, found = [*signature_of(target).parameters], find_definition(target)
+    except ValueError:  # which is told already
+        return
+    where = f" ({place(found.module, found.node.lineno)})" if is_own(found.module) else ""
+    if problem := of_another_task(f"{found.node.name}(){where}", takes, values["task"]):
+        yield Problem("loss", problem)
 
 
 def _needless(config: DictConfig) -> set[str]:

@@ -63,5 +63,5 @@ def adjusted_loss(
             )
         lead = margin_scale * margin.abs() * (target - 0.5).sign()
     losses = loss(chosen_rewards - lead, rejected_rewards, target=smoothed(target, label_smoothing))
-    check_one_each(losses, len(chosen_rewards), "pair")
+    check_one_each(losses, len(chosen_rewards), "pair", loss)
     return losses + centering * centering_penalty(chosen_rewards, rejected_rewards)

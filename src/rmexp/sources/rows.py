@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from rmexp.called import called
 from rmexp.jsonl import JsonObject, describe
 from rmexp.records import Candidates, Preference, Record
 
@@ -73,7 +74,7 @@ def row_by_row(
         except ValueError as error:
             yield row, error
         except Exception as error:
-            raise RuntimeError(f"{row.place}: {_called(convert)}: {type(error).__name__}: {error}") from error
+            raise RuntimeError(f"{row.place}: {called(convert)}: {type(error).__name__}: {error}") from error
 
 
 def outcomes(form: Format, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
@@ -93,12 +94,7 @@ def outcomes(form: Format, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]
 
 
 def _unlike(form: Format, came: str) -> str:
-    return f"{_called(form)} must give pairs of a row and its record one by one, got {came} (set data/format)"
-
-
-def _called(function: Any) -> str:
-    """What is called, as messages of Python name it."""
-    return f"{getattr(function, '__qualname__', f'{type(function).__qualname__}.__call__')}()"
+    return f"{called(form)} must give pairs of a row and its record one by one, got {came} (set data/format)"
 
 
 class MissingColumn(ValueError):

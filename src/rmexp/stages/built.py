@@ -9,6 +9,7 @@ import lightning as L
 from rmexp.data.loaded import LoadedData
 from rmexp.encoding.encode import Encoder
 from rmexp.evaluation.test_set import TestSet
+from rmexp.losses.scores import SCORES
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.language_model import check_positions
 from rmexp.phases import Phase, phase
@@ -19,7 +20,7 @@ from rmexp.stages.model import module_of, start_model
 from rmexp.stages.parts import StageParts
 from rmexp.stages.trainer import computing
 from rmexp.training.margins import check_margins
-from rmexp.training.pair_loss import SCORES, PairLoss
+from rmexp.training.pair_loss import PairLoss
 from rmexp.training.stage import TrainingModule
 
 log = logging.getLogger(__name__)
@@ -67,8 +68,12 @@ def build_stage(parts: StageParts, loaded: LoadedData, tests: Mapping[str, Loade
     """
     splits = loaded.records.splits
     if parts.loss is not None and parts.task in SCORES:
-        learnt = {name: splits[name] for name in ("train", "val") if name in splits}
-        check_margins(PairLoss(parts.loss, parts.task), learnt)
+        loss, learnt = (
+            PairLoss(parts.loss, parts.task),
+            {name: splits[name] for name in ("train", "val") if name in splits},
+        )
+        loss.try_out()
+        check_margins(loss, learnt)
     L.seed_everything(parts.seed, verbose=False)
     start = start_model(parts, loaded.records, loaded.limits.cache_dir)
     check_positions(start.body, loaded.limits.max_tokens)

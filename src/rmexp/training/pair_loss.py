@@ -2,22 +2,18 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from rmexp.called import called
 from rmexp.encoding.batches import PairIndex
 from rmexp.encoding.splits import EncodedPairs
 from rmexp.losses.dpo import DPOLoss
 from rmexp.losses.one_each import check_one_each
-
-# What the tasks that learn from pairs call the first arguments of their losses.
-SCORES: Mapping[str, Sequence[str]] = {
-    "reward": ("chosen_rewards", "rejected_rewards"),
-    "dpo": ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps"),
-}
+from rmexp.losses.scores import SCORES, of_another_task
 
 
 class PairLoss:
@@ -32,14 +28,10 @@ class PairLoss:
     """
 
     def __init__(self, loss: Callable[..., Any], task: str) -> None:
-        scores = SCORES[task]
         names = list(inspect.signature(loss).parameters)
-        if names[: len(scores)] != list(scores):
-            raise ValueError(
-                f"task={task} needs a loss of {', '.join(scores)}, "
-                f"got one of {', '.join(names[: len(scores)])} (set loss)"
-            )
-        self.loss, self.scores = loss, len(scores)
+        if problem := of_another_task(called(loss), names, task):
+            raise ValueError(problem)
+        self.loss, self.scores = loss, len(SCORES[task])
         self.fields = [name for name in PairIndex._fields if name in names]
 
     def __call__(self, *scores: Tensor, pairing: PairIndex) -> Any:
@@ -51,10 +43,10 @@ class PairLoss:
         found = self._unchecked(*scores, pairing=pairing)
         count = None if "rows" in self.fields else pairing.size
         if self.scores == 2:
-            check_one_each(found, count, "choice" if count is None else "pair")
+            check_one_each(found, count, "choice" if count is None else "pair", self.loss)
         else:
             for name in DPOLoss._fields:
-                check_one_each(getattr(found, name, None), pairing.size, "pair", name)
+                check_one_each(getattr(found, name, None), pairing.size, "pair", self.loss, name)
         return found
 
     def _unchecked(self, *scores: Tensor, pairing: PairIndex) -> Any:
@@ -93,8 +85,22 @@ class PairLoss:
         """
         if "rows" in self.fields:
             _check_whole_lists(splits, batch_pairs)
-        two = torch.ones(2)
-        self(*torch.zeros(self.scores, 2), pairing=PairIndex(torch.arange(4), two, two, torch.ones(4).long(), None))
+        self.try_out()
+
+    def try_out(self) -> None:
+        """Call the loss once, with the scores of two pairs.
+
+        Raises:
+            ValueError: what it gives is not one value per pair, or has no gradient.
+        """
+        two, scores = torch.ones(2), torch.zeros(self.scores, 2, requires_grad=True)
+        found = self(*scores, pairing=PairIndex(torch.arange(4), two, two, torch.ones(4).long(), None))
+        losses: Tensor = getattr(found, "losses", found)
+        if not losses.requires_grad:
+            raise ValueError(
+                f"{called(self.loss)} must give values that the scores have a gradient of, got values without (is "
+                "there a detach(), item() or numpy() in it? set loss)"
+            )
 
 
 def _check_whole_lists(splits: Sequence[EncodedPairs], batch_pairs: int) -> None:

@@ -114,7 +114,7 @@ class SFTModule(L.LightningModule):
             used = pairing.rows if self.sides == "both" else preferred_rows(pairing)
             logps, tokens = logps[used], tokens[used]
         losses = self.loss(logps, tokens, mean_tokens=mean_tokens)
-        check_one_each(losses, len(logps), "response")
+        check_one_each(losses, len(logps), "response", self.loss)
         return losses, judged
 
     def training_step(self, batch: PairBatch | ResponseBatch, index: int) -> Tensor:

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 import pytest
 
 from rmexp.config.parameters.definitions import find_definition
+from rmexp.config.parameters.signatures import signature_of
 from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.problems import in_words
 
@@ -69,6 +70,17 @@ def test_a_module_that_cannot_be_imported_or_read_is_told_with_its_line(mine):
     unread = "SyntaxError: expected ':', at mistaken/unread.py:2"
     assert told(lambda: importlib.import_module("mistaken.unread")) == unread
     assert told(lambda: find_definition("mistaken.unread.loss")) == unread  # before anything is imported
+
+
+def test_an_import_of_what_is_not_there_is_told_before_anything_is_imported(mine, tmp_path):
+    needs = tmp_path / "mistaken" / "needs.py"
+    needs.write_text("try:\n    import torchh\nexcept ImportError:\n    pass\ndef loss(a):\n    return a\n")
+    assert [*signature_of("mistaken.needs.loss").parameters] == ["a"]
+    needs = needs.with_name("needs_more.py")
+    needs.write_text("import os.path\nfrom . import parts\nfrom torchh.nn import x\ndef loss(a):\n    return a\n")
+    with pytest.raises(ValueError, match=r"needs_more.py:3: imports `torchh`, and no such package is installed"):
+        signature_of("mistaken.needs_more.loss")
+    assert "mistaken.needs_more" not in sys.modules
 
 
 def test_what_cannot_be_called_or_lacks_something_is_told_where_it_is_defined(mine):

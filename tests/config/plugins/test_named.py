@@ -83,6 +83,16 @@ def test_its_options_and_keys_are_checked_like_those_of_the_package(lab, monkeyp
         assert said in error
 
 
+def test_a_loss_that_is_called_with_other_scores_is_told_with_its_line_before_data_are_read(lab, monkeypatch, capsys):
+    monkeypatch.setenv(VARIABLE, str(lab))
+    (lab / "turned.py").write_text(LOSS.replace("chosen_rewards", "chosen"))
+    assert main(["train", "loss._target_=lab.turned.exponential"]) == 1
+    error = capsys.readouterr().err
+    assert "loss: task=reward needs a loss of chosen_rewards, rejected_rewards, got exponential() (" in error
+    assert "lab/turned.py:6) of chosen, rejected_rewards (set loss)" in error
+    assert "reading" not in error
+
+
 def test_a_file_is_a_plugin_too(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "mine.py").write_text(LOSS)

@@ -136,4 +136,6 @@ def test_a_policy_says_how_its_reward_is_reduced_and_is_scored_so(here):
 
 def test_a_loss_of_another_task_is_one_line(here, capsys):
     assert main(["train", "task=reward", "loss=ipo", *FEW, *SMOKE]) == 1
-    assert "task=reward needs a loss of chosen_rewards, rejected_rewards" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "loss: task=reward needs a loss of chosen_rewards, rejected_rewards, got ipo_loss() of" in told
+    assert "reading" not in told

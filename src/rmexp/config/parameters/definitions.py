@@ -18,11 +18,13 @@ class Found(NamedTuple):
     """A definition and the module around it.
 
     Attributes:
+        module: its file.
         node: what was looked for.
         definitions: functions and classes of its module by name.
         aliases: assignments of its module by name, for annotations that use them.
     """
 
+    module: Path
     node: Definition
     definitions: Mapping[str, Definition]
     aliases: Mapping[str, ast.expr]
@@ -50,7 +52,7 @@ def find_definition(target: str) -> Found:
         for node in body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
-    return Found(definitions[name], definitions, aliases)
+    return Found(module, definitions[name], definitions, aliases)
 
 
 def class_constant(target: str, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rmexp.config.parameters.definitions import Definition, find_definition
 from rmexp.config.parameters.narrowed import narrowed
+from rmexp.config.plugins.imports import check_imports
 from rmexp.config.plugins.named import plugins
 
 ALLOWED = (
@@ -48,18 +49,22 @@ def signature_of(target: str) -> Signature:
     """Read what `target`, the dotted name of a function or class in the module that defines it, takes.
 
     Raises:
-        ValueError: the target is not on the allowlist, or no such thing is defined there.
+        ValueError: the target is not on the allowlist, or no such thing is defined there, or its module is one of a
+            plug-in that cannot be imported.
     """
-    prefixes = (*(f"{plugin.name}." for plugin in plugins()), *ALLOWED)
+    own = tuple(f"{plugin.name}." for plugin in plugins())
+    prefixes = (*own, *ALLOWED)
     if not isinstance(target, str) or not target.startswith(prefixes):
         allowed = ", ".join(prefix[:-1] for prefix in prefixes)
         raise ValueError(f"`{target}` is no allowed target; targets lie below {allowed}")
-    return _signature(target)
+    return _signature(target, target.startswith(own))
 
 
 @cache
-def _signature(target: str) -> Signature:
-    node, definitions, aliases = find_definition(target)
+def _signature(target: str, own: bool) -> Signature:
+    module, node, definitions, aliases = find_definition(target)
+    if own:
+        check_imports(module)
     parameters, takes_any = _class(node, definitions) if isinstance(node, ast.ClassDef) else _function(node)
     for key, annotation in narrowed(target).items():
         if key in parameters:

@@ -5,10 +5,9 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from rmexp.config.plugins.named import plugins
+from rmexp.config.plugins.named import is_own, place, plugins
 
 _REMOTE = re.compile(r'File "(.+)", line (\d+), in (\S+)')  # of what was raised in another process
 _CALLED = re.compile(r"([\w.]+)\(\)")  # as messages of Python name what was called
@@ -32,7 +31,7 @@ def place_of_mistake(error: BaseException) -> str:
         return ""
     for cause in reversed([*_chain(error)]):
         lines = [*_lines(cause)]
-        own = [line for line in lines if _is_own(line.file)]
+        own = [line for line in lines if is_own(line.file)]
         if own and own[-1] is lines[-1]:
             return _told(own[-1])
         if line := next(_definitions(cause), own[-1] if own else None):
@@ -65,7 +64,7 @@ def _definitions(error: BaseException) -> Iterator[_Line]:
         yield line
     names = _CALLED.findall(str(error))
     for module in [*sys.modules.values()] if names else ():
-        if _is_own(getattr(module, "__file__", None)):
+        if is_own(getattr(module, "__file__", None)):
             for name in names:
                 thing: Any = module
                 for part in name.split("."):
@@ -80,11 +79,7 @@ def _definition(thing: Any) -> _Line | None:
         file, number = inspect.getsourcefile(thing), inspect.getsourcelines(thing)[1]
     except (TypeError, OSError):
         return None
-    return _Line(file, number, thing.__name__) if file is not None and _is_own(file) else None
-
-
-def _is_own(file: str | None) -> bool:
-    return file is not None and any(Path(file).resolve().is_relative_to(plugin.path.resolve()) for plugin in plugins())
+    return _Line(file, number, thing.__name__) if file is not None and is_own(file) else None
 
 
 def _told(line: _Line) -> str:
@@ -93,7 +88,5 @@ def _told(line: _Line) -> str:
     >>> _told(_Line("/elsewhere/lab/losses.py", 8, "exponential"))
     '/elsewhere/lab/losses.py:8 in exponential'
     """
-    path = Path(line.file).resolve()
-    here = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     function = f" in {line.function}" if line.function and not line.function.startswith("<") else ""
-    return f"{here}:{line.number}{function}"
+    return f"{place(line.file, line.number)}{function}"

@@ -74,6 +74,17 @@ def with_plugins(arguments: Sequence[str]) -> list[str]:
     return left
 
 
+def is_own(file: str | Path | None) -> bool:
+    """Whether a file is one of a plug-in."""
+    return file is not None and any(Path(file).resolve().is_relative_to(plugin.path.resolve()) for plugin in plugins())
+
+
+def place(file: str | Path, line: int) -> str:
+    """File and line as people and editors read them."""
+    path = Path(file).resolve()
+    return f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}:{line}"
+
+
 def flags() -> list[str]:
     """Words that name the plug-ins of this process on another command line."""
     return [word for name in os.environ.get(VARIABLE, "").split(",") if name for word in (FLAG, name)]

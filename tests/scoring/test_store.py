@@ -150,5 +150,5 @@ def test_a_scorer_that_forgets_a_record_is_refused(pairs, tmp_path):
         def score(self, records):
             return iter(list(super().score(records))[1:])
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="got fewer"):
         score_into(tmp_path / "val.jsonl", Forgetful(), pairs, shard_records=5)

@@ -3,12 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from rmexp.called import called
 from rmexp.records import Record, Scored
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+_EVERY = ("name", "fingerprint", "stored", "log_odds", "tokenizer", "score", "describe")
 
 
 class Scorer(Protocol):
@@ -46,6 +50,43 @@ class Scorer(Protocol):
     def describe(self) -> dict[str, Any]:
         """For manifests: name, kind, fingerprint, and whatever else defines it."""
         ...
+
+
+def checked_scorer(given: Any) -> Scorer:
+    """What somebody's own class has made, if it is a scorer.
+
+    Raises:
+        ValueError: it lacks something that every scorer has.
+    """
+    made = called(type(given))
+    lacks = [name for name in _EVERY if not hasattr(given, name)]
+    if lacks:
+        raise ValueError(f"{made} must have {', '.join(lacks)}, as every scorer has (see Extend; set scorer)")
+    about = given.describe()
+    lacks = [key for key in ("name", "kind", "fingerprint") if not isinstance(about, Mapping) or key not in about]
+    if lacks:
+        raise ValueError(f"{called(given.describe)} must give a dict with {', '.join(lacks)} (set scorer)")
+    scorer: Scorer = given
+    return scorer
+
+
+def scored_rows(scorer: Scorer, records: Sequence[Record]) -> Iterator[Scored]:
+    """The scores of records, one row each.
+
+    Raises:
+        ValueError: the scorer gives something else.
+    """
+    name = called(scorer.score)
+    for record, row in zip_longest(records, scorer.score(records)):
+        if record is None or row is None:
+            few = "fewer" if row is None else "more"
+            raise ValueError(f"{name} must give one row for each of {len(records)} records, got {few} (set scorer)")
+        if not isinstance(row, Scored):
+            raise ValueError(f"{name} must give Scored, got {type(row).__name__} (set scorer)")
+        if len(row.scores) != len(record.responses):
+            came = f"{len(row.scores)} for {len(record.responses)} responses of record {record.id}"
+            raise ValueError(f"{name} must give a score of every response, got {came} (set scorer)")
+        yield row
 
 
 def fingerprint_of(**parts: Any) -> str:

@@ -16,7 +16,7 @@ from rmexp.phases import Phase, phase, progressed
 from rmexp.record_file import RecordFile
 from rmexp.records import Record, Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored, write_scored
-from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.scorer import Scorer, scored_rows
 from rmexp.stored_records import all_of
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def score_into(
     size = max(1, len(records)) if whole else shard_records
 
     def score(some: Sequence[Record]) -> Iterator[Rows]:
-        return ({"": row} for row in scorer.score(some))
+        return ({"": row} for row in scored_rows(scorer, some))
 
     done = score_columns_into({"": column}, score, records, shard_records=size, share=share)[""]
     return done._replace(computed=0) if scorer.stored else done

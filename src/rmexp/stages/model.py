@@ -8,7 +8,7 @@ import torch
 from rmexp.encoding.tokenizer_identity import tokenizer_fields
 from rmexp.hardware.precision import weights_in
 from rmexp.models.attention.decoder_layers import check_compilable
-from rmexp.models.backbones.backbone import Backbone, language_model
+from rmexp.models.backbones.backbone import Backbone, checked_backbone, language_model
 from rmexp.models.backbones.four_bit import FOUR_BIT, quantise
 from rmexp.models.backbones.language_model import LanguageModel
 from rmexp.models.backbones.trained_weights import choose_trained
@@ -36,7 +36,8 @@ def start_model(parts: StageParts, records: PreferenceData, cache_dir: str | Non
         if folder is not None:
             start = parts.model.load(folder)
         else:
-            start = parts.model.build(texts_to_learn(records, cache_dir), parts.seed)
+            build = parts.model.build
+            start = checked_backbone(build(texts_to_learn(records, cache_dir), parts.seed), build)
             start = start if parts.model.path is None else checked_start(start, parts.model.path)
     _check_kind(parts, start, folder or parts.model.path or start.base_model)
     weights_in(parts.trainer.options.precision, start.causal_lm if isinstance(start, LanguageModel) else start.body)

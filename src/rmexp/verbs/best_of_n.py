@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.config.build import build, framed
+from rmexp.config.build import framed
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.described import fingerprint
@@ -46,7 +46,7 @@ from rmexp.scoring.shared_scoring import score_together
 from rmexp.sources.candidate_files import read_candidates
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.limits import tell_cut
-from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.scorers import built_scorer, scorer_inputs
 from rmexp.verbs.shared_run import leave_to_first, shared_run
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _best_of_n(config: DictConfig, given: Given, run: RunFolder) -> BestOfNSumma
     pool, account = _pool(config, given, run)
     sampled = time.perf_counter()
     pool, gold = _with_gold(config, given, pool, run)
-    scorer = build(config.scorer, limits=given.limits, threads=config.threads)()
+    scorer = built_scorer(config.scorer, given.limits, config.threads)
     file = run.path / "scored" / "candidates.jsonl"
     scored = scored_pool(pool, score_together(file, scorer, pool, shard_records=SHARD_RECORDS).rows)
     leave_to_first()
@@ -180,7 +180,7 @@ def _with_gold(
                 "(set candidates.path or scorer@gold)"
             )
         return pool, {"name": "candidates", "kind": "file"} if all(known) else None
-    judge = build(config.gold, limits=given.limits.without_dropping(), threads=config.threads)()
+    judge = built_scorer(config.gold, given.limits.without_dropping(), config.threads)
     rows = score_together(run.path / "scored" / "gold.jsonl", judge, pool, shard_records=SHARD_RECORDS).rows
     return [replace(record, gold=row.numbers) for record, row in zip(pool, rows, strict=True)], judge.describe()
 

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
-from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.clusters import clusters_of, group_key
@@ -39,7 +38,6 @@ from rmexp.runs.folder import RunFolder, claim
 from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.runs.summaries.seen import seen_of
 from rmexp.scored import counts_of
-from rmexp.scoring.scorer import Scorer
 from rmexp.scoring.store import score_into
 from rmexp.scoring.stored_scores import StoredScores
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
@@ -48,7 +46,7 @@ from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_wh
 from rmexp.stored_records import of_kind, stored
 from rmexp.verbs.data import load_data
 from rmexp.verbs.limits import tell_cut
-from rmexp.verbs.scorers import path_inputs, scorer_inputs
+from rmexp.verbs.scorers import built_scorer, path_inputs, scorer_inputs
 
 KEPT, DROPPED, REPORT = "kept.jsonl", "dropped.jsonl", "report.html"
 SHARD_RECORDS = 1000
@@ -148,7 +146,7 @@ def _scores(config: DictConfig, data: LoadedData, records: Sequence[Record], run
         scores.rows.append(stored(scorer.score(records)))
         scores.scorers.append(scorer.describe())
     if config.scorer:
-        built: Scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
+        built = built_scorer(config.scorer, data.limits, config.threads)
         path = run.path / "scored" / f"{built.name}.jsonl"
         scores.rows.append(score_into(path, built, records, shard_records=SHARD_RECORDS).rows)
         tell_cut(built, counts_of(scores.rows[-1]), data.limits)

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
-from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.clusters import clusters_of
@@ -40,7 +39,7 @@ from rmexp.scored import PAIR, counts_of
 from rmexp.scoring.store import score_into
 from rmexp.verbs.data import load_data, used_split
 from rmexp.verbs.limits import tell_cut
-from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.scorers import built_scorer, scorer_inputs
 
 INSPECTION, REPORT = "inspection.json", "report.html"
 
@@ -67,7 +66,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
 
     began = time.perf_counter()
     pairs = _pairs(config, data)
-    scorer = build(config.scorer, limits=data.limits.without_dropping(), threads=config.threads)()
+    scorer = built_scorer(config.scorer, data.limits.without_dropping(), config.threads)
     if scorer.stored:
         raise ValueError("an inspection scores texts of its own, which no scored file holds (set scorer)")
     scored = score_into(run.path / "scored" / "pairs.jsonl", scorer, pairs, shard_records=len(pairs)).rows

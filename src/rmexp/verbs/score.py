@@ -21,7 +21,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from rmexp.config.build import build
 from rmexp.config.folders import run_folder
 from rmexp.config.identity.saved import run_config
 from rmexp.data.loaded import LoadedData, write_bad_rows
@@ -38,7 +37,7 @@ from rmexp.scoring.store import ScoredSet
 from rmexp.verbs.data import load_data
 from rmexp.verbs.limits import tell_cut
 from rmexp.verbs.score_texts import score_texts
-from rmexp.verbs.scorers import scorer_inputs
+from rmexp.verbs.scorers import built_scorer, scorer_inputs
 from rmexp.verbs.shared_run import leave_to_first, shared_run
 
 
@@ -81,7 +80,7 @@ def _counts(done: ScoredSet, scorer: Scorer) -> ScoredCounts:
 def _score(config: DictConfig, data: LoadedData, run: RunFolder) -> ScoreSummary:
     if not this_process().number:
         write_bad_rows(data.records, run.path)
-    scorer = build(config.scorer, limits=data.limits, threads=config.threads)()
+    scorer = built_scorer(config.scorer, data.limits, config.threads)
     folder = run.path / "scored"
     sets = {
         name: score_together(folder / f"{name}.jsonl", scorer, records, shard_records=config.shard_records)

@@ -10,11 +10,12 @@ from typing import IO
 
 from omegaconf import DictConfig
 
-from rmexp.config.build import build, framed
+from rmexp.config.build import framed
 from rmexp.jsonl import BadRow, JsonObject, parse_row
 from rmexp.records import Candidates, Scored, put
 from rmexp.reports.terminal import show_table
-from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.scorer import Scorer, scored_rows
+from rmexp.verbs.scorers import built_scorer
 
 STANDARD_INPUT = "-"
 MOST_LINES = 256  # scored at once; fewer where no more are there yet
@@ -108,7 +109,7 @@ def _read(number: int, line: bytes) -> Candidates | ValueError:
 
 def _scored(scorer: Scorer, record: Candidates) -> Scored | ValueError:
     try:
-        return next(iter(scorer.score([record])))
+        return next(scored_rows(scorer, [record]))
     except ValueError as error:
         place = str(record.place)
         return error if str(error).startswith(f"{place}:") else ValueError(f"{place}: {error}")
@@ -116,7 +117,7 @@ def _scored(scorer: Scorer, record: Candidates) -> Scored | ValueError:
 
 def _scorer(config: DictConfig) -> Scorer:
     _, _, limits, *_ = framed("data", config.data)
-    scorer: Scorer = build(config.scorer, limits=replace(limits, cache_dir=None), threads=config.threads)()
+    scorer = built_scorer(config.scorer, replace(limits, cache_dir=None), config.threads)
     if scorer.stored:
         raise ValueError(f"scorer {scorer.name} has the scores of files, it cannot score a text (set scorer)")
     return scorer

@@ -7,11 +7,29 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.build import build
 from rmexp.config.parameters.definitions import class_constant
+from rmexp.data.loading import Limits
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import promise
+from rmexp.scoring.scorer import Scorer, checked_scorer
 
 MODEL = "model"  # what a scorer reads that may be an address
+
+
+def built_scorer(node: DictConfig, limits: Limits, threads: int | None, **named: str) -> Scorer:
+    """The scorer of a node.
+
+    Args:
+        node: of the scorer group.
+        limits: of what it reads.
+        threads: processor threads; None chooses.
+        named: its name, where that is not the node's.
+
+    Raises:
+        ValueError: it cannot be built, or is no scorer.
+    """
+    return checked_scorer(build(node, limits=limits, threads=threads, **named)())
 
 
 def scorer_inputs(nodes: Mapping[str, DictConfig | None]) -> dict[str, str | None]:

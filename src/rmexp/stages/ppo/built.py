@@ -19,7 +19,7 @@ from rmexp.models.folders.chat_template import check_same_template
 from rmexp.models.folders.folder import load_reward_model
 from rmexp.models.generation import end_ids
 from rmexp.records import Prompt, Record
-from rmexp.scoring.scorer import Scorer
+from rmexp.scoring.scorer import Scorer, checked_scorer
 from rmexp.selection.pool import distinct_prompts
 from rmexp.stages.model import other_reference, start_model
 from rmexp.stages.parts import POLICY, SHARED, PPOParts, StageParts
@@ -105,7 +105,7 @@ def _sampler(
 ) -> Sampler:
     limits = replace(loaded.limits, cache_dir=None)  # nothing that is sampled comes again
     options = {"limits": limits.without_dropping(), "threads": parts.trainer.options.threads}
-    scorer, gold = (make and make(**options) for make in (ppo.scorer, ppo.gold))
+    scorer, gold = (make and checked_scorer(make(**options)) for make in (ppo.scorer, ppo.gold))
     assert scorer is not None
     ends = end_ids(language_model(start, parts.task).causal_lm, start.tokenizer)
     encoder = Encoder(start.tokenizer, limits)

@@ -10,7 +10,6 @@ import numpy as np
 from omegaconf import DictConfig
 
 from rmexp.comparison.policies import PolicyResult, verdict
-from rmexp.config.build import build
 from rmexp.data.loaded import LoadedData
 from rmexp.hardware.precision import AUTO
 from rmexp.models.generation import Sampling
@@ -24,6 +23,7 @@ from rmexp.selection.policy import Policy
 from rmexp.selection.pool import Pool, distinct_prompts, sampled_pool
 from rmexp.stages.obtain import Stage
 from rmexp.verbs.comparing.scores import Scorers
+from rmexp.verbs.scorers import built_scorer
 
 NEEDS = {"sft": (), "dpo": ("sft",), "ppo": ("sft", "reward"), "best_of_n": ("sft", "reward")}
 SHARD_RECORDS = 64
@@ -70,7 +70,7 @@ def compared_policies(
     judged = _of_common_prompts({name: answer.pool for name, answer in answers.items()}, len(records))
     judges: dict[str, Scorer] = {"explicit": scorers.explicit, "implicit": scorers.implicit}
     if config.gold:
-        judges["gold"] = build(config.gold, limits=data.limits.without_dropping(), threads=config.trainer.threads)()
+        judges["gold"] = built_scorer(config.gold, data.limits.without_dropping(), config.trainer.threads)
     scores = {
         name: {judge: _scores(one, own, path, f"{name}.{judge}") for judge, one in judges.items()}
         for name, own in judged.items()

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from rmexp.config.build import build
 from rmexp.data.rules import LEARNT, check_baselines, rule_scores
 from rmexp.evaluation.apart import set_apart
 from rmexp.evaluation.judge import judge
@@ -22,6 +21,7 @@ from rmexp.scored import ResponseCounts
 from rmexp.scoring.shared_scoring import score_together
 from rmexp.verbs.evaluating.sets import EvaluatedSet
 from rmexp.verbs.limits import is_limited
+from rmexp.verbs.scorers import built_scorer
 
 _NO_NAME = re.compile(r"[^\w.-]")  # characters that no file is called with
 
@@ -67,7 +67,7 @@ def score_columns(config: DictConfig, sets: Sequence[EvaluatedSet], folder: Path
         scorer, known, scores, marks, seen, read, computed = None, None, list[Scores](), [], [], [], 0
         for test, limits, keep in sets:
             if scorer is None or not (scorer.stored or limits == known):
-                scorer, known = build(node, limits=limits, threads=config.threads, **named)(), limits
+                scorer, known = built_scorer(node, limits, config.threads, **named), limits
             if not scores and scorer.name in columns:
                 raise ValueError(f"two scorers are called {scorer.name} (set scorer.name, or another key of scorers)")
             file = _NO_NAME.sub("_", f"{test.data}-{test.split}.jsonl")

@@ -240,3 +240,23 @@ def test_keys_stand_for_an_option_only_where_no_other_is_chosen(tmp_path):
         assert compose("filter", words, own).scorer._target_.startswith(f"rmexp.scoring.{option}.")
     swept = ["experiment=open,byhub", key]
     assert with_implied_choices("filter", swept, own) == swept
+
+
+@pytest.mark.parametrize(
+    ("verb", "word", "written"),
+    [
+        ("evaluate", "runs/a", "write scorer.path=runs/a"),
+        ("inspect", "runs/lr=0.1,seed=0", None),  # which is an override as far as anybody can tell
+        ("filter", "org/name", "write scorer.path=org/name"),
+        ("profile", "pairs.jsonl.gz", "write data=jsonl data.path=pairs.jsonl.gz"),
+        ("train", "tiny", "write model=tiny"),
+        ("train", "dpo", "write loss=dpo or task=dpo"),
+        ("train", "runs/a", "see rmexp train --help"),
+        ("score", "hello", "see rmexp score --help"),
+    ],
+)
+def test_a_bare_word_is_answered_with_what_it_stands_for(verb, word, written):
+    found = problems(verb, word)
+    if written is not None:
+        assert found[0] == f"{word}: expected KEY=VALUE; {written}"
+        assert len(found) == (2 if verb == "score" else 1)  # nothing that it would have set is called missing

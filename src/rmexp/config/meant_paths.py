@@ -1,9 +1,11 @@
-"""A file, a folder or a hub id in the place of an option's name, and the option that reads it."""
+"""A path, a hub id or an option's name where something else was expected, and the overrides that are meant."""
 
 from pathlib import Path
 
+from rmexp.config.tree import conf_folder, options_of
 from rmexp.sources.file_names import PACKED, TABLES
 
+_SCORE = ("evaluate", "score", "inspect", "filter", "best-of-n")  # verbs that ask a model
 _READERS = {"data": ("jsonl", "hub"), "model": ("hub", "hub"), "scorer": ("scored_file", "explicit")}  # of a file, else
 
 
@@ -19,3 +21,22 @@ def reader_of(group: str, value: object) -> str | None:
     if value.endswith((*TABLES, *PACKED)) or Path(value).is_file():
         return of_file
     return of_others if "/" in value or Path(value).exists() else None
+
+
+def meant_by(verb: str, word: str) -> list[list[tuple[str, str]]]:
+    """What a bare word may stand for on the command line of a verb: each with its keys and their values.
+
+    Args:
+        verb: of the command line.
+        word: without `=`.
+
+    >>> meant_by("evaluate", "runs/first"), meant_by("profile", "pairs.jsonl")
+    ([[('scorer.path', 'runs/first')]], [[('data', 'jsonl'), ('data.path', 'pairs.jsonl')]])
+    >>> meant_by("train", "dpo")
+    [[('loss', 'dpo')], [('task', 'dpo')]]
+    """
+    groups = sorted(folder.name for folder in conf_folder().iterdir() if word in options_of(folder.name))
+    reader = None if groups else reader_of("data", word)
+    if reader == "jsonl":
+        return [[("data", reader), ("data.path", word)]]
+    return [[("scorer.path", word)]] if reader and verb in _SCORE else [[(group, word)] for group in groups]

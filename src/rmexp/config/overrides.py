@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import HOLDERS
 from rmexp.config.hydra_private import ConfigLoader, apply_override
-from rmexp.config.meant_paths import reader_of
+from rmexp.config.meant_paths import meant_by, reader_of
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.tree import options_with
 
@@ -84,6 +84,12 @@ def _remedy(key: str, value: str) -> str:
     return f"; quote it: {typed(key, value)}"
 
 
+def _written(meant: Sequence[Sequence[tuple[str, str]]]) -> str:
+    """What to write for a bare word; nothing where nobody knows."""
+    told = " or ".join(" ".join(typed(key, value) for key, value in settings) for settings in meant)
+    return f"write {told}" if told else ""
+
+
 def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, sweeps: bool = False) -> Overrides:
     """Parse each of `texts` and tell choices of options from values of keys.
 
@@ -100,8 +106,14 @@ def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, swe
         try:
             override = parser.parse_overrides([text])[0]
         except HydraException as error:
+            key, equals, value = text.partition("=")
+            if not equals:
+                meant = meant_by(verb, text)
+                written = _written(meant) or f"see rmexp {verb} --help"
+                result.problems.append(f"{text}: expected KEY=VALUE; {written}")
+                result.unread.extend(key for settings in meant for key, _ in settings)
+                continue
             reason = str(error).splitlines()[0].partition(" expecting ")[0]
-            key, _, value = text.partition("=")
             result.problems.append(f"{text}: expected KEY=VALUE in Hydra's grammar ({reason}){_remedy(key, value)}")
             result.unread.append(key.lstrip("+"))
             continue

@@ -118,7 +118,7 @@ def _use_adapter(contract: Any, reward: bool) -> Iterator[str]:
         *([f"model.config.pad_token_id = {contract.pad}"] if reward else []),
         "```",
         "",
-        "`model.merge_and_unload().save_pretrained(...)`, or `rmexp export path=FOLDER`, makes a whole model of it.",
+        "`model.merge_and_unload().save_pretrained(...)`, or `rmexp export FOLDER`, makes a whole model of it.",
         "",
     )
 

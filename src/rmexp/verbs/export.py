@@ -4,11 +4,11 @@ A reward model becomes an AutoModelForSequenceClassification with one label and 
 AutoModelForCausalLM; a model card tells how to use it and how good it is. Nothing is left where scores differ.
 
 Examples:
-    rmexp export path=RUN_FOLDER out=FOLDER
-    rmexp export path=RUN_FOLDER keep=last out=FOLDER
-    rmexp export path=MODEL_FOLDER out=FOLDER evaluation=RUN/evaluation.json
-    rmexp export path=DPO_FOLDER out=FOLDER overwrite=true
-    rmexp export path=PEFT_FOLDER out=FOLDER merge=false
+    rmexp export RUN_FOLDER out=FOLDER
+    rmexp export RUN_FOLDER keep=last out=FOLDER
+    rmexp export MODEL_FOLDER out=FOLDER evaluation=RUN/evaluation.json
+    rmexp export DPO_FOLDER out=FOLDER overwrite=true
+    rmexp export PEFT_FOLDER out=FOLDER merge=false
 """
 
 import time

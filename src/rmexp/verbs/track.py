@@ -3,9 +3,9 @@
 The same command again sends what is new, every step once.
 
 Examples:
-    rmexp track path=runs/train/reward-json_vs_text-tiny-1a2b3c4d logger=wandb logger.mode=online
-    rmexp track path=runs/sweep/train,optimizer.lr-1a2b3c4d logger=tensorboard
-    rmexp track path=RUN logger=mlflow logger.tracking_uri=http://HOST:5000
+    rmexp track runs/train/reward-json_vs_text-tiny-1a2b3c4d logger=wandb logger.mode=online
+    rmexp track runs/sweep/train,optimizer.lr-1a2b3c4d logger=tensorboard
+    rmexp track RUN logger=mlflow logger.tracking_uri=http://HOST:5000
 """
 
 from collections.abc import Iterator

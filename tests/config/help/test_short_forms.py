@@ -18,5 +18,25 @@ def test_a_folder_and_flags_are_keys(words, spelled):
     assert spelled_out("report", words) == spelled
 
 
+@pytest.mark.parametrize("verb", ["track", "export"])
+def test_verbs_that_ask_for_one_folder_take_it_bare(verb):
+    assert spelled_out(verb, ["runs/lr=0.1", "out=x"]) == ["path='runs/lr=0.1'", "out=x"]
+    assert spelled_out(verb, ["-m", "runs/a"]) == ["-m", "path='runs/a'"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "hint"),
+    [
+        ("report", "write run_dir=FOLDER_OF_THE_PAGE 'runs=[runs/a,runs/b]'"),
+        ("export", "write path=runs/a out=runs/b"),
+        ("track", "give the command once for each"),
+    ],
+)
+def test_of_two_bare_words_none_is_passed_over(verb, hint):
+    with pytest.raises(ValueError, match=f"^{verb} takes one folder, got runs/a and runs/b; ") as refused:
+        spelled_out(verb, ["runs/a", "runs/b"])
+    assert str(refused.value).endswith(hint)
+
+
 def test_other_verbs_have_no_short_forms():
     assert spelled_out("train", ["runs/first", "--open"]) == ["runs/first", "--open"]

@@ -1,14 +1,17 @@
-"""`rmexp report FOLDER --open --watch`, spelled out as the keys that it stands for."""
+"""`rmexp report FOLDER --open --watch`, `rmexp export FOLDER`: spelled out as the keys that they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-FLAGS = ("--open", "--watch")
-VERB = "report"
+FLAGS = ("--open", "--watch")  # of report
+FOLDERS = {"report": "run_dir", "track": "path", "export": "path"}  # verbs that ask for one folder and nothing else
 
 
 def spelled_out(verb: str, arguments: Sequence[str]) -> list[str]:
     """Arguments with keys in place of a bare folder and of the flags that only `report` has.
+
+    Raises:
+        ValueError: more than one word is bare.
 
     >>> spelled_out("report", ["runs/first", "--open"])
     ["run_dir='runs/first'", 'open=true']
@@ -16,19 +19,31 @@ def spelled_out(verb: str, arguments: Sequence[str]) -> list[str]:
     ['--open']
     """
     asks = {"-h", "--help"} & set(arguments)  # whose bare words are keys
-    if verb != VERB or asks:
+    if verb not in FOLDERS or asks:
         return [*arguments]
-    return [_spelled(word, before) for before, word in pairwise(["", *arguments])]
+    bare = [*_bare(verb, arguments)]
+    if len(bare) > 1:
+        runs = ",".join(bare)
+        keys = {"report": f"run_dir=FOLDER_OF_THE_PAGE 'runs=[{runs}]'", "export": f"path={bare[0]} out={bare[1]}"}
+        hint = f"write {keys[verb]}" if verb in keys else "give the command once for each"
+        raise ValueError(f"{verb} takes one folder, got {' and '.join(bare)}; {hint}")
+    flags = FLAGS if verb == "report" else ()
+    return [
+        f"{word.removeprefix('--')}=true" if word in flags else _keyed(FOLDERS[verb], word) if word in bare else word
+        for word in arguments
+    ]
 
 
-def _spelled(word: str, before: str) -> str:
-    if word in FLAGS:
-        return f"{word.removeprefix('--')}=true"
-    is_value = before.startswith("-") and before not in FLAGS  # such as `job` behind `--cfg`
-    if word.startswith("-") or is_value or _is_override(word):
-        return word
+def _bare(verb: str, arguments: Sequence[str]) -> Iterator[str]:
+    for before, word in pairwise(["", *arguments]):
+        is_value = before.startswith("-") and before not in (*FLAGS, "-m", "--multirun")  # such as `job` behind `--cfg`
+        if not (word.startswith("-") or is_value or _is_override(word)):
+            yield word
+
+
+def _keyed(key: str, word: str) -> str:
     escaped = word.replace("'", "\\'")
-    return f"run_dir='{escaped}'"
+    return f"{key}='{escaped}'"
 
 
 def _is_override(word: str) -> bool:

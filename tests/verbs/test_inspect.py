@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,11 @@ def test_a_rule_is_inspected_without_training(pair_file, capsys):
     assert "fail  boilerplate appended" in out
     assert "skip  shuffled labels" in out
     assert "on 10 pairs of pairs" in out
+    told = "fails over 0.1 with an interval above 0, warns at flips with an interval above 5 %"
+    assert re.search(f"^boilerplate appended,.*: {told}$", out, re.MULTILINE)
+    assert f'<td class="wrap">{told}</td>' in Path("run/report.html").read_text()
+    assert main(["inspect", "scorer=baseline", "scorer.kind=longer", *pair_file, "pairs=10"]) == 0
+    assert told in capsys.readouterr().out  # of the finished run, too
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,14 @@ class Check:
             be made.
         says: a sentence with the figures that the verdict rests on.
         figures: the same as plain data.
+        rule: when the check warns or fails; see `rules`.
     """
 
     name: str
     verdict: str
     says: str
     figures: Mapping[str, object] = field(default_factory=dict)
+    rule: str = ""
 
 
 def pair_scores(score: Score, pairs: Sequence[Preference]) -> Array:

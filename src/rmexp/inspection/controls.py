@@ -25,6 +25,8 @@ from rmexp.statistics.shares import Share, clustered_share
 
 NEUTRAL = "This is a response."
 DOMINANT = 0.9  # spread of one response over prompts, beside that of the real ones, from which prompts decide
+OWN_SCORE = 0.5  # share of the responses with a score of their own, below which a person should look
+DROP, MOVED = 0.02, 0.1  # accuracy lost behind another prompt, and margins moved, below which prompts are hardly read
 STRONG = 0.5  # rank correlation with length from which a person should look
 
 
@@ -54,7 +56,7 @@ def foreign_prompts(score: Score, pairs: Sequence[Preference]) -> Check:
     own, other = pair_scores(score, pairs), pair_scores(score, foreign)
     before, after = float(_right(own).mean()), float(_right(other).mean())
     moved = float(np.abs(np.diff(own - other)).mean() / (np.abs(np.diff(own)).mean() or 1.0))
-    verdict = WARN if after >= before - 0.02 and moved < 0.1 else PASS
+    verdict = WARN if after >= before - DROP and moved < MOVED else PASS
     says = (
         f"Behind another pair's prompt {_percent(after)} of the pairs are ordered as labelled, behind their own "
         f"{_percent(before)}; margins move by {_percent(moved)} of their size"
@@ -118,7 +120,7 @@ def distribution(score: Score, pairs: Sequence[Preference], clusters: Clusters) 
     distinct = len(np.unique(values.astype(np.float32))) / len(texts)
     mean = clustered_mean(values, np.repeat(clusters, 2))
     bounds = "" if mean.low is None or mean.high is None else f" [{mean.low:.3g}, {mean.high:.3g}]"
-    verdict = FAIL if values.std() == 0 else WARN if distinct < 0.5 else PASS
+    verdict = FAIL if values.std() == 0 else WARN if distinct < OWN_SCORE else PASS
     says = (
         f"Mean {values.mean():.3g}{bounds}, standard deviation {values.std():.3g}, from "
         f"{values.min():.3g} to {values.max():.3g}; {_percent(min(1.0, distinct))} of the different responses have a "

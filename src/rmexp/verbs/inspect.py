@@ -62,6 +62,7 @@ def inspect(config: DictConfig) -> Path:
 def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSummary:
     from rmexp.inspection.attribution import traced
     from rmexp.inspection.probes import probes, to_probe, worst_composition
+    from rmexp.inspection.rules import with_rules
     from rmexp.reports.inspection import InspectionReport, inspection_report
 
     began = time.perf_counter()
@@ -76,9 +77,9 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
     marks = [row.trained_on for row in scored]
     trained = np.array([mark == PAIR for mark in marks]) & (config.data.trained_on != KEEP)
     groups = {
-        "controls": list(_controls(scorer, pairs, clusters, trained)),
-        "learning": list(_learning(config, scorer, pairs)),
-        "hacking": [*probes(probed), worst_composition(probed)],
+        "controls": with_rules(_controls(scorer, pairs, clusters, trained)),
+        "learning": with_rules(_learning(config, scorer, pairs)),
+        "hacking": with_rules([*probes(probed), worst_composition(probed)]),
     }
     traces = [traced(scorer.score, pair, scorer.tokenizer) for pair in pairs[: config.traced]]
     made = [check for group in groups.values() for check in group]
@@ -87,7 +88,7 @@ def _inspect(config: DictConfig, data: LoadedData, run: RunFolder) -> InspectSum
         pairs=len(pairs),
         scorer=scorer.describe(),
         verdicts=dict(Counter(check.verdict for check in made)),
-        checks=tuple(CheckMade(check.name, check.verdict, check.says) for check in made),
+        checks=tuple(CheckMade(check.name, check.verdict, check.says, check.rule) for check in made),
         seen=seen_of(marks, scorer.describe()),
     )
     checks = {name: [to_row(check) for check in group] for name, group in groups.items()}
@@ -139,12 +140,23 @@ def _learning(config: DictConfig, scorer: Any, pairs: Sequence[Preference]) -> I
     yield learning.shuffled_labels(*given, config.seed)
 
 
+def _rules(checks: Sequence[CheckMade]) -> dict[str, list[str]]:
+    """Checks that warn or fail, by the rule that says why."""
+    rules: dict[str, list[str]] = {}
+    for check in checks:
+        if check.verdict in ("warn", "fail") and check.rule:
+            rules.setdefault(check.rule, []).append(check.name)
+    return rules
+
+
 def _show(summary: InspectSummary, path: Path) -> None:
     width = max(len(check.name) for check in summary.checks)
     for check in summary.checks:
         print(f"{check.verdict:4}  {check.name:{width}}  {check.says}")
     if sentence := seen_sentence(summary.seen, summary.pairs, "pair"):
         print(sentence)
+    for rule, names in _rules(summary.checks).items():
+        print(f"{', '.join(names)}: {rule}")
     counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
     print(f"{counts} on {summary.pairs} pairs of {summary.data}")
     print(f"run folder   {path}")

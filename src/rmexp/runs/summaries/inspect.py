@@ -16,11 +16,13 @@ class CheckMade:
         name: of it.
         verdict: `pass`, `warn`, `fail` or `skip`.
         says: the figures that the verdict rests on, as a sentence.
+        rule: when the check warns or fails; empty in folders that did not write it down.
     """
 
     name: str
     verdict: str
     says: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def test_the_leaderboard_of_a_sweep_has_the_figures_of_its_cells(frozen, capsys)
 
 def test_runs_of_all_verbs_are_read_together(frozen, capsys):
     assert main(["report", "run_dir=page", "runs=[runs]"]) == 0
-    assert "9 runs, 2 that failed or are not finished" in capsys.readouterr().out
+    assert "9 runs, and 2 that failed or did not finish" in capsys.readouterr().out
     with Path("page/leaderboard.csv").open(newline="") as file:
         folders = {folder for row in csv.DictReader(file) for folder in row["folders"].split()}
     assert {str(frozen.folder(name)) for name in ("reward", "dpo", "ppo", "compare")} <= folders

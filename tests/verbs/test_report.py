@@ -49,7 +49,7 @@ def test_a_run_that_failed(sweep):
 
 def test_a_sweep(sweep, capsys):
     assert main(["report", f"run_dir={sweep}"]) == 0
-    assert "4 runs, 2 that failed" in capsys.readouterr().out
+    assert "4 runs, and 2 that failed" in capsys.readouterr().out
     with (sweep / "leaderboard.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["optimizer.lr"] for row in rows] == ["0.001", "0.0001"]

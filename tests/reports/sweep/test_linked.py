@@ -1,3 +1,5 @@
+import re
+
 from rmexp.reports.made import Made
 from rmexp.reports.sweep.linked import STYLES, How, LinkedRun, curve_panels, told_how
 from rmexp.runs.environment import Environment
@@ -30,3 +32,10 @@ def test_one_curve_is_no_overlay():
 
 def test_a_command_is_told_once_for_all_its_runs():
     assert told_how([run(0.1), run(0.2)]) == [How(2, "rmexp train -m", "")]
+
+
+def test_there_is_no_tick_between_two_steps():
+    rows = [{"step": "4", "train/loss": "", "val/loss": "0.5"}]
+    (panel,) = curve_panels([run(0.1, rows=rows), run(0.2, rows=rows)], [])
+    assert ">4<" in panel.svg
+    assert not re.findall(r">[34]\.\d+<", panel.svg)

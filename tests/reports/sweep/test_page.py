@@ -1,5 +1,6 @@
 import csv
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -34,6 +35,40 @@ def test_a_line_an_axis_a_map_and_data_sets_side_by_side(page):
         assert f"<title>{name}" in page
     assert page.count("<svg") == 1 + 2 * 3
     assert "95 % interval" in page
+
+
+def of_seeds(*accuracies, lrs=(0.1,)):
+    runs = [
+        Run(f"f{lr}{seed}", {"lr": lr, "seed": seed}, (Judged("explicit", "a", "val", 50, accuracy, ceiling=0.9),), 2.0)
+        for lr in lrs
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    lines = leaderboard(grouped(runs, ["lr", "seed"]), lambda folder, group: {})
+    return sweep_report(SweepReport("sweep", len(runs), ("lr", "seed"), lines, []))
+
+
+def marks(page, title):
+    """Of each kind of mark in a figure how many there are."""
+    figure = page.partition(f"<title>{title}")[2].partition("</svg>")[0]
+    return Counter(re.findall(r'<use href="#(\w+)"', figure))
+
+
+def test_runs_that_differ_in_their_seed_alone_are_shown_one_by_one():
+    page = of_seeds(0.6, 0.7)
+    assert 2 in marks(page, "Accuracy of each run on a val").values()
+    assert "Two seeds say little of others: hence wide bars." in page
+    assert ">lead<" not in page  # there is no next line
+    assert "Two seeds" not in of_seeds(0.6, 0.7, 0.8)
+    assert "<svg" not in of_seeds(0.6)
+
+
+def test_the_runs_behind_a_mean_are_points_and_lines_join_what_differs_elsewhere(page):
+    alone = of_seeds(0.6, 0.7, lrs=(0.1, 0.2))
+    assert 4 in marks(alone, "Accuracy on a val against lr").values()
+    assert "Thin lines" not in alone
+    assert ">lead<" in alone
+    assert 8 in marks(page, "Accuracy on a test against epochs").values()
+    assert "Thin lines join runs alike in everything else but the seed." in page
 
 
 def test_policies_are_told_by_what_they_gained():

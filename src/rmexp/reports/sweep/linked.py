@@ -90,7 +90,7 @@ def _plot(curves: Sequence[tuple[LinkedRun, Curve]], best: Sequence[str], title:
             for place, (_, found) in enumerate(members):
                 marker = "o" if len(found.x) == 1 else None
                 axes.plot(found.x, found.values, marker=marker, markersize=3, label=None if place else told, **style)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
         if label == "pairs in the right order":
             in_percent(axes.yaxis)
             bottom, top = axes.get_ylim()

@@ -13,7 +13,7 @@ from rmexp.reports.drawing.panel import Panel
 from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.sweep.files import accuracy_of
 from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
-from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered
+from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered, runs_plot
 from rmexp.runs.axes import SEED, Group, differing
 from rmexp.runs.leaderboard import LEAD, Standing
 from rmexp.runs.named_settings import in_words
@@ -162,12 +162,20 @@ def _told_by(group: Group, axes: Sequence[str]) -> Group:
 def _panels(groups: Sequence[Group], where: str) -> Iterator[Panel]:
     axes = list(groups[0].settings)
     left = MOST_PANELS
+    if not axes and len(groups[0].accuracies) > 1:
+        yield Panel(Markup(runs_plot(groups[0], where)), f"Each run by itself, and all together.{_wide(groups)}")
+    joined = "" if len(axes) == 1 else " Thin lines join runs alike in everything else but the seed."
     for axis in axes[:left]:
-        caption = "Thin lines join runs alike in everything else, bars are their 95 % intervals."
+        caption = f"Points: runs. Squares: their means. Bars: 95 % intervals.{joined}{_wide(groups)}"
         yield Panel(Markup(axis_plot(groups, axis, where)), caption)
     for first, second in [*combinations(axes, 2)][: max(0, left - len(axes))]:
         svg = heat_plot(groups, *_longer_down(groups, first, second), where)
-        yield Panel(Markup(svg), "Means over seeds and all other settings.")
+        yield Panel(Markup(svg), "Means over seeds and all other settings, the best in bold.")
+
+
+def _wide(groups: Sequence[Group]) -> str:
+    """What makes intervals wide beside the points of their runs."""
+    return " Two seeds say little of others: hence wide bars." if any(len(g.accuracies) == 2 for g in groups) else ""
 
 
 def _longer_down(groups: Sequence[Group], first: str, second: str) -> tuple[str, str]:

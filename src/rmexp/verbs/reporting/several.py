@@ -109,7 +109,7 @@ def _that_matter(settings: Settings) -> Settings:
 def _tell(page: SweepReport, folder: Path) -> None:
     _show_policies(page.policies)
     _show(page.standings)
-    left = f", {len(page.failures)} that failed or are not finished" if page.failures else ""
+    left = f", and {len(page.failures)} that failed or did not finish" if page.failures else ""
     print(f"{page.runs} runs{left}")
     if page.policies:
         print(f"policies     {folder / 'policies.csv'}")

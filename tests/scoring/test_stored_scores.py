@@ -96,6 +96,11 @@ def test_nothing_there_is_told(tmp_path):
         StoredScores(None, str(tmp_path / "no.jsonl"))
     with pytest.raises(ValueError, match="but there are no scored files with their manifests in it"):
         StoredScores(None, str(tmp_path))
+    (tmp_path / "runs" / "scored").mkdir(parents=True)
+    for name in ("pairs.jsonl", "pairs.manifest.json"):
+        (tmp_path / "runs" / "scored" / name).write_text("")
+    with pytest.raises(ValueError, match=r"manifests in it; there are some in .*runs/scored \(set scorer.path\)$"):
+        StoredScores(None, str(tmp_path / "runs"))
     (tmp_path / "alone.jsonl").write_text("")
     with pytest.raises(ValueError, match=r"its manifest alone\.manifest\.json is missing"):
         StoredScores(None, str(tmp_path / "alone.jsonl"))

@@ -12,6 +12,9 @@ from rmexp.jsonl import JsonObject
 from rmexp.records import Record, Scored
 from rmexp.scoring.scored_file import manifest_path, read_scored
 
+WHAT = "a scored file or a folder of such files"
+MOST_NAMED = 3  # folders in a message
+
 
 class StoredScores:
     """Looks scores up in scored files.
@@ -27,7 +30,7 @@ class StoredScores:
         ValueError: there are no scored files, or those of several scorers.
     """
 
-    reads: ClassVar[Mapping[str, str]] = {"path": "a scored file or a folder of such files"}
+    reads: ClassVar[Mapping[str, str]] = {"path": "a scored file or a folder of such files"}  # which is `WHAT`
     stored = True
     tokenizer = None
 
@@ -41,7 +44,7 @@ class StoredScores:
         key: str = "scorer.path",
     ) -> None:
         self.path, self._key = path, key
-        self._manifests = {file: _manifest(file) for file in _files(Path(path), key)}
+        self._manifests = {file: _manifest(file) for file in scored_files(Path(path), key)}
         scorers = [manifest["scorer"] for manifest in self._manifests.values()]
         self.made_by: JsonObject = scorers[0]
         other = next((scorer for scorer in scorers if scorer != self.made_by), None)
@@ -76,14 +79,30 @@ class StoredScores:
         return {**self.made_by, "name": self.name}
 
 
-def _files(path: Path, key: str) -> list[Path]:
+def scored_files(path: Path, key: str, what: str = WHAT) -> list[Path]:
+    """A scored file, or those in a folder.
+
+    Args:
+        path: of either.
+        key: of the configuration that names the path, for messages.
+        what: words for it, likewise.
+
+    Raises:
+        ValueError: there are none; the nearest folders below that have some are named.
+    """
     if path.is_file():
         return [path]
-    found = [file for file in sorted(path.glob("*.jsonl*")) if manifest_path(file).is_file()]
+    found = _scored_in(path)
     if not found:
-        what = "there are no scored files with their manifests in it" if path.is_dir() else "there is none"
-        raise ValueError(f"{path}: expected a scored file or a folder of such files, but {what} (set {key})")
+        came = "there are no scored files with their manifests in it" if path.is_dir() else "there is none"
+        below = [str(folder) for folder in sorted({*path.glob("*/"), *path.glob("*/*/")}) if _scored_in(folder)]
+        hint = f"; there are some in {', '.join(below[:MOST_NAMED])}" if below else ""
+        raise ValueError(f"{path}: expected {what}, but {came}{hint} (set {key})")
     return found
+
+
+def _scored_in(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.jsonl*")) if manifest_path(file).is_file()]
 
 
 def _manifest(file: Path) -> JsonObject:

@@ -39,7 +39,7 @@ from rmexp.runs.summaries.filter import FilterSummary
 from rmexp.runs.summaries.seen import seen_of
 from rmexp.scored import counts_of
 from rmexp.scoring.store import score_into
-from rmexp.scoring.stored_scores import StoredScores
+from rmexp.scoring.stored_scores import WHAT, StoredScores, scored_files
 from rmexp.selection.filter_items import pair_items, pair_rows, response_items, response_rows
 from rmexp.selection.filter_quality import FilterQuality, filter_quality
 from rmexp.selection.rules import Decision, FilterItems, Keep, decide, refuse_what_is_not_there
@@ -72,7 +72,7 @@ def filter(config: DictConfig) -> Path:
     path = run_folder("filter", config, bound)
     inputs = {"data": fingerprint(records), **scorer_inputs({"scorer": config.scorer})}
     for number, file in enumerate(files):
-        inputs |= path_inputs(f"scored.{number}.path", file)
+        inputs |= path_inputs(f"scored.{number}.path", file, WHAT)
     with claim(path, bound, inputs) as run:
         summary = run.summary(FilterSummary)
         if summary is None:
@@ -102,9 +102,7 @@ def _files(config: DictConfig) -> list[str]:
     if not found and not config.scorer:
         raise ValueError("expected scores to filter by, got none (set scored=SCORED.jsonl, or scorer=...)")
     for file in found:
-        if not Path(file).exists():
-            what = "a scored file or a folder of such files"
-            raise ValueError(f"{file}: expected {what}, but there is none (set scored)")
+        scored_files(Path(file), "scored")
     return found
 
 

@@ -12,7 +12,9 @@ from rmexp.config.parameters.definitions import class_constant
 from rmexp.data.loading import Limits
 from rmexp.models.backbones.location import model_inputs
 from rmexp.models.folders.trained_on import promise
+from rmexp.scoring.scored_file import manifest_path
 from rmexp.scoring.scorer import Scorer, checked_scorer
+from rmexp.scoring.stored_scores import scored_files
 
 MODEL = "model"  # what a scorer reads that may be an address
 
@@ -45,19 +47,27 @@ def scorer_inputs(nodes: Mapping[str, DictConfig | None]) -> dict[str, str | Non
     """
     contents = {name: OmegaConf.to_container(node, resolve=True) for name, node in nodes.items() if node}
     found = [read for name, content in contents.items() for read in named(content, name)]
-    inputs = {name: value for key, path, _ in found for name, value in path_inputs(key, path).items()}
+    inputs = {name: value for key, path, what in found for name, value in path_inputs(key, path, what).items()}
     seen = {f"{key}.trained_on": promise(path).fingerprint for key, path, what in found if what == MODEL}
     return inputs | {key: fingerprint for key, fingerprint in seen.items() if fingerprint is not None}
 
 
-def path_inputs(key: str, path: str) -> dict[str, str | None]:
-    """Fingerprint of a file, of the manifests in a folder of scored files, or those of a model; see `model_inputs`."""
+def path_inputs(key: str, path: str, what: str) -> dict[str, str | None]:
+    """Fingerprint of a file, of the manifests in a folder of scored files, or those of a model; see `model_inputs`.
+
+    Args:
+        key: of the path, as it is noted.
+        path: of it.
+        what: `model`, or words for a file or for scored files.
+
+    Raises:
+        ValueError: there is no such thing.
+    """
     place = Path(path)
-    files = [place] if place.is_file() else sorted(place.glob("*.manifest.json")) if place.is_dir() else []
-    if not files:
+    if what == MODEL and not place.is_file():
         return model_inputs(key, path)
     digest = hashlib.sha256()
-    for file in files:
+    for file in [place] if place.is_file() else map(manifest_path, scored_files(place, key, what)):
         digest.update(file.read_bytes())
     return {key: digest.hexdigest()[:16]}
 

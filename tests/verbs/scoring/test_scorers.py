@@ -36,5 +36,7 @@ def test_inputs_are_what_the_nodes_read(tmp_path, reward_folder):
     file.write_text("two")
     after = scorer_inputs({"scorer": node})
     assert [key for key in before if before[key] != after[key]] == ["scorer.members.b.pairs"]
+    with pytest.raises(ValueError, match="no scored files with their manifests in it"):
+        scorer_inputs({"": OmegaConf.create({**target("stored_scores.StoredScores"), "path": str(tmp_path)})})
     with pytest.raises(ValueError, match="is no model folder"):
         scorer_inputs({"": OmegaConf.create({**target("hub.HubScorer"), "path": str(tmp_path)})})

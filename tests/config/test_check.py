@@ -54,10 +54,24 @@ def test_a_key_the_target_does_not_take():
     assert problem == expected
 
 
+@pytest.mark.parametrize("place", ["loss", "scorer", "model", "scorers.mine", "sft.optimizer"])
+def test_what_rmexp_calls_with_more_arguments_is_a_partial_with_a_target(place):
+    def at(node):
+        for key in reversed(place.split(".")):
+            node = {key: node}
+        return check(node)
+
+    target = {"_target_": "rmexp.losses.hinge.hinge_loss"}
+    (problem,) = at(target)
+    assert problem.startswith(f"{place}._partial_ takes true: rmexp gives the rest of its arguments")
+    (problem,) = at({"_partial_": True})
+    assert problem.startswith(f"{place}._target_: not set; the YAML file of an option names its function")
+
+
 def test_only_a_partial_may_leave_a_required_parameter_open():
     node = {"_target_": "rmexp.losses.dpo.dpo_loss", "_partial_": True}
-    assert check({"loss": node | {"beta": 0.1}}) == []
-    missing = check({"loss": node | {"_partial_": False, "beta": 0.1}})
+    assert check({"part": node | {"beta": 0.1}}) == []
+    missing = check({"part": node | {"_partial_": False, "beta": 0.1}})
     assert missing
     assert all("needs it" in problem for problem in missing)
 

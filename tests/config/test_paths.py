@@ -1,9 +1,11 @@
+import sys
 from pathlib import Path
 
 import pytest
 
 from rmexp.config.compose import compose
 from rmexp.config.paths import look_for_paths
+from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.problems import ConfigurationError
 
 
@@ -83,3 +85,16 @@ def test_a_run_folder_stands_for_its_model(here, run):
 
 def test_a_stage_of_the_same_run_is_no_path(here):
     look_for_paths(compose("compare", ["experiment=rlhf_circle"]))
+
+
+def test_what_a_scorer_of_a_plugin_reads_is_looked_for(here, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "minescore.py").write_text(
+        'class Mine:\n    reads = {"path": "model"}\n'
+        "    def __init__(self, name, path, *, limits, threads):\n        pass\n"
+    )
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "minescore.py"))
+    node = "{_target_: minescore.Mine, _partial_: true, name: mine, path: runs/no}"
+    assert problems("evaluate", f"+scorers.mine={node}", "scorer=baseline", "scorer.kind=longer") == [
+        "runs/no: expected a model folder or a hub id, but there is no such folder (set scorers.mine.path)"
+    ]

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rmexp.config.build import FRAMES, OWN_ARGUMENTS, SAID_ANYWAY, framed_group
+from rmexp.config.build import FRAMES, OWN_ARGUMENTS, SAID_ANYWAY, WAITING, framed_group, group_of
 from rmexp.config.parameters.annotations import fits, misfit, of_values, same
 from rmexp.config.parameters.signatures import Signature, signature_of
 from rmexp.config.problems import did_you_mean
@@ -31,7 +31,10 @@ def unbound(node: Any, path: str = "") -> Iterator[Problem]:
         node: a configuration with its interpolations resolved.
         path: of the node, with a dot at its end unless it is the whole configuration.
     """
-    if isinstance(node, dict) and "_target_" in node:
+    waiting = isinstance(node, dict) and bool(node) and group_of(path[:-1]) in WAITING
+    if waiting and "_target_" not in node:
+        yield Problem(f"{path}_target_", "not set; the YAML file of an option names its function or class by it")
+    elif isinstance(node, dict) and "_target_" in node:
         yield from _unbound_target(node, path)
     for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
         yield from unbound(value, f"{path}{key}.")
@@ -45,6 +48,10 @@ def _unbound_target(node: JsonObject, path: str) -> Iterator[Problem]:
         signatures = {name: signature_of(name) for name in (*frames, target)}
     except ValueError as error:
         yield Problem(f"{path}_target_", str(error))
+        return
+    if group_of(path[:-1]) in WAITING and not node.get("_partial_", False):
+        text = "takes true: rmexp gives the rest of its arguments (write `_partial_: true` into the YAML file)"
+        yield Problem(f"{path}_partial_", text)
         return
     takes_any = any(signature.takes_any for signature in signatures.values())
     takers = {key: name for name in reversed(signatures) for key in signatures[name].parameters}  # the frame's first

@@ -41,17 +41,23 @@ OWN_ARGUMENTS = {
     }
 }
 SAID_ANYWAY = {"trainer": {"limit_val_batches": 1.0}}  # values of such arguments that change nothing
+WAITING = ("loss", "model", "optimizer", "schedule", "scorer")  # groups whose targets rmexp calls with more arguments
 HOLDERS = {"parts": "data", "tests": "data", "members": "scorer", "scorers": "scorer"}  # their children are of a group
 
 
-def framed_group(path: str) -> str | None:
-    """The group of `FRAMES` that a node belongs to, told by where it stands.
+def group_of(path: str) -> str:
+    """The group that a node belongs to, told by where it stands.
 
-    >>> framed_group("data"), framed_group("data.parts.helpful"), framed_group("scorer.members.model")
-    ('data', 'data', None)
+    >>> group_of("data"), group_of("data.parts.helpful"), group_of("scorer.members.model")
+    ('data', 'data', 'scorer')
     """
     holder, _, name = path.rpartition(".")
-    group = HOLDERS.get(holder.rpartition(".")[2], name)
+    return HOLDERS.get(holder.rpartition(".")[2], name)
+
+
+def framed_group(path: str) -> str | None:
+    """The same of nodes of `FRAMES`; None of others."""
+    group = group_of(path)
     return group if group in FRAMES else None
 
 

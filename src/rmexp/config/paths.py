@@ -9,6 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.parameters.definitions import class_constant
+from rmexp.config.plugins.named import prefixes
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.stages import stage_names
 from rmexp.config.written import unwritable
@@ -24,6 +25,7 @@ _FILES = {
     "rmexp.sources.text.text": ("paths",),
 }
 _DATA = ("rmexp.sources.hub.hub", "rmexp.sources.suite.suite")
+_SCORERS = ("rmexp.scoring.",)
 _BACKBONES = "rmexp.models.backbones."
 _VERBS_OWN = {"candidates.path": FILE, "candidates.policy": MODEL}
 
@@ -91,7 +93,7 @@ def _read_by(target: str) -> dict[str, str]:
         return {"path": DATA}
     if target.startswith(_BACKBONES):
         return dict.fromkeys(("path", "init_from", "reference"), MODEL)
-    return class_constant(target, "reads") or {} if ".scoring." in target else {}
+    return class_constant(target, "reads") or {} if target.startswith(_SCORERS + prefixes()) else {}
 
 
 def _value(config: DictConfig, key: str) -> Any:

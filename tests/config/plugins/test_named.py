@@ -121,6 +121,12 @@ def test_a_plugin_that_is_none_is_one_sentence(here, monkeypatch, capsys, argume
     assert said in capsys.readouterr().err
 
 
+def test_a_folder_without_its_path_is_answered_with_it(lab, here, capsys):
+    (here / "elsewhere").mkdir()
+    assert main(["--plugin", "elsewhere", "train"]) == 2
+    assert "a file or a folder is named by its path; write --plugin ./elsewhere)" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_an_installed_package_beside_the_wheel_is_found_by_its_entry_point(tmp_path):
     root, package, place = Path(__file__).parents[2], tmp_path / "package", tmp_path / "place"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rmexp.config.parameters.definitions import Definition, find_definition
 from rmexp.config.parameters.narrowed import narrowed
 from rmexp.config.plugins.imports import check_imports
-from rmexp.config.plugins.named import plugins
+from rmexp.config.plugins.named import prefixes
 
 ALLOWED = (
     "rmexp.",
@@ -52,10 +52,9 @@ def signature_of(target: str) -> Signature:
         ValueError: the target is not on the allowlist, or no such thing is defined there, or its module is one of a
             plug-in that cannot be imported.
     """
-    own = tuple(f"{plugin.name}." for plugin in plugins())
-    prefixes = (*own, *ALLOWED)
-    if not isinstance(target, str) or not target.startswith(prefixes):
-        allowed = ", ".join(prefix[:-1] for prefix in prefixes)
+    own = prefixes()
+    if not isinstance(target, str) or not target.startswith((*own, *ALLOWED)):
+        allowed = ", ".join(prefix[:-1] for prefix in (*own, *ALLOWED))
         raise ValueError(f"`{target}` is no allowed target; targets lie below {allowed}")
     return _signature(target, target.startswith(own))
 

@@ -74,6 +74,11 @@ def with_plugins(arguments: Sequence[str]) -> list[str]:
     return left
 
 
+def prefixes() -> tuple[str, ...]:
+    """What the dotted names of targets in plug-ins start with."""
+    return tuple(f"{plugin.name}." for plugin in plugins())
+
+
 def is_own(file: str | Path | None) -> bool:
     """Whether a file is one of a plug-in."""
     return file is not None and any(Path(file).resolve().is_relative_to(plugin.path.resolve()) for plugin in plugins())
@@ -134,9 +139,10 @@ def _of_a_package(name: str) -> Plugin:
     except (ModuleNotFoundError, ValueError):
         spec = None
     if spec is None or name.partition(".")[0] == "rmexp":
+        here = f"; write {FLAG} ./{name}" if Path(name).is_dir() else ""
         raise ValueError(
-            f"the plug-in `{name}` does not exist: no such package is installed (set {FLAG} or {VARIABLE}; a Python "
-            "file is named by its path)"
+            f"the plug-in `{name}` does not exist: no such package is installed (set {FLAG} or {VARIABLE}; a file or a "
+            f"folder is named by its path{here})"
         )
     places = list(spec.submodule_search_locations or ())
     path = Path(places[0] if places else str(spec.origin))

@@ -23,7 +23,7 @@ COMMANDS = (
 )
 PICTURES = (  # name, page, width and height of the window
     ("run", "runs/first/report.html", (1024, 690)),
-    ("sweep", "runs/lr/report.html", (1024, 1130)),
+    ("sweep", "runs/lr/report.html", (1100, 1210)),
     ("index", "runs/index.html", (1024, 560)),
 )
 

@@ -1,5 +1,6 @@
 """What people expect of a repository: one version, a changelog, and a worked example that works."""
 
+import json
 import re
 import sys
 import tomllib
@@ -78,3 +79,12 @@ def test_the_data_set_of_the_worked_example_is_read(plugged_in):
     assert main(command) == 0
     assert sum(path.read_text().count("\n") for path in Path("run/scored").glob("*.jsonl")) == 20
     assert main(["profile", "data=sums", "data.pairs=0", "run_dir=none"]) == 1
+
+
+def test_the_format_of_the_worked_example_reads_a_file(plugged_in, capsys):
+    plugged_in("A format", "rmexp.sources.formats.graded", "data/format", "graded")
+    rows = [{"question": f"{n} + 1?", "a": f"{n + 1}", "b": "no", "grade_a": 5, "grade_b": n % 5} for n in range(10)]
+    Path("grades.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["profile", "data=jsonl", "data.path=grades.jsonl", "data/format=graded", "data.format.min_gap=2"]
+    assert main(command) == 0
+    assert "grades: 8 pairs" in capsys.readouterr().out

@@ -260,3 +260,13 @@ def test_a_bare_word_is_answered_with_what_it_stands_for(verb, word, written):
     if written is not None:
         assert found[0] == f"{word}: expected KEY=VALUE; {written}"
         assert len(found) == (2 if verb == "score" else 1)  # nothing that it would have set is called missing
+
+
+def test_a_path_where_its_option_is_not_chosen_is_answered_with_both():
+    assert problems("train", "data.path=pairs.jsonl") == [
+        "data.path: no such key or group; that is read with data=jsonl data.path=pairs.jsonl"
+    ]
+    (problem,) = problems("train", "model=gpt2")
+    assert "no option `gpt2`; a model of the hub is read with model=hub model.path=gpt2 (options:" in problem
+    (problem,) = problems("train", "model=tinny")
+    assert "did you mean `tiny`? (options:" in problem

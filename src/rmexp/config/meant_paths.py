@@ -23,6 +23,19 @@ def reader_of(group: str, value: object) -> str | None:
     return of_others if "/" in value or Path(value).exists() else None
 
 
+def chosen_by(group: str, value: str) -> list[tuple[str, str]]:
+    """The choice of a group that a value stands for, with the path that goes with it.
+
+    >>> chosen_by("data", "pairs.jsonl"), chosen_by("data", "synthetic")
+    ([('data', 'jsonl'), ('data.path', 'pairs.jsonl')], [('data', 'synthetic')])
+    >>> chosen_by("model", "gpt2")
+    [('model', 'hub'), ('model.path', 'gpt2')]
+    """
+    own = not value or value in options_of(group)
+    reader = None if own else reader_of(group, value) or ("hub" if group == "model" else None)
+    return [(group, value)] if reader is None else [(group, reader), (f"{group}.path", value)]
+
+
 def meant_by(verb: str, word: str) -> list[list[tuple[str, str]]]:
     """What a bare word may stand for on the command line of a verb: each with its keys and their values.
 

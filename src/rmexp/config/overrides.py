@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import HOLDERS
 from rmexp.config.hydra_private import ConfigLoader, apply_override
-from rmexp.config.meant_paths import meant_by, reader_of
+from rmexp.config.meant_paths import chosen_by, meant_by, reader_of
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.tree import options_with
 
@@ -175,7 +175,8 @@ def change(config: DictConfig, override: Override, choices: Sequence[str]) -> st
             return f"{text}: `{key}` exists already; leave out the `+` to change it"
         if key not in keys:
             names = [*keys, *(choice for choice in choices if "/" in key and "/" in choice)]
-            return f"{key}: no such key or group{_options_with(key, keys) or did_you_mean_key(key, names)}"
+            hint = _options_with(key, override.value(), keys) or did_you_mean_key(key, names)
+            return f"{key}: no such key or group{hint}"
         return f"{text}: {' '.join(str(error.__cause__ or error).split())}"
     return None
 
@@ -193,11 +194,13 @@ def key_paths(content: Any, prefix: str = "") -> Iterator[str]:
                 yield from key_paths(value, f"{prefix}{key}.")
 
 
-def _options_with(key: str, keys: Sequence[str]) -> str:
+def _options_with(key: str, value: Any, keys: Sequence[str]) -> str:
     """Other options of the group that do have the key, such as data=jsonl for `data.path`."""
     group, _, name = key.partition(".")
     if group not in keys:
         return ""
+    if name == "path" and (reader := reader_of(group, value)):
+        return f"; that is read with {group}={reader} {typed(key, value)}"
     found = [f"{group}={option}" for option in options_with(group, name)]
     return f"; {' and '.join(found)} {'has' if len(found) == 1 else 'have'} it" if found and name else ""
 
@@ -223,6 +226,9 @@ def _unknown_option(override: Override, options: list[str]) -> str | None:
                 told = f"{override.input_line.partition('=')[0]}={reader} {typed(_path_key(override), str(value))}"
                 return f"{override.input_line}: `{group}` has no option `{value}`; that is read with {told}"
             hint = did_you_mean(str(value), own)
+            if group == "model" and not hint:
+                read = " ".join(typed(key, part) for key, part in chosen_by(group, str(value)))
+                hint = f"; a model of the hub is read with {read}"
             shown = "null" if value is None else value
             return f"{override.input_line}: `{group}` has no option `{shown}`{hint} (options: {', '.join(own)})"
     return None

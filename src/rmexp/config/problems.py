@@ -19,6 +19,7 @@ ELSEWHERE: Mapping[str, str] = {
     "train_batch_size": "data.batch_pairs",
     "batch_size": "data.batch_pairs",
     "num_epochs": "trainer.max_epochs",
+    "epochs": "trainer.max_epochs",
     "gradient_accumulation_steps": "trainer.accumulate_grad_batches",
     "max_grad_norm": "trainer.gradient_clip_val",
     "max_norm": "trainer.gradient_clip_val",

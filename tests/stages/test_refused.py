@@ -14,6 +14,10 @@ PARTS = SimpleNamespace(
 )
 
 
+def half(step, *, total_steps):  # by keyword, as in training
+    return "half"
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -25,6 +29,8 @@ PARTS = SimpleNamespace(
             {"schedule": partial(constant, warmup_fraction=2.0)},
             r"warmup_fraction must be in .* \(set dpo",
         ),
+        ({"schedule": half}, r"^half\(\) must give a factor of the learning rate, a number, got str \(set dpo"),
+        ({"optimizer": list}, r"^list\(\) must give an Optimizer of torch, got list \(set dpo"),
         ({"trainer": SimpleNamespace(strategy="foo")}, "trainer.strategy must be auto or ddp"),
     ],
 )

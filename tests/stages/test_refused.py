@@ -1,6 +1,7 @@
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -38,6 +39,11 @@ def test_what_a_first_step_would_refuse_is_refused_before(changed, message):
     check_parts(PARTS)
     with pytest.raises(ValueError, match=message):
         check_parts(SimpleNamespace(**(vars(PARTS) | changed)), "dpo.")
+
+
+def test_numbers_of_other_kinds_are_factors():
+    for factor in (1, np.float32(0.5), torch.tensor(0.5)):
+        check_parts(SimpleNamespace(**(vars(PARTS) | {"schedule": lambda step, total_steps, gives=factor: gives})))
 
 
 class ForMatrices(torch.optim.SGD):

@@ -24,7 +24,7 @@ def check_parts(parts: StageParts, stage: str = "") -> None:
         if not isinstance(made, torch.optim.Optimizer):
             raise ValueError(f"{called(parts.optimizer)} must give an Optimizer of torch, got {type(made).__name__}")
         factor: Any = parts.schedule(0, total_steps=10)
-        if not isinstance(factor, int | float):
+        if not hasattr(factor, "__float__"):  # as numbers of numpy and of torch have
             came = type(factor).__name__
             raise ValueError(f"{called(parts.schedule)} must give a factor of the learning rate, a number, got {came}")
     except (ValueError, TypeError) as error:

@@ -62,6 +62,26 @@ def test_runs_that_differ_in_their_seed_alone_are_shown_one_by_one():
     assert "<svg" not in of_seeds(0.6)
 
 
+def told_apart(seeds):
+    runs = [
+        Run(f"{lr}{seed}", {"lr": lr, "seed": seed}, (Judged("explicit", "a", "val", 100, 1.1 - lr),), 2.0)
+        for lr in (0.1, 0.9)
+        for seed in range(seeds)
+    ]
+    lines = leaderboard(
+        grouped(runs, ["lr", "seed"]),
+        lambda folder, group: {
+            str(pair): Earned(float((pair % 5 > 0) == (folder[:3] == "0.1")), pair) for pair in range(100)
+        },
+    )
+    return sweep_report(SweepReport("sweep", len(runs), ("lr", "seed"), lines, []))
+
+
+def test_the_verdict_says_that_other_seeds_are_not_tested():
+    assert "60.0 points before the next one (p &lt; 0.001 over prompts, Holm)." in told_apart(1)
+    assert "60.0 points before the next one with these seeds (p &lt; 0.001 over prompts, Holm)." in told_apart(2)
+
+
 def test_the_runs_behind_a_mean_are_points_and_lines_join_what_differs_elsewhere(page):
     alone = of_seeds(0.6, 0.7, lrs=(0.1, 0.2))
     assert 4 in marks(alone, "Accuracy on a val against lr").values()

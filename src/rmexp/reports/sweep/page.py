@@ -198,7 +198,8 @@ def _verdict(standings: Sequence[Standing]) -> str:
             f"{text}, {100 * best.lead:.1f} points before the next one; too few prompts tell the two apart for a test, "
             "or the runs did not write down which pairs share a prompt."
         )
-    lead = f"{100 * best.lead:.1f} points before the next one (p {numbers.p_value(best.p)}, Holm)"
+    seeds = " with these seeds" if any(len(line.group.folders) > 1 for line in standings[:2]) else ""
+    lead = f"{100 * best.lead:.1f} points before the next one{seeds} (p {numbers.p_value(best.p)} over prompts, Holm)"
     if best.p < 0.05:
         return f"{text}, {lead}."
     return f"{text}, {lead}: no difference that these pairs could show."

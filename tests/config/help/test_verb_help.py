@@ -33,3 +33,13 @@ def test_what_only_hands_on_a_key_is_left_out():
     assert "logger.mode=null" in names
     assert not [name for name in names if name.startswith(("logger.wandb", "task="))]
     assert len(names) == len(set(names))
+
+
+def test_a_verb_that_takes_a_bare_folder_says_so_and_one_without_choices_speaks_of_none():
+    told = verb_help("report")
+    assert "usage: rmexp report [FOLDER] [KEY=VALUE ...]" in told
+    assert "GROUP" not in told
+    assert "usage: rmexp export [FOLDER] [KEY=VALUE ...]" in verb_help("export")
+    other = verb_help("evaluate")
+    assert "usage: rmexp evaluate [KEY=VALUE ...]" in other
+    assert "Choices are made with GROUP=OPTION" in other

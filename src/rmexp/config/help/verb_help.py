@@ -6,6 +6,7 @@ from rmexp.config.compose import compose_unchecked
 from rmexp.config.help.described import Described, described
 from rmexp.config.help.examples import examples
 from rmexp.config.help.page import beside, paragraph
+from rmexp.config.help.short_forms import FOLDERS
 from rmexp.config.help.sources import phrase_of
 from rmexp.config.help.values import choices_in, shown
 from rmexp.config.tree import options_of, verbs
@@ -24,13 +25,18 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
     """
     composed = compose_unchecked(verb, overrides, folder)
     keys = described(verb, composed, folder)
-    lines = [f"rmexp {verb}: {verbs()[verb]}", "", f"usage: rmexp {verb} [KEY=VALUE ...] [-m] [--cfg job]", ""]
+    bare = " [FOLDER]" if verb in FOLDERS else ""
+    lines = [f"rmexp {verb}: {verbs()[verb]}", "", f"usage: rmexp {verb}{bare} [KEY=VALUE ...] [-m] [--cfg job]", ""]
     if found := examples(verb):
         lines += ["examples:", *(f"  {line}" for line in found), ""]
-    lines += ["Choices are made with GROUP=OPTION; the one made now stands in brackets."]
-    lines += beside([(group, _options(group, chosen)) for group, chosen in composed.choices.items()], _LONGEST_NAME)
-    lines += ["", "Keys with their value now; ??? must be set. All about one key or choice:"]
-    lines += [f"  rmexp help {verb} KEY", f"  rmexp help {verb} GROUP"]
+    groups = [
+        (group, _options(group, chosen)) for group, chosen in composed.choices.items() if options_of(_group(group))
+    ]
+    if groups:
+        lines += ["Choices are made with GROUP=OPTION; the one made now stands in brackets."]
+        lines += [*beside(groups, _LONGEST_NAME), ""]
+    lines += ["Keys with their value now; ??? must be set. All about one key or choice:"]
+    lines += [f"  rmexp help {verb} KEY", *([f"  rmexp help {verb} GROUP"] if groups else [])]
     for choice in dict.fromkeys(["", *composed.choices]):
         own = [key for key in keys if key.choice == choice and not _is_choice(key.path, composed.choices)]
         lines += [*_heading(choice, composed.choices.get(choice), folder), *key_lines(own)] if own else []
@@ -62,8 +68,13 @@ def _heading(choice: str, option: str | None, folder: str | None) -> list[str]:
     return ["", *paragraph(f"{choice}={option}: {phrase}".removesuffix(": "))]
 
 
+def _group(choice: str) -> str:
+    """The group of a choice, such as `scorer` of `scorer@gold`."""
+    return choice.partition("@")[0]
+
+
 def _options(group: str, chosen: str | None) -> str:
-    return " ".join(f"[{option}]" if option == chosen else option for option in options_of(group.partition("@")[0]))
+    return " ".join(f"[{option}]" if option == chosen else option for option in options_of(_group(group)))
 
 
 def _handed_on(key: Described, others: Sequence[Described]) -> bool:

@@ -270,3 +270,9 @@ def test_a_path_where_its_option_is_not_chosen_is_answered_with_both():
     assert "no option `gpt2`; a model of the hub is read with model=hub model.path=gpt2 (options:" in problem
     (problem,) = problems("train", "model=tinny")
     assert "did you mean `tiny`? (options:" in problem
+
+
+def test_an_experiment_of_other_verbs_is_told_as_such():
+    assert problems("profile", "experiment=post") == [
+        "experiment=post: it chooses a `model`, and `profile` has none: it is for other verbs"
+    ]

@@ -1,7 +1,7 @@
 """The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -18,10 +18,11 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity import named_after, unset
+from rmexp.config.impossible import flat, impossible
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.plugins.named import Plugin, plugins
-from rmexp.config.problems import ConfigurationError, did_you_mean_key
-from rmexp.config.tree import conf_folder, options_with
+from rmexp.config.problems import ConfigurationError
+from rmexp.config.tree import conf_folder
 
 for resolver, function in ((named_after.RESOLVER, named_after.name_after), (unset.RESOLVER, unset.unset)):
     OmegaConf.register_new_resolver(resolver, function, replace=True)  # here, for all that is composed
@@ -167,7 +168,7 @@ def _choose(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> tuple[
     try:
         known = _choices(load(loader, verb, (), RunMode.MULTIRUN))
     except _COMPOSITION_ERRORS:
-        raise ConfigurationError([_flat(first)]) from first
+        raise ConfigurationError([flat(first)]) from first
     accepted: list[str] = []
     problems: list[str] = []
     for choice in choices:
@@ -175,11 +176,20 @@ def _choose(loader: ConfigLoader, verb: str, choices: tuple[str, ...]) -> tuple[
             made = load(loader, verb, (*accepted, choice), RunMode.MULTIRUN)
             accepted, known = [*accepted, choice], _choices(made)
         except _COMPOSITION_ERRORS as error:
-            problems.append(f"{choice}: {_impossible(verb, choice, known, error)}")
+            problems.append(f"{choice}: {impossible(verb, choice, known, error)}")
     try:
         return load(loader, verb, tuple(accepted)), problems
     except _COMPOSITION_ERRORS as error:
-        return load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, _flat(error)]
+        return load(loader, verb, tuple(accepted), RunMode.MULTIRUN), [*problems, flat(error)]
+
+
+def fits(verb: str, choice: str, folder: str | None = None) -> bool:
+    """Whether a verb can make a choice, such as that of an experiment: whether it has all that this overrides."""
+    try:
+        load(config_loader(folder), verb, (choice,), RunMode.MULTIRUN)
+    except _COMPOSITION_ERRORS:
+        return False
+    return True
 
 
 @cache
@@ -218,25 +228,3 @@ def _without_hydra(config: DictConfig) -> DictConfig:
     copied = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     OmegaConf.set_struct(copied, True)
     return copied
-
-
-def _impossible(verb: str, choice: str, known: Mapping[str, str | None], error: Exception) -> str:
-    """Why a choice cannot be made, beside those in `known`."""
-    key = choice.lstrip("+~").partition("=")[0]
-    if choice.startswith("+") and key in known:
-        return f"`{key}` is chosen already, as {known[key]}; leave out the `+` to choose another"
-    if key in known or key.startswith("hydra"):
-        return _flat(error)
-    return f"`{verb}` has no choice `{key}` to make{_elsewhere(key, known)}"
-
-
-def _elsewhere(key: str, known: Collection[str]) -> str:
-    here = [other for other in known if other.startswith(f"{key}@")]
-    group, _, name = key.partition("@")[0].rpartition("/")
-    if group and not here and (options := options_with(group, f"- {name}")):
-        return f"; {' and '.join(f'`{group}={option}`' for option in options)} have it"
-    return f"; choose {' or '.join(f'`{other}`' for other in here)}" if here else did_you_mean_key(key, known)
-
-
-def _flat(error: Exception) -> str:
-    return " ".join(f"{error} {error.__cause__ or ''}".split())

@@ -1,7 +1,7 @@
 import pytest
 
 from rmexp.cli import main
-from rmexp.config.help.key_help import asked_for
+from rmexp.config.help.key_help import asked_for, key_help
 from rmexp.config.tree import options_of
 
 RATE = """optimizer.lr=0.001
@@ -50,3 +50,8 @@ def test_a_key_that_stands_for_an_option_is_explained_as_its_own(capsys):
     assert own.startswith("scorer.path=")
     assert main(["help", "filter", "scorer.path", "scorer=scored_file"]) == 0
     assert capsys.readouterr().out != own
+
+
+def test_where_no_experiment_is_for_a_verb_none_is_offered():
+    assert key_help("inspect", ["experiment"]) == "experiment=OPTION\n\nNone is for `inspect`."
+    assert "rlhf_circle" in key_help("compare", ["experiment"])

@@ -43,3 +43,9 @@ def test_a_verb_that_takes_a_bare_folder_says_so_and_one_without_choices_speaks_
     other = verb_help("evaluate")
     assert "usage: rmexp evaluate [KEY=VALUE ...]" in other
     assert "Choices are made with GROUP=OPTION" in other
+
+
+def test_experiments_are_offered_by_the_verbs_that_they_are_for():
+    for verb, listed in {"compare": "post rlhf_circle", "train": "post", "inspect": None}.items():
+        found = re.search(r"^  experiment +(.+)$", verb_help(verb), re.MULTILINE)
+        assert (found and found[1]) == listed

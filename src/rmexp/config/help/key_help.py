@@ -8,9 +8,9 @@ from rmexp.config.help.examples import examples_of
 from rmexp.config.help.page import beside, paragraph
 from rmexp.config.help.sources import phrase_of
 from rmexp.config.help.values import choices_in, shown
-from rmexp.config.help.verb_help import key_lines, verb_help
+from rmexp.config.help.verb_help import key_lines, offered, verb_help
 from rmexp.config.problems import did_you_mean_key
-from rmexp.config.tree import options_of, options_with
+from rmexp.config.tree import options_with
 
 _LONGEST_NAME = 24
 
@@ -36,7 +36,7 @@ def _about(
     verb: str, name: str, keys: Sequence[Described], choices: Mapping[str, str | None], folder: str | None
 ) -> list[str]:
     if name in choices:
-        return _choice(name, choices[name], keys, folder)
+        return _choice(verb, name, choices[name], keys, folder)
     if found := [key for key in keys if key.path == name]:
         return _key(verb, found[0])
     if inside := [key for key in keys if key.path.startswith(f"{name}.")]:
@@ -45,10 +45,11 @@ def _about(
     raise ValueError(f"`{verb}` has no key or choice `{name}` now{hint}")
 
 
-def _choice(name: str, chosen: str | None, keys: Sequence[Described], folder: str | None) -> list[str]:
+def _choice(verb: str, name: str, chosen: str | None, keys: Sequence[Described], folder: str | None) -> list[str]:
     group = name.partition("@")[0]
-    lines = [f"{name}={chosen or 'OPTION'}", "", "One of these is chosen:"]
-    lines += beside([(option, phrase_of(group, option, folder)) for option in options_of(group)], _LONGEST_NAME)
+    options = offered(verb, name, folder)
+    lines = [f"{name}={chosen or 'OPTION'}", "", "One of these is chosen:" if options else f"None is for `{verb}`."]
+    lines += beside([(option, phrase_of(group, option, folder)) for option in options], _LONGEST_NAME)
     own = [key for key in keys if key.choice == name]
     return lines + (["", f"Keys of {name}={chosen}:", *key_lines(own)] if own else [])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from rmexp.config.compose import compose_unchecked
+from rmexp.config.compose import compose_unchecked, fits
 from rmexp.config.help.described import Described, described
 from rmexp.config.help.examples import examples
 from rmexp.config.help.page import beside, paragraph
@@ -12,6 +12,7 @@ from rmexp.config.help.values import choices_in, shown
 from rmexp.config.tree import options_of, verbs
 from rmexp.tracking.logged_figures import figures_of
 
+EXPERIMENT = "experiment"
 _LONGEST_NAME = 30  # columns: most keys with their value are shorter
 
 
@@ -29,9 +30,8 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
     lines = [f"rmexp {verb}: {verbs()[verb]}", "", f"usage: rmexp {verb}{bare} [KEY=VALUE ...] [-m] [--cfg job]", ""]
     if found := examples(verb):
         lines += ["examples:", *(f"  {line}" for line in found), ""]
-    groups = [
-        (group, _options(group, chosen)) for group, chosen in composed.choices.items() if options_of(_group(group))
-    ]
+    options = {choice: offered(verb, choice, folder) for choice in composed.choices}
+    groups = [(choice, _options(names, composed.choices[choice])) for choice, names in options.items() if names]
     if groups:
         lines += ["Choices are made with GROUP=OPTION; the one made now stands in brackets."]
         lines += [*beside(groups, _LONGEST_NAME), ""]
@@ -45,6 +45,12 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
         lines += ["", "Figures that are logged, in metrics.csv and by every logger:"]
         lines += beside([(figure.name, figure.meaning) for figure in figures], _LONGEST_NAME)
     return "\n".join(lines)
+
+
+def offered(verb: str, choice: str, folder: str | None) -> list[str]:
+    """Options of a choice; of experiments, which are made for some verbs, those that are for this one."""
+    options = options_of(_group(choice))
+    return [one for one in options if fits(verb, f"{choice}={one}", folder)] if choice == EXPERIMENT else options
 
 
 def key_lines(keys: Sequence[Described]) -> Iterator[str]:
@@ -73,8 +79,8 @@ def _group(choice: str) -> str:
     return choice.partition("@")[0]
 
 
-def _options(group: str, chosen: str | None) -> str:
-    return " ".join(f"[{option}]" if option == chosen else option for option in options_of(_group(group)))
+def _options(names: Sequence[str], chosen: str | None) -> str:
+    return " ".join(f"[{name}]" if name == chosen else name for name in names)
 
 
 def _handed_on(key: Described, others: Sequence[Described]) -> bool:

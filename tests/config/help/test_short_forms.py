@@ -22,6 +22,8 @@ def test_a_folder_and_flags_are_keys(words, spelled):
 def test_verbs_that_ask_for_one_folder_take_it_bare(verb):
     assert spelled_out(verb, ["runs/lr=0.1", "out=x"]) == ["path='runs/lr=0.1'", "out=x"]
     assert spelled_out(verb, ["-m", "runs/a"]) == ["-m", "path='runs/a'"]
+    choices = ["-m", "path=a,b", "hydra/launcher=joblib", "+x=1"]
+    assert spelled_out(verb, choices) == choices
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from rmexp.config.tree import options_of
+
 FLAGS = ("--open", "--watch")  # of report
 FOLDERS = {"report": "run_dir", "track": "path", "export": "path"}  # verbs that ask for one folder and nothing else
 
@@ -47,6 +49,7 @@ def _keyed(key: str, word: str) -> str:
 
 
 def _is_override(word: str) -> bool:
-    """Whether a word sets a key; a folder such as `sweep/optimizer.lr=0.1` sets none."""
-    key, equals, _ = word.partition("=")
-    return bool(equals) and "/" not in key.partition("@")[0]
+    """Whether a word sets a key or chooses an option; a folder such as `sweep/optimizer.lr=0.1` does neither."""
+    key, equals, _ = word.lstrip("+~").partition("=")
+    group = key.partition("@")[0]
+    return bool(equals) and ("/" not in group or bool(options_of(group)))

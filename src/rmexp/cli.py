@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 
 import rmexp
 from rmexp.config.help.general import general_help
-from rmexp.config.plugins.named import flags, with_plugins, with_search_path
 from rmexp.config.problems import ConfigurationError, did_you_mean, in_words
 from rmexp.config.tree import conf_folder, verbs
 from rmexp.hardware.processes import command_line, end_with_starter, this_process
@@ -24,6 +23,7 @@ from rmexp.hardware.termination import told_of_termination
 from rmexp.hardware.waiting import wait_asleep
 from rmexp.phases import Phase, counting, importing, interruption, phase, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
+from rmexp.plugins.named import flags, with_plugins, with_search_path
 from rmexp.standard_streams import open_closed_streams, standard_streams
 
 log = logging.getLogger(__name__)

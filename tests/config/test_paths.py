@@ -5,8 +5,8 @@ import pytest
 
 from rmexp.config.compose import compose
 from rmexp.config.paths import look_for_paths
-from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.problems import ConfigurationError
+from rmexp.plugins.named import VARIABLE
 
 
 @pytest.fixture

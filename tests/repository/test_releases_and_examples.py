@@ -11,7 +11,7 @@ import yaml
 
 import rmexp
 from rmexp.cli import main
-from rmexp.config.plugins.named import VARIABLE
+from rmexp.plugins.named import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 BLOCK = r"^`{{3}}{}\n(.*?)^`{{3}}$"

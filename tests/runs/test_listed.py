@@ -1,6 +1,6 @@
 from rmexp.durable import write_json, write_text
 from rmexp.runs.environment import Environment
-from rmexp.runs.folder import write_failure
+from rmexp.runs.failure import write_failure
 from rmexp.runs.listed import listed_runs
 from rmexp.runs.rows import to_row
 

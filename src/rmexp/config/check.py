@@ -13,11 +13,11 @@ from rmexp.config.parameters.annotations import TAKES, fits, misfit
 from rmexp.config.parameters.definitions import find_definition
 from rmexp.config.parameters.narrowed import of_verbs
 from rmexp.config.parameters.signatures import signature_of
-from rmexp.config.plugins.named import is_own, place
 from rmexp.config.problems import did_you_mean, did_you_mean_key
 from rmexp.config.stages import SHARED, stage, stage_names
 from rmexp.config.tree import options_of
 from rmexp.losses.scores import of_another_task
+from rmexp.plugins.named import is_own, place
 
 _MISSING = "???"
 

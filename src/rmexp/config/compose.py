@@ -20,9 +20,9 @@ from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_searc
 from rmexp.config.identity import named_after, unset
 from rmexp.config.impossible import flat, impossible
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
-from rmexp.config.plugins.named import Plugin, plugins
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder
+from rmexp.plugins.named import Plugin, plugins
 
 for resolver, function in ((named_after.RESOLVER, named_after.name_after), (unset.RESOLVER, unset.unset)):
     OmegaConf.register_new_resolver(resolver, function, replace=True)  # here, for all that is composed

@@ -9,12 +9,12 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rmexp.config.parameters.definitions import class_constant
-from rmexp.config.plugins.named import prefixes
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.stages import stage_names
 from rmexp.config.written import unwritable
 from rmexp.lines import check_file
 from rmexp.models.backbones.location import is_adapter, is_model_folder, model_folder
+from rmexp.plugins.named import prefixes
 from rmexp.sources.file_names import is_place, named_files
 
 FILE, DATA, MODEL = "a file", "data", "model"  # what a key names; the last is what scorers call it too

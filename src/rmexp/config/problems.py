@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from rmexp.config.plugins.mistakes import place_of_mistake
+from rmexp.plugins.mistakes import place_of_mistake
 
 RUNS = "runs"  # where run folders go when nobody says
 PLACES = ("run_dir", "sweep_dir", "out", "cache_dir")  # last parts of keys that name a folder to write to

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import rmexp
-from rmexp.config.plugins.named import plugins
+from rmexp.plugins.named import plugins
 
 
 @cache

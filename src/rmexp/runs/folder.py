@@ -4,7 +4,6 @@ import fcntl
 import logging
 import os
 import platform
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from rmexp.left_files import read_text, read_yaml
 from rmexp.phases import interruption
 from rmexp.runs.begun import forget, has_begun
 from rmexp.runs.environment import Environment, environment, now
+from rmexp.runs.failure import write_failure
 from rmexp.runs.files import CONFIG, ENVIRONMENT, FAILURE, LOCK
 from rmexp.runs.kept_work import RunStopped, kept_work
 from rmexp.runs.rows import read_record, to_row
@@ -53,21 +53,6 @@ class RunConfig:
     former_fingerprint: str = ""
     plugins: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FailureLeft:
-    """The content of failure.json.
-
-    Attributes:
-        error: its kind and message.
-        traceback: as Python prints it.
-        time: in UTC.
-    """
-
-    error: str
-    traceback: str = ""
-    time: str | None = None
 
 
 class FolderRefused(ValueError):
@@ -163,18 +148,6 @@ def _other_inputs(noted: Mapping[str, str | None] | None, inputs: Mapping[str, s
     known = dict(noted or {})
     due = {name: value for name, value in inputs.items() if name in known or not name.endswith(LATER)}
     return sorted({name for name, _ in known.items() ^ due.items()})
-
-
-def write_failure(folder: Path, error: Exception) -> None:
-    """Leave failure.json in a folder."""
-    text = "".join(traceback.format_exception(error))
-    write_json(folder / FAILURE, to_row(FailureLeft(f"{type(error).__name__}: {error}", text, now())))
-
-
-def read_failure(folder: Path) -> FailureLeft | None:
-    """Why a run failed; None where it did not."""
-    path = folder / FAILURE
-    return read_record(FailureLeft, path) if path.is_file() else None
 
 
 def read_environment(folder: Path) -> Environment:

@@ -11,8 +11,8 @@ from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.preferred_side import is_tie
 from rmexp.runs.axes import Group, Judged, PolicyGain, Run, Settings
+from rmexp.runs.failure import read_failure
 from rmexp.runs.files import CONFIG, FAILURE
-from rmexp.runs.folder import read_failure
 from rmexp.runs.leaderboard import Credits, Earned
 from rmexp.runs.rows import record_of
 from rmexp.runs.summaries.compare import CompareSummary

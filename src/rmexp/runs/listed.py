@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from rmexp.jsonl import JsonObject
 from rmexp.runs.axes import Settings
+from rmexp.runs.failure import read_failure
 from rmexp.runs.files import CONFIG
-from rmexp.runs.folder import read_environment, read_failure
+from rmexp.runs.folder import read_environment
 from rmexp.runs.found import run_folders
 from rmexp.runs.results import results_of
 from rmexp.runs.summaries.evaluate import EvaluateSummary

@@ -11,7 +11,8 @@ import torch
 from rmexp.hardware.device import device_count
 from rmexp.hardware.group import lost_told, part, use_own_device
 from rmexp.hardware.processes import Others, started, this_process
-from rmexp.runs.folder import RunFolder, write_failure
+from rmexp.runs.failure import write_failure
+from rmexp.runs.folder import RunFolder
 from rmexp.stages.parts import TrainerParts
 from rmexp.training.callbacks.checkpoints import newest_valid, step_of
 

@@ -18,9 +18,9 @@ from omegaconf import DictConfig, OmegaConf
 import rmexp
 from rmexp.config.identity.saved import PLACES, saved_yaml
 from rmexp.config.identity.values import leaves
-from rmexp.config.plugins.named import plugins
 from rmexp.config.tree import conf_folders
 from rmexp.durable import write_json
+from rmexp.plugins.named import plugins
 from rmexp.runs.rows import read_record, to_row
 from rmexp.runs.summaries.file import SUMMARY
 

@@ -17,14 +17,15 @@ from rmexp.config.folders import cell_name
 from rmexp.config.hydra_private import launched
 from rmexp.config.identity.values import leaves
 from rmexp.config.multirun import Cell, Multirun
-from rmexp.config.plugins.named import flags
 from rmexp.config.problems import in_words
 from rmexp.durable import alone
 from rmexp.hardware.processes import command_line
 from rmexp.phases import Phase, counting, heading, interruption, phase_seconds
 from rmexp.phases import in_words as seconds_in_words
+from rmexp.plugins.named import flags
+from rmexp.runs.failure import read_failure, write_failure
 from rmexp.runs.files import FAILURE, LOCK
-from rmexp.runs.folder import FolderRefused, read_failure, write_failure
+from rmexp.runs.folder import FolderRefused
 from rmexp.sweeps.bound_folder import bind_folder
 from rmexp.sweeps.cell_stamp import leave_stamp, tree_state, unchanged
 from rmexp.sweeps.forked import ForkedLauncher

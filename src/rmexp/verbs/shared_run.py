@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from rmexp.hardware.processes import launched, started, this_process
-from rmexp.runs.folder import RunConfig, RunFolder, claim, shared, write_failure
+from rmexp.runs.failure import write_failure
+from rmexp.runs.folder import RunConfig, RunFolder, claim, shared
 
 GOES_ON = "the same command goes on where it was"
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from rmexp.reports.made import Made
 from rmexp.reports.run.content import RunReport, headline, mark
 from rmexp.reports.run.verdict import verdict
 from rmexp.runs.environment import Environment
-from rmexp.runs.folder import FailureLeft
+from rmexp.runs.failure import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import BeforeAndAfter, Change, PolicyFigures, RewardScale, SampledMeans
 from rmexp.runs.summaries.train import KeptWeights, LastValidation, ModelMade, TrainSummary, ValidatedAt

@@ -11,8 +11,8 @@ from pathlib import Path
 from rmexp.config.compose import Composed, compose_unchecked
 from rmexp.config.help.described import described
 from rmexp.config.help.values import choices_in, shown
-from rmexp.config.plugins.named import with_plugins
 from rmexp.config.tree import options_of, verbs
+from rmexp.plugins.named import with_plugins
 
 _FLAGS = ("--help", "--multirun", "--cfg", "--config-dir", "--plugin")
 

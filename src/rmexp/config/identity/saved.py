@@ -14,7 +14,7 @@ from rmexp.config.identity.followed import followed
 from rmexp.config.identity.moved import LOGGERS
 from rmexp.config.identity.named_after import with_first_names
 from rmexp.config.identity.values import first_values, todays_values, with_implied
-from rmexp.config.plugins.named import plugins
+from rmexp.plugins.named import plugins
 from rmexp.runs.folder import RunConfig
 
 REDACTED = "<redacted>"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rmexp.config.parameters.definitions import Definition, find_definition
 from rmexp.config.parameters.narrowed import narrowed
-from rmexp.config.plugins.imports import check_imports
-from rmexp.config.plugins.named import prefixes
+from rmexp.plugins.imports import check_imports
+from rmexp.plugins.named import prefixes
 
 ALLOWED = (
     "rmexp.",

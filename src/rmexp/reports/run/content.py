@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rmexp.reports.drawing.curves import Rows, cell
 from rmexp.reports.made import Made
-from rmexp.runs.folder import FailureLeft
+from rmexp.runs.failure import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
 from rmexp.runs.summaries.train import TrainSummary
 

@@ -7,7 +7,7 @@ from rmexp.reports.drawing.curves import Rows, cell
 from rmexp.reports.drawing.numbers import counted, decimals, number, percent
 from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.run.content import RunReport, headline
-from rmexp.runs.folder import FailureLeft
+from rmexp.runs.failure import FailureLeft
 from rmexp.runs.summaries.held_out import HeldOutRow
 from rmexp.runs.summaries.policy import PolicyFigures
 from rmexp.runs.summaries.train import KeptWeights, TrainSummary

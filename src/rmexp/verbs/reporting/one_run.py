@@ -24,8 +24,9 @@ from rmexp.reports.made import made_in
 from rmexp.reports.run.content import PolicySample, RunReport, SamplePair, ScoredSet, headline
 from rmexp.reports.run.page import run_report
 from rmexp.runs.begun import has_begun
+from rmexp.runs.failure import read_failure
 from rmexp.runs.files import CONFIG, FAILURE
-from rmexp.runs.folder import read_config, read_environment, read_failure
+from rmexp.runs.folder import read_config, read_environment
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.rows import from_row
 from rmexp.runs.summaries.file import SUMMARY, read_summary

@@ -11,8 +11,9 @@ import pytest
 
 from rmexp.config.parameters.definitions import find_definition
 from rmexp.config.parameters.signatures import signature_of
-from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.problems import in_words
+from rmexp.plugins.named import VARIABLE
+from rmexp.runs.failure import read_failure, write_failure
 
 MODULE = textwrap.dedent('''\
     """Mistakes, by their lines."""
@@ -107,3 +108,10 @@ def test_what_comes_of_it_or_from_another_process_is_told_with_the_same_line(min
 def test_an_error_of_rmexp_itself_has_no_place(mine):
     assert told(lambda: pickle.loads(b"")) == "EOFError: Ran out of input"
     assert told(lambda: find_definition("rmexp.losses.none")).startswith("`rmexp.losses.none` does not exist")
+
+
+def test_a_run_that_fails_leaves_the_place(mine, tmp_path):
+    with pytest.raises(KeyError) as caught:
+        mine.raises()
+    write_failure(tmp_path, caught.value)
+    assert read_failure(tmp_path).error == "KeyError: 'scale', at mistaken/parts.py:5 in raises"

@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from rmexp.config.plugins.named import place
+from rmexp.plugins.named import place
 
 
 def check_imports(module: Path) -> None:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rmexp.config.plugins.named import is_own, place, plugins
+from rmexp.plugins.named import is_own, place, plugins
 
 _REMOTE = re.compile(r'File "(.+)", line (\d+), in (\S+)')  # of what was raised in another process
 _CALLED = re.compile(r"([\w.]+)\(\)")  # as messages of Python name what was called

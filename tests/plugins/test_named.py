@@ -10,8 +10,8 @@ import pytest
 
 from rmexp.cli import main
 from rmexp.config.compose import compose
-from rmexp.config.plugins.named import VARIABLE
 from rmexp.config.tree import options_of
+from rmexp.plugins.named import VARIABLE
 from rmexp.runs.folder import read_environment
 
 LOSS = '''"""A loss of ours."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from rmexp.records import Candidates, Preference, Record
@@ -80,7 +79,8 @@ def checked_data(given: Any, source: str) -> PreferenceData:
         for split, records in getattr(given, kind).items():
             if not isinstance(records, Sequence):
                 raise ValueError(f"{name} must give {kind} as lists, got {_came(records)} as `{split}` (set data)")
-            wrong = next((record for record in islice(records, _LOOKED_AT) if not isinstance(record, holds)), None)
+            looked_at = records[:_LOOKED_AT] if isinstance(records, list | tuple) else ()  # others lie in files of ours
+            wrong = next((record for record in looked_at if not isinstance(record, holds)), None)
             if wrong is not None:
                 expected = f"{kind} of {holds.__name__}"
                 raise ValueError(f"{name} must give {expected}, got {_came(wrong)} in `{split}` (set data)")

@@ -140,6 +140,8 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     page = (path / "report.html").read_text()
     assert f"to the reference) judge the same\npairs. {said}" in page
     assert (page.count(said), summary["notes"].count(said), summary["notes"][0]) == (1, 1, said)
+    assert "No stage was trained here." in page
+    assert "Loss per step" not in page
     assert "from the same start" not in page
     assert "Training pairs" not in page
 

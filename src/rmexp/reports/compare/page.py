@@ -43,7 +43,7 @@ def compare_report(report: CompareReport) -> str:
         report=report,
         wording=wording,
         share_method=SHARE_METHOD,
-        stages=[_stage(stage) for stage in report.stages],
+        stages=[_stage(stage) for stage in report.stages if stage.rows],  # none of a model that was given
         splits=[_split(split, report) for split in report.splits],
         showcase=_showcase(report),
         reductions=_reductions(report),

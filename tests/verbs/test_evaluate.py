@@ -62,8 +62,9 @@ def test_an_explicit_model_beside_rules(data, reward_folder, capsys):
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == f"report       {Path('run') / 'report.html'}"
     assert "explicit - " in out
-    assert "accuracies: 95 % by prompt: " in out
-    assert "differences: 95 % by prompt: " in out
+    assert "accuracies: 95 % by prompt\n" in out
+    assert "differences: 95 % by prompt\n" in out
+    assert Path("run/report.html").read_text().count("towards Clopper") == 1
 
 
 def test_scores_that_are_no_log_odds_have_no_figures_of_probabilities(data, reward_folder, capsys):

@@ -85,7 +85,7 @@ def test_pairs_without_a_preference_are_no_pairs_that_a_figure_was_learnt_from(n
 
 def test_train_says_of_its_model_what_evaluate_says(nine_pairs_a_prompt, capsys):
     assert main(["train", *SMOKE[:3], *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
-    assert "\naccuracies: 95 % by prompt: " in capsys.readouterr().out
+    assert "\naccuracies: 95 % by prompt\n" in capsys.readouterr().out
     model = ["scorer=explicit", "scorer.path=run/model", "baselines=[]", "splits=[val]", "run_dir=judged"]
     assert main(["evaluate", *model, *nine_pairs_a_prompt, "data.val_fraction=0.5"]) == 0
     summary = json.loads(Path("run/summary.json").read_text())

@@ -42,6 +42,15 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def taken(method: str) -> str:
+    """What an interval takes as independent, without how it is made, which is said once a page and in docs/judge.md.
+
+    >>> taken("95 % by prompt: Student's t")
+    '95 % by prompt'
+    """
+    return method.partition(": ")[0]
+
+
 def counted(value: int, noun: str) -> str:
     """A count with its noun, which takes an s unless there is one.
 

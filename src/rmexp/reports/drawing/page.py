@@ -30,7 +30,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
-    for name in ("percent", "number", "decimals", "count", "p_value", "duration"):
+    for name in ("percent", "number", "decimals", "count", "p_value", "taken", "duration"):
         environment.filters[name] = getattr(numbers, name)
     environment.filters |= {"shortened": shortened, "one_line": one_line}
     return environment

@@ -6,7 +6,7 @@ from pathlib import Path
 from rmexp.evaluation.figures import Figures
 from rmexp.evaluation.paired import Paired
 from rmexp.reports.cut import cut_sentence
-from rmexp.reports.drawing.numbers import p_value
+from rmexp.reports.drawing.numbers import p_value, taken
 from rmexp.reports.seen import apart_sentences
 from rmexp.reports.terminal import interval, number, percent, share_interval, show_table
 from rmexp.runs.summaries.evaluate import EvaluateSummary, SuiteResult
@@ -65,7 +65,7 @@ def _show_set(title: str, figures: Sequence[Figures]) -> None:
     )
     show_table((title, *header), table)
     if whole[0].method:
-        print(f"accuracies: {whole[0].method}")
+        print(f"accuracies: {taken(whole[0].method)}")
 
 
 def _calibrated(one: Figures) -> tuple[float | None, float | None, float | None]:
@@ -89,7 +89,7 @@ def _show_comparisons(rows: Sequence[Paired], rules: Sequence[str]) -> None:
     for row in shown:
         print(f"{row.first} - {row.second}: {_difference(row)}, right alone {row.first_alone} : {row.second_alone}")
     if shown and shown[0].method:
-        print(f"differences: {shown[0].method}")
+        print(f"differences: {taken(shown[0].method)}")
 
 
 def _difference(row: Paired) -> str:

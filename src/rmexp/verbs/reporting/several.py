@@ -153,7 +153,7 @@ def _show(standings: Sequence[Standing]) -> None:
         for line in standings[:MOST_SHOWN]
     ]
     show_table(("", "accuracy", "95 %", "nll", "runs", "p to the next"), rows)
-    for method in methods(standings):
+    for method in dict.fromkeys(map(numbers.taken, methods(standings))):
         print(f"95 %: {method}")
     if any(line.lead_low is not None for line in standings):
         print(f"p: {LEAD}, Holm")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rmexp.config.overrides import typed
+from rmexp.reports.drawing.numbers import taken
 from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import number, percent, share_interval, show_table
 from rmexp.runs.folder import MODEL
@@ -31,7 +32,7 @@ def show_stage(summary: TrainSummary, path: Path, *, reference: str | None, reus
     if summary.evaluation:
         header = (f"held out{by}", "accuracy", "95 %", "nll", "bits", "longer wins", "ceiling", "pairs", "ties", "cut")
         show_table(header, [*map(_held_out, summary.evaluation)])
-        methods = dict.fromkeys(row.method for row in summary.evaluation if row.method)
+        methods = dict.fromkeys(taken(row.method) for row in summary.evaluation if row.method)
         print("".join(f"accuracies: {method}\n" for method in methods), end="")
     for sentence in (*kept_words(summary), *summary.remarks):
         print(sentence)

@@ -1,9 +1,10 @@
 """What grows with the data: seconds and memory of each verb on 1,000 to 1,000,000 made pairs.
 
 Usage: `python -m benchmarks.growth [--pairs 1000,10000,100000] [--verbs profile,train,...] [--out FILE.json]`; the
-picture goes beside the JSON. Every command is a process of its own. `train` is ten steps of a reward model, to its end;
-`again` the same with another seed, where the encoded data are in the cache. Memory is that of the largest process, and
-of all together, in which what they share counts once; that is looked at twice a second.
+picture goes beside the JSON, where other verbs and sizes of earlier runs stay. Every command is a process of its own.
+`train` is ten steps of a reward model, to its end; `again` the same with another seed, where the encoded data are in
+the cache. Memory is that of the largest process, and of all together, in which what they share counts once; that is
+looked at twice a second.
 """
 
 import argparse
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--verbs", default=",".join(VERBS))
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    rows: list[dict[str, Any]] = []
+    rows = earlier(options.out) if options.out else []
     for pairs in map(int, options.pairs.split(",")):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -138,7 +139,8 @@ def main() -> None:
             size = (folder / "pairs.jsonl").stat().st_size / 1e6
             for verb in options.verbs.split(","):
                 found = measured(verb, folder, pairs)
-                rows += found
+                measured_now = {(each["verb"], each["pairs"]) for each in found}
+                rows = [each for each in rows if (each["verb"], each["pairs"]) not in measured_now] + found
                 for each in found:
                     print(LINE.format(**each), flush=True)
             cache = sum(path.stat().st_size for path in folder.glob("cache/*")) / 1e6
@@ -147,8 +149,16 @@ def main() -> None:
             write(options.out, rows)
 
 
+def earlier(out: Path) -> list[dict[str, Any]]:
+    """Rows of the runs before."""
+    rows: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))["rows"] if out.is_file() else []
+    return rows
+
+
 def write(out: Path, rows: list[dict[str, Any]]) -> None:
     """Leave the table and the picture, after each size."""
+    order = {verb: place for place, verb in enumerate(VERBS)}
+    rows = sorted(rows, key=lambda row: (row["pairs"], order[row["verb"].partition(":")[0]], ":" not in row["verb"]))
     result = {"slopes": {key: slopes(rows, key) for key in ("cpu_seconds", "peak_mb")}, "rows": rows}
     out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     picture(rows).savefig(out.with_suffix(".svg"), metadata={"Date": None, "Creator": None}, facecolor="white")

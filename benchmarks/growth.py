@@ -1,10 +1,11 @@
 """What grows with the data: seconds and memory of each verb on 1,000 to 1,000,000 made pairs.
 
-Usage: `python -m benchmarks.growth [--pairs 1000,10000,100000] [--verbs profile,train,...] [--out FILE.json]`; the
-picture goes beside the JSON, where other verbs and sizes of earlier runs stay. Every command is a process of its own.
-`train` is ten steps of a reward model, to its end; `again` the same with another seed, where the encoded data are in
-the cache. Memory is that of the largest process, and of all together, in which what they share counts once; that is
-looked at twice a second.
+Usage: `python -m benchmarks.growth [--pairs 1000,10000,100000] [--verbs profile,train,...] [--first-step]
+[--out FILE.json]`. The picture goes beside the JSON, where other verbs and sizes of earlier runs stay. Every command is
+a process of its own. `train` is ten steps of a reward model, to its end, or to its first step with `--first-step`,
+which leaves no model to other verbs. `again` is the same with another seed, where the encoded data are in the cache.
+Memory is that of the largest process, and of all together, in which what they share counts once; that is looked at
+every two seconds, as a look takes time from who is looked at.
 """
 
 import argparse
@@ -28,7 +29,7 @@ LINE = (
     "{pairs:9,} {verb:14} {seconds:8.1f} s {cpu_seconds:8.1f} of processor "
     "{peak_mb:7.0f} MB, {together_mb:7.0f} of all processes"
 )
-LOOK = 0.5  # seconds
+LOOK = 2.0  # seconds
 VERBS = ("profile", "train", "again", "score", "evaluate", "filter")
 
 
@@ -53,8 +54,8 @@ def command(verb: str, folder: Path) -> list[str]:
     return [*named, f"run_dir={folder}/{verb}", *([] if verb == "profile" else ["logger=csv"])]
 
 
-def measured(verb: str, folder: Path, pairs: int) -> list[dict[str, Any]]:
-    """What a verb took in a process of its own; of a training also what its first step took, before it."""
+def measured(verb: str, folder: Path, pairs: int, *, stops: bool) -> list[dict[str, Any]]:
+    """What a verb took in a process of its own; of a training its first step, too, where it may be stopped."""
     began = looked = time.perf_counter()
     errors, together = folder / f"{verb}.log", 0.0
     with errors.open("wb") as file:
@@ -72,6 +73,10 @@ def measured(verb: str, folder: Path, pairs: int) -> list[dict[str, Any]]:
             peak = int((state / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
             cpu = ticks / os.sysconf("SC_CLK_TCK")
             rows.append(row(f"{verb}: step 1", pairs, time.perf_counter() - began, cpu, (peak, together)))
+            if stops:
+                process.kill()
+                process.wait()
+                return rows
         time.sleep(0.05)
     if status:
         raise SystemExit(f"{verb} failed:\n{errors.read_text()[-2000:]}")
@@ -129,6 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", default="1000,10000,100000")
     parser.add_argument("--verbs", default=",".join(VERBS))
+    parser.add_argument("--first-step", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     rows = earlier(options.out) if options.out else []
@@ -138,7 +144,7 @@ def main() -> None:
             write_pairs(folder / "pairs.jsonl", pairs)
             size = (folder / "pairs.jsonl").stat().st_size / 1e6
             for verb in options.verbs.split(","):
-                found = measured(verb, folder, pairs)
+                found = measured(verb, folder, pairs, stops=options.first_step)
                 measured_now = {(each["verb"], each["pairs"]) for each in found}
                 rows = [each for each in rows if (each["verb"], each["pairs"]) not in measured_now] + found
                 for each in found:

@@ -146,3 +146,16 @@ def test_models_that_also_see_have_the_head_of_their_text(kind):
 
 def _count(model):
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("mamba", "no num_attention_heads"), ("gemma3n_text", "intermediate_size differs"), ("gemma4_text", "head_dim")],
+)
+def test_a_model_without_heads_or_with_unlike_layers_is_told(kind, why):
+    try:
+        config = AutoConfig.for_model(kind)
+    except ValueError:
+        pytest.skip(f"this transformers has no {kind}")
+    with pytest.raises(ValueError, match=f"but {kind}: .*{why}"):
+        model_shape(config, likelihood=False)

@@ -24,24 +24,49 @@ def model_shape(config: Any, *, likelihood: bool) -> ModelShape:
         config: of the body.
         likelihood: whether the head is that of a language model, whose weights may be its embedding; else it gives one
             number.
+
+    Raises:
+        ValueError: its layers have no attention heads, or differ in width.
     """
     text = config.get_text_config()
+    heads = _size(text, "num_attention_heads")
+    head_width, mlp = _size(text, "head_dim", text.hidden_size // heads), _size(text, "intermediate_size", 0)
     with torch.device("meta"):
         whole = class_of(config).from_config(config) if likelihood else None
         body = AutoModel.from_config(text) if whole is None else text_body(whole)
-    inner, heads = _count(body.parameters()), int(text.num_attention_heads)
+    inner = _count(body.parameters())
     head = int(text.hidden_size) if whole is None else _count(_above(whole))
     embedded = sum(table.weight.numel() for table in body.modules() if isinstance(table, torch.nn.Embedding))
     return ModelShape(
         hidden=int(text.hidden_size),
         layers=int(text.num_hidden_layers),
         heads=heads,
-        key_heads=int(getattr(text, "num_key_value_heads", None) or heads),
-        head_width=int(getattr(text, "head_dim", None) or text.hidden_size // heads),
-        mlp=int(getattr(text, "intermediate_size", None) or 4 * text.hidden_size),
+        key_heads=_size(text, "num_key_value_heads", heads),
+        head_width=head_width,
+        mlp=mlp or 4 * int(text.hidden_size),
         parameters=inner + head,
         embedded=embedded + head,
     )
+
+
+def _size(text: Any, name: str, otherwise: int | None = None) -> int:
+    """A size that all layers share; another where the configuration has none.
+
+    Raises:
+        ValueError: layers have several, or there is neither.
+    """
+    try:
+        size = getattr(text, name, None)
+    except RuntimeError as error:  # of transformers, where layers differ
+        raise ValueError(_no_plan(text, f"{name} differs between its layers")) from error
+    size = otherwise if size is None else size
+    if not isinstance(size, int):
+        raise ValueError(_no_plan(text, f"it has no {name}" if size is None else f"{name} differs between its layers"))
+    return size
+
+
+def _no_plan(text: Any, why: str) -> str:
+    return f"plan=true is for models of like layers with attention, but {text.model_type}: {why} (leave it out)"
 
 
 def _above(whole: Any) -> list[torch.nn.Parameter]:

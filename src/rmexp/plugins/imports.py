@@ -22,10 +22,15 @@ def check_imports(module: Path) -> None:
 
 
 def _needed(module: Path) -> Iterator[tuple[int, str]]:
-    """Packages that a module imports whenever it is imported, with their lines."""
+    """Packages that a module imports whenever it is imported, with lines; a change of `sys.path` ends them."""
     for node in ast.parse(module.read_text(encoding="utf-8"), str(module)).body:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
-            names = [node.module]
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module is not None and not node.level else []
+        elif any(isinstance(part, ast.Attribute) and ast.unparse(part) == "sys.path" for part in ast.walk(node)):
+            return
+        else:
+            names = []
         for name in names:
             yield node.lineno, name.partition(".")[0]

@@ -42,7 +42,8 @@ def picture(results: list[dict[str, Any]]) -> Figure:
         axis.set(xlabel=label, xlim=(0, None))
         axis.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes[0].set_yticks(range(len(results)), [title(result) for result in reversed(results)])
-    for name, colour, mark in ARMS.values():
+    drawn = {row["arm"] for result in results for row in result["rows"]}
+    for name, colour, mark in (look for arm, look in ARMS.items() if arm in drawn):
         axes[1].plot([], [], mark, color=colour, label=name)
     figure.legend(*axes[1].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
     return figure

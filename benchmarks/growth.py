@@ -115,7 +115,7 @@ def slopes(rows: list[dict[str, Any]], key: str) -> dict[str, float]:
 def picture(rows: list[dict[str, Any]]) -> Figure:
     """Processor seconds on the left, memory on the right, both axes logarithmic."""
     rcParams.update({"svg.hashsalt": "rmexp", "svg.fonttype": "none", "font.size": 8.5})
-    figure = Figure(figsize=(9.2, 4.0), layout="constrained")
+    figure = Figure(figsize=(9.2, 4.9), layout="constrained")
     axes = figure.subplots(1, 2)
     for axis, (key, label) in zip(axes, (("cpu_seconds", "processor seconds"), ("peak_mb", "MB at most")), strict=True):
         steep = slopes(rows, key)
@@ -125,7 +125,7 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
             axis.plot(*zip(*points, strict=True), "o-", markersize=4, label=f"{verb}{slope}")
         axis.set(xlabel="pairs", ylabel=label, xscale="log", yscale="log")
         axis.grid(color="#dddddd", linewidth=0.6)
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
     return figure
 
 

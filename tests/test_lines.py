@@ -33,6 +33,7 @@ def test_damaged_compression_names_file_and_line(tmp_path, name, compress):
     [
         ("a.jsonl", bytes(range(1, 256)), "expected JSON lines in UTF-8, got bytes that are no text"),
         ("a.csv", b"\xff" + bytes(range(253, 0, -1)) * 4, "expected a table in UTF-8, got bytes that are no text"),
+        ("a.jsonl", b"\0" + bytes(range(1, 32)), "expected JSON lines in UTF-8, got bytes that are no text"),
         ("a.txt", bytes(range(1, 32)), "expected text in UTF-8, got bytes that are no text"),
         (
             "a.jsonl.gz",

@@ -222,9 +222,10 @@ def _check_text(path: Path, start: bytes) -> None:
 
 
 def _other_encoding(line: bytes) -> str | None:
-    """UTF-16 where a file begins as such: with its mark, or with a zero byte beside each letter."""
+    """UTF-16 where a file begins as such: with its mark, or with a zero byte beside each of two letters."""
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if line[1:2] == b"\0" or line[:1] == b"\0":
-        return "utf-16-le" if line[1:2] == b"\0" else "utf-16-be"
-    return None
+    zeros = [byte == 0 for byte in line[:4]]
+    if zeros == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if zeros == [True, False, True, False] else None

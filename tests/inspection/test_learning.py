@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,6 +25,11 @@ def test_a_batch_is_learnt_and_the_model_is_left_alone(model, encoder, judged):
     assert check.verdict == "pass", check.says
     assert check.figures["last"] < learning.FITTED < check.figures["first"]
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_soft_labels_do_not_make_a_model_fail_that_learns(model, encoder, judged):
+    soft = [replace(pair, target=0.8) for pair in judged]
+    assert learning.overfits_one_batch(model, encoder, soft, 60, 1e-2).verdict == "pass"
 
 
 def test_a_model_that_cannot_learn_fails(model, encoder, judged):

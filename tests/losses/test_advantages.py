@@ -69,8 +69,15 @@ def test_groups_are_told_in_their_own_deviations():
     torch.testing.assert_close(groups.std(1), torch.ones(3, dtype=torch.float64))
 
 
-def test_equal_rewards_have_no_advantage():
-    assert group_relative_advantages(torch.full((4,), 7.0), 4).tolist() == [0.0] * 4
+@pytest.mark.parametrize("reward", [7.0, 0.1, -7.7, 3.3])  # the mean of seven times 0.1 is not 0.1
+def test_equal_rewards_have_no_advantage(reward):
+    assert group_relative_advantages(torch.full((7,), reward), 7).tolist() == [0.0] * 7
+    assert whitened(torch.full((1, 7), reward), torch.ones(1, 7, dtype=torch.bool)).tolist() == [[0.0] * 7]
+
+
+def test_rewards_that_differ_by_rounding_have_no_advantage():
+    next_number = torch.nextafter(torch.tensor(3.3), torch.tensor(4.0)).item()
+    assert group_relative_advantages(torch.tensor([3.3, 3.3, 3.3, next_number]), 4).tolist() == [0.0] * 4
 
 
 def test_whitened_figures_ignore_what_is_behind_the_end(figures):

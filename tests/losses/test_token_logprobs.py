@@ -44,6 +44,16 @@ def test_half_precision_products_keep_a_full_sum(inputs):
     torch.testing.assert_close(logps, expected, rtol=0, atol=20 * 2**-8)
 
 
+@pytest.mark.parametrize("kept", [0, 1 << 20])
+def test_no_tokens_have_no_logps_and_move_nothing(kept, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", kept - 1)
+    hidden, weight = torch.zeros(0, 3, requires_grad=True), torch.ones(4, 3, requires_grad=True)
+    logps = token_logprobs(hidden, weight, torch.zeros(0, dtype=torch.long))
+    assert (logps.shape, logps.dtype) == ((0,), torch.float32)
+    of_hidden, of_weight = torch.autograd.grad(logps.sum(), (hidden, weight))
+    assert (tuple(of_hidden.shape), float(of_weight.abs().sum())) == ((0, 3), 0.0)
+
+
 def test_equal_logits_are_equally_likely():
     logps = token_logprobs(torch.zeros(3, 2), torch.randn(7, 2), torch.tensor([0, 3, 6]))
     assert logps.tolist() == pytest.approx([-math.log(7)] * 3)

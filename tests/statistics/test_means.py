@@ -56,6 +56,16 @@ def test_fewer_than_ten_clusters_that_differ_say_nothing_of_a_difference():
     assert not clustered_difference(np.where(clusters < 10, 1.0, 0.0), np.zeros(60), clusters).few
 
 
+@pytest.mark.parametrize("turned", [1, -1])
+def test_clusters_that_all_differ_by_the_same_are_told_apart(turned):
+    """50 of 50 in favour: a sign test, and the lower end that Clopper and Pearson give 50 of 50."""
+    clusters, ones = np.repeat(np.arange(50), 2), np.tile([1.0, 0.5], 50)
+    found = clustered_difference(turned * ones, turned * (ones - 0.3), clusters)
+    low, high = sorted((turned * 0.3 * 0.025 ** (1 / 50), turned * 0.3))
+    assert (found.value, found.low, found.high) == pytest.approx((turned * 0.3, low, high))
+    assert (found.p, found.few) == (pytest.approx(2 * 0.5**50), False)
+
+
 def test_what_cannot_be_said():
     assert clustered_mean([], np.array([])).value is None
     assert clustered_difference([], [], np.array([])).value is None

@@ -30,6 +30,14 @@ def test_one_seed_has_no_spread():
     assert seed_difference([0.7, 0.7], [0.8, 0.8]).p is None
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 7])
+def test_equal_seeds_have_no_spread_by_rounding_either(seeds):
+    """The mean of three times 0.7 is not 0.7 in floating point."""
+    for figure in (0.1, 0.55, 0.7, 0.93):
+        assert (over_seeds([figure] * seeds).sd, over_seeds([figure] * seeds).mean) == (0.0, figure)
+        assert seed_difference([figure] * seeds, [0.7071] * seeds).p is None
+
+
 def test_seeds_that_all_order_every_pair_have_the_interval_of_the_pairs():
     found = over_seeds_and_pairs(np.ones((2, 100)), np.arange(100))
     assert (found.value, found.high) == (1.0, 1.0)

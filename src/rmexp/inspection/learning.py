@@ -26,9 +26,10 @@ SURE = 0.999  # of the interval that must hold one half: a check that cries wolf
 def overfits_one_batch(model: Any, encoder: Encoder, pairs: Sequence[Preference], steps: int, lr: float) -> Check:
     """Whether a copy of the model with its labels turned round learns eight pairs by heart.
 
-    Turned round, because a good model has nothing to learn from them as they are.
+    Turned round, because a good model has nothing to learn from them as they are; and certain, because the loss of a
+    soft label stays above its entropy.
     """
-    turned = [replace(pair, target=1 - pair.target) for pair in pairs if not is_tie(pair.target)]
+    turned = [replace(pair, target=float(preferred_side(pair.target))) for pair in pairs if not is_tie(pair.target)]
     some, _ = encode_pairs(turned[:BATCH_PAIRS], encoder)
     if not some:
         return Check("overfits one batch", SKIP, "There is no pair that can be encoded.")

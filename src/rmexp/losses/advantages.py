@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 
 
+ROUNDING = 16  # units in the last place: one text's rewards in batches of different company are no further apart
+
+
 class Advantages(NamedTuple):
     """Advantages, and what a value model should have said.
 
@@ -24,7 +27,7 @@ class Advantages(NamedTuple):
 def generalised_advantages(
     token_rewards: Tensor, values: Tensor, mask: Tensor, *, discount: float, decay: float
 ) -> Advantages:
-    """Generalised advantage estimation: a decaying mean of how often the value model was surprised from here on.
+    """Generalised advantage estimation: the value model's errors from each token on, later ones discounted.
 
     Args:
         token_rewards: (N, R) reward that each token earned.
@@ -73,18 +76,19 @@ def group_relative_advantages(rewards: Tensor, responses: int) -> Tensor:
         rewards: (N,) the responses to one prompt side by side.
         responses: to each prompt, at least 2; divides N.
 
-    Source: Shao et al. 2024, "DeepSeekMath", section 4.1.2; a group of equal rewards has no advantage.
+    Source: Shao et al. 2024, "DeepSeekMath", section 4.1.2. A group whose rewards differ by no more than rounding has
+        no advantage; divided by its deviation, rounding would weigh as much as a real difference.
 
     >>> group_relative_advantages(torch.tensor([1.0, 3.0, 5.0, 5.0]), 2)
     tensor([-0.7071,  0.7071,  0.0000,  0.0000])
     """
     groups = rewards.view(-1, responses)
-    centred = groups - groups.mean(dim=1, keepdim=True)
-    return (centred / (groups.std(dim=1, keepdim=True) + 1e-8)).flatten()
+    centred, spread = groups - groups.mean(dim=1, keepdim=True), groups.std(dim=1, keepdim=True)
+    return _in_deviations(centred, spread, groups.abs().amax(dim=1, keepdim=True)).flatten()
 
 
 def whitened(figures: Tensor, mask: Tensor) -> Tensor:
-    """Figures with mean 0 and standard deviation 1 over the places of a mask, 0 elsewhere.
+    """Figures with mean 0 and standard deviation 1 over the places of a mask, 0 elsewhere and where all are equal.
 
     Args:
         figures: (N, R).
@@ -94,4 +98,10 @@ def whitened(figures: Tensor, mask: Tensor) -> Tensor:
     tensor([[-0.7071,  0.7071,  0.0000]])
     """
     inside = figures[mask]
-    return (figures - inside.mean()) / (inside.std() + 1e-8) * mask
+    return _in_deviations(figures - inside.mean(), inside.std(), inside.abs().amax()) * mask
+
+
+def _in_deviations(centred: Tensor, deviation: Tensor, largest: Tensor) -> Tensor:
+    """Differences from a mean in standard deviations; 0 where the figures, at most `largest`, differ by rounding."""
+    told = deviation > ROUNDING * torch.finfo(centred.dtype).eps * largest
+    return torch.where(told, centred / (deviation + 1e-8), 0.0)

@@ -84,7 +84,7 @@ def _filled(states: Tensor, fillers: int) -> Tensor:
 
 
 def _chunks(token_ids: Tensor) -> list[slice]:
-    return [slice(start, start + CHUNK) for start in range(0, len(token_ids), CHUNK)]
+    return [slice(start, start + CHUNK) for start in range(0, max(1, len(token_ids)), CHUNK)]
 
 
 def _log_softmax(states: Tensor, head: Tensor, token_ids: Tensor) -> tuple[Tensor, Tensor]:

@@ -69,7 +69,9 @@ def clustered_difference(first: ArrayLike, second: ArrayLike, clusters: NDArray[
         clusters: (N,) numbers of what is independent.
 
     Returns:
-        Neither bounds nor p where fewer than ten clusters differ. A cluster whose differences cancel does not.
+        Neither bounds nor p where fewer than ten clusters differ. A cluster whose differences cancel does not. Where
+        all clusters differ by the same there is no spread for a t: p is that of the sign test, and the nearer bound
+        lets as many clusters differ by nothing as Clopper and Pearson's interval allows.
 
     Source: as `clustered_mean`.
 
@@ -82,10 +84,13 @@ def clustered_difference(first: ArrayLike, second: ArrayLike, clusters: NDArray[
     sums, sizes = _by_cluster(apart, clusters)
     if enough_differ(sums):
         fit = mean_and_error(sums, sizes)
-        if fit.error > 0:
-            mean, reach = float(fit.mean), float(stdtrit(fit.freedom, 0.975) * fit.error)
-            p = 2 * float(stdtr(fit.freedom, -abs(fit.mean) / fit.error))
-            return Estimate(mean, mean - reach, mean + reach, p, len(sizes), few=False)
+        mean = float(fit.mean)
+        if fit.error <= 1e-12 * abs(mean):
+            low, high = sorted((mean, mean * 0.025 ** (1 / len(sizes))))
+            return Estimate(mean, low, high, 2.0 ** (1 - len(sizes)), len(sizes), few=False)
+        reach = float(stdtrit(fit.freedom, 0.975) * fit.error)
+        p = 2 * float(stdtr(fit.freedom, -abs(mean) / fit.error))
+        return Estimate(mean, mean - reach, mean + reach, p, len(sizes), few=False)
     return Estimate(float(apart.mean()), None, None, None, len(sizes), few=True)
 
 

@@ -58,10 +58,11 @@ def over_seeds(figures: Sequence[float]) -> Seeds:
     0.75
     """
     values = np.asarray(figures, dtype=np.float64)
-    n, mean = len(values), float(values.mean())
+    apart = values - values[0]  # so that equal figures have no spread, by rounding either
+    n, mean = len(values), float(values[0] + apart.mean())
     if n == 1:
         return Seeds(1, mean, None, None, None, mean, mean)
-    sd = float(values.std(ddof=1))
+    sd = float(apart.std(ddof=1))
     reach = float(stdtrit(n - 1, 0.975)) * sd / n**0.5
     return Seeds(n, mean, sd, mean - reach, mean + reach, float(values.min()), float(values.max()))
 

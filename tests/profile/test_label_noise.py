@@ -32,9 +32,10 @@ def test_the_rate_of_independent_flips_is_found_in_cycles(rate):
     assert found.value == pytest.approx(rate, abs=0.02)
 
 
+@pytest.mark.parametrize("repeats", [2, 3, 6])
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.2])
-def test_it_is_found_in_repeated_pairs(rate):
-    found = estimates(noisy_order(rate, prompts=3000, responses=2, repeats=2))["repeated_pairs"]
+def test_it_is_found_in_repeated_pairs(rate, repeats):
+    found = estimates(noisy_order(rate, prompts=3000, responses=2, repeats=repeats))["repeated_pairs"]
     assert found.value == pytest.approx(rate, abs=0.02)
     assert found.low <= found.value <= found.high
 

@@ -80,13 +80,21 @@ def test_responses_are_ranked_within_their_prompt():
 
 def test_several_scorers_count_in_their_own_units():
     first, second = np.array([1.0, -1.0, 2.0]), np.array([1000.0, -1000.0, -2000.0])
-    mean, apart = combined([first, second])
+    mean, apart = combined([first, second], zero=True)
     assert np.sign(mean).tolist() == [1, -1, mean[2] and np.sign(mean[2])]
     assert apart.argmax() == 2
-    assert combined([first, first * 7])[1] == pytest.approx(np.zeros(3))
-    alone, nothing = combined([first])
+    assert combined([first, first * 7], zero=True)[1] == pytest.approx(np.zeros(3))
+    alone, nothing = combined([first], zero=True)
     assert alone is first
     assert nothing is None
+
+
+def test_rewards_that_differ_by_a_constant_agree():
+    """A reward model is known up to a constant; a margin of 0 says that there is no preference."""
+    first = np.array([1.0, -1.0, 2.0, np.nan])
+    moved = [first, first + 100]
+    assert combined(moved, zero=False)[1][:3] == pytest.approx(np.zeros(3))
+    assert (combined(moved, zero=True)[1][:3] > 10).all()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class Consistency:
         in_cycles: rows whose preference lies on a cycle such as a > b > c > a within its prompt.
         triangles: three responses to a prompt of which each two are compared; None where there are too many to count.
         cyclic_triangles: those of them that are such a cycle.
+        disagreement: probability in [0, 1] that two labels of a repeated pair differ, on average over these pairs; None
+            without any. Not known in older files.
     """
 
     duplicates: int
@@ -43,6 +45,7 @@ class Consistency:
     in_cycles: int
     triangles: int | None
     cyclic_triangles: int | None
+    disagreement: float | None = None
 
 
 class Examples(NamedTuple):
@@ -81,6 +84,7 @@ def consistency(texts: PairTexts) -> tuple[Consistency, Examples]:
         in_cycles=int(in_cycles.sum()),
         triangles=triangles,
         cyclic_triangles=cyclic,
+        disagreement=_disagreement(up, down),
     )
     return counts, Examples(_opposite_rows(pairs, votes, contradicted), _by_prompt(texts, in_cycles))
 
@@ -90,6 +94,14 @@ def _unordered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.b
     turned = rows[:, 1] > rows[:, 2]
     ordered = np.stack([rows[:, 0], rows[:, 1:].min(axis=1), rows[:, 1:].max(axis=1)], axis=1)
     return np.unique(ordered, axis=0, return_inverse=True)[1].reshape(-1), turned
+
+
+def _disagreement(up: NDArray[np.int64], down: NDArray[np.int64]) -> float | None:
+    """Mean over pairs with several labels of the share of these labels' own pairs that differ."""
+    labels = up + down
+    several = labels > 1
+    shares = 2.0 * up[several] * down[several] / (labels[several] * (labels[several] - 1))
+    return float(shares.mean()) if len(shares) else None
 
 
 def _opposite_rows(pairs: NDArray[np.int64], votes: NDArray[Any], contradicted: NDArray[np.bool_]) -> NDArray[np.int64]:

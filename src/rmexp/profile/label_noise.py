@@ -71,7 +71,8 @@ def _from_repeated(counts: Consistency) -> NoiseEstimate:
         "Share of wrong labels, from pairs that are labelled more than once, if each label is turned round "
         "independently and at the same rate; copies of one row that pass for labels of their own make it too small."
     )
-    return _estimate("repeated_pairs", counts.contradictions, counts.repeated, flip_rate, says)
+    differing = counts.repeated * (counts.disagreement or 0.0)
+    return _estimate("repeated_pairs", differing, counts.repeated, flip_rate, says)
 
 
 def _from_triangles(counts: Consistency) -> NoiseEstimate:
@@ -114,7 +115,7 @@ def _from_disagreement(target: NDArray[Any], margins: NDArray[Any] | None, clust
     return NoiseEstimate("confident_disagreement", found.n, found.value, found.low, found.high, says)
 
 
-def _estimate(method: str, cases: int, n: int, turned: Any, says: str) -> NoiseEstimate:
+def _estimate(method: str, cases: float, n: int, turned: Any, says: str) -> NoiseEstimate:
     if n < FEWEST:
         return NoiseEstimate(method, n, None, None, None, f"{says} {_too_few(n, method.replace('_', ' '))}")
     low, high = wilson(cases, n)

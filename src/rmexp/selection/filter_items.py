@@ -27,9 +27,9 @@ def pair_items(
     scores = [np.array([row.scores for row in one], dtype=np.float64) for one in scored]  # NaN of None
     unscored = np.any([np.isnan(one).any(axis=1) for one in scores], axis=0)
     margins = [np.where(is_tie(target), np.nan, one[rows, better] - one[rows, 1 - better]) for one in scores]
-    margin, apart = combined(margins)
+    margin, apart = combined(margins, zero=True)
     disagreement = None if apart is None else np.nan_to_num(apart)
-    score = combined([one[rows, better] for one in scores])[0]
+    score = combined([one[rows, better] for one in scores], zero=False)[0]
     return FilterItems(margin, score, disagreement, groups, None, unscored, _marks(scored))
 
 
@@ -39,7 +39,7 @@ def response_items(
     """One item a response, those of a record one after the other; arguments as for `pair_items`."""
     counts = [len(record.responses) for record in records]
     values = [np.array([value for row in one for value in row.scores], dtype=np.float64) for one in scored]
-    score, apart = combined(values)
+    score, apart = combined(values, zero=False)
     repeated = None if groups is None else np.repeat(groups, counts).tolist()
     prompts = np.repeat(np.arange(len(records)).astype(str), counts).tolist()
     return FilterItems(None, score, apart, repeated, prompts, np.isnan(score), _marks(scored))

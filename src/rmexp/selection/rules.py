@@ -21,7 +21,8 @@ class Keep:
         min_margin: of pairs: score of the response labelled better over that of the other; 0 asks that the scorer
             agrees with the label.
         min_score: of the response, in pairs of the one labelled better.
-        max_disagreement: standard deviation between scorers of what items are ranked by.
+        max_disagreement: standard deviation between scorers of what items are ranked by, in units of each scorer's own
+            deviation; of responses, each scorer's mean counts as 0.
         share: in (0, 1] of all items: those ranked first, by margin in pairs, else by score.
         per_group: items of one group, those ranked first.
         top: of responses: those of one prompt, ranked first.
@@ -124,24 +125,27 @@ def refuse_what_is_not_there(keep: Keep, *, several: bool, grouped: bool) -> Non
         raise ValueError("a quota needs groups (set data.group, such as meta.topic)")
 
 
-def combined(scorers: Sequence[Array]) -> tuple[Array, Array | None]:
+def combined(scorers: Sequence[Array], *, zero: bool) -> tuple[Array, Array | None]:
     """One value an item from those of several scorers, and how far these are apart.
 
     Args:
-        scorers: (N,) values of each, at least one.
+        scorers: (N,) values of each, at least one; NaN where there is none.
+        zero: whether their 0 means the same, as that of margins does. That of rewards is any number: how far scorers
+            are apart is told from the mean of each.
 
     Returns:
         (N,) the values of a single scorer as they are, else the mean of each scorer's values in units of their own
         standard deviation; and (N,) the standard deviation of those between scorers, None for a single one.
 
-    >>> mean, apart = combined([np.array([1.0, 3.0]), np.array([20.0, 40.0])])
-    >>> mean.tolist(), apart.tolist()
-    ([1.5, 3.5], [0.5, 0.5])
+    >>> values = [np.array([1.0, 3.0]), np.array([20.0, 40.0])]
+    >>> [part.tolist() for part in combined(values, zero=True)], combined(values, zero=False)[1].tolist()
+    ([[1.5, 3.5], [0.5, 0.5]], [0.0, 0.0])
     """
     if len(scorers) == 1:
         return scorers[0], None
     scaled = np.stack([values / (np.nanstd(values) or 1.0) for values in scorers])
-    return scaled.mean(axis=0), scaled.std(axis=0)
+    told = scaled if zero else scaled - np.nanmean(scaled, axis=1, keepdims=True)
+    return scaled.mean(axis=0), told.std(axis=0)
 
 
 def _by_thresholds(items: FilterItems, index: int, keep: Keep) -> Decision:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-
 ROUNDING = 16  # units in the last place: one text's rewards in batches of different company are no further apart
 
 

@@ -2,15 +2,15 @@
 
 import functools
 import importlib
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from rmexp.config.imported import import_target, targets_in
 from rmexp.config.parameters.signatures import signature_of
-from rmexp.phases import importing
 
 # Groups whose nodes hold, beside the arguments of their target, keys that the framework itself reads: the fields of
 # these frozen dataclasses.
@@ -75,10 +75,9 @@ def build(node: DictConfig, **runtime: Any) -> Any:
     if not node:
         return None
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    for target in _targets(content):
+    for target in targets_in(content):
         signature_of(target)
-        with importing():
-            importlib.import_module(target.rpartition(".")[0])
+        import_target(target)
     assert isinstance(content, dict)
     try:
         # Runtime objects go in by a normal call: Hydra would turn a dataclass among them into a dict.
@@ -137,14 +136,3 @@ def _without(content: Any, keys: Set[str], group: str, path: str) -> Any:
 def _class(dotted: str) -> Any:
     module, _, name = dotted.rpartition(".")
     return getattr(importlib.import_module(module), name)
-
-
-def _targets(content: Any) -> Iterator[str]:
-    """Every `_target_` in plain data, however deep."""
-    if isinstance(content, dict):
-        if "_target_" in content:
-            yield content["_target_"]
-        content = list(content.values())
-    if isinstance(content, list):
-        for item in content:
-            yield from _targets(item)

@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from rmexp.config.imported import import_plugins
 from rmexp.config.multirun import Multirun
 from rmexp.config.paths import look_for_paths
 from rmexp.config.tracked import tracked_run, trackers_of
@@ -30,9 +31,11 @@ def call(verb: str, config: DictConfig) -> Any:
 
     Raises:
         ValueError: a tracker cannot be used, or a path leads to nothing; nothing has been done yet.
+        Exception: of a plug-in that cannot be imported; nothing has been done yet.
     """
     look_for_paths(config)
     refuse_others(verb)
+    import_plugins(config)
     trackers = {} if this_process().number else trackers_of(config)
     for tracker in trackers.values():
         tracker.ready()

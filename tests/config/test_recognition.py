@@ -67,6 +67,13 @@ def test_a_vote_that_is_not_read_is_told_with_what_reads_it(recognise, caplog):
     assert "(set data/format=sides data.format.first=response_a data.format.second=response_b data.format.lab" in line
 
 
+def test_lists_with_numbers_are_not_taken_for_lists_in_order(recognise):
+    listed = {"prompt": "p", "responses": ["x", "y"]}
+    assert recognise([listed]) == ["data/format=ranked"]
+    assert recognise([listed | {"scores": [1, 2]}]) == ["data/format=scored_responses"]
+    assert recognise([listed | {"ranks": [2, 1]}]) == []  # what to set is told when the file is read
+
+
 def test_pairs_need_no_choice_and_a_choice_that_is_made_stands(recognise):
     assert recognise([PAIR], name="b.jsonl") == []
     assert recognise([PKU], "data/format=sides", name="c.jsonl") == []

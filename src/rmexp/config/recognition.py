@@ -52,6 +52,7 @@ KNOWN = (
     "unpaired",
     "oasst",
     "two_outputs",
+    "scored_responses",
     "ranked",
     "sides",
 )

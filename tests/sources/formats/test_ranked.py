@@ -24,3 +24,13 @@ def test_equal_gold_is_a_tie(pairs):
 def test_what_is_no_list_is_an_error(problem):
     assert problem("ranked", {"prompt": "Q", "responses": "a"}) == '`responses` must be a list, got "a"'
     assert "one a response" in problem("ranked", {"prompt": "Q", "responses": ["a", "b"], "gold": [1]})
+
+
+def test_numbers_beside_the_list_are_not_passed_over(pairs, problem):
+    row = {"prompt": "Q", "responses": ["poor", "good", "fair"]}
+    told = problem("ranked", row | {"ranks": [3, 1, 2]})
+    assert "(set data/format=scored_responses data.format.score=ranks data.format.lowest_is_best=true; with" in told
+    assert "(set data/format=scored_responses data.format.score=scores; with" in problem(
+        "ranked", row | {"scores": [1, 3, 2]}
+    )
+    assert pairs("ranked", [row | {"tags": ["a", "b", "c"], "ratings": [1, 2]}])[0].chosen == "poor"  # none for each

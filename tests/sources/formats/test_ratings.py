@@ -166,3 +166,31 @@ def test_a_list_in_order_is_a_ranking(pairs):
 def test_a_prompt_must_end_with_the_human(problem):
     row = NECTAR | {"prompt": "\n\nHuman: Hi\n\nAssistant: Hello"}
     assert "expected a prompt that ends with a human's turn" in problem("nectar", row)
+
+
+LISTED = {"prompt": "Q", "responses": ["poor", "good", [{"role": "assistant", "content": "fair"}]]}
+
+
+@pytest.mark.parametrize(
+    ("beside", "overrides", "margins"),
+    [
+        ({"scores": [0.5, 3, "1.0"]}, [], [2.0, 2.5, 0.5]),
+        ({"ranks": [3, 1, 2]}, ["score=ranks", "lowest_is_best=true"], [1, 2, 1]),
+        ({"help": [1, 5, 3], "depth": [1, 3, 1]}, ["score=[help,depth]"], [2, 3, 1]),
+    ],
+)
+def test_texts_with_numbers_in_columns_beside_them(pairs, beside, overrides, margins):
+    found = pairs("scored_responses", [LISTED | beside], *overrides)
+    assert [(pair.chosen, pair.rejected) for pair in found] == [("good", "fair"), ("good", "poor"), ("fair", "poor")]
+    assert [pair.margin for pair in found] == margins
+
+
+def test_without_numbers_the_first_text_is_the_best(pairs):
+    assert [pair.chosen for pair in pairs("scored_responses", [LISTED], "score=null")] == ["poor", "poor", "good"]
+
+
+@pytest.mark.parametrize(("scores", "came"), [([1, 2], "2"), (None, "null"), ("1", '"1"')])
+def test_one_number_for_each_text(problem, scores, came):
+    assert problem("scored_responses", LISTED | {"scores": scores}) == (
+        f"`scores` must be a list of 3 numbers, one for each of `responses`, got {came} (set data.format.score)"
+    )

@@ -27,6 +27,8 @@ _SIDES = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "seco
 _LABELS = ("winner", "label", "preference", "preferred", "choice", "vote", "verdict", "better", "best")
 _UNKNOWN = ("FIRST", "SECOND")  # stand for values that a column does not tell
 _NUMBERS = ("score", "reward", "rating", "winner", "votes")
+_RANKS = ("rank", "ranking")
+_WORTHS = ("score", "rating", "reward", "label", "vote", "grade", "quality", "gold", *_RANKS)
 
 
 class Pair(NamedTuple):
@@ -54,11 +56,13 @@ def likely_layout(content: JsonObject) -> list[str]:
     ['data.format.first=answer_1', 'data.format.second=answer_2', "'data.format.label=[score_1,score_2]'"]
     >>> likely_layout({"prompt": "p", "answer": "x", "rating": 3})
     ['data/format=unpaired', 'data.format.response=answer', 'data.format.score=rating']
+    >>> likely_layout({"prompt": "p", "answers": ["x", "y"], "ranks": [2, 1]})[1:]
+    ['data.format.responses=answers', 'data.format.score=ranks', 'data.format.lowest_is_best=true']
     >>> likely_layout({"prompt": "p", "completion": "x"})
     []
     """
     if (sides := _pair(content, _BETTER)) is None:
-        return votes_in(content) or _single(content)
+        return votes_in(content) or _listed(content) or _single(content)
     return [*_prompt(content), _names("chosen", sides.first), _names("rejected", sides.second)]
 
 
@@ -75,6 +79,33 @@ def votes_in(content: JsonObject) -> list[str]:
     talks = not isinstance(content[sides.first], str) and not any(name in content for name in _PROMPTS)
     prompt = ["data.format.prompt=null"] if talks else _prompt(content)
     return ["data/format=sides", *prompt, _names("first", sides.first), _names("second", sides.second), *label]
+
+
+def numbers_beside(content: JsonObject, column: str) -> list[str]:
+    """The overrides that read a list of responses with a column of numbers, one for each; none without such a column.
+
+    >>> numbers_beside({"prompt": "p", "responses": ["x", "y"], "scores": [1, 2]}, "responses")
+    ['data/format=scored_responses', 'data.format.score=scores']
+    """
+    listed = content[column]
+    for name, values in content.items():
+        worths = {*_WORTHS} & {word.removesuffix("s") for word in _words(name)}
+        if worths and isinstance(values, list) and len(values) == len(listed) > 1 and all(map(_is_number, values)):
+            responses = [] if column == "responses" else [_names("responses", column)]
+            rank = ["data.format.lowest_is_best=true"] if worths & {*_RANKS} else []
+            return ["data/format=scored_responses", *_prompt(content), *responses, _names("score", name), *rank]
+    return []
+
+
+def _listed(content: JsonObject) -> list[str]:
+    """The overrides of a row with a list of responses and numbers for them."""
+    sides = [name for name, value in content.items() if isinstance(value, list) and value and all(map(_is_side, value))]
+    told = (
+        numbers_beside(content, name)
+        for name in sides
+        if {part.removesuffix("s") for part in _words(name)} & {*_RESPONSES, "candidate"}
+    )
+    return next(filter(None, told), [])
 
 
 def _single(content: JsonObject) -> list[str]:

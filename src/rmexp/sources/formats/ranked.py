@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rmexp.jsonl import JsonObject
 from rmexp.records import Candidates
+from rmexp.sources.formats.likely_layout import numbers_beside
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.rows import Outcome, Row, row_by_row
 
@@ -28,6 +29,11 @@ class Ranked:
 
     def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
         record = Candidates.from_row(content)
+        if record.gold is None and (read := numbers_beside(content, "responses")):
+            raise ValueError(
+                f"`responses` would be ranked as they stand, but another column has a number for each (set "
+                f"{' '.join(read)}; with data.format.score=null the first one is the best)"
+            )
         scores = record.gold or tuple(-float(index) for index in range(len(record.responses)))
         listed = [Candidate(text, score, None) for text, score in zip(record.responses, scores, strict=True)]
         return self.pairing.of(record.prompt, listed, record.meta)

@@ -27,7 +27,8 @@ class Ratings:
         transcript: whether that is a dialogue of `Human:` and `Assistant:` turns, which become messages.
         responses: column of the list.
         response: text of one; None where the list holds texts.
-        score: of one, or several that are averaged; None where the order of the list is the rank, the best one first.
+        score: of one, or several that are averaged; where the list holds texts, a column with a number for each, or
+            several such columns. None where the order of the list is the rank, the best one first.
         lowest_is_best: whether the score is a rank.
         name: what wrote it; None where nothing says so.
         meta: further columns to keep.
@@ -57,8 +58,8 @@ class Ratings:
             raise ValueError(f"`{self.responses}` must be a list, got {describe(listed)}")
         if not isinstance(prompt, str | tuple | Dialogue) or (self.transcript and not isinstance(prompt, str)):
             raise ValueError(f"`{self.prompt}` must be a string, got {describe(prompt)}")
-        candidates = []
-        for index, item in enumerate(listed):
+        items, candidates = self._items(content, listed), []
+        for index, item in enumerate(items):
             try:
                 candidates.append(self._candidate(item, index))
             except ValueError as error:
@@ -67,9 +68,27 @@ class Ratings:
             messages = prompt_of(prompt) if self.transcript else prompt
             yield from self.pairing.of(messages, candidates, extras(content, self.meta))
 
+    def _items(self, content: JsonObject, listed: list[Any]) -> list[Any]:
+        """The responses as objects: a text with its numbers of the columns beside the list."""
+        if self.response is not None:
+            return listed
+        columns = [] if self.score is None else [self.score] if isinstance(self.score, str) else self.score
+        beside = {column: field(content, column) for column in columns}
+        for column, values in beside.items():
+            if not isinstance(values, list) or len(values) != len(listed):
+                came = f"{len(values)}" if isinstance(values, list) else describe(values)
+                raise ValueError(
+                    f"`{column}` must be a list of {len(listed)} numbers, one for each of `{self.responses}`, got "
+                    f"{came} (set data.format.score)"
+                )
+        return [
+            {"response": item, **{column: values[index] for column, values in beside.items()}}
+            for index, item in enumerate(listed)
+        ]
+
     def _candidate(self, item: Any, index: int) -> Candidate:
         if not isinstance(item, Mapping):
-            item = {"response": item} if self.response is None and self.score is None else {}
+            item = {}
         text = response_value(field(item, self.response or "response"), self.response or "response")
         check_text(self.response or "response", text)
         score = float(-index) if self.score is None else score_of(item, self.score)

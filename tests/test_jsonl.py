@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from rmexp.jsonl import BadRow, describe, parse_row, write_rows
+from rmexp.jsonl import BadRow, describe, keep_rows, parse_row, write_rows
 from rmexp.lines import read_lines
 
 ROWS = [{"text": "ä → 好", "n": 1}, {"text": "line\nbreak", "n": [1.5, None]}, {}]
@@ -87,3 +87,19 @@ def test_values_are_described_as_in_json():
     described = [describe(value) for value in (True, None, 12, "", "é", [1], [], {"a": 1})]
     assert described == ["true", "null", "12", '""', '"é"', "a list", "an empty list", "an object"]
     assert describe("x" * 100) == '"' + "x" * 36 + "..."
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_rows_up_to_a_step_are_kept_whatever_is_in_their_texts(tmp_path, separator):
+    """To `str.splitlines` these separators end a line, to JSON and to `file.write` they do not."""
+    path, rows = tmp_path / "rows.jsonl", [{"step": step, "text": f"one{separator}two"} for step in (1, 2, 3)]
+    write_rows(path, rows)
+    keep_rows(path, "step", 2)
+    assert rows_of(path) == rows[:2]
+
+
+def test_a_row_that_broke_off_within_a_character_is_left_out(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"step": 1}\n' + '{"step": 2, "text": "ä'.encode()[:-1])
+    keep_rows(path, "step", 2)
+    assert path.read_bytes() == b'{"step": 1}\n'

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, cast
 
-from rmexp.durable import whole_file, write_text
+from rmexp.durable import whole_file
 
 JsonObject = Mapping[str, Any]  # as it was read: nothing of it is checked yet
 
@@ -95,15 +95,16 @@ def keep_rows(path: Path, key: str, most: float) -> None:
     """Of a file that a process appended to until it died, keep the whole rows whose number `key` is at most `most`."""
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = path.read_bytes().splitlines(keepends=True)  # of text, a line separator in a response would end a line
     # a line without its end was being written when the process died
-    whole = {number: line for number, line in enumerate(lines, 1) if line.endswith("\n")}
+    whole = {number: line for number, line in enumerate(lines, 1) if line.endswith(b"\n")}
     kept = [line for number, line in whole.items() if _number(path, number, line, key) <= most]
-    write_text(path, "".join(kept))
+    with whole_file(path) as file:
+        file.writelines(kept)
 
 
-def _number(path: Path, number: int, line: str, key: str) -> float:
-    value = parse_row(path, number, line.encode()).get(key)
+def _number(path: Path, number: int, line: bytes, key: str) -> float:
+    value = parse_row(path, number, line).get(key)
     if not isinstance(value, int | float):
         raise BadRow(path, number, f"expected a number below `{key}`, got {describe(value)}")
     return value

@@ -35,6 +35,13 @@ def test_noise_turns_a_share_of_the_labels_round_and_says_which(records):
     assert with_label_noise(records, 0.3, 1) != noisy
 
 
+def test_noise_leaves_ties_alone_and_calls_none_flipped(records):
+    some = [replace(record, target=0.5) if index < 6 else record for index, record in enumerate(records)]
+    noisy = with_label_noise(some, 0.5, 0)
+    assert [record.meta["flipped"] for record in noisy[:6]] == [False] * 6
+    assert sum(record.meta["flipped"] for record in noisy) == 2  # half of four with a preference
+
+
 def test_noise_and_subset_leave_validation_alone(records):
     data = PreferenceData({"train": records, "val": records[:4]})
     result = selected(data, replace(ALL, train_pairs=6, label_noise=0.5), None)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import numpy as np
 
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.preference_data import PreferenceData
 from rmexp.ranges import check_ranges
 from rmexp.records import Preference
-from rmexp.stored_records import stored
+from rmexp.stored_records import labels_of, stored
 
 LEAKS = ("warn", "drop", "ignore")
 TRAINED_ON = ("apart", "keep")
@@ -93,15 +94,16 @@ def with_label_noise(records: Sequence[Preference], rate: float, seed: int) -> S
     """Turn the label of a random share of the pairs round: `target` becomes 1 - target, the sides stay.
 
     Args:
-        records: pairs; ties keep their target.
-        rate: share of them, in [0, 1]; the number is rounded.
+        records: pairs; ties, which have no other way round, stay as they are.
+        rate: share of the others, in [0, 1]; the number is rounded.
         seed: of the choice.
 
     Returns:
         The pairs, each with `meta.flipped` true or false.
     """
-    count = round(rate * len(records))
-    flipped = set(np.random.default_rng([seed, 1]).permutation(len(records))[:count].tolist())
+    order = np.random.default_rng([seed, 1]).permutation(len(records))
+    order = order[~is_tie(labels_of(records).target)[order]]
+    flipped = set(order[: round(rate * len(order))].tolist())
     return stored(
         replace(
             record,

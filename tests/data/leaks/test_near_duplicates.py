@@ -43,6 +43,15 @@ def test_what_is_found_is_what_a_comparison_of_all_pairs_finds(words, similarity
         assert match.similarity == pytest.approx(jaccard(shingles(texts[match.text]), shingles(others[match.other])))
 
 
+@pytest.mark.parametrize(("shared", "size"), [(14, 25), (15, 29), (29, 35)])
+def test_a_similarity_that_is_just_reached_is_reached(shared, size):
+    """In floating point 0.56 times 25 is more than 14."""
+    words = [f"w{word}" for word in range(size + 2)]
+    text, part = " ".join(words), " ".join(words[: shared + 2])
+    assert shared / size * size > shared
+    assert near_duplicates([text], [part], shared / size)[0].similarity == shared / size
+
+
 def test_a_text_shorter_than_a_shingle_is_compared_as_a_whole():
     assert near_duplicates(["what now"], ["what now"], 0.8) == [(0, 0, 1.0)]
     assert near_duplicates(["what now"], ["what then"], 0.1) == []

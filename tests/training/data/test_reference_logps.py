@@ -64,6 +64,14 @@ def test_a_damaged_file_is_named_and_made_again(likelihood, encoded, tmp_path, c
     assert len(list(tmp_path.glob("*.logps"))) == 1
 
 
+def test_single_numbers_among_the_weights_count():
+    before = torch.nn.Linear(1, 1)
+    before.register_buffer("scale", torch.tensor(1.0))
+    first = weights_fingerprint(before)
+    before.scale += 1
+    assert weights_fingerprint(before) != first
+
+
 def test_weights_tell_models_apart(tiny_model):
     before = weights_fingerprint(tiny_model.causal_lm)
     assert weights_fingerprint(tiny_model.causal_lm) == before

@@ -70,7 +70,7 @@ def _likely(texts: Shingled, known: NDArray[np.uint32], similarity: float) -> It
         offsets = texts.offsets[start : start + _AT_ONCE + 1]
         counts = np.concatenate([[0], np.cumsum(table[texts.hashes[offsets[0] : offsets[-1]] & mask])])
         hits, lengths = np.diff(counts[offsets - offsets[0]]), np.diff(offsets)
-        yield from (start + np.flatnonzero((hits >= similarity * lengths) & (lengths > 0))).tolist()
+        yield from (start + np.flatnonzero((hits >= similarity * lengths - 1e-9) & (lengths > 0))).tolist()
 
 
 def _match(

@@ -70,7 +70,7 @@ def weights_fingerprint(model: nn.Module) -> str:
     weights = {**model.state_dict(), **dict(model.named_parameters())}  # those in 4 bits have no part in a state
     for name, weight in sorted(weights.items()):
         digest.update(name.encode())
-        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+        digest.update(weight.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
 

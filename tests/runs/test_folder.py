@@ -114,3 +114,16 @@ def test_a_folder_of_a_version_that_noted_fewer_inputs_is_found(tmp_path, later)
         with claim(tmp_path / "new", bound(), inputs):
             pass
     assert (tmp_path / "new-outdated-1").is_dir()
+
+
+def test_a_folder_that_is_moved_aside_while_it_is_waited_for_is_not_the_one_held(tmp_path, monkeypatch):
+    path, flock = tmp_path / "run", folder.fcntl.flock
+
+    def moved_first(*given):
+        monkeypatch.setattr(folder.fcntl, "flock", flock)
+        path.rename(tmp_path / "run-outdated-1")
+        flock(*given)
+
+    monkeypatch.setattr(folder.fcntl, "flock", moved_first)
+    with claim(path, bound(), {}), pytest.raises(FolderRefused, match="in use"), claim(path, bound(), {}):
+        pass

@@ -50,6 +50,14 @@ def test_a_run_that_was_stopped_is_told_no_patience():
     assert "patience" not in sentence
 
 
+@pytest.mark.parametrize("logged", [set(), {10}, {40}])
+def test_a_stretch_without_logged_steps_says_nothing(logged):
+    """Of trainer.log_every_n_steps=0, or more steps than lie between two validations."""
+    parted = rows([0.7, 0.4, 0.2, 0.1], [0.71, 1.0, 1.9, 2.2])
+    some = [row for row in parted if row["val/loss"] or int(row["step"]) in logged]
+    assert list(overfitting(kept(10, 40), some)) == []
+
+
 def validated(step, margins):
     rewards = np.stack([margins, np.zeros(len(margins))], axis=1)
     return Validation(step, step / 40, rewards, np.ones(len(margins)))

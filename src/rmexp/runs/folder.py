@@ -217,7 +217,15 @@ def _hold(path: Path) -> IO[str]:
         lock.close()
         owner = (path / LOCK).read_text().strip() or "unknown"
         raise FolderRefused(f"the run folder {path} is in use by another run (process {owner}); set run_dir") from error
+    if not _is_at(lock, path / LOCK):  # the folder was moved aside before the lock was free
+        lock.close()
+        return _hold(path)
     lock.truncate(0)
     lock.write(f"{os.getpid()} on {platform.node()}")
     lock.flush()
     return lock
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    """Whether an open file is the one that lies at a path."""
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())

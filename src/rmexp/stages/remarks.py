@@ -73,9 +73,10 @@ def overfitting(
     if not finite:
         return
     best, last = min(finite, key=lambda step: finite[step]), max(finite)
-    if finite[last] <= RISE * finite[best] or _trained(rows, losses, last) >= _trained(rows, losses, best):
+    if finite[last] <= RISE * finite[best] or not told(finite, best, last):
         return
-    if not told(finite, best, last):
+    at_last, at_best = (_trained(rows, losses, step) for step in (last, best))
+    if at_last is None or at_best is None or at_last >= at_best:
         return
     patience = None if kept.stopped or kept.monitor != "val/loss" else _patience(list(losses.values()))
     advice = "" if patience is None else f"; trainer.patience={patience} stops there"
@@ -108,10 +109,11 @@ def rise_is_told(
     return rise.low is not None and lower_of_best(rise.value or 0.0, rise.low, len(losses)) > 0
 
 
-def _trained(rows: Rows, losses: Mapping[int, float], step: int) -> float:
-    """Mean training loss of the steps between a validation and the one before."""
+def _trained(rows: Rows, losses: Mapping[int, float], step: int) -> float | None:
+    """Mean training loss of the steps between a validation and the one before; None where none of them was logged."""
     before = max((other for other in losses if other < step), default=0)
-    return fmean(float(row["train/loss"]) for row in rows if row["train/loss"] and before < int(row["step"]) <= step)
+    logged = [float(row["train/loss"]) for row in rows if row["train/loss"] and before < int(row["step"]) <= step]
+    return fmean(logged) if logged else None
 
 
 def _patience(losses: Sequence[float]) -> int | None:

@@ -1,6 +1,13 @@
 import numpy as np
+import pytest
 
 from rmexp.records import Preference
+from rmexp.suites.judge_bench import judge_bench
+from rmexp.suites.llmbar import llmbar
+from rmexp.suites.ppe_preference import ppe_preference
+from rmexp.suites.reward_bench import reward_bench
+from rmexp.suites.reward_bench_2 import reward_bench_2
+from rmexp.suites.rm_bench import rm_bench
 from rmexp.suites.strict import mean_of, share_by, strictly_right
 
 
@@ -15,3 +22,9 @@ def test_shares_and_means():
     assert mean_of({"a": 0.5, "b": 1.0}, "ab") == 0.75
     assert mean_of({"a": 0.5, "b": None}, "ab") is None
     assert mean_of({}, "ab") is None
+
+
+@pytest.mark.parametrize("suite", [judge_bench, llmbar, ppe_preference, reward_bench, reward_bench_2, rm_bench])
+def test_of_no_pairs_a_benchmark_makes_no_figure(suite):
+    """As where a scorer was trained on all of them, so that the headline leaves them out."""
+    assert set(suite([], []).values()) == {None}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rmexp.cli import main
-from rmexp.sweeps.sweep_figures import Entry, matrix
+from rmexp.runs.summaries.held_out import HeldOutRow
+from rmexp.sweeps.sweep_figures import Cell, Entry, matrix, transfer
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -95,3 +96,14 @@ def test_options_that_a_sweep_went_through_are_called_as_they_were_typed(here, c
     said = capsys.readouterr().out
     assert "optimizer=sgd" in said
     assert "_target_" not in said + Path("sweep/report.html").read_text().partition('id="made"')[0]
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_a_run_has_no_figure_of_is_none_and_a_dash(seeds):
+    """Pairs that are all ties have no accuracy, a policy's mean log-ratio is no log-odds: NaN is no JSON."""
+    rows = (HeldOutRow("explicit", "ties", "val", n=6), HeldOutRow("implicit", "own", "val", n=8, accuracy=0.75))
+    cells = [Cell(Path(f"seed={seed}"), {}, "own", rows) for seed in range(seeds)]
+    ties, own = transfer(cells)
+    assert (ties.accuracy, ties.sd, ties.usable_bits) == (None, None, None)
+    assert (own.accuracy, own.sd, own.usable_bits) == (0.75, None if seeds == 1 else 0.0, None)
+    assert matrix([ties, own])[1][0][1].startswith("-")

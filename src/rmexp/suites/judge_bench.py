@@ -26,7 +26,7 @@ def judge_bench(records: Sequence[Record], scores: Sequence[Sequence[float]]) ->
     """
     right = strictly_right(records, scores)
     found = share_by((_category(str(record.meta.get("source"))) for record in records), right)
-    return {"score": float(right.mean()), **{name: found.get(name) for name in CATEGORIES}}
+    return {"score": float(right.mean()) if len(right) else None, **{name: found.get(name) for name in CATEGORIES}}
 
 
 def _category(source: str) -> str:

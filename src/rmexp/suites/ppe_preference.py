@@ -28,9 +28,9 @@ def ppe_preference(records: Sequence[Record], scores: Sequence[Sequence[float]])
         scores: of both responses of each.
     """
     right = strictly_right(records, scores)
-    decided = np.array([isinstance(record, Preference) and not is_tie(record.target) for record in records])
+    decided = np.array([isinstance(record, Preference) and not is_tie(record.target) for record in records], bool)
     figures: dict[str, float | None] = {"score": float(right[decided].mean()) if decided.any() else None}
     for name, flag in KINDS.items():
-        here = decided & np.array([record.meta.get(flag) is True for record in records])
+        here = decided & np.array([record.meta.get(flag) is True for record in records], bool)
         figures[name] = float(right[here].mean()) if here.any() else None
     return figures

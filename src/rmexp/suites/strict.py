@@ -11,7 +11,7 @@ from rmexp.records import Preference, Record
 
 def strictly_right(records: Sequence[Record], scores: Sequence[Sequence[float]]) -> NDArray[np.bool_]:
     """(N,) whether the better response of each pair scores strictly higher; False where the label is a tie."""
-    values = np.asarray(scores, dtype=np.float32)
+    values = np.asarray(scores, dtype=np.float32).reshape(-1, 2)  # also of no pairs
     target = np.array([record.target if isinstance(record, Preference) else 0.5 for record in records])
     first, second = values[:, 0] > values[:, 1], values[:, 0] < values[:, 1]
     right: NDArray[np.bool_] = ~is_tie(target) & np.where(preferred_side(target), second, first)

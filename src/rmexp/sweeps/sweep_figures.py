@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -43,9 +42,9 @@ class Entry(NamedTuple):
 
     train: str
     test: str
-    accuracy: float
-    sd: float | None  # over seeds; None for one
-    usable_bits: float
+    accuracy: float | None  # None where a run has none, as on pairs that are all labelled ties
+    sd: float | None  # over seeds; None for one, or without an accuracy
+    usable_bits: float | None  # None where the scores of a run are no log-odds
     runs: int
     pairs: int  # of each run; the fewest where these differ
     low: float | None = None  # lower end of the 95 % interval of one run; the leaderboard has that over seeds
@@ -152,16 +151,22 @@ def _headline(cell: Cell) -> dict[str, HeldOutRow]:
 
 
 def _entry(train: str, test: str, rows: Sequence[HeldOutRow]) -> Entry:
-    accuracies = [math.nan if row.accuracy is None else row.accuracy for row in rows]
-    bits = [math.nan if row.usable_bits is None else row.usable_bits for row in rows]
-    sd = stdev(accuracies) if len(rows) > 1 else None
-    entry = Entry(train, test, fmean(accuracies), sd, fmean(bits), len(rows), min(row.n for row in rows))
+    accuracies, bits = _known([row.accuracy for row in rows]), _known([row.usable_bits for row in rows])
+    sd = stdev(accuracies) if len(accuracies) > 1 else None
+    means = [fmean(values) if values else None for values in (accuracies, bits)]
+    entry = Entry(train, test, means[0], sd, means[1], len(rows), min(row.n for row in rows))
     entry = entry._replace(trained_on=max(row.trained_on or 0 for row in rows))
     if len(rows) > 1:
         return entry
     return entry._replace(
         low=rows[0].accuracy_low, high=rows[0].accuracy_high, few=rows[0].few and rows[0].accuracy is not None
     )
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    """The values; none of them where one is missing."""
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else []
 
 
 def _evaluation(folder: Path) -> Sequence[HeldOutRow]:

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
-from rmexp.runs.axes import SEEDS_ALONE, Judged, Run, grouped
+from rmexp.runs.groups import SEEDS_ALONE, Judged, Run, grouped
 from rmexp.runs.leaderboard import SEEDS_AND_PROMPTS, Earned, leaderboard
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rmexp.runs.axes import PolicyGain, Run
+from rmexp.runs.groups import PolicyGain, Run
 from rmexp.runs.policy_standings import policy_standings
 from rmexp.statistics.means import mean_interval
 

@@ -34,6 +34,28 @@ def test_a_sweep_over_data_sets_and_seeds_ends_in_a_transfer_matrix(here, capsys
     assert "accuracy on held-out pairs" in capsys.readouterr().out
 
 
+def test_two_files_of_one_name_are_columns_and_boards_of_their_own(here, capsys):
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        pairs_file(f"{folder}/pairs", folder)
+    assert main(["train", "-m", *SMOKE, "data=jsonl", "data.path=a/pairs.jsonl,b/pairs.jsonl"]) == 0
+    entries = json.loads(Path("sweep/transfer.json").read_text())
+    assert [entry["test"] for entry in entries] == ["pairs, path=a/pairs.jsonl", "pairs, path=b/pairs.jsonl"]
+    capsys.readouterr()
+    assert main(["report", "sweep"]) == 0
+    said = capsys.readouterr().out
+    assert ", path=a/pairs.jsonl  1. these runs" in said
+    assert ", path=b/pairs.jsonl  1. these runs" in said
+    with Path("sweep/leaderboard.csv").open() as file:
+        assert [(row["apart"], row["rank"]) for row in csv.DictReader(file)] == [
+            ("path=a/pairs.jsonl", "1"),
+            ("path=b/pairs.jsonl", "1"),
+        ]
+    page = Path("sweep/report.html").read_text()
+    assert "not scored on the same pairs" not in page
+    assert ", path=b/pairs.jsonl</h2>" in page
+
+
 @pytest.mark.slow
 def test_training_on_each_and_testing_on_each(here, capsys):
     Path("conf/data").mkdir(parents=True)

@@ -1,6 +1,7 @@
 """The runs below a folder, read from what they left: nothing is composed, no model is loaded."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,10 +11,12 @@ import numpy as np
 from rmexp.left_files import damage_told, read_objects
 from rmexp.metrics.pair_credit import pair_credit
 from rmexp.metrics.preferred_side import is_tie
-from rmexp.runs.axes import Group, Judged, PolicyGain, Run, Settings
+from rmexp.runs.axes import Settings
 from rmexp.runs.failure import read_failure
 from rmexp.runs.files import CONFIG, FAILURE
+from rmexp.runs.groups import Group, Judged, PolicyGain, Run
 from rmexp.runs.leaderboard import Credits, Earned
+from rmexp.runs.pair_sets import pair_set
 from rmexp.runs.rows import record_of
 from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.file import SUMMARY, summary_row, verb_of
@@ -67,13 +70,20 @@ def _read_run(folder: Path, settings: Settings) -> Run:
     match verb_of(row):
         case "train":
             trained = record_of(TrainSummary, row, folder / SUMMARY)
-            return Run(str(folder), settings, _of_training(trained, data), trained.seconds, _gain(trained.policy))
+            tested = _on_their_pairs(_of_training(trained, data), folder, settings)
+            return Run(str(folder), settings, tested, trained.seconds, _gain(trained.policy))
         case "compare":
             compared = record_of(CompareSummary, row, folder / SUMMARY)
-            return Run(str(folder), settings, _of_comparison(compared, data), compared.seconds["all"])
+            tested = _on_their_pairs(_of_comparison(compared, data), folder, settings)
+            return Run(str(folder), settings, tested, compared.seconds["all"])
     seconds = row.get("seconds", 0.0)
     parts = seconds.values() if isinstance(seconds, dict) else [seconds]
     return Run(str(folder), settings, (), sum(part for part in parts if isinstance(part, float)))
+
+
+def _on_their_pairs(tested: Sequence[Judged], folder: Path, settings: Settings) -> tuple[Judged, ...]:
+    """Figures with where their pairs come from."""
+    return tuple(replace(one, pairs=pair_set(folder, settings, one.data, one.split)) for one in tested)
 
 
 def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
@@ -82,8 +92,9 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
     if not whole:
         val = summary.val
         bounds = (val.accuracy, val.accuracy_low, val.accuracy_high)
-        more = {"selected_on": bool(val.selected_on), "of_policy": summary.policy is not None}
-        return (Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, **more),)
+        chose, policy = bool(val.selected_on), summary.policy is not None
+        one = Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, selected_on=chose, of_policy=policy)
+        return (one,)
     return tuple(
         Judged(
             row.scorer,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rmexp.runs.axes import Group
+from rmexp.runs.groups import Group
 from rmexp.statistics.means import MEAN_METHOD, Estimate, clustered_difference
 from rmexp.statistics.multiple_tests import holm
 from rmexp.statistics.seeds import over_seeds_and_pairs

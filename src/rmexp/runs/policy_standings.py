@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from rmexp.runs.axes import ABSENT, SEED, Run, Settings, differing
+from rmexp.runs.axes import ABSENT, SEED, Settings, differing
+from rmexp.runs.groups import Run
 from rmexp.statistics.means import mean_interval
 
 # What says where policies begin, beside the stage that trains a reference, and on which prompts.

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rmexp.config.identity.run_settings import followed_settings, run_settings
@@ -14,6 +15,7 @@ from rmexp.reports.terminal import percent, share_interval
 from rmexp.runs.axes import ABSENT, SEED, Settings, differing, varied
 from rmexp.runs.folder import read_environment
 from rmexp.runs.named_settings import in_words, with_options
+from rmexp.runs.pair_sets import PairSet, pair_set, told_apart
 from rmexp.runs.rows import to_row
 from rmexp.runs.summaries.file import read_summary
 from rmexp.runs.summaries.held_out import HeldOutRow, headline_of
@@ -29,12 +31,14 @@ class Cell(NamedTuple):
         settings: leaves of the configuration that the cells do not share.
         name: what it was trained on and how, in words, whatever its seed.
         evaluation: its figures.
+        sets: where the pairs come from that stand for each data set.
     """
 
     folder: Path
     settings: Settings
     name: str
     evaluation: Sequence[HeldOutRow]
+    sets: Mapping[str, PairSet] = MappingProxyType({})
 
 
 class Entry(NamedTuple):
@@ -61,18 +65,22 @@ def read_cells(folders: Sequence[Path], swept: Sequence[str]) -> list[Cell]:
         swept: keys that the sweep went through.
     """
     configs = [_without_places(run_settings(folder)) for folder in folders]
+    followed = [followed_settings(folder) for folder in folders]
     keys = differing([{key: config.get(key) for key in sorted(set().union(*configs))} for config in configs])
     choices = [read_environment(folder).choices or {} for folder in folders]
-    named = with_options([_without_places(followed_settings(folder)) for folder in folders], choices, swept)
+    named = with_options([*map(_without_places, followed)], choices, swept)
     axes = [axis for axis in varied(named, swept) if axis not in (SEED, "data.name")]
     return [
         Cell(
             folder,
             {key: config.get(key) for key in keys if key != "data.name"},
             _name(str(config["data.name"]), {axis: settings.get(axis, ABSENT) for axis in axes}),
-            _evaluation(folder),
+            rows,
+            {test: pair_set(folder, whole, test, row.split) for test, row in _headline(rows).items()},
         )
-        for folder, config, settings in zip(folders, configs, named, strict=True)
+        for folder, config, settings, whole, rows in zip(
+            folders, configs, named, followed, map(_evaluation, folders), strict=True
+        )
     ]
 
 
@@ -91,9 +99,10 @@ def transfer(cells: Sequence[Cell]) -> list[Entry]:
     one, of `test` rather than another; other data may be `all` that there is.
     """
     groups: dict[tuple[str, str], list[HeldOutRow]] = {}
+    apart = _apart(cells)
     for cell in cells:
-        for test, row in _headline(cell).items():
-            groups.setdefault((cell.name, test), []).append(row)
+        for test, row in _headline(cell.evaluation).items():
+            groups.setdefault((cell.name, f"{test}{apart.get((cell.folder, test), '')}"), []).append(row)
     return [_entry(train, test, rows) for (train, test), rows in groups.items()]
 
 
@@ -141,10 +150,20 @@ def _shown(entry: Entry | None) -> str:
     return " ".join(filter(None, (percent(entry.accuracy), spread, f"of {entry.pairs:,}", learnt)))
 
 
-def _headline(cell: Cell) -> dict[str, HeldOutRow]:
+def _apart(cells: Sequence[Cell]) -> dict[tuple[Path, str], str]:
+    """What tells the data of a name that a cell was tested on from that of others, behind the name."""
+    found = dict[tuple[Path, str], str]()
+    for test in dict.fromkeys(test for cell in cells for test in cell.sets):
+        tested = [cell for cell in cells if test in cell.sets]
+        for cell, words in zip(tested, told_apart([[cell.sets[test]] for cell in tested]), strict=True):
+            found[cell.folder, test] = f", {words}" if words else ""
+    return found
+
+
+def _headline(evaluation: Sequence[HeldOutRow]) -> dict[str, HeldOutRow]:
     """The row that stands for each data set."""
     rows: dict[str, list[HeldOutRow]] = {}
-    for row in cell.evaluation:
+    for row in evaluation:
         if row.slice is None:
             rows.setdefault(row.data, []).append(row)
     return {data: headline_of(splits) for data, splits in rows.items()}

@@ -7,7 +7,7 @@ import pytest
 
 from rmexp.reports.sweep.files import leaderboard_csv, leaderboard_markdown, policies_csv
 from rmexp.reports.sweep.page import SweepReport, sweep_report
-from rmexp.runs.axes import Judged, Run, grouped
+from rmexp.runs.groups import Judged, Run, grouped
 from rmexp.runs.leaderboard import Earned, leaderboard
 from rmexp.runs.policy_standings import PolicyStanding
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rmexp.reports.drawing import numbers
 from rmexp.reports.drawing.visible import visible
-from rmexp.runs.axes import Group
+from rmexp.runs.groups import Group
 from rmexp.runs.leaderboard import Standing
 from rmexp.runs.named_settings import in_words
 from rmexp.runs.policy_standings import PolicyStanding
@@ -46,6 +46,7 @@ def _row(line: Standing) -> Row:
     group = line.group
     return {
         **{"data": group.data, "split": group.split, "selected_on": group.selected_on, "of_policy": group.of_policy},
+        **({"apart": group.apart} if group.apart else {}),
         "rank": line.rank,
         **{"data_option" if key == "data" else key: value for key, value in group.settings.items()},
         **{"accuracy": group.accuracy, "low": group.low, "high": group.high, "method": group.method, "few": group.few},

@@ -14,7 +14,8 @@ from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.sweep.files import accuracy_of
 from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
 from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered, runs_plot
-from rmexp.runs.axes import SEED, Group, differing
+from rmexp.runs.axes import SEED, differing
+from rmexp.runs.groups import Group
 from rmexp.runs.leaderboard import LEAD, Standing
 from rmexp.runs.named_settings import in_words
 from rmexp.runs.policy_standings import PolicyStanding, told_apart
@@ -151,7 +152,8 @@ def _boards(report: SweepReport) -> Iterator[Board]:
         apart = differing([line.group.settings for line in own])
         shared = {key: value for key, value in own[0].group.settings.items() if key not in apart and value is not None}
         own = [line._replace(group=_told_by(line.group, apart)) for line in own]
-        panels = [*_panels([line.group for line in own], f"{board[0]} {board[1]}")]
+        where = " ".join(filter(None, (f"{board[0]} {board[1]}", board[3])))
+        panels = [*_panels([line.group for line in own], where)]
         yield Board(in_words(shared) if shared else "", own, panels, _verdict(own))
 
 
@@ -208,6 +210,5 @@ def _verdict(standings: Sequence[Standing]) -> str:
 def _side_by_side_caption(best: Sequence[Group]) -> str:
     hardest = min(best, key=lambda group: group.accuracy)
     return (
-        f"The best settings on each set of pairs; {hardest.data} {hardest.split} is the hardest "
-        f"({numbers.percent(hardest.accuracy)})."
+        f"The best settings on each set of pairs; {hardest.place} is the hardest ({numbers.percent(hardest.accuracy)})."
     )

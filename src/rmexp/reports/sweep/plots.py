@@ -11,7 +11,7 @@ from rmexp.reports.drawing.numbers import MISSING
 from rmexp.reports.drawing.svg import BLUE, GREEN, GREY, ORANGE, draw
 from rmexp.reports.drawing.ticks import in_percent
 from rmexp.reports.drawing.visible import one_line
-from rmexp.runs.axes import Group
+from rmexp.runs.groups import Group
 
 MOST_LINES = 60  # thin ones, of settings alike but for the axis
 MOST_RUNS = 20  # of a line that are shown one by one

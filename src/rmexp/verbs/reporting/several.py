@@ -16,9 +16,10 @@ from rmexp.reports.sweep.files import accuracy_of, leaderboard_csv, leaderboard_
 from rmexp.reports.sweep.linked import LinkedRun
 from rmexp.reports.sweep.page import SweepReport, methods, sweep_report
 from rmexp.reports.terminal import interval, number, show_table
-from rmexp.runs.axes import ABSENT, Group, Run, Settings, differing, grouped, varied
+from rmexp.runs.axes import ABSENT, Settings, differing, varied
 from rmexp.runs.folder import read_config, read_environment
 from rmexp.runs.found import credits_of, find_runs
+from rmexp.runs.groups import Group, Run, grouped
 from rmexp.runs.leaderboard import LEAD, Standing, leaderboard
 from rmexp.runs.listed import listed_runs
 from rmexp.runs.named_settings import in_words, with_options
@@ -137,7 +138,7 @@ def _show_policies(policies: Sequence[PolicyStanding]) -> None:
 
 
 def _show(standings: Sequence[Standing]) -> None:
-    boards: dict[tuple[str, str, bool], list[Settings]] = {}
+    boards: dict[tuple[str, str, bool, str], list[Settings]] = {}
     for line in standings:
         boards.setdefault(line.group.board, []).append(line.group.settings)
     apart = {board: differing(settings) for board, settings in boards.items()}
@@ -161,5 +162,5 @@ def _show(standings: Sequence[Standing]) -> None:
         print(f"... and {len(standings) - MOST_SHOWN} more lines")
 
 
-def _told(group: Group, apart: Mapping[tuple[str, str, bool], Sequence[str]]) -> str:
+def _told(group: Group, apart: Mapping[tuple[str, str, bool, str], Sequence[str]]) -> str:
     return in_words({axis: group.settings[axis] for axis in apart[group.board]})

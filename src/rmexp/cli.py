@@ -184,7 +184,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
         composing: closed when the cells are known.
     """
     from rmexp.config.compose import compose
-    from rmexp.config.default_data import tell_default_data
+    from rmexp.config.data_told import tell_data
     from rmexp.config.multirun import read_multirun
     from rmexp.sweeps.outcomes import FAILED as CELL_FAILED
     from rmexp.sweeps.outcomes import show_outcomes
@@ -193,7 +193,7 @@ def _sweep(verb: str, options: Namespace, composing: ExitStack) -> int:
     importlib.import_module("rmexp.verbs.call").refuse_others(verb, sweep=True)
     multirun = read_multirun(verb, options.overrides, options.config_dir)
     composing.close()
-    tell_default_data(verb, options.overrides, options.config_dir)
+    tell_data(verb, options.overrides, options.config_dir)
     outcomes = run_sweep(verb, multirun, options.config_dir)
     show_outcomes(outcomes)
     folders = [outcome.folder for outcome in outcomes if outcome.state != CELL_FAILED]
@@ -216,12 +216,12 @@ def _job(verb: str, options: Namespace, composing: ExitStack, failures: list[str
     """
     from omegaconf import OmegaConf
 
-    from rmexp.config.default_data import tell_default_data
+    from rmexp.config.data_told import tell_data
     from rmexp.config.identity.values import leaves
 
     def job(config: Any) -> Any:
         composing.close()
-        tell_default_data(verb, options.overrides, options.config_dir)
+        tell_data(verb, options.overrides, options.config_dir)
         try:
             done = importlib.import_module("rmexp.verbs.call").call(verb, config)
             log.info("%s", seconds_in_words(phase_seconds()))

@@ -36,6 +36,8 @@ def test_numbers_derived_by_hand():
 
 def test_scores_that_are_all_the_same_have_no_deviation_to_gain_in():
     assert verdict([np.array([2.0])], [np.array([1.0, 1.0])]).gain == 0.0
+    assert verdict([np.array([2.0])], [np.array([1.0])]).gain == 0.0
+    assert verdict([np.array([2.0])], [np.full(10, 0.1)]).gain == 0.0, "which rounding is not"
 
 
 def test_a_row_for_the_summary():

@@ -102,3 +102,13 @@ def test_seeds_that_differ_widen_the_interval():
 def test_runs_that_did_not_write_down_prompts_say_so_of_their_interval():
     (line,) = standings({"a": [random_credits(0, 0.8), random_credits(1, 0.8)]}, cluster_of=lambda pair: None)
     assert line.group.method == SEEDS_ALONE
+
+
+def test_of_equal_accuracies_the_one_whose_loss_nobody_knows_stands_last():
+    figures = {"unknown": None, "worse": 0.7, "better": 0.6}
+    runs = [
+        Run(name, {"name": name}, (Judged("explicit", "a", "val", 10, 0.5, nll=nll),), 1.0)
+        for name, nll in figures.items()
+    ]
+    lines = leaderboard(grouped(runs, ["name"]), lambda folder, group: {})
+    assert [line.group.settings["name"] for line in lines] == ["better", "worse", "unknown"]

@@ -136,3 +136,10 @@ def test_a_fall_that_there_is_is_told():
     assert rising.fall is None
     (level,) = curves(1, lambda scores, rng: np.full(scores.shape, 0.1))
     assert (level.fall, level.fit) == (None, None), "which rounding is not"
+
+
+def test_what_stays_where_it_is_has_not_fallen():
+    """From n = 4 on the pick is always a good one; the weights sum to 1 but for rounding."""
+    for total in range(6, 40):
+        gold = np.array([0.0] * 3 + [1.0] * (total - 3))
+        assert best_of_n_curve([Pool(np.arange(float(total)), gold)] * 12).fall is None, total

@@ -20,7 +20,8 @@ class Verdict:
 
     Attributes:
         mean: score of its responses.
-        gain: of the mean over that of the first policy, in standard deviations of the first policy's scores.
+        gain: of the mean over that of the first policy, in standard deviations of the first policy's scores; 0
+            where these are all the same.
         wins: probability in [0, 1] that a response of it beats one of the first policy to the same prompt, ties half.
         low: lower end of the 95 % interval of `wins` over prompts, see `mean_share`; None for fewer than two.
         high: upper end.
@@ -75,7 +76,7 @@ def verdict(scores: Sequence[Array], first: Sequence[Array]) -> Verdict:
     by_prompt = [win_rate(own, other) for own, other in zip(scores, first, strict=True)]
     over_prompts = mean_share(by_prompt, np.arange(len(by_prompt)))
     pooled, base = np.concatenate(scores), np.concatenate(first)
-    sd = float(base.std(ddof=1))
+    sd = float(base.std(ddof=1)) if (base != base[0]).any() else 0.0
     gain = float(pooled.mean() - base.mean()) / sd if sd else 0.0
     return Verdict(float(pooled.mean()), gain, float(np.mean(by_prompt)), over_prompts.low, over_prompts.high)
 

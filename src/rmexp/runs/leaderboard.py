@@ -1,5 +1,6 @@
 """Groups of runs in order of accuracy, with intervals, each tested against the next one on the same pairs."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,8 +67,13 @@ def leaderboard(groups: Sequence[Group], credits_of: Callable[[str, Group], Cred
             for group in groups
             if group.board == board and group.accuracies
         ]
-        standings += _ranked(sorted(own, key=lambda group: (-group.accuracy, group.nll or 0.0)), credits_of)
+        standings += _ranked(sorted(own, key=_rank), credits_of)
     return standings
+
+
+def _rank(group: Group) -> tuple[float, float]:
+    """Of equal accuracies the lower log-loss stands first, and what has none last."""
+    return -group.accuracy, math.inf if group.nll is None else group.nll
 
 
 def _ranked(groups: Sequence[Group], credits_of: Callable[[str, Group], Credits]) -> list[Standing]:

@@ -170,14 +170,16 @@ def best_of_n_curve(pools: Sequence[Pool]) -> Curve:
         for row, n in enumerate(sizes)
     ]
     gains = gold - gold[0]
-    moves = known and bool(np.abs(gains).max() > ROUNDING * max(1.0, float(np.abs(gold).max())))
+    rounding = ROUNDING * max(1.0, float(np.abs(gold).max()))
+    moves = known and bool(np.abs(gains).max() > rounding)
     fitted = fit(sizes, gains) if moves and len(sizes) > 2 else None
-    return Curve(tuple(points), fitted, len(pools), _fall(sizes, gold) if moves else None)
+    return Curve(tuple(points), fitted, len(pools), _fall(sizes, gold, rounding) if moves else None)
 
 
-def _fall(sizes: Sequence[int], gold: Array) -> Fall | None:
-    best = int(gold.mean(axis=1).argmax())
-    if best == len(sizes) - 1:
+def _fall(sizes: Sequence[int], gold: Array, rounding: float) -> Fall | None:
+    means = gold.mean(axis=1)
+    best = int(means.argmax())
+    if means[best] - means[-1] <= rounding:
         return None
     lost = gold[best] - gold[-1]
     value, (low, _) = float(lost.mean()), mean_interval(lost)

@@ -61,3 +61,19 @@ def test_what_cannot_be_told_is_none(sample):
 def test_columns_that_say_the_same_have_no_slopes():
     column = np.arange(5.0)
     assert least_squares(column, {"a": column, "b": 2 * column}, np.arange(5)) == {}
+
+
+def test_no_more_clusters_than_columns_leave_no_interval(sample):
+    """The sums of two clusters are of rank one: some combination of columns would have an interval of no width."""
+    margin, target, characters, markdown, _ = sample
+    for few in (2, 3, 4):
+        found = reward_slopes(margin, target, characters, markdown, np.arange(len(margin)) % few)
+        assert {(slope.low, slope.high) for slope in found.values()} == {(None, None)}
+    assert reward_slopes(margin, target, characters, markdown, np.arange(len(margin)) % 5)["length"].low is not None
+
+
+def test_margins_that_are_all_the_same_have_no_deviations_to_be_told_in(sample):
+    _, target, characters, markdown, clusters = sample
+    found = reward_slopes(np.full(len(target), 0.3), target, characters, markdown, clusters)
+    assert found["position"].relative == pytest.approx(0.3)
+    assert found["length"].relative == pytest.approx(0, abs=1e-12)

@@ -102,3 +102,6 @@ def test_explained_variance():
     assert explained_variance(torch.zeros(2, 3), returns, MASK) == pytest.approx(0.0)
     assert explained_variance(-returns, returns, MASK) == pytest.approx(-3.0)
     assert math.isnan(explained_variance(returns, torch.ones(2, 3), MASK))
+    mask = torch.ones(1, 1000, dtype=torch.bool)
+    same = torch.full((1, 1000), 0.1)
+    assert math.isnan(explained_variance(torch.zeros(1, 1000), same, mask)), "which rounding is not"

@@ -20,9 +20,11 @@ class Slope:
 
     Attributes:
         value: rewards a unit.
-        low: lower end of its 95 % interval, in which clusters are independent, not pairs; None with too few of them.
+        low: lower end of its 95 % interval, in which clusters are independent, not pairs; None where there are no more
+            of them than columns.
         high: upper end.
-        relative: `value` in standard deviations of the margin, to compare scorers of different scale.
+        relative: `value` in standard deviations of the margin, to compare scorers of different scale; `value` itself
+            where all margins are the same.
     """
 
     value: float
@@ -88,10 +90,10 @@ def least_squares(
     groups = int(numbers.max()) + 1
     scores = design * (outcome - design @ values)[:, None]
     sums = np.stack([np.bincount(numbers, column, minlength=groups) for column in scores.T], axis=1)
-    correction = groups / (groups - 1) * (n - 1) / (n - count) if groups > 1 else np.nan
+    correction = groups / (groups - 1) * (n - 1) / (n - count) if groups > count else np.nan  # else of no full rank
     errors = np.sqrt(np.diag(inverse @ (sums.T @ sums) @ inverse) * correction)
-    reach = errors * (float(stdtrit(groups - 1, 0.975)) if groups > 1 else np.nan)
-    spread = float(outcome.std()) or 1.0
+    reach = errors * float(stdtrit(groups - 1, 0.975))
+    spread = float(outcome.std()) if (outcome != outcome[0]).any() else 1.0
     return {
         name: Slope(value, *_bounds(value, width), value / spread)
         for name, value, width in zip(columns, values.tolist(), reach.tolist(), strict=True)

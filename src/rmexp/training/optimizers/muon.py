@@ -21,7 +21,7 @@ class MuonAdamW(Optimizer):
         eps: of AdamW.
         weight_decay: share of each weight that a step takes away, times the learning rate.
         momentum: of Muon.
-        widest: longest side of a matrix that Muon takes; larger ones are taken for embeddings and heads.
+        widest: length of a side from which on a matrix is taken for an embedding or a head.
 
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers"; scaled as Liu et al. 2025, section 2.2, do.
 

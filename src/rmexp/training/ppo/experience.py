@@ -150,4 +150,4 @@ def explained_variance(values: Tensor, returns: Tensor, mask: Tensor) -> float:
     0.85
     """
     came, missed = returns[mask], (returns - values)[mask]
-    return round(1 - float(missed.var() / came.var()), 6) if came.var() > 0 else float("nan")
+    return round(1 - float(missed.var() / came.var()), 6) if (came != came[0]).any() else float("nan")

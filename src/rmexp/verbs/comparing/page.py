@@ -182,9 +182,7 @@ def _accounts(stages: Mapping[str, Stage]) -> list[DataAccount]:
 def _showcase(scores: AllScores) -> Showcase:
     """Prompts to look at: the source's own, else the first of the last split with prompts of their own."""
     group = scores.candidates.get("showcase")
-    if group is not None and group.records:
-        first = group.records[0]
-        labels = first.meta["labels"]
+    if group is not None and (labels := _labels(group)):
         return Showcase([_shown(group, index) for index in range(len(group.records))], labels[0], labels[1])
     group = scores.last
     rows = {prompt_text(record.prompt): index for index, record in reversed(list(enumerate(group.records)))}
@@ -207,7 +205,13 @@ def _shown(group: SetScores, index: int) -> ShowcasePrompt:
 
 def _graded(scores: AllScores) -> Graded | None:
     group = scores.candidates.get("graded")
-    if group is None or not group.records:
+    if group is None or not (labels := _labels(group)):
         return None
     arrays = {"explicit": group.array("explicit"), "implicit": group.array("implicit")}
-    return graded(group.records[0].meta["labels"], arrays)
+    return graded(labels, arrays)
+
+
+def _labels(group: SetScores) -> list[str]:
+    """Names of the responses, where they have the same in every record; none otherwise."""
+    found = [record.meta.get("labels") for record in group.records]
+    return list(found[0]) if found and found[0] and all(labels == found[0] for labels in found) else []

@@ -43,3 +43,49 @@ def test_what_a_shell_is_told(line, printed, capsys, monkeypatch):
     monkeypatch.setenv("RMEXP_PLUGINS", "")
     tell_completions(line)
     assert capsys.readouterr().out == printed
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """A folder that one works in, with a run, a sweep, a file and hidden ones."""
+    for folder in ("runs/first", "runs/sweep/optimizer.lr=0.1", "runs/sweep/.stages", ".git"):
+        (tmp_path / folder).mkdir(parents=True)
+    for run in ("runs/first", "runs/sweep/optimizer.lr=0.1"):
+        (tmp_path / run / "config.yaml").write_text("")
+    (tmp_path / "runs" / "notes.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["report", "track", "export"])
+def test_folders_are_offered_to_verbs_that_take_one_without_a_key(verb, runs):
+    assert "runs/" in completions([verb], "")
+    assert completions([verb], "ru")[-1] == "runs/"
+    assert completions([verb], "runs/") == ["runs/first", "runs/sweep/"]
+    assert completions([verb], "runs/sweep/optimizer.lr=0") == ["runs/sweep/optimizer.lr=0.1"]
+    assert completions([verb, "runs/first"], "runs/") == [], "it takes one"
+    key = "run_dir" if verb == "report" else "path"
+    assert completions([verb, f"{key}=runs/first"], "runs/") == []
+    assert "runs/" in completions([verb, "--cfg", "job"], "")
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+def test_folders_are_not_offered_to_others(verb, runs):
+    assert "runs/" not in completions([verb], "ru")
+    assert completions([verb], "runs/") == []
+
+
+def test_experiments_are_offered_to_the_verbs_that_they_are_for():
+    assert completions(["train"], "exp") == ["experiment="]
+    assert completions(["train"], "experiment=") == ["experiment=post"]
+    assert completions(["compare"], "experiment=r") == ["experiment=rlhf_circle"]
+    for verb in ("evaluate", "profile"):
+        assert completions([verb], "exp") == []
+        assert completions([verb], "experiment=") == []
+
+
+def test_flags_of_report_and_keys_behind_help_are_offered():
+    assert completions(["report"], "--o") == ["--open"]
+    assert completions(["train"], "--o") == []
+    assert completions(["help", "train"], "optimizer.l") == ["optimizer.lr"]
+    assert "data" in completions(["help", "evaluate"], "da")
+    assert completions(["help", "train", "seed"], "") == []

@@ -23,7 +23,7 @@ def spelled_out(verb: str, arguments: Sequence[str]) -> list[str]:
     asks = {"-h", "--help"} & set(arguments)  # whose bare words are keys
     if verb not in FOLDERS or asks:
         return [*arguments]
-    bare = [*_bare(verb, arguments)]
+    bare = [*bare_words(arguments)]
     if len(bare) > 1:
         runs = ",".join(bare)
         keys = {"report": f"run_dir=FOLDER_OF_THE_PAGE 'runs=[{runs}]'", "export": f"path={bare[0]} out={bare[1]}"}
@@ -36,10 +36,11 @@ def spelled_out(verb: str, arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _bare(verb: str, arguments: Sequence[str]) -> Iterator[str]:
+def bare_words(arguments: Sequence[str]) -> Iterator[str]:
+    """Words that are no flag, no value of one, and no override."""
     for before, word in pairwise(["", *arguments]):
         is_value = before.startswith("-") and before not in (*FLAGS, "-m", "--multirun")  # such as `job` behind `--cfg`
-        if not (word.startswith("-") or is_value or _is_override(word)):
+        if not (word.startswith("-") or is_value or is_override(word)):
             yield word
 
 
@@ -48,7 +49,7 @@ def _keyed(key: str, word: str) -> str:
     return f"{key}='{escaped}'"
 
 
-def _is_override(word: str) -> bool:
+def is_override(word: str) -> bool:
     """Whether a word sets a key or chooses an option; a folder such as `sweep/optimizer.lr=0.1` does neither."""
     key, equals, _ = word.lstrip("+~").partition("=")
     group = key.partition("@")[0]

@@ -223,6 +223,16 @@ def test_an_override_that_cannot_be_read_is_told_with_its_quotes_and_is_not_call
     assert len(problems("evaluate", "scorer.path=a=b", "draws=[1")) == 2
 
 
+@pytest.mark.parametrize("value", ["[tie (bothbad), b]", "[it's.jsonl]", "[a=b,c d,e]"])
+def test_a_text_in_a_list_is_told_with_its_quotes(value):
+    key = "tests.a.files"
+    (problem,) = problems("train", f"+{key}={value}")
+    (word,) = shlex.split(problem.partition("; quote it: ")[2])
+    assert OmegaConf.to_container(compose("train", [word]).tests) == {
+        "a": {"files": [text.strip() for text in value[1:-1].split(",")]}
+    }
+
+
 def test_overrides_are_typed_as_the_shell_and_hydra_read_them_back():
     for value in ("runs/a/model", "runs/lr=0.1,seed=1/model", "with space/a", "it's/here", "a$b=c", 'say "a", now'):
         (word,) = shlex.split(typed("scorer.path", value))

@@ -78,10 +78,18 @@ def without_unread(problems: Iterable[str], unread: Sequence[str]) -> list[str]:
 
 
 def _remedy(key: str, value: str) -> str:
-    """What to write where a text, such as a path with `=` or `,` in it, is to be no grammar."""
-    if not value or value[0] in "[{'\"" or not re.fullmatch(r"[\w./@+]+", key):
+    """What to write where a text, such as a path with `=` or `,` in it, or one in a list, is to be no grammar.
+
+    >>> print(_remedy("data.path", "[a (1).jsonl,b.jsonl]"))
+    ; quote it: 'data.path=["a (1).jsonl",b.jsonl]'
+    """
+    if not value or not re.fullmatch(r"[\w./@+]+", key):
         return ""
-    return f"; quote it: {typed(key, value)}"
+    if re.fullmatch(r'\[[^][{}"]+\]', value):
+        texts = [text.strip() for text in value[1:-1].split(",")]
+        listed = ",".join(text if re.fullmatch(r"[\w./:+-]+", text) else f'"{text}"' for text in texts)
+        return f"; quote it: {shlex.quote(f'{key}=[{listed}]')}"
+    return "" if value[0] in "[{'\"" else f"; quote it: {typed(key, value)}"
 
 
 def _written(meant: Sequence[Sequence[tuple[str, str]]]) -> str:

@@ -229,7 +229,7 @@ def _show(summary: BestOfNSummary, path: Path) -> None:
         rows.append((f"n = {point.n}", f"{point.kl:.2f}", f"{point.proxy:.3f}", *gold, bounds, *oracle))
     header = ("best of", "KL <=", "score", *(["gold"] if known else []), "95 %", *(["oracle"] if known else []))
     show_table(header, rows)
-    counts = f"{counted(curve.prompts, 'prompt')}, {counted(pool.candidates, 'candidate')}"
+    counts = f"{counted(pool.prompts(curve), 'prompt')}, {counted(pool.candidates, 'candidate')}"
     print(f"{counts}, scored by {pool.scorer['name']}")
     print("".join(f"{sentence}\n" for sentence in pool_sentences(pool, curve)), end="")
     if pool.wanted_n is not None and pool.n < pool.wanted_n:

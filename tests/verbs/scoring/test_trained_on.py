@@ -187,8 +187,11 @@ def test_best_of_n_draws_the_curve_of_unseen_prompts(here, noise, capsys):
     marks = [row["trained_on"] for row in lines("run/picks.jsonl")]
     assert (marks.count("pair"), marks.count("validation"), marks.count("no")) == (48, 12, 5)
     said = "trained on pairs of the candidates of 48 prompts: the curve is of the other 17"
-    assert said in capsys.readouterr().out
-    assert said in Path("run/report.html").read_text()
+    told, page = capsys.readouterr().out, Path("run/report.html").read_text()
+    assert said in told
+    assert said in page
+    assert "\n65 prompts, 195 candidates, scored by" in told  # both of the whole pool
+    assert "<dt>Prompts</dt><dd>65</dd></div>\n<div><dt>Candidates</dt><dd>195</dd>" in page
 
 
 def test_best_of_n_where_nothing_unseen_is_left(here, noise, capsys):

@@ -50,6 +50,11 @@ class CandidatePool:
     seen: Seen = field(default=Seen(), metadata=FLAT)
 
 
+    def prompts(self, curve: Curve) -> int:
+        """Of the pool: those of the curve, and those that it leaves out as trained on."""
+        return curve.prompts + (0 if self.trained_on_kept else self.seen.pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class BestOfNCurve:
     """The content of curve.json.

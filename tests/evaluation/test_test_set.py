@@ -65,3 +65,36 @@ def test_no_pairs_and_rows_of_any_length():
     assert as_test_set(Origin("d", "s"), []).characters.shape == (0, 2)
     assert padded([], 2).shape == (0, 2)
     assert np.isnan(padded([[], [1.0, None, 2.0]])).tolist() == [[True] * 3, [False, True, False]]
+
+
+def parted(values):
+    records = [
+        Preference("p", "a", "b", id=f"{i}", meta={} if value == "" else {"x": value}) for i, value in enumerate(values)
+    ]
+    slices = as_test_set(Origin("d", "s"), records, Slicing(["meta.x"])).slices
+    return {name: int(chosen.sum()) for name, chosen in slices.items() if name is not None}
+
+
+def test_a_record_without_a_field_that_others_have_is_in_no_slice_by_it():
+    assert parted(["a", "", "b", "a"]) == {"meta.x=a": 2, "meta.x=b": 1}
+
+
+def test_many_numbers_are_parted_into_quarters():
+    assert parted([*range(100, 0, -1), None, ""]) == {
+        "meta.x=1 to 25": 25, "meta.x=26 to 50": 25, "meta.x=51 to 75": 25, "meta.x=76 to 100": 25, "meta.x=None": 1,
+    }  # fmt: skip
+    assert [*parted([f"0.{i}" for i in range(10, 34)]).values()] == [6, 6, 6, 6]  # as tables have them
+    stamps = parted([1_700_000_000 + i for i in range(40)])
+    assert [*stamps.values()] == [10, 10, 10, 10]
+    assert "meta.x=1700000010 to 1700000019" in stamps
+    assert parted([1] * 60 + [*range(2, 42)]) == {"meta.x=1": 60, "meta.x=2 to 16": 15, "meta.x=17 to 41": 25}
+
+
+def test_few_numbers_and_values_that_are_shared_are_slices_by_themselves():
+    assert parted([3, 1, 3, True]) == {"meta.x=3": 2, "meta.x=1": 1, "meta.x=True": 1}
+    assert len(parted([f"by {i // 2}" for i in range(60)])) == 30
+
+
+def test_a_field_of_names_is_told():
+    with pytest.raises(ValueError, match=r"meta.x has 30 values in 30 records, expected a field .* \(set slices\)"):
+        parted([f"by {i}" for i in range(30)])

@@ -185,7 +185,10 @@ def test_lists_whose_worth_is_known(data, monkeypatch):
     ("options", "message"),
     [
         (["splits=[tset]"], "expected the splits tset, but there are all (set splits)"),
-        (["slices=[meta.x]"], "has no field meta.x; it has meta.topic (set slices)"),
+        (
+            ["slices=[meta.x]"],
+            "pairs.jsonl:1 has no field meta.x; it has meta.topic (set slices; data.format.meta=[x] keeps a column)",
+        ),
         (["baselines=[longest]"], "baselines must be among longer"),
         (["+scorer@scorers.shorter=baseline"], "two scorers are called shorter"),
         (["+data@tests.pairs=jsonl", "tests.pairs.path=pairs.jsonl"], "two data sets are called pairs"),

@@ -25,7 +25,11 @@ def record_field(record: Record, path: str, key: str) -> Any:
     for part in path.split("."):
         if not isinstance(value, Mapping) or part not in value:
             has = ", ".join(f"meta.{name}" for name in record.meta) or "no meta fields"
-            raise ValueError(f"record {record.id} has no field {path}; it has {has} (set {key})")
+            column = path.partition(".")[2].partition(".")[0] if record.place and path.startswith("meta.") else ""
+            remedy = f"; data.format.meta=[{column}] keeps a column" if column else ""
+            raise ValueError(
+                f"{record.place or f'record {record.id}'} has no field {path}; it has {has} (set {key}{remedy})"
+            )
         value = value[part]
     return value
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rmexp.data.clusters import group_key
+from rmexp.evaluation.field_slices import field_slices
 from rmexp.evaluation.measures.difficulty import BINS
 from rmexp.evaluation.measures.length_parts import length_parts
 from rmexp.records import Record
@@ -27,7 +27,7 @@ class Slicing:
     """What a set is parted by.
 
     Attributes:
-        fields: such as `meta.topic`: each of their values is a slice.
+        fields: such as `meta.topic`: each of their values is a slice, or each quarter where they are many numbers.
         parts: names of the parts of records by their id, by what tells the parts apart, such as `difficulty`; one that
             all records share is no slice.
         by_length: whether pairs are parted by which response is longer, too.
@@ -53,23 +53,18 @@ def slices_of(
         target: (N,) probability that the first is the better one; empty for lists.
 
     Raises:
-        ValueError: a record lacks a field, or its part is not known.
+        ValueError: no record has a field, most have a value of their own, or the part of one is not known.
     """
     slices: Slices = {WHOLE: np.ones(len(records), dtype=bool)}
     if slicing.by_length and len(target) == len(records):
         slices |= length_parts(characters, target)
     for name in slicing.fields:
-        slices |= _by_value(name, [group_key(record, name, "slices") for record in records])
+        slices.update(field_slices(name, records, "slices"))
     for name, parts in slicing.parts.items():
         own = [_part(name, parts, record) for record in records]
         if len(set(own)) > 1:
-            slices |= _by_value(name, own, sorted(set(own), key=_place))
+            slices |= {f"{name}={part}": np.array(own) == part for part in sorted(set(own), key=_place)}
     return slices
-
-
-def _by_value(name: str, values: Sequence[str], order: Sequence[str] = ()) -> Slices:
-    found = np.array(values)
-    return {f"{name}={value}": found == value for value in order or dict.fromkeys(values)}
 
 
 def _place(part: str) -> tuple[int, str]:

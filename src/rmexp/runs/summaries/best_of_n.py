@@ -49,7 +49,6 @@ class CandidatePool:
     trained_on_kept: bool | None = field(default=None, metadata=IF_KNOWN)
     seen: Seen = field(default=Seen(), metadata=FLAT)
 
-
     def prompts(self, curve: Curve) -> int:
         """Of the pool: those of the curve, and those that it leaves out as trained on."""
         return curve.prompts + (0 if self.trained_on_kept else self.seen.pairs)

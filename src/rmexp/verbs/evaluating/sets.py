@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from rmexp.data.difficulty import read_difficulty
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Limits
@@ -63,8 +65,20 @@ def evaluated_sets(data: Mapping[str, LoadedData], splits: Sequence[str], slices
         group, selection = part.data.split_rule.group, part.data.selection
         origin = Origin(part.name, part.split, group=group, aggregate=part.data.records.aggregate)
         keeps = selection is not None and selection.trained_on == KEEP
-        sets.append(EvaluatedSet(as_test_set(origin, part.records, slicing), part.data.limits, keeps))
+        test = as_test_set(origin, part.records, slicing)
+        _tell_without(test, fields)
+        sets.append(EvaluatedSet(test, part.data.limits, keeps))
     return sets
+
+
+def _tell_without(test: TestSet, fields: Sequence[str]) -> None:
+    """Say how many records of a set lack a field that others have."""
+    for field in fields:
+        own = [chosen for name, chosen in test.slices.items() if name is not None and name.startswith(f"{field}=")]
+        total = len(test.records)
+        without = total - int(np.any(own, axis=0).sum())
+        if without:
+            log.info("%s: %d of %d records have no %s: they are in no slice by it", test.title, without, total, field)
 
 
 def _chosen(data: Mapping[str, LoadedData], splits: Sequence[str]) -> list[_Part]:

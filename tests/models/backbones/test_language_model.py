@@ -3,7 +3,16 @@ import copy
 import pytest
 import torch
 from torch import nn
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    OPTConfig,
+    OPTForCausalLM,
+    XGLMConfig,
+    XGLMForCausalLM,
+)
 
 from rmexp.models.backbones.language_model import disable_dropout
 from rmexp.models.likelihood import Likelihood
@@ -21,6 +30,30 @@ from rmexp.models.likelihood import Likelihood
                 num_hidden_layers=1,
                 num_attention_heads=2,
                 attention_dropout=0.5,
+            )
+        ),
+        lambda: XGLMForCausalLM(
+            XGLMConfig(
+                vocab_size=300,
+                d_model=16,
+                ffn_dim=32,
+                num_layers=1,
+                attention_heads=2,
+                dropout=0.0,
+                attention_dropout=0.0,
+                activation_dropout=0.5,
+            )
+        ),
+        lambda: OPTForCausalLM(
+            OPTConfig(
+                vocab_size=300,
+                hidden_size=16,
+                word_embed_proj_dim=16,
+                ffn_dim=32,
+                num_hidden_layers=4,
+                num_attention_heads=2,
+                dropout=0.0,
+                layerdrop=0.5,
             )
         ),
     ],

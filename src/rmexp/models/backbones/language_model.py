@@ -56,11 +56,14 @@ def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
 
 
 def disable_dropout(model: nn.Module) -> None:
-    """Set every dropout to zero: policy and reference, or two epochs, should differ by training alone."""
+    """Set every dropout to zero: policy and reference, or two epochs, should differ by training alone.
+
+    Families call the probabilities `dropout`, `activation_dropout`, `attn_pdrop` or `layerdrop`: each number is taken for
+    one that a part of theirs has by such a name.
+    """
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    for name in ("attention_dropout", "attn_pdrop", "hidden_dropout", "dropout"):
-        for module in model.modules():
-            if isinstance(getattr(module, name, None), float):
+        for name, value in vars(module).items():
+            if "drop" in name and isinstance(value, float):
                 setattr(module, name, 0.0)

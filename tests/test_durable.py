@@ -1,10 +1,11 @@
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from rmexp.durable import remove_parts, whole_file, write_json, write_text
+from rmexp.durable import move_folder, remove_parts, whole_file, write_json, write_text
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path):
@@ -52,6 +53,27 @@ def test_json_roundtrips(tmp_path):
     content = {"ä": [1, 2.5, None, True], "b": {"c": "好"}}
     write_json(tmp_path / "file", content)
     assert json.loads((tmp_path / "file").read_text(encoding="utf-8")) == content
+
+
+def test_a_folder_has_its_place_once_all_that_is_in_it_is_on_the_disk(tmp_path, monkeypatch):
+    """Else a run whose summary was written behind its weights could end finished without them, as the power goes."""
+    partial, folder, synced = tmp_path / ".model.partial", tmp_path / "model", []
+    for place, name in ((partial, "new"), (partial / "inner", "new"), (folder, "old")):
+        place.mkdir()
+        (place / name).write_text(name)
+    inodes = {path.stat().st_ino for path in (partial, *partial.rglob("*"))}
+    sync, replace = os.fsync, os.replace
+
+    def replaced(*places):
+        assert inodes <= {*synced}
+        replace(*places)
+
+    monkeypatch.setattr(os, "fsync", lambda number: (synced.append(os.fstat(number).st_ino), sync(number)))
+    monkeypatch.setattr(os, "replace", replaced)
+    move_folder(partial, folder)
+    assert sorted(path.name for path in folder.rglob("*")) == ["inner", "new", "new"]
+    assert synced[-1] == tmp_path.stat().st_ino
+    assert not partial.exists()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

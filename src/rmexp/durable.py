@@ -7,6 +7,7 @@ import fcntl
 import json
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +41,30 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a full disk does not say which
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def move_folder(partial: Path, folder: Path) -> None:
+    """Move a finished folder to its place once all of its files are on the disk; an older one there is removed.
+
+    Args:
+        partial: in the same folder as `folder`.
+        folder: where it goes.
+    """
+    for path in (*partial.rglob("*"), partial):
+        _sync(path)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or what a folder says of its files, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def remove_parts(folder: Path) -> None:

@@ -101,6 +101,23 @@ def test_a_file_is_a_plugin_too(tmp_path, monkeypatch):
     assert config.loss._target_ == "mine.exponential"
 
 
+@pytest.mark.parametrize("name", ["statistics", "time", "numpy"])
+def test_a_file_that_python_would_never_import_is_refused(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv(VARIABLE, "")
+    (tmp_path / f"{name}.py").write_text(LOSS)
+    assert main(["--plugin", str(tmp_path / f"{name}.py"), "train", f"loss._target_={name}.exponential"]) == 2
+    assert f"{name}.py: Python takes `{name}` from " in capsys.readouterr().err
+
+
+def test_of_two_plugins_of_one_name_the_second_is_refused(lab, tmp_path, here, capsys):
+    """The run would note the files of one and compute with those of the other."""
+    other = tmp_path / "other" / "lab"
+    write_package(other)
+    assert main(["--plugin", str(lab), "--plugin", str(other), "train"]) == 2
+    assert f"{other}: Python takes `lab` from {lab}" in capsys.readouterr().err
+
+
 def test_without_it_nothing_of_it_is_allowed(lab, capsys):
     assert main(["train", "loss._target_=lab.losses.exponential"]) == 1
     assert "`lab.losses.exponential` is no allowed target" in capsys.readouterr().err

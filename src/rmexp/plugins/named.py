@@ -130,7 +130,21 @@ def _of_a_path(path: Path) -> Plugin:
         raise ValueError(f"{path}: expected a Python file or the folder of a package (set {FLAG} or {VARIABLE})")
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
+    if other := _shadowing(path):
+        raise ValueError(f"{path}: Python takes `{path.stem}` from {other} (give the plug-in a name of its own)")
     return Plugin(path.stem, path, _conf(path))
+
+
+def _shadowing(path: Path) -> str | None:
+    """Where Python finds another module of a file's or a folder's name, so that this one would never be imported."""
+    try:
+        spec = importlib.util.find_spec(path.stem)
+    except ValueError:  # it was imported without anything that says from where
+        spec = None
+    if spec is None:
+        return "elsewhere"
+    places = [place for place in (spec.origin, *(spec.submodule_search_locations or ())) if place is not None]
+    return None if any(Path(place).resolve().is_relative_to(path) for place in places) else places[0]
 
 
 def _of_a_package(name: str) -> Plugin:

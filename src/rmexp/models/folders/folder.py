@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rmexp.data.trained_on import TrainedOn
+from rmexp.durable import move_folder
 from rmexp.models.backbones.backbone import Backbone
 from rmexp.models.backbones.hub import hub, read_model
 from rmexp.models.backbones.language_model import LanguageModel, disable_dropout
@@ -172,8 +173,7 @@ def save_folder(
     except BaseException:
         shutil.rmtree(partial)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    move_folder(partial, folder)
     return folder_fingerprint(str(folder))
 
 

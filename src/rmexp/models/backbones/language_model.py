@@ -58,8 +58,8 @@ def check_positions(model: PreTrainedModel, max_tokens: int) -> None:
 def disable_dropout(model: nn.Module) -> None:
     """Set every dropout to zero: policy and reference, or two epochs, should differ by training alone.
 
-    Families call the probabilities `dropout`, `activation_dropout`, `attn_pdrop` or `layerdrop`: every number is one that
-    a module has by a name with `drop` in it.
+    Families call the probabilities `dropout`, `activation_dropout`, `attn_pdrop` or `layerdrop`: every number that a
+    module has by a name with `drop` in it is one.
     """
     for module in model.modules():
         if isinstance(module, nn.Dropout):

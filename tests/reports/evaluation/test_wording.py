@@ -182,3 +182,12 @@ def test_a_scorer_below_a_rule_is_said_to_do_worse():
     for high, words in ((-0.05, "but does worse than the rule `longer`"), (0.01, "but is not shown to beat")):
         found = said([ROW, rule], [against | {"difference_low": -0.15, "difference_high": high}])
         assert words in found[0]
+
+
+def test_a_rule_is_told_on_the_pairs_that_the_scorer_has_scores_for():
+    rule = ROW | {"scorer": "longer", "baseline": True, "n": 2000, "accuracy": 0.4}
+    against = TWO | {"second": "longer", "difference": 0.01, "difference_low": -0.02}
+    assert (
+        "which knows nothing of content and gets 69.0 % of these."
+        in said([ROW | {"unscored": 1000}, rule], [against])[0]
+    )

@@ -156,10 +156,15 @@ def _unbeaten(scorer: Figures, rules: Sequence[Figures], whole: Sequence[Paired]
     left = [one for one in rules if one.scorer in found and (found[one.scorer].low or 0.0) <= 0]
     if not left:
         return ""
-    best = max(left, key=_accuracy)
-    high = found[best.scorer].high
+    fewer = any(one.n > scorer.n for one in left)  # a rule scores what is too long for the scorer, too
+    shares = {
+        one.scorer: _accuracy(scorer) - (found[one.scorer].value or 0.0) if fewer else _accuracy(one) for one in left
+    }
+    best = max(shares, key=shares.__getitem__)
+    high = found[best].high
     how = "does worse than" if high is not None and high < 0 else "is not shown to beat"
-    return f"{how} the rule `{best.scorer}`, which knows nothing of content and gets {percent(best.accuracy.value)}"
+    gets = f"{percent(shares[best])}{' of these' if fewer else ''}"
+    return f"{how} the rule `{best}`, which knows nothing of content and gets {gets}"
 
 
 def _about_length(scorer: Figures, slices: Sequence[Figures]) -> Iterator[str]:

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from rmexp.data.loaded import LoadedData
+from rmexp.encoding.splits import EncodedPairs
 from rmexp.hardware.device import accelerator_type
 from rmexp.hardware.group import from_first
 from rmexp.hardware.processes import this_process
 from rmexp.jsonl import write_rows
 from rmexp.models.backbones.four_bit import FOUR_BIT, dequantise
+from rmexp.preference_data import PreferenceData
 from rmexp.runs.folder import RunFolder
 from rmexp.runs.results import SAMPLES
 from rmexp.runs.summaries.held_out import HeldOutRow
@@ -35,6 +38,7 @@ from rmexp.stages.summary import Fitted, stage_summary
 from rmexp.stages.together import together
 from rmexp.stages.trainer import Trained, Watched, train
 from rmexp.stages.watchers import Watchers, validation_rewards, watchers
+from rmexp.stored_records import stored
 from rmexp.tracking.doubts import Doubts
 from rmexp.tracking.metrics_logger import MetricsCSV
 from rmexp.tracking.trackers import Trackers
@@ -81,7 +85,7 @@ def _left(
     parts: StageParts, built: Built, run: RunFolder, watch: Watchers, steps: int, began: tuple[float, float]
 ) -> Fitted:
     """Leave the model in the run folder."""
-    seen = seen_by(parts, built.loaded.records)
+    seen = seen_by(parts, _learnt_from(built))
     kept = keep_weights(built, run.path, parts.trainer.options, watch.kept, steps, seen)
     dequantise(built.module.model)  # not before the last checkpoint was read, which has no whole base
     save_adapter_alone(parts, built.module, built.start, run.path / "adapter")
@@ -93,6 +97,17 @@ def _left(
     promise_alike(run.path / "adapter", run.model)
     seconds = (time.perf_counter() - began[0], time.process_time() - began[1])
     return Fitted(model, steps, watch.throughput, *seconds, kept, watch.nonfinite.skipped, validated)
+
+
+def _learnt_from(built: Built) -> PreferenceData:
+    """The records without pairs that nothing was learnt from: too long, alike once cut, or not validated with."""
+    records, examples = built.loaded.records, built.examples
+    splits = {
+        name: stored(records.splits[name]).of(encoded.places)
+        for name, encoded in (("train", examples.train), ("val", examples.val))
+        if isinstance(encoded, EncodedPairs) and len(encoded) < len(records.splits.get(name, ()))
+    }
+    return replace(records, splits={**records.splits, **splits})
 
 
 def _trained(parts: StageParts, built: Built, run: RunFolder, trackers: Trackers, watch: Watchers) -> Trained:

@@ -79,6 +79,20 @@ def test_a_trained_model_says_what_it_was_trained_on(noise):
     assert trained == noise.trained
 
 
+def test_pairs_that_were_left_out_of_the_training_are_not_called_trained_on(here, noise):
+    rows = [row | {"chosen": row["chosen"] + " and so on" * 40 * (index % 2)} for index, row in enumerate(noise.rows)]
+    write_rows(Path("long.jsonl"), rows)
+    data = ["data=jsonl", "data.path=long.jsonl", "data.truncation=drop", "data.max_tokens=64"]
+    assert main([*TRAIN, *data, "run_dir=short"]) == 0
+    account = summary_of("short")["account"]
+    assert account["train"]["dropped"] > 0 < account["val"]["dropped"]
+    known = read_trained_on("short/model")
+    assert (len(known.pairs), len(known.val_pairs)) == (account["train"]["kept"], account["val"]["kept"])
+    marks = [known.mark(Preference.from_row(row)) for row in rows]
+    assert {*marks[::2]} == {"pair", "validation"}
+    assert {*marks[1::2]} == {"no"}
+
+
 def test_score_marks_each_row_and_counts(here, noise, capsys):
     assert main(["score", *noise.scorer, *noise.data, "run_dir=run"]) == 0
     rows = lines("run/scored/all.jsonl")

@@ -239,6 +239,17 @@ def test_overrides_are_typed_as_the_shell_and_hydra_read_them_back():
         assert compose("evaluate", [word]).scorer.path == value
 
 
+def test_an_option_that_the_tree_hides_is_told_unless_it_is_a_copy(tmp_path):
+    (tmp_path / "schedule").mkdir()
+    own, words = tmp_path / "schedule" / "cosine.yaml", ["task=reward", "schedule=cosine"]
+    text = (conf_folder() / "schedule" / "cosine.yaml").read_text()
+    own.write_text(text)
+    assert compose("train", words, str(tmp_path)).schedule.floor == 0
+    own.write_text(text.replace("floor: 0.0", "floor: 0.5"))
+    with pytest.raises(ConfigurationError, match=r"schedule=cosine: .*schedule/cosine.yaml is never read"):
+        compose("train", words, str(tmp_path))
+
+
 def test_keys_stand_for_an_option_only_where_no_other_is_chosen(tmp_path):
     folder = tmp_path / "experiment"
     folder.mkdir()

@@ -1,7 +1,7 @@
 """The configuration of a verb from the YAML tree and the overrides of a command line, checked as a whole."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from rmexp.config.identity import named_after, unset
 from rmexp.config.impossible import flat, impossible
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.problems import ConfigurationError
-from rmexp.config.tree import conf_folder
+from rmexp.config.tree import conf_folder, hidden_options
 from rmexp.plugins.named import Plugin, plugins
 
 for resolver, function in ((named_after.RESOLVER, named_after.name_after), (unset.RESOLVER, unset.unset)):
@@ -59,7 +59,7 @@ def compose(verb: str, overrides: Sequence[str], folder: str | None = None) -> D
     Args:
         verb: name of the primary configuration, `conf/<verb>.yaml`.
         overrides: in Hydra's grammar, such as `data=jsonl`, `optimizer.lr=1e-4`.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
 
     Raises:
         ConfigurationError: with every problem, not only the first.
@@ -97,8 +97,8 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
     chosen = tuple(str(override.input_line) for override in choices)
     skeleton, impossible = _choose(loader, verb, chosen)
     config = deepcopy(skeleton)
-    problems = [*wrong, *impossible]
     made = _choices(skeleton)
+    problems = [*wrong, *impossible, *_hidden(made, folder)]
     for override in values:
         if opens(skeleton, override):
             override.type = OverrideType.ADD
@@ -209,7 +209,7 @@ def _loader(folder: str | None, plugins: tuple[Plugin, ...]) -> ConfigLoader:
 
 
 def search_path(folder: str | None) -> ConfigSearchPath:
-    """Where options are searched: in `folder` first, then in our tree, then in those of plug-ins."""
+    """Where options are searched: in our tree first, then in those of plug-ins, then in `folder`."""
     path = new_search_path(str(conf_folder()))
     for plugin in plugins():
         if plugin.conf is not None:
@@ -222,6 +222,13 @@ def search_path(folder: str | None) -> ConfigSearchPath:
 def _choices(config: DictConfig) -> dict[str, str | None]:
     chosen = reversed(config.hydra.runtime.choices.items())  # Hydra notes the last of the defaults list first
     return {str(key): value for key, value in chosen if not key.startswith("hydra")}
+
+
+def _hidden(choices: Mapping[str, str | None], folder: str | None) -> Iterator[str]:
+    """A problem for each option whose own file, which says something else, is hidden by the tree's."""
+    for choice, option in choices.items():
+        for file in hidden_options(choice.partition("@")[0], str(option), folder):
+            yield f"{choice}={option}: {file} is never read, for another option has its name (call it otherwise)"
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:

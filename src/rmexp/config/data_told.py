@@ -32,7 +32,7 @@ def tell_data(verb: str, overrides: Sequence[str], folder: str | None) -> None:
     Args:
         verb: name of the primary configuration.
         overrides: of the command line, sweeps among them.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
     """
     keys = [text.lstrip("+~").partition("=")[0] for text in overrides]
     if unread := [key for key in dict.fromkeys(keys) if _is_unread(verb, key, {*keys})]:

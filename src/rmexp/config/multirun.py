@@ -63,7 +63,7 @@ def read_multirun(verb: str, overrides: Sequence[str], folder: str | None = None
     Args:
         verb: name of the primary configuration.
         overrides: sweeps such as `data=a,b` among them.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
 
     Raises:
         ConfigurationError: with every problem of every cell.

@@ -64,7 +64,7 @@ def with_recognised(verb: str, overrides: Sequence[str], folder: str | None = No
     Args:
         verb: name of the primary configuration.
         overrides: of one run, without sweeps.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
 
     Raises:
         ValueError: a file holds something that no format can make pairs of.

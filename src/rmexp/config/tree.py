@@ -37,6 +37,19 @@ def options_of(group: str) -> list[str]:
     return sorted(option for option in found if not option.startswith("_"))
 
 
+def hidden_options(group: str, option: str, folder: str | None) -> list[Path]:
+    """Files that are never read, for an option that is searched first has their name; copies of that are none.
+
+    Args:
+        group: such as `data`.
+        option: of it.
+        folder: searched behind the tree and plug-ins; None for none.
+    """
+    folders = [*conf_folders(), *([] if folder is None else [Path(folder)])]
+    files = [file for place in folders if (file := place / group / f"{option}.yaml").is_file()]
+    return [file for file in files[1:] if file.read_bytes() != files[0].read_bytes()]
+
+
 def options_with(group: str, key: str) -> list[str]:
     """Options of a group whose file has a key at its top; where some of them need a value for it, those alone.
 

@@ -42,7 +42,7 @@ class Launch(NamedTuple):
         multirun: whose cells they are, without the cells, which would go to every worker with every cell.
         tree: state of the configuration tree.
         parent: process that started the sweep.
-        config_dir: searched for options before the tree.
+        config_dir: searched for options that the tree does not have.
         place: folder that it was started in; a worker that outlived another sweep is still in that one's.
         standing: how far the sweep is; workers have a copy, of its beginning.
     """
@@ -62,7 +62,7 @@ def run_sweep(verb: str, multirun: Multirun, config_dir: str | None) -> list[Out
     Args:
         verb: its code is the function of the same name in the module of the same name in `rmexp.verbs`.
         multirun: its cells, checked.
-        config_dir: searched for options before the tree.
+        config_dir: searched for options that the tree does not have.
 
     Returns:
         The outcome of every cell, in order.

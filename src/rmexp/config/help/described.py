@@ -49,7 +49,7 @@ def described(verb: str, composed: Composed, folder: str | None = None) -> list[
     Args:
         verb: name of the primary configuration.
         composed: its configuration.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
     """
     files = sources(verb, composed.choices, folder)
     content = OmegaConf.to_container(composed.config, resolve=False)

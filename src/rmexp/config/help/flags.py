@@ -18,7 +18,7 @@ def wrong_flag(verb: str, arguments: Sequence[str], flags: Collection[str], fold
         verb: of the command line.
         arguments: behind it.
         flags: that there are, such as `--help`.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
     """
     for place, word in enumerate(arguments):
         name, equals, value = word.partition("=")

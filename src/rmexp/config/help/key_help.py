@@ -22,7 +22,7 @@ def key_help(verb: str, names: Sequence[str], overrides: Sequence[str] = (), fol
         verb: name of the primary configuration.
         names: of keys such as `optimizer.lr`, of nodes such as `optimizer`, or of choices such as `data`.
         overrides: that decide which keys there are.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
 
     Raises:
         ValueError: there is none of a name.
@@ -84,7 +84,7 @@ def asked_for(verb: str, words: Sequence[str], folder: str | None = None) -> str
     Args:
         verb: name of the primary configuration.
         words: of the command line: names, and overrides that decide which keys there are.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
 
     Raises:
         ValueError: there is none of a name.

@@ -41,7 +41,7 @@ def sources(verb: str, choices: Mapping[str, str | None], folder: str | None = N
     Args:
         verb: name of the primary configuration.
         choices: the option chosen for each group.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
     """
     changing: list[Source] = []
     others: list[Source] = []
@@ -91,7 +91,7 @@ def choice_of(files: Sequence[Source], path: str) -> str:
 
 def file_of(group: str, option: str, folder: str | None = None) -> Path | None:
     """The file of an option of a group; None where there is none."""
-    folders = [*([Path(folder)] if folder else []), *conf_folders()]
+    folders = [*conf_folders(), *([Path(folder)] if folder else [])]
     files = (place / group / f"{option}.yaml" for place in folders)
     return next((file for file in files if file.is_file()), None)
 

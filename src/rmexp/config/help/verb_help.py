@@ -22,7 +22,7 @@ def verb_help(verb: str, overrides: Sequence[str] = (), folder: str | None = Non
     Args:
         verb: name of the primary configuration.
         overrides: such as `data=jsonl`, to see the keys of that choice.
-        folder: searched for options before the tree.
+        folder: searched for options that the tree does not have.
     """
     composed = compose_unchecked(verb, overrides, folder)
     keys = described(verb, composed, folder)

@@ -82,8 +82,8 @@ struct Backward {
         for (int next = 0; next < 2; ++next) {
           const long at = (long)(key + next) * STEP + LANES * part;
           const __m512 below = _mm512_mul_ps(_mm512_sub_ps(_mm512_load_ps(scores.data + at), peak), scale);
-          const __m512 weight =
-              _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next), _mm512_mul_ps(exponential(below), factor));
+          const __m512 weight = _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next),
+                                                    _mm512_mul_ps(exponential<Number>(below), factor));
           both[next] = _mm512_mul_ps(weight, _mm512_sub_ps(_mm512_load_ps(products.data + at), off));
           store(weights.data + at, weight);
           store(inner.data + at, both[next]);

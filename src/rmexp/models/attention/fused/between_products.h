@@ -174,9 +174,10 @@ struct Gate {
   int threads;
 };
 
-inline __m512 sigmoid(__m512 x) {
+template <class Number>
+__m512 sigmoid(__m512 x) {
   const __m512 one = _mm512_set1_ps(1.0f);
-  return _mm512_div_ps(one, _mm512_add_ps(one, exponential(_mm512_sub_ps(_mm512_setzero_ps(), x))));
+  return _mm512_div_ps(one, _mm512_add_ps(one, exponential<Number>(_mm512_sub_ps(_mm512_setzero_ps(), x))));
 }
 
 template <class Number>
@@ -185,7 +186,8 @@ void gate(const Gate<Number>& call) {
   for (long at = 0; at < call.count; at += LANES) {
     const long left = call.count - at;
     const __m512 gate = load_first(call.gate + at, left);
-    put_first(call.gated + at, _mm512_mul_ps(_mm512_mul_ps(gate, sigmoid(gate)), load_first(call.up + at, left)), left);
+    put_first(call.gated + at,
+              _mm512_mul_ps(_mm512_mul_ps(gate, sigmoid<Number>(gate)), load_first(call.up + at, left)), left);
   }
 }
 
@@ -204,7 +206,7 @@ void gate_back(const GateGradients<Number>& call) {
   for (long at = 0; at < call.count; at += LANES) {
     const long left = call.count - at;
     const __m512 gate = load_first(call.gate + at, left), outer = load_first(call.of_gated + at, left);
-    const __m512 share = sigmoid(gate);
+    const __m512 share = sigmoid<Number>(gate);
     const __m512 slope = _mm512_mul_ps(share, _mm512_fmadd_ps(gate, _mm512_sub_ps(one, share), one));
     put_first(call.of_gate + at, _mm512_mul_ps(_mm512_mul_ps(outer, load_first(call.up + at, left)), slope), left);
     put_first(call.of_up + at, _mm512_mul_ps(outer, _mm512_mul_ps(gate, share)), left);

@@ -73,7 +73,7 @@ struct Forward {
           for (int next = 0; next < 2; ++next) {
             const __m512 score = _mm512_load_ps(at + (key + next) * STEP + LANES * part);
             const __m512 below = _mm512_mul_ps(_mm512_sub_ps(score, highest[part]), scale);
-            both[next] = _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next), exponential(below));
+            both[next] = _mm512_maskz_mov_ps(block.seeing(part, stretch, key + next), exponential<Number>(below));
             total[part] = _mm512_add_ps(total[part], both[next]);
           }
           store_two_rows(to + key * STEP, part, both[0], both[1]);

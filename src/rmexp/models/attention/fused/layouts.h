@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <new>
 
 #include "products.h"
@@ -41,11 +42,41 @@ void fill_block(Number* block, int width, const Strided<Number>& from, int head,
   }
 }
 
-// Where each of 16 rows begins, in numbers of four bytes that are `apart`.
-inline __m512i row_starts(int apart) {
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  return _mm512_mullo_epi32(lanes, _mm512_set1_epi32(apart));
-}
+// Sixteen rows of sixteen numbers of four bytes, turned into their columns. Shuffles within registers: gathers would
+// take several times as long.
+struct Square {
+  __m512i rows[LANES];
+
+  // Rows that stand so many bytes apart.
+  Square(const void* first, long bytes) {
+    for (int row = 0; row < LANES; ++row) rows[row] = _mm512_loadu_si512(static_cast<const char*>(first) + row * bytes);
+    turn();
+  }
+
+ private:
+  void turn() {
+    __m512i two[LANES], four[LANES];
+    for (int row = 0; row < LANES; row += 2) {
+      two[row] = _mm512_unpacklo_epi32(rows[row], rows[row + 1]);
+      two[row + 1] = _mm512_unpackhi_epi32(rows[row], rows[row + 1]);
+    }
+    for (int row = 0; row < LANES; row += 4)
+      for (int next = 0; next < 2; ++next) {
+        four[row + 2 * next] = _mm512_unpacklo_epi64(two[row + next], two[row + next + 2]);
+        four[row + 2 * next + 1] = _mm512_unpackhi_epi64(two[row + next], two[row + next + 2]);
+      }
+    for (int column = 0; column < 4; ++column) {  // of each quarter
+      const __m512i even_upper = _mm512_shuffle_i32x4(four[column], four[4 + column], 0x88);
+      const __m512i odd_upper = _mm512_shuffle_i32x4(four[column], four[4 + column], 0xdd);
+      const __m512i even_lower = _mm512_shuffle_i32x4(four[8 + column], four[12 + column], 0x88);
+      const __m512i odd_lower = _mm512_shuffle_i32x4(four[8 + column], four[12 + column], 0xdd);
+      rows[column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0x88);
+      rows[4 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0x88);
+      rows[8 + column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0xdd);
+      rows[12 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0xdd);
+    }
+  }
+};
 
 inline __mmask16 first_lanes(int count) { return count < LANES ? (1u << count) - 1 : 0xffff; }
 
@@ -53,10 +84,12 @@ inline __mmask16 first_lanes(int count) { return count < LANES ? (1u << count) -
 
 // The transpose of a block: (width, rows).
 inline void transpose(float* transposed, const float* block, int width, int rows) {
-  for (int column = 0; column < width; ++column)
-    for (int row = 0; row < rows; row += LANES)
-      _mm512_storeu_ps(transposed + (long)column * rows + row,
-                       _mm512_i32gather_ps(row_starts(width), block + (long)row * width + column, 4));
+  for (int column = 0; column < width; column += LANES)
+    for (int row = 0; row < rows; row += LANES) {
+      const Square turned(block + (long)row * width + column, 4L * width);
+      for (int next = 0; next < LANES; ++next)
+        _mm512_storeu_si512(transposed + (long)(column + next) * rows + row, turned.rows[next]);
+    }
 }
 
 // The right factor that the transpose of a block of 32 rows is.
@@ -85,25 +118,25 @@ inline int right_stride(const float*, int columns) { return columns; }
 
 #if defined(__AVX512BF16__)
 
-// Two neighbours in a row of each of 16 rows.
-inline __m512i neighbours(const half* first, int width) {
-  return _mm512_i32gather_epi32(row_starts(width / 2), first, 4);
-}
-
 inline void transpose(half* transposed, const half* block, int width, int rows) {
-  for (int column = 0; column < width; column += 2)
+  for (int column = 0; column < width; column += 2 * LANES)
     for (int row = 0; row < rows; row += LANES) {
-      const __m512i both = neighbours(block + (long)row * width + column, width);
+      const Square turned(block + (long)row * width + column, 2L * width);  // of two neighbours in a row each
       half* to = transposed + (long)column * rows + row;
-      _mm256_storeu_si256((__m256i*)to, _mm512_cvtepi32_epi16(both));
-      _mm256_storeu_si256((__m256i*)(to + rows), _mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
+      for (int next = 0; next < LANES; ++next, to += 2 * rows) {
+        _mm256_storeu_si256((__m256i*)to, _mm512_cvtepi32_epi16(turned.rows[next]));
+        _mm256_storeu_si256((__m256i*)(to + rows), _mm512_cvtepi32_epi16(_mm512_srli_epi32(turned.rows[next], 16)));
+      }
     }
 }
 
 inline void transposed_factor(half* factor, const half* block, int width) {
-  for (int column = 0; column < width; column += 2)
-    for (int row = 0; row < STEP; row += LANES)
-      _mm512_storeu_si512(factor + column * STEP + 2 * row, neighbours(block + (long)row * width + column, width));
+  for (int column = 0; column < width; column += 2 * LANES)
+    for (int row = 0; row < STEP; row += LANES) {
+      const Square turned(block + (long)row * width + column, 2L * width);
+      for (int next = 0; next < LANES; ++next)
+        _mm512_storeu_si512(factor + (column + 2 * next) * STEP + 2 * row, turned.rows[next]);
+    }
 }
 
 // Two rows as a pair of them.
@@ -148,11 +181,14 @@ inline int right_stride(const half*, int columns) { return 2 * columns; }
 template <class Number>
 void store_columns(const Strided<Number>& to, int head, int token, int count, int head_width, const float* sums,
                    const float* factors) {
-  for (int lane = 0; lane < count; ++lane)
-    for (int column = 0; column < head_width; column += LANES) {
-      const __m512 figures = _mm512_i32gather_ps(row_starts(STEP), sums + column * STEP + lane, 4);
-      store_first(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
-                  head_width - column);
+  for (int column = 0; column < head_width; column += LANES)
+    for (int first = 0; first < count; first += LANES) {
+      const Square turned(sums + column * STEP + first, 4L * STEP);
+      for (int lane = first; lane < std::min(count, first + LANES); ++lane) {
+        const __m512 figures = _mm512_castsi512_ps(turned.rows[lane - first]);
+        store_first(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
+                    head_width - column);
+      }
     }
 }
 
@@ -162,9 +198,14 @@ Right<Number> right(const Number* data, int columns) {
   return {data, right_stride(data, columns)};
 }
 
-// exp(x) of x from -87 to 0, to the last bits of a float32; below that next to nothing, and of what is no number none.
+// exp(x) to some bits beyond those of a number, of x from -87 to 88; below that next to nothing, and of what is no
+// number none.
+template <class Number>
+__m512 exponential(__m512 x);
+
 // Coefficients: Cephes' expf.
-inline __m512 exponential(__m512 x) {
+template <>
+inline __m512 exponential<float>(__m512 x) {
   x = _mm512_max_ps(_mm512_set1_ps(-87.0f), x);  // in this order, which keeps what is no number
   const __m512 twos = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
   __m512 rest = _mm512_fnmadd_ps(twos, _mm512_set1_ps(0.693359375f), x);
@@ -173,5 +214,16 @@ inline __m512 exponential(__m512 x) {
   for (const float next : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
     sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(next));
   sum = _mm512_fmadd_ps(sum, _mm512_mul_ps(rest, rest), _mm512_add_ps(rest, _mm512_set1_ps(1.0f)));
+  return _mm512_scalef_ps(sum, twos);
+}
+
+// A polynomial with the least relative error, 3e-6, between powers of two.
+template <>
+inline __m512 exponential<half>(__m512 x) {
+  x = _mm512_mul_ps(_mm512_max_ps(_mm512_set1_ps(-87.0f), x), _mm512_set1_ps(1.44269504f));
+  const __m512 twos = _mm512_roundscale_ps(x, 0), rest = _mm512_sub_ps(x, twos);
+  __m512 sum = _mm512_set1_ps(0.0095701f);
+  for (const float next : {0.05591786f, 0.24024745f, 0.69312181f, 0.99999926f})
+    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(next));
   return _mm512_scalef_ps(sum, twos);
 }

@@ -93,8 +93,16 @@ def test_batches_hold_every_response_within_the_limit(packed, max_tokens):
         row.token_ids for row in [*responses, responses[0]]
     )
     for batch in batches:
-        lengths = [len(row.token_ids) for row in batch]
-        assert len(batch) == 1 or (sum(lengths) if packed else len(lengths) * max(lengths)) <= max_tokens
+        padded = len(batch) * max(len(row.token_ids) for row in batch)
+        assert len(batch) == 1 or (len(response_batch(batch).token_ids) if packed else padded) <= max_tokens
     firsts = [batch[0] for batch in batches]
     key = (lambda row: row.token_ids) if packed else (lambda row: len(row.token_ids))
     assert firsts == sorted(firsts, key=key)
+
+
+def test_a_prompt_counts_once_for_its_responses():
+    pool = [ResponseTokens((*range(5, 105), own, 2), 100, False) for own in range(3, 23)]
+    [batch] = batches_of_tokens(pool, 140, packed=True)
+    assert len(response_batch(batch).token_ids) == 140
+    assert len(batches_of_tokens(pool, 139, packed=True)) == 2
+    assert len(batches_of_tokens(pool, 140, packed=False)) == 20

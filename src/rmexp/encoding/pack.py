@@ -66,23 +66,37 @@ def batches_of_tokens(
     if not packed:
         ordered.sort(key=lambda response: len(response.token_ids))
     lengths = [len(response.token_ids) for response in ordered]
-    return [ordered[part] for part in parts_of_tokens(lengths, max_tokens, packed=packed)]
+    shared = [0, *(_shared_prompt(*neighbours) for neighbours in pairwise(ordered))][: len(ordered)]
+    return [ordered[part] for part in parts_of_tokens(lengths, shared, max_tokens, packed=packed)]
 
 
-def parts_of_tokens(lengths: Sequence[int], max_tokens: int, *, packed: bool) -> list[slice]:
+def _shared_prompt(first: ResponseTokens, second: ResponseTokens) -> int:
+    """Tokens of the prompt that two responses have in common; 0 of different prompts."""
+    tokens = first.prompt_tokens
+    alike = second.prompt_tokens == tokens and first.token_ids[:tokens] == second.token_ids[:tokens]
+    return tokens if alike else 0
+
+
+def parts_of_tokens(lengths: Sequence[int], shared: Sequence[int], max_tokens: int, *, packed: bool) -> list[slice]:
     """Neighbours that are computed at once.
 
     Args:
         lengths: of sequences, in their order; where rows are not packed they ascend.
-        max_tokens: in a part, padding or what is shared counted; a longer sequence is a part by itself.
+        shared: tokens of the prompt that each has in common with the one before it, which a packed row holds once.
+        max_tokens: in a part, padding counted; a longer sequence is a part by itself.
         packed: whether rows are packed.
 
-    >>> parts_of_tokens([3, 4, 5, 20], 9, packed=True)
+    >>> parts_of_tokens([3, 4, 5, 20], [0, 0, 0, 0], 9, packed=True)
     [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    >>> parts_of_tokens([6, 7, 7, 7], [0, 5, 5, 5], 10, packed=True)
+    [slice(0, 3, None), slice(3, 4, None)]
     """
     starts, tokens = list[int](), max_tokens + 1
-    for place, length in enumerate(lengths):
-        tokens = tokens + length if packed else (place - starts[-1] + 1) * length if starts else length
+    for place, (length, common) in enumerate(zip(lengths, shared, strict=True)):
+        if packed:
+            tokens += length - common
+        else:
+            tokens = (place - starts[-1] + 1) * length if starts else length
         if not starts or tokens > max_tokens:
             starts.append(place)
             tokens = length

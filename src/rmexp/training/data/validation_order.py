@@ -26,17 +26,19 @@ class ValidationOrder(NamedTuple):
         places: (N,) of the responses among those of all pairs, in the order in which they are computed.
         lengths: (N,) tokens of each.
         prompt_tokens: (N,) how many of them are of the prompt.
+        shared: (N,) tokens of the prompt that each has in common with the one before it; 0 of another prompt.
         numbers: (2K,) of all chosen, then of all rejected: the number of each in that order.
     """
 
     places: NDArray[np.int64]
     lengths: NDArray[np.int64]
     prompt_tokens: NDArray[np.int64]
+    shared: NDArray[np.int64]
     numbers: NDArray[np.int64]
 
     def batches(self, max_tokens: int, *, packed: bool) -> list[NDArray[np.int64]]:
         """Places of what is computed at once, see `parts_of_tokens`."""
-        parts = parts_of_tokens(self.lengths.tolist(), max_tokens, packed=packed)
+        parts = parts_of_tokens(self.lengths.tolist(), self.shared.tolist(), max_tokens, packed=packed)
         return [self.places[part] for part in parts]
 
     def pairing(self, pairs: EncodedPairs) -> PairIndex:
@@ -58,14 +60,28 @@ def validation_order(pairs: EncodedPairs, *, packed: bool) -> ValidationOrder:
     first = dict[Known, int]()  # the number of each in the order in which they first occur
     known = np.fromiter((first.setdefault(one, len(first)) for one in _known(pairs.responses, sides)), np.int64)
     places = sides[np.unique(known, return_index=True)[1]]
-    ids, prompt_tokens, _ = zip(*first, strict=True) if first else ((), (), ())
+    ids = [ids for ids, *_ in first]
     lengths = pairs.responses.tokens[places]
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
     if not packed:
         order = order[np.argsort(lengths[order], kind="stable")]
     numbers = np.empty(len(order), np.int64)
     numbers[order] = np.arange(len(order))
-    return ValidationOrder(places[order], lengths[order], np.array(prompt_tokens, np.int64)[order], numbers[known])
+    prompt_tokens = np.array([tokens for _, tokens, _ in first], np.int64)[order]
+    shared = _shared_prompts(
+        [ids[number] for number in order], prompt_tokens, pairs.responses.whole.prompt_ids.itemsize
+    )
+    return ValidationOrder(places[order], lengths[order], prompt_tokens, shared, numbers[known])
+
+
+def _shared_prompts(ids: list[bytes], prompt_tokens: NDArray[np.int64], token_bytes: int) -> NDArray[np.int64]:
+    """Tokens of the prompt that each response has in common with the one before it."""
+    shared = np.zeros(len(ids), np.int64)
+    for number in (1 + np.flatnonzero(prompt_tokens[1:] == prompt_tokens[:-1])).tolist():
+        prompt = int(prompt_tokens[number])
+        if ids[number].startswith(ids[number - 1][: prompt * token_bytes]):
+            shared[number] = prompt
+    return shared
 
 
 def _known(responses: EncodedResponses, places: NDArray[np.int64]) -> Iterator[Known]:

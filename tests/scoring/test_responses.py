@@ -7,6 +7,7 @@ from torch import nn
 from rmexp.encoding.encode import Encoder
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.records import Candidates, Preference, Scored
+from rmexp.scoring import responses
 from rmexp.scoring.responses import compute, compute_read, scored_records
 
 RECORDS = (Preference("p", "a", "It is long."), Candidates("q", ("x" * 40, "a", "a")), Preference("p", "a", "b"))
@@ -35,6 +36,17 @@ def test_figures_come_in_the_order_of_the_responses_whatever_the_batches(max_tok
     assert figures == [[float(sum(response.token_ids))] for response in RESPONSES]
     assert sum(len(batch.lengths) for batch in model.batches) == len(set(RESPONSES))  # equal ones once
     assert not model.training
+
+
+@pytest.mark.parametrize("max_tokens", [1, 1000])
+def test_weights_are_laid_out_where_several_batches_need_them(max_tokens, monkeypatch):
+    contexts, laid_out = [], responses.laid_out
+    monkeypatch.setattr(responses, "laid_out", lambda model: contexts.append(model) or laid_out(model))
+    monkeypatch.setattr(responses, "MOST_TOKENS", max_tokens)
+    model = Recorder()
+    compute(model, model, RESPONSES, packed=True)
+    assert contexts == ([model] if len(model.batches) > 1 else [])
+    assert (len(model.batches) > 1) == (max_tokens == 1)
 
 
 def test_several_figures_each_and_none_with_a_graph():

@@ -1,6 +1,7 @@
 """From records to one figure per response: encoded, batched by length, computed, put back in order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import chain
 
 import torch
@@ -10,10 +11,11 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import batches_of_tokens, response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.hardware.group import shared_out
+from rmexp.hardware.laid_out import laid_out
 from rmexp.records import Record, Scored
 
-MOST_TOKENS = 4096  # computed at once: a processor is slower at fewer, and at what no longer fits its cache
-ON_ACCELERATOR = 4  # times as many: there each batch costs time that does not depend on its size
+MOST_TOKENS = 8192  # of a row computed at once: each batch costs time that does not depend on its size
+ON_ACCELERATOR = 2  # times as many: there it costs more
 
 
 @torch.inference_mode()
@@ -45,10 +47,11 @@ def compute(
     def figures_of(rows: Sequence[ResponseTokens]) -> Tensor:
         return function(response_batch(rows).to(device)).reshape(len(rows), -1)
 
-    if together:
-        found = shared_out(batches, lambda rows: figures_of(rows).cpu())
-    else:
-        found = [figures_of(rows) for rows in batches]  # the next batch waits for none before it
+    with laid_out(model) if len(batches) > 1 else nullcontext():
+        if together:
+            found = shared_out(batches, lambda rows: figures_of(rows).cpu())
+        else:
+            found = [figures_of(rows) for rows in batches]  # the next batch waits for none before it
     figures: list[list[float]] = torch.cat(found).tolist() if found else []
     done = dict(zip(chain.from_iterable(batches), figures, strict=True))
     return [done[response] for response in responses]

@@ -28,10 +28,11 @@ from rmexp.metrics.pair_figures import PairFigures
 from rmexp.models.actor_critic import ActorCritic
 from rmexp.models.attention import choose
 from rmexp.models.attention.flash import FlashKernel
-from rmexp.models.attention.lean_operations import AddRMSNorm, RMSNorm, Rotation, SwiGLU
+from rmexp.models.attention.lean_operations import AddRMSNorm, RMSNorm, SwiGLU
 from rmexp.models.attention.merged_attention import MergedAttention
 from rmexp.models.attention.packed_attention import PackedAttention
 from rmexp.models.attention.packed_rows import packed_states
+from rmexp.models.attention.rotary import Rotation
 from rmexp.models.likelihood import Likelihood
 from rmexp.models.reward_model import RewardModel
 from rmexp.training.optimization import clip_gradients

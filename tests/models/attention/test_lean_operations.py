@@ -1,9 +1,9 @@
 import pytest
 import torch
 from torch.autograd import gradcheck
-from transformers.models.llama.modeling_llama import LlamaRMSNorm, apply_rotary_pos_emb
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
-from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated, swiglu
+from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, swiglu
 
 
 @pytest.fixture
@@ -28,16 +28,6 @@ def test_gradients_by_differences(hidden):
     loose = {"eps": 1e-2, "atol": 1e-2, "rtol": 1e-2}  # float32 inside, whatever comes in
     assert gradcheck(lambda *given: rms_norm(*given, 1e-3), (hidden, weight), **loose)
     assert gradcheck(lambda *given: add_rms_norm(*given, 1e-3), (hidden, update.requires_grad_(), weight), **loose)
-    angles = torch.rand(5, 2)
-    heads = torch.randn(5, 3, 4).requires_grad_()
-    assert gradcheck(lambda given: rotated(given, angles.cos(), angles.sin()), (heads,), **loose)
-
-
-def test_the_rotation_is_that_of_transformers():
-    heads, angles = torch.randn(5, 3, 8), torch.rand(5, 4)
-    cosine, sine = (torch.cat([part, part], dim=-1)[None] for part in (angles.cos(), angles.sin()))
-    expected, _ = apply_rotary_pos_emb(heads.transpose(0, 1)[None], heads.transpose(0, 1)[None], cosine, sine)
-    torch.testing.assert_close(rotated(heads, angles.cos(), angles.sin()), expected[0])
 
 
 def test_the_gated_activation_and_its_gradients_are_those_of_autograd(hidden):

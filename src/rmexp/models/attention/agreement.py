@@ -12,6 +12,7 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
 from rmexp.models.attention.attention_plan import dense_mask
+from rmexp.models.attention.rotary import Angles, Rotary
 
 START: Final = tuple(range(100, 137))  # of the first two responses of a row made to tell
 TEXTS: Final = ((*START, *range(200, 234)), (*START, 300), tuple(range(400, 405)))
@@ -20,20 +21,24 @@ TOLERANCE = {torch.float32: 1e-5}  # of the norm of what is right; 0.03 in half 
 
 
 def computes_attention(
-    function: type[torch.autograd.Function],
+    function: Callable[..., Tensor],
     plan_of: Callable[[ResponseBatch], Any],
     width: int,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
+    *,
+    turning: bool = False,
 ) -> bool:
     """Whether output and gradients are those of one dense mask in float32, up to rounding.
 
     Args:
-        function: of query, key, value, plan and scaling; see `packed_attention`.
+        function: of query, key, value, plan and scaling, and of rotary positions where it turns; see
+            `packed_attention`.
         plan_of: makes the plan of a row.
         width: of a head.
         dtype: of the numbers.
         device: that computes.
+        turning: whether it turns queries and keys.
     """
     generator = torch.Generator().manual_seed(0)
     batch = response_batch([ResponseTokens(text, 0, False) for text in TEXTS])
@@ -42,8 +47,10 @@ def computes_attention(
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast(kind, enabled=False):
         drawn = [torch.randn(heads, count, width, generator=generator).to(dtype) for heads in (HEADS, 1, 1, HEADS)]
         there, plan = [part.to(device) for part in drawn], plan_of(batch.to(device))
-        found = with_gradients(lambda *qkv: function.apply(*qkv, plan, SCALING), there)  # type: ignore[no-untyped-call]
-        expected = with_gradients(partial(_dense, seen), [part.float() for part in drawn])
+        turned_by = torch.rand(count, width // 2, generator=generator) if turning else None
+        rotary = () if turned_by is None else (_rotary(turned_by),)
+        found = with_gradients(lambda *qkv: function(*qkv, plan, SCALING, *rotary), there)
+        expected = with_gradients(partial(_dense, seen, turned_by), [part.float() for part in drawn])
     return near([part.cpu() for part in found], expected, dtype)
 
 
@@ -60,7 +67,20 @@ def with_gradients(attention: Callable[..., Tensor], drawn: list[Tensor]) -> lis
     return [output, *torch.autograd.grad(output, inputs, outer)]
 
 
-def _dense(seen: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def _rotary(turned_by: Tensor) -> Rotary:
+    angles = Angles(turned_by.cos(), turned_by.sin())
+    return Rotary(angles, angles)
+
+
+def _dense(seen: Tensor, turned_by: Tensor | None, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    if turned_by is not None:
+        query, key = (_turned(heads, turned_by) for heads in (query, key))
     return F.scaled_dot_product_attention(
         query, key.expand_as(query), value.expand_as(query), attn_mask=seen, scale=SCALING
     )
+
+
+def _turned(heads: Tensor, by: Tensor) -> Tensor:
+    """The halves of heads as complex numbers, times those of an angle."""
+    turned = torch.complex(*heads.chunk(2, dim=-1)) * torch.polar(torch.ones_like(by), by)
+    return torch.cat((turned.real, turned.imag), dim=-1)

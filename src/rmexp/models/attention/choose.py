@@ -88,7 +88,7 @@ def _failure(device: torch.device, dtype: torch.dtype, width: int) -> str | None
     """What is wrong with the flash kernel here, found out on one small row; None where nothing is."""
     try:
         plan_of = partial(merged_plan, queries=None, kernel=FlashKernel())
-        right = computes_attention(MergedAttention, plan_of, width, dtype, device)
+        right = computes_attention(MergedAttention.apply, plan_of, width, dtype, device)
     except (RuntimeError, NotImplementedError, TypeError, IndexError) as error:
         return f"the flash kernel does not run here ({str(error).splitlines()[0][:80]})"
     return None if right else "the flash kernel, as torch has it here, computes something else"

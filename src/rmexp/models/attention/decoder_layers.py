@@ -18,8 +18,9 @@ from rmexp.encoding.batches import ResponseBatch
 from rmexp.hardware.device import moved
 from rmexp.models.attention.compiled import compiled, compiling, has_compiler, varying
 from rmexp.models.attention.layer_parts import HeadProducts, Norm, before_attention, behind_attention
-from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, rotated, swiglu
+from rmexp.models.attention.lean_operations import add_rms_norm, product_dtype, rms_norm, swiglu
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
+from rmexp.models.attention.rotary import Angles, Rotary
 
 BODY = {"embed_tokens", "layers", "norm", "rotary_emb"}
 LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
@@ -91,7 +92,8 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     """
     token_ids, position_ids = (_filled(ids) for ids in (batch.token_ids, batch.position_ids))
     residual = body.embed_tokens(token_ids)
-    cosine, sine = (angles[0, :, : angles.shape[-1] // 2] for angles in body.rotary_emb(residual, position_ids[None]))
+    turned_by = body.rotary_emb(residual, position_ids[None])
+    angles = Angles(*(part[0, :, : part.shape[-1] // 2].float().contiguous() for part in turned_by))
     *layers, last = body.layers
     compiled_here = compiling() and is_compilable(body, packed=True)
     fillers = -len(rows) % ROW_STEP if len(rows) > ROW_STEP and _in_half_on_processor(batch.device) else 0
@@ -101,14 +103,12 @@ def decoder_states(body: Any, batch: ResponseBatch, rows: Tensor) -> Tensor:
     for layer in layers:
         compute = _method(layer)
         if compiled_here:
-            residual = _compiled_layer(layer, residual, cosine, sine, every)
+            residual = _compiled_layer(layer, residual, angles, every)
         elif checkpointed:
-            residual, update = checkpoint(compute, residual, update, cosine, sine, every, use_reentrant=False)
+            residual, update = checkpoint(compute, residual, update, angles, every, use_reentrant=False)
         else:
-            residual, update = compute(residual, update, cosine, sine, every)
-    residual, update = _method(last)(
-        residual, update, cosine, sine, read, moved(F.pad(rows, (0, fillers)), batch.device)
-    )
+            residual, update = compute(residual, update, angles, every)
+    residual, update = _method(last)(residual, update, angles, read, moved(F.pad(rows, (0, fillers)), batch.device))
     return add_rms_norm(residual, update, body.norm.weight, body.norm.variance_epsilon)[1][: len(rows)]
 
 
@@ -125,16 +125,15 @@ def _is_plain(layer: Any) -> bool:
     )
 
 
-def _compiled_layer(layer: Any, residual: Tensor, cosine: Tensor, sine: Tensor, plans: AttentionPlans) -> Tensor:
+def _compiled_layer(layer: Any, residual: Tensor, angles: Angles, plans: AttentionPlans) -> Tensor:
     """One plain layer in compiled parts: the residual behind it, in float32."""
     attention, mlp = layer.self_attn, layer.mlp
     heads = (attention.q_proj, attention.k_proj, attention.v_proj)
     biases = tuple(product.bias for product in heads if product.bias is not None)
     norms = tuple(_norm_of(norm) for name, norm in attention.named_children() if name in HEAD_NORMS)
     products = HeadProducts(tuple(product.weight for product in heads), biases, norms)
-    angles = (varying(part) for part in (cosine, sine))
-    norm = _norm_of(layer.input_layernorm)
-    query, key, value = compiled(before_attention)(varying(residual), norm, products, *angles, product_dtype(residual))
+    norm, dtype = _norm_of(layer.input_layernorm), product_dtype(residual)
+    query, key, value = compiled(before_attention)(varying(residual), norm, products, *map(varying, angles), dtype)
     plan = plans.within(_window(attention), query, key)
     attended = packed_attention(query, key, value, plan, attention.scaling)
     gate_up = (mlp.gate_proj.weight, mlp.up_proj.weight)
@@ -151,34 +150,31 @@ def _layer(
     layer: Any,
     residual: Tensor,
     update: Tensor | None,
-    cosine: Tensor,
-    sine: Tensor,
+    angles: Angles,
     plans: "AttentionPlans",
     rows: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """One layer: the residual after its attention, and what its MLP adds; at `rows` alone where they are given."""
     norm, attention, mlp = layer.input_layernorm, layer.self_attn, layer.mlp
     residual, hidden = add_rms_norm(residual, update, norm.weight, norm.variance_epsilon)
-    key = _heads(attention, "k", hidden)
-    key, value = rotated(key, cosine, sine), _heads(attention, "v", hidden).transpose(0, 1)
+    key, value = _heads(attention, "k", hidden), _heads(attention, "v", hidden)
     if rows is not None:
-        residual, hidden, cosine, sine = (of_row[rows] for of_row in (residual, hidden, cosine, sine))
-    query = rotated(_heads(attention, "q", hidden), cosine, sine)
+        residual, hidden = residual[rows], hidden[rows]
+    query, rotary = _heads(attention, "q", hidden), Rotary(angles.of(rows), angles)
     plan = plans.within(_window(attention), query, key)
-    attended = packed_attention(query, key, value, plan, attention.scaling).transpose(0, 1).flatten(1)
+    attended = packed_attention(query, key, value, plan, attention.scaling, rotary).transpose(0, 1).flatten(1)
     norm = layer.post_attention_layernorm
     residual, hidden = add_rms_norm(residual, attention.o_proj(attended), norm.weight, norm.variance_epsilon)
     return residual, mlp.down_proj(swiglu(mlp.gate_proj(hidden), mlp.up_proj(hidden)))
 
 
 def _heads(attention: Any, name: str, hidden: Tensor) -> Tensor:
-    """(T, H, D) queries, keys or values, normalised where the family does so."""
+    """(H, T, D) queries, keys or values, normalised where the family does so."""
     heads: Tensor = getattr(attention, f"{name}_proj")(hidden).unflatten(-1, (-1, attention.head_dim))
     norm = getattr(attention, f"{name}_norm", None)
-    if norm is None:
-        return heads
-    normalised = rms_norm(heads.flatten(0, 1), norm.weight, norm.variance_epsilon)
-    return normalised.view_as(heads)
+    if norm is not None:
+        heads = rms_norm(heads.flatten(0, 1), norm.weight, norm.variance_epsilon).view_as(heads)
+    return heads.transpose(0, 1)
 
 
 def _window(attention: Any) -> int | None:

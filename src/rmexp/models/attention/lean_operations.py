@@ -1,9 +1,8 @@
-"""Norms, gated activation and rotary positions in few passes over memory: what a row costs besides matrix products.
+"""Norms and gated activation in few passes over memory: what a row costs besides products and attention.
 
-Norms and rotations compute in float32 whatever they are given, and leave their result in the type that the next
-product wants.
+Norms compute in float32 whatever they are given, and leave their result in the type that the next product wants.
 
-Shape legend: `T` tokens, `E` width of the hidden states, `F` width inside an MLP, `H` heads, `D` head width.
+Shape legend: `T` tokens, `E` width of the hidden states, `F` width inside an MLP.
 """
 
 from typing import Any
@@ -50,22 +49,6 @@ def swiglu(gate: Tensor, up: Tensor) -> Tensor:
     Source: Shazeer 2020, eq. 6, without its products.
     """
     return SwiGLU.apply(gate, up)  # type: ignore[no-any-return, no-untyped-call]
-
-
-def rotated(projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Queries or keys with rotary positions, head by head.
-
-    Args:
-        projected: (T, H, D).
-        cosine: (T, D / 2) of the angles.
-        sine: (T, D / 2) of the angles.
-
-    Returns:
-        (H, T, D) in the type of `projected`.
-
-    Source: Su et al. 2021, eq. 34, with the halves of a head as the two coordinates.
-    """
-    return Rotation.apply(projected, cosine, sine)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def product_dtype(like: Tensor) -> torch.dtype:
@@ -146,27 +129,6 @@ class SwiGLU(torch.autograd.Function):
         return found(gradient, *ctx.saved_tensors)
 
 
-class Rotation(torch.autograd.Function):
-    """Keeps nothing but the angles: the gradient is turned back by them."""
-
-    @staticmethod
-    def forward(ctx: Any, projected: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """See `rotated`."""
-        ctx.save_for_backward(cosine, sine)
-        ctx.fused = _fused(projected) and cosine.dtype == sine.dtype == torch.float32
-        turned = between_products.rotate if ctx.fused else _turned
-        return turned(projected.transpose(0, 1), cosine, sine)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradient of what was rotated."""
-        cosine, sine = ctx.saved_tensors
-        if ctx.fused:
-            return between_products.rotate(gradient, cosine, sine, backwards=True).transpose(0, 1), None, None
-        turned = _turned(gradient.transpose(0, 1), cosine[:, None], -sine[:, None])
-        return turned, None, None
-
-
 def _fused(*tensors: Tensor) -> bool:
     """Whether the fused kernels serve such tensors."""
     return all(tensor.device.type == "cpu" and no_fused(tensor.dtype) is None for tensor in tensors)
@@ -176,16 +138,6 @@ def _fused_norm(hidden: Tensor, weight: Tensor, dtype: torch.dtype) -> bool:
     """Whether they normalise hidden states and leave that in a type."""
     written = dtype == hidden.dtype or (dtype == torch.bfloat16 and no_fused(dtype) is None)
     return _fused(hidden) and weight.dtype == torch.float32 and written
-
-
-def _turned(halves: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotate the last dimension, whose halves are the coordinates, by angles that broadcast."""
-    exact = halves if halves.dtype == torch.float32 else halves.contiguous().float()
-    turned = torch.empty(halves.shape, dtype=torch.float32, device=halves.device)
-    (first, second), (new_first, new_second) = exact.chunk(2, dim=-1), turned.chunk(2, dim=-1)
-    torch.mul(first, cosine, out=new_first).addcmul_(second, sine, value=-1)
-    torch.mul(second, cosine, out=new_second).addcmul_(first, sine)
-    return turned.to(halves.dtype)
 
 
 def _gated(gate: Tensor, up: Tensor) -> Tensor:

@@ -21,11 +21,14 @@ from rmexp.models.attention.choose import Kind, attention_kind
 from rmexp.models.attention.flash import FlashKernel
 from rmexp.models.attention.fused.attention import FusedAttention, FusedPlan, fused_plan
 from rmexp.models.attention.merged_attention import MergedAttention, MergedPlan, merged_plan
+from rmexp.models.attention.rotary import Rotary, rotated
 
 Plan = AttentionPlan | MergedPlan | FusedPlan
 
 
-def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: Plan, scaling: float) -> Tensor:
+def packed_attention(
+    query: Tensor, key: Tensor, value: Tensor, plan: Plan, scaling: float, rotary: Rotary | None = None
+) -> Tensor:
     """Softmax attention of the queries of a plan.
 
     Queries behind those of the plan, which fill up a row, get zeros and no gradient.
@@ -36,14 +39,17 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, plan: Plan, scal
         value: (G, T, D).
         plan: who attends to whom.
         scaling: factor of the products of queries and keys.
+        rotary: by what queries and keys are turned first; None where they have been.
 
     Returns:
         (H, Q, D) in the type of `query`; scores and their softmax are in that type, sums inside it in float32.
     """
+    if isinstance(plan, FusedPlan):
+        return FusedAttention.apply(query, key, value, plan, scaling, rotary)  # type: ignore[no-any-return, no-untyped-call]
+    if rotary is not None:
+        query, key = rotated(query, rotary.queries), rotated(key, rotary.keys)
     if isinstance(plan, MergedPlan):
         return MergedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
-    if isinstance(plan, FusedPlan):
-        return FusedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
     return PackedAttention.apply(query, key, value, plan, scaling)  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""Norms, rotations and gates of the fused kernels against plain operations in float64."""
+"""Norms and gates of the fused kernels against plain operations in float64."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from rmexp.models.attention import lean_operations
 from rmexp.models.attention.fused import between_products
-from rmexp.models.attention.lean_operations import add_rms_norm, rms_norm, rotated, swiglu
+from rmexp.models.attention.lean_operations import add_rms_norm, rms_norm, swiglu
 
 ROUNDING = {torch.bfloat16: 0.003, torch.float32: 3e-7}  # of the norm
 SIZES = [(1, 1), (5, 7), (64, 16), (65, 33), (200, 256), (130, 688)]  # rows and their width
@@ -17,7 +17,7 @@ def counted(kernels, monkeypatch):
     """The functions of the kernels that are called, once they have been found to agree."""
     lean_operations.no_fused(torch.float32), lean_operations.no_fused(torch.bfloat16)
     calls = []
-    for name in ("norm", "norm_gradients", "rotate", "gate", "gate_gradients"):
+    for name in ("norm", "norm_gradients", "gate", "gate_gradients"):
         function = getattr(between_products, name)
         monkeypatch.setattr(
             between_products, name, lambda *given, f=function, n=name, **named: calls.append(n) or f(*given, **named)
@@ -72,18 +72,6 @@ def test_what_is_all_half_precision_is_summed_in_it(dtype):
     assert (normalised.double() - expected).norm() <= ROUNDING[dtype] * expected.norm()
 
 
-@pytest.mark.parametrize("width", [2, 6, 32, 64, 80])
-def test_a_rotation_is_a_product_of_complex_numbers(width, dtype, counted):
-    heads, angles = drawn(70, 3, 2 * width, dtype=dtype)[..., :width], torch.rand(70, width)[:, : width // 2]
-    plain = exact(heads)
-    coordinates = torch.complex(*plain[0].transpose(0, 1).chunk(2, dim=-1))
-    turned = coordinates * torch.polar(torch.ones_like(angles).double(), angles.double())
-    found = rotated(heads, angles.cos(), angles.sin())
-    outer = [drawn(3, 70, width, seed=1, dtype=dtype)]
-    check([found], [heads], [torch.cat((turned.real, turned.imag), dim=-1)], plain, outer)
-    assert counted == ["rotate", "rotate"]
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_a_gate(size, dtype, counted):
     inputs = drawn(*size, dtype=dtype), drawn(*size, seed=1, dtype=dtype)
@@ -108,7 +96,6 @@ def test_what_is_no_number_is_not_hidden(dtype, wrong):
     for found in (
         rms_norm(rows, torch.ones(40), 1e-5),
         swiglu(rows, rows),
-        rotated(rows[:, None], torch.ones(3, 20), torch.ones(3, 20))[0],
     ):
         assert not found[1].isfinite().all()
         assert found[0].isfinite().all()

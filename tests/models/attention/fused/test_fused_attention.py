@@ -11,8 +11,10 @@ from rmexp.models.attention.attention_plan import dense_mask
 from rmexp.models.attention.choose import attention_kind
 from rmexp.models.attention.fused import agreement, attention
 from rmexp.models.attention.packed_attention import AttentionPlans, packed_attention
+from rmexp.models.attention.rotary import Angles, Rotary
 
 ROUNDING = {torch.bfloat16: 0.01, torch.float32: 5e-6}  # of the norm; an operand of bfloat16 rounds to 0.004
+TURNED = {torch.bfloat16: 0.014, torch.float32: 5e-6}  # what is turned is rounded once more
 CASES = {  # (tokens of the prompt, tokens of each response to it)
     "pairs": [(7, 5, 3), (2, 1, 1), (9, 4, 30)],
     "nothing shared": [(0, 5), (0, 1), (0, 17), (0, 90)],
@@ -33,7 +35,13 @@ def row(groups):
     return response_batch([ResponseTokens((*start, *text), 0, False) for start, text in texts])
 
 
-def results(batch, heads, width, dtype, *, window=None, queries=None, fillers=0):
+def turned(heads, angles):
+    """The halves of heads as complex numbers, times those of the angles."""
+    both = torch.complex(*heads.chunk(2, dim=-1)) * torch.polar(torch.ones_like(angles), angles)
+    return torch.cat((both.real, both.imag), dim=-1)
+
+
+def results(batch, heads, width, dtype, *, window=None, queries=None, fillers=0, turning=False):
     """Output and gradients of the kernels, and of one dense mask in float64."""
     tokens, generator = len(batch.token_ids), torch.Generator().manual_seed(width)
     wanted = torch.arange(tokens) if queries is None else queries
@@ -47,12 +55,18 @@ def results(batch, heads, width, dtype, *, window=None, queries=None, fillers=0)
     inputs = [tensor.requires_grad_() for tensor in inputs]
     plan = AttentionPlans(batch, tokens, queries, fillers).within(window, *inputs[:2])
     assert isinstance(plan, attention.FusedPlan)
-    output = packed_attention(*inputs, plan, 0.3)
+    angles = 3 * torch.rand(tokens, width // 2, generator=generator)
+    of_keys = Angles(angles.cos(), angles.sin())
+    rotary = Rotary(of_keys.of(torch.cat((wanted, wanted.new_zeros(fillers)))), of_keys) if turning else None
+    output = packed_attention(*inputs, plan, 0.3, rotary)
     found = [output, *torch.autograd.grad(output, inputs, outer)]
     exact = [tensor.detach().double().requires_grad_() for tensor in inputs]
-    repeated = (tensor.repeat_interleave(heads[0] // heads[1], dim=0) for tensor in exact[1:])
+    query, key, value = exact[0][:, : len(wanted)], *exact[1:]
+    if turning:
+        query, key = turned(query, angles.double()[wanted]), turned(key, angles.double())
+    repeated = (tensor.repeat_interleave(heads[0] // heads[1], dim=0) for tensor in (key, value))
     seen = dense_mask(batch, window)[wanted]
-    output = F.scaled_dot_product_attention(exact[0][:, : len(wanted)], *repeated, attn_mask=seen, scale=0.3)
+    output = F.scaled_dot_product_attention(query, *repeated, attn_mask=seen, scale=0.3)
     return found, [output, *torch.autograd.grad(output, exact, outer[:, : len(wanted)].double())]
 
 
@@ -69,16 +83,25 @@ def test_values_and_gradients_are_those_of_the_dense_mask(kernels, dtype, name, 
             assert off(ours, theirs) < ROUNDING[dtype]
 
 
+@pytest.mark.parametrize("turning", [False, True])
 @pytest.mark.parametrize("width", [8, 16, 24, 64, 100, 128, 256])
-def test_every_width_of_heads(kernels, dtype, width):
-    for ours, theirs in zip(*results(row(CASES["pairs"]), (2, 2), width, dtype), strict=True):
-        assert off(ours, theirs) < ROUNDING[dtype]
+def test_every_width_of_heads(kernels, dtype, width, turning):
+    for ours, theirs in zip(*results(row(CASES["pairs"]), (2, 2), width, dtype, turning=turning), strict=True):
+        assert off(ours, theirs) < (TURNED if turning else ROUNDING)[dtype]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_some_queries_alone_and_fillers_behind_them(kernels, dtype, name):
+def test_heads_are_turned_by_their_positions(kernels, dtype, name):
+    for ours, theirs in zip(*results(row(CASES[name]), (4, 2), 40, dtype, window=30, turning=True), strict=True):
+        assert off(ours, theirs) < TURNED[dtype]
+
+
+@pytest.mark.parametrize("turning", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_some_queries_alone_and_fillers_behind_them(kernels, dtype, name, turning):
     batch = row(CASES[name])
-    found, expected = results(batch, (4, 2), 16, dtype, queries=batch.last_tokens.unique(), fillers=3)
+    wanted = batch.last_tokens.unique()
+    found, expected = results(batch, (4, 2), 16, dtype, queries=wanted, fillers=3, turning=turning)
     assert not found[0][:, -3:].any()
     assert not found[1][:, -3:].any()
     assert off(found[0][:, :-3], expected[0]) < ROUNDING[dtype]
@@ -123,9 +146,9 @@ def test_numbers_of_several_types_are_refused(kernels):
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_change_no_bit(kernels, dtype, threads, monkeypatch):
-    expected, _ = results(row(CASES["long"]), (4, 2), 32, dtype)
+    expected, _ = results(row(CASES["long"]), (4, 2), 32, dtype, turning=True)
     monkeypatch.setattr(attention.torch, "get_num_threads", lambda: threads)
-    found, _ = results(row(CASES["long"]), (4, 2), 32, dtype)
+    found, _ = results(row(CASES["long"]), (4, 2), 32, dtype, turning=True)
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, expected, strict=True))
 
 

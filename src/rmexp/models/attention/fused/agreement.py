@@ -4,16 +4,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.agreement import computes_attention, near, with_gradients
 from rmexp.models.attention.fused import between_products
-from rmexp.models.attention.fused.attention import FusedAttention, fused_plan
+from rmexp.models.attention.fused.attention import FusedAttention, FusedPlan, fused_plan
+from rmexp.models.attention.rotary import Rotary
 
 HEADS, TOKENS, WIDTH, EPSILON = 2, 77, 24, 1e-5
 
 
 def agrees(dtype: torch.dtype) -> bool:
     """Whether outputs and gradients of such numbers are those of plain operations in float32, up to rounding."""
-    if not computes_attention(FusedAttention, lambda batch: fused_plan(batch, None, None), WIDTH, dtype):
+    if not all(computes_attention(_attention, _plan, WIDTH, dtype, turning=turning) for turning in (False, True)):
         return False
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
@@ -21,22 +23,30 @@ def agrees(dtype: torch.dtype) -> bool:
         return near(_between(*drawn), _plain_between(*_exact(drawn)), dtype)
 
 
+def _attention(
+    query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float, rotary: Rotary | None = None
+) -> Tensor:
+    return FusedAttention.apply(query, key, value, plan, scaling, rotary)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _plan(batch: ResponseBatch) -> FusedPlan:
+    return fused_plan(batch, None, None)
+
+
 def _exact(drawn: list[Tensor]) -> list[Tensor]:
     return [part.float() for part in drawn]
 
 
 def _between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> list[Tensor]:
-    """Norm, rotation and gate with their gradients, by the kernels."""
+    """Norm and gate with their gradients, by the kernels."""
     (rows, of_rows), weight = (part.flatten(0, 1) for part in (heads, outer)), gate[0, 0].float()
     total, normalised, factors = between_products.norm(rows.float(), of_rows, weight, EPSILON, rows.dtype)
     gradients = between_products.norm_gradients(of_rows, rows.float(), total, weight, factors, with_weight=True)
     _, alone, of_alone = between_products.norm(rows, None, weight, EPSILON, rows.dtype)
     of_row, _, _ = between_products.norm_gradients(of_rows, None, rows, weight, of_alone, with_weight=False)
-    angles = [part(up[0, :, : WIDTH // 2].float()) for part in (torch.cos, torch.sin)]
-    turned, back = (between_products.rotate(heads, *angles, backwards=backwards) for backwards in (False, True))
     gates = between_products.gate(gate, up), *between_products.gate_gradients(outer[:1], gate, up)
     norms = [total, normalised, *(part for part in gradients if part is not None), alone, of_row]
-    return [*norms, turned, back, *gates]
+    return [*norms, *gates]
 
 
 def _plain_between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> list[Tensor]:
@@ -49,8 +59,6 @@ def _plain_between(heads: Tensor, gate: Tensor, up: Tensor, outer: Tensor) -> li
     gradients = [of_rows.flatten(0, 1)] * 2 + [of_weight]
     alone = F.rms_norm(rows.flatten(0, 1), (WIDTH,), weight, EPSILON)
     (of_row,) = torch.autograd.grad(alone, rows, outer.flatten(0, 1))
-    coordinates, angle = torch.complex(*heads.chunk(2, dim=-1)), up[0, :, : WIDTH // 2]
-    turned = [coordinates * torch.polar(torch.ones_like(angle), by) for by in (angle, -angle)]
     gates = with_gradients(lambda gate, up: F.silu(gate) * up, [gate, up, outer[:1]])
     norms = [total, normalised, *gradients, alone, of_row.flatten(0, 1)]
-    return [*norms, *(torch.cat((part.real, part.imag), dim=-1) for part in turned), *gates]
+    return [*norms, *gates]

@@ -1,4 +1,5 @@
-"""Attention over a packed row in one pass, which keeps no scores: `forward` of forward.h and its gradient.
+"""Attention over a packed row in one pass, which keeps no scores, rotary positions included: `forward` of forward.h and
+its gradient.
 
 Shape legend: `H` query heads, `G` key heads (H = G * R), `D` head width, `Q` queries, `T` tokens of the row, `S` of its
 segments, `N` groups of segments that share a start.
@@ -15,6 +16,7 @@ from torch import Tensor
 from rmexp.encoding.batches import ResponseBatch
 from rmexp.models.attention.attention_plan import segments
 from rmexp.models.attention.fused.library import function, has_function
+from rmexp.models.attention.rotary import Angles, Rotary
 
 NUMBERS = (torch.bfloat16, torch.float32)
 EVERYTHING = 2**31 - 1  # a window that ends nowhere
@@ -37,10 +39,16 @@ class _Heads(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_int) for name in ("queries", "keys", "width")), ("scale", ctypes.c_float)]
 
 
-class Strided(ctypes.Structure):
+class _Strided(ctypes.Structure):
     """`Strided` of layouts.h."""
 
     _fields_ = [("data", ctypes.c_void_p), ("head_step", ctypes.c_long), ("token_step", ctypes.c_long)]
+
+
+class _Angles(ctypes.Structure):
+    """`Angles` of layouts.h."""
+
+    _fields_ = [("cosine", ctypes.c_void_p), ("sine", ctypes.c_void_p), ("step", ctypes.c_long)]
 
 
 class _Call(ctypes.Structure):
@@ -49,7 +57,8 @@ class _Call(ctypes.Structure):
     _fields_ = [
         ("row", _Row),
         ("heads", _Heads),
-        *((name, Strided) for name in ("query", "key", "value", "output")),
+        *((name, _Strided) for name in ("query", "key", "value", "output")),
+        *((name, _Angles) for name in ("query_angles", "key_angles")),
         ("peaks", ctypes.c_void_p),
         ("factors", ctypes.c_void_p),
         ("query_count", ctypes.c_long),
@@ -60,7 +69,7 @@ class _Call(ctypes.Structure):
 class _Gradients(ctypes.Structure):
     """`Gradients` of backward.h."""
 
-    _fields_ = [(name, Strided) for name in ("output", "query", "key", "value")]
+    _fields_ = [(name, _Strided) for name in ("output", "query", "key", "value")]
 
 
 class FusedPlan(NamedTuple):
@@ -102,29 +111,37 @@ class FusedAttention(torch.autograd.Function):
     """Keeps queries, keys, values, outputs, and two figures a query and head."""
 
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: FusedPlan, scaling: float) -> Tensor:
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        plan: FusedPlan,
+        scaling: float,
+        rotary: Rotary | None,
+    ) -> Tensor:
         """See `packed_attention`; all of one type, bfloat16 or float32, on the processor."""
         if not query.dtype == key.dtype == value.dtype:
             raise TypeError(f"queries, keys and values of one type, got {query.dtype}, {key.dtype} and {value.dtype}")
-        query, key, value = (readable(heads) for heads in (query, key, value))
+        query, key, value = (_readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
         softmax = torch.empty(2, *query.shape[:2], dtype=torch.float32)
-        ctx.plan, ctx.scaling = plan, scaling
+        ctx.plan, ctx.scaling, ctx.rotary = plan, scaling, None if rotary is None else _exact(rotary)
         tensors = query, key, value, output, softmax
         ctx.save_for_backward(*tensors)
-        function("attend", query.dtype)(ctypes.byref(_call(tensors, plan, scaling)))
+        function("attend", query.dtype)(ctypes.byref(_call(tensors, plan, scaling, ctx.rotary)))
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of query, key and value."""
         tensors = query, key, value, *_ = ctx.saved_tensors
-        gradient, tokens = readable(gradient), int(ctx.plan.segments[-1, 1])
+        gradient, tokens = _readable(gradient), int(ctx.plan.segments[-1, 1])
         found = _like(query, len(ctx.plan.tokens)), _like(key, tokens), _like(value, tokens)
-        call = _call(tensors, ctx.plan, ctx.scaling)
-        gradients = _Gradients(*map(strided, (gradient, *found)))
+        call = _call(tensors, ctx.plan, ctx.scaling, ctx.rotary)
+        gradients = _Gradients(*map(_strided, (gradient, *found)))
         function("attend_back", query.dtype)(ctypes.byref(call), ctypes.byref(gradients))
-        return *found, None, None
+        return *found, None, None, None
 
 
 def has_numbers(dtype: torch.dtype) -> bool:
@@ -136,13 +153,14 @@ def has_numbers(dtype: torch.dtype) -> bool:
     return has_function("attend", dtype)
 
 
-def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float) -> _Call:
-    """What the kernel is told, while tensors and plan are alive."""
+def _call(tensors: tuple[Tensor, ...], plan: FusedPlan, scaling: float, rotary: Rotary | None) -> _Call:
+    """What the kernel is told, while tensors, plan and angles are alive."""
     query, key, _, _, softmax = tensors
     heads = _Heads(len(query), len(key), query.shape[2], scaling)
     peaks = softmax.data_ptr()
     figures = peaks, peaks + softmax.stride(0) * softmax.element_size(), softmax.shape[2]
-    return _Call(plan.of_row(), heads, *map(strided, tensors[:4]), *figures, torch.get_num_threads())
+    angles = (_Angles(), _Angles()) if rotary is None else map(_angles, rotary)
+    return _Call(plan.of_row(), heads, *map(_strided, tensors[:4]), *angles, *figures, torch.get_num_threads())
 
 
 def _like(heads: Tensor, count: int) -> Tensor:
@@ -153,11 +171,20 @@ def _like(heads: Tensor, count: int) -> Tensor:
     return memory.transpose(0, 1)
 
 
-def readable(heads: Tensor) -> Tensor:
+def _readable(heads: Tensor) -> Tensor:
     """(heads, tokens, D) whose figures of a token and head lie side by side."""
     return heads if heads.stride(2) == 1 else heads.contiguous()
 
 
-def strided(heads: Tensor) -> Strided:
+def _strided(heads: Tensor) -> _Strided:
     """(heads, tokens, D) as the kernels read it, while the tensor is alive."""
-    return Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))
+    return _Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))
+
+
+def _exact(rotary: Rotary) -> Rotary:
+    """Angles in float32, those of a token side by side."""
+    return Rotary(*(Angles(*(part.float().contiguous() for part in angles)) for angles in rotary))
+
+
+def _angles(angles: Angles) -> _Angles:
+    return _Angles(*(part.data_ptr() for part in angles), angles.cosine.stride(0))

@@ -16,13 +16,12 @@ struct Backward {
   const int width, count;
   Numbers keys, values, keys_transposed, query_rows, outer_rows, output_rows, query_columns, outer_columns, query_pairs,
       outer_pairs, weights, inner, inner_pairs;
-  Scratch<float> scores, products, to_keys, to_values, to_queries;
+  Scratch<float> scores, products, to_keys, to_values, to_queries, query_gradients;
   const Number *queries, *outers;  // as right factors
   alignas(64) float peaks[STEP], factors[STEP], along[STEP];
 
-  Backward(const Keys& of_group, const Heads& heads, int key_head, const Strided<Number>& key,
-           const Strided<Number>& value)
-      : heads(heads),
+  Backward(const Keys& of_group, const Call<Number>& call, int key_head)
+      : heads(call.heads),
         width(filled(heads.width, WIDTH_STEP<Number>)),
         count(of_group.count),
         keys((long)count * width),
@@ -42,9 +41,10 @@ struct Backward {
         products((long)count * STEP),
         to_keys((long)count * width),
         to_values((long)count * width),
-        to_queries((long)STEP * width) {
-    of_group.fill(keys.data, width, key, key_head, heads.width);
-    of_group.fill(values.data, width, value, key_head, heads.width);
+        to_queries((long)STEP * width),
+        query_gradients((long)STEP * width) {
+    of_group.fill(keys.data, width, call.key, call.key_angles, key_head, heads.width);
+    of_group.fill(values.data, width, call.value, UNTURNED, key_head, heads.width);
     transpose(keys_transposed.data, keys.data, width, count);
     std::fill_n(to_keys.data, (long)count * width, 0.0f);
     std::fill_n(to_values.data, (long)count * width, 0.0f);
@@ -52,7 +52,7 @@ struct Backward {
 
   // Queries, outer gradients and what of those lies along the output, in all the ways that they are multiplied.
   void prepare(const Block& block, int head, const Call<Number>& call, const Strided<Number>& outer) {
-    fill_block(query_rows.data, width, call.query, head, block.first, block.count, heads.width);
+    fill_turned(query_rows.data, width, call.query, call.query_angles, head, block.first, block.count, heads.width);
     fill_block(outer_rows.data, width, outer, head, block.first, block.count, heads.width);
     fill_block(output_rows.data, width, call.output, head, block.first, block.count, heads.width);
     transposed_factor(query_columns.data, query_rows.data, width);
@@ -112,17 +112,33 @@ struct Backward {
     }
   }
 
-  void store_gradients(const Keys& of_group, int key_head, const Gradients<Number>& gradients) const {
-    const __m512 scale = _mm512_set1_ps(heads.scale);
+  void store_query_gradients(const Block& block, int head, const Call<Number>& call, const Strided<Number>& to) {
+    transpose(query_gradients.data, to_queries.data, STEP, width);
+    for (int lane = 0; lane < block.count; ++lane)
+      store_row(to.at(head, block.first + lane), query_gradients.data + (long)lane * width, call.query_angles,
+                block.first + lane);
+  }
+
+  void store_key_gradients(const Keys& of_group, int key_head, const Call<Number>& call,
+                           const Gradients<Number>& gradients) {
     for (int segment = of_group.first_segment; segment < of_group.end_segment; ++segment)
-      for (int token = 0; token < of_group.row.length(segment); ++token)
-        for (int column = 0; column < heads.width; column += LANES) {
-          const long at = (long)(of_group.place(segment) + token) * width + column, left = heads.width - column;
-          const int place = of_group.row.start(segment) + token;
-          store_first(gradients.key.at(key_head, place) + column,
-                      _mm512_mul_ps(_mm512_load_ps(to_keys.data + at), scale), left);
-          store_first(gradients.value.at(key_head, place) + column, _mm512_load_ps(to_values.data + at), left);
-        }
+      for (int token = 0; token < of_group.row.length(segment); ++token) {
+        const long at = (long)(of_group.place(segment) + token) * width;
+        const int place = of_group.row.start(segment) + token;
+        store_row(gradients.key.at(key_head, place), to_keys.data + at, call.key_angles, place);
+        Number* of_value = gradients.value.at(key_head, place);
+        for (int column = 0; column < heads.width; column += LANES)
+          put_first(of_value + column, _mm512_load_ps(to_values.data + at + column), heads.width - column);
+      }
+  }
+
+ private:
+  // The gradient of a head of queries or keys, scaled, and turned back where the head was turned.
+  void store_row(Number* to, float* row, const Angles& angles, long token) const {
+    if (angles.cosine) turn(row, angles, token, heads.width, true);
+    for (int column = 0; column < heads.width; column += LANES)
+      put_first(to + column, _mm512_mul_ps(_mm512_load_ps(row + column), _mm512_set1_ps(heads.scale)),
+                heads.width - column);
   }
 };
 
@@ -131,19 +147,17 @@ template <class Number>
 void backward(const Call<Number>& call, const Gradients<Number>& gradients) {
   const Row& row = call.row;
   const Heads& heads = call.heads;
-  float scales[STEP];
-  std::fill_n(scales, STEP, heads.scale);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(call.threads)
   for (int group = 0; group < row.group_count; ++group)
     for (int key_head = 0; key_head < heads.keys; ++key_head) {
       TilesOfThread tiles;
       const Keys keys(row, group);
-      Backward<Number> task(keys, heads, key_head, call.key, call.value);
+      Backward<Number> task(keys, call, key_head);
       for_each_block(keys, heads, key_head, [&](int head, const Block& block) {
         task.prepare(block, head, call, gradients.output);
         task.add(block);
-        store_columns(gradients.query, head, block.first, block.count, heads.width, task.to_queries.data, scales);
+        task.store_query_gradients(block, head, call, gradients.query);
       });
-      task.store_gradients(keys, key_head, gradients);
+      task.store_key_gradients(keys, key_head, call, gradients);
     }
 }

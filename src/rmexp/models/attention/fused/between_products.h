@@ -1,4 +1,4 @@
-// What stands between the products of a layer: norms, rotations, gates and their gradients, each in one pass.
+// What stands between the products of a layer: norms, gates and their gradients, each in one pass.
 //
 // All is computed in float32 and rounded once. No figure depends on the number of threads.
 
@@ -8,38 +8,6 @@
 
 constexpr long SMALL = 1 << 15;  // figures below which threads cost more than they save
 constexpr long CHUNK = 64;       // rows whose share in the gradient of a weight is summed by itself
-
-inline __m512 load_first(const float* from, long count) {
-  return count < LANES ? _mm512_maskz_loadu_ps(first_lanes(count), from) : _mm512_loadu_ps(from);
-}
-
-inline void put_first(float* to, __m512 exact, long count) {
-  if (count < LANES)
-    _mm512_mask_storeu_ps(to, first_lanes(count), exact);
-  else
-    _mm512_storeu_ps(to, exact);
-}
-
-// What is left of a figure when it has been stored.
-inline __m512 stored(const float*, __m512 exact) { return exact; }
-
-#if defined(__AVX512BF16__)
-inline __m512 widened(__m256i bits) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)); }
-
-inline __m512 load_first(const half* from, long count) {
-  return widened(count < LANES ? _mm256_maskz_loadu_epi16(first_lanes(count), from)
-                               : _mm256_loadu_si256((const __m256i*)from));
-}
-
-inline void put_first(half* to, __m512 exact, long count) {
-  if (count < LANES)
-    _mm256_mask_storeu_epi16(to, first_lanes(count), rounded(exact));
-  else
-    _mm256_storeu_si256((__m256i*)to, rounded(exact));
-}
-
-inline __m512 stored(const half*, __m512 exact) { return widened(rounded(exact)); }
-#endif
 
 // ---- root-mean-square norms: rows of `width` figures without gaps
 
@@ -129,39 +97,6 @@ void norm_back(const NormGradients<Residual, Number>& call) {
       }
     }
   }
-}
-
-// ---- rotary positions: the halves of a head are the two coordinates
-
-template <class Number>
-struct Rotation {
-  Strided<const Number> from;
-  Strided<Number> to;
-  const float *cosine, *sine;  // rows of width / 2, `angle_step` apart
-  long angle_step, tokens;
-  int heads, width;
-  int backwards;
-  int threads;
-};
-
-template <class Number>
-void rotate(const Rotation<Number>& call) {
-  const int half_width = call.width / 2;
-  const __m512 turn = _mm512_set1_ps(call.backwards ? -1.0f : 1.0f);
-#pragma omp parallel for num_threads(call.threads) if (call.tokens * call.heads * call.width > SMALL)
-  for (long token = 0; token < call.tokens; ++token)
-    for (int head = 0; head < call.heads; ++head) {
-      const Number* from = call.from.at(head, token);
-      Number* to = call.to.at(head, token);
-      for (int at = 0; at < half_width; at += LANES) {
-        const int left = half_width - at;
-        const __m512 cosine = load_first(call.cosine + token * call.angle_step + at, left);
-        const __m512 sine = _mm512_mul_ps(load_first(call.sine + token * call.angle_step + at, left), turn);
-        const __m512 first = load_first(from + at, left), second = load_first(from + half_width + at, left);
-        put_first(to + at, _mm512_fmsub_ps(first, cosine, _mm512_mul_ps(second, sine)), left);
-        put_first(to + half_width + at, _mm512_fmadd_ps(second, cosine, _mm512_mul_ps(first, sine)), left);
-      }
-    }
 }
 
 // ---- gated activation: so many figures without gaps

@@ -1,6 +1,6 @@
-"""Norms, rotations and gates in one pass each, and their gradients: the functions of `between_products.h`.
+"""Norms and gates in one pass each, and their gradients: the functions of `between_products.h`.
 
-Shape legend: `R` rows, `E` their width, `T` tokens, `H` heads, `D` head width.
+Shape legend: `R` rows, `E` their width.
 """
 
 import ctypes
@@ -8,7 +8,6 @@ import ctypes
 import torch
 from torch import Tensor
 
-from rmexp.models.attention.fused.attention import Strided, readable, strided
 from rmexp.models.attention.fused.library import function
 
 CHUNK = 64  # of between_products.h
@@ -35,17 +34,6 @@ class _NormGradients(ctypes.Structure):
         ("rows", ctypes.c_long),
         ("width", ctypes.c_long),
         ("threads", ctypes.c_int),
-    ]
-
-
-class _Rotation(ctypes.Structure):
-    """`Rotation`."""
-
-    _fields_ = [
-        *((name, Strided) for name in ("from", "to")),
-        *((name, ctypes.c_void_p) for name in ("cosine", "sine")),
-        *((name, ctypes.c_long) for name in ("angle_step", "tokens")),
-        *((name, ctypes.c_int) for name in ("heads", "width", "backwards", "threads")),
     ]
 
 
@@ -121,30 +109,6 @@ def norm_gradients(
     call = _NormGradients(*map(_address, given), *map(_address, found), rows, width, torch.get_num_threads())
     function("norm_back", total.dtype, gradient.dtype)(ctypes.byref(call))
     return of_residual, of_update, None if of_weight is None else of_weight.sum(dim=0)
-
-
-def rotate(heads: Tensor, cosine: Tensor, sine: Tensor, *, backwards: bool = False) -> Tensor:
-    """Heads whose halves are turned by angles, or back.
-
-    Args:
-        heads: (H, T, D).
-        cosine: (T, D / 2), float32.
-        sine: (T, D / 2), float32.
-        backwards: whether they are turned back.
-
-    Returns:
-        (H, T, D), token by token in memory.
-    """
-    heads = readable(heads)
-    if cosine.stride(1) != 1 or cosine.stride() != sine.stride():
-        cosine, sine = cosine.contiguous(), sine.contiguous()
-    count, tokens, width = heads.shape
-    turned = heads.new_empty(tokens, count, width).transpose(0, 1)
-    angles = *map(_address, (cosine, sine)), cosine.stride(0)
-    figures = tokens, count, width, backwards, torch.get_num_threads()
-    call = _Rotation(strided(heads), strided(turned), *angles, *figures)
-    function("rotate", heads.dtype)(ctypes.byref(call))
-    return turned
 
 
 def gate(of_gate: Tensor, up: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ struct Call {
   Row row;
   Heads heads;
   Strided<Number> query, key, value, output;
+  Angles query_angles, key_angles;
   float *peaks, *factors;  // (heads, queries): the highest product, and one over the sum of the softmax
   long query_count;
   int threads;
@@ -25,9 +26,8 @@ struct Forward {
   Numbers keys, values_transposed, rows, queries, weights;
   Scratch<float> scores, sums;
 
-  Forward(const Keys& of_group, const Heads& heads, int key_head, const Strided<Number>& key,
-          const Strided<Number>& value)
-      : heads(heads),
+  Forward(const Keys& of_group, const Call<Number>& call, int key_head)
+      : heads(call.heads),
         width(filled(heads.width, WIDTH_STEP<Number>)),
         count(of_group.count),
         keys((long)count * width),
@@ -37,9 +37,9 @@ struct Forward {
         weights((long)count * STEP),
         scores((long)count * STEP),
         sums((long)STEP * width) {
-    of_group.fill(keys.data, width, value, key_head, heads.width);
+    of_group.fill(keys.data, width, call.value, UNTURNED, key_head, heads.width);
     transpose(values_transposed.data, keys.data, width, count);
-    of_group.fill(keys.data, width, key, key_head, heads.width);
+    of_group.fill(keys.data, width, call.key, call.key_angles, key_head, heads.width);
   }
 
   // Products of queries and keys; the highest that each query sees.
@@ -99,9 +99,10 @@ void forward(const Call<Number>& call) {
     for (int key_head = 0; key_head < heads.keys; ++key_head) {
       TilesOfThread tiles;
       const Keys keys(row, group);
-      Forward<Number> task(keys, heads, key_head, call.key, call.value);
+      Forward<Number> task(keys, call, key_head);
       for_each_block(keys, heads, key_head, [&](int head, const Block& block) {
-        fill_block(task.rows.data, task.width, call.query, head, block.first, block.count, heads.width);
+        fill_turned(task.rows.data, task.width, call.query, call.query_angles, head, block.first, block.count,
+                    heads.width);
         transposed_factor(task.queries.data, task.rows.data, task.width);
         __m512 highest[2], total[2];
         task.score(block, highest);

@@ -9,8 +9,7 @@
 #include <new>
 
 #include "products.h"
-
-constexpr int LANES = 16;  // of a vector of float32
+#include "vectors.h"
 
 inline int filled(int count, int step = STEP) { return (count + step - 1) / step * step; }
 
@@ -42,20 +41,15 @@ void fill_block(Number* block, int width, const Strided<Number>& from, int head,
   }
 }
 
-// Sixteen rows of sixteen numbers of four bytes, turned into their columns. Shuffles within registers: gathers would
-// take several times as long.
-struct Square {
-  __m512i rows[LANES];
+// The columns of sixteen rows of sixteen numbers of four bytes. They are shuffled within registers, which takes less
+// time than to gather them.
+struct Columns {
+  __m512i each[LANES];
 
-  // Rows that stand so many bytes apart.
-  Square(const void* first, long bytes) {
+  // Of rows that stand so many bytes apart.
+  Columns(const void* first, long bytes) {
+    __m512i rows[LANES], two[LANES], four[LANES];
     for (int row = 0; row < LANES; ++row) rows[row] = _mm512_loadu_si512(static_cast<const char*>(first) + row * bytes);
-    turn();
-  }
-
- private:
-  void turn() {
-    __m512i two[LANES], four[LANES];
     for (int row = 0; row < LANES; row += 2) {
       two[row] = _mm512_unpacklo_epi32(rows[row], rows[row + 1]);
       two[row + 1] = _mm512_unpackhi_epi32(rows[row], rows[row + 1]);
@@ -70,15 +64,13 @@ struct Square {
       const __m512i odd_upper = _mm512_shuffle_i32x4(four[column], four[4 + column], 0xdd);
       const __m512i even_lower = _mm512_shuffle_i32x4(four[8 + column], four[12 + column], 0x88);
       const __m512i odd_lower = _mm512_shuffle_i32x4(four[8 + column], four[12 + column], 0xdd);
-      rows[column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0x88);
-      rows[4 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0x88);
-      rows[8 + column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0xdd);
-      rows[12 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0xdd);
+      each[column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0x88);
+      each[4 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0x88);
+      each[8 + column] = _mm512_shuffle_i32x4(even_upper, even_lower, 0xdd);
+      each[12 + column] = _mm512_shuffle_i32x4(odd_upper, odd_lower, 0xdd);
     }
   }
 };
-
-inline __mmask16 first_lanes(int count) { return count < LANES ? (1u << count) - 1 : 0xffff; }
 
 // ---- float32: a right factor is the matrix itself
 
@@ -86,9 +78,9 @@ inline __mmask16 first_lanes(int count) { return count < LANES ? (1u << count) -
 inline void transpose(float* transposed, const float* block, int width, int rows) {
   for (int column = 0; column < width; column += LANES)
     for (int row = 0; row < rows; row += LANES) {
-      const Square turned(block + (long)row * width + column, 4L * width);
+      const Columns columns(block + (long)row * width + column, 4L * width);
       for (int next = 0; next < LANES; ++next)
-        _mm512_storeu_si512(transposed + (long)(column + next) * rows + row, turned.rows[next]);
+        _mm512_storeu_si512(transposed + (long)(column + next) * rows + row, columns.each[next]);
     }
 }
 
@@ -104,10 +96,6 @@ inline void store_two_rows(float* rows, int part, __m512 first, __m512 second) {
   _mm512_store_ps(rows + STEP + LANES * part, second);
 }
 
-inline void store(float* to, __m512 exact) { _mm512_store_ps(to, exact); }
-
-inline void store_first(float* to, __m512 exact, int count) { _mm512_mask_storeu_ps(to, first_lanes(count), exact); }
-
 inline __m512 add_products(__m512 sum, const float* left, const float* right) {
   return _mm512_fmadd_ps(_mm512_load_ps(left), _mm512_load_ps(right), sum);
 }
@@ -121,11 +109,11 @@ inline int right_stride(const float*, int columns) { return columns; }
 inline void transpose(half* transposed, const half* block, int width, int rows) {
   for (int column = 0; column < width; column += 2 * LANES)
     for (int row = 0; row < rows; row += LANES) {
-      const Square turned(block + (long)row * width + column, 2L * width);  // of two neighbours in a row each
+      const Columns columns(block + (long)row * width + column, 2L * width);  // of two neighbours in a row each
       half* to = transposed + (long)column * rows + row;
       for (int next = 0; next < LANES; ++next, to += 2 * rows) {
-        _mm256_storeu_si256((__m256i*)to, _mm512_cvtepi32_epi16(turned.rows[next]));
-        _mm256_storeu_si256((__m256i*)(to + rows), _mm512_cvtepi32_epi16(_mm512_srli_epi32(turned.rows[next], 16)));
+        _mm256_storeu_si256((__m256i*)to, _mm512_cvtepi32_epi16(columns.each[next]));
+        _mm256_storeu_si256((__m256i*)(to + rows), _mm512_cvtepi32_epi16(_mm512_srli_epi32(columns.each[next], 16)));
       }
     }
 }
@@ -133,9 +121,9 @@ inline void transpose(half* transposed, const half* block, int width, int rows) 
 inline void transposed_factor(half* factor, const half* block, int width) {
   for (int column = 0; column < width; column += 2 * LANES)
     for (int row = 0; row < STEP; row += LANES) {
-      const Square turned(block + (long)row * width + column, 2L * width);
+      const Columns columns(block + (long)row * width + column, 2L * width);
       for (int next = 0; next < LANES; ++next)
-        _mm512_storeu_si512(factor + (column + 2 * next) * STEP + 2 * row, turned.rows[next]);
+        _mm512_storeu_si512(factor + (column + 2 * next) * STEP + 2 * row, columns.each[next]);
     }
 }
 
@@ -155,16 +143,8 @@ inline const half* right_factor(half* room, const half* block, int width) {
   return room;
 }
 
-inline __m256i rounded(__m512 exact) { return (__m256i)_mm512_cvtneps_pbh(exact); }
-
 inline void store_two_rows(half* rows, int part, __m512 first, __m512 second) {
   _mm512_store_si512(rows + 2 * LANES * part, paired(rounded(first), rounded(second)));
-}
-
-inline void store(half* to, __m512 exact) { _mm256_store_si256((__m256i*)to, rounded(exact)); }
-
-inline void store_first(half* to, __m512 exact, int count) {
-  _mm256_mask_storeu_epi16(to, first_lanes(count), rounded(exact));
 }
 
 inline __m512 add_products(__m512 sum, const half* left, const half* right) {
@@ -183,11 +163,11 @@ void store_columns(const Strided<Number>& to, int head, int token, int count, in
                    const float* factors) {
   for (int column = 0; column < head_width; column += LANES)
     for (int first = 0; first < count; first += LANES) {
-      const Square turned(sums + column * STEP + first, 4L * STEP);
+      const Columns columns(sums + column * STEP + first, 4L * STEP);
       for (int lane = first; lane < std::min(count, first + LANES); ++lane) {
-        const __m512 figures = _mm512_castsi512_ps(turned.rows[lane - first]);
-        store_first(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
-                    head_width - column);
+        const __m512 figures = _mm512_castsi512_ps(columns.each[lane - first]);
+        put_first(to.at(head, token + lane) + column, _mm512_mul_ps(figures, _mm512_set1_ps(factors[lane])),
+                  head_width - column);
       }
     }
 }
@@ -198,32 +178,35 @@ Right<Number> right(const Number* data, int columns) {
   return {data, right_stride(data, columns)};
 }
 
-// exp(x) to some bits beyond those of a number, of x from -87 to 88; below that next to nothing, and of what is no
-// number none.
-template <class Number>
-__m512 exponential(__m512 x);
+// ---- rotary positions
 
-// Coefficients: Cephes' expf.
-template <>
-inline __m512 exponential<float>(__m512 x) {
-  x = _mm512_max_ps(_mm512_set1_ps(-87.0f), x);  // in this order, which keeps what is no number
-  const __m512 twos = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-  __m512 rest = _mm512_fnmadd_ps(twos, _mm512_set1_ps(0.693359375f), x);
-  rest = _mm512_fnmadd_ps(twos, _mm512_set1_ps(-2.12194440e-4f), rest);
-  __m512 sum = _mm512_set1_ps(1.9875691500e-4f);
-  for (const float next : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(next));
-  sum = _mm512_fmadd_ps(sum, _mm512_mul_ps(rest, rest), _mm512_add_ps(rest, _mm512_set1_ps(1.0f)));
-  return _mm512_scalef_ps(sum, twos);
+// Cosines and sines of the angles that heads are turned by, `step` apart from token to token; null where they are not.
+struct Angles {
+  const float *cosine, *sine;
+  long step;
+};
+constexpr Angles UNTURNED = {nullptr, nullptr, 0};
+
+// Turn a head, the halves of which are the two coordinates, by the angles of a token, or back.
+template <class Number>
+void turn(Number* row, const Angles& angles, long token, int head_width, bool back = false) {
+  const int half_width = head_width / 2;
+  const __m512 sign = _mm512_set1_ps(back ? -1.0f : 1.0f);
+  for (int at = 0; at < half_width; at += LANES) {
+    const int left = half_width - at;
+    const __m512 cosine = load_first(angles.cosine + token * angles.step + at, left);
+    const __m512 sine = _mm512_mul_ps(load_first(angles.sine + token * angles.step + at, left), sign);
+    const __m512 first = load_first(row + at, left), second = load_first(row + half_width + at, left);
+    put_first(row + at, _mm512_fmsub_ps(first, cosine, _mm512_mul_ps(second, sine)), left);
+    put_first(row + half_width + at, _mm512_fmadd_ps(second, cosine, _mm512_mul_ps(first, sine)), left);
+  }
 }
 
-// A polynomial with the least relative error, 3e-6, between powers of two.
-template <>
-inline __m512 exponential<half>(__m512 x) {
-  x = _mm512_mul_ps(_mm512_max_ps(_mm512_set1_ps(-87.0f), x), _mm512_set1_ps(1.44269504f));
-  const __m512 twos = _mm512_roundscale_ps(x, 0), rest = _mm512_sub_ps(x, twos);
-  __m512 sum = _mm512_set1_ps(0.0095701f);
-  for (const float next : {0.05591786f, 0.24024745f, 0.69312181f, 0.99999926f})
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(next));
-  return _mm512_scalef_ps(sum, twos);
+// A block of heads, turned by the angles of their tokens.
+template <class Number>
+void fill_turned(Number* block, int width, const Strided<Number>& from, const Angles& angles, int head, int token,
+                 int count, int head_width) {
+  fill_block(block, width, from, head, token, count, head_width);
+  if (angles.cosine)
+    for (int row = 0; row < count; ++row) turn(block + (long)row * width, angles, token + row, head_width);
 }

@@ -42,10 +42,11 @@ struct Keys {
   int place(int segment) const { return places[segment - first_segment]; }
 
   template <class Number>
-  void fill(Number* block, int width, const Strided<Number>& from, int head, int head_width) const {
+  void fill(Number* block, int width, const Strided<Number>& from, const Angles& angles, int head,
+            int head_width) const {
     for (int segment = first_segment; segment < end_segment; ++segment)
-      fill_block(block + (long)place(segment) * width, width, from, head, row.start(segment), row.length(segment),
-                 head_width);
+      fill_turned(block + (long)place(segment) * width, width, from, angles, head, row.start(segment),
+                  row.length(segment), head_width);
   }
 };
 

@@ -213,6 +213,10 @@ def extras(content: JsonObject, paths: Iterable[str]) -> dict[str, Any]:
     """Columns to keep as meta fields, each under the last part of its path.
 
     Raises:
-        ValueError: one is not there.
+        ValueError: one is not there, or two have the same last part.
     """
-    return {path.rpartition(".")[2]: plain(field(content, path)) for path in paths}
+    found: dict[str, str] = {}
+    for path in paths:
+        if (other := found.setdefault(path.rpartition(".")[2], path)) != path:
+            raise ValueError(f"`{other}` and `{path}` would be one meta field (leave out one)")
+    return {name: plain(field(content, path)) for name, path in found.items()}

@@ -142,3 +142,9 @@ def test_a_history_stands_before_instruction_and_input(pairs, name, sides):
 )
 def test_a_history_of_something_else_is_told(problem, row, message):
     assert message in problem("columns", ROW | row, "history=history")
+
+
+def test_two_columns_are_not_kept_as_one(problem):
+    row = ROW | {"first": {"score": 1}, "second": {"score": 2}}
+    said = problem("columns", row, "meta=[first.score,second.score]")
+    assert "`first.score` and `second.score` would be one meta field" in said

@@ -47,3 +47,21 @@ def test_equal_ranks_say_nothing_and_other_rows_are_told(outcomes):
     assert outcome == LeftOut("ties (data.format.pairing.ties=drop)")
     ((_, error),) = outcomes("oasst", [{"a": 1}])
     assert str(error) == "expected a tree of messages, or a message, got a"
+
+
+def message(name, parent, text="Why?", role="prompter"):
+    return {"message_id": name, "parent_id": parent, "text": text, "role": role, "rank": None}
+
+
+def test_messages_that_are_in_no_tree_are_told_and_those_that_come_twice_are_counted(outcomes):
+    circle = [message("a", "c"), message("b", "a"), message("c", "b")]
+    found = [str(outcome) for _, outcome in outcomes("oasst", [message("r", None), *circle])]
+    assert found == ["`parent_id` leads from parent to parent back to where it began"] * 3
+    answers = [message("x", "r", "x", "assistant") | {"rank": 0}, message("y", "r", "y", "assistant") | {"rank": 1}]
+    repeated, pair = [outcome for _, outcome in outcomes("oasst", [message("r", None), *answers, answers[0]])]
+    assert repeated == LeftOut("repeated messages")
+    assert (pair.chosen, pair.rejected) == ("x", "y")
+    ((_, error),) = outcomes("oasst", [message("r", None), message("r", "r")])
+    assert str(error) == "two messages have the id r"
+    ((_, error),) = outcomes("oasst", [message(["r"], None)])
+    assert "`message_id` must be a text or a number" in str(error)

@@ -36,18 +36,24 @@ class Trees:
     def __call__(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Outcome]]:
         """Make pairs of each tree, message by message; a tree may stand in any order of rows."""
         children: dict[Any, list[tuple[Row, JsonObject]]] = defaultdict(list)
-        known: set[Any] = set()
+        known: dict[Any, JsonObject] = {}
         for row in rows:
             if isinstance(root := row.content.get("prompt"), Mapping):
                 yield from self._walk(row, root, (), row.content)
             elif {"message_id", "parent_id", "text", "role"} <= row.content.keys():
+                if (told := _unfit(row.content, known)) is not None:
+                    yield row, told
+                    continue
                 children[row.content["parent_id"]].append((row, row.content))
-                known.add(row.content["message_id"])
+                known[row.content["message_id"]] = row.content
             else:
                 yield row, ValueError(f"expected a tree of messages, or a message, got {', '.join(row.content)}")
-        for parent in [parent for parent in children if parent not in known]:
+        roots = [parent for parent in children if parent not in known]
+        for parent in roots:
             for row, root in children[parent]:
                 yield from self._walk(row, _nested(root, children), (), root)
+        for row in _without_root(children, roots):
+            yield row, ValueError("`parent_id` leads from parent to parent back to where it began")
 
     def _walk(
         self, row: Row, node: JsonObject, before: tuple[Message, ...], content: JsonObject
@@ -72,6 +78,25 @@ class Trees:
                 yield row, outcome
         for reply in replies:
             yield from self._walk(row, reply, turns, content)
+
+
+def _unfit(message: JsonObject, known: Mapping[Any, JsonObject]) -> ValueError | LeftOut | None:
+    """Why a message cannot stand in a tree with those before it; None where it can."""
+    for name in ("message_id", "parent_id"):
+        if not isinstance(found := message[name], str | int) and (name, found) != ("parent_id", None):
+            return ValueError(f"`{name}` must be a text or a number, got {describe(found)}")
+    own = message["message_id"]
+    if own not in known:
+        return None
+    return LeftOut("repeated messages") if known[own] == message else ValueError(f"two messages have the id {own}")
+
+
+def _without_root(children: Children, roots: Iterable[Any]) -> Iterator[Row]:
+    """The messages that are below no root, in the order of the rows of each parent."""
+    left, below = dict(children), [*roots]
+    while below:
+        below += [node["message_id"] for _, node in left.pop(below.pop(), [])]
+    return (row for rows in left.values() for row, _ in rows)
 
 
 def _nested(node: JsonObject, children: Children) -> dict[str, Any]:

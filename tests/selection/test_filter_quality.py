@@ -37,8 +37,16 @@ def test_pairs_of_one_prompt_that_err_alike_tell_less(case):
         assert (two.low, two.high) == pytest.approx((one.low, one.high), abs=0.005), "copies tell nothing new"
 
 
+def test_of_equal_margins_some_are_dropped_by_lot_not_by_their_place():
+    wrong, margin = np.arange(100) < 20, np.repeat([0.0, 1.0], [40, 60])
+    curve = filter_quality(wrong, margin > 0, margin, np.arange(100)).curve
+    assert {round(point.precision, 9) for point in curve if point.dropped <= 0.4} == {0.5}
+    assert {point.recall for point in curve if point.dropped >= 0.4} == {1.0}
+
+
 def test_the_curve_ends_with_all_found(case):
     flipped, margin = case
+    margin = margin + 1e-9 * np.arange(400)  # none are equal
     curve = filter_quality(flipped, margin >= 0, margin, ALONE).curve
     assert curve[-1].dropped == curve[-1].recall == 1
     assert curve[-1].precision == pytest.approx(flipped.mean())

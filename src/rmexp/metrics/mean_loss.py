@@ -1,4 +1,7 @@
-"""Mean loss as a torchmetrics metric; their own forgets weights where it does not look for what is no number."""
+"""Mean loss as a torchmetrics metric that waits for no device.
+
+Theirs, `MeanMetric`, looks for NaN at every update and so waits, and with `nan_strategy="disable"` it forgets weights.
+"""
 
 from typing import Any
 

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from rmexp.selection.gain_fit import Fit, fit
 from rmexp.selection.kl import best_of_n_kl
 from rmexp.statistics.means import mean_interval
-from rmexp.statistics.multiple_tests import lower_of_best
 
 Array = NDArray[np.float64]
 
@@ -73,8 +72,8 @@ class Fall:
     Attributes:
         n: where it is highest.
         lost: on the way to the largest.
-        low: lower end of its 95 % interval over prompts, shared out among the n that it was chosen from; None for fewer
-            than two prompts. Above 0 the fall is told from chance.
+        low: lower end of its interval over prompts, whose 5 % are shared out among the n that it was chosen from
+            (Bonferroni); None for fewer than two prompts. Above 0 the fall is told from chance.
     """
 
     n: int
@@ -182,8 +181,8 @@ def _fall(sizes: Sequence[int], gold: Array, rounding: float) -> Fall | None:
     if means[best] - means[-1] <= rounding:
         return None
     lost = gold[best] - gold[-1]
-    value, (low, _) = float(lost.mean()), mean_interval(lost)
-    return Fall(sizes[best], value, None if low is None else lower_of_best(value, low, len(sizes) - 1))
+    low, _ = mean_interval(lost, 1 - 0.05 / (len(sizes) - 1))
+    return Fall(sizes[best], float(lost.mean()), low)
 
 
 def _point(n: int, proxy: Array, first: Array, gold: Array | None, oracle: Array, random: Array) -> Point:

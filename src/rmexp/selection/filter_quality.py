@@ -17,7 +17,7 @@ CURVE_POINTS = 50
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Had this share of the pairs been dropped, those with the least margin.
+    """Had this share of the pairs been dropped, those with the least margin, of equal ones some by lot.
 
     Attributes:
         dropped: share of the pairs.
@@ -83,11 +83,12 @@ def filter_quality(flipped: ArrayLike, kept: ArrayLike, margin: ArrayLike, clust
 
 
 def _curve(wrong: NDArray[np.bool_], margin: NDArray[np.float64]) -> tuple[CurvePoint, ...]:
-    found = np.cumsum(wrong[np.argsort(margin, kind="stable")])
-    if not len(found) or not found[-1]:
+    if not wrong.any():
         return ()
-    sizes = np.unique(np.linspace(1, len(found), min(CURVE_POINTS, len(found))).round().astype(int))
+    _, places, pairs = np.unique(margin, return_inverse=True, return_counts=True)
+    ends, found = (np.append(0, np.cumsum(each)) for each in (pairs, np.bincount(places, wrong)))  # up to each margin
+    sizes = np.unique(np.linspace(1, len(wrong), min(CURVE_POINTS, len(wrong))).round().astype(int))
     return tuple(
-        CurvePoint(float(size / len(found)), float(found[size - 1] / size), float(found[size - 1] / found[-1]))
-        for size in sizes
+        CurvePoint(float(size / len(wrong)), float(expected / size), float(expected / found[-1]))
+        for size, expected in zip(sizes, np.interp(sizes, ends, found), strict=True)
     )

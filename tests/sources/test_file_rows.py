@@ -132,9 +132,36 @@ def test_lines_of_ten_megabytes(tmp_path):
         assert len(data.bad_rows[0].row) <= 200
 
 
+def test_a_column_without_a_name_is_left_out(tmp_path):
+    (tmp_path / "a.csv").write_bytes(
+        b",prompt,chosen,rejected,\r\n0,a,b,c,\r\n1,d,e,f,x\r\n"
+    )  # with an index, as pandas does
+    assert [row.content for row in file_rows(tmp_path / "a.csv", key="data.path")] == [
+        {"prompt": "a", "chosen": "b", "rejected": "c"},
+        {"prompt": "d", "chosen": "e", "rejected": "f"},
+    ]
+
+
+@pytest.mark.parametrize("write", [json.dumps, str])
+def test_messages_in_a_table_are_read(tmp_path, write):
+    sides = {side: [{"role": "user", "content": "it's"}, {"role": "assistant", "content": side}] for side in "xy"}
+    texts = {"prompt": '[{"name": "no message"}]', "chosen": write(sides["x"]), "rejected": write(sides["y"])}
+    write_csv(tmp_path / "a.csv", [texts])
+    (row,) = file_rows(tmp_path / "a.csv", key="data.path")
+    assert row.content == texts | {"chosen": sides["x"], "rejected": sides["y"]}
+
+
+def test_messages_as_numpy_prints_them_are_told(tmp_path):
+    printed = "[{'role': 'user', 'content': 'p'}\n {'role': 'assistant', 'content': 'a'}]"
+    write_csv(tmp_path / "a.csv", [{"prompt": "p", "chosen": printed, "rejected": "b"}])
+    (row,) = file_rows(tmp_path / "a.csv", key="data.path")
+    assert str(row.error).startswith("`chosen` holds messages neither as JSON nor as Python prints a list")
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
+        (b",\na,b\n", r"a.csv:1: expected a header with a different name for each column, got , "),
         (b"p,p\na,b\n", r"a.csv:1: expected a header with a different name for each column, got p, p"),
         (b"prompt,chosen,rejected\na,b\n", "a.csv:2: expected 3 fields as in the header, got 2"),
         (b'prompt,chosen,rejected\n"a\nb",c,d\nx,y,z,u\n', "a.csv:4: expected 3 fields as in the header, got 4"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from rmexp.jsonl import decoded, describe
 from rmexp.lines import Bounds, all_lines, check_file, read_lines
 from rmexp.sources.delimiters import delimiter_of, named_delimiter
+from rmexp.sources.formats.written_lists import as_messages
 from rmexp.sources.line_rows import line_row, remedied, with_remedy
 from rmexp.sources.rows import Row
 
@@ -129,7 +130,8 @@ def _csv(path: Path, written: Written) -> Iterator[Row]:
     place, names, _ = next(records, (1, [], ""))
     if isinstance(names, ValueError):
         raise ValueError(f"{path}:{place}: {names}")
-    if len(set(names)) < len(names) or "" in names:
+    named = [name for name in names if name]  # a table with an index has no name for its column
+    if len(set(named)) < len(named) or (names and not named):
         raise ValueError(
             f"{path}:{place}: expected a header with a different name for each column, got {', '.join(names)}"
         )
@@ -180,7 +182,11 @@ def _csv_row(path: Path, line: int, names: list[str], cells: list[str]) -> Row:
         )
     if problem:
         return Row(str(path), line, {}, error=ValueError(problem), text=repr(cells)[:200])
-    return Row(str(path), line, dict(zip(names, cells, strict=True)))
+    try:
+        content = {name: as_messages(cell, name) for name, cell in zip(names, cells, strict=True) if name}
+    except ValueError as error:
+        return Row(str(path), line, {}, error=error, text=repr(cells)[:200])
+    return Row(str(path), line, content)
 
 
 def _escaped(cell: str) -> bool:

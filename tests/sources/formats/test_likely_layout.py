@@ -23,6 +23,7 @@ VOTES = {"prompt": "p", "response_a": "x", "response_b": "y", "winner": "a"}
         ({"prompt": "p", "left": "x", "right": "y", "choice": "left"}, ("x", "y"), 1.0),
         ({"query": "p", "better_response": "x", "worse_response": "y"}, ("x", "y"), 1.0),
         ({"prompt": "p", "rejected": "y", "preferred": "x"}, ("x", "y"), 1.0),
+        ({"Question": "p", "Chosen": "x", "Rejected": "y"}, ("x", "y"), 1.0),
     ],
 )
 def test_what_is_told_reads_the_row(pairs, problem, row, sides, target):

@@ -176,6 +176,7 @@ LISTED = {"prompt": "Q", "responses": ["poor", "good", [{"role": "assistant", "c
     [
         ({"scores": [0.5, 3, "1.0"]}, [], [2.0, 2.5, 0.5]),
         ({"ranks": [3, 1, 2]}, ["score=ranks", "lowest_is_best=true"], [1, 2, 1]),
+        ({"scores": "[0.5, 3, 1.0]"}, [], [2.0, 2.5, 0.5]),
         ({"help": [1, 5, 3], "depth": [1, 3, 1]}, ["score=[help,depth]"], [2, 3, 1]),
     ],
 )

@@ -166,7 +166,8 @@ def _pair(content: JsonObject, pairs: tuple[tuple[str, str], ...]) -> Pair | Non
 
 def _prompt(content: JsonObject) -> list[str]:
     """The override that names the prompt, where it is not called so; none where it is, or where none has its name."""
-    found = next((name for name in _PROMPTS if name in content), "prompt")
+    folded = {str(name).casefold(): name for name in content}
+    found = next((folded[name] for name in _PROMPTS if name in folded), "prompt")
     return [] if found == "prompt" else [_names("prompt", found)]
 
 

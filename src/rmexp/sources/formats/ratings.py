@@ -15,6 +15,7 @@ from rmexp.jsonl import JsonObject, describe
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.formats.transcript import prompt_of
 from rmexp.sources.formats.two_sides import prompt_value, response_value
+from rmexp.sources.formats.written_lists import as_list
 from rmexp.sources.rows import Outcome, Row, extras, field, number_or_flag, row_by_row
 
 
@@ -53,7 +54,7 @@ class Ratings:
 
     def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
         prompt = prompt_value(field(content, self.prompt), self.prompt)
-        listed = field(content, self.responses)
+        listed = as_list(field(content, self.responses))
         if not isinstance(listed, list):
             raise ValueError(f"`{self.responses}` must be a list, got {describe(listed)}")
         if not isinstance(prompt, str | tuple | Dialogue) or (self.transcript and not isinstance(prompt, str)):
@@ -73,7 +74,7 @@ class Ratings:
         if self.response is not None:
             return listed
         columns = [] if self.score is None else [self.score] if isinstance(self.score, str) else self.score
-        beside = {column: field(content, column) for column in columns}
+        beside = {column: as_list(field(content, column)) for column in columns}
         for column, values in beside.items():
             if not isinstance(values, list) or len(values) != len(listed):
                 came = f"{len(values)}" if isinstance(values, list) else describe(values)

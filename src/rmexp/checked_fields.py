@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from rmexp.jsonl import JsonObject, describe
+from rmexp.jsonl import JsonObject, describe, names_in
 
 
 class EmptyText(ValueError):
@@ -58,7 +58,7 @@ def required(row: JsonObject, name: str) -> Any:
         ValueError: it is not; the message names those that are.
     """
     if name not in row:
-        raise ValueError(f"`{name}` is missing; the row has {', '.join(row) or 'no fields'}")
+        raise ValueError(f"`{name}` is missing; the row has {names_in(row)}")
     return row[name]
 
 

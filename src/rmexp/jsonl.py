@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from rmexp.durable import whole_file
 
 JsonObject = Mapping[str, Any]  # as it was read: nothing of it is checked yet
+MOST_NAMES = 20  # of a row's fields in a message
 
 
 class BadRow(ValueError):
@@ -118,6 +119,17 @@ def describe(value: Any) -> str:
         return "a list" if value else "an empty list"
     text = json.dumps(value, ensure_ascii=False, default=str)  # a table holds dates and bytes too
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def names_in(row: JsonObject) -> str:
+    """The names of its fields for messages, no more than can be read.
+
+    >>> names_in({"prompt": "p", "chosen": "c"}), names_in(dict.fromkeys(range(1000)))[-15:], names_in({})
+    ('prompt, chosen', '19 and 980 more', 'no fields')
+    """
+    names = [*map(str, row)]
+    rest = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{rest}" or "no fields"
 
 
 def _distinct(fields: list[tuple[str, Any]]) -> JsonObject:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from rmexp.called import called
-from rmexp.jsonl import JsonObject, describe
+from rmexp.jsonl import JsonObject, describe, names_in
 from rmexp.records import Candidates, Preference, Record
 
 
@@ -105,7 +105,7 @@ class MissingColumn(ValueError):
     """
 
     def __init__(self, path: str, content: JsonObject) -> None:
-        super().__init__(f"`{path}` is missing; the row has {', '.join(map(str, content)) or 'no fields'}")
+        super().__init__(f"`{path}` is missing; the row has {names_in(content)}")
         self.path = path
 
 

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from rmexp.checked_fields import all_of, optional_id, optional_meta
-from rmexp.jsonl import JsonObject, describe
+from rmexp.jsonl import JsonObject, describe, names_in
 from rmexp.records import Preference
 from rmexp.sources.formats.likely_layout import likely_layout
 from rmexp.sources.formats.listed_turns import behind_turns
@@ -104,7 +104,7 @@ class Columns:
         if missing:
             raise ValueError(
                 f"{', '.join(f'`{column}`' for column in missing.values())} {'is' if len(missing) == 1 else 'are'} "
-                f"missing; the row has {', '.join(map(str, content)) or 'no fields'}; set "
+                f"missing; the row has {names_in(content)}; set "
                 f"{self._likely(content) or ', '.join(f'data.format.{name}' for name in missing)}, "
                 "or choose another data/format"
             )

@@ -7,7 +7,8 @@ from omegaconf import OmegaConf
 
 from rmexp.config.compose import compose, compose_unchecked, with_implied_choices
 from rmexp.config.help.described import described
-from rmexp.config.overrides import key_paths, typed
+from rmexp.config.meant_paths import typed
+from rmexp.config.overrides import key_paths
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, options_of, verbs
 
@@ -91,7 +92,20 @@ def test_tasks_and_data_combine(task, data):
     [
         ("train", "data=json_vs_txt", "`data` has no option `json_vs_txt`; did you mean `json_vs_text`? ("),
         ("train", "data=_loading", "`data` has no option `_loading`"),
-        ("train", "logger=null", "`logger` has no option `null`"),
+        ("train", "logger=null", "`logger` has no option `null`; without one: logger=csv (options: "),
+        ("train", "schedule=none", "`schedule` has no option `none`; without one: schedule=constant (options: "),
+        ("train", "experiment=null", "`experiment` has no option `null`; without one: ~experiment (options: "),
+        ("compare", "scorer@gold=null", "`scorer` has no option `null`; without one: ~scorer@gold (options: "),
+        ("train", "loss=true", "`loss` has no option `true` (options: "),
+        ("train", "loss=nan", "`loss` has no option `nan` (options: "),
+        ("train", "model=nan", "`model` has no option `nan` (options: "),
+        ("train", "model=3", "`model` has no option `3` (options: "),
+        (
+            "train",
+            "model=gpt2",
+            "`model` has no option `gpt2`; a model of the hub is read with model=hub model.path=gpt2 (",
+        ),
+        ("train", "optimizer.lr=nan", "optimizer.lr takes a finite number of at least 0, got nan"),
         ("train", "optimizr.lr=1", "no such key or group; did you mean `optimizer.lr`?"),
         ("train", "lr=1", "did you mean `optimizer.lr`?"),
         (
@@ -118,6 +132,43 @@ def test_one_mistake_is_one_problem_with_the_right_name(verb, override, message)
     (problem,) = problems(verb, override)
     assert problem.startswith(override.lstrip("~").split("=")[0])
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "group"),
+    [
+        *(("train", override, "loss") for override in ("~loss", "loss=null", "loss=[]", "loss=")),
+        *(("train", f"~{group}", group) for group in ("data", "model", "schedule", "callbacks", "trainer", "task")),
+        ("train", "model=null", "model"),
+        ("compare", "~loss@reward.loss", "loss@reward.loss"),
+        ("evaluate", "scorer=null", "scorer"),
+        ("profile", "data=[]", "data"),
+    ],
+)
+def test_what_a_verb_needs_cannot_be_left_out(verb, override, group):
+    (problem,) = problems(verb, override)
+    assert problem.startswith(f"{override}: `{verb}` cannot do without `{group}`")
+    assert "(options: " in problem
+
+
+@pytest.mark.parametrize("key", ["seed", "tests", "module", "run_dir"])
+def test_a_key_of_the_verb_itself_cannot_be_left_out(key):
+    assert problems("train", f"~{key}") == [f"~{key}: `{key}` cannot be left out; set it to another value"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "overrides"),
+    [
+        ("train", ["~logger"]),
+        ("train", ["logger=[]"]),
+        ("train", ["~sweep", "~experiment"]),
+        ("train", ["~callbacks.saving", "~optimizer.fused"]),
+        ("filter", ["scorer=gold", "~scorer"]),
+        ("train", ["+data@tests.more=json_vs_text", "~data@tests.more"]),
+    ],
+)
+def test_what_no_verb_needs_may_be_left_out(verb, overrides):
+    assert compose(verb, overrides)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rmexp.config.check import problems_of
 from rmexp.config.hydra_private import ConfigLoader, load, new_loader, new_search_path, note, run_job
 from rmexp.config.identity import named_after, unset
-from rmexp.config.impossible import flat, impossible
+from rmexp.config.impossible import flat, impossible, key_of, taken_away
 from rmexp.config.overrides import change, opens, read_overrides, without_unread
 from rmexp.config.problems import ConfigurationError
 from rmexp.config.tree import conf_folder, hidden_options
@@ -94,6 +94,9 @@ def compose_unchecked(verb: str, overrides: Sequence[str], folder: str | None = 
     """Compose a configuration, leaving out and reporting the overrides that do not fit the tree."""
     loader = config_loader(folder)
     choices, values, wrong, unread = read_overrides(loader, verb, overrides)
+    needed = taken_away(verb, choices, lambda others: _choices(_choose(loader, verb, others)[0]))
+    choices = [override for override in choices if override.input_line not in needed]
+    wrong, unread = [*wrong, *needed.values()], [*unread, *(f"{key_of(text)}.path" for text in needed)]
     chosen = tuple(str(override.input_line) for override in choices)
     skeleton, impossible = _choose(loader, verb, chosen)
     config = deepcopy(skeleton)

@@ -1,5 +1,7 @@
 """A path, a hub id or an option's name where something else was expected, and the overrides that are meant."""
 
+import re
+import shlex
 from pathlib import Path
 
 from rmexp.config.tree import conf_folder, options_of
@@ -53,3 +55,15 @@ def meant_by(verb: str, word: str) -> list[list[tuple[str, str]]]:
     if reader == "jsonl":
         return [[("data", reader), ("data.path", word)]]
     return [[("scorer.path", word)]] if reader and verb in _SCORE else [[(group, word)] for group in groups]
+
+
+def typed(key: str, value: str) -> str:
+    """An override as it is typed, quoted where Hydra or the shell would read signs of a text as their own.
+
+    >>> print(typed("scorer.path", "runs/a/model"), typed("scorer.path", "runs/lr=0.1,seed=1/model"))
+    scorer.path=runs/a/model "scorer.path='runs/lr=0.1,seed=1/model'"
+    """
+    if re.fullmatch(r"[\w./@:+-]+", value):
+        return f"{key}={value}"
+    text = f"{key}='{value}'" if "'" not in value else f'{key}="{value}"'
+    return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'

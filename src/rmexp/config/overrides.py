@@ -13,8 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from rmexp.config.build import HOLDERS
 from rmexp.config.hydra_private import ConfigLoader, apply_override
-from rmexp.config.meant_paths import chosen_by, meant_by, reader_of
-from rmexp.config.problems import did_you_mean, did_you_mean_key
+from rmexp.config.impossible import path_key, unknown_option
+from rmexp.config.meant_paths import meant_by, reader_of, typed
+from rmexp.config.problems import did_you_mean_key
 from rmexp.config.tree import options_with
 
 
@@ -34,6 +35,7 @@ class Overrides(NamedTuple):
     unread: list[str]
 
 
+OF_NAMES = ("callbacks", "logger", "seeds")  # nodes whose keys are names that may be left out
 # Keys of verbs whose values are texts of people: whatever is in them is no grammar.
 TEXTS = {"score": ("prompt", "response")}
 
@@ -54,18 +56,6 @@ def _quoted(override: str) -> str:
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # backslashes before a quote count for two
     escaped += "\\" * (len(text) - len(text.rstrip("\\")))  # and those before the one that ends it
     return f'{key}="{escaped}"'.replace("${", r"\${")
-
-
-def typed(key: str, value: str) -> str:
-    """An override as it is typed, quoted where Hydra or the shell would read signs of a text as their own.
-
-    >>> print(typed("scorer.path", "runs/a/model"), typed("scorer.path", "runs/lr=0.1,seed=1/model"))
-    scorer.path=runs/a/model "scorer.path='runs/lr=0.1,seed=1/model'"
-    """
-    if re.fullmatch(r"[\w./@:+-]+", value):
-        return f"{key}={value}"
-    text = f"{key}='{value}'" if "'" not in value else f'{key}="{value}"'
-    return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
 
 
 def without_unread(problems: Iterable[str], unread: Sequence[str]) -> list[str]:
@@ -133,9 +123,9 @@ def read_overrides(loader: ConfigLoader, verb: str, texts: Sequence[str], *, swe
         elif override.is_hydra_override() and not options:
             result.choices.append(override)
         elif options and not isinstance(override.value(), dict):
-            if problem := _unknown_option(override, options):
+            if problem := unknown_option(override, options):
                 result.problems.append(problem)
-                result.unread.append(_path_key(override))  # which the option that is not there would have
+                result.unread.append(path_key(override))  # which the option that is not there would have
             else:
                 result.choices.append(override)
         else:
@@ -175,6 +165,8 @@ def change(config: DictConfig, override: Override, choices: Sequence[str]) -> st
     whole = [choice for choice in choices if (choice.partition("@")[2] or choice.replace("/", ".")) == key]
     if whole and not isinstance(override.value(), dict):
         return f"{text}: `{key}` is chosen as a whole, with `{whole[0]}=OPTION`"
+    if override.is_delete() and _is_needed(config, key):
+        return f"{text}: `{key}` cannot be left out; set it to another value"
     try:
         apply_override(override, config)
     except HydraException as error:
@@ -187,6 +179,14 @@ def change(config: DictConfig, override: Override, choices: Sequence[str]) -> st
             return f"{key}: no such key or group{hint}"
         return f"{text}: {' '.join(str(error.__cause__ or error).split())}"
     return None
+
+
+def _is_needed(config: DictConfig, key: str) -> bool:
+    """Whether a key is one that rmexp reads itself, and no argument of a target, nor a name in a node of any names."""
+    above = key.rpartition(".")[0]
+    node = OmegaConf.select(config, above) if above else config
+    named = above.rpartition(".")[2] in (*HOLDERS, *OF_NAMES)
+    return isinstance(node, DictConfig) and key.rpartition(".")[2] in node and not named and "_target_" not in node
 
 
 def key_paths(content: Any, prefix: str = "") -> Iterator[str]:
@@ -211,32 +211,3 @@ def _options_with(key: str, value: Any, keys: Sequence[str]) -> str:
         return f"; that is read with {group}={reader} {typed(key, value)}"
     found = [f"{group}={option}" for option in options_with(group, name)]
     return f"; {' and '.join(found)} {'has' if len(found) == 1 else 'have'} it" if found and name else ""
-
-
-def _path_key(override: Override) -> str:
-    """The key of what is read with the option that an override chooses."""
-    return f"{override.package or override.key_or_group}.path"
-
-
-def _unknown_option(override: Override, options: list[str]) -> str | None:
-    if override.is_delete():
-        return None
-    group = override.key_or_group
-    if override.is_sweep_override():
-        values = list(override.sweep_iterator()) if override.is_discrete_sweep() else []
-    else:
-        value = override.value()
-        values = list(value) if isinstance(value, list) else [value]
-    own = [option for option in options if not option.startswith("_")]  # the others are only there to be included
-    for value in values:
-        if value not in own:
-            if reader := reader_of(group, value):
-                told = f"{override.input_line.partition('=')[0]}={reader} {typed(_path_key(override), str(value))}"
-                return f"{override.input_line}: `{group}` has no option `{value}`; that is read with {told}"
-            hint = did_you_mean(str(value), own)
-            if group == "model" and not hint:
-                read = " ".join(typed(key, part) for key, part in chosen_by(group, str(value)))
-                hint = f"; a model of the hub is read with {read}"
-            shown = "null" if value is None else value
-            return f"{override.input_line}: `{group}` has no option `{shown}`{hint} (options: {', '.join(own)})"
-    return None

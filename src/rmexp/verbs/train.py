@@ -16,7 +16,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rmexp.config.folders import run_folder
-from rmexp.config.overrides import typed
+from rmexp.config.meant_paths import typed
 from rmexp.models.backbones.start import starting_folders
 from rmexp.phases import importing
 from rmexp.reports.terminal import show_table

@@ -172,10 +172,12 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
     'takes a number of at least 0 or null, got -1'
     >>> misfit(math.inf, ast.parse("Annotated[float, '> 0']", mode="eval").body, {})
     'takes a finite number > 0, got inf'
+    >>> misfit(math.nan, ast.parse("Annotated[float, '> 0'] | None", mode="eval").body, {})
+    'takes a finite number > 0 or null, got nan'
     """
     words = in_words(annotation, aliases).split(" | ")
     named = [word for word in words if word.partition(" ")[0] not in (*_TOLD, "list")]
-    infinite = isinstance(value, float) and math.isinf(value)
+    infinite = isinstance(value, float) and not math.isfinite(value)
     told = [_told(word, infinite=infinite) for word in words]
     *others, last = told
     taken = f"{', '.join(others)} or {last}" if others else last
@@ -188,7 +190,7 @@ def misfit(value: Any, annotation: ast.expr, aliases: Mapping[str, ast.expr]) ->
 def _told(word: str, *, infinite: bool) -> str:
     """A kind of value in words, of a list its items, of numbers their range; a named value as it is.
 
-    That a number must be finite goes without saying until an infinite one is given.
+    That a number must be finite goes without saying until one is given that is not.
     """
     start, _, inner = word.partition("list of ")
     listed = bool(inner) and not start

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rmexp.config.overrides import typed
+from rmexp.config.meant_paths import typed
 from rmexp.reports.drawing.numbers import taken
 from rmexp.reports.kept import kept_words
 from rmexp.reports.terminal import number, percent, share_interval, show_table

@@ -1,5 +1,7 @@
 import copy
 import json
+import logging
+import warnings
 import weakref
 
 import pytest
@@ -54,6 +56,22 @@ def test_a_merged_adapter_scores_as_the_adapted_model(make, tokenizer):
         expected = [adapted(torch.tensor([row.token_ids])).logits.item() for row in own.tokens]
     assert own.scores == pytest.approx(expected, abs=1e-5)
     assert any("was merged" in remark for remark in prepared.remarks)
+
+
+def test_nothing_is_said_of_the_head_that_the_adapter_brings(reference_folder, tmp_path, tokenizer, caplog):
+    base = AutoModelForSequenceClassification.from_pretrained(reference_folder, num_labels=1)
+    settings = peft.LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["q_proj"], modules_to_save=["score"])
+    peft.get_peft_model(base, settings).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    caplog.clear()
+    transformers = logging.getLogger("transformers")
+    transformers.addHandler(caplog.handler)
+    try:
+        with warnings.catch_warnings(action="error"), merged_adapter(str(tmp_path)):
+            assert caplog.messages == []
+        assert transformers.getEffectiveLevel() == logging.WARNING  # what the program has set is as before
+    finally:
+        transformers.removeHandler(caplog.handler)
 
 
 def test_an_adapter_of_a_reward_model_scores_as_it_is(make, limits, pairs):

@@ -1,5 +1,6 @@
 """What transformers loads from hub ids and local folders, each failure one sentence."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,6 +178,19 @@ def without_bars() -> Iterator[None]:
     finally:
         if drawn:
             progress.enable_progress_bar()
+
+
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Transformers says nothing but errors meanwhile: not that a head is missing which an adapter is about to bring."""
+    level = progress.get_verbosity()
+    progress.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # what peft still calls by its former name
+            yield
+    finally:
+        progress.set_verbosity(level)
 
 
 def in_short(error: Exception) -> str:

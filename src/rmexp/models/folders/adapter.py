@@ -16,7 +16,7 @@ import torch
 from rmexp.left_files import read_json
 from rmexp.models.backbones import own_template
 from rmexp.models.backbones.location import ADAPTER_CONFIG, is_adapter
-from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short, without_bars
+from rmexp.models.backbones.pretrained import AS_SAVED, find_source, in_short, without_bars, without_remarks
 from rmexp.models.folders.contract import read_contract
 from rmexp.models.folders.conversation_template import save_tokenizer
 from rmexp.models.folders.saved_type import cast_files
@@ -82,7 +82,7 @@ def merged_adapter(path: str, dtype: str | None = None) -> Iterator[str]:
                 raise ValueError(f"{path} has no weights of the head `score`: it was not among modules_to_save")
             if task == "SEQ_CLS":
                 options["num_labels"] = weights.get_slice(heads[0]).get_shape()[0]
-        with without_bars():
+        with without_bars(), without_remarks():
             model = classes[task].from_pretrained(path, **options).merge_and_unload()
         holder = path if (Path(path) / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(holder)

@@ -117,13 +117,23 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
 
 def _of_comparison(summary: CompareSummary, data: str) -> tuple[Judged, ...]:
     """Figures of either reward on the headline split."""
-    both = (("explicit", summary.explicit), ("implicit", summary.implicit))
-    chose = bool(summary.splits[summary.headline].selected_on)
+    split = summary.splits[summary.headline]
+    explicit, implicit = (split.explicit_trained_on or 0, split.implicit_trained_on or 0)
+    both = (("explicit", summary.explicit, explicit), ("implicit", summary.implicit, implicit))
+    chose = bool(split.selected_on)
     return tuple(
         Judged(
-            name, data, summary.headline, one.n, one.accuracy, one.accuracy_low, one.accuracy_high, selected_on=chose
+            name,
+            data,
+            summary.headline,
+            one.n,
+            one.accuracy,
+            one.accuracy_low,
+            one.accuracy_high,
+            selected_on=chose,
+            trained_on=learnt,
         )
-        for name, one in both
+        for name, one, learnt in both
     )
 
 

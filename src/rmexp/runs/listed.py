@@ -11,6 +11,8 @@ from rmexp.runs.files import CONFIG
 from rmexp.runs.folder import read_environment
 from rmexp.runs.found import run_folders
 from rmexp.runs.results import results_of
+from rmexp.runs.summaries.best_of_n import BestOfNSummary
+from rmexp.runs.summaries.compare import CompareSummary
 from rmexp.runs.summaries.evaluate import EvaluateSummary
 from rmexp.runs.summaries.file import read_summary, summary_row, verb_of
 from rmexp.runs.summaries.held_out import headline_of, learnt_words
@@ -111,6 +113,10 @@ def _headline(path: Path, row: JsonObject) -> _Headline:
         return _Headline("kept", row["kept"] / row["units"] if row["units"] else None)
     if verb == "evaluate":
         return _of_evaluation(path)
+    if verb == "compare":
+        return _of_comparison(path)
+    if verb == "best-of-n":
+        return _of_picks(path)
     return next(_figures(path, str(verb)), _NOTHING)
 
 
@@ -141,13 +147,31 @@ def _of_evaluation(path: Path) -> _Headline:
     return _Headline("accuracy", best.figures.accuracy.value, learnt_words(min(trained_on, labelled), labelled))
 
 
+def _of_comparison(path: Path) -> _Headline:
+    """The better accuracy of the two rewards."""
+    summary = read_summary(path, CompareSummary)
+    assert summary is not None
+    split = summary.splits[summary.headline]
+    both = ((summary.explicit, split.explicit_trained_on), (summary.implicit, split.implicit_trained_on))
+    better, trained_on = max(both, key=lambda one: one[0].accuracy or 0.0)
+    if better.accuracy is None:
+        return _NOTHING
+    return _Headline("accuracy", better.accuracy, learnt_words(trained_on, better.n))
+
+
+def _of_picks(path: Path) -> _Headline:
+    """What the best of n came to, with the prompts that the scorer's model was trained on where they are counted."""
+    summary = read_summary(path, BestOfNSummary)
+    assert summary is not None
+    trained_on = summary.pool.seen.pairs if summary.pool.trained_on_kept else 0
+    found = next(_figures(path, summary.verb), _NOTHING)
+    return found._replace(learnt=learnt_words(trained_on, summary.curve.prompts))
+
+
 def _figures(path: Path, verb: str) -> Iterator[_Headline]:
-    """Of verbs that name their figures; the best accuracy where they have several."""
+    """Of verbs that name their figures."""
     found = results_of(path)
     figures = {} if found is None else found.figures
-    accuracies = [value for name, value in figures.items() if name.endswith("/accuracy")]
-    if accuracies:
-        yield _Headline("accuracy", max(accuracies))
     if verb == "inspect":
         yield _Headline("checks that fail", figures.get("fail", 0.0))
     for name in ("gain", "proxy"):

@@ -11,8 +11,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rmexp.cli import main
 from rmexp.config.compose import compose
+from rmexp.config.identity.run_settings import followed_settings
 from rmexp.jsonl import write_rows
 from rmexp.records import Preference
+from rmexp.runs.found import find_runs
+from rmexp.runs.listed import listed_runs
 from rmexp.scoring.scored_file import read_scored
 from rmexp.tracking.metrics_csv import COLUMNS, read_metrics
 from rmexp.verbs.data import load_data, load_run_data
@@ -144,6 +147,24 @@ def test_given_models_judge_all_pairs_that_they_were_not_trained_on(comparison, 
     assert "Loss per step" not in page
     assert "from the same start" not in page
     assert "Training pairs" not in page
+
+
+def test_pairs_that_are_counted_though_given_models_were_trained_on_them_are_marked(comparison, tmp_path):
+    """In the index of runs and on the leaderboard; not where they are set apart."""
+    learnt = load_data(compose("compare", comparison.data).data).records.splits["train"][:6]
+    new = [Preference(f"Describe {name}.", f'{{"name": "{name}"}}', f"It is {name}.") for name in "abcdefgh"]
+    write_rows(tmp_path / "pairs.jsonl", (record.to_row() for record in [*learnt, *new]))
+    given = [f"{name}.path={comparison.path / name / 'model'}" for name in ("reward", "dpo")]
+    given += [f"model.reference={comparison.path / 'sft' / 'model'}"]
+    data = ["data=jsonl", f"data.path={tmp_path / 'pairs.jsonl'}", "shift_pairs=0", "logger=csv"]
+    for treated in ("keep", "apart"):
+        path = tmp_path / "runs" / treated
+        assert main(["compare", *data, *given, f"data.trained_on={treated}", f"run_dir={path}"]) == 0
+    marks = {run.folder.name: run.learnt for run in listed_runs([tmp_path / "runs"], followed_settings)}
+    assert marks == {"keep": "6 of 14 trained on", "apart": ""}
+    runs, _ = find_runs([tmp_path / "runs"], followed_settings)
+    judged = {Path(run.folder).name: [(one.n, one.trained_on) for one in run.tested] for run in runs}
+    assert judged == {"keep": [(14, 6)] * 2, "apart": [(8, 0)] * 2}
 
 
 def test_a_finished_comparison_of_given_models_is_found_whichever_version_made_it(comparison, tmp_path, capsys):

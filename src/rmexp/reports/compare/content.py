@@ -40,6 +40,8 @@ class SplitResult:
         implicit_length: the same for the implicit reward.
         longer: what "the response with more characters is better" gets on the same pairs.
         selected_on: whether validations of these pairs chose the weights of a model.
+        explicit_trained_on: pairs with a preference that are counted and that the reward model was trained on.
+        implicit_trained_on: the same of the policy.
     """
 
     name: str
@@ -54,6 +56,8 @@ class SplitResult:
     implicit_length: LengthEffect | None = None
     longer: Accuracy | None = None
     selected_on: bool = False
+    explicit_trained_on: int = 0
+    implicit_trained_on: int = 0
 
     @property
     def title(self) -> str:

@@ -41,6 +41,9 @@ class SplitFigures:
         explicit_length: what response length does to the first; None where it was not measured.
         implicit_length: to the second.
         selected_on: whether validations of these pairs chose the weights of a model; None where they did not.
+        explicit_trained_on: pairs with a preference that are counted and that the reward model was trained on;
+            None where there are none.
+        implicit_trained_on: the same of the policy.
     """
 
     explicit: Accuracy
@@ -50,6 +53,8 @@ class SplitFigures:
     explicit_length: LengthEffect | None
     implicit_length: LengthEffect | None
     selected_on: bool | None = field(default=None, metadata=IF_KNOWN)
+    explicit_trained_on: int | None = field(default=None, metadata=IF_KNOWN)
+    implicit_trained_on: int | None = field(default=None, metadata=IF_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)

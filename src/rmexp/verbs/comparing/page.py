@@ -15,6 +15,7 @@ from rmexp.comparison.progress import Moment, ProgressPoint, progress
 from rmexp.comparison.reductions import reductions
 from rmexp.data.loaded import LoadedData
 from rmexp.evaluation.measures.accuracy import pairwise_accuracy
+from rmexp.metrics.preferred_side import is_tie
 from rmexp.records import Candidates, prompt_text
 from rmexp.reports.compare.content import (
     ComparedSet,
@@ -32,6 +33,7 @@ from rmexp.runs.summaries.compare import (
     RewardScale,
     ShowcasePrompt,
 )
+from rmexp.scored import PAIR
 from rmexp.stages.obtain import Stage
 from rmexp.tracking.metrics_csv import read_metrics
 from rmexp.tracking.validations import read_validations
@@ -119,6 +121,8 @@ def _split(one: ScoredPairs, compared: ComparedSet | None) -> SplitResult:
     explicit, implicit = (column.values for column in both(known))
     tokens = np.array(known.response_tokens).reshape(-1, 2)
     target, clusters = test.target[left], test.clusters[left]
+    labelled = ~is_tie(target)
+    learnt = [int((np.array([mark == PAIR for mark in marks]) & labelled).sum()) for marks in known.marks]
     return SplitResult(
         name=one.name,
         explicit_scores=explicit,
@@ -131,6 +135,8 @@ def _split(one: ScoredPairs, compared: ComparedSet | None) -> SplitResult:
         explicit_length=length_effect(explicit, tokens, target, clusters),
         implicit_length=length_effect(implicit, tokens, target, clusters),
         longer=pairwise_accuracy(test.characters[left], target, clusters),
+        explicit_trained_on=learnt[0],
+        implicit_trained_on=learnt[1],
     )
 
 

@@ -67,6 +67,8 @@ def _split_figures(split: SplitResult) -> SplitFigures:
         explicit_length=split.explicit_length,
         implicit_length=split.implicit_length,
         selected_on=split.selected_on or None,
+        explicit_trained_on=split.explicit_trained_on or None,
+        implicit_trained_on=split.implicit_trained_on or None,
     )
 
 

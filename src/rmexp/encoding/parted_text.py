@@ -51,12 +51,10 @@ class Ending(NamedTuple):
 
     Attributes:
         token: the last special token.
-        token_id: its id.
         tail: what is behind it.
     """
 
     token: str
-    token_id: int
     tail: str
 
     @property
@@ -75,17 +73,17 @@ class PartedText:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer, self._backend = tokenizer, tokenizer.backend_tokenizer
         self._engine: Engine | None = None  # chosen when the first texts come
-        self._parting = {  # one that takes white space with it, or is found in normalised text, does not part cleanly
-            token.content: number
-            for number, token in tokenizer.added_tokens_decoder.items()
+        self._parting = [  # one that takes white space with it, or is found in normalised text, does not part cleanly
+            token.content
+            for token in tokenizer.added_tokens_decoder.values()
             if token.special and not (token.rstrip or token.single_word or token.normalized)
-        }
+        ]
 
     def ending(self, start: str) -> Ending | None:
         """How a rendered prompt ends; None where no special token is in it."""
         last = max(((start.rfind(token), len(token), token) for token in self._parting), default=(-1, 0, ""))
         at, length, token = last
-        return None if at < 0 else Ending(token, self._parting[token], start[at + length :])
+        return None if at < 0 else Ending(token, start[at + length :])
 
     def tokenize(self, ending: Ending, starts: Sequence[str], items: Sequence[tuple[int, str]]) -> SideRows:
         """Ids of prompts and of responses to them.

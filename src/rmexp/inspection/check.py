@@ -14,7 +14,6 @@ Array = NDArray[np.float64]
 Clusters = NDArray[np.int64]  # the number of what each pair depends on
 Score = Callable[[Sequence[Record]], Iterable[Scored]]
 PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
-VERDICTS = (FAIL, WARN, PASS, SKIP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from rmexp.statistics.shares import clustered_share
 from rmexp.training.callbacks.throughput import Throughput
 from rmexp.training.step_guard import StepGuard
 
-ORDER = ("accuracy", "margin")  # what pairs have whatever their scores are
 REWARDS = ("margin_sd", "mean_reward", "reward_sd", "min_reward", "max_reward", "rewards/chosen", "rewards/rejected")
 LOGPS = ("logps/chosen", "logps/rejected")
 Column = Sequence[float]  # (B,) of pairs

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmexp.data.clusters import clusters_of
 from rmexp.data.leaks.check import Leaks
@@ -24,8 +26,6 @@ from rmexp.profile.token_lengths import Lengths, Tokens, length_figures, tokens_
 from rmexp.profile.written_dialogues import WrittenDialogues, written_dialogues
 from rmexp.records import Preference
 from rmexp.stored_records import stored
-
-FALLBACK = "length alone"
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value
@@ -125,10 +125,9 @@ def profile_of(
     scores = baseline_scores([*MEANING], records, clusters, seed)
     baselines = tuple(judged(name, values, texts.target, clusters) for name, values in scores.items())
     truth = truth_of(records)
-    learnt = scores.get("bag_of_words_length")
-    shallow = length_difference(texts).astype(float) if learnt is None else learnt[:, 0]
-    by = FALLBACK if learnt is None else "words and length, held out,"
-    bins = difficulty(records, strength, shallow, by)
+    words = scores.get("bag_of_words_length")
+    log_odds = None if words is None else words[:, 0]
+    bins = difficulty(records, strength, *_shallow(texts, log_odds))
     return Profile(
         records=records,
         texts=texts,
@@ -144,7 +143,7 @@ def profile_of(
         dialogues=written_dialogues(texts),
         baselines=baselines,
         position=judged("first_listed", np.tile([1.0, 0.0], (len(records), 1)), texts.target, clusters),
-        noise=label_noise(counts, texts.target, None if learnt is None else learnt[:, 0], clusters),
+        noise=label_noise(counts, texts.target, log_odds, clusters),
         difficulty=bins,
         bins=tuple(bin_of(name, bins, texts, clusters) for name in BINS),
         leaks=leaks,
@@ -152,6 +151,18 @@ def profile_of(
         ceiling=None if truth is None else ceiling(truth, texts.target),
         seed=seed,
     )
+
+
+def _shallow(texts: PairTexts, log_odds: NDArray[Any] | None) -> tuple[NDArray[Any], str]:
+    """What difficulty goes by where the data does not say how strong a preference is, and what that looks at.
+
+    Args:
+        texts: of the pairs.
+        log_odds: of words and length that the first response is the better one; None where they could not be fitted.
+    """
+    if log_odds is None:
+        return length_difference(texts).astype(float), "length alone"
+    return log_odds, "words and length, held out,"
 
 
 def _independent(records: Sequence[Preference]) -> str:

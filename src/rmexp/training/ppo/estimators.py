@@ -18,14 +18,14 @@ class Estimator(Protocol):
     """Estimates advantages.
 
     Attributes:
-        responses: sampled to each prompt; they stand side by side.
         uses_values: whether a value model has to learn what is to be expected.
     """
 
     uses_values: ClassVar[bool]
 
     @property
-    def responses(self) -> int: ...  # noqa: D102
+    def responses(self) -> int:
+        """Sampled to each prompt; they stand side by side."""
 
     def __call__(self, token_rewards: Tensor, values: Tensor, mask: Tensor) -> Advantages:
         """Advantages and returns, (N, R) each, of figures of that shape."""

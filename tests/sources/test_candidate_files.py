@@ -46,7 +46,7 @@ def test_demonstrations_of_single_and_of_several_responses(tmp_path):
         (
             {"prompt": "p", "candidates": ["a"]},
             r"pool.jsonl:2: `responses` is missing; the row has prompt, candidates; expected `prompt` with "
-            r"`responses`, a list, or with a `response` \(set data.path\)$",
+            r"`responses`, a list, or with a `response`, or `messages` \(set data.path\)$",
         ),
     ],
 )

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from rmexp.jsonl import BadRow, JsonObject
+from rmexp.jsonl import BadRow
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, put
 from rmexp.sources.file_rows import file_rows
+from rmexp.sources.formats.one_response import with_responses
 from rmexp.sources.rows import Row
 from rmexp.stored_records import StoredRecords, stored
 
-_LAYOUT = "; expected `prompt` with `responses`, a list, or with a `response` (set {})"
+_LAYOUT = "; expected `prompt` with `responses`, a list, or with a `response`, or `messages` (set {})"
 
 
 def candidates(*, path: str, encoding: str) -> PreferenceData:
@@ -26,7 +27,8 @@ def demonstrations(*, path: str, val_path: str | None, encoding: str) -> Prefere
     """Prompts with responses that a language model should learn to give.
 
     Args:
-        path: file of rows with a `prompt` and a `response`, or a list of `responses`, all of which are learnt.
+        path: file of rows with a `prompt` and a `response`, or a list of `responses`, all of which are learnt, or of
+            another layout that `with_responses` knows.
         val_path: file of the validation split; None splits `path` by prompt.
         encoding: of text files, such as `utf-8`, `utf-16` or `latin-1`.
     """
@@ -55,22 +57,16 @@ def read_candidates(path: Path, *, key: str = "data.path", encoding: str | None 
 
 
 def _record_of(row: Row, key: str) -> Candidates:
+    content = row.content
     try:
         if row.error is not None:
             raise row.error
-        record = Candidates.from_row(_with_responses(row.content))
+        content = with_responses(content)
+        record = Candidates.from_row(content)
     except BadRow:
         raise
     except ValueError as error:
-        layout = "" if {"prompt", "responses"} <= {*_with_responses(row.content)} else _LAYOUT.format(key)
+        layout = "" if {"prompt", "responses"} <= {*content} else _LAYOUT.format(key)
         raise ValueError(f"{row.place}: {error}{layout}") from error
     put(record, row.place)
     return record
-
-
-def _with_responses(content: JsonObject) -> JsonObject:
-    """The row of a `Candidates` record; one with a single `response` becomes a list of it."""
-    if "responses" in content or "response" not in content:
-        return content
-    kept = {key: content[key] for key in ("id", "prompt", "meta") if key in content}
-    return kept | {"responses": [content["response"]]}

@@ -1,0 +1,45 @@
+import pytest
+
+from rmexp.dialogue import turns_of
+from rmexp.records import Candidates, Message
+from rmexp.sources.formats.one_response import with_responses
+
+ASKED, ANSWERED = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+SYSTEM = {"role": "system", "content": "s"}
+
+
+@pytest.mark.parametrize(
+    ("row", "roles"),
+    [
+        ({"prompt": "q", "response": "a"}, ["user"]),
+        ({"prompt": [ASKED], "completion": [ANSWERED]}, ["user"]),
+        ({"messages": [SYSTEM, ASKED, ANSWERED]}, ["system", "user"]),
+        ({"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "system": "s"},
+         ["system", "user"]),
+        ({"instruction": "q", "input": "", "output": "a"}, ["user"]),
+        ({"instruction": "q", "output": "a", "history": [["x", "y"]]}, ["user", "assistant", "user"]),
+        ({"instruction": "q", "output": "a", "system": "s"}, ["system", "user"]),
+    ],
+)  # fmt: skip
+def test_layouts_of_single_responses(row, roles):
+    record = Candidates.from_row(with_responses(row | {"id": "7", "meta": {"x": 1}}))
+    turns = turns_of(record.prompt)
+    assert [turn.role for turn in turns] == roles
+    assert turns[-1] == Message("user", "q")
+    assert (record.responses, record.id, record.meta) == (("a",), "7", {"x": 1})
+
+
+def test_tools_go_along():
+    record = Candidates.from_row(with_responses({"messages": [ASKED, ANSWERED], "tools": [{"name": "f"}]}))
+    assert record.prompt.tools == '[{"name": "f"}]'
+
+
+def test_other_rows_stay_as_they_are():
+    for row in ({"prompt": "p", "responses": ["a", "b"], "gold": [1, 2]}, {"text": "a"}, {"prompt": "p"}):
+        assert with_responses(row) is row
+
+
+@pytest.mark.parametrize("turns", [[ASKED], [ANSWERED, ASKED], [ANSWERED], []])
+def test_messages_have_to_end_with_a_response(turns):
+    with pytest.raises(ValueError, match="`messages` must end with a response of the assistant"):
+        with_responses({"messages": turns})

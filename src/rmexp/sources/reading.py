@@ -157,7 +157,7 @@ class Reading:
 def with_key(error: MissingColumn, form: Format) -> ValueError:
     """The error with the keys of the format that name the column, where any does."""
     named = {name: value if isinstance(value, list) else [value] for name, value in vars(form).items()}
-    keys = [f"data.format.{name}" for name, values in named.items() if error.path in values]
+    keys = [f"data.format.{name}" for name, values in named.items() if any(path in values for path in error.paths)]
     what = f"set {' or '.join(keys)}, or choose" if keys else "set"
     return ValueError(f"{error}; {what} another data/format")
 

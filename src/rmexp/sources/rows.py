@@ -1,8 +1,9 @@
 """Rows as a source reads them, and what a format makes of each: pairs, pairs left out on request, or errors."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from rmexp.called import called
 from rmexp.jsonl import JsonObject, describe, names_in
@@ -98,15 +99,17 @@ def _unlike(form: Format, came: str) -> str:
 
 
 class MissingColumn(ValueError):
-    """A row has no such column.
+    """A row has no such column; like any error it is made of a message alone, so that several may become one."""
 
-    Attributes:
-        path: of the column, as the configuration names it.
-    """
+    @classmethod
+    def of(cls, path: str, content: JsonObject) -> Self:
+        """The error of one column, as the configuration names it."""
+        return cls(f"`{path}` is missing; the row has {names_in(content)}")
 
-    def __init__(self, path: str, content: JsonObject) -> None:
-        super().__init__(f"`{path}` is missing; the row has {names_in(content)}")
-        self.path = path
+    @property
+    def paths(self) -> list[str]:
+        """The columns that are missing."""
+        return re.findall("`([^`]+)` is missing", str(self))
 
 
 def field(content: JsonObject, path: str) -> Any:
@@ -124,7 +127,7 @@ def field(content: JsonObject, path: str) -> Any:
     """
     found = _found(content, path)
     if found is _MISSING:
-        raise MissingColumn(path, content)
+        raise MissingColumn.of(path, content)
     return found
 
 

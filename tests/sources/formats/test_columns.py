@@ -65,6 +65,7 @@ def test_prompts_of_messages(pairs):
         (ROW, ["target=label"], "`label` is missing; the row has prompt, chosen, rejected"),
         (ROW, ["target=meta.label"], "`meta.label` is missing"),
         (ROW, ["meta=[topic]"], "`topic` is missing"),
+        (ROW, ["target=label", "margin=gap"], "`gap` is missing; the row has prompt, chosen, rejected"),
         (ROW, ["id=key"], "`key` is missing"),
         (ROW | {"chosen": [{"role": "assistant"}]}, [], "`chosen[0]` must be a message with a `role` and a `content`"),
         (

@@ -195,3 +195,9 @@ def test_one_number_for_each_text(problem, scores, came):
     assert problem("scored_responses", LISTED | {"scores": scores}) == (
         f"`scores` must be a list of 3 numbers, one for each of `responses`, got {came} (set data.format.score)"
     )
+
+
+def test_a_score_that_is_missing_is_told_with_its_response(outcomes):
+    row = {"instruction": "Q", "completions": [{"response": "a", "model": "m"}], "source": "s"}
+    ((_, error),) = outcomes("ultrafeedback", [row], "score=overall")
+    assert str(error) == "completions[0]: `overall` is missing; the row has response, model"

@@ -23,6 +23,8 @@ VOTES = {"prompt": "p", "response_a": "x", "response_b": "y", "winner": "a"}
         ({"prompt": "p", "left": "x", "right": "y", "choice": "left"}, ("x", "y"), 1.0),
         ({"query": "p", "better_response": "x", "worse_response": "y"}, ("x", "y"), 1.0),
         ({"prompt": "p", "rejected": "y", "preferred": "x"}, ("x", "y"), 1.0),
+        ({"messages": "p", "chosen": "x", "rejected": "y"}, ("x", "y"), 1.0),
+        ({"prompt": "p", "responses": ["x", "y"], "winner": "b"}, ("x", "y"), 0.0),
         ({"Question": "p", "Chosen": "x", "Rejected": "y"}, ("x", "y"), 1.0),
     ],
 )
@@ -32,6 +34,22 @@ def test_what_is_told_reads_the_row(pairs, problem, row, sides, target):
     name = "sides" if overrides[0] == "data/format=sides" else "columns"
     (pair,) = pairs(name, [row], *(text.removeprefix("data.format.") for text in overrides if "data.format." in text))
     assert (pair.prompt, pair.chosen, pair.rejected, pair.target) == ("p", *sides, target)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "p", "answers": ["x", "y"], "ranks": [2, 1]},
+        {"prompt": "p", "responses": ["x", "y"], "reward": [1, 2]},
+        {"prompt": "p", "completions": [{"response": "x", "rating": 1}, {"response": "y", "rating": 2}]},
+        {"question": "p", "answers": [{"text": "x", "rank": 2}, {"text": "y", "rank": 1}]},
+    ],
+)
+def test_lists_with_numbers_are_told_so(pairs, problem, row):
+    told = problem("columns", row)
+    name, *overrides = shlex.split(told.partition("; set ")[2].removesuffix(", or choose another data/format"))
+    (pair,) = pairs(name.removeprefix("data/format="), [row], *(one.removeprefix("data.format.") for one in overrides))
+    assert (pair.prompt, pair.chosen, pair.rejected) == ("p", "y", "x")
 
 
 def test_dialogues_without_a_prompt_are_told_so(pairs, problem):

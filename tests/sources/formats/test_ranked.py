@@ -29,8 +29,21 @@ def test_what_is_no_list_is_an_error(problem):
 def test_numbers_beside_the_list_are_not_passed_over(pairs, problem):
     row = {"prompt": "Q", "responses": ["poor", "good", "fair"]}
     told = problem("ranked", row | {"ranks": [3, 1, 2]})
-    assert "(set data/format=scored_responses data.format.score=ranks data.format.lowest_is_best=true; with" in told
-    assert "(set data/format=scored_responses data.format.score=scores; with" in problem(
+    assert "(set data/format=scored_responses data.format.score=ranks data.format.lowest_is_best=true; or" in told
+    assert "(set data/format=scored_responses data.format.score=scores; or" in problem(
         "ranked", row | {"scores": [1, 3, 2]}
     )
     assert pairs("ranked", [row | {"tags": ["a", "b", "c"], "ratings": [1, 2]}])[0].chosen == "poor"  # none for each
+
+
+def test_a_column_that_may_say_which_one_won_is_not_passed_over(pairs, problem):
+    row = {"prompt": "Q", "responses": ["a", "b"]}
+    assert (
+        "(set data/format=sides data.format.first=responses.0 data.format.second=responses.1 "
+        "data.format.label=preference 'data.format.first_wins=[FIRST]' 'data.format.second_wins=[SECOND]'; or"
+    ) in problem("ranked", row | {"preference": 1})
+    assert "(set another data/format; or" in problem("ranked", row | {"responses": ["a", "b", "c"], "best": 2})
+    assert len(pairs("ranked", [row | {"label": "maps", "winner": None}])) == 1
+    outputs = {"instruction": "Q", "output": ["a", "b"], "label": 0}
+    assert "data.format.first=output.0 data.format.second=output.1" in problem("two_outputs", outputs)
+    assert pairs("two_outputs", [outputs], "target=1")[0].chosen == "a"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from rmexp.checked_fields import all_of, optional_id, optional_meta
 from rmexp.jsonl import JsonObject, describe, names_in
 from rmexp.records import Preference
-from rmexp.sources.formats.likely_layout import likely_layout
+from rmexp.sources.formats.likely_layout import likely_layout, vote_beside
 from rmexp.sources.formats.listed_turns import behind_turns
 from rmexp.sources.formats.two_sides import Sided, beside, check_no_tie, is_talk, sided
 from rmexp.sources.rows import Outcome, Row, as_number, extras, field, has_field, optional_field, plain, row_by_row
@@ -63,6 +63,11 @@ class Columns:
 
     def _pair(self, content: JsonObject) -> Iterator[Preference]:
         prompt, chosen, rejected = self._plain(content) or self._sides(content)
+        if self._listed is not None and (vote := vote_beside(content, self._listed)):
+            raise ValueError(
+                f"`{self.chosen}` is taken for the better one in every row, though the row seems to say which one won "
+                f"(set {' '.join(vote)}; or data.format.target=1 where it is the better one)"
+            )
         target, margin, name, meta = self._further(content)
         target = 1.0 if target in _NOTHING else as_number(target)
         if self.target != "target":
@@ -89,6 +94,16 @@ class Columns:
         """Of prompt and responses; None where they cannot be told at a glance, as others are inside of columns."""
         inside = any("." in column for column in self._others)
         return (None, None, None) if inside else (self.prompt, self.chosen, self.rejected)
+
+    @cached_property
+    def _listed(self) -> str | None:
+        """The column of which the better response stands first and the other one second, where no target is known."""
+        column = self.chosen.removesuffix(".0")
+        return (
+            column
+            if (self.chosen, self.rejected) == (f"{column}.0", f"{column}.1") and self.target == "target"
+            else None
+        )
 
     @cached_property
     def _others(self) -> frozenset[str]:
@@ -119,7 +134,9 @@ class Columns:
         names = tuple(content)
         if names not in self._told:
             here = {f"data.format.{name}={getattr(self, name)}" for name in ("prompt", "chosen", "rejected")}
-            self._told[names] = " ".join(override for override in likely_layout(content) if override not in here)
+            found = likely_layout(content)
+            other = found and found[0].startswith("data/format=")  # which has other names by itself
+            self._told[names] = " ".join(override for override in found if other or override not in here)
         return self._told[names]
 
     @cached_property

@@ -1,13 +1,20 @@
 """What the names of a row's columns say of its layout: the overrides that read it, as they are typed."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rmexp.jsonl import JsonObject
-from rmexp.sources.rows import as_number
+from rmexp.sources.formats.column_names import (
+    is_number,
+    is_one,
+    is_side,
+    override,
+    prompt_name,
+    prompt_override,
+    quoted,
+    words_of,
+)
 
-_PROMPTS = ("prompt", "question", "instruction", "query", "context", "input", "post")
 _RESPONSES = ("response", "completion", "answer", "output")
 _BETTER = (
     ("chosen", "rejected"),
@@ -63,7 +70,7 @@ def likely_layout(content: JsonObject) -> list[str]:
     """
     if (sides := _pair(content, _BETTER)) is None:
         return votes_in(content) or _listed(content) or _single(content)
-    return [*_prompt(content), _names("chosen", sides.first), _names("rejected", sides.second)]
+    return [*prompt_override(content), override("chosen", sides.first), override("rejected", sides.second)]
 
 
 def votes_in(content: JsonObject) -> list[str]:
@@ -76,9 +83,9 @@ def votes_in(content: JsonObject) -> list[str]:
     label = [] if sides is None else _label(content, sides)
     if sides is None or not label:
         return []
-    talks = not isinstance(content[sides.first], str) and not any(name in content for name in _PROMPTS)
-    prompt = ["data.format.prompt=null"] if talks else _prompt(content)
-    return ["data/format=sides", *prompt, _names("first", sides.first), _names("second", sides.second), *label]
+    talks = not isinstance(content[sides.first], str) and prompt_name(content) not in content
+    prompt = ["data.format.prompt=null"] if talks else prompt_override(content)
+    return ["data/format=sides", *prompt, override("first", sides.first), override("second", sides.second), *label]
 
 
 def numbers_beside(content: JsonObject, column: str) -> list[str]:
@@ -89,49 +96,100 @@ def numbers_beside(content: JsonObject, column: str) -> list[str]:
     """
     listed = content[column]
     for name, values in content.items():
-        worths = {*_WORTHS} & {word.removesuffix("s") for word in _words(name)}
-        if worths and isinstance(values, list) and len(values) == len(listed) > 1 and all(map(_is_number, values)):
-            responses = [] if column == "responses" else [_names("responses", column)]
+        worths = {*_WORTHS} & {word.removesuffix("s") for word in words_of(name)}
+        if worths and isinstance(values, list) and len(values) == len(listed) > 1 and all(map(is_number, values)):
+            responses = [] if column == "responses" else [override("responses", column)]
             rank = ["data.format.lowest_is_best=true"] if worths & {*_RANKS} else []
-            return ["data/format=scored_responses", *_prompt(content), *responses, _names("score", name), *rank]
+            return [
+                "data/format=scored_responses",
+                *prompt_override(content),
+                *responses,
+                override("score", name),
+                *rank,
+            ]
+    return []
+
+
+def vote_beside(content: JsonObject, column: str) -> list[str]:
+    """The overrides that read a list of two responses with a column that may say which one won; none without one.
+
+    >>> vote_beside({"prompt": "p", "responses": ["x", "y"], "winner": "a"}, "responses")[1:3]
+    ['data.format.first=responses.0', 'data.format.second=responses.1']
+    """
+    sides = Pair(f"{column}.0", f"{column}.1", ("first", "second"))
+    for name, value in content.items():
+        says = {*_LABELS, "chosen", "selected"} & {*words_of(name)}
+        if not says or name == column or not isinstance(value, str | int | float):
+            continue
+        if says != {"label"} or not isinstance(value, str):  # a text may well name what the row is about
+            names = [override("first", sides.first), override("second", sides.second)]
+            return ["data/format=sides", *prompt_override(content), *names, *_wins(name, _values(value, sides))]
     return []
 
 
 def _listed(content: JsonObject) -> list[str]:
-    """The overrides of a row with a list of responses and numbers for them."""
-    sides = [name for name, value in content.items() if isinstance(value, list) and value and all(map(_is_side, value))]
-    told = (
-        numbers_beside(content, name)
-        for name in sides
-        if {part.removesuffix("s") for part in _words(name)} & {*_RESPONSES, "candidate"}
+    """The overrides of a row with a list of responses and what tells them apart."""
+    for name, value in content.items():
+        named = {part.removesuffix("s") for part in words_of(name)} & {*_RESPONSES, "candidate"}
+        if named and isinstance(value, list) and len(value) > 1 and not is_one(value):
+            vote = vote_beside(content, name) if len(value) == 2 else []
+            if read := _rated(content, name) or (all(map(is_side, value)) and (numbers_beside(content, name) or vote)):
+                return read
+    return []
+
+
+def _rated(content: JsonObject, column: str) -> list[str]:
+    """The overrides of a list of objects, each with a response and a number for it.
+
+    >>> _rated({"prompt": "p", "answers": [{"text": "x", "rank": 2}, {"text": "y", "rank": 1}]}, "answers")[2:5]
+    ['data.format.responses=answers', 'data.format.response=text', 'data.format.score=rank']
+    """
+    first = content[column][0]
+    texts = [
+        name for name in (*_RESPONSES, "text", "content") if isinstance(first, Mapping) and is_side(first.get(name))
+    ]
+    scores = (
+        [name for name, value in first.items() if {*_WORTHS} & {*words_of(name)} and is_number(value)] if texts else []
     )
-    return next(filter(None, told), [])
+    if not scores:
+        return []
+    names = {"prompt": prompt_name(content), "responses": column, "response": texts[0], "score": scores[0]}
+    rank = ["data.format.lowest_is_best=true"] if {*_RANKS} & {*words_of(scores[0])} else []
+    overrides = [override(key, name) for key, name in names.items()]
+    return ["data/format=ultrafeedback", *overrides, *rank, "data.format.name=null", "'data.format.meta=[]'"]
 
 
 def _single(content: JsonObject) -> list[str]:
     """The overrides of a row with one response and a number for it, which is paired with others of its prompt."""
-    response = next((name for name in _RESPONSES if _is_side(content.get(name))), None)
-    scores = [name for name, value in content.items() if {*_words(name)} & {"label", *_NUMBERS} and _is_number(value)]
+    response = next((name for name in _RESPONSES if is_side(content.get(name)) and is_one(content[name])), None)
+    scores = [name for name, value in content.items() if {*words_of(name)} & {"label", *_NUMBERS} and is_number(value)]
     if response is None or not scores:
         return []
-    return ["data/format=unpaired", *_prompt(content), _names("response", response), _names("score", scores[0])]
+    return [
+        "data/format=unpaired",
+        *prompt_override(content),
+        override("response", response),
+        override("score", scores[0]),
+    ]
 
 
 def _label(content: JsonObject, sides: Pair) -> list[str]:
     """The overrides for what says who won: two numbers, or a column with the values that its own value suggests."""
     for first, second in (_numbers(content, word, sides.words) for word in _NUMBERS):
         if first and second:
-            return [f"'data.format.label=[{_quoted(first)},{_quoted(second)}]'"]
-    named = [name for name in content if set(_words(name)) & set(_LABELS) and name not in sides[:2]]
+            return [f"'data.format.label=[{quoted(first)},{quoted(second)}]'"]
+    named = [name for name in content if set(words_of(name)) & set(_LABELS) and name not in sides[:2]]
     if not named:
         return []
     values = {name: _values(content[name], sides) for name in named}
     column, (first, second) = next((item for item in values.items() if item[1] != _UNKNOWN), (named[0], _UNKNOWN))
-    return [
-        _names("label", column),
-        f"'data.format.first_wins=[{_quoted(first)}]'",
-        f"'data.format.second_wins=[{_quoted(second)}]'",
-    ]
+    return _wins(column, (first, second))
+
+
+def _wins(column: str, values: tuple[str, str]) -> list[str]:
+    """The overrides for a column with the values that say who won."""
+    keys = zip(("first_wins", "second_wins"), values, strict=True)
+    return [override("label", column), *(f"'data.format.{key}=[{quoted(value)}]'" for key, value in keys)]
 
 
 def _values(value: Any, sides: Pair) -> tuple[str, str]:
@@ -147,14 +205,14 @@ def _values(value: Any, sides: Pair) -> tuple[str, str]:
 
 def _numbers(content: JsonObject, word: str, sides: tuple[str, str]) -> tuple[str | None, str | None]:
     """The columns of numbers that are called a word, one for each side."""
-    numbers = [name for name in content if word in _words(name) and _is_number(content[name])]
-    first, second = (next((name for name in numbers if side in _words(name)), None) for side in sides)
+    numbers = [name for name in content if word in words_of(name) and is_number(content[name])]
+    first, second = (next((name for name in numbers if side in words_of(name)), None) for side in sides)
     return first, second
 
 
 def _pair(content: JsonObject, pairs: tuple[tuple[str, str], ...]) -> Pair | None:
     """The first two columns that may hold responses and whose names differ in the words of a pair alone."""
-    named = {name: _words(name) for name, value in content.items() if _is_side(value)}
+    named = {name: words_of(name) for name, value in content.items() if is_side(value)}
     for words in pairs:
         for name, parts in named.items():
             other = [words[1] if part == words[0] else part for part in parts]
@@ -162,44 +220,3 @@ def _pair(content: JsonObject, pairs: tuple[tuple[str, str], ...]) -> Pair | Non
             if found:
                 return Pair(name, found[0], words)
     return None
-
-
-def _prompt(content: JsonObject) -> list[str]:
-    """The override that names the prompt, where it is not called so; none where it is, or where none has its name."""
-    folded = {str(name).casefold(): name for name in content}
-    found = next((folded[name] for name in _PROMPTS if name in folded), "prompt")
-    return [] if found == "prompt" else [_names("prompt", found)]
-
-
-def _names(key: str, column: str) -> str:
-    """An override that names a column, quoted for the shell where that is needed.
-
-    >>> print(_names("first", "answer_a"), _names("first", "answer a"))
-    data.format.first=answer_a 'data.format.first="answer a"'
-    """
-    return f"data.format.{key}={column}" if _quoted(column) == column else f"'data.format.{key}={_quoted(column)}'"
-
-
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w./:+-]+", text) else f'"{text}"'
-
-
-def _words(name: str) -> list[str]:
-    """The words of a column's name, digits by themselves.
-
-    >>> _words("response_A"), _words("output1"), _words("modelAnswerB")
-    (['response', 'a'], ['output', '1'], ['model', 'answer', 'b'])
-    """
-    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
-    return [part.casefold() for part in parts]
-
-
-def _is_side(value: Any) -> bool:
-    """Whether a value may be a response: a text that is no number, a message, or a list of these."""
-    if isinstance(value, str):
-        return isinstance(as_number(value), str)
-    return isinstance(value, Mapping | list | tuple)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(as_number(value), bool | int | float)

@@ -46,7 +46,11 @@ def check_text(name: str, value: Any) -> None:
 
 
 def check_number(name: str, value: Any) -> None:
-    """Refuse what is no finite number; a boolean is none."""
+    """Refuse what is no finite number; a boolean is none.
+
+    Raises:
+        ValueError: it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ValueError(f"`{name}` must be a finite number, got {describe(value)}")
 
@@ -63,7 +67,11 @@ def required(row: JsonObject, name: str) -> Any:
 
 
 def optional_id(row: JsonObject) -> str:
-    """The field `id`, a number as text; empty where there is none."""
+    """The field `id`, a whole number as text; empty where there is none.
+
+    Raises:
+        ValueError: it is neither a text nor a whole number.
+    """
     value = row.get("id", "")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"`id` must be a string, got {describe(value)}")
@@ -71,7 +79,11 @@ def optional_id(row: JsonObject) -> str:
 
 
 def optional_meta(row: JsonObject) -> JsonObject:
-    """The field `meta`; empty where there is none."""
+    """The field `meta`; empty where there is none.
+
+    Raises:
+        ValueError: it is no object.
+    """
     meta = row.get("meta", {})
     if not isinstance(meta, dict):
         raise ValueError(f"`meta` must be an object, got {describe(meta)}")

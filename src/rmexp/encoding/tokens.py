@@ -30,11 +30,15 @@ class ResponseTokens:
 
 @dataclass(frozen=True, slots=True)
 class PairTokens:
-    """A preference, encoded; see `Preference` for `target` and `margin`.
+    """A preference, encoded.
 
     Attributes:
+        chosen: the response listed first, with its prompt.
+        rejected: the other.
+        target: probability in [0, 1] that the first is the better one.
         reference_logps: summed log-probabilities of chosen and rejected under the reference, for DPO.
         group: number of what batches keep together, as data.batch_by says; None where they keep nothing together.
+        margin: how much better the preferred one is, in the data's own units; None when unknown.
         place: of the preference among those that were encoded, some of which may be left out.
     """
 

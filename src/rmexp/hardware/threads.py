@@ -22,6 +22,9 @@ def use_threads(wanted: int | None, model: nn.Module, processes: int = 1) -> int
             short to share, and otherwise all `processors`.
         model: what is about to run.
         processes: of this machine that share its processors, besides those that one has started.
+
+    Raises:
+        ValueError: fewer than one thread is wanted.
     """
     process = this_process()
     if process.port is not None:

@@ -76,6 +76,9 @@ def generate(
 
     Returns:
         The responses to each prompt.
+
+    Raises:
+        ValueError: a prompt has no tokens.
     """
     if any(not prompt for prompt in prompts):
         raise ValueError("expected prompts of at least one token, got an empty one")

@@ -112,6 +112,9 @@ def pick_weights(scores: ArrayLike, n: int) -> Array:
     Returns:
         (N,) weights that sum to 1.
 
+    Raises:
+        ValueError: n is none of these.
+
     Source: Nakano et al. 2021, "WebGPT", appendix I, for the estimator.
 
     >>> pick_weights([3.0, 1.0, 2.0], 2).round(4).tolist()

@@ -85,6 +85,9 @@ def sampled_pool(policy: Policy, records: Sequence[Record], folder: Path) -> Poo
         policy: to sample from.
         records: of different prompts.
         folder: of shards, each whole or absent; for this policy and these records alone.
+
+    Raises:
+        ValueError: the policy says nothing to any prompt.
     """
     per_shard = max(1, SHARD_RESPONSES // policy.responses)
     rank, count = rank_and_count()

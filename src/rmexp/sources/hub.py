@@ -92,6 +92,9 @@ def open_hub(
         subset: of a repository.
         folder: of a repository.
         whole: whether all rows will be read; else nothing more than the first ones is downloaded.
+
+    Raises:
+        ValueError: there is no such folder or repository, or the package `datasets` is not installed.
     """
     try:
         import datasets

@@ -31,6 +31,9 @@ def configure(
         optimizer: of parameters.
         schedule: factor of the learning rate, of (step, total_steps=...).
         factors: of the learning rate of the parameters whose names start so.
+
+    Raises:
+        ValueError: the optimizer refuses its settings.
     """
     groups = _groups(module, factors)
     try:

@@ -49,6 +49,9 @@ def against_truth(scores: ArrayLike, truth: Truth) -> AgainstTruth:
         scores: (N, 2) of the responses listed first and second, on the scale of log-odds.
         truth: of these pairs.
 
+    Raises:
+        ValueError: there are more or fewer scores than pairs.
+
     Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning", for
         the expected calibration error, here against probabilities where they use drawn labels.
     """

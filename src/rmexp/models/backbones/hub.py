@@ -45,6 +45,9 @@ def read_model(source: Source, head_names: Mapping[str, str] | None = None) -> L
     Args:
         source: where it is.
         head_names: see `named_head`; None for a head that goes by a known name, if there is one.
+
+    Raises:
+        ValueError: it is of another kind, or some of its weights are missing.
     """
     tokenizer = source.own_tokenizer()
     parts = None if head_names else reward_parts(source)

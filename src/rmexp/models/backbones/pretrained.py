@@ -136,7 +136,11 @@ def load_whole(source: Source, auto_class: Any, kind: str, *, not_needed: tuple[
 
 
 def refuse_missing(path: str, missing: list[str], kind: str) -> None:
-    """Refuse a model without some of its weights: transformers would draw them at random."""
+    """Refuse a model without some of its weights: transformers would draw them at random.
+
+    Raises:
+        ValueError: some are missing.
+    """
     if missing:
         raise ValueError(f"{path} is no {kind}: it has no weights for {', '.join(missing[:3])}")
 
@@ -211,6 +215,9 @@ def resolve_commit(path: str, revision: str | None) -> str:
     """The commit of a hub repository that a revision stands for, from the local cache or else from the hub.
 
     Asking for it first makes a missing network one quick sentence, where loading would retry for half a minute.
+
+    Raises:
+        ValueError: there is no such repository or revision, or it is not in the cache and the hub cannot be reached.
     """
     cached = try_to_load_from_cache(path, "config.json", revision=revision)
     if isinstance(cached, str):

@@ -39,6 +39,9 @@ def tiny(
         heads: attention heads.
         vocabulary: tokens at most, at least 262 (256 bytes and 6 special tokens).
         max_positions: longest sequence in tokens.
+
+    Raises:
+        ValueError: the vocabulary is too small, or the width does not go into heads of an even width each.
     """
     if vocabulary < 262:
         raise ValueError(f"expected a vocabulary of at least 262 tokens, got {vocabulary} (set model.vocabulary)")

@@ -51,10 +51,13 @@ def read_json(path: Path) -> dict[str, Any]:
 def read_objects(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines; none when there is no such file.
 
+    A last line without its end is left out: it was being written when its process died, or still is.
+
     Raises:
         BadRow: a line is something else.
     """
-    return [dict(parse_row(path, *line)) for line in read_lines(path)] if path.is_file() else []
+    lines = read_lines(path) if path.is_file() else ()
+    return [dict(parse_row(path, number, line)) for number, line in lines if line.endswith(b"\n")]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -54,6 +54,16 @@ def test_rewards_of_a_validation_are_histograms(folder):
     assert (event.step, event.histogram_value.num, event.histogram_value.sum) == (5, 2, 2.0)  # without the tie
 
 
+def test_a_row_whose_process_died_while_it_wrote_it_is_not_told(folder):
+    """A run that was killed is tracked as far as it came; going on with it would write the row again."""
+    row = {"step": 5, "progress": 0.5, "chosen": [1.0, 0.0], "rejected": [0.0, 1.0], "target": [1.0, 1.0]}
+    text = json.dumps(row)
+    (folder / "validation_rewards.jsonl").write_text(f"{text}\n{text[:30]}")
+    (folder / "samples.jsonl").write_text('{"iteration": 1, "prom')
+    send(folder)
+    assert [event.step for event in read(folder).Histograms("val/margins")] == [5]
+
+
 def test_a_missing_package_is_told(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"needs the package tensorboard \(pip install 'rmexp\[tensorboard\]'\)"):

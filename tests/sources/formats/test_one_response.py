@@ -16,6 +16,9 @@ SYSTEM = {"role": "system", "content": "s"}
         ({"messages": [SYSTEM, ASKED, ANSWERED]}, ["system", "user"]),
         ({"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "system": "s"},
          ["system", "user"]),
+        ({"prompt": "q", "prompt_id": "5", "messages": [SYSTEM, ASKED, ANSWERED]}, ["system", "user"]),
+        ({"prompt": "q", "response": "a", "system": "s"}, ["system", "user"]),
+        ({"prompt": [ASKED], "completion": [ANSWERED], "system": "s"}, ["system", "user"]),
         ({"instruction": "q", "input": "", "output": "a"}, ["user"]),
         ({"instruction": "q", "output": "a", "history": [["x", "y"]]}, ["user", "assistant", "user"]),
         ({"instruction": "q", "output": "a", "system": "s"}, ["system", "user"]),
@@ -29,9 +32,27 @@ def test_layouts_of_single_responses(row, roles):
     assert (record.responses, record.id, record.meta) == (("a",), "7", {"x": 1})
 
 
-def test_tools_go_along():
-    record = Candidates.from_row(with_responses({"messages": [ASKED, ANSWERED], "tools": [{"name": "f"}]}))
+@pytest.mark.parametrize(
+    "row", [{"messages": [ASKED, ANSWERED]}, {"prompt": "q", "completion": "a"}, {"instruction": "q", "output": "a"}]
+)
+def test_tools_go_along(row):
+    record = Candidates.from_row(with_responses(row | {"tools": [{"name": "f"}]}))
     assert record.prompt.tools == '[{"name": "f"}]'
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"instruction": "q", "output": 5}, "`output` must be a non-empty string, got 5"),
+        ({"instruction": "q", "input": 3, "output": "a"}, "`input` must be a text, got 3"),
+        ({"instruction": None, "output": "a"}, "`instruction` must be a text, got null"),
+        ({"prompt": "q", "completion": ""}, '`completion` must be a non-empty string, got ""'),
+        ({"messages": [SYSTEM, ASKED, ANSWERED], "system": "s"}, "expected one of them"),
+    ],
+)
+def test_a_mistake_is_told_with_its_own_column(row, says):
+    with pytest.raises(ValueError, match=says):
+        with_responses(row)
 
 
 def test_other_rows_stay_as_they_are():

@@ -1,58 +1,81 @@
 """Rows with one response to a prompt, as language models are tuned on them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from rmexp.checked_fields import check_text
+from rmexp.dialogue import Prompt, prompt_json
 from rmexp.jsonl import JsonObject, describe
-from rmexp.message_rows import message_of
+from rmexp.message_rows import message_of, messages_of, prompt_of
 from rmexp.sources.formats.listed_turns import behind_turns
+from rmexp.sources.formats.two_sides import beside
 
+_ANSWERS = ("response", "completion")  # to a `prompt`
 _TURNS = ("messages", "conversations")  # as hubs have them, and as ShareGPT
 _KEPT = ("id", "meta")
-_BESIDE = ("tools", "chat_template_kwargs")
+
+
+class _Asked(NamedTuple):
+    """A prompt, and the response to it: a text or a list of messages."""
+
+    prompt: Prompt
+    response: Any
 
 
 def with_responses(content: JsonObject) -> JsonObject:
     r"""The row of a `Candidates` record that a row stands for; one of an unknown layout as it is.
 
     Besides `prompt` with `responses` these are known: `prompt` with a `response` or a `completion`, messages of which
-    the last one is the response, and Alpaca's `instruction`, `input` and `output` with `system` and `history`.
+    the last one is the response, whatever `prompt` says beside them, and Alpaca's `instruction`, `input` and `output`
+    with `history`. A `system` turn, tools and further arguments of the chat template go along.
 
     Raises:
-        ValueError: messages do not end with a response.
+        ValueError: messages do not end with a response, or a column holds something else.
 
     >>> with_responses({"instruction": "Add.", "input": "1, 2", "output": "3"})
     {'prompt': 'Add.\n1, 2', 'responses': ['3']}
     """
-    if "responses" in content:
+    found = None if "responses" in content else _asked(content)
+    if found is None:
         return content
+    prompt = beside(found.prompt, content, "system", "tools", "chat_template_kwargs")
     kept = {key: content[key] for key in _KEPT if key in content}
-    if "prompt" in content:
-        name = next((name for name in ("response", "completion") if name in content), None)
-        return content if name is None else kept | {"prompt": content["prompt"], "responses": [content[name]]}
+    return kept | {"prompt": prompt_json(prompt), "responses": [found.response]}
+
+
+def _asked(content: JsonObject) -> _Asked | None:
+    """Prompt and response of a row; None where its layout is not known."""
+    answer = next((name for name in _ANSWERS if name in content), None)
+    if "prompt" in content and answer is not None:
+        return _Asked(prompt_of(content["prompt"], "prompt"), _response(content, answer))
     if {"instruction", "output"} <= {*content}:
-        return kept | {"prompt": _alpaca(content), "responses": [content["output"]]}
+        return _Asked(_alpaca(content), _response(content, "output"))
     column = next((name for name in _TURNS if name in content), None)
-    if column is None:
-        return content
-    turns = content[column]
+    return None if column is None else _last_of(content[column], column)
+
+
+def _response(content: JsonObject, name: str) -> Any:
+    """That of a column, a text or a list of messages."""
+    said = content[name]
+    if not (isinstance(said, list) and said and isinstance(said[0], Mapping)):
+        check_text(name, said)
+    return said
+
+
+def _last_of(turns: Any, column: str) -> _Asked:
+    """Messages parted before the last one."""
     if not isinstance(turns, list):
         raise ValueError(f"`{column}` must be a list of messages, got {describe(turns)}")
     if len(turns) < 2 or message_of(turns[-1], f"{column}[{len(turns) - 1}]").role != "assistant":
         raise ValueError(f"`{column}` must end with a response of the assistant to the messages before it")
-    beside = {name: content[name] for name in _BESIDE if name in content}
-    return kept | {"prompt": {"messages": _system(content) + turns[:-1], **beside}, "responses": [turns[-1:]]}
+    return _Asked(messages_of(turns[:-1], column), turns[-1:])
 
 
-def _alpaca(content: JsonObject) -> Any:
-    prompt, below, before = content["instruction"], content.get("input"), content.get("history")
-    if isinstance(prompt, str) and isinstance(below, str) and below:
-        prompt = f"{prompt}\n{below}" if prompt else below
-    if not before and not _system(content):
-        return prompt
-    return _system(content) + behind_turns(before or [], prompt, ("history", "instruction"))
-
-
-def _system(content: JsonObject) -> list[Mapping[str, Any]]:
-    said = content.get("system")
-    return [{"role": "system", "content": said}] if said else []
+def _alpaca(content: JsonObject) -> Prompt:
+    """The instruction with its input below it, behind earlier turns where there are any."""
+    prompt, below, before = content["instruction"], content.get("input") or "", content.get("history")
+    for name, text in (("instruction", prompt), ("input", below)):
+        if not isinstance(text, str):
+            raise ValueError(f"`{name}` must be a text, got {describe(text)}")
+    prompt = f"{prompt}\n{below}" if prompt and below else prompt or below
+    return prompt_of(behind_turns(before, prompt, ("history", "instruction")) if before else prompt, "instruction")

@@ -81,3 +81,13 @@ def test_nothing_is_laid_out_where_products_are_not_in_bf16(model, context):
 def test_numbers_of_another_type_are_left_alone(half, model):
     with laid_out(model.double()):
         assert not any("forward" in vars(layer) for layer in model)
+
+
+@needs_half
+def test_a_weight_that_is_spread_over_processes_is_left_alone(half, model):
+    class Part(torch.Tensor):
+        pass
+
+    model[0].weight = nn.Parameter(torch.ones(96, 48).as_subclass(Part))
+    with laid_out(model):
+        assert [layer for layer in model if "forward" in vars(layer)] == [model[2]]

@@ -24,8 +24,9 @@ def laid_out(model: nn.Module) -> Iterator[None]:
     may change them.
     """
     layers = [layer for layer in model.modules() if _is_multiplied(layer)] if _in_half() else list[nn.Linear]()
-    for layer in layers:
-        setattr(layer, OWN, partial(_product, layer, *_ready(layer)))
+    ready = [partial(_product, layer, *_ready(layer)) for layer in layers]
+    for layer, product in zip(layers, ready, strict=True):
+        setattr(layer, OWN, product)
     try:
         yield
     finally:
@@ -40,8 +41,8 @@ def _in_half() -> bool:
 
 
 def _is_multiplied(module: nn.Module) -> TypeGuard[nn.Linear]:
-    """Whether it is a linear layer on the processor, computed by nothing but its own weight."""
-    if type(module) is not nn.Linear or OWN in vars(module):
+    """Whether it is a linear layer on the processor, computed by nothing but its own weight, all of which is there."""
+    if type(module) is not nn.Linear or type(module.weight) is not nn.Parameter or OWN in vars(module):
         return False
     return module.weight.device.type == "cpu" and module.weight.dtype in (torch.float32, torch.bfloat16)
 

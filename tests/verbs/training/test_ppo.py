@@ -226,7 +226,7 @@ def test_a_policy_that_the_last_iteration_lost_is_none_to_keep(ppo, capsys):
         (["update.minibatches=9"], "update.minibatches must be at most rollouts.samples=8, got 9"),
         (["value_model=nowhere"], "value_model must be shared, policy or the folder of a reward model, got nowhere"),
         (["value_model=policy", "estimator=rloo"], "value_model=policy is for estimator=gae"),
-        (["rollouts.empty_reward=nan"], "rollouts.empty_reward takes a number, got NaN"),
+        (["rollouts.empty_reward=nan"], "rollouts.empty_reward takes a finite number, got nan"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused_before_a_reference_is_trained(ppo, capsys, options, message):

@@ -35,6 +35,16 @@ def test_a_row_gives_any_number_of_pairs():
     assert [record.prompt for record in records] == ["a", "b", "c"]
 
 
+def test_rows_of_several_files_are_counted_by_file_and_named_with_it():
+    two = [
+        *rows(ValueError("bad"), [pair("a")]),
+        Row("g", 1, {"value": ValueError("worse")}),
+        Row("g", 2, {"value": []}),
+    ]
+    with pytest.raises(ValueError, match=r"^f, g: 2 of 4 rows are bad, .* \(such as f line 1: bad; g line 1: worse\)$"):
+        Reading(on_bad_row="skip", max_bad_share=0.25).records("f, g", two, form)
+
+
 def test_more_bad_rows_than_the_share_stop_with_counts_and_the_first_of_them():
     problems = [ValueError(f"bad {index}") for index in range(4)]
     reading = Reading(on_bad_row="skip", max_bad_share=0.5)

@@ -140,8 +140,9 @@ class Reading:
         self.bad_rows.append(SkippedRow(row.path, row.number, kind, problem, start[:200], row.unit))
 
     def _account(self, path: str, bad: list[SkippedRow], rows: int) -> None:
-        lines = {row.line for row in bad}
-        first = {row.problem: f"{row.unit} {row.line}" for row in reversed(bad)}
+        lines = {(row.path, row.line) for row in bad}
+        several = len({row.path for row in bad} | {path}) > 1  # files of one set of records
+        first = {row.problem: f"{f'{row.path} ' if several else ''}{row.unit} {row.line}" for row in reversed(bad)}
         often = [problem for problem, _ in Counter(row.problem for row in bad).most_common(_MOST_SHOWN)]
         shown = "; ".join(f"{first[problem]}: {problem}" for problem in often)
         if bad and len(lines) > self._max_bad_share * rows:

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 
 import pytest
 
@@ -76,3 +77,8 @@ def test_paths_that_are_no_files(tmp_path):
         list(read_lines(tmp_path / "absent.jsonl"))
     with pytest.raises(ValueError, match="this path is a folder"):
         list(read_lines(tmp_path))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        ValueError, match=r"pipe: expected a file, but this path is a pipe or a device \(set data.path\)"
+    ):
+        next(read_lines(tmp_path / "pipe", key="data.path"))

@@ -127,7 +127,7 @@ def bounded(
 def check_file(path: Path, key: str) -> None:
     """Raise a ValueError that names the key of the configuration where a path is no file."""
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
+        what = "is a folder" if path.is_dir() else "is a pipe or a device" if path.exists() else "does not exist"
         raise ValueError(f"{path}: expected a file, but this path {what} (set {key})")
 
 

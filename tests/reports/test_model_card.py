@@ -32,3 +32,10 @@ def test_a_policy_has_no_rewards_to_show():
     assert "text-generation" in card
     assert "reward" not in card.lower().replace("rewards", "")
     assert "base_model: /home" not in card.partition("---\n\n")[0]
+
+
+def test_a_folder_is_no_hub_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sft" / "model").mkdir(parents=True)
+    card = model_card("policy", contract(kind="language_model", base_model="sft/model"), 0.0, [], [])
+    assert "base_model: sft" not in card.partition("---\n\n")[0]

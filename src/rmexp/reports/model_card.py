@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rmexp.reports.drawing.visible import one_line
@@ -52,7 +53,8 @@ def model_card(
 def _front_matter(base_model: str, reward: bool, library: str) -> str:
     tags = ("reward-model", "rlhf") if reward else ("rlhf",)
     lines = [f"library_name: {library}", f"pipeline_tag: {'text-classification' if reward else 'text-generation'}"]
-    lines += [f"base_model: {base_model}"] if base_model.count("/") == 1 and not base_model.startswith("/") else []
+    is_hub_id = base_model.count("/") == 1 and not base_model.startswith("/") and not Path(base_model).exists()
+    lines += [f"base_model: {base_model}"] if is_hub_id else []
     return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in tags), "---", ""])
 
 

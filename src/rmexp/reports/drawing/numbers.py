@@ -6,10 +6,10 @@ MISSING, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 def percent(share: float | None) -> str:
     """A share in percent with one decimal.
 
-    >>> percent(0.9875), percent(None)
-    ('98.8 %', '–')
+    >>> percent(0.9875), percent(-0.0001), percent(None)
+    ('98.8 %', '0.0 %', '–')
     """
-    return MISSING if share is None else f"{100 * share:.1f} %".replace("-", MINUS)
+    return MISSING if share is None else f"{round(100 * share, 1) + 0.0:.1f} %".replace("-", MINUS)
 
 
 def number(value: float | None) -> str:

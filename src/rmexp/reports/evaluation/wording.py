@@ -144,10 +144,10 @@ def _interval(low: float | None, high: float | None) -> str:
 def points(difference: float | None) -> str:
     """A difference of two shares.
 
-    >>> points(-0.0312), points(None)
-    ('−3.1 points', '–')
+    >>> points(-0.0312), points(-0.0001), points(None)
+    ('−3.1 points', '0.0 points', '–')
     """
-    return MISSING if difference is None else f"{100 * difference:.1f} points".replace("-", MINUS)
+    return MISSING if difference is None else f"{round(100 * difference, 1) + 0.0:.1f} points".replace("-", MINUS)
 
 
 def _unbeaten(scorer: Figures, rules: Sequence[Figures], whole: Sequence[Paired]) -> str:

@@ -78,7 +78,8 @@ def _from_repeated(counts: Consistency) -> NoiseEstimate:
 def _from_triangles(counts: Consistency) -> NoiseEstimate:
     says = (
         "Share of wrong labels, from three responses that are all compared with each other, if there is a true order "
-        "and each label is turned round independently and at the same rate e: a cycle then has probability e (1 - e)."
+        "and each label is turned round independently and at the same rate e: a cycle then has probability e (1 - e). "
+        "Where two responses were compared several times, the majority is the label, which is wrong less often."
     )
     triangles = counts.triangles or 0
     found = _estimate("triangles", counts.cyclic_triangles or 0, triangles, lambda share: flip_rate(2 * share), says)

@@ -33,9 +33,9 @@ def test_runs_alike_but_for_their_seed_are_one_group_with_its_interval():
 
 
 def test_one_run_has_the_interval_of_its_pairs():
-    rows = (row(0.8, low=0.5, high=0.9),)
+    rows = (row(0.8, low=0.5, high=0.9, few=True),)
     (group,) = grouped([Run("f", {}, rows, 1.0)], [])
-    assert (group.low, group.high) == (0.5, 0.9)
+    assert (group.low, group.high, group.few) == (0.5, 0.9, True)
 
 
 def test_a_test_split_stands_for_its_data_and_each_scorer_for_itself():

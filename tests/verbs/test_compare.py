@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from rmexp.cli import main
+from rmexp.runs.found import find_runs
 from rmexp.scoring.scored_file import read_scored
 from rmexp.tracking.metrics_csv import read_metrics
 
@@ -96,6 +97,12 @@ def test_rewards_lie_where_the_contract_says(comparison):
     scale = comparison.summary["scale"]
     assert (scale["mean"], scale["sd"]) == (contract["reward_mean"], contract["reward_sd"])
     assert scale["reduction"] == "response_sum"
+
+
+def test_what_rests_on_few_prompts_does_so_among_other_runs(comparison):
+    ((run,), _) = find_runs([comparison.path], lambda folder: {})
+    assert [one.few for one in run.tested] == [comparison.summary[name]["few"] for name in ("explicit", "implicit")]
+    assert [one.few for one in run.tested] == [True, True]
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
     whole = [row for row in summary.evaluation if row.slice is None]
     if not whole:
         val = summary.val
-        bounds = (val.accuracy, val.accuracy_low, val.accuracy_high)
+        bounds = (val.accuracy, val.accuracy_low, val.accuracy_high, bool(val.few))
         chose, policy = bool(val.selected_on), summary.policy is not None
         one = Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, selected_on=chose, of_policy=policy)
         return (one,)
@@ -104,6 +104,7 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
             row.accuracy,
             row.accuracy_low,
             row.accuracy_high,
+            bool(row.few),
             nll=row.nll,
             longer=row.longer_accuracy,
             ceiling=row.bayes_accuracy,
@@ -130,6 +131,7 @@ def _of_comparison(summary: CompareSummary, data: str) -> tuple[Judged, ...]:
             one.accuracy,
             one.accuracy_low,
             one.accuracy_high,
+            bool(one.few),
             selected_on=chose,
             trained_on=learnt,
         )

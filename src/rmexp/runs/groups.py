@@ -27,6 +27,7 @@ class Judged:
         accuracy: share of those with a preference in the right order; None where there are none.
         low: lower end of its 95 % interval.
         high: upper end.
+        few: whether there are too few prompts to rely on it; False where that is not known.
         nll: mean log-loss in nats; None where it is not known, as for the others.
         longer: what "the longer one wins" gets.
         ceiling: best possible accuracy.
@@ -43,6 +44,7 @@ class Judged:
     accuracy: float | None
     low: float | None = None
     high: float | None = None
+    few: bool = False
     nll: float | None = None
     longer: float | None = None
     ceiling: float | None = None
@@ -213,6 +215,7 @@ def _group(settings: Settings, members: Sequence[tuple[Run, Judged]]) -> Group:
         ceiling=first.ceiling,
         seconds=fmean(run.seconds for run, _ in members),
         method=OWN if len(known) == 1 else SEEDS_ALONE,
+        few=len(known) == 1 and known[0].few,
         selected_on=any(one.selected_on for _, one in members),
         trained_on=max(one.trained_on for _, one in members),
         of_policy=first.of_policy,

@@ -84,6 +84,20 @@ def test_a_response_that_ends_with_a_call_loses_what_the_template_puts_behind_it
     assert encoder.text(PROMPT, response).endswith('weather({"city": "Paris <|end|>"})')
 
 
+def test_what_the_template_passes_over_is_told_once(told_tokenizer, wide, caplog):
+    thought = response_of(messages_of([{"role": "assistant", "content": "No.", "reasoning_content": "Sun."}], "chosen"))
+    called = response_of(messages_of(ANSWER, "chosen"))
+    Encoder(told_tokenizer, wide).encode([(PROMPT, called)] * 2)
+    assert caplog.messages == []
+    for _ in range(2):
+        assert Encoder(told_tokenizer, wide).text(PROMPT, thought).endswith("assistant: No.")
+    (told_so,) = caplog.messages
+    assert told_so.startswith("the chat template passes over `reasoning_content` of responses: the model reads")
+    told_tokenizer.chat_template = "{% for message in messages %}{{ message | tojson }}{% endfor %}"
+    Encoder(told_tokenizer, wide).encode([(PROMPT, called)])  # it renders all that there is, by no name
+    assert len(caplog.messages) == 1
+
+
 def test_without_a_template_turns_are_lines(plain_tokenizer, limits):
     response = response_of((Message("assistant", "No."), Message("user", "Sure?"), Message("assistant", "Yes.")))
     assert (

@@ -4,6 +4,7 @@ import pytest
 
 from rmexp.data.loaded import LoadedData
 from rmexp.data.loading import Batching, SplitRule
+from rmexp.dialogue import Message, response_of
 from rmexp.encoding.encode import Encoder
 from rmexp.preference_data import PreferenceData
 from rmexp.records import Candidates, Preference
@@ -49,3 +50,15 @@ def test_demonstrations_are_bound_too(examples):
     found = examples(2, data=PreferenceData({}, demonstrations={"train": shown, "val": shown}))
     assert [len(found.train), len(found.val)] == [6, 2]
     assert found.val[0].token_ids in [one.token_ids for one in found.train]
+
+
+def test_pairs_of_the_same_tokens_are_not_told_to_be_too_long(examples):
+    calls = [
+        response_of((Message("assistant", "", f'{{"tool_calls": [{{"function": {{"name": "{name}"}}}}]}}'),))
+        for name in ("find", "read")
+    ]
+    alike = tuple(Preference(f"Question {number}?", *calls) for number in range(3))  # which the template passes over
+    with pytest.raises(
+        ValueError, match=r"none of the 3 pairs .* is left: both responses of each come to the same tokens"
+    ):
+        examples(None, data=PreferenceData({"train": alike, "val": VAL}))

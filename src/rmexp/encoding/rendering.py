@@ -1,7 +1,10 @@
 """Prompts and responses as one text for a model: by its chat template where it has one, with marks (marked_text.py)."""
 
+import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -13,6 +16,10 @@ from rmexp.encoding.marked_text import PLACE, MarkedText
 from rmexp.encoding.pinned_date import DATE, pinned
 from rmexp.jsonl import describe
 from rmexp.records import Record
+
+log = logging.getLogger(__name__)
+
+_DONE = ("tool_calls", "reasoning_content", "thinking")  # what a response may hold beside its text
 
 
 class RefusedPrompt(ValueError):
@@ -43,6 +50,7 @@ class Rendering:
     def __init__(self, tokenizer: Any, marked: MarkedText) -> None:
         self._tokenizer, self._marked = tokenizer, marked
         self._of_texts: tuple[Any, Framed] | None = None  # chat template, and how it renders prompts that are texts
+        self._doubted = set[tuple[str, str]]()  # chat templates with what they may pass over of a message, once tried
         self._framed: dict[tuple[str, tuple[str, ...], bool], Framed] = {}  # by template, roles, and what it adds
 
     def prompt(self, prompt: Prompt) -> str:
@@ -73,6 +81,7 @@ class Rendering:
         """
         if not isinstance(response, Turns) or not self._tokenizer.chat_template:
             return start + self._marked.mark(response), end
+        self._doubt(prompt, response)
         *turns, last = response.turns
         spoken = last._replace(content=PLACE) if last.content else last
         text = self._by_template((*turns_of(prompt), *turns, spoken), prompt, ask=False)
@@ -82,6 +91,18 @@ class Rendering:
             text = text.rstrip().removesuffix(self._tokenizer.eos_token).rstrip()
         shared = "".join(first for first, _ in takewhile(_same, zip(start, text, strict=False)))
         return text, len(self._marked.unmark(shared))
+
+    def _doubt(self, prompt: Prompt, response: Turns) -> None:
+        """Warn where the chat template passes over what a response does beside speaking."""
+        template = self._tokenizer.get_chat_template()
+        for key in (key for key in _DONE if key not in template and (template, key) not in self._doubted):
+            bare = tuple(_without(turn, key) for turn in response.turns)
+            if bare != response.turns:
+                self._doubted.add((template, key))
+                before = turns_of(prompt)
+                both = [self._by_template((*before, *turns), prompt, ask=False) for turns in (response.turns, bare)]
+                if both[0] == both[1]:
+                    _tell_once(template, key)
 
     def _by_template(self, turns: Sequence[Message], prompt: Prompt, *, ask: bool) -> str:
         """Turns rendered with what the prompt says beside them; `ask` adds the beginning of an answer."""
@@ -134,6 +155,22 @@ def rows_named(records: Iterable[Record]) -> Iterator[None]:
     except RefusedPrompt as error:
         found = next(record for record in records if record.prompt == error.prompt)
         raise ValueError(f"{found.place or f'record {found.id}'}: {error}") from error
+
+
+@cache
+def _tell_once(_template: str, key: str) -> None:
+    log.warning(
+        "the chat template passes over `%s` of responses: the model reads nothing of it (set model.chat_template to a "
+        "file with a template that renders it)", key,
+    )  # fmt: skip
+
+
+def _without(turn: Message, key: str) -> Message:
+    """A turn without one of the things that it holds beside its text."""
+    further = {name: value for name, value in json.loads(turn.further or "{}").items() if name != key}
+    return (
+        turn if not turn.further else turn._replace(further=json.dumps(further, ensure_ascii=False) if further else "")
+    )
 
 
 def _same(pair: tuple[str, str]) -> bool:

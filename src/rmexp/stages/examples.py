@@ -92,6 +92,11 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
             *(account.dropped, account.identical),
         )
     if account.pairs and not account.kept:
+        if account.identical == account.pairs and not account.truncated:
+            raise ValueError(
+                f"none of the {account.pairs} {kind} of the split `{name}` is left: both responses of each come to the "
+                "same tokens (set model.chat_template, or look at the data)"
+            )
         raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
 
 

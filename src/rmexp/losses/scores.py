@@ -1,8 +1,8 @@
-"""What the losses of pairs are called with."""
+"""Which scores each task gives to its loss, and whether a loss takes them."""
 
 from collections.abc import Mapping, Sequence
 
-# What the tasks that learn from pairs call the first arguments of their losses.
+# By task, the names of the first arguments of its losses.
 SCORES: Mapping[str, Sequence[str]] = {
     "reward": ("chosen_rewards", "rejected_rewards"),
     "dpo": ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps"),
@@ -10,7 +10,7 @@ SCORES: Mapping[str, Sequence[str]] = {
 
 
 def of_another_task(loss: str, arguments: Sequence[str], task: str) -> str | None:
-    """Why a loss is none of a task; None where it is one, or where the task may call its loss with anything.
+    """Why a task cannot call a loss; None where it can, or where nothing is known of what the task gives.
 
     Args:
         loss: as messages name it.

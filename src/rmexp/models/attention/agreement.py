@@ -1,6 +1,7 @@
 """Whether a kernel, as it is on this machine, computes attention: asked once, before it is used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ def computes_attention(
     batch = response_batch([ResponseTokens(text, 0, False) for text in TEXTS])
     seen, count = dense_mask(batch), len(batch.token_ids)
     kind = torch.device(device).type
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(kind, enabled=False):
+    with apart(kind):
         drawn = [torch.randn(heads, count, width, generator=generator).to(dtype) for heads in (HEADS, 1, 1, HEADS)]
         there, plan = [part.to(device) for part in drawn], plan_of(batch.to(device))
         turned_by = torch.rand(count, width // 2, generator=generator) if turning else None
@@ -54,6 +55,18 @@ def computes_attention(
     return near([part.cpu() for part in found], expected, dtype)
 
 
+@contextmanager
+def apart(device: str) -> Iterator[None]:
+    """Gradients whatever the caller's context: a layer may ask within autocast, inference or a checkpoint.
+
+    A checkpoint counts what its layer saves, and compares that with what it saves when it is computed again.
+    """
+    saved_as_they_are = torch.autograd.graph.saved_tensors_hooks(_itself, _itself)  # the innermost hooks alone count
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device, enabled=False), saved_as_they_are:
+        yield
+
+
+@torch.no_grad()
 def near(found: Sequence[Tensor], expected: Sequence[Tensor], dtype: torch.dtype) -> bool:
     """Whether tensors are those that were expected, up to the rounding of numbers of a type."""
     tolerance, pairs = TOLERANCE.get(dtype, 0.03), zip(found, expected, strict=True)
@@ -65,6 +78,10 @@ def with_gradients(attention: Callable[..., Tensor], drawn: list[Tensor]) -> lis
     *inputs, outer = (part.detach().requires_grad_() for part in drawn)
     output = attention(*inputs)
     return [output, *torch.autograd.grad(output, inputs, outer)]
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _rotary(turned_by: Tensor) -> Rotary:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 from rmexp.encoding.pack import response_batch
 from rmexp.encoding.tokens import ResponseTokens
@@ -163,3 +164,23 @@ def test_a_kernel_that_computes_something_else_is_noticed(monkeypatch, dtype):
     right = dense_agreement._dense
     monkeypatch.setattr(dense_agreement, "_dense", lambda *inputs: right(*inputs) + 0.1)
     assert not agreement.agrees(dtype)
+
+
+def test_a_kernel_that_is_asked_within_a_checkpoint_leaves_nothing_in_it(dtype):
+    said = []
+
+    def layer(given):
+        if not said:  # as of a model's first layer, which is computed again with the answer known
+            said.append(agreement.agrees(dtype))
+        return given.square()
+
+    given = torch.ones(3, requires_grad=True)
+    checkpoint(layer, given, use_reentrant=False).sum().backward()
+    assert torch.equal(given.grad, torch.full((3,), 2.0))
+
+
+def test_angles_of_another_width_are_refused(kernels):
+    heads, angles = torch.ones(1, 5, 16), Angles(torch.ones(5, 4), torch.ones(5, 4))
+    plan = AttentionPlans(row([(0, 5)]), 5).within(None, heads, heads)
+    with pytest.raises(ValueError, match=r"angles of 8 figures a token for heads of 16, got 4"):
+        packed_attention(heads, heads, heads, plan, 1.0, Rotary(angles, angles))

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rmexp.encoding.batches import ResponseBatch
-from rmexp.models.attention.agreement import computes_attention, near, with_gradients
+from rmexp.models.attention.agreement import apart, computes_attention, near, with_gradients
 from rmexp.models.attention.fused import between_products
 from rmexp.models.attention.fused.attention import FusedAttention, FusedPlan, fused_plan
 from rmexp.models.attention.rotary import Rotary
@@ -18,7 +18,7 @@ def agrees(dtype: torch.dtype) -> bool:
     if not all(computes_attention(_attention, _plan, WIDTH, dtype, turning=turning) for turning in (False, True)):
         return False
     generator = torch.Generator().manual_seed(0)
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
+    with apart("cpu"):
         drawn = [torch.randn(heads, TOKENS, WIDTH, generator=generator).to(dtype) for heads in (HEADS, 1, 1, HEADS)]
         return near(_between(*drawn), _plain_between(*_exact(drawn)), dtype)
 

@@ -126,7 +126,7 @@ class FusedAttention(torch.autograd.Function):
         query, key, value = (_readable(heads) for heads in (query, key, value))
         output = _like(query, len(plan.tokens))
         softmax = torch.empty(2, *query.shape[:2], dtype=torch.float32)
-        ctx.plan, ctx.scaling, ctx.rotary = plan, scaling, None if rotary is None else _exact(rotary)
+        ctx.plan, ctx.scaling, ctx.rotary = plan, scaling, None if rotary is None else _exact(rotary, query.shape[2])
         tensors = query, key, value, output, softmax
         ctx.save_for_backward(*tensors)
         function("attend", query.dtype)(ctypes.byref(_call(tensors, plan, scaling, ctx.rotary)))
@@ -181,8 +181,11 @@ def _strided(heads: Tensor) -> _Strided:
     return _Strided(heads.data_ptr(), heads.stride(0), heads.stride(1))
 
 
-def _exact(rotary: Rotary) -> Rotary:
-    """Angles in float32, those of a token side by side."""
+def _exact(rotary: Rotary, width: int) -> Rotary:
+    """Angles in float32, those of a token side by side, for heads of a width."""
+    for angles in rotary:
+        if 2 * (found := angles.cosine.shape[1]) != width:
+            raise ValueError(f"angles of {width / 2:g} figures a token for heads of {width}, got {found}")
     return Rotary(*(Angles(*(part.float().contiguous() for part in angles)) for angles in rotary))
 
 

@@ -52,7 +52,7 @@ def test_two_files_of_one_name_are_columns_and_boards_of_their_own(here, capsys)
             ("path=b/pairs.jsonl", "1"),
         ]
     page = Path("sweep/report.html").read_text()
-    assert "not scored on the same pairs" not in page
+    assert "no figures of the same pairs" not in page
     assert ", path=b/pairs.jsonl</h2>" in page
 
 

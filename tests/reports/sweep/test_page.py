@@ -225,7 +225,24 @@ def test_the_best_of_equal_lines_is_not_said_to_be_of_other_pairs():
     )
     page = sweep_report(SweepReport("sweep", 2, ("lr",), lines, []))
     assert "0.0 points before the next one; too few prompts tell the two apart" in page
-    assert "not scored on the same pairs" not in page
+    assert "no figures of the same pairs" not in page
+
+
+def test_the_best_on_each_set_of_pairs_side_by_side():
+    def page_of(*accuracies):
+        rows = [
+            Judged("explicit", name, "val", 50, share, few=True) for name, share in zip("ab", accuracies, strict=True)
+        ]
+        runs = [Run(f"f{lr}", {"lr": lr}, tuple(rows), 1.0) for lr in (1, 2)]
+        lines = leaderboard(grouped(runs, ["lr", "task"]), lambda folder, group: {})  # which have no task
+        return sweep_report(SweepReport("sweep", 2, ("lr", "task"), lines, []))
+
+    page = page_of(0.7, 0.9)
+    assert "; a val is the hardest (70.0 %)." in page
+    assert "no test against the next one, as the two left no figures of the same pairs one by one" in page
+    assert page.partition('id="best"')[2].partition("</section>")[0].count(" few</td>") == 2
+    assert "is the hardest" not in page_of(0.9, 0.9)
+    assert "All with" not in page
 
 
 def test_a_set_that_chose_the_step_is_marked_on_the_page_and_in_the_files():

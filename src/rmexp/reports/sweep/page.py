@@ -14,7 +14,7 @@ from rmexp.reports.drawing.visible import one_line
 from rmexp.reports.sweep.files import accuracy_of
 from rmexp.reports.sweep.linked import LinkedRun, curve_panels, told_how
 from rmexp.reports.sweep.plots import axis_plot, data_plot, heat_plot, ordered, runs_plot
-from rmexp.runs.axes import SEED, differing
+from rmexp.runs.axes import ABSENT, SEED, differing
 from rmexp.runs.groups import Group
 from rmexp.runs.leaderboard import LEAD, Standing
 from rmexp.runs.named_settings import in_words
@@ -150,7 +150,8 @@ def _boards(report: SweepReport) -> Iterator[Board]:
     for board in dict.fromkeys(line.group.board for line in report.standings):
         own = [line for line in report.standings if line.group.board == board]
         apart = differing([line.group.settings for line in own])
-        shared = {key: value for key, value in own[0].group.settings.items() if key not in apart and value is not None}
+        settings = own[0].group.settings
+        shared = {key: value for key, value in settings.items() if key not in apart and value not in (None, ABSENT)}
         own = [line._replace(group=_told_by(line.group, apart)) for line in own]
         where = " ".join(filter(None, (f"{board[0]} {board[1]}", board[3])))
         panels = [*_panels([line.group for line in own], where)]
@@ -192,9 +193,7 @@ def _verdict(standings: Sequence[Standing]) -> str:
         return f"{accuracy_of(best.group)} of {numbers.counted(best.group.n, 'pair')} stand in the right order."
     text = f"Best: {in_words(best.group.settings)}, {accuracy_of(best.group)}"
     if best.lead is None:
-        return (
-            f"{text}; the next one was not scored on the same pairs, so that they cannot be tested against each other."
-        )
+        return f"{text}; no test against the next one, as the two left no figures of the same pairs one by one."
     if best.p is None:
         return (
             f"{text}, {100 * best.lead:.1f} points before the next one; too few prompts tell the two apart for a test, "
@@ -208,7 +207,8 @@ def _verdict(standings: Sequence[Standing]) -> str:
 
 
 def _side_by_side_caption(best: Sequence[Group]) -> str:
-    hardest = min(best, key=lambda group: group.accuracy)
-    return (
-        f"The best settings on each set of pairs; {hardest.place} is the hardest ({numbers.percent(hardest.accuracy)})."
-    )
+    hardest, *others = sorted(best, key=lambda group: group.accuracy)
+    text = "The best settings on each set of pairs"
+    if hardest.accuracy == others[0].accuracy:
+        return f"{text}."
+    return f"{text}; {hardest.place} is the hardest ({numbers.percent(hardest.accuracy)})."

@@ -93,7 +93,8 @@ def _of_training(summary: TrainSummary, data: str) -> tuple[Judged, ...]:
         val = summary.val
         bounds = (val.accuracy, val.accuracy_low, val.accuracy_high, bool(val.few))
         chose, policy = bool(val.selected_on), summary.policy is not None
-        one = Judged(summary.task, data, "val", val.n, *bounds, nll=val.loss, selected_on=chose, of_policy=policy)
+        nll = None if summary.task == "sft" else val.loss  # whose loss is over tokens
+        one = Judged(summary.task, data, "val", val.n, *bounds, nll=nll, selected_on=chose, of_policy=policy)
         return (one,)
     return tuple(
         Judged(

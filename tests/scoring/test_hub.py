@@ -162,6 +162,17 @@ def test_a_pair_of_texts_is_cut_by_the_same_rule(tmp_path, bert_tokenizer, limit
     assert found == pytest.approx(one_by_one(path, inputs), abs=1e-5)
 
 
+@pytest.mark.parametrize("rule", ["cut_prompt", "cut_response"])
+def test_a_response_of_no_token_behind_a_prompt_that_is_too_long(tmp_path, bert_tokenizer, limits, rule):
+    path = saved(tmp_path / "bert", BertForSequenceClassification, BertConfig, bert_tokenizer, pad_token_id=0)
+    cls, sep = bert_tokenizer.cls_token_id, bert_tokenizer.sep_token_id
+    kept = bert_tokenizer(LONG_PROMPT.prompt, add_special_tokens=False).input_ids[-21:]
+    blank = replace(LONG_PROMPT, chosen="\u200b", rejected="\u200c")
+    ids = {"input_ids": torch.tensor([[cls, *kept, sep, sep]]), "token_type_ids": torch.tensor([[0] * 23 + [1]])}
+    found = scores(path, [blank], limits, max_tokens=24, truncation=rule)
+    assert found == pytest.approx(one_by_one(path, [ids, ids]), abs=1e-5)
+
+
 @pytest.mark.parametrize("folder", ["chat_folder", "pair_folder"])
 def test_what_is_too_long_is_marked_or_refused(folder, request, limits):
     path = request.getfixturevalue(folder)

@@ -71,6 +71,18 @@ def test_a_file_without_its_manifest_is_refused(written):
         read_scored(path)
 
 
+def test_rows_whose_writing_was_interrupted_are_not_those_of_the_scorer_before(written, pairs, monkeypatch):
+    def killed(*given):
+        raise KeyboardInterrupt
+
+    path, rows = written
+    monkeypatch.setattr("rmexp.scoring.scored_file.write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_scored(path, rows, pairs, {"name": "another"})
+    with pytest.raises(ValueError, match=r"its manifest val\.manifest\.json is missing"):
+        read_scored(path)
+
+
 def test_plain_json_tools_can_read_both(written):
     path, rows = written
     assert [json.loads(line)["scores"] for line in path.open()] == [list(row.scores) for row in rows]

@@ -70,7 +70,8 @@ class HubInputs:
             )
         sides = found.sequence_ids(0)  # 0 in the prompt, 1 in the response, None in what the tokenizer adds
         texts = [index for index, side in enumerate(sides) if side is not None]
-        return self._cut(inputs, sides.index(1), texts[0], len(sides) - 1 - texts[-1])
+        prompt_tokens = sides.index(1) if 1 in sides else texts[-1] + 1  # a response may come to no token
+        return self._cut(inputs, prompt_tokens, texts[0], len(sides) - 1 - texts[-1])
 
     def _cut(self, whole: Inputs, prompt_tokens: int, begin: int, end: int) -> tuple[Inputs, bool] | None:
         """What the rule keeps of inputs that are too long, of which the first `prompt_tokens` are the prompt's."""

@@ -32,6 +32,7 @@ def write_scored(
             knows, and the manifest says nothing of it.
     """
     counts = ResponseCounts()
+    manifest_path(path).unlink(missing_ok=True)  # what it says is not of the rows to come
     write_rows(path, (row.to_row() for row in counts.counting(scored)))
     manifest = {
         "scorer": scorer,

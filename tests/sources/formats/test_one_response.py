@@ -64,3 +64,8 @@ def test_other_rows_stay_as_they_are():
 def test_messages_have_to_end_with_a_response(turns):
     with pytest.raises(ValueError, match="`messages` must end with a response of the assistant"):
         with_responses({"messages": turns})
+
+
+def test_lists_in_a_table_are_read():
+    row = {"prompt": "q", "responses": "['a', 'b']", "gold": "[1, 2.5]", "topic": "x"}
+    assert with_responses(row) == row | {"responses": ["a", "b"], "gold": [1, 2.5]}

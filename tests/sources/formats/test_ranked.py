@@ -47,3 +47,7 @@ def test_a_column_that_may_say_which_one_won_is_not_passed_over(pairs, problem):
     outputs = {"instruction": "Q", "output": ["a", "b"], "label": 0}
     assert "data.format.first=output.0 data.format.second=output.1" in problem("two_outputs", outputs)
     assert pairs("two_outputs", [outputs], "target=1")[0].chosen == "a"
+
+
+def test_a_list_in_a_table_is_read(pairs):
+    assert sides(pairs("ranked", [{"prompt": "Q", "responses": '["good", "poor"]'}])) == [("good", "poor", 1.0, 1.0)]

@@ -9,10 +9,12 @@ from rmexp.jsonl import JsonObject, describe
 from rmexp.message_rows import message_of, messages_of, prompt_of
 from rmexp.sources.formats.listed_turns import behind_turns
 from rmexp.sources.formats.two_sides import beside
+from rmexp.sources.formats.written_lists import as_list
 
 _ANSWERS = ("response", "completion")  # to a `prompt`
 _TURNS = ("messages", "conversations")  # as hubs have them, and as ShareGPT
 _KEPT = ("id", "meta")
+_LISTS = ("responses", "gold")  # which a table has as texts
 
 
 class _Asked(NamedTuple):
@@ -35,7 +37,10 @@ def with_responses(content: JsonObject) -> JsonObject:
     >>> with_responses({"instruction": "Add.", "input": "1, 2", "output": "3"})
     {'prompt': 'Add.\n1, 2', 'responses': ['3']}
     """
-    found = None if "responses" in content else _asked(content)
+    if "responses" in content:
+        lists = {name: as_list(content[name]) for name in _LISTS if isinstance(content.get(name), str)}
+        return {**content, **lists} if lists else content
+    found = _asked(content)
     if found is None:
         return content
     prompt = beside(found.prompt, content, "system", "tools", "chat_template_kwargs")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from rmexp.jsonl import JsonObject
 from rmexp.records import Candidates
 from rmexp.sources.formats.likely_layout import numbers_beside, vote_beside
+from rmexp.sources.formats.one_response import with_responses
 from rmexp.sources.formats.pairing import Candidate, Pairing
 from rmexp.sources.rows import Outcome, Row, row_by_row
 
@@ -28,6 +29,7 @@ class Ranked:
         return row_by_row(rows, self._pairs)
 
     def _pairs(self, content: JsonObject) -> Iterator[Outcome]:
+        content = with_responses(content) if "responses" in content else content
         record = Candidates.from_row(content)
         if record.gold is None:
             _check_in_order(content)

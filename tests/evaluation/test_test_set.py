@@ -69,18 +69,20 @@ def test_no_pairs_and_rows_of_any_length():
 
 def parted(values):
     records = [
-        Preference("p", "a", "b", id=f"{i}", meta={} if value == "" else {"x": value}) for i, value in enumerate(values)
+        Preference("p", "a", "b", id=f"{i}", meta={} if value is ... else {"x": value})
+        for i, value in enumerate(values)
     ]
     slices = as_test_set(Origin("d", "s"), records, Slicing(["meta.x"])).slices
     return {name: int(chosen.sum()) for name, chosen in slices.items() if name is not None}
 
 
 def test_a_record_without_a_field_that_others_have_is_in_no_slice_by_it():
-    assert parted(["a", "", "b", "a"]) == {"meta.x=a": 2, "meta.x=b": 1}
+    assert parted(["a", ..., "b", "a"]) == {"meta.x=a": 2, "meta.x=b": 1}
+    assert parted(["a", ..., "", ...]) == {"meta.x=a": 1, "meta.x=": 1}
 
 
 def test_many_numbers_are_parted_into_quarters():
-    assert parted([*range(100, 0, -1), None, ""]) == {
+    assert parted([*range(100, 0, -1), None, ...]) == {
         "meta.x=1 to 25": 25, "meta.x=26 to 50": 25, "meta.x=51 to 75": 25, "meta.x=76 to 100": 25, "meta.x=None": 1,
     }  # fmt: skip
     assert [*parted([f"0.{i}" for i in range(10, 34)]).values()] == [6, 6, 6, 6]  # as tables have them

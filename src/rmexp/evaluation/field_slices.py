@@ -35,7 +35,7 @@ def field_slices(name: str, records: Sequence[Record], key: str) -> dict[str, ND
     if len(records) and not places:
         record_field(records[0], name, key)
     parts, order = _parts(name, values, key)
-    found = np.full(len(records), "", dtype=object)
+    found = np.full(len(records), None)  # no text: an empty one is a value
     found[places] = parts
     return {f"{name}={part}": found == part for part in order}
 

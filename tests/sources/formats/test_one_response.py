@@ -19,6 +19,7 @@ SYSTEM = {"role": "system", "content": "s"}
         ({"prompt": "q", "prompt_id": "5", "messages": [SYSTEM, ASKED, ANSWERED]}, ["system", "user"]),
         ({"prompt": "q", "response": "a", "system": "s"}, ["system", "user"]),
         ({"prompt": [ASKED], "completion": [ANSWERED], "system": "s"}, ["system", "user"]),
+        ({"prompt": "q", "responses": ["a"], "system": "s"}, ["system", "user"]),
         ({"instruction": "q", "input": "", "output": "a"}, ["user"]),
         ({"instruction": "q", "output": "a", "history": [["x", "y"]]}, ["user", "assistant", "user"]),
         ({"instruction": "q", "output": "a", "system": "s"}, ["system", "user"]),

@@ -14,6 +14,7 @@ from rmexp.sources.formats.written_lists import as_list
 _ANSWERS = ("response", "completion")  # to a `prompt`
 _TURNS = ("messages", "conversations")  # as hubs have them, and as ShareGPT
 _KEPT = ("id", "meta")
+_BESIDE = ("system", "tools", "chat_template_kwargs")  # what belongs to a prompt
 _LISTS = ("responses", "gold")  # which a table has as texts
 
 
@@ -38,14 +39,15 @@ def with_responses(content: JsonObject) -> JsonObject:
     {'prompt': 'Add.\n1, 2', 'responses': ['3']}
     """
     if "responses" in content:
-        lists = {name: as_list(content[name]) for name in _LISTS if isinstance(content.get(name), str)}
-        return {**content, **lists} if lists else content
+        read = {name: as_list(content[name]) for name in _LISTS if isinstance(content.get(name), str)}
+        if "prompt" in content and any(content.get(name) for name in _BESIDE):
+            read["prompt"] = prompt_json(beside(prompt_of(content["prompt"], "prompt"), content, *_BESIDE))
+        return {**content, **read} if read else content
     found = _asked(content)
     if found is None:
         return content
-    prompt = beside(found.prompt, content, "system", "tools", "chat_template_kwargs")
     kept = {key: content[key] for key in _KEPT if key in content}
-    return kept | {"prompt": prompt_json(prompt), "responses": [found.response]}
+    return kept | {"prompt": prompt_json(beside(found.prompt, content, *_BESIDE)), "responses": [found.response]}
 
 
 def _asked(content: JsonObject) -> _Asked | None:

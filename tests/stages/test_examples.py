@@ -62,3 +62,9 @@ def test_pairs_of_the_same_tokens_are_not_told_to_be_too_long(examples):
         ValueError, match=r"none of the 3 pairs .* is left: both responses of each come to the same tokens"
     ):
         examples(None, data=PreferenceData({"train": alike, "val": VAL}))
+
+
+def test_pairs_that_are_alike_once_cut_are_told_to_be_too_long(examples):
+    long = tuple(Preference(f"Question {number}?", f"{'so ' * 900}yes", f"{'so ' * 900}no") for number in range(3))
+    with pytest.raises(ValueError, match=r"none of the 3 pairs of the split `train` is left \(raise data.max_tokens\)"):
+        examples(None, data=PreferenceData({"train": long, "val": VAL}))

@@ -65,6 +65,7 @@ def encoded_examples(task: str, module: Learner, data: LoadedData, encoder: Enco
         clusters = clusters_of(records.splits["val"], data.split_rule.group)[val.places]
     for name, account in accounts.items():
         _tell(kind, name, account, encoder.limits.max_tokens)
+        _check_left(kind, name, account, encoded[name][0])
     if (places := _validated_with(val, clusters, data, kind)) is not None:
         val, clusters = val.of(places), None if clusters is None else clusters[places]
     log.info("%s: %d training and %d validation %s", task, len(train), len(val), kind)
@@ -91,13 +92,18 @@ def _tell(kind: str, name: str, account: Account, max_tokens: int) -> None:
             *(name, account.kept, account.pairs, kind, account.truncated, max_tokens),
             *(account.dropped, account.identical),
         )
-    if account.pairs and not account.kept:
-        if account.identical == account.pairs and not account.truncated:
-            raise ValueError(
-                f"none of the {account.pairs} {kind} of the split `{name}` is left: both responses of each come to the "
-                "same tokens (set model.chat_template, or look at the data)"
-            )
-        raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
+
+
+def _check_left(kind: str, name: str, account: Account, encoded: EncodedPairs | ReadResponses) -> None:
+    """Refuse a split of which nothing is left, and say why."""
+    if account.kept or not account.pairs:
+        return
+    if account.identical == account.pairs and not encoded.responses.long.any():
+        raise ValueError(
+            f"none of the {account.pairs} {kind} of the split `{name}` is left: both responses of each come to the "
+            "same tokens (set model.chat_template, or look at the data)"
+        )
+    raise ValueError(f"none of the {account.pairs} {kind} of the split `{name}` is left (raise data.max_tokens)")
 
 
 def _validated_with(

@@ -80,6 +80,17 @@ def test_rewards_that_differ_by_rounding_have_no_advantage():
     assert group_relative_advantages(torch.tensor([3.3, 3.3, 3.3, next_number]), 4).tolist() == [0.0] * 4
 
 
+@pytest.mark.parametrize("reward", [float("nan"), float("inf")])
+def test_a_reward_that_is_not_finite_is_not_taken_for_none(reward):
+    assert group_relative_advantages(torch.tensor([reward, 1.0, 1.0, 2.0]), 2).isnan().tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert whitened(torch.tensor([[reward, 1.0]]), torch.ones(1, 2, dtype=torch.bool)).isnan().all()
+
+
 def test_whitened_figures_ignore_what_is_behind_the_end(figures):
     rewards, _, mask = figures
     found = whitened(rewards, mask)

@@ -101,6 +101,9 @@ def whitened(figures: Tensor, mask: Tensor) -> Tensor:
 
 
 def _in_deviations(centred: Tensor, deviation: Tensor, largest: Tensor) -> Tensor:
-    """Differences from a mean in standard deviations; 0 where the figures, at most `largest`, differ by rounding."""
+    """Differences from a mean in standard deviations; 0 where the figures, at most `largest`, differ by rounding.
+
+    What is not finite leaves no number, so that the loss tells it.
+    """
     told = deviation > ROUNDING * torch.finfo(centred.dtype).eps * largest
-    return torch.where(told, centred / (deviation + 1e-8), 0.0)
+    return torch.where(told, centred / (deviation + 1e-8), 0.0 * centred)

@@ -67,6 +67,23 @@ def test_a_vote_that_is_not_read_is_told_with_what_reads_it(recognise, caplog):
     assert "(set data/format=sides data.format.first=response_a data.format.second=response_b data.format.lab" in line
 
 
+def test_a_chosen_response_that_is_scored_lower_is_doubted(recognise, caplog):
+    logging.getLogger("rmexp").propagate = True
+    rows = [
+        PAIR | {"score_chosen": score, "score_rejected": 2, "chosen_tokens": 0, "rejected_tokens": 9}
+        for score in (1, "1", 3)
+    ]
+    with caplog.at_level(logging.WARNING, logger="rmexp"):
+        assert recognise(rows[1:]) == recognise(rows, "data.format.target=1") == []
+        assert caplog.messages == []
+        assert recognise(rows) == []
+    (line,) = caplog.messages
+    assert line == (
+        "a.jsonl: `score_chosen` is below `score_rejected` in 2 of the first 3 rows: are the columns of the responses "
+        "exchanged? (set data.format.chosen=rejected data.format.rejected=chosen)"
+    )
+
+
 def test_lists_with_numbers_are_not_taken_for_lists_in_order(recognise):
     listed = {"prompt": "p", "responses": ["x", "y"]}
     assert recognise([listed]) == ["data/format=ranked"]

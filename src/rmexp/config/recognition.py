@@ -18,11 +18,11 @@ from rmexp.config.overrides import change, read_overrides
 from rmexp.sources.file_names import named_files
 from rmexp.sources.file_rows import file_rows
 from rmexp.sources.formats.columns import Columns
-from rmexp.sources.formats.likely_layout import votes_in
+from rmexp.sources.formats.likely_layout import scores_of_sides, votes_in
 from rmexp.sources.formats.two_sides import is_talk
 from rmexp.sources.hub import hub_rows, open_hub
 from rmexp.sources.recognition import first_rows, has_steps, recognised
-from rmexp.sources.rows import Format, Row
+from rmexp.sources.rows import Format, Row, as_number
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,8 @@ def _choice(verb: str, overrides: tuple[str, ...], folder: str | None, node: str
     if not rows:
         return []
     if own is not None and recognised(rows, [("", own)]) == "":
+        if isinstance(own, Columns):
+            _doubt_order(rows, own)
         if any(map(is_talk, rows[0].content.values())):
             _say(rows[0].path, "columns with messages" if "prompt" in rows[0].content else "dialogues that begin alike")
         elif isinstance(own, Columns):
@@ -144,6 +146,22 @@ def _doubt(row: Row, own: Columns) -> None:
             "%s: `%s` is taken for the better one in every row, though the row seems to say which one won (set %s; or "
             "data.format.target=1 where it is the better one)", row.path, own.chosen, " ".join(votes),
         )  # fmt: skip
+
+
+def _doubt_order(rows: Sequence[Row], own: Columns) -> None:
+    """Warn where columns beside the responses score the chosen one lower in most of the rows."""
+    names = scores_of_sides(rows[0].content, own.chosen, own.rejected) if own.target == "target" else None
+    if names is None:
+        return
+    scores = [[as_number(row.content.get(name)) for name in names] for row in rows]
+    both = [pair for pair in scores if all(isinstance(score, int | float) for score in pair)]
+    lower = sum(first < second for first, second in both)
+    if 2 * lower > len(both):
+        log.warning(
+            "%s: `%s` is below `%s` in %d of the first %d rows: are the columns of the responses exchanged? (set "
+            "data.format.chosen=%s data.format.rejected=%s)",
+            *(rows[0].path, *names, lower, len(both), own.rejected, own.chosen),
+        )
 
 
 @cache

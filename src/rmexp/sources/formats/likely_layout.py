@@ -88,6 +88,21 @@ def votes_in(content: JsonObject) -> list[str]:
     return ["data/format=sides", *prompt, override("first", sides.first), override("second", sides.second), *label]
 
 
+def scores_of_sides(content: JsonObject, chosen: str, rejected: str) -> tuple[str, str] | None:
+    """The columns of a score of each of two responses, by their names; None where there are none.
+
+    >>> scores_of_sides({"chosen": "x", "rejected": "y", "score_chosen": 1, "score_rejected": 2}, "chosen", "rejected")
+    ('score_chosen', 'score_rejected')
+    """
+    worths = {*_WORTHS} - {*_RANKS, "label"}
+    scores = {tuple(words_of(name)): name for name, value in content.items() if is_number(value)}
+    for words, name in scores.items():
+        other = tuple(rejected if word == chosen else word for word in words)
+        if chosen in words and other in scores and worths & {word.removesuffix("s") for word in words}:
+            return name, scores[other]
+    return None
+
+
 def numbers_beside(content: JsonObject, column: str) -> list[str]:
     """The overrides that read a list of responses with a column of numbers, one for each; none without such a column.
 

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 from transformers import (
+    AutoConfig,
+    AutoModel,
     Gemma2Config,
     Gemma2ForCausalLM,
     Gemma3ForCausalLM,
@@ -258,6 +260,18 @@ def test_packed_rows_are_refused_where_they_do_not_suit(caplog):
         Likelihood(model, "packed")
     with pytest.raises(ValueError, match=r"model.layout must be one of auto, packed, padded, got dense"):
         TokenStates(model.base_model, "dense")
+
+
+def test_positions_that_do_more_than_turn_heads_are_left_to_transformers():
+    scaled = {
+        "rope_type": "default",
+        "rope_theta": 1e4,
+        "llama_4_scaling_beta": 0.5,
+        "original_max_position_embeddings": 9,
+    }
+    ministral = AutoModel.from_config(AutoConfig.for_model("ministral3", **SIZES, head_dim=8, rope_parameters=scaled))
+    smollm = AutoModel.from_config(AutoConfig.for_model("smollm3", **SIZES, no_rope_layers=[1, 0, 1])).bfloat16()
+    assert TokenStates(ministral, "auto").function is TokenStates(smollm, "auto").function is packed_states
 
 
 def test_what_comes_out_otherwise_is_not_used(monkeypatch):

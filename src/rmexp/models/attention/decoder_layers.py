@@ -196,12 +196,22 @@ def _is_known(layer: Any) -> bool:
     attention = layer.self_attn if _parts(layer) == LAYER else None
     return (
         attention is not None
+        and _is_turned_alone(attention)
         and _parts(attention) in (ATTENTION, ATTENTION | HEAD_NORMS)
         and _parts(layer.mlp) == MLP
         and "silu" in type(layer.mlp.act_fn).__name__.lower()
         and all(_is_norm(part) for name, part in layer.named_children() if name.endswith("norm"))
         and all(_is_norm(part) for name, part in attention.named_children() if name.endswith("norm"))
     )
+
+
+def _is_turned_alone(attention: Any) -> bool:
+    """Whether positions turn queries and keys, and do nothing else: no layer of SmolLM3 without them, no Ministral 3.
+
+    In half precision, or at positions as few as are tried, what they do there would not be told from rounding.
+    """
+    parameters = getattr(attention.config, "rope_parameters", None) or {}
+    return bool(getattr(attention, "use_rope", True)) and parameters.get("llama_4_scaling_beta") is None
 
 
 def _is_norm(module: nn.Module) -> bool:

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_language_model_gets_a_new_head(started, reference_folder, where):
     start, said = started("task=reward", *where.format(reference_folder).split())
     assert start.head is None
     assert f"reward: a new head is put on {reference_folder}" in said
+
+
+def test_layers_are_checkpointed_without_a_remark_and_where_they_can_be(started, monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        start, _ = started("task=reward", "model.gradient_checkpointing=true")
+    assert start.body.gradient_checkpointing
+    monkeypatch.setattr(type(start.body), "supports_gradient_checkpointing", False)
+    with pytest.raises(ValueError, match=r"again for the gradient \(set model.gradient_checkpointing=false\)"):
+        started("task=reward", "model.gradient_checkpointing=true")
 
 
 def test_a_new_model_gets_a_new_head(started):

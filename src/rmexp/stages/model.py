@@ -44,7 +44,7 @@ def start_model(parts: StageParts, records: PreferenceData, cache_dir: str | Non
     use_chat_template(start.tokenizer, starting.chat_template)
     tell_no_template(start.tokenizer, starting.chat_template, folder or parts.model.path or start.base_model)
     if starting.gradient_checkpointing:
-        start.body.gradient_checkpointing_enable()
+        _checkpoint_layers(start.body)
     if starting.trained != "all" and isinstance(start, LanguageModel):
         start.causal_lm.requires_grad_(False)  # the output layer, which is no part of the body, neither
     if starting.load == FOUR_BIT:
@@ -52,6 +52,17 @@ def start_model(parts: StageParts, records: PreferenceData, cache_dir: str | Non
         start = start._replace(fingerprint=None)  # in 4 bits it is in no folder
     choose_trained(start.body, starting.trained, starting.adapters)
     return start._replace(layout=starting.layout, save_dtype=starting.save_dtype or start.save_dtype)
+
+
+def _checkpoint_layers(body: Any) -> None:
+    """Have layers computed again for the gradient; transformers has another name for it of late."""
+    if not body.supports_gradient_checkpointing:
+        raise ValueError(
+            f"{type(body).__name__} cannot compute its layers again for the gradient (set "
+            "model.gradient_checkpointing=false)"
+        )
+    enable = getattr(body, "activation_checkpointing_enable", None) or body.gradient_checkpointing_enable
+    enable()
 
 
 def _check_kind(parts: StageParts, start: Backbone, folder: str) -> None:

@@ -56,6 +56,13 @@ def test_a_bad_row_names_file_and_line(tmp_path, row, message):
         read_candidates(path)
 
 
+def test_what_is_wrong_in_a_known_layout_is_said_alone(tmp_path):
+    path = tmp_path / "pool.jsonl"
+    path.write_text('{"instruction": "q", "output": 5}\n')
+    with pytest.raises(ValueError, match=r"pool.jsonl:1: `output` must be a non-empty string, got 5$"):
+        candidates(path=str(path), encoding="utf-8")
+
+
 def test_a_file_that_is_none_names_the_key(tmp_path):
     with pytest.raises(ValueError, match=r"does not exist \(set candidates.path\)"):
         read_candidates(tmp_path / "none.jsonl", key="candidates.path")

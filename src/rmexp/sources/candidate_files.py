@@ -57,16 +57,16 @@ def read_candidates(path: Path, *, key: str = "data.path", encoding: str | None 
 
 
 def _record_of(row: Row, key: str) -> Candidates:
-    content = row.content
+    layout = ""
     try:
         if row.error is not None:
             raise row.error
-        content = with_responses(content)
+        content = with_responses(row.content)
+        layout = "" if {"prompt", "responses"} <= {*content} else _LAYOUT.format(key)
         record = Candidates.from_row(content)
     except BadRow:
         raise
     except ValueError as error:
-        layout = "" if {"prompt", "responses"} <= {*content} else _LAYOUT.format(key)
         raise ValueError(f"{row.place}: {error}{layout}") from error
     put(record, row.place)
     return record

@@ -45,9 +45,10 @@ def test_products_are_the_same(half, model, rows, kind):
 
 @needs_half
 def test_each_weight_is_laid_out_once(half, model, monkeypatch):
-    made, ready = [], tested._ready
-    monkeypatch.setattr(tested, "_ready", lambda layer: made.append(layer) or ready(layer))
+    made, laid = [], tested._laid
+    monkeypatch.setattr(tested, "_laid", lambda layer: made.append(layer) or laid(layer))
     with laid_out(model):
+        assert made == []  # of a layer whose weight alone is read nothing is made
         for _ in range(3):
             model(torch.ones(2, 48))
         with laid_out(model):

@@ -14,19 +14,20 @@ from torch import Tensor, nn
 
 ROWS = 4096  # of another factor, which decide the layout
 OWN = "forward"  # of a layer that does not compute as all of its class do
+Ready = dict[nn.Linear, tuple[Tensor, Tensor | None]]
 
 
 @contextmanager
 def laid_out(model: nn.Module) -> Iterator[None]:
-    """Keep the linear layers of a model laid out, where products are in bf16 on a processor.
+    """Keep the linear layers of a model laid out from their first product on, where products are in bf16 on a processor.
 
     Products are the same to the last bit. Until it ends the weights are in memory a second time, in bf16, and nothing
     may change them.
     """
     layers = [layer for layer in model.modules() if _is_multiplied(layer)] if _in_half() else list[nn.Linear]()
-    ready = [partial(_product, layer, *_ready(layer)) for layer in layers]
-    for layer, product in zip(layers, ready, strict=True):
-        setattr(layer, OWN, product)
+    ready: Ready = {}
+    for layer in layers:
+        setattr(layer, OWN, partial(_product, layer, ready))
     try:
         yield
     finally:
@@ -47,15 +48,17 @@ def _is_multiplied(module: nn.Module) -> TypeGuard[nn.Linear]:
     return module.weight.device.type == "cpu" and module.weight.dtype in (torch.float32, torch.bfloat16)
 
 
-def _ready(layer: nn.Linear) -> tuple[Tensor, Tensor | None]:
+def _laid(layer: nn.Linear) -> tuple[Tensor, Tensor | None]:
     """Weight and bias in bf16, the weight laid out."""
     weight = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach().to(torch.bfloat16), ROWS)
     return weight, None if layer.bias is None else layer.bias.detach().to(torch.bfloat16)
 
 
-def _product(layer: nn.Linear, weight: Tensor, bias: Tensor | None, hidden: Tensor) -> Tensor:
+def _product(layer: nn.Linear, ready: Ready, hidden: Tensor) -> Tensor:
     """What the layer gives; in float32 where it is asked for in that."""
     if not torch.is_autocast_enabled("cpu"):
         return F.linear(hidden, layer.weight, layer.bias)
+    if layer not in ready:
+        ready[layer] = _laid(layer)
     half = hidden.to(torch.bfloat16)
-    return torch.ops.mkldnn._linear_pointwise(half, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+    return torch.ops.mkldnn._linear_pointwise(half, *ready[layer], "none", [], "")  # type: ignore[no-any-return]

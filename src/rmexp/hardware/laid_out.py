@@ -19,7 +19,7 @@ Ready = dict[nn.Linear, tuple[Tensor, Tensor | None]]
 
 @contextmanager
 def laid_out(model: nn.Module) -> Iterator[None]:
-    """Keep the linear layers of a model laid out from their first product on, where products are in bf16 on a processor.
+    """Keep linear layers of a model laid out from their first product on, where products are in bf16 on a processor.
 
     Products are the same to the last bit. Until it ends the weights are in memory a second time, in bf16, and nothing
     may change them.

@@ -45,7 +45,7 @@ def python(program, **environment):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=variables, check=False)
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [pytest.param(">&-", marks=pytest.mark.slow), "<&- >&- 2>&-"])
 def test_a_stream_that_the_caller_has_closed_leads_nowhere(tmp_path, closed):
     command = shlex.join([sys.executable, "-m", "rmexp", "profile", "data=json_vs_text", "run_dir=run"])
     done = subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=tmp_path, capture_output=True, check=False)

@@ -54,6 +54,7 @@ def test_a_cell_that_fails_stops_no_other(here, capsys, monkeypatch):
     assert "not this one" in Path("sweep/data.seed=0/failure.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_killed_is_told_and_gone_on_with(here, capsys, monkeypatch):
     import rmexp.verbs.profile as profile
 

@@ -32,6 +32,7 @@ def test_finished_cells_are_passed_over_half_done_ones_are_not(here, capsys):
     assert len(Path("sweep/evaluation.csv").read_text().splitlines()) == 1 + 3 * 2
 
 
+@pytest.mark.slow
 def test_a_cell_is_looked_at_again_when_a_file_it_was_made_from_changed(here, capsys):
     def write(answer):
         rows = [{"prompt": f"Q{i}?", "chosen": f"{answer} {i}", "rejected": f"no {i}"} for i in range(20)]
@@ -86,6 +87,7 @@ def test_a_full_disk_in_one_cell_lets_the_others_go_on(here, capsys, monkeypatch
     assert Path("sweep/seed=2/summary.json").exists()
 
 
+@pytest.mark.slow
 def test_what_a_broken_launcher_leaves_is_told_and_gone_on_with(here, capsys, monkeypatch):
     import rmexp.sweeps.sweep as sweep
 

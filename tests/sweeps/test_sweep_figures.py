@@ -104,6 +104,7 @@ def test_the_matrix_has_a_dash_where_nothing_was_tested():
     assert rows == [["a", "50.0 % [35.1, 64.9] few of 40", "-"], ["b", "-", "25.0 % sd 1.0 of 80"]]
 
 
+@pytest.mark.slow
 def test_options_that_a_sweep_went_through_are_called_as_they_were_typed(here, capsys):
     data = ["data.pairs=40", "data.unseen_pairs=10", "data.label_noise=0,0.2"]
     assert main(["train", "-m", *SMOKE, *data, "optimizer=adamw,sgd"]) == 0

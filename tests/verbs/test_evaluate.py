@@ -89,6 +89,7 @@ def test_scores_that_are_no_log_odds_have_no_figures_of_probabilities(data, rewa
     assert compared["nll_difference"] is None
 
 
+@pytest.mark.slow
 def test_a_rule_is_the_same_as_a_scorer_as_a_baseline_and_in_a_profile(data):
     kinds = ["random", "prompt_overlap", "list_items", "longer"]
     accuracy = {}

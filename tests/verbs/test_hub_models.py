@@ -87,7 +87,8 @@ def test_weights_are_saved_in_the_type_that_they_came_in_and_figures_are_theirs(
     assert summary["val"]["loss"] == pytest.approx(row["nll"], rel=1e-5)
 
 
-@pytest.mark.parametrize("task", ["reward", pytest.param("dpo", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["reward", "dpo"])
 def test_an_adapter_on_a_base_in_half_precision_agrees_with_the_merged_model(hub_folder, parity_here, task):
     pytest.importorskip("peft", reason="the extra lora is not installed")
     given = hub_folder("qwen3")

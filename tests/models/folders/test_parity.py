@@ -17,6 +17,7 @@ def exported(reward_folder, tmp_path):
     return tmp_path / "out", own
 
 
+@pytest.mark.slow
 def test_a_fresh_process_gives_the_same_rewards(exported):
     folder, own = exported
     found = check_parity(folder, "reward_model", own, EXAMPLES)

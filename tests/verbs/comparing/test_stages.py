@@ -167,6 +167,7 @@ def test_pairs_that_are_counted_though_given_models_were_trained_on_them_are_mar
     assert judged == {"keep": [(14, 6)] * 2, "apart": [(8, 0)] * 2}
 
 
+@pytest.mark.slow
 def test_a_finished_comparison_of_given_models_is_found_whichever_version_made_it(comparison, tmp_path, capsys):
     """Earlier ones judged what a training would have left; that keys of training are for none is said by all."""
     rows = (Preference(f"Describe {i}.", f'{{"name": {i}}}', f"It is {i}.").to_row() for i in range(60))

@@ -40,6 +40,7 @@ def test_a_reward_model_is_whole_and_goes_on_to_the_same_bytes(start, interrupte
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("four_bits")
 def test_a_policy_is_measured_against_its_start_in_4_bits(start, capsys):
     assert main(["train", "task=dpo", start, *FOUR_BIT, *RUN, "run_dir=run"]) == 0

@@ -38,10 +38,12 @@ def learnt(folder, name="last.ckpt"):
 @pytest.mark.parametrize(
     ("own", "learns"),
     [
-        (("task=reward", "model.trained=adapters"), ("lora_", "head")),
+        pytest.param(("task=reward", "model.trained=adapters"), ("lora_", "head"), marks=pytest.mark.slow),
         (("task=reward", "model.trained=head"), ("head",)),
         (("task=dpo", "model.trained=adapters"), ("lora_",)),
-        (("task=dpo", "model.trained=adapters", "module.reference_logps=online"), ("lora_",)),
+        pytest.param(
+            ("task=dpo", "model.trained=adapters", "module.reference_logps=online"), ("lora_",), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_run_goes_on_from_its_base_to_the_same_bytes(start, interrupted_at, own, learns):

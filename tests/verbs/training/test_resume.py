@@ -97,7 +97,7 @@ def after_saving_step(step):
         (("task=reward", ACCUMULATE), 4),
         pytest.param(("task=reward", BF16), 5, marks=pytest.mark.slow),
         pytest.param(("task=sft",), 9, marks=pytest.mark.slow),
-        (("task=dpo",), 7),
+        pytest.param(("task=dpo",), 7, marks=pytest.mark.slow),
         (("task=reward", *faults.STOPS), 15),  # between the kept one and the last
         pytest.param(("task=dpo", *faults.STOPS), 15, marks=pytest.mark.slow),
     ],

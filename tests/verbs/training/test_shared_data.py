@@ -11,6 +11,7 @@ PAIRS = Path(__file__).parents[4] / "shared" / "data" / "ukpconvarg1" / "pairs.j
 pytestmark = pytest.mark.skipif(not PAIRS.is_file(), reason=f"{PAIRS.name} of ukpconvarg1 is not beside the checkout")
 
 
+@pytest.mark.slow
 def test_whole_debate_sides_are_held_out():
     config = compose("train", ["data=jsonl", f"data.path={PAIRS}", "data.group=meta.topic"])
     splits = load_run_data(config.data, config.tests).data.records.splits

@@ -45,6 +45,7 @@ def test_an_evaluation_is_that_of_one_process(several):
     assert Path("two/evaluation.json").read_bytes() == Path("one/evaluation.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_best_of_candidates_are_those_of_one_process(several, monkeypatch):
     assert main(["train", "task=sft", *DATA, *SMALL, "data.val_fraction=0.25", "run_dir=sft"]) == 0
     monkeypatch.setattr("rmexp.selection.pool.SHARD_RESPONSES", 8)

@@ -41,6 +41,7 @@ def test_its_variables_alone_make_one_run(several):
     assert not any(processes.codes()), "".join(processes.said)
 
 
+@pytest.mark.slow
 def test_several_machines_come_to_the_bytes_of_one(several, monkeypatch):
     """Lightning would give the process of each machine all of its processors."""
     monkeypatch.setattr(

@@ -6,10 +6,10 @@ from rmexp.models.attention.fused import library
 
 
 @pytest.fixture(scope="session", params=[(), library.VECTORS_ALONE], ids=["as here", "vectors"])
-def built(request, tmp_path_factory):
+def built(request):
     if no_fused(torch.float32) is not None:
         pytest.skip(f"{no_fused(torch.float32)}")
-    found = library.loaded(library.built(request.param, tmp_path_factory.mktemp("kernels")))
+    found = library.loaded(library.built(request.param, library.kept_in()))
     if not found.allowed():
         pytest.skip("the system does not let a process use tiles")
     return found

@@ -21,6 +21,15 @@ def test_on_the_processor_devices_are_processes(accelerators, devices, count):
     assert device_count("cpu", devices) == count
 
 
+@pytest.mark.parametrize(("processors", "most"), [(2, 4), (16, 16), (None, 4)])
+def test_more_processes_than_a_processor_is_for_are_refused(accelerators, monkeypatch, processors, most):
+    accelerators(0)
+    monkeypatch.setattr(device.os, "cpu_count", lambda: processors)
+    assert device_count("cpu", most) == most
+    with pytest.raises(ValueError, match=rf"trainer\.devices={most + 1} starts .* to at most {most}\)"):
+        device_count("auto", most + 1)
+
+
 @pytest.mark.parametrize(("devices", "count"), [(2, 2), ("auto", 4), (-1, 4), ([0, 3], 2), ("0,3", 2), ("1,", 1)])
 def test_accelerators_are_counted_as_lightning_does(accelerators, devices, count):
     accelerators(4)

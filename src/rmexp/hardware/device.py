@@ -1,11 +1,14 @@
 """Where a model is computed, and on how many devices."""
 
+import os
+
 import torch
 from torch import Tensor, nn
 
 from rmexp.hardware.processes import launched
 
 ALL = ("auto", "-1", "-1.0")
+FEW = 4  # processes that are started on however few processors, as to try what a cluster is to do
 
 
 def accelerator_type(wanted: str) -> str:
@@ -33,7 +36,8 @@ def device_count(accelerator: str, devices: int | str | list[int]) -> int:
         devices: a number, the numbers of some, or `auto` (-1) for all; of a processor that is one.
 
     Raises:
-        ValueError: there are not so many, or no such accelerator.
+        ValueError: there are not so many, or no such accelerator; or so many processes that each would wait for a
+            processor, and hold a model while it does.
     """
     there = torch.accelerator.device_count() if torch.accelerator.is_available() else 0
     if accelerator not in ("auto", "cpu") and not there:
@@ -50,6 +54,13 @@ def device_count(accelerator: str, devices: int | str | list[int]) -> int:
     highest = max(map(int, numbers)) + 1 if some else count
     if count < 1:
         raise ValueError(f"trainer.devices must be at least 1, got {devices}")
+    processors = os.cpu_count() or 1
+    most = max(FEW, processors)
+    if on_processor and count > most:
+        raise ValueError(
+            f"trainer.devices={devices} starts so many processes on processors, but this machine has {processors} "
+            f"(set trainer.devices to at most {most})"
+        )
     if not on_processor and highest > there:
         own = there == 1 and launched()
         change = "a launcher shows each process its own alone: leave out --gpus-per-task, say" if own else ""

@@ -126,6 +126,13 @@ def test_pairs_that_repeat_within_a_prompt_do_not_narrow_an_interval():
         assert [many.to_row()[key] for key in keys] == pytest.approx([single.to_row()[key] for key in keys])
 
 
+def test_a_log_loss_and_a_brier_score_are_not_below_nothing_nor_bits_above_one():
+    scores = np.array([[8.0, 0.0]] * 19 + [[0.0, 0.0]])
+    pairs = [Preference(f"p{i}", "a", "b") for i in range(20)]
+    row = judge(as_test_set(Origin("d", "s"), pairs), {"rm": column(scores)}).of("rm").to_row()
+    assert (row["nll_low"], row["brier_low"], row["usable_bits_high"]) == (0.0, 0.0, 1.0)
+
+
 @pytest.mark.parametrize("part", SLICES)
 def test_two_scorers_on_the_same_pairs(sample, part):
     test, scores, judgement = sample

@@ -71,3 +71,11 @@ def test_what_cannot_be_said():
     assert clustered_difference([], [], np.array([])).value is None
     one = clustered_mean([1.0, 2.0], np.zeros(2))
     assert (one.value, one.low, one.few) == (1.5, None, True)
+
+
+def test_an_interval_ends_where_no_value_can_be():
+    values, clusters = [0.0, 0.0, 0.0, 0.9], np.arange(4)
+    free, held = clustered_mean(values, clusters), clustered_mean(values, clusters, least=0.0, most=0.5)
+    assert free.low < 0
+    assert free.high > 0.5
+    assert (held.value, held.low, held.high) == (free.value, 0.0, 0.5)

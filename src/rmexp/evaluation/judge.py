@@ -138,8 +138,8 @@ def _probabilities(test: TestSet, scores: Scores, kept: Mask) -> Probabilities:
     target, margin, clusters = test.target[kept], scores.margin[kept], test.clusters[kept]
     truth = test.truth_of(kept)
     return Probabilities(
-        nll=clustered_mean(pair_nll(margin, target), clusters),
-        brier=clustered_mean((expit(margin) - target) ** 2, clusters),
+        nll=clustered_mean(pair_nll(margin, target), clusters, least=0.0),
+        brier=clustered_mean((expit(margin) - target) ** 2, clusters, least=0.0, most=1.0),
         calibration=calibration(margin, target, clusters),
         against_truth=None if truth is None else against_truth(scores.values[kept], truth),
     )

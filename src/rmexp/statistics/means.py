@@ -33,12 +33,16 @@ class Estimate:
     few: bool
 
 
-def clustered_mean(values: ArrayLike, clusters: NDArray[Any]) -> Estimate:
+def clustered_mean(
+    values: ArrayLike, clusters: NDArray[Any], *, least: float = -math.inf, most: float = math.inf
+) -> Estimate:
     """Mean of `values` with a 95 % interval that takes the clusters, not the values, as independent.
 
     Args:
         values: (N,) numbers.
         clusters: (N,) numbers of what is independent.
+        least: that a value can be; the interval ends there.
+        most: likewise.
 
     Returns:
         No value without values; no bounds with fewer than two clusters.
@@ -57,7 +61,8 @@ def clustered_mean(values: ArrayLike, clusters: NDArray[Any]) -> Estimate:
         return Estimate(float(numbers.mean()), None, None, None, len(sizes), few=True)
     fit = mean_and_error(sums, sizes)
     mean, reach = float(fit.mean), float(stdtrit(fit.freedom, 0.975) * fit.error)
-    return Estimate(mean, mean - reach, mean + reach, None, len(sizes), few=len(sizes) < ENOUGH)
+    low, high = max(least, mean - reach), min(most, mean + reach)
+    return Estimate(mean, low, high, None, len(sizes), few=len(sizes) < ENOUGH)
 
 
 def clustered_difference(first: ArrayLike, second: ArrayLike, clusters: NDArray[Any]) -> Estimate:
